@@ -1,0 +1,78 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxNameBytes is the longest name, in bytes of UTF-8.
+const MaxNameBytes = 128
+
+// CheckName refuses a name that could mean two things somewhere between a
+// manifest, a Vault path, a Vault policy and a Relay expression. kind is the
+// word for it in the error: "workflow", "secret".
+//
+// A name is a letter, digit or underscore, then letters, marks, digits and
+// "_.@ -"; in NFC, at most MaxNameBytes, without a space at the end. ":" would
+// make two manifest paths one to SOPS, "+" and "*" open every workflow in a
+// Vault policy, "/", "{", `"`, "$" and "%" break paths, policies or expressions.
+// The error wraps ErrInvalid and names the character.
+func CheckName(kind, name string) error {
+	problem := nameProblem(name)
+	if problem == "" {
+		return nil
+	}
+	return fmt.Errorf("%s name %s: %s: %w", kind, quoteName(name), problem, ErrInvalid)
+}
+
+func nameProblem(name string) string {
+	switch {
+	case name == "":
+		return "it is empty"
+	case !utf8.ValidString(name):
+		return "it is not UTF-8"
+	case len(name) > MaxNameBytes:
+		return fmt.Sprintf("it has %d bytes, at most %d are allowed", len(name), MaxNameBytes)
+	}
+	for i, r := range name {
+		if i == 0 && !startsName(r) {
+			return fmt.Sprintf("it begins with %s; it must begin with a letter, a digit or _", quoteRune(r))
+		}
+		if !continuesName(r) {
+			return fmt.Sprintf("it holds %s; letters, digits and _ . @ - and the space are allowed", quoteRune(r))
+		}
+	}
+	if strings.HasSuffix(name, " ") {
+		return "it ends with a space"
+	}
+	if !norm.NFC.IsNormalString(name) {
+		return "it is not in Unicode form NFC, so two spellings would look alike; write it composed"
+	}
+	return ""
+}
+
+func startsName(r rune) bool {
+	return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r)
+}
+
+func continuesName(r rune) bool {
+	return startsName(r) || unicode.IsMark(r) || strings.ContainsRune(".@ -", r)
+}
+
+func quoteRune(r rune) string { return fmt.Sprintf("%+q (%U)", r, r) }
+
+// quoteName shows a hostile name on one line, cut to a length that a person
+// can read.
+func quoteName(name string) string {
+	if len(name) > MaxNameBytes {
+		name = name[:MaxNameBytes] + "..."
+	}
+	return fmt.Sprintf("%+q", name)
+}

@@ -1,0 +1,80 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Defaults of a scope, Relay's own (Relay fact 1).
+const (
+	DefaultMount  = "customers"
+	DefaultPrefix = "workflows"
+)
+
+// Scope is where one workflow's secrets live inside the namespace that the
+// client is connected to: the KV v2 mount, the prefix below it, the workflow.
+type Scope struct {
+	Mount    string
+	Prefix   string
+	Workflow string
+}
+
+// Address is one secret: a name inside a scope.
+type Address struct {
+	Scope
+	Name string
+}
+
+// Secret returns the address of a secret in the scope.
+func (s Scope) Secret(name string) Address { return Address{Scope: s, Name: name} }
+
+// Check refuses a scope whose parts are not valid names, listing all that is
+// wrong. The error wraps ErrInvalid.
+func (s Scope) Check() error {
+	return errors.Join(
+		CheckPath("mount", s.Mount),
+		CheckPath("prefix", s.Prefix),
+		CheckName("workflow", s.Workflow),
+	)
+}
+
+// Check refuses an address with an invalid scope or name. The error wraps
+// ErrInvalid.
+func (a Address) Check() error {
+	return errors.Join(a.Scope.Check(), CheckName("secret", a.Name))
+}
+
+// String is "workflow/name", as people refer to a secret and as Terraform
+// imports it.
+func (a Address) String() string { return a.Workflow + "/" + a.Name }
+
+// Path is where the value lies, as in a Vault policy: "mount/data/prefix/workflow/name".
+func (a Address) Path() string { return a.Mount + "/data/" + a.path() }
+
+func (s Scope) path() string   { return s.Prefix + "/" + s.Workflow }
+func (a Address) path() string { return a.Scope.path() + "/" + a.Name }
+
+// ParseAddress reads "workflow/name". The error wraps ErrInvalid.
+func ParseAddress(mount, prefix, id string) (Address, error) {
+	workflow, name, found := strings.Cut(id, "/")
+	if !found {
+		return Address{}, fmt.Errorf("%s: expected workflow/name: %w", quoteName(id), ErrInvalid)
+	}
+	a := Scope{Mount: mount, Prefix: prefix, Workflow: workflow}.Secret(name)
+	return a, a.Check()
+}
+
+// CheckPath refuses a mount or prefix that has a segment which is not a valid
+// name. The error wraps ErrInvalid.
+func CheckPath(kind, path string) error {
+	for segment := range strings.SplitSeq(path, "/") {
+		if problem := nameProblem(segment); problem != "" {
+			return fmt.Errorf("%s %s: segment %s: %s: %w", kind, quoteName(path), quoteName(segment), problem, ErrInvalid)
+		}
+	}
+	return nil
+}
