@@ -1,0 +1,186 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vault
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+)
+
+// Defaults of a connection.
+const (
+	DefaultConcurrency    = 16
+	DefaultRequestTimeout = 30 * time.Second
+
+	// readRetries is how often a request that may be sent twice is repeated.
+	readRetries = 3
+
+	maxTokenFileBytes = 64 << 10
+)
+
+// Config says how to reach Vault. Nothing is taken from the environment.
+type Config struct {
+	// Address is Vault's URL, such as https://vault.example.com:8200. Required.
+	Address string
+	// Namespace is a Vault Enterprise or OpenBao namespace; empty for none.
+	Namespace string
+	// Token authenticates every request. One of Token and TokenFile is required.
+	Token string
+	// TokenFile is a file that holds nothing but the token. It is read once.
+	TokenFile string
+	// CACert is a PEM file with the authorities to trust in place of the system's.
+	CACert string
+	// ClientCert and ClientKey are PEM files for mutual TLS; both or none.
+	ClientCert string
+	ClientKey  string
+	// Concurrency is how many requests may be under way at once, and so how many
+	// connections are kept. 0 means DefaultConcurrency.
+	Concurrency int
+	// UserAgent names the caller in Vault's audit log, such as "relay-sync/1.2.3".
+	UserAgent string
+	// RequestTimeout bounds one request, its retries included. 0 means
+	// DefaultRequestTimeout.
+	RequestTimeout time.Duration
+}
+
+// Client speaks to one Vault with one token. It is safe for concurrent use.
+type Client struct {
+	api *api.Client
+}
+
+// Connect checks the configuration and prepares a client; it sends nothing. The
+// error lists all that is wrong and holds no token.
+func Connect(cfg Config) (*Client, error) {
+	token, tokenErr := cfg.token()
+	tlsConfig, tlsErr := cfg.tls()
+	if err := errors.Join(cfg.checkAddress(), tokenErr, tlsErr, cfg.checkNumbers()); err != nil {
+		return nil, err
+	}
+	concurrency := cfg.Concurrency
+	if concurrency == 0 {
+		concurrency = DefaultConcurrency
+	}
+	timeout := cfg.RequestTimeout
+	if timeout == 0 {
+		timeout = DefaultRequestTimeout
+	}
+	client, err := api.NewClient(&api.Config{
+		Address:        cfg.Address,
+		HttpClient:     newHTTPClient(tlsConfig, concurrency, cfg.UserAgent),
+		Timeout:        timeout,
+		MinRetryWait:   100 * time.Millisecond,
+		MaxRetryWait:   2 * time.Second,
+		MaxRetries:     readRetries,
+		CheckRetry:     retryPolicy,
+		ReadYourWrites: true,
+	})
+	if err != nil {
+		// The library reads VAULT_* itself; its error may quote one of them.
+		return nil, fmt.Errorf("preparing the connection to Vault at %s: a VAULT_* variable in the environment is malformed; unset it", cfg.Address)
+	}
+	// What the library took from the environment is replaced, also by nothing.
+	client.SetHeaders(http.Header{api.RequestHeaderName: {"true"}})
+	client.SetNamespace(strings.Trim(cfg.Namespace, "/"))
+	if cfg.Namespace == "" {
+		client.ClearNamespace()
+	}
+	client.SetToken(token)
+	return &Client{api: client}, nil
+}
+
+// Address is the URL the client was given.
+func (c *Client) Address() string { return c.api.Address() }
+
+func (cfg Config) checkAddress() error {
+	if cfg.Address == "" {
+		return errors.New("no Vault address: set address (or VAULT_ADDR), such as https://vault.example.com:8200")
+	}
+	u, err := url.Parse(cfg.Address)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return errors.New("the Vault address is not a URL: expected https://host:port")
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("the Vault address holds credentials or a query: expected https://host:port")
+	}
+	return nil
+}
+
+func (cfg Config) checkNumbers() error {
+	if cfg.Concurrency < 0 || cfg.RequestTimeout < 0 {
+		return errors.New("the Vault concurrency and request timeout must not be negative")
+	}
+	return nil
+}
+
+func (cfg Config) token() (string, error) {
+	switch {
+	case cfg.Token != "" && cfg.TokenFile != "":
+		return "", errors.New("both a Vault token and a token file are set: keep one")
+	case cfg.Token != "":
+		return checkToken(cfg.Token, "the Vault token")
+	case cfg.TokenFile == "":
+		return "", errors.New("no Vault token: set token (or VAULT_TOKEN) or a token file")
+	}
+	info, err := os.Stat(cfg.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("reading the Vault token file: %w", err)
+	}
+	if info.Size() > maxTokenFileBytes || !info.Mode().IsRegular() {
+		return "", fmt.Errorf("reading the Vault token file %s: expected a regular file of at most %d bytes", cfg.TokenFile, maxTokenFileBytes)
+	}
+	data, err := os.ReadFile(cfg.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("reading the Vault token file: %w", err)
+	}
+	return checkToken(string(data), "the Vault token file "+cfg.TokenFile)
+}
+
+// checkToken keeps out what could not be an HTTP header; the library's own
+// complaint would come at the first request.
+func checkToken(token, what string) (string, error) {
+	token = strings.TrimSpace(token)
+	if token == "" {
+		return "", fmt.Errorf("%s is empty", what)
+	}
+	for _, r := range token {
+		if r <= ' ' || r > '~' {
+			return "", fmt.Errorf("%s holds a character that no token has: expected one line of printable ASCII", what)
+		}
+	}
+	return token, nil
+}
+
+func (cfg Config) tls() (*tls.Config, error) {
+	out := &tls.Config{MinVersion: tls.VersionTLS12}
+	if cfg.CACert != "" {
+		pem, err := os.ReadFile(cfg.CACert)
+		if err != nil {
+			return nil, fmt.Errorf("reading Vault's CA certificate: %w", err)
+		}
+		out.RootCAs = x509.NewCertPool()
+		if !out.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("reading Vault's CA certificate %s: no PEM certificate in it", cfg.CACert)
+		}
+	}
+	if (cfg.ClientCert == "") != (cfg.ClientKey == "") {
+		return nil, errors.New("a client certificate needs both its certificate and its key file")
+	}
+	if cfg.ClientCert != "" {
+		pair, err := tls.LoadX509KeyPair(cfg.ClientCert, cfg.ClientKey)
+		if err != nil {
+			return nil, fmt.Errorf("loading the client certificate %s with key %s: they are not a pair of PEM files", cfg.ClientCert, cfg.ClientKey)
+		}
+		out.Certificates = []tls.Certificate{pair}
+	}
+	return out, nil
+}

@@ -1,0 +1,135 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vault
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/vault/api"
+)
+
+// What can be wrong with a request. Match with errors.Is; the text is the advice.
+var (
+	// ErrNotFound: no entry at the path (404).
+	ErrNotFound = errors.New("nothing is there")
+	// ErrNoMount: no secrets engine at the mount (404, "no handler for route").
+	ErrNoMount = errors.New("no KV v2 secrets engine is mounted there; check mount and namespace")
+	// ErrMismatch: the check-and-set version is not the current one (400).
+	ErrMismatch = errors.New("check-and-set mismatch: the secret has changed")
+	// ErrRefused: Vault understood the request and refuses it (other 4xx).
+	ErrRefused = errors.New("Vault refuses the request; its audit log says why")
+	// ErrBadToken: Vault does not know the token (403).
+	ErrBadToken = errors.New("the Vault token is invalid, revoked or expired; get a new one")
+	// ErrDenied: the token's policies do not allow it (403).
+	ErrDenied = errors.New("permission denied; the token's policy lacks a capability for this path")
+	// ErrLimited: over a rate limit quota, also after retries (429).
+	ErrLimited = errors.New("Vault's rate limit is reached; lower the concurrency or raise the quota")
+	// ErrSealed: Vault is sealed (503).
+	ErrSealed = errors.New("Vault is sealed; unseal it and try again")
+	// ErrUnavailable: no answer that settles anything (5xx, timeout, broken connection).
+	ErrUnavailable = errors.New("Vault does not answer properly; check its health and try again")
+	// ErrUnreachable: no connection could be made.
+	ErrUnreachable = errors.New("nothing answers at this address; check address, port and network")
+	// ErrTLS: the server's certificate is not trusted or not for this name.
+	ErrTLS = errors.New("the TLS certificate of Vault is not trusted; check ca_cert and the host name in the address")
+	// ErrMalformed: the answer is not what Vault's API describes.
+	ErrMalformed = errors.New("the answer is not Vault's; check that the address is Vault's API")
+)
+
+// Error is a request that did not succeed.
+type Error struct {
+	// Op says what was attempted: "reading the metadata of".
+	Op string
+	// Path is the API path, or the address where no connection could be made.
+	Path string
+	// Status is the HTTP status, 0 where there was no answer.
+	Status int
+	// Reason is one of the sentinels above.
+	Reason error
+}
+
+// Error says what failed, where, and what to do. It never quotes Vault.
+func (e *Error) Error() string {
+	if e.Status == 0 {
+		return fmt.Sprintf("%s %s: %s", e.Op, e.Path, e.Reason)
+	}
+	return fmt.Sprintf("%s %s: %s (HTTP %d)", e.Op, e.Path, e.Reason, e.Status)
+}
+
+// Unwrap gives the sentinel.
+func (e *Error) Unwrap() error { return e.Reason }
+
+// Unanswered reports whether the request may have been carried out all the
+// same: anything but a 2xx or 4xx answer, except where the connection was never
+// made or Vault says that it is sealed, which it does before it looks at a
+// request.
+func (e *Error) Unanswered() bool {
+	switch e.Reason {
+	case ErrUnreachable, ErrTLS, ErrSealed:
+		return false
+	case ErrMalformed:
+		return true
+	}
+	return e.Status == 0 || e.Status >= http.StatusInternalServerError
+}
+
+// newError turns an error of the api library into ours. It is the one place
+// where a status becomes a sentinel.
+func (c *Client) newError(op, path string, err error) *Error {
+	out := &Error{Op: op, Path: path, Reason: ErrUnavailable}
+	if answer, ok := errors.AsType[*api.ResponseError](err); ok {
+		out.Status = answer.StatusCode
+		out.Reason = reasonFor(answer)
+		return out
+	}
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		out.Path, out.Reason = c.api.Address(), ErrUnreachable
+	} else if isTLS(err) {
+		out.Path, out.Reason = c.api.Address(), ErrTLS
+	} else if errors.Is(err, context.Canceled) {
+		out.Reason = context.Canceled
+	}
+	return out
+}
+
+func reasonFor(answer *api.ResponseError) error {
+	says := func(text string) bool {
+		return slices.ContainsFunc(answer.Errors, func(line string) bool { return strings.Contains(line, text) })
+	}
+	switch status := answer.StatusCode; {
+	case status == http.StatusBadRequest && says("check-and-set parameter did not match"):
+		return ErrMismatch
+	case status == http.StatusForbidden && says("invalid token"), status == http.StatusForbidden && says("bad token"):
+		return ErrBadToken
+	case status == http.StatusForbidden:
+		return ErrDenied
+	case status == http.StatusNotFound && says("no handler for route"):
+		return ErrNoMount
+	case status == http.StatusNotFound && answer.RawError:
+		return ErrMalformed
+	case status == http.StatusNotFound:
+		return ErrNotFound
+	case status == http.StatusTooManyRequests:
+		return ErrLimited
+	case status == http.StatusServiceUnavailable && says("Vault is sealed"):
+		return ErrSealed
+	case status >= 400 && status < 500:
+		return ErrRefused
+	}
+	return ErrUnavailable
+}
+
+func isTLS(err error) bool {
+	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, host := errors.AsType[x509.HostnameError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	return authority || host || invalid
+}

@@ -1,0 +1,184 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+)
+
+// Entry names one KV v2 entry: the mount and the path below it. Callers build
+// it from validated names only; it is not escaped here beyond what a URL needs.
+type Entry struct {
+	Mount string
+	Path  string
+}
+
+// Metadata is what Vault tells of an entry without its values
+// (Vault API, KV v2, "Read secret metadata").
+type Metadata struct {
+	CurrentVersion     int               `json:"current_version"`
+	OldestVersion      int               `json:"oldest_version"`
+	DeleteVersionAfter string            `json:"delete_version_after"`
+	CustomMetadata     map[string]string `json:"custom_metadata"`
+	Versions           map[int]Version   `json:"versions"`
+
+	// Date is Vault's clock when it answered, zero where it did not say.
+	Date time.Time `json:"-"`
+}
+
+// Version is one version of an entry. Vault writes an unset time as "".
+type Version struct {
+	CreatedTime  string `json:"created_time"`
+	DeletionTime string `json:"deletion_time"`
+	Destroyed    bool   `json:"destroyed"`
+}
+
+// Written is Vault's answer to a data write.
+type Written struct {
+	Version      int    `json:"version"`
+	CreatedTime  string `json:"created_time"`
+	DeletionTime string `json:"deletion_time"`
+}
+
+// ReadMetadata reads an entry's metadata. ErrNotFound where there is no entry.
+func (c *Client) ReadMetadata(ctx context.Context, e Entry) (Metadata, error) {
+	const op = "reading the metadata of"
+	resp, err := c.api.Logical().ReadRawWithContext(ctx, e.Mount+"/metadata/"+e.Path)
+	if resp != nil {
+		defer resp.Body.Close()
+	}
+	if err != nil {
+		return Metadata{}, c.newError(op, e.Mount+"/metadata/"+e.Path, err)
+	}
+	var answer struct {
+		Data *Metadata `json:"data"`
+	}
+	if err := decode(resp.Body, &answer); err != nil || answer.Data == nil {
+		return Metadata{}, &Error{Op: op, Path: e.Mount + "/metadata/" + e.Path, Status: resp.StatusCode, Reason: ErrMalformed}
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		answer.Data.Date = date
+	}
+	return *answer.Data, nil
+}
+
+// WriteData writes value, already encoded, as the entry's next version, with
+// check-and-set against cas (0: the entry must be absent). It sends the request
+// once. ErrMismatch where cas is not the current version; Error.Unanswered where
+// the write may have happened.
+func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) (Written, error) {
+	const op = "writing"
+	path := e.Mount + "/data/" + e.Path
+	secret, err := c.api.Logical().WriteWithContext(once(ctx), path, map[string]any{
+		"data":    map[string]string{"value": value},
+		"options": map[string]int{"cas": cas},
+	})
+	if err != nil {
+		return Written{}, c.newError(op, path, err)
+	}
+	var out Written
+	if err := decodeData(secret, &out); err != nil || out.Version < 1 {
+		return Written{}, &Error{Op: op, Path: path, Status: http.StatusOK, Reason: ErrMalformed}
+	}
+	return out, nil
+}
+
+// PatchCustomMetadata sets one key of the entry's custom metadata and leaves
+// every other key as it is. It is idempotent and repeated on failure.
+func (c *Client) PatchCustomMetadata(ctx context.Context, e Entry, key, value string) error {
+	path := e.Mount + "/metadata/" + e.Path
+	_, err := c.api.Logical().JSONMergePatch(ctx, path, map[string]any{
+		"custom_metadata": map[string]string{key: value},
+	})
+	if err != nil {
+		return c.newError("noting the record of", path, err)
+	}
+	return nil
+}
+
+// DeleteVersions soft-deletes the given versions; undelete brings them back.
+func (c *Client) DeleteVersions(ctx context.Context, e Entry, versions ...int) error {
+	return c.postVersions(ctx, "deleting", "delete", e, versions)
+}
+
+// DestroyVersions destroys the given versions for good.
+func (c *Client) DestroyVersions(ctx context.Context, e Entry, versions ...int) error {
+	return c.postVersions(ctx, "destroying the versions of", "destroy", e, versions)
+}
+
+func (c *Client) postVersions(ctx context.Context, op, verb string, e Entry, versions []int) error {
+	path := e.Mount + "/" + verb + "/" + e.Path
+	if _, err := c.api.Logical().WriteWithContext(ctx, path, map[string]any{"versions": versions}); err != nil {
+		return c.newError(op, path, err)
+	}
+	return nil
+}
+
+// List names what lies directly below the path, sorted; folders end with "/".
+// Soft-deleted and destroyed entries are among them. Nothing there is an empty
+// list, not an error.
+func (c *Client) List(ctx context.Context, e Entry) ([]string, error) {
+	const op = "listing"
+	path := e.Mount + "/metadata/" + e.Path + "/"
+	secret, err := c.api.Logical().ListWithContext(ctx, path)
+	if err != nil {
+		return nil, c.newError(op, path, err)
+	}
+	if secret == nil {
+		return nil, nil
+	}
+	var out struct {
+		Keys []string `json:"keys"`
+	}
+	if err := decodeData(secret, &out); err != nil {
+		return nil, &Error{Op: op, Path: path, Status: http.StatusOK, Reason: ErrMalformed}
+	}
+	slices.Sort(out.Keys)
+	return out.Keys, nil
+}
+
+// Capabilities asks what the token may do at each API path
+// (Vault API, sys/capabilities-self).
+func (c *Client) Capabilities(ctx context.Context, paths ...string) (map[string][]string, error) {
+	const op, path = "asking for the capabilities of the token at", "sys/capabilities-self"
+	secret, err := c.api.Logical().WriteWithContext(ctx, path, map[string]any{"paths": paths})
+	if err != nil {
+		return nil, c.newError(op, path, err)
+	}
+	out := make(map[string][]string, len(paths))
+	for _, p := range paths {
+		var granted []string
+		if secret == nil || decodeAny(secret.Data[p], &granted) != nil {
+			return nil, &Error{Op: op, Path: path, Status: http.StatusOK, Reason: ErrMalformed}
+		}
+		out[p] = granted
+	}
+	return out, nil
+}
+
+func decode(r io.Reader, into any) error { return json.NewDecoder(r).Decode(into) }
+
+func decodeData(secret *api.Secret, into any) error {
+	if secret == nil {
+		return errors.New("empty answer")
+	}
+	return decodeAny(secret.Data, into)
+}
+
+// decodeAny goes through JSON once more: the api library hands out maps.
+func decodeAny(from, into any) error {
+	data, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
+}
