@@ -3,8 +3,112 @@
 
 package secrets
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
-// ErrInvalid is input that no attempt can make right: a name, an owner, a size.
-// Nothing was sent.
-var ErrInvalid = errors.New("invalid input")
+var (
+	// ErrInvalid is input that no attempt can make right: a name, an owner, a
+	// size. Nothing was sent.
+	ErrInvalid = errors.New("invalid input")
+	// ErrConflict: the secret has changed since the decision to write it was
+	// made. Nothing was written. See ConflictError.
+	ErrConflict = errors.New("changed since the plan")
+	// ErrHeld: another owner, or nobody known, wrote what is there. Nothing was
+	// written. See HeldError.
+	ErrHeld = errors.New("not ours to write")
+	// ErrOutcomeUnknown: the write was sent and its answer was lost; whether it
+	// happened shows at the next observation.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+	// ErrNoRecord: the value was written, the record of it was not. See
+	// NoRecordError.
+	ErrNoRecord = errors.New("written without its record")
+	// ErrLacking: the token lacks a capability. Nothing was written. See
+	// LackingError.
+	ErrLacking = errors.New("the token's policy does not allow it")
+)
+
+// ConflictError says what a write was planned from and what is there now.
+type ConflictError struct {
+	Address Address
+	Was     Seen
+	// Now is what was observed after the refusal, nil where that failed.
+	Now *Seen
+}
+
+func (e *ConflictError) Error() string {
+	head := fmt.Sprintf("secret %s %s: ", e.Address, ErrConflict)
+	switch {
+	case e.Now == nil:
+		return head + fmt.Sprintf("planned from version %d; plan again", e.Was.Version)
+	case e.Now.Version != e.Was.Version:
+		return head + fmt.Sprintf("version %d, planned from %d; plan again", e.Now.Version, e.Was.Version)
+	case e.Now.Holder != e.Was.Holder:
+		return head + fmt.Sprintf("%s, planned from %s; plan again", holderText(e.Now.Holder), holderText(e.Was.Holder))
+	}
+	return head + fmt.Sprintf("version %d is a new one under the same number; plan again", e.Now.Version)
+}
+
+// Unwrap gives ErrConflict.
+func (e *ConflictError) Unwrap() error { return ErrConflict }
+
+func holderText(o Owner) string {
+	if o == Nobody {
+		return "held by nobody"
+	}
+	return "held by " + string(o)
+}
+
+// HeldError names who holds a secret that was not to be taken.
+type HeldError struct {
+	Address Address
+	// Holder is Nobody where a live value has no record.
+	Holder Owner
+}
+
+func (e *HeldError) Error() string {
+	if e.Holder == Nobody {
+		return fmt.Sprintf("secret %s exists already and no owner's record says who wrote it; adopt it to take it over", e.Address)
+	}
+	return fmt.Sprintf("secret %s is held by %s; adopt it to take it over, or remove it there first", e.Address, e.Holder)
+}
+
+// Unwrap gives ErrHeld.
+func (e *HeldError) Unwrap() error { return ErrHeld }
+
+// NoRecordError says what was done to which version, and why the record does
+// not say so.
+type NoRecordError struct {
+	Address Address
+	// Done is "written" or "let go".
+	Done    string
+	Written Written
+	Cause   error
+}
+
+func (e *NoRecordError) Error() string {
+	return fmt.Sprintf("secret %s was %s at version %d, but its record could not be: %s; the next run repairs or reports it",
+		e.Address, e.Done, e.Written.Version, e.Cause)
+}
+
+// Unwrap gives ErrNoRecord and the cause.
+func (e *NoRecordError) Unwrap() []error { return []error{ErrNoRecord, e.Cause} }
+
+// LackingError names the policy line that a token would need.
+type LackingError struct {
+	Scope Scope
+	// Rules are the missing lines of Vault policy, in HCL.
+	Rules []string
+}
+
+func (e *LackingError) Error() string {
+	text := fmt.Sprintf("workflow %s: the token's Vault policy lacks:", quoteName(e.Scope.Workflow))
+	for _, rule := range e.Rules {
+		text += "\n  " + rule
+	}
+	return text
+}
+
+// Unwrap gives ErrLacking.
+func (e *LackingError) Unwrap() error { return ErrLacking }

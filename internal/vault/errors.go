@@ -81,6 +81,16 @@ func (e *Error) Unanswered() bool {
 	return e.Status == 0 || e.Status >= http.StatusInternalServerError
 }
 
+// Temporary reports whether the same request may succeed later without anybody
+// changing it or the token's policy.
+func (e *Error) Temporary() bool {
+	switch e.Reason {
+	case ErrUnreachable, ErrSealed, ErrLimited, ErrUnavailable:
+		return true
+	}
+	return false
+}
+
 // newError turns an error of the api library into ours. It is the one place
 // where a status becomes a sentinel.
 func (c *Client) newError(op, path string, err error) *Error {

@@ -1,0 +1,167 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// recordPrefix begins the custom_metadata key of every record.
+	recordPrefix = "relay."
+	// maxRecordBytes is Vault's limit for one custom_metadata value.
+	maxRecordBytes = 512
+	// maxOriginBytes leaves room for every other field of a record.
+	maxOriginBytes = 140
+)
+
+// Record is what an owner noted about its own last write to a secret. It lies
+// in the secret's custom_metadata under a key that only this owner writes.
+type Record struct {
+	// Version and Time are what Vault answered to the data write.
+	Version int
+	Time    time.Time
+	// Released says that the owner let go: this record, and every older one of
+	// anybody, counts no more.
+	Released bool
+	// Expires is when Vault will delete the version by itself; zero for never.
+	Expires time.Time
+	Note
+}
+
+// Note is where a value came from and what it was sealed as. Every field may be
+// empty. None is derived from the plain text without a key (DESIGN 6).
+type Note struct {
+	// Revision is the git commit.
+	Revision string
+	// Origin is the file that the value came from.
+	Origin string
+	// Sealed is when the file was sealed; whole seconds.
+	Sealed time.Time
+	// SOPS1, Key1 and HMAC1 are fingerprints, 16 bytes in hex.
+	SOPS1, Key1, HMAC1 string
+}
+
+var (
+	revisionForm    = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+	fingerprintForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+)
+
+// Check refuses a note that a record could not hold. The error wraps ErrInvalid.
+func (n Note) Check() error {
+	if n.Revision != "" && !revisionForm.MatchString(n.Revision) {
+		return fmt.Errorf("revision %s: expected a whole git commit id: %w", quoteName(n.Revision), ErrInvalid)
+	}
+	for _, fingerprint := range []string{n.SOPS1, n.Key1, n.HMAC1} {
+		if fingerprint != "" && !fingerprintForm.MatchString(fingerprint) {
+			return fmt.Errorf("a fingerprint is not 16 bytes in hex: %w", ErrInvalid)
+		}
+	}
+	return nil
+}
+
+func (o Owner) recordKey() string { return recordPrefix + string(o) }
+
+// String is the record as it stands in custom_metadata: fields separated by one
+// space, those without a value left out.
+func (r Record) String() string {
+	fields := []string{
+		"version=" + strconv.Itoa(r.Version),
+		"time=" + formatTime(r.Time),
+	}
+	add := func(name, value string) {
+		if value != "" {
+			fields = append(fields, name+"="+value)
+		}
+	}
+	if r.Released {
+		add("released", "true")
+	}
+	add("expires", formatTime(r.Expires))
+	add("revision", r.Revision)
+	add("origin", escapeOrigin(r.Origin))
+	add("sealed", formatTime(r.Sealed))
+	add("sops1", r.SOPS1)
+	add("key1", r.Key1)
+	add("hmac1", r.HMAC1)
+	return strings.Join(fields, " ")
+}
+
+// parseRecord reads a record back. Vault's answers are hostile: anything
+// malformed is no record. Unknown fields are a later version's and are skipped.
+func parseRecord(s string) (Record, bool) {
+	if len(s) > maxRecordBytes {
+		return Record{}, false
+	}
+	fields := map[string]string{}
+	for field := range strings.SplitSeq(s, " ") {
+		name, value, found := strings.Cut(field, "=")
+		if _, twice := fields[name]; !found || twice {
+			return Record{}, false
+		}
+		fields[name] = value
+	}
+	version, err := strconv.Atoi(fields["version"])
+	if err != nil || version < 1 {
+		return Record{}, false
+	}
+	written, ok := parseTime(fields["time"])
+	if !ok || written.IsZero() {
+		return Record{}, false
+	}
+	expires, ok1 := parseTime(fields["expires"])
+	sealed, ok2 := parseTime(fields["sealed"])
+	origin, err := url.PathUnescape(fields["origin"])
+	if !ok1 || !ok2 || err != nil {
+		return Record{}, false
+	}
+	r := Record{
+		Version: version, Time: written, Released: fields["released"] == "true", Expires: expires,
+		Note: Note{
+			Revision: fields["revision"], Origin: origin, Sealed: sealed,
+			SOPS1: fields["sops1"], Key1: fields["key1"], HMAC1: fields["hmac1"],
+		},
+	}
+	return r, r.Note.Check() == nil
+}
+
+// escapeOrigin keeps a path on one line without spaces. One that is too long is
+// cut and ends in a hash of the whole, so that two long paths stay apart.
+func escapeOrigin(path string) string {
+	escaped := url.PathEscape(path)
+	if len(escaped) <= maxOriginBytes {
+		return escaped
+	}
+	sum := sha256.Sum256([]byte(path))
+	tail := "~" + hex.EncodeToString(sum[:8])
+	cut := maxOriginBytes - len(tail)
+	// Not inside a percent escape, which takes three bytes.
+	for cut > 0 && strings.Contains(escaped[max(cut-2, 0):cut], "%") {
+		cut--
+	}
+	return escaped[:cut] + tail
+}
+
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// parseTime reads a time of Vault's or ours; "" is the zero time.
+func parseTime(s string) (time.Time, bool) {
+	if s == "" {
+		return time.Time{}, true
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t, err == nil
+}

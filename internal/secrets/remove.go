@@ -1,0 +1,107 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"context"
+	"maps"
+	"slices"
+)
+
+// Removal is how a secret was let go.
+type Removal int
+
+const (
+	// NothingOurs: no record or memory of this owner counts here; nothing was sent.
+	NothingOurs Removal = iota
+	// SoftDeleted: the version is deleted and can be undeleted.
+	SoftDeleted
+	// PurgedAll: every version is destroyed.
+	PurgedAll
+	// ReleasedOnly: what is there is not this owner's, or dead already; only its
+	// record was released.
+	ReleasedOnly
+)
+
+// Delete soft-deletes the current version if this owner holds it, and releases
+// the owner's record. It deletes by version, so a newer one that somebody writes
+// meanwhile stays. wrote is what the owner remembers besides the record.
+// Errors: ErrHeld, ErrLacking, ErrNoRecord (deleted, not released), *vault.Error.
+func (c *Client) Delete(ctx context.Context, a Address, wrote *Written) (Removal, error) {
+	return c.remove(ctx, a, wrote, deleting)
+}
+
+// Purge is Delete that destroys every version for good. The name stays in
+// listings until an administrator removes the metadata.
+func (c *Client) Purge(ctx context.Context, a Address, wrote *Written) (Removal, error) {
+	return c.remove(ctx, a, wrote, purging)
+}
+
+// Release lets go of a secret and leaves what is there. Errors as for Delete.
+func (c *Client) Release(ctx context.Context, a Address, wrote *Written) (Removal, error) {
+	known, err := c.Describe(ctx, a)
+	if err != nil {
+		return NothingOurs, err
+	}
+	last, ok := mine(c.owner, known.withMemory(c.owner, wrote))
+	if !ok {
+		return NothingOurs, nil
+	}
+	return ReleasedOnly, c.release(ctx, a, last)
+}
+
+func (c *Client) remove(ctx context.Context, a Address, wrote *Written, p purpose) (Removal, error) {
+	if err := a.Check(); err != nil {
+		return NothingOurs, err
+	}
+	e, err := c.Describe(ctx, a)
+	if err != nil {
+		return NothingOurs, err
+	}
+	known := e.withMemory(c.owner, wrote)
+	owner, record, found := known.newest()
+	if found && owner != c.owner {
+		return NothingOurs, &HeldError{Address: a, Holder: owner}
+	}
+	if !found {
+		return NothingOurs, nil
+	}
+	if err := c.require(ctx, a, p); err != nil {
+		return NothingOurs, err
+	}
+	done := ReleasedOnly
+	pair := context.WithoutCancel(ctx)
+	if record.Version == known.Current {
+		if done, err = c.end(pair, a, known, p); err != nil {
+			return NothingOurs, err
+		}
+	}
+	return done, c.release(pair, a, record)
+}
+
+// end deletes or destroys what this owner holds.
+func (c *Client) end(ctx context.Context, a Address, e Entry, p purpose) (Removal, error) {
+	switch {
+	case p == purging:
+		versions := slices.Sorted(maps.Keys(e.Versions))
+		return PurgedAll, c.kv.DestroyVersions(ctx, entryOf(a), versions...)
+	case e.Live():
+		return SoftDeleted, c.kv.DeleteVersions(ctx, entryOf(a), e.Current)
+	}
+	return ReleasedOnly, nil
+}
+
+func (c *Client) release(ctx context.Context, a Address, last Record) error {
+	released := Record{Version: last.Version, Time: last.Time, Released: true}
+	if err := c.writeRecord(ctx, a, released); err != nil {
+		return &NoRecordError{Address: a, Done: "let go", Written: Written{Version: last.Version, Created: last.Time}, Cause: err}
+	}
+	return nil
+}
+
+// mine is the owner's own record, where it counts and is not released.
+func mine(me Owner, e Entry) (Record, bool) {
+	r, ok := e.Records[me]
+	return r, ok && !r.Released && e.counts(r)
+}

@@ -1,0 +1,145 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+)
+
+// Write is one value on its way to one secret.
+type Write struct {
+	Address Address
+	Value   Value
+	// Observed is the entry as this process saw it when it decided to write: of
+	// Describe or Confirm. The write is checked against it.
+	Observed Entry
+	// Wrote is what the owner remembers of its last write besides the record,
+	// nil for nothing.
+	Wrote *Written
+	// Note goes into the record.
+	Note Note
+}
+
+// Check refuses a write that Vault should never see. The error wraps ErrInvalid.
+func (c *Client) Check(w Write) error {
+	return errors.Join(w.Address.Check(), w.Note.Check(), w.Value.checkSize(c.maxBytes))
+}
+
+// Put writes a value that is this owner's to write, by the protocol of the
+// package comment. Errors: ErrInvalid, ErrHeld, ErrConflict, ErrLacking,
+// ErrOutcomeUnknown, ErrNoRecord (the value was written), or a *vault.Error.
+func (c *Client) Put(ctx context.Context, w Write) (Written, error) { return c.write(ctx, w, false) }
+
+// Adopt is Put for a secret that is not this owner's: it takes it over. It
+// always writes the value and leaves the displaced owner's record as it is.
+func (c *Client) Adopt(ctx context.Context, w Write) (Written, error) { return c.write(ctx, w, true) }
+
+func (c *Client) write(ctx context.Context, w Write, adopt bool) (Written, error) {
+	if err := c.Check(w); err != nil {
+		return Written{}, err
+	}
+	if err := permit(c.owner, w.Observed.withMemory(c.owner, w.Wrote), w.Address, adopt); err != nil {
+		return Written{}, err
+	}
+	if err := c.require(ctx, w.Address, writing); err != nil {
+		return Written{}, err
+	}
+	if err := c.awaitSettled(ctx, w); err != nil {
+		return Written{}, err
+	}
+	// From here on an orderly stop waits: value and record are one.
+	pair := context.WithoutCancel(ctx)
+	written, err := c.writeValue(pair, w)
+	if err != nil {
+		return Written{}, err
+	}
+	record := Record{Version: written.Version, Time: written.Created, Expires: written.Expires, Note: w.Note}
+	if err := c.writeRecord(pair, w.Address, record); err != nil {
+		return written, &NoRecordError{Address: w.Address, Done: "written", Written: written, Cause: err}
+	}
+	return written, nil
+}
+
+// awaitSettled waits until a version without a record is old enough to be
+// nobody's write in flight, then makes sure that it stood still.
+func (c *Client) awaitSettled(ctx context.Context, w Write) error {
+	wait := settling(c.owner, w.Observed.withMemory(c.owner, w.Wrote), c.settle)
+	if wait == 0 {
+		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+	}
+	_, err := c.Confirm(ctx, w.Address, w.Observed.Seen())
+	return err
+}
+
+// writeValue sends the value, and once more where the answer was lost.
+func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
+	send := func() (vault.Written, error) {
+		return c.kv.WriteData(ctx, entryOf(w.Address), w.Value.encoded(), w.Observed.Current)
+	}
+	answer, err := send()
+	if unanswered(err) {
+		// Whatever comes back now but success says nothing of the first sending:
+		// a mismatch may be our own write.
+		if answer, err = send(); err != nil {
+			return Written{}, fmt.Errorf("secret %s: %w: the answer to the write was lost (%w); plan again to see whether it happened",
+				w.Address, ErrOutcomeUnknown, err)
+		}
+	}
+	switch {
+	case errors.Is(err, vault.ErrMismatch):
+		return Written{}, c.conflict(ctx, w)
+	case err != nil:
+		return Written{}, fmt.Errorf("secret %s: %w", w.Address, err)
+	}
+	created, ok := parseTime(answer.CreatedTime)
+	expires, ok2 := parseTime(answer.DeletionTime)
+	if !ok || !ok2 || created.IsZero() {
+		return Written{}, fmt.Errorf("secret %s: %w: Vault's answer to the write has no creation time; plan again", w.Address, ErrOutcomeUnknown)
+	}
+	return Written{Version: answer.Version, Created: created, Expires: expires}, nil
+}
+
+func unanswered(err error) bool {
+	failed, ok := errors.AsType[*vault.Error](err)
+	return ok && failed.Unanswered()
+}
+
+// conflict describes a mismatch, as well as that can still be found out.
+func (c *Client) conflict(ctx context.Context, w Write) error {
+	was := w.Observed.Seen()
+	now, err := c.Describe(ctx, w.Address)
+	if err != nil {
+		return &ConflictError{Address: w.Address, Was: was}
+	}
+	seen := now.Seen()
+	return &ConflictError{Address: w.Address, Was: was, Now: &seen}
+}
+
+// writeRecord notes the owner's record. It is idempotent, and retried for as
+// long as others wait for it.
+func (c *Client) writeRecord(ctx context.Context, a Address, r Record) error {
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval = 50 * time.Millisecond
+	wait.MaxInterval = 2 * time.Second
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := c.kv.PatchCustomMetadata(ctx, entryOf(a), c.owner.recordKey(), r.String())
+		if failed, ok := errors.AsType[*vault.Error](err); ok && !failed.Temporary() {
+			return struct{}{}, backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(c.settle))
+	return err
+}
