@@ -1,0 +1,124 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+)
+
+// errBroken ends the reading of a file whose problem has been reported.
+var errBroken = errors.New("broken syntax")
+
+// readJSON reads the plain syntax of one JSON document, reporting duplicate keys
+// and whatever follows the document: SOPS takes the end of a file for the end of
+// every open object and never looks behind the last one.
+func readJSON(data []byte, problems *Problems) node {
+	reader := &jsonReader{decoder: json.NewDecoder(bytes.NewReader(data)), data: data, line: 1, problems: problems}
+	reader.decoder.UseNumber()
+	root, err := reader.value(nil)
+	if err != nil {
+		return node{}
+	}
+	if rest := bytes.TrimLeft(data[reader.decoder.InputOffset():], " \t\r\n"); len(rest) > 0 {
+		line := 1 + bytes.Count(data[:len(data)-len(rest)], []byte("\n"))
+		problems.add(line, nil, "something follows the end of the JSON document; remove it")
+	}
+	return root
+}
+
+type jsonReader struct {
+	decoder  *json.Decoder
+	data     []byte
+	counted  int64 // bytes whose line breaks are in line
+	line     int
+	problems *Problems
+}
+
+// token returns the next token and leaves its line in r.line; JSON strings hold
+// no raw line breaks.
+func (r *jsonReader) token() (json.Token, error) {
+	token, err := r.decoder.Token()
+	end := r.decoder.InputOffset()
+	r.line += bytes.Count(r.data[r.counted:end], []byte("\n"))
+	r.counted = end
+	switch {
+	case err == nil:
+		return token, nil
+	case len(bytes.TrimSpace(r.data)) == 0:
+		r.problems.add(1, nil, "the file is empty")
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		r.problems.add(r.line, nil, "the file ends in the middle of its JSON document")
+	default:
+		r.problems.add(r.line, nil, "the JSON syntax is broken at or just after this line")
+	}
+	return nil, errBroken
+}
+
+func (r *jsonReader) value(path []string) (node, error) {
+	token, err := r.token()
+	if err != nil {
+		return node{}, err
+	}
+	out := node{line: r.line}
+	switch token := token.(type) {
+	case json.Delim:
+		if len(path) >= maxDepth {
+			r.problems.add(r.line, path[:3], "is nested too deep")
+			return node{}, errBroken
+		}
+		if token == '[' {
+			out.kind = list
+			return out, r.list(path)
+		}
+		out.kind = mapping
+		out.entries, err = r.object(path)
+		return out, err
+	case string:
+		out.kind, out.text = text, token
+	case json.Number:
+		out.kind = number
+	case bool:
+		out.kind = boolean
+	default:
+		out.kind = null
+	}
+	return out, nil
+}
+
+// object reads up to and including the closing brace.
+func (r *jsonReader) object(path []string) ([]entry, error) {
+	var entries []entry
+	seen := keySet{}
+	for {
+		token, err := r.token()
+		if err != nil {
+			return nil, err
+		}
+		key, ok := token.(string)
+		if !ok {
+			return entries, nil
+		}
+		line := r.line
+		seen.add(key, line, path, r.problems)
+		value, err := r.value(child(path, key))
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry{key: key, line: line, value: value})
+	}
+}
+
+// list reads up to and including the closing bracket.
+func (r *jsonReader) list(path []string) error {
+	for r.decoder.More() {
+		if _, err := r.value(child(path, "[]")); err != nil {
+			return err
+		}
+	}
+	_, err := r.token()
+	return err
+}

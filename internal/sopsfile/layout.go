@@ -1,0 +1,112 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// The keys at the top of a manifest.
+const (
+	workflowsKey   = "workflows"
+	connectionsKey = "connections"
+	sopsKey        = "sops"
+)
+
+// place is one leaf by one reading of the file: its address and its text.
+type place struct {
+	workflow, name string
+	sealed         string
+}
+
+func (p place) path() []string { return []string{workflowsKey, p.workflow, p.name} }
+
+// findPlaces walks the tree that is the address of each secret and reports every
+// part of it that is none. lines has the line of each place.
+func findPlaces(root node, problems *Problems) (places []place, lines []int) {
+	if root.kind != mapping {
+		problems.add(root.line, nil, "the file is %s; a manifest is a mapping of workflows and sops", root.kind)
+		return nil, nil
+	}
+	for _, top := range root.entries {
+		switch top.key {
+		case sopsKey:
+		case workflowsKey:
+			places, lines = findWorkflows(top, problems)
+		case connectionsKey:
+			problems.add(top.line, []string{top.key}, "cannot be written from a manifest yet in this version; keep them out of this file, none of it is applied with them")
+		default:
+			problems.add(top.line, []string{top.key}, "is not a key of a manifest; at the top are workflows and sops only")
+		}
+	}
+	if _, found := root.get(workflowsKey); !found {
+		problems.add(root.line, nil, "the file has no workflows at its top; secrets are written as workflows.<workflow>.<secret>")
+	}
+	if len(places) > MaxLeaves {
+		problems.add(lines[MaxLeaves], nil, "the file holds %d secrets, at most %d are allowed; split it", len(places), MaxLeaves)
+	}
+	return places, lines
+}
+
+func findWorkflows(top entry, problems *Problems) (places []place, lines []int) {
+	path := []string{top.key}
+	if !holdsNames(top, path, "workflows", problems) {
+		return nil, nil
+	}
+	for _, workflow := range top.value.entries {
+		checkName("workflow", workflow, path, problems)
+		inside := child(path, workflow.key)
+		if !holdsNames(workflow, inside, "secrets", problems) {
+			continue
+		}
+		for _, leaf := range workflow.value.entries {
+			checkName("secret", leaf, inside, problems)
+			if isLeaf(leaf, child(inside, leaf.key), problems) {
+				places = append(places, place{workflow: workflow.key, name: leaf.key, sealed: leaf.value.text})
+				lines = append(lines, leaf.line)
+			}
+		}
+	}
+	return places, lines
+}
+
+// holdsNames reports a value that is not a mapping with something in it.
+func holdsNames(e entry, path []string, what string, problems *Problems) bool {
+	switch {
+	case e.value.kind == mapping && len(e.value.entries) > 0:
+		return true
+	case e.value.kind == mapping || e.value.kind == null:
+		problems.add(e.line, path, "is empty; remove it, or name %s in it", what)
+	default:
+		problems.add(e.line, path, "is %s; it must be a mapping of %s: workflows.<workflow>.<secret>", e.value.kind, what)
+	}
+	return false
+}
+
+func isLeaf(e entry, path []string, problems *Problems) bool {
+	switch {
+	case e.value.kind == mapping:
+		problems.add(e.line, path, "is a mapping; secrets sit right under their workflow: workflows.<workflow>.<secret>")
+	case e.value.kind == list:
+		problems.add(e.line, path, "is a list, whose elements SOPS cannot tell apart; give each value a name of its own")
+	case e.value.kind == null:
+		problems.add(e.line, path, "is null, which SOPS neither encrypts nor authenticates; give it a value or remove it")
+	case e.value.kind != text:
+		problems.add(e.line, path, "is %s in clear; values are strings here: put it in quotes and encrypt it with sops", e.value.kind)
+	case e.value.text == "":
+		problems.add(e.line, path, "is an empty string, which SOPS neither encrypts nor authenticates; give it a value or remove it")
+	default:
+		return true
+	}
+	return false
+}
+
+func checkName(what string, e entry, path []string, problems *Problems) {
+	if err := secrets.CheckName(what, e.key); err != nil {
+		detail := strings.TrimSuffix(err.Error(), ": "+secrets.ErrInvalid.Error())
+		problems.add(e.line, path, "has the %s", detail)
+	}
+}

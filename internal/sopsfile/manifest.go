@@ -1,0 +1,158 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/logging"
+	"github.com/sirupsen/logrus"
+)
+
+// Limits of one manifest.
+const (
+	MaxBytes      = 1 << 20
+	MaxLeaves     = 1000
+	MaxRecipients = 16
+)
+
+// Manifest is a file that passed every rule that needs no key. What it says was
+// not authenticated yet: that is Decrypt's.
+type Manifest struct {
+	// Name is the file's, as given to Verify.
+	Name string
+	// Leaves are the secrets in the file's order, at least one.
+	Leaves []Leaf
+	// Recipients are those the file can be opened by: age recipients as they are,
+	// others with their kind before them.
+	Recipients []string
+	// Sealed is when sops last wrote the file, by its own word, to the second. The
+	// MAC covers it.
+	Sealed time.Time
+
+	places   []place // of Leaves, in the same order
+	macLine  int
+	metadata sops.Metadata
+}
+
+// Leaf is one secret of a manifest, still sealed.
+type Leaf struct {
+	Workflow string
+	Name     string
+	// Line is where its name stands.
+	Line int
+	// SOPS1 is the fingerprint of its ciphertext and address, 32 hex digits: equal
+	// means unchanged, different means maybe changed.
+	SOPS1 string
+}
+
+// Verify reads a manifest and applies every rule that needs no key. name is for
+// messages, and its suffix, .yaml, .yml or .json, decides the format. The error is
+// a *Problems with all that is wrong, except that a file with broken syntax is read
+// no further.
+func Verify(name string, data []byte) (m *Manifest, err error) {
+	problems := &Problems{File: name}
+	defer func() {
+		// SOPS panics on some hostile files. What it says can quote them.
+		if recover() != nil {
+			problems.add(0, nil, "SOPS cannot read this file; restore it from git, or encrypt it again")
+			m, err = nil, problems
+		}
+	}()
+	muteSOPS()
+
+	format, known := formatOf(name)
+	if !known {
+		problems.add(0, nil, "the name of a manifest ends with .yaml, .yml or .json")
+		return nil, problems
+	}
+	if checkBytes(data, problems); problems.found() {
+		return nil, problems
+	}
+	root := format.plain(data, problems)
+	if problems.found() {
+		return nil, problems
+	}
+	places, lines := findPlaces(root, problems)
+	meta, found := root.get(sopsKey)
+	if !found {
+		problems.add(0, nil, "the file has no sops section: it is not encrypted; encrypt it with sops, and give the secrets new values if anybody could read it")
+		return nil, problems
+	}
+	for i, p := range places {
+		if problem := sealProblem(p.sealed); problem != "" {
+			problems.add(lines[i], p.path(), "%s", problem)
+		}
+	}
+	metadata := readSOPS(format, data, meta, places, problems)
+	checkSelected(metadata, places, lines, problems)
+	if problems.found() {
+		return nil, problems.sorted()
+	}
+	return newManifest(name, places, lines, meta, metadata), nil
+}
+
+// readSOPS is the second reading, by SOPS itself.
+func readSOPS(format format, data []byte, meta entry, places []place, problems *Problems) sops.Metadata {
+	tree, err := format.store.LoadEncryptedFile(data)
+	if err != nil { // its text can quote the file
+		problems.add(meta.line, []string{sopsKey}, "cannot be read by SOPS: it has no recipient, more than one selector, or a time that is none; restore it from git, or encrypt the file again")
+		return sops.Metadata{}
+	}
+	broken := problems.found()
+	checkMetadata(tree.Metadata, meta, problems)
+	if broken { // the readings would differ for the reasons already given
+		return tree.Metadata
+	}
+	if read, ok := sopsPlaces(tree.Branches); !ok || !slices.Equal(read, places) {
+		problems.add(0, nil, "SOPS reads this file otherwise than its plain syntax says; write it with sops, not by hand")
+	}
+	return tree.Metadata
+}
+
+func newManifest(name string, places []place, lines []int, meta entry, metadata sops.Metadata) *Manifest {
+	m := &Manifest{
+		Name:       name,
+		Recipients: recipientsOf(metadata),
+		Sealed:     metadata.LastModified.UTC().Truncate(time.Second),
+		places:     places,
+		macLine:    meta.line,
+		metadata:   metadata,
+	}
+	if mac, found := meta.value.get("mac"); found {
+		m.macLine = mac.line
+	}
+	for i, p := range places {
+		m.Leaves = append(m.Leaves, Leaf{
+			Workflow: p.workflow, Name: p.name, Line: lines[i], SOPS1: sops1(p.workflow, p.name, p.sealed),
+		})
+	}
+	return m
+}
+
+func checkBytes(data []byte, problems *Problems) {
+	switch {
+	case len(data) > MaxBytes:
+		problems.add(0, nil, "the file is larger than %d bytes; split it", MaxBytes)
+	case !utf8.Valid(data):
+		problems.add(0, nil, "the file is not UTF-8; save it as UTF-8")
+	case bytes.HasPrefix(data, []byte("\ufeff")):
+		problems.add(1, nil, "the file begins with a byte order mark; save it as UTF-8 without one")
+	}
+}
+
+// muteSOPS silences SOPS's loggers, which are global and print texts of the file.
+// It happens with the first file of the process rather than with the import.
+var muteSOPS = sync.OnceFunc(func() {
+	logging.SetLevel(logrus.PanicLevel)
+	for _, logger := range logging.Loggers {
+		logger.SetOutput(io.Discard)
+	}
+})

@@ -1,0 +1,168 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/age"
+	"github.com/getsops/sops/v3/config"
+	"github.com/getsops/sops/v3/stores/json"
+	"github.com/getsops/sops/v3/stores/yaml"
+)
+
+// format is one syntax with its two readers.
+type format struct {
+	plain func([]byte, *Problems) node
+	store interface {
+		LoadEncryptedFile([]byte) (sops.Tree, error)
+	}
+}
+
+// formatOf goes by the suffix, as the sops command does.
+func formatOf(name string) (format, bool) {
+	switch {
+	case strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml"):
+		return format{plain: readYAML, store: yaml.NewStore(&config.YAMLStoreConfig{})}, true
+	case strings.HasSuffix(name, ".json"):
+		return format{plain: readJSON, store: json.NewStore(&config.JSONStoreConfig{})}, true
+	}
+	return format{}, false
+}
+
+// sopsPlaces lists the leaves of SOPS's own reading, comments left out. It is
+// false where SOPS sees anything but strings at workflows.<workflow>.<secret>.
+func sopsPlaces(branches sops.TreeBranches) (places []place, ok bool) {
+	if len(branches) != 1 {
+		return nil, false
+	}
+	ok = eachItem(branches[0], func(top string, workflows any) bool {
+		return top == workflowsKey && eachItem(workflows, func(workflow string, leaves any) bool {
+			return eachItem(leaves, func(name string, leaf any) bool {
+				sealed, ok := leaf.(string)
+				places = append(places, place{workflow: workflow, name: name, sealed: sealed})
+				return ok
+			})
+		})
+	})
+	return places, ok
+}
+
+// eachItem calls see for every item of a branch that is no comment. It is false
+// where value is no branch, a key is no string, or see was.
+func eachItem(value any, see func(key string, value any) bool) bool {
+	branch, ok := value.(sops.TreeBranch)
+	if !ok {
+		return false
+	}
+	for _, item := range branch {
+		if _, comment := item.Key.(sops.Comment); comment {
+			continue
+		}
+		key, ok := item.Key.(string)
+		if !ok || !see(key, item.Value) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkMetadata applies the rules on the sops section. meta is that section by
+// the plain reading, for its lines.
+func checkMetadata(metadata sops.Metadata, meta entry, problems *Problems) {
+	add := func(key, format string, args ...any) {
+		line := meta.line
+		if e, found := meta.value.get(key); found {
+			line = e.line
+		}
+		problems.add(line, []string{sopsKey, key}, format, args...)
+	}
+	if len(metadata.KeyGroups) > 1 {
+		add("key_groups", "splits the key between groups (Shamir), which is not supported yet; use one group")
+	}
+	if count := metadata.MasterKeyCount(); count > MaxRecipients {
+		problems.add(meta.line, []string{sopsKey}, "lists %d recipients, at most %d are allowed", count, MaxRecipients)
+	}
+	switch {
+	case metadata.MessageAuthenticationCode == "":
+		add("mac", "is missing, so nothing shows whether the file was changed; restore it from git, or encrypt the file again")
+	case sealProblem(metadata.MessageAuthenticationCode) != "":
+		add("mac", "is not as SOPS writes it: it was cut or edited by hand; restore it from git, or encrypt the file again")
+	}
+	if metadata.MACOnlyEncrypted {
+		add("mac_only_encrypted", "is on, which leaves parts of the file unauthenticated; remove it from .sops.yaml and encrypt the file again")
+	}
+	if key := foreignSelector(metadata); key != "" {
+		add(key, "chooses what is encrypted; everything is in a manifest: remove it from .sops.yaml and encrypt the file again")
+	}
+	if regex := metadata.EncryptedRegex; regex != "" && compileSelector(regex) == nil {
+		add("encrypted_regex", "is no regular expression of at most %d bytes; remove it from .sops.yaml and encrypt the file again", maxSelectorBytes)
+	}
+}
+
+// foreignSelector names the selector that no manifest may have, if there is one:
+// SOPS refuses a file with two. It gives a file without any the default suffix.
+func foreignSelector(m sops.Metadata) string {
+	switch {
+	case m.UnencryptedSuffix != "" && m.UnencryptedSuffix != sops.DefaultUnencryptedSuffix:
+		return "unencrypted_suffix"
+	case m.EncryptedSuffix != "":
+		return "encrypted_suffix"
+	case m.UnencryptedRegex != "":
+		return "unencrypted_regex"
+	case m.UnencryptedCommentRegex != "":
+		return "unencrypted_comment_regex"
+	case m.EncryptedCommentRegex != "":
+		return "encrypted_comment_regex"
+	}
+	return ""
+}
+
+// maxSelectorBytes keeps the cost of a hostile expression small.
+const maxSelectorBytes = 256
+
+func compileSelector(regex string) *regexp.Regexp {
+	if len(regex) > maxSelectorBytes {
+		return nil
+	}
+	compiled, err := regexp.Compile(regex)
+	if err != nil {
+		return nil
+	}
+	return compiled
+}
+
+// checkSelected reports every leaf that the file's own selector leaves in clear:
+// SOPS would hand out its text as the value.
+func checkSelected(metadata sops.Metadata, places []place, lines []int, problems *Problems) {
+	regex := compileSelector(metadata.EncryptedRegex)
+	for i, p := range places {
+		suffixed := func(segment string) bool { return strings.HasSuffix(segment, sops.DefaultUnencryptedSuffix) }
+		if metadata.UnencryptedSuffix != "" && slices.ContainsFunc(p.path(), suffixed) {
+			problems.add(lines[i], p.path(), "has a name that ends with %s, which SOPS leaves in clear; rename it and encrypt the file again", sops.DefaultUnencryptedSuffix)
+		}
+		if metadata.EncryptedRegex != "" && regex != nil && !slices.ContainsFunc(p.path(), regex.MatchString) {
+			problems.add(lines[i], p.path(), "is not selected by sops.encrypted_regex, so SOPS leaves it in clear; remove encrypted_regex from .sops.yaml and encrypt the file again")
+		}
+	}
+}
+
+// recipientsOf lists for whom the data key is encrypted: age recipients as they
+// are, others with their kind before them.
+func recipientsOf(metadata sops.Metadata) []string {
+	var recipients []string
+	for _, group := range metadata.KeyGroups {
+		for _, key := range group {
+			recipient := show(key.ToString())
+			if key.TypeToIdentifier() != age.KeyTypeIdentifier {
+				recipient = key.TypeToIdentifier() + " " + recipient
+			}
+			recipients = append(recipients, recipient)
+		}
+	}
+	return recipients
+}

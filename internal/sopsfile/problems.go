@@ -1,0 +1,111 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Problem is one thing wrong with a manifest.
+type Problem struct {
+	// Line is 1 for the first line, 0 where no line is to blame.
+	Line int
+	// Path is where in the tree, as workflows.deploy.token, with unusual keys
+	// quoted. Empty where the problem is the file's as a whole.
+	Path string
+	// Text continues the sentence that Path begins: what is wrong, what to do.
+	Text string
+}
+
+func (p Problem) String() string {
+	var out strings.Builder
+	if p.Line > 0 {
+		fmt.Fprintf(&out, "line %d: ", p.Line)
+	}
+	if p.Path != "" {
+		out.WriteString(p.Path + " ")
+	}
+	out.WriteString(p.Text)
+	return out.String()
+}
+
+// maxProblems is how many are kept of one file; a file that breaks one rule a
+// thousand times must not make a thousand log lines.
+const maxProblems = 20
+
+// Problems is everything found wrong with one manifest. It holds key names, never
+// the content of a value, and wraps secrets.ErrInvalid: only another file helps.
+type Problems struct {
+	File string
+	List []Problem
+	// More is how many were found beyond those in List.
+	More int
+}
+
+func (p *Problems) Error() string {
+	if len(p.List) == 1 {
+		return show(p.File) + ": " + p.List[0].String()
+	}
+	lines := []string{fmt.Sprintf("%s: %d problems:", show(p.File), len(p.List)+p.More)}
+	for _, problem := range p.List {
+		lines = append(lines, problem.String())
+	}
+	if p.More > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", p.More))
+	}
+	return strings.Join(lines, "\n  ")
+}
+
+// Unwrap gives secrets.ErrInvalid.
+func (p *Problems) Unwrap() error { return secrets.ErrInvalid }
+
+func (p *Problems) add(line int, path []string, format string, args ...any) {
+	if len(p.List) == maxProblems {
+		p.More++
+		return
+	}
+	p.List = append(p.List, Problem{Line: line, Path: showPath(path), Text: fmt.Sprintf(format, args...)})
+}
+
+func (p *Problems) found() bool { return len(p.List) > 0 }
+
+// sorted returns the problems in the order of their lines.
+func (p *Problems) sorted() *Problems {
+	slices.SortStableFunc(p.List, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return p
+}
+
+var (
+	plainFile    = regexp.MustCompile(`^[\p{L}\p{N}_./@-]+$`)
+	plainSegment = regexp.MustCompile(`^[\p{L}\p{N}_-]+$`)
+)
+
+// show gives a text from the repository for a message: on one line, quoted where
+// it could be mistaken for something else, cut where it is long.
+func show(s string) string { return showUnless(plainFile, s) }
+
+func showPath(path []string) string {
+	shown := make([]string, len(path))
+	for i, segment := range path {
+		shown[i] = showUnless(plainSegment, segment)
+	}
+	return strings.Join(shown, ".")
+}
+
+func showUnless(plain *regexp.Regexp, s string) string {
+	const longest = 200
+	if len(s) > longest {
+		return fmt.Sprintf("%q", s[:longest]+"...")
+	}
+	if plain.MatchString(s) {
+		return s
+	}
+	return fmt.Sprintf("%q", s)
+}

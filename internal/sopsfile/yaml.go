@@ -1,0 +1,119 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// readYAML reads the plain syntax of one YAML document, reporting whatever could
+// mean one thing to a person and another to SOPS: a second document, duplicate
+// keys, keys that are no strings, tags, anchors, aliases, merge keys. Aliases are
+// never expanded.
+func readYAML(data []byte, problems *Problems) node {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var document, second yaml.Node
+	err := decoder.Decode(&document)
+	switch {
+	case errors.Is(err, io.EOF) || err == nil && len(document.Content) == 0:
+		problems.add(1, nil, "the file is empty")
+		return node{}
+	case err != nil:
+		reportYAML(err, problems)
+		return node{}
+	}
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		problems.add(second.Line, nil, "a second YAML document begins here; write one document per file")
+	case !errors.Is(err, io.EOF):
+		reportYAML(err, problems)
+	}
+	return plainYAML(document.Content[0], nil, problems)
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: line ([0-9]+):`)
+
+// reportYAML keeps the line of a parser's error and drops its text, which can
+// quote the file.
+func reportYAML(err error, problems *Problems) {
+	line := 0
+	if match := yamlLine.FindStringSubmatch(err.Error()); match != nil {
+		line, _ = strconv.Atoi(match[1]) // digits; too many of them give the largest int
+	}
+	problems.add(line, nil, "the YAML syntax is broken at or just after this line; a file cut short looks like this too")
+}
+
+func plainYAML(n *yaml.Node, path []string, problems *Problems) node {
+	out := node{line: n.Line}
+	if len(path) > maxDepth {
+		problems.add(n.Line, path[:3], "is nested too deep")
+		return out
+	}
+	if n.Anchor != "" {
+		problems.add(n.Line, path, "has an anchor (&...); write the value itself")
+	}
+	if n.Style&yaml.TaggedStyle != 0 {
+		problems.add(n.Line, path, "has a tag (!...); remove it")
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		out.kind = mapping
+		out.entries = plainEntries(n.Content, path, problems)
+	case yaml.SequenceNode:
+		out.kind = list
+		for _, item := range n.Content {
+			plainYAML(item, child(path, "[]"), problems)
+		}
+	case yaml.ScalarNode:
+		out.kind = yamlKind(n)
+		out.text = n.Value
+	default:
+		problems.add(n.Line, path, "is an alias (*...); write the value itself")
+	}
+	return out
+}
+
+// plainEntries reads the content of a mapping node: keys and values in turn.
+func plainEntries(content []*yaml.Node, path []string, problems *Problems) []entry {
+	var entries []entry
+	seen := keySet{}
+	for i := 0; i+1 < len(content); i += 2 {
+		key, value := content[i], content[i+1]
+		switch {
+		case key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge":
+			problems.add(key.Line, path, "has a merge key (<<); write the merged keys themselves")
+			continue
+		case key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str":
+			problems.add(key.Line, path, "has a key that is not a plain string; put it in quotes")
+			continue
+		case key.Anchor != "" || key.Style&yaml.TaggedStyle != 0:
+			problems.add(key.Line, path, "has a key with an anchor (&...) or a tag (!...); remove it")
+			continue
+		}
+		seen.add(key.Value, key.Line, path, problems)
+		read := plainYAML(value, child(path, key.Value), problems)
+		entries = append(entries, entry{key: key.Value, line: key.Line, value: read})
+	}
+	return entries
+}
+
+func yamlKind(n *yaml.Node) kind {
+	switch n.ShortTag() {
+	case "!!int", "!!float":
+		return number
+	case "!!bool":
+		return boolean
+	case "!!null":
+		return null
+	case "!!timestamp":
+		return date
+	}
+	return text
+}
