@@ -1,0 +1,140 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package gitsource
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/sha1" // git's own choice; it only has to agree with git here
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// ErrTooLarge is wrapped by the error for a file whose content is larger than the caller wants.
+var ErrTooLarge = errors.New("too large")
+
+// Read reads the content of files, which come from Files, and calls fn once for each, in their order: with the content,
+// which fn may keep, or with an error that names the file. A file larger than limit bytes is not loaded; its error wraps
+// ErrTooLarge. Read stops with an error when ctx ends, when git cannot be run, or with the error of fn.
+func (r *Repository) Read(ctx context.Context, files []File, limit int64, fn func(File, []byte, error) error) error {
+	b := &batch{repository: r}
+	defer b.close()
+	for _, f := range files {
+		content, problem, err := b.read(ctx, f, limit)
+		if err != nil {
+			return fmt.Errorf("reading files of %s: %w", r.path, err)
+		}
+		if problem != nil {
+			content, problem = nil, fmt.Errorf("%s: %w", f, problem)
+		}
+		if err := fn(f, content, problem); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch is a `git cat-file --batch` that lives as long as it can: git ends it at a damaged object, and the next file
+// starts it anew.
+type batch struct {
+	repository *Repository
+	process    *process // nil when none is running
+}
+
+// read returns a problem of this file, or an error that ends the reading.
+func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, problem, err error) {
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	case f.Refused != "":
+		return nil, errors.New(f.Refused), nil
+	case f.Size > limit:
+		return nil, fmt.Errorf("%w: %d bytes, at most %d are read", ErrTooLarge, f.Size, limit), nil
+	case !b.repository.isID(f.OID):
+		return nil, errors.New("expected the full id of an object"), nil
+	}
+	if b.process == nil {
+		if b.process, err = b.repository.git.start(ctx, "cat-file", "--batch"); err != nil {
+			return nil, nil, err
+		}
+	}
+	content, problem = b.process.object(f)
+	switch {
+	case errors.Is(problem, errEnded):
+		problem = cmp.Or(b.process.wait(), problem)
+		b.process = nil
+	case errors.Is(problem, errUnexpected): // no telling how much would have to be skipped
+		b.process.kill()
+		b.process = nil
+	}
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
+	}
+	if problem == nil && nameOf(content, len(f.OID)) != f.OID {
+		return nil, fmt.Errorf("the content is not that of object %s; check the repository with git fsck", f.OID), nil
+	}
+	return content, problem, nil
+}
+
+func (b *batch) close() {
+	if b.process != nil {
+		b.process.kill()
+	}
+}
+
+// After these two, what the process would say next is unknown.
+var (
+	errEnded      = errors.New("git cat-file: ended in the middle of an answer")
+	errUnexpected = errors.New("git cat-file: unexpected answer")
+)
+
+// object asks for one blob. The format is that of git-cat-file(1), "BATCH OUTPUT": a header `<oid> <type> <size>`, a line
+// feed, the content and a line feed; or `<oid> missing`.
+func (p *process) object(f File) ([]byte, error) {
+	if _, err := io.WriteString(p.stdin, f.OID+"\n"); err != nil {
+		return nil, errEnded
+	}
+	line, err := p.stdout.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		return nil, errUnexpected
+	}
+	if err != nil {
+		return nil, errEnded
+	}
+	switch header := strings.TrimSuffix(string(line), "\n"); header {
+	case f.OID + " blob " + strconv.FormatInt(f.Size, 10):
+	case f.OID + " missing":
+		return nil, fmt.Errorf("object %s is missing or damaged; restore it, for example by a full fetch", f.OID)
+	default:
+		return nil, fmt.Errorf("%w: expected blob %s of %d bytes, got %q", errUnexpected, f.OID, f.Size, oneLine(line))
+	}
+	content := make([]byte, f.Size+1)
+	if _, err := io.ReadFull(p.stdout, content); err != nil {
+		return nil, errEnded
+	}
+	if content[f.Size] != '\n' {
+		return nil, errUnexpected
+	}
+	return content[:f.Size:f.Size], nil
+}
+
+// nameOf computes the object id of a blob: the hash of a header and the content.
+func nameOf(content []byte, digits int) string {
+	var h hash.Hash
+	if digits == hex.EncodedLen(sha256.Size) {
+		h = sha256.New()
+	} else {
+		h = sha1.New()
+	}
+	fmt.Fprintf(h, "blob %d\x00", len(content))
+	h.Write(content)
+	return hex.EncodeToString(h.Sum(nil))
+}

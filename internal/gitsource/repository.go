@@ -1,0 +1,134 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package gitsource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// The oldest git that is used: the first with `rev-parse --path-format`.
+const oldestMajor, oldestMinor = 2, 31
+
+// ErrNotRepository is returned by Open for a path that holds no git repository that this process can read.
+var ErrNotRepository = errors.New("not a git repository")
+
+// Commit is the full id of a commit in lower-case hexadecimal: 40 digits, or 64 in a SHA-256 repository.
+type Commit string
+
+// Repository is a local git repository, opened for reading. It holds no open file and may be used by several goroutines.
+type Repository struct {
+	git   git
+	path  string // as the operator gave it, for errors
+	idLen int    // hexadecimal digits of an object id
+}
+
+// Open opens the repository at path: the top folder of a work tree, also a linked one, or a git directory, such as a
+// bare repository. The path is absolute; parent folders are not searched. Open needs git 2.31 or later in PATH.
+func Open(ctx context.Context, path string) (*Repository, error) {
+	dir, err := gitDirectory(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening repository %q: %w", path, err)
+	}
+	binary, err := exec.LookPath("git")
+	if err != nil {
+		return nil, fmt.Errorf("opening repository %q: looking for the git command: %w; install git %d.%d or later",
+			path, err, oldestMajor, oldestMinor)
+	}
+	r := &Repository{git: git{binary: binary, dir: dir}, path: path}
+	if err := r.git.checkVersion(ctx); err != nil {
+		return nil, fmt.Errorf("opening repository %q: %w", path, err)
+	}
+	if err := r.locate(ctx); err != nil {
+		return nil, fmt.Errorf("opening repository %q: %w", path, err)
+	}
+	return r, nil
+}
+
+// gitDirectory returns what to give git as its directory.
+func gitDirectory(path string) (string, error) {
+	if !filepath.IsAbs(path) || printable(path) != path {
+		return "", errors.New("expected an absolute path without control characters")
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("%w: expected a folder", ErrNotRepository)
+	}
+	inside := filepath.Join(path, ".git")
+	_, err = os.Lstat(inside)
+	switch {
+	case err == nil:
+		return inside, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return path, nil
+	default:
+		return "", err
+	}
+}
+
+var versionPattern = regexp.MustCompile(`^git version ([0-9]{1,4})\.([0-9]{1,4})`)
+
+func (g git) checkVersion(ctx context.Context) error {
+	a, err := g.output(ctx, "version")
+	if err != nil {
+		return err
+	}
+	match := versionPattern.FindStringSubmatch(a.out)
+	if match == nil {
+		return fmt.Errorf("%s does not tell its version as git does: %q", g.binary, oneLine([]byte(a.out)))
+	}
+	major, _ := strconv.Atoi(match[1]) // the pattern lets only digits through
+	minor, _ := strconv.Atoi(match[2])
+	if major < oldestMajor || major == oldestMajor && minor < oldestMinor {
+		return fmt.Errorf("%s is git %d.%d; install %d.%d or later", g.binary, major, minor, oldestMajor, oldestMinor)
+	}
+	return nil
+}
+
+// locate asks git where the repository is and how it names objects. From then on the common directory is used, which
+// has the branches and objects of all worktrees and outlives a linked one.
+func (r *Repository) locate(ctx context.Context) error {
+	a, err := r.git.output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format")
+	if err != nil && strings.HasPrefix(a.said, "not a git repository") {
+		return fmt.Errorf("%w that can be read here; give the top folder of a work tree, or a bare repository (git: %s)",
+			ErrNotRepository, a.said)
+	}
+	if err != nil {
+		return err
+	}
+	dir, format, _ := strings.Cut(strings.TrimSuffix(a.out, "\n"), "\n")
+	switch format {
+	case "sha1":
+		r.idLen = 40
+	case "sha256":
+		r.idLen = 64
+	default:
+		return fmt.Errorf("git rev-parse: expected an object format, got %q", oneLine([]byte(format)))
+	}
+	r.git.dir = dir
+	return nil
+}
+
+// isID tells whether s is a full object id of this repository. Anything else git could take for a name or a prefix.
+func (r *Repository) isID(s string) bool {
+	return len(s) == r.idLen && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+func (r *Repository) checkCommit(c Commit) error {
+	if !r.isID(string(c)) {
+		return fmt.Errorf("expected the full id of a commit, %d hexadecimal digits, got %q", r.idLen, shorten(string(c)))
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package gitsource
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+const (
+	maxEntries = 100_000  // files in a commit
+	maxListing = 32 << 20 // bytes of the listing of a commit
+	maxEntry   = 8 << 10  // bytes of one entry, which is mostly its path
+)
+
+// File is an entry of a commit that matches a pattern.
+type File struct {
+	// Path is the path from the top of the repository, with slashes. It is valid for fs.ValidPath and prints, except in
+	// a refused file; show a File, not its Path.
+	Path string
+	// OID is the object id of the content: the same content has the same id.
+	OID string
+	// Size is the size of the content in bytes, and 0 for a refused file.
+	Size int64
+	// Refused says why the entry cannot be read and what to do, or is empty. Such an entry counts as a file that failed,
+	// not as one that is absent.
+	Refused string
+}
+
+// String returns the path, quoted if it is one that could disturb a terminal or a log.
+func (f File) String() string {
+	if isPlainPath(f.Path) {
+		return f.Path
+	}
+	return strconv.QuoteToGraphic(f.Path)
+}
+
+func isPlainPath(path string) bool {
+	return fs.ValidPath(path) && printable(path) == path
+}
+
+// Files lists the entries of a commit that match at least one pattern, in git's order. An entry that matches but is no
+// regular file with a plain path comes with a reason in Refused; so does a link or submodule that took the place of a
+// folder which a pattern names. More than 100,000 files in the commit, matching or not, are an error; and so is
+// a listing that is not whole.
+func (r *Repository) Files(ctx context.Context, commit Commit, patterns []string) ([]File, error) {
+	selection, err := newPatterns(patterns)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.checkCommit(commit); err != nil {
+		return nil, err
+	}
+	files, err := r.list(ctx, commit, selection)
+	if err != nil {
+		return nil, fmt.Errorf("listing the files of commit %s in %s: %w", commit, r.path, err)
+	}
+	refuseDuplicates(files)
+	return files, nil
+}
+
+func (r *Repository) list(ctx context.Context, commit Commit, selection patterns) ([]File, error) {
+	tree, err := r.git.start(ctx, "ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", string(commit)+"^{commit}")
+	if err != nil {
+		return nil, err
+	}
+	files, err := r.readEntries(tree.stdout, selection)
+	if err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
+		return files, cmp.Or(tree.wait(), err)
+	}
+	tree.kill()
+	return nil, cmp.Or(ctx.Err(), err)
+}
+
+func (r *Repository) readEntries(listing io.Reader, selection patterns) ([]File, error) {
+	var files []File
+	entries, size := 0, 0
+	scanner := bufio.NewScanner(listing)
+	scanner.Buffer(nil, maxEntry)
+	scanner.Split(splitNUL)
+	for scanner.Scan() {
+		entries++
+		size += len(scanner.Bytes())
+		if entries > maxEntries || size > maxListing {
+			return nil, fmt.Errorf("more than %d files, or %d MiB of names and ids; use a smaller repository for secrets",
+				maxEntries, maxListing>>20)
+		}
+		e, err := r.parseEntry(scanner.Text())
+		if err != nil {
+			return nil, err
+		}
+		if selection.match(e.path) || !e.isRegular() && selection.matchBelow(e.path) {
+			files = append(files, e.file())
+		}
+	}
+	if errors.Is(scanner.Err(), bufio.ErrTooLong) {
+		return nil, fmt.Errorf("a path is longer than %d bytes", maxEntry)
+	}
+	return files, scanner.Err()
+}
+
+// splitNUL is a bufio.SplitFunc for entries that each end with NUL.
+func splitNUL(data []byte, atEOF bool) (int, []byte, error) {
+	if end := bytes.IndexByte(data, 0); end >= 0 {
+		return end + 1, data[:end], nil
+	}
+	if atEOF && len(data) > 0 {
+		return 0, nil, io.ErrUnexpectedEOF
+	}
+	return 0, nil, nil
+}
+
+// entry is a line of `git ls-tree -l`: mode, type, object id and size (padded, or BAD where git has no such object, or -
+// where it is not in this repository at all), a tab, and the path.
+type entry struct {
+	mode, kind, oid, size, path string
+}
+
+func (r *Repository) parseEntry(line string) (entry, error) {
+	facts, path, _ := strings.Cut(line, "\t")
+	f := strings.Fields(facts)
+	if len(f) != 4 || !r.isID(f[2]) || path == "" {
+		return entry{}, fmt.Errorf("git ls-tree: expected an entry, got %q", oneLine([]byte(line)))
+	}
+	return entry{mode: f[0], kind: f[1], oid: f[2], size: f[3], path: path}, nil
+}
+
+// isRegular tells whether the entry is a regular file, executable or not.
+func (e entry) isRegular() bool {
+	return e.kind == "blob" && strings.HasPrefix(e.mode, "100")
+}
+
+func (e entry) file() File {
+	f := File{Path: e.path, OID: e.oid}
+	size, err := strconv.ParseInt(e.size, 10, 64)
+	switch {
+	case e.mode == "120000":
+		f.Refused = "is a symbolic link, which is never followed; commit the file itself"
+	case e.mode == "160000":
+		f.Refused = "is a submodule, which is never entered; make it a source of its own"
+	case !e.isRegular():
+		f.Refused = "is no regular file"
+	case !isPlainPath(e.path):
+		f.Refused = "has a name with bytes that are not UTF-8, characters that do not print, or elements such as '..'; rename it"
+	case err != nil || size < 0:
+		f.Refused = "has no readable content in this repository; restore the object " + e.oid + ", for example by a full fetch"
+	default:
+		f.Size = size
+	}
+	return f
+}
+
+// refuseDuplicates refuses all entries that share a path, which no git writes but a forged tree can hold.
+func refuseDuplicates(files []File) {
+	count := make(map[string]int, len(files))
+	for _, f := range files {
+		count[f.Path]++
+	}
+	for i, f := range files {
+		if count[f.Path] > 1 && f.Refused == "" {
+			files[i].Size, files[i].Refused = 0, "is in the commit more than once; the commit is damaged or forged"
+		}
+	}
+}

@@ -1,0 +1,239 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package gitsource_test
+
+import (
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+)
+
+func paths(files []gitsource.File) []string {
+	var paths []string
+	for _, f := range files {
+		paths = append(paths, f.Path)
+	}
+	return paths
+}
+
+// wantRefused checks that exactly the files of want are refused, and with a word of why.
+func wantRefused(t *testing.T, files []gitsource.File, want map[string]string) {
+	t.Helper()
+	listed := map[string]bool{}
+	for _, f := range files {
+		listed[f.Path] = true
+		word, refuse := want[f.Path]
+		if refuse != (f.Refused != "") || !strings.Contains(f.Refused, word) {
+			t.Errorf("%s: refused because it %q, want %q", f, f.Refused, word)
+		}
+		if f.Refused != "" && f.Size != 0 {
+			t.Errorf("%s is refused and has a size", f)
+		}
+	}
+	for path := range want {
+		if !listed[path] {
+			t.Errorf("%q is not listed", path)
+		}
+	}
+}
+
+func TestFilesSelectsByPattern(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	for _, path := range []string{"top.yaml", "secrets/a.yaml", "secrets/b.json", "secrets/deep/er/c.yaml", "secrets.yaml", "apps/x/s.yaml", "Secrets/a.yaml"} {
+		w.write(path, path)
+	}
+	c := w.commit()
+	tests := map[string]struct{ patterns, want []string }{
+		"one file":         {[]string{"secrets/a.yaml"}, []string{"secrets/a.yaml"}},
+		"star stays":       {[]string{"secrets/*"}, []string{"secrets/a.yaml", "secrets/b.json"}},
+		"two stars go on":  {[]string{"secrets/**/*.yaml"}, []string{"secrets/a.yaml", "secrets/deep/er/c.yaml"}},
+		"everything":       {[]string{"**/*.json"}, []string{"secrets/b.json"}},
+		"alternatives":     {[]string{"secrets/*.{yaml,json}"}, []string{"secrets/a.yaml", "secrets/b.json"}},
+		"each file once":   {[]string{"apps/**", "apps/*/s.yaml"}, []string{"apps/x/s.yaml"}},
+		"nothing matching": {[]string{"other/**"}, nil},
+	}
+	r := w.open()
+	for name, test := range tests {
+		if diff := cmp.Diff(test.want, paths(list(t, r, c, test.patterns...))); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
+	f := list(t, r, c, "top.yaml")[0]
+	if f.Size != int64(len("top.yaml")) || f.OID != w.git("rev-parse", "HEAD:top.yaml") {
+		t.Errorf("wrong size or id: %+v", f)
+	}
+}
+
+func TestFilesRefusesLinksAndSubmodules(t *testing.T) {
+	t.Parallel()
+	inner := newWorkspace(t)
+	inner.commit("x.yaml", "x")
+	w := newWorkspace(t)
+	w.write("secrets/good.yaml", "good")
+	w.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.dir, "secrets/module.yaml")
+	w.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.dir, "module")
+	for link, target := range map[string]string{"secrets/link.yaml": "/etc/hostname", "folder": "secrets", "unrelated": "secrets"} {
+		if err := os.Symlink(target, filepath.Join(w.dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := list(t, w.open(), w.commit(), "secrets/*.yaml", "module/*.yaml", "folder/below/*.yaml")
+	wantRefused(t, files, map[string]string{
+		"secrets/link.yaml": "symbolic link", "secrets/module.yaml": "submodule", "module": "submodule", "folder": "symbolic link",
+	})
+	contents, problems := read(t, w.open(), files)
+	if diff := cmp.Diff(map[string]string{"secrets/good.yaml": "good"}, contents); diff != "" {
+		t.Error(diff)
+	}
+	wantError(t, problems["secrets/link.yaml"], "secrets/link.yaml: is a symbolic link", "commit the file itself")
+}
+
+func TestFilesTakesOddNamesAndRefusesThoseThatDoNotPrint(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	names := []string{
+		"-dash", "'quote'", `double"quote`, `back\slash`, " space ", "naïve", "日本", "$HOME", "*", "%s", "a:b",
+		"new\nline", "tab\t", "\x1b[31mred", "\xff", "right\u202eleft", "zero\u200bwidth",
+	}
+	plain := map[string]string{}
+	refused := map[string]string{}
+	for i, name := range names {
+		path := "secrets/" + name + ".yaml"
+		w.write(path, name)
+		if i < 11 {
+			plain[path] = name
+		} else {
+			refused[path] = "rename it"
+		}
+	}
+	w.write("-top.yaml", "top")
+	plain["-top.yaml"] = "top"
+	files := list(t, w.open(), w.commit(), "secrets/*.yaml", "-top.yaml")
+	contents, problems := read(t, w.open(), files)
+	if diff := cmp.Diff(plain, contents); diff != "" {
+		t.Error(diff)
+	}
+	for name, problem := range problems {
+		wantError(t, problem, name)
+	}
+	wantRefused(t, files, refused)
+}
+
+func TestFilesRefusesForgedNames(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	w.commit("blob", "content")
+	id, err := hex.DecodeString(w.git("rev-parse", "HEAD:blob"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw strings.Builder
+	for _, name := range []string{"..", "../up.yaml", "/etc/abs.yaml", "a/b.yaml", "good.yaml", "twice.yaml", "twice.yaml"} {
+		raw.WriteString("100644 " + name + "\x00" + string(id))
+	}
+	files := list(t, w.open(), w.commitTree(raw.String()), "**")
+	if len(files) != 7 {
+		t.Errorf("got %d entries, want 7: %v", len(files), files)
+	}
+	wantRefused(t, files, map[string]string{
+		"..": "rename it", "../up.yaml": "rename it", "/etc/abs.yaml": "rename it", "twice.yaml": "more than once",
+	})
+}
+
+func TestFilesIsWholeOrAnError(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		damage func(w workspace)
+		says   string
+	}{
+		"folder missing":   {func(w workspace) { os.Remove(w.object("HEAD:secrets/deep")) }, "git ls-tree"},
+		"folder truncated": {func(w workspace) { os.Truncate(w.object("HEAD:secrets/deep"), 20) }, "git ls-tree"},
+		"commit missing":   {func(w workspace) { os.Remove(w.object("HEAD")) }, "git ls-tree"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t)
+			c := w.commit("secrets/a.yaml", "a", "secrets/deep/b.yaml", "b", "z.yaml", "z")
+			r := w.open()
+			test.damage(w)
+			_, err := r.Files(t.Context(), c, []string{"**/*.yaml"})
+			wantError(t, err, "listing the files of commit "+string(c), test.says)
+		})
+	}
+}
+
+func TestFilesIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	w.commit("blob", "content")
+	blob := w.git("rev-parse", "HEAD:blob")
+
+	long := w.gitInput("100644 blob "+blob+"\t"+strings.Repeat("n", 9000)+"\n", "mktree")
+	_, err := w.open().Files(t.Context(), gitsource.Commit(w.git("commit-tree", "-m", "long", long)), []string{"x"})
+	wantError(t, err, "a path is longer than")
+
+	// Ten folders in each of ten levels are a few objects and ten billion files.
+	tree := w.gitInput("100644 blob "+blob+"\tblob\n", "mktree")
+	for range 10 {
+		var entries strings.Builder
+		for _, name := range "0123456789" {
+			entries.WriteString("040000 tree " + tree + "\t" + string(name) + "\n")
+		}
+		tree = w.gitInput(entries.String(), "mktree")
+	}
+	_, err = w.open().Files(t.Context(), gitsource.Commit(w.git("commit-tree", "-m", "bomb", tree)), []string{"x"})
+	wantError(t, err, "more than 100000 files")
+}
+
+func TestFilesTakesOnlyACommitAndPatterns(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	c := w.commit("a.yaml", "a")
+	tests := map[string]struct {
+		commit   gitsource.Commit
+		patterns []string
+		says     []string
+	}{
+		"a branch":         {"main", []string{"*"}, []string{"full id of a commit"}},
+		"an option":        {"--help", []string{"*"}, []string{"full id of a commit"}},
+		"a short id":       {c[:10], []string{"*"}, []string{"full id of a commit"}},
+		"an absent commit": {gitsource.Commit(strings.Repeat("1", 40)), []string{"*"}, []string{"git ls-tree"}},
+		"a tree":           {gitsource.Commit(w.git("rev-parse", "HEAD^{tree}")), []string{"*"}, []string{"git ls-tree"}},
+		"no pattern":       {c, nil, []string{"at least one pattern"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := w.open().Files(t.Context(), test.commit, test.patterns)
+			wantError(t, err, test.says...)
+		})
+	}
+	_, err := w.open().Files(t.Context(), c, []string{"/abs", "ok/*", "[a"})
+	if err == nil || !strings.Contains(err.Error(), `"/abs"`) || !strings.Contains(err.Error(), `"[a"`) {
+		t.Errorf("error %v does not list every bad pattern", err)
+	}
+}
+
+func TestValidatePattern(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"a.yaml", "**/*.yaml", "secrets/**", "a/{b,c}/*.y?ml", "[a-c]/x", ".sops/x", "naïve/*", `\!a`} {
+		if err := gitsource.ValidatePattern(pattern); err != nil {
+			t.Errorf("%q is refused: %v", pattern, err)
+		}
+	}
+	refused := []string{
+		"", "/a", "./a", "../a", "a/../b", "a//b", "a/", "!a", "[a", "{a", `a\`, "a\nb", "a\xffb", "a\u202eb", strings.Repeat("a", 1025),
+	}
+	for _, pattern := range refused {
+		wantError(t, gitsource.ValidatePattern(pattern), "pattern ")
+	}
+}
