@@ -1,0 +1,166 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+)
+
+// modelKV is KV v2 as the protocol relies on it: one mount, entries by path. It
+// has no way to read a value, as our tokens have none.
+type modelKV struct {
+	mu      sync.Mutex
+	entries map[string]*modelEntry
+	ticks   int
+}
+
+type modelEntry struct {
+	current  int
+	versions map[int]*vault.Version
+	custom   map[string]string
+}
+
+func newModelKV() *modelKV { return &modelKV{entries: map[string]*modelEntry{}} }
+
+// now never returns the same time twice, as Vault's clock does in practice.
+func (m *modelKV) now() string {
+	m.ticks++
+	return formatTime(time.Now().Add(time.Duration(m.ticks)))
+}
+
+func refusal(reason error, status int) error {
+	return &vault.Error{Op: "modelling", Path: "model", Status: status, Reason: reason}
+}
+
+func (m *modelKV) ReadMetadata(_ context.Context, e vault.Entry) (vault.Metadata, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	entry, ok := m.entries[e.Path]
+	if !ok {
+		return vault.Metadata{}, refusal(vault.ErrNotFound, http.StatusNotFound)
+	}
+	out := vault.Metadata{
+		CurrentVersion: entry.current,
+		CustomMetadata: maps.Clone(entry.custom),
+		Versions:       map[int]vault.Version{},
+		Date:           time.Now().Truncate(time.Second),
+	}
+	for n, v := range entry.versions {
+		out.Versions[n] = *v
+	}
+	return out, nil
+}
+
+func (m *modelKV) WriteData(_ context.Context, e vault.Entry, _ string, cas int) (vault.Written, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	current := 0
+	if entry, ok := m.entries[e.Path]; ok {
+		current = entry.current
+	}
+	if cas != current {
+		return vault.Written{}, refusal(vault.ErrMismatch, http.StatusBadRequest)
+	}
+	return m.append(e), nil
+}
+
+func (m *modelKV) append(e vault.Entry) vault.Written {
+	entry, ok := m.entries[e.Path]
+	if !ok {
+		entry = &modelEntry{versions: map[int]*vault.Version{}, custom: map[string]string{}}
+		m.entries[e.Path] = entry
+	}
+	entry.current++
+	v := &vault.Version{CreatedTime: m.now()}
+	entry.versions[entry.current] = v
+	return vault.Written{Version: entry.current, CreatedTime: v.CreatedTime}
+}
+
+func (m *modelKV) PatchCustomMetadata(_ context.Context, e vault.Entry, key, value string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	entry, ok := m.entries[e.Path]
+	if !ok {
+		return refusal(vault.ErrNotFound, http.StatusNotFound)
+	}
+	entry.custom[key] = value
+	return nil
+}
+
+func (m *modelKV) DeleteVersions(_ context.Context, e vault.Entry, versions ...int) error {
+	return m.change(e, versions, func(v *vault.Version) {
+		if v.DeletionTime == "" {
+			v.DeletionTime = m.now()
+		}
+	})
+}
+
+func (m *modelKV) DestroyVersions(_ context.Context, e vault.Entry, versions ...int) error {
+	return m.change(e, versions, func(v *vault.Version) { v.Destroyed = true })
+}
+
+func (m *modelKV) change(e vault.Entry, versions []int, do func(*vault.Version)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	entry, ok := m.entries[e.Path]
+	if !ok {
+		return nil
+	}
+	for _, n := range versions {
+		if v, ok := entry.versions[n]; ok {
+			do(v)
+		}
+	}
+	return nil
+}
+
+func (m *modelKV) List(context.Context, vault.Entry) ([]string, error) { return nil, nil }
+
+func (m *modelKV) Capabilities(_ context.Context, paths ...string) (map[string][]string, error) {
+	out := map[string][]string{}
+	for _, p := range paths {
+		out[p] = []string{"create", "update", "read", "patch"}
+	}
+	return out, nil
+}
+
+// The outside writer: anybody with another token.
+
+func (m *modelKV) outsideWrite(e vault.Entry) vault.Written {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.append(e)
+}
+
+func (m *modelKV) outsideDelete(e vault.Entry) {
+	m.mu.Lock()
+	current := 0
+	if entry, ok := m.entries[e.Path]; ok {
+		current = entry.current
+	}
+	m.mu.Unlock()
+	_ = m.DeleteVersions(context.Background(), e, current)
+}
+
+func (m *modelKV) outsideUndelete(e vault.Entry) {
+	m.mu.Lock()
+	current := 0
+	if entry, ok := m.entries[e.Path]; ok {
+		current = entry.current
+	}
+	m.mu.Unlock()
+	_ = m.change(e, []int{current}, func(v *vault.Version) { v.DeletionTime = "" })
+}
+
+func (m *modelKV) outsidePurge(e vault.Entry) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.entries, e.Path)
+}
