@@ -72,7 +72,7 @@ type heldKeys struct {
 }
 
 var (
-	errNotEnabled   = errors.New("this kind of recipient is not enabled")
+	errNotEnabled = errors.New("this kind of recipient is not enabled")
 	errNotDataKey = errors.New("not a data key of SOPS")
 )
 

@@ -43,10 +43,12 @@ var yamlLine = regexp.MustCompile(`^yaml: line ([0-9]+):`)
 // reportYAML keeps the line of a parser's error and drops its text, which can
 // quote the file.
 func reportYAML(err error, problems *Problems) {
-	line := 0
-	if match := yamlLine.FindStringSubmatch(err.Error()); match != nil {
-		line, _ = strconv.Atoi(match[1]) // digits; too many of them give the largest int
+	match := yamlLine.FindStringSubmatch(err.Error())
+	if match == nil {
+		problems.add(0, nil, "the YAML syntax is broken, on the first line or by a control character")
+		return
 	}
+	line, _ := strconv.Atoi(match[1]) // digits; too many of them give the largest int
 	problems.add(line, nil, "the YAML syntax is broken at or just after this line; a file cut short looks like this too")
 }
 

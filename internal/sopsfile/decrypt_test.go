@@ -1,0 +1,323 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/hcvault"
+	"github.com/getsops/sops/v3/keys"
+	"github.com/getsops/sops/v3/kms"
+	"github.com/getsops/sops/v3/logging"
+	"github.com/getsops/sops/v3/pgp"
+	"github.com/sirupsen/logrus"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// mustVerify fails the test on a file that Verify refuses.
+func mustVerify(t testing.TB, name, file string) *Manifest {
+	t.Helper()
+	m, err := Verify(name, []byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestDecryptOpensWhatSopsSealed(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	keys := s.keys(t)
+	for _, format := range []string{".yaml", ".json"} {
+		m := mustVerify(t, "team"+format, s.sealUsual(t, format))
+		// Twice at once: opening must leave the manifest as it was.
+		var group sync.WaitGroup
+		for range 2 {
+			group.Go(func() {
+				values, _, err := m.open(t.Context(), keys)
+				if want := []string{canaryToken, canaryPort, canaryBackup}; err != nil || !slices.Equal(values, want) {
+					t.Errorf("%s: got %q, %v", format, values, err)
+				}
+			})
+		}
+		group.Wait()
+
+		opened, err := m.Decrypt(t.Context(), keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, secret := range opened {
+			if secret.Leaf != m.Leaves[i] || secret.Key1 == "" || secret.Key1 != opened[0].Key1 {
+				t.Errorf("%s: secret %d is %+v", format, i, secret)
+			}
+		}
+		if shown := fmt.Sprintf("%v %+v %#v", opened, opened, opened); strings.Contains(shown, "canary") || !strings.Contains(shown, secrets.Redacted) {
+			t.Errorf("%s: secrets print as %s", format, shown)
+		}
+	}
+}
+
+func TestDecryptRefuses(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	file := s.sealUsual(t, ".yaml")
+	other := newSealer(t)
+	foreign := other.sealUsual(t, ".yaml")
+	deploy, backup := fileLine(file, 3), fileLine(file, 6)
+	const moved = "does not open: it was moved from another workflow or name, comes from another file, or was edited by hand"
+	const mismatch = "sops.mac does not match the file: a value was added, removed or put back outside sops"
+	tests := []struct {
+		name     string
+		edit     edit
+		line     int
+		sentence string
+	}{
+		{"moved to another workflow", replace(backup, deploy), 6, "workflows.backup.token " + moved},
+		{"moved to another name", replace("        port: ", "        door: "), 4, "workflows.deploy.door " + moved},
+		{"workflow renamed", replace("    backup:", "    backups:"), 6, "workflows.backups.token " + moved},
+		{"copied to a new name", replace(deploy, deploy+"\n"+strings.Replace(deploy, "token", "copy", 1)), 4, "workflows.deploy.copy " + moved},
+		{"copied to a new workflow", replace("sops:\n", "    extra:\n"+deploy+"\nsops:\n"), 8, "workflows.extra.token " + moved},
+		{"taken from another file", replace(deploy, fileLine(foreign, 3)), 3, "workflows.deploy.token " + moved},
+		{"nonce edited", func(f string) string { return strings.Replace(f, ",iv:", ",iv:AAAA", 1) }, 0, ""},
+		{"one bit flipped", flipFirstData, 3, "workflows.deploy.token " + moved},
+		{"removed", replace(deploy+"\n", ""), 18, mismatch},
+		{"workflow removed", replace("    backup:\n"+backup+"\n", ""), 17, mismatch},
+		{"put in another order", replace(deploy+"\n"+fileLine(file, 4), fileLine(file, 4)+"\n"+deploy), 19, mismatch},
+		{"MAC of another file", replace(lineWith(file, " mac: "), lineWith(foreign, " mac: ")), 19, mismatch},
+		{"a value in the place of the MAC", replace(lineWith(file, " mac: "), "    mac: "+strings.TrimPrefix(deploy, "        token: ")), 19, mismatch},
+		{"time changed", replace("2026-11-22T18", "2026-11-23T18"), 19, mismatch},
+		{"time in another zone", replace("18:24:47Z", "19:24:47+01:00"), 19, mismatch},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			edited := test.edit(file)
+			m, err := Verify("team.yaml", []byte(edited))
+			if test.line == 0 && err != nil {
+				assertSilent(t, err, edited)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			opened, err := m.Decrypt(t.Context(), s.keys(t))
+			if opened != nil || !errors.Is(err, secrets.ErrInvalid) {
+				t.Fatalf("got %v, %v, want a refusal", opened, err)
+			}
+			assertSilent(t, err, file+foreign)
+			assertProblem(t, err, test.line, test.sentence)
+		})
+	}
+}
+
+func fileLine(file string, number int) string { return strings.Split(file, "\n")[number-1] }
+
+func lineWith(file, part string) string {
+	lines := strings.Split(file, "\n")
+	return lines[slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, part) })]
+}
+
+func flipFirstData(file string) string {
+	at := strings.Index(file, "data:") + len("data:")
+	flipped := byte('A')
+	if file[at] == flipped {
+		flipped = 'B'
+	}
+	return file[:at] + string(flipped) + file[at+1:]
+}
+
+func TestDecryptNamesEveryValueThatDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	file := strings.Replace(s.sealUsual(t, ".yaml"), "    deploy:", "    staging:", 1)
+	_, err := mustVerify(t, "team.yaml", file).Decrypt(t.Context(), s.keys(t))
+	assertProblem(t, err, 3, "workflows.staging.token does not open")
+	assertProblem(t, err, 4, "workflows.staging.port does not open")
+}
+
+func TestDecryptWithoutTheKey(t *testing.T) {
+	t.Parallel()
+	s, other := newSealer(t), newSealer(t)
+	file := s.sealUsual(t, ".yaml")
+	m := mustVerify(t, "team.yaml", file)
+	for name, test := range map[string]struct {
+		keys *Keys
+		want string
+	}{
+		"another": {other.keys(t), "team.yaml: no held key opens this file: it wants " + s.recipient() + "; held are " + other.recipient() + "; add a held key to .sops.yaml"},
+		"none":    {&Keys{}, "it wants " + s.recipient() + "; no key is held; "},
+		"nil":     {nil, "; no key is held; "},
+	} {
+		opened, err := m.Decrypt(t.Context(), test.keys)
+		var noKey *NoKeyError
+		if opened != nil || !errors.As(err, &noKey) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, %v", name, opened, err)
+		}
+		assertSilent(t, err, file)
+	}
+
+	damaged := mustVerify(t, "team.yaml", strings.Replace(file, "            YWdl", "            YWdm", 1))
+	_, err := damaged.Decrypt(t.Context(), s.keys(t))
+	if err == nil || !strings.Contains(err.Error(), "the file's entry for a held key is damaged") {
+		t.Errorf("damaged entry: got %v", err)
+	}
+}
+
+func TestDecryptRefusesDataKeysOfAnotherSize(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	s.dataKey = s.dataKey[:16] // AES-128 would open it
+	_, err := mustVerify(t, "team.yaml", s.sealUsual(t, ".yaml")).Decrypt(t.Context(), s.keys(t))
+	var noKey *NoKeyError
+	if !errors.As(err, &noKey) {
+		t.Errorf("got %v, want a *NoKeyError", err)
+	}
+}
+
+func TestDecryptStopsWithItsContext(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	m := mustVerify(t, "team.yaml", s.sealUsual(t, ".yaml"))
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	if opened, err := m.Decrypt(ctx, s.keys(t)); opened != nil || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, %v, want the deadline", opened, err)
+	}
+}
+
+// A nil pointer in a KMS context makes SOPS panic, and so does a key without a kind.
+func TestPanicsEndTheirFileOnly(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	m := mustVerify(t, "team.yaml", s.sealUsual(t, ".yaml"))
+	m.metadata.KeyGroups = []sops.KeyGroup{{nil}}
+	opened, err := m.Decrypt(t.Context(), s.keys(t))
+	if opened != nil {
+		t.Error("something was opened")
+	}
+	assertProblem(t, err, 0, "SOPS cannot open this file")
+
+	s.change = func(m *sops.Metadata) {
+		m.KeyGroups[0] = append(m.KeyGroups[0], &kms.MasterKey{Arn: "arn:aws:kms:x", EncryptionContext: map[string]*string{"k": nil}})
+	}
+	m, verifyErr := Verify("team.yaml", []byte(s.sealUsual(t, ".yaml")))
+	if m != nil {
+		t.Error("the file passed")
+	}
+	assertProblem(t, verifyErr, 0, "SOPS cannot read this file")
+	for _, err := range []error{err, verifyErr} {
+		if strings.Contains(err.Error(), "nil pointer") {
+			t.Errorf("the error holds the panic: %v", err)
+		}
+	}
+}
+
+// The file names a server, the environment holds every key and token that the stock
+// key service would use. Neither may be touched.
+func TestDecryptUsesOnlyWhatItWasGiven(t *testing.T) {
+	var calls atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
+	defer server.Close()
+	s, other := newSealer(t), newSealer(t)
+	home := t.TempDir()
+	ran := filepath.Join(home, "ran")
+	keyFile := filepath.Join(home, ".config", "sops", "age", "keys.txt")
+	if err := os.MkdirAll(filepath.Dir(keyFile), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(keyFile, []byte(s.identity.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"HOME": home, "XDG_CONFIG_HOME": filepath.Join(home, ".config"),
+		"SOPS_AGE_KEY": s.identity.String(), "SOPS_AGE_KEY_FILE": keyFile, "SOPS_AGE_KEY_CMD": "touch " + ran,
+		"SOPS_AGE_SSH_PRIVATE_KEY_CMD": "touch " + ran, "SOPS_GPG_EXEC": "touch",
+		"VAULT_TOKEN": "hvs.canary", "VAULT_ADDR": server.URL,
+	} {
+		t.Setenv(name, value)
+	}
+	s.change = func(m *sops.Metadata) {
+		m.KeyGroups[0] = append(m.KeyGroups[0], []keys.MasterKey{
+			&hcvault.MasterKey{VaultAddress: server.URL, EnginePath: "transit", KeyName: "k", EncryptedKey: "vault:v1:AAAA"},
+			&pgp.MasterKey{Fingerprint: "85D77543B3D624B63CEA9E6DBC17301B491B3F21", EncryptedKey: "x"},
+			&kms.MasterKey{Arn: "arn:aws:kms:eu-1:1:key/k", EncryptedKey: "AAAA"},
+		}...)
+	}
+	m := mustVerify(t, "team.yaml", s.sealUsual(t, ".yaml"))
+	for _, keys := range []*Keys{{}, other.keys(t)} {
+		_, err := m.Decrypt(t.Context(), keys)
+		var noKey *NoKeyError
+		if !errors.As(err, &noKey) {
+			t.Fatalf("got %v, want a *NoKeyError", err)
+		}
+		want := []string{"kms arn:aws:kms:eu-1:1:key/k", "hc_vault " + server.URL + "/v1/transit/keys/k", "pgp 85D77543B3D624B63CEA9E6DBC17301B491B3F21", s.recipient()}
+		if !slices.Equal(noKey.Wants, want) {
+			t.Errorf("recipients %q, want %q", noKey.Wants, want)
+		}
+	}
+	if _, err := m.Decrypt(t.Context(), s.keys(t)); err != nil {
+		t.Errorf("with the held key: %v", err)
+	}
+	if calls.Load() != 0 {
+		t.Error("a server named by the file was called")
+	}
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("a command named by the environment was run")
+	}
+}
+
+// SOPS encrypts comments, does not authenticate them, and warns with their text when
+// they do not open.
+func TestCommentsChangeNothing(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	plain := plainTree("deploy", "token", canaryToken)
+	workflow := &plain[0].Value.(sops.TreeBranch)[0]
+	workflow.Value = append(sops.TreeBranch{{Key: sops.Comment{Value: " canary-comment"}}}, workflow.Value.(sops.TreeBranch)...)
+	file := s.seal(t, ".yaml", plain)
+	if !strings.Contains(file, "#ENC[") {
+		t.Fatalf("sops left the comment in clear:\n%s", file)
+	}
+	sealed := leafText["token"].FindString(file)[len("token: "):]
+	for name, edited := range map[string]string{
+		"sealed":                file,
+		"in clear":              strings.Replace(file, "sops:\n", "# canary-clear-comment\nsops:\n", 1),
+		"a sealed value":        strings.Replace(file, "sops:\n", "# "+sealed+"\nsops:\n", 1),
+		"type that panics sops": strings.Replace(file, "type:comment", "type:bytes", 1),
+		"line breaks of DOS":    strings.ReplaceAll(file, "\n", "\r\n"),
+	} {
+		values, _, err := mustVerify(t, "team.yaml", edited).open(t.Context(), s.keys(t))
+		if err != nil || !slices.Equal(values, []string{canaryToken}) {
+			t.Errorf("%s: got %q, %v", name, values, err)
+		}
+	}
+}
+
+func TestSopsLoggersAreMute(t *testing.T) {
+	t.Parallel()
+	_, _ = Verify("team.yaml", nil)
+	if len(logging.Loggers) == 0 {
+		t.Fatal("sops has no loggers; does it log otherwise now?")
+	}
+	for name, logger := range logging.Loggers {
+		if logger.Out != io.Discard || logger.GetLevel() != logrus.PanicLevel {
+			t.Errorf("logger %s still speaks", name)
+		}
+	}
+}

@@ -1,0 +1,366 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getsops/sops/v3"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+func TestVerifyReadsWhatSopsWrote(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	for format, lines := range map[string][]int{".yaml": {3, 4, 6}, ".yml": {3, 4, 6}, ".json": {4, 5, 8}} {
+		m, err := Verify("secrets/team"+format, []byte(s.sealUsual(t, format)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []Leaf{
+			{Workflow: "deploy", Name: "token", Line: lines[0]},
+			{Workflow: "deploy", Name: "port", Line: lines[1]},
+			{Workflow: "backup", Name: "token", Line: lines[2]},
+		}
+		if diff := cmp.Diff(want, m.Leaves, cmpopts.IgnoreFields(Leaf{}, "SOPS1")); diff != "" {
+			t.Errorf("%s: leaves (-want +got):\n%s", format, diff)
+		}
+		if !slices.Equal(m.Recipients, []string{s.recipient()}) || !m.Sealed.Equal(sealedAt) {
+			t.Errorf("%s: recipients %v, sealed %s", format, m.Recipients, m.Sealed)
+		}
+	}
+}
+
+// edit is a change that somebody without the key makes to a good file.
+type edit func(file string) string
+
+func replace(old, with string) edit {
+	return func(file string) string {
+		changed := strings.Replace(file, old, with, 1)
+		if changed == file {
+			panic("the file does not hold " + old)
+		}
+		return changed
+	}
+}
+
+var leafText = map[string]*regexp.Regexp{
+	"token": regexp.MustCompile(`(?m)(token"?: )"?ENC\[[^\]]*\]"?`),
+	"port":  regexp.MustCompile(`(?m)(port"?: )"?ENC\[[^\]]*\]"?`),
+}
+
+// setLeaf writes text in the place of the first leaf of the name.
+func setLeaf(name, with string) edit {
+	return func(file string) string {
+		first := leafText[name].FindStringSubmatchIndex(file)
+		return file[:first[3]] + with + file[first[1]:]
+	}
+}
+
+// setSops adds or replaces a line of the sops section.
+func setSops(key, value string) edit {
+	return func(file string) string {
+		line := regexp.MustCompile(`(?m)^    ` + key + `:.*\n`)
+		file = line.ReplaceAllString(file, "")
+		return strings.Replace(file, "sops:\n", "sops:\n    "+key+": "+value+"\n", 1)
+	}
+}
+
+func dropSops(key string) edit {
+	return func(file string) string {
+		return regexp.MustCompile(`(?m)^    `+key+`:.*\n`).ReplaceAllString(file, "")
+	}
+}
+
+func TestVerifyRefuses(t *testing.T) {
+	t.Parallel()
+	yamlFile := newSealer(t).sealUsual(t, ".yaml")
+	sealed := leafText["token"].FindString(yamlFile)[len("token: "):]
+	data := regexp.MustCompile(`data:([^,]*)`).FindStringSubmatch(sealed)[1]
+	tests := []struct {
+		name     string
+		edit     edit
+		line     int
+		sentence string
+	}{
+		{"value in clear", setLeaf("port", canaryClear), 4, "workflows.deploy.port is in clear; encrypt the file"},
+		{"value in clear in a block", setLeaf("port", "|\n            "+canaryClear), 4, "workflows.deploy.port is in clear"},
+		{"number", setLeaf("port", "8080"), 4, "workflows.deploy.port is a number in clear; values are strings here: put it in quotes"},
+		{"boolean", setLeaf("port", "true"), 4, "workflows.deploy.port is a boolean in clear"},
+		{"date", setLeaf("port", "2026-11-22"), 4, "workflows.deploy.port is a date in clear"},
+		{"null", setLeaf("port", "null"), 4, "workflows.deploy.port is null, which SOPS neither encrypts nor authenticates"},
+		{"nothing", setLeaf("port", ""), 4, "workflows.deploy.port is null"},
+		{"empty string", setLeaf("port", `""`), 4, "workflows.deploy.port is an empty string, which SOPS"},
+		{"list", setLeaf("port", `["`+sealed+`"]`), 4, "workflows.deploy.port is a list, whose elements SOPS cannot tell apart"},
+		{"too deep", setLeaf("port", `{inner: "`+sealed+`"}`), 4, "workflows.deploy.port is a mapping; secrets sit right under their workflow"},
+		{"not deep enough", replace("    backup:\n", "    lone: "+sealed+"\n    backup:\n"), 5, "workflows.lone is a string; it must be a mapping of secrets"},
+		{"empty workflow", replace("    backup:\n", "    idle: {}\n    backup:\n"), 5, "workflows.idle is empty; remove it, or name secrets in it"},
+		{"workflow of nothing", replace("    backup:\n", "    idle:\n    backup:\n"), 5, "workflows.idle is empty"},
+		{"no workflows", func(f string) string { return f[strings.Index(f, "sops:"):] }, 1, "the file has no workflows"},
+		{"empty workflows", func(f string) string { return "workflows: {}\n" + f[strings.Index(f, "sops:"):] }, 1, "workflows is empty"},
+
+		{"anchor", setLeaf("token", "&a "+sealed), 3, "workflows.deploy.token has an anchor"},
+		{"alias", func(f string) string { return setLeaf("port", "*a")(setLeaf("token", "&a "+sealed)(f)) }, 4, "workflows.deploy.port is an alias"},
+		{"alias of a workflow", func(f string) string {
+			return replace("    deploy:", "    deploy: &a")(strings.Replace(f, "sops:\n", "    copy: *a\nsops:\n", 1))
+		}, 7, "workflows.copy is an alias"},
+		{"merge key", func(f string) string {
+			return replace("    deploy:", "    deploy: &a")(strings.Replace(f, "sops:\n", "        <<: *a\nsops:\n", 1))
+		}, 7, "workflows.backup has a merge key"},
+		{"tag", setLeaf("port", "!!str "+sealed), 4, "workflows.deploy.port has a tag"},
+		{"binary tag", setLeaf("port", "!!binary Y2FuYXJ5"), 4, "workflows.deploy.port has a tag"},
+		{"tag on a mapping", replace("workflows:", "workflows: !!map"), 1, "workflows has a tag"},
+		{"tag in the sops section", replace("lastmodified:", "lastmodified: !!str"), 18, "sops.lastmodified has a tag"},
+		{"anchor on a key", replace("        port:", "        &k port:"), 4, "workflows.deploy has a key with an anchor"},
+		{"number as a key", replace("    deploy:", "    2026:"), 2, "workflows has a key that is not a plain string; put it in quotes"},
+		{"boolean as a key", replace("        port:", "        true:"), 4, "workflows.deploy has a key that is not a plain string"},
+		{"list as a key", replace("        port:", "        ? [port]\n        :"), 4, "workflows.deploy has a key that is not a plain string"},
+		{"duplicate secret", replace("        port:", "        token:"), 4, "workflows.deploy.token is there twice, first in line 3"},
+		{"duplicate workflow", replace("    backup:", "    deploy:"), 5, "workflows.deploy is there twice, first in line 2"},
+		{"duplicate top", func(f string) string { return f + "workflows: {}\n" }, 22, "workflows is there twice, first in line 1"},
+		{"duplicate in quotes", replace("        port:", `        "token":`), 4, "workflows.deploy.token is there twice"},
+		{"duplicate in the sops section", func(f string) string { return f + "    version: 3.13.3\n" }, 22, "sops.version is there twice"},
+		{"second document", func(f string) string { return f + "---\nworkflows: {}\n" }, 22, "a second YAML document begins here"},
+		{"empty second document", func(f string) string { return f + "---\n" }, 22, "a second YAML document begins here"},
+		{"nested too deep", setLeaf("port", strings.Repeat("[", 100)+strings.Repeat("]", 100)), 4, `workflows.deploy.port is nested too deep`},
+		{"nested past the parser", setLeaf("port", strings.Repeat("[", 20000)), 4, "the YAML syntax is broken"},
+		{"cut short", func(f string) string { return f[:strings.Index(f, "port:")+len("port: ENC")] + "\n  x" }, 4, "the YAML syntax is broken"},
+		{"control character", setLeaf("port", "\x00"), 0, "the YAML syntax is broken, on the first line or by a control character"},
+		{"quote of a clear value not closed", setLeaf("port", `"`+canaryClear), 2, "the YAML syntax is broken"},
+		{"unknown alias", setLeaf("port", "*"+canaryClear), 0, "the YAML syntax is broken"},
+		{"byte order mark", func(f string) string { return "\ufeff" + f }, 1, "byte order mark"},
+		{"not UTF-8", setLeaf("port", "caf\xe9"), 0, "the file is not UTF-8"},
+		{"UTF-16", func(f string) string { return "\xff\xfe" + f }, 0, "the file is not UTF-8"},
+		{"too large", func(f string) string { return f + strings.Repeat("#\n", MaxBytes/2) }, 0, "the file is larger than 1048576 bytes"},
+		{"empty", func(string) string { return "" }, 1, "the file is empty"},
+		{"only comments", func(string) string { return "# nothing\n" }, 1, "the file is empty"},
+		{"a list at the top", func(string) string { return "- a\n- b\n" }, 1, "the file is a list; a manifest is a mapping"},
+
+		{"colon in a secret's name", replace("        port:", `        "deploy:port":`), 4, `workflows.deploy has the secret name "deploy:port": it holds ':'`},
+		{"colon in a workflow's name", replace("    backup:", `    "deploy:backup":`), 5, `workflows has the workflow name "deploy:backup": it holds ':'`},
+		{"line break in a name", replace("        port:", `        "po\nrt":`), 4, `the secret name "po\nrt"`},
+		{"name in clear by its suffix", replace("        port:", "        port_unencrypted:"), 4, "workflows.deploy.port_unencrypted has a name that ends with _unencrypted, which SOPS leaves in clear"},
+		{"workflow in clear by its suffix", replace("    backup:", "    backup_unencrypted:"), 6, "workflows.backup_unencrypted.token has a name that ends with _unencrypted"},
+		{"connections", replace("sops:\n", "connections:\n    aws: {}\nsops:\n"), 7, "connections cannot be written from a manifest yet in this version"},
+		{"another top-level key", replace("sops:\n", "extra: 1\nsops:\n"), 7, "extra is not a key of a manifest"},
+		{"no sops section", func(f string) string { return f[:strings.Index(f, "sops:")] }, 0, "the file has no sops section: it is not encrypted"},
+		{"sops section is a string", func(f string) string { return f[:strings.Index(f, "sops:")] + "sops: yes" }, 7, "sops cannot be read by SOPS"},
+
+		{"junk after ENC[...]", setLeaf("port", strings.Replace(sealed, "type:str]", "type:str] ", 1)+"x"), 4, "workflows.deploy.port is not one whole ENC[...] text"},
+		{"two ENC[...] in one", setLeaf("port", sealed+sealed), 4, "workflows.deploy.port is not one whole ENC[...] text"},
+		{"line break after ENC[...]", setLeaf("port", "|\n            "+sealed), 4, "workflows.deploy.port is not one whole ENC[...] text"},
+		{"space before ENC[...]", setLeaf("port", `" `+sealed+`"`), 4, "workflows.deploy.port is in clear"},
+		{"cut inside ENC[...]", setLeaf("port", sealed[:len(sealed)-12]), 4, "workflows.deploy.port is not one whole ENC[...] text"},
+		{"base64 that is none", setLeaf("port", strings.Replace(sealed, "data:", "data:=", 1)), 4, "workflows.deploy.port is not an ENC[...] text as SOPS writes it"},
+		{"bytes moved from data to tag", setLeaf("port", strings.Replace(strings.Replace(sealed, data, "AAAA", 1), "tag:", "tag:"+data[:4], 1)), 4, "workflows.deploy.port is not an ENC[...] text as SOPS writes it"},
+		{"type:bytes", setLeaf("port", strings.Replace(sealed, "type:str", "type:bytes", 1)), 4, "workflows.deploy.port is not encrypted as type:str"},
+		{"type:comment", setLeaf("port", strings.Replace(sealed, "type:str", "type:comment", 1)), 4, "workflows.deploy.port is not encrypted as type:str"},
+		{"type:int", setLeaf("port", strings.Replace(sealed, "type:str", "type:int", 1)), 4, "workflows.deploy.port is encrypted as type:int; values are strings here: put it in quotes in sops edit"},
+
+		{"MAC removed", dropSops("mac"), 7, "sops.mac is missing"},
+		{"MAC emptied", setSops("mac", `""`), 8, "sops.mac is missing"},
+		{"MAC in clear", setSops("mac", "CF83E1357EEF"), 8, "sops.mac is not as SOPS writes it"},
+		{"mac_only_encrypted", setSops("mac_only_encrypted", "true"), 8, "sops.mac_only_encrypted is on"},
+		{"mac_only_encrypted in other words", setSops("MAC_Only_Encrypted", `"1"`), 7, "sops.mac_only_encrypted is on"},
+		{"no lastmodified", dropSops("lastmodified"), 7, "sops cannot be read by SOPS"},
+		{"unencrypted_suffix", setSops("unencrypted_suffix", "oken"), 8, "sops.unencrypted_suffix chooses what is encrypted"},
+		{"encrypted_suffix", func(f string) string { return setSops("encrypted_suffix", "s")(dropSops("unencrypted_suffix")(f)) }, 8, "sops.encrypted_suffix chooses"},
+		{"unencrypted_regex", func(f string) string { return setSops("unencrypted_regex", "x")(dropSops("unencrypted_suffix")(f)) }, 8, "sops.unencrypted_regex chooses"},
+		{"encrypted_comment_regex", func(f string) string {
+			return setSops("encrypted_comment_regex", "x")(dropSops("unencrypted_suffix")(f))
+		}, 8, "sops.encrypted_comment_regex chooses"},
+		{"unencrypted_comment_regex", func(f string) string {
+			return setSops("unencrypted_comment_regex", "x")(dropSops("unencrypted_suffix")(f))
+		}, 8, "sops.unencrypted_comment_regex chooses"},
+		{"encrypted_regex that leaves some", func(f string) string { return setSops("encrypted_regex", "^token$")(dropSops("unencrypted_suffix")(f)) }, 4, "workflows.deploy.port is not selected by sops.encrypted_regex"},
+		{"encrypted_regex that is none", func(f string) string { return setSops("encrypted_regex", `"("`)(dropSops("unencrypted_suffix")(f)) }, 8, "sops.encrypted_regex is no regular expression"},
+		{"encrypted_regex that costs", func(f string) string {
+			return setSops("encrypted_regex", strings.Repeat(".{1000}", 100))(dropSops("unencrypted_suffix")(f))
+		}, 8, "sops.encrypted_regex is no regular expression of at most 256 bytes"},
+		{"two selectors", func(f string) string { return setSops("encrypted_regex", ".")(f) }, 7, "sops cannot be read by SOPS"},
+		{"no recipient", func(f string) string {
+			return regexp.MustCompile(`(?s)    age:\n.*?(    lastmodified)`).ReplaceAllString(f, "$1")
+		}, 7, "sops cannot be read by SOPS: it has no recipient"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			file := test.edit(yamlFile)
+			m, err := Verify("team.yaml", []byte(file))
+			if m != nil || !errors.Is(err, secrets.ErrInvalid) {
+				t.Fatalf("got %v, %v, want a refusal", m, err)
+			}
+			assertSilent(t, err, file)
+			assertProblem(t, err, test.line, test.sentence)
+		})
+	}
+}
+
+func TestVerifyRefusesJSON(t *testing.T) {
+	t.Parallel()
+	file := newSealer(t).sealUsual(t, ".json")
+	sealed := leafText["token"].FindString(file)[len(`token": `):]
+	tests := []struct {
+		name     string
+		edit     edit
+		line     int
+		sentence string
+	}{
+		{"value in clear", setLeaf("port", `"`+canaryClear+`"`), 5, "workflows.deploy.port is in clear"},
+		{"number", setLeaf("port", "1e999"), 5, "workflows.deploy.port is a number in clear"},
+		{"boolean", setLeaf("port", "false"), 5, "workflows.deploy.port is a boolean in clear"},
+		{"null", setLeaf("port", "null"), 5, "workflows.deploy.port is null"},
+		{"empty string", setLeaf("port", `""`), 5, "workflows.deploy.port is an empty string"},
+		{"list", setLeaf("port", "["+sealed+"]"), 5, "workflows.deploy.port is a list"},
+		{"duplicate secret", replace(`"port"`, `"token"`), 5, "workflows.deploy.token is there twice, first in line 4"},
+		{"duplicate by an escape", replace(`"port"`, `"t\u006fken"`), 5, "workflows.deploy.token is there twice, first in line 4"},
+		{"duplicate in a list", replace(`"recipient"`, `"enc": "", "recipient"`), 15, `sops.age."[]".enc is there twice`},
+		{"trailing document", func(f string) string { return f + "{}" }, 24, "something follows the end of the JSON document"},
+		{"trailing junk", func(f string) string { return f + canaryClear }, 24, "something follows the end"},
+		{"cut short", func(f string) string { return strings.TrimRight(f, "}\n ") }, 21, "the file ends in the middle"},
+		{"cut inside a string", func(f string) string { return f[:strings.Index(f, "ENC[")+8] }, 4, "the file ends in the middle"},
+		{"comma at the end", setLeaf("port", sealed+","), 6, "the JSON syntax is broken"},
+		{"single quotes", setLeaf("port", "'"+canaryClear+"'"), 5, "the JSON syntax is broken"},
+		{"half a surrogate pair in a name", replace(`"port"`, `"\ud800"`), 5, "workflows.deploy has the secret name"},
+		{"zero in a name", replace(`"port"`, `"a\u0000b"`), 5, `workflows.deploy has the secret name "a\x00b"`},
+		{"nested too deep", setLeaf("port", strings.Repeat("[", 100000)+strings.Repeat("]", 100000)), 5, "workflows.deploy.port is nested too deep"},
+		{"byte order mark", func(f string) string { return "\ufeff" + f }, 1, "byte order mark"},
+		{"a list at the top", func(string) string { return "[]" }, 1, "the file is a list"},
+		{"empty", func(string) string { return " \n" }, 1, "the file is empty"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			edited := test.edit(file)
+			m, err := Verify("team.json", []byte(edited))
+			if m != nil || err == nil {
+				t.Fatalf("got %v, %v, want a refusal", m, err)
+			}
+			assertSilent(t, err, edited)
+			assertProblem(t, err, test.line, test.sentence)
+		})
+	}
+}
+
+func TestVerifyLimits(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	var many []string
+	for i := range MaxLeaves + 1 {
+		many = append(many, "w", fmt.Sprintf("n%d", i), "v")
+	}
+	if _, err := Verify("team.yaml", []byte(s.seal(t, ".yaml", plainTree(many[3:]...)))); err != nil {
+		t.Errorf("%d leaves: %v", MaxLeaves, err)
+	}
+	_, err := Verify("team.yaml", []byte(s.seal(t, ".yaml", plainTree(many...))))
+	assertProblem(t, err, 1003, "the file holds 1001 secrets, at most 1000 are allowed")
+
+	recipients := func(count int) error {
+		s.change = func(m *sops.Metadata) { m.KeyGroups[0] = slices.Repeat(m.KeyGroups[0], count) }
+		_, err := Verify("team.yaml", []byte(s.sealUsual(t, ".yaml")))
+		return err
+	}
+	if err := recipients(MaxRecipients); err != nil {
+		t.Errorf("%d recipients: %v", MaxRecipients, err)
+	}
+	assertProblem(t, recipients(MaxRecipients+1), 7, "sops lists 17 recipients, at most 16 are allowed")
+
+	s.change = func(m *sops.Metadata) { m.KeyGroups, m.ShamirThreshold = slices.Repeat(m.KeyGroups, 2), 2 }
+	_, err = Verify("team.yaml", []byte(s.sealUsual(t, ".yaml")))
+	assertProblem(t, err, 8, "sops.key_groups splits the key between groups (Shamir), which is not supported yet")
+}
+
+func TestVerifyListsEverythingThatIsWrong(t *testing.T) {
+	t.Parallel()
+	file := newSealer(t).sealUsual(t, ".yaml")
+	file = dropSops("mac")(setLeaf("port", "8080")(setLeaf("token", canaryClear)(file)))
+	_, err := Verify("team.yaml", []byte(file))
+	want := `team.yaml: 3 problems:
+  line 3: workflows.deploy.token is in clear; encrypt the file with sops, and give the secret a new value: whoever can read the file has seen this one
+  line 4: workflows.deploy.port is a number in clear; values are strings here: put it in quotes and encrypt it with sops
+  line 7: sops.mac is missing, so nothing shows whether the file was changed; restore it from git, or encrypt the file again`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	_, err = Verify("team.yaml", []byte("workflows:\n  w:\n"+strings.Repeat("    ? {}\n", 500)))
+	if lines := strings.Count(err.Error(), "\n"); lines != maxProblems+1 || !strings.Contains(err.Error(), "and 480 more") {
+		t.Errorf("a file with 500 problems gives %d lines:\n%v", lines, err)
+	}
+}
+
+func TestVerifyAcceptsEveryRegexThatSelectsAll(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	s.change = func(m *sops.Metadata) { m.UnencryptedSuffix, m.EncryptedRegex = "", "^workflows$" }
+	m, err := Verify("team.yaml", []byte(s.sealUsual(t, ".yaml")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if values, _, err := m.open(t.Context(), s.keys(t)); err != nil || len(values) != 3 {
+		t.Errorf("got %d values, %v", len(values), err)
+	}
+}
+
+func TestVerifyRefusesOtherNames(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"team.env", "team.YAML", "yaml", "team.yaml.txt", "a\nb"} {
+		_, err := Verify(name, nil)
+		assertProblem(t, err, 0, "the name of a manifest ends with .yaml, .yml or .json")
+		if strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q breaks the line of its error", name)
+		}
+	}
+}
+
+// However much of a file is missing, as after a full disk, it is never half applied.
+func TestVerifyRefusesEveryCut(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{".yaml", ".json"} {
+		file := newSealer(t).sealUsual(t, format)
+		mac := strings.LastIndex(file, "type:str]")
+		for end := range mac {
+			if m, err := Verify("team"+format, []byte(file[:end])); err == nil {
+				t.Fatalf("%s cut after %d bytes gives %d leaves", format, end, len(m.Leaves))
+			}
+		}
+	}
+}
+
+// Both readers of YAML are one library, so only a hand-made tree can show that a
+// difference would be seen.
+func TestSopsPlaces(t *testing.T) {
+	t.Parallel()
+	leaf := func(value any) sops.TreeBranches {
+		return sops.TreeBranches{{{Key: "workflows", Value: sops.TreeBranch{{Key: "w", Value: sops.TreeBranch{
+			{Key: sops.Comment{Value: "about n"}}, {Key: "n", Value: value},
+		}}}}}}
+	}
+	places, ok := sopsPlaces(leaf("ENC[x]"))
+	if want := []place{{"w", "n", "ENC[x]"}}; !ok || !slices.Equal(places, want) {
+		t.Errorf("got %v, %t, want %v", places, ok, want)
+	}
+	for name, branches := range map[string]sops.TreeBranches{
+		"no document":        {},
+		"two documents":      append(leaf("ENC[x]"), leaf("ENC[x]")...),
+		"a list":             leaf([]any{"ENC[x]"}),
+		"a comment":          leaf(sops.Comment{Value: "ENC[x]"}),
+		"a number":           leaf(1),
+		"nothing":            leaf(nil),
+		"a mapping":          leaf(sops.TreeBranch{}),
+		"another top key":    {{{Key: "other", Value: sops.TreeBranch{}}}},
+		"a key of no string": {{{Key: 1, Value: sops.TreeBranch{}}}},
+	} {
+		if places, ok := sopsPlaces(branches); ok {
+			t.Errorf("%s: got %v, want no leaves", name, places)
+		}
+	}
+}
