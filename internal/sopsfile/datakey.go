@@ -28,13 +28,24 @@ type NoKeyError struct {
 func (e *NoKeyError) Error() string {
 	held := "no key is held"
 	if len(e.Held) > 0 {
-		held = "held are " + strings.Join(e.Held, ", ")
+		held = "held are " + abbreviated(e.Held)
 	}
-	out := fmt.Sprintf("%s: no held key opens this file: it wants %s; %s", show(e.File), strings.Join(e.Wants, ", "), held)
+	out := fmt.Sprintf("%s: no held key opens this file: it wants %s; %s", show(e.File), abbreviated(e.Wants), held)
 	if slices.ContainsFunc(e.Wants, func(want string) bool { return slices.Contains(e.Held, want) }) {
 		return out + "; the file's entry for a held key is damaged: restore it from git, or run sops updatekeys"
 	}
 	return out + "; add a held key to .sops.yaml and run sops updatekeys, or give this source a key that the file wants"
+}
+
+// abbreviated joins recipients, the long ones with their middle left out.
+func abbreviated(recipients []string) string {
+	short := slices.Clone(recipients)
+	for i, recipient := range short {
+		if len(recipient) > 120 {
+			short[i] = recipient[:20] + "..." + recipient[len(recipient)-20:]
+		}
+	}
+	return strings.Join(short, ", ")
 }
 
 const (

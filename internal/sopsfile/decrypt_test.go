@@ -160,8 +160,8 @@ func TestDecryptWithoutTheKey(t *testing.T) {
 		keys *Keys
 		want string
 	}{
-		"another": {other.keys(t), "team.yaml: no held key opens this file: it wants " + s.recipient() + "; held are " + other.recipient() + "; add a held key to .sops.yaml"},
-		"none":    {&Keys{}, "it wants " + s.recipient() + "; no key is held; "},
+		"another": {other.keys(t), "team.yaml: no held key opens this file: it wants " + s.recipient + "; held are " + other.recipient + "; add a held key to .sops.yaml"},
+		"none":    {&Keys{}, "it wants " + s.recipient + "; no key is held; "},
 		"nil":     {nil, "; no key is held; "},
 	} {
 		opened, err := m.Decrypt(t.Context(), test.keys)
@@ -241,12 +241,12 @@ func TestDecryptUsesOnlyWhatItWasGiven(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(keyFile), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(keyFile, []byte(s.identity.String()), 0o600); err != nil {
+	if err := os.WriteFile(keyFile, []byte(s.identity), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
 		"HOME": home, "XDG_CONFIG_HOME": filepath.Join(home, ".config"),
-		"SOPS_AGE_KEY": s.identity.String(), "SOPS_AGE_KEY_FILE": keyFile, "SOPS_AGE_KEY_CMD": "touch " + ran,
+		"SOPS_AGE_KEY": s.identity, "SOPS_AGE_KEY_FILE": keyFile, "SOPS_AGE_KEY_CMD": "touch " + ran,
 		"SOPS_AGE_SSH_PRIVATE_KEY_CMD": "touch " + ran, "SOPS_GPG_EXEC": "touch",
 		"VAULT_TOKEN": "hvs.canary", "VAULT_ADDR": server.URL,
 	} {
@@ -266,7 +266,7 @@ func TestDecryptUsesOnlyWhatItWasGiven(t *testing.T) {
 		if !errors.As(err, &noKey) {
 			t.Fatalf("got %v, want a *NoKeyError", err)
 		}
-		want := []string{"kms arn:aws:kms:eu-1:1:key/k", "hc_vault " + server.URL + "/v1/transit/keys/k", "pgp 85D77543B3D624B63CEA9E6DBC17301B491B3F21", s.recipient()}
+		want := []string{"kms arn:aws:kms:eu-1:1:key/k", "hc_vault " + server.URL + "/v1/transit/keys/k", "pgp 85D77543B3D624B63CEA9E6DBC17301B491B3F21", s.recipient}
 		if !slices.Equal(noKey.Wants, want) {
 			t.Errorf("recipients %q, want %q", noKey.Wants, want)
 		}

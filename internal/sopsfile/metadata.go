@@ -157,7 +157,7 @@ func recipientsOf(metadata sops.Metadata) []string {
 	var recipients []string
 	for _, group := range metadata.KeyGroups {
 		for _, key := range group {
-			recipient := showUnless(plainRecipient, key.ToString())
+			recipient := showRecipient(key.ToString())
 			if key.TypeToIdentifier() != age.KeyTypeIdentifier {
 				recipient = key.TypeToIdentifier() + " " + recipient
 			}

@@ -100,6 +100,15 @@ func showPath(path []string) string {
 	return strings.Join(shown, ".")
 }
 
+// showRecipient leaves a recipient whole, so that it can be compared with the
+// public form of a key: a post-quantum one has some 2,000 characters.
+func showRecipient(s string) string {
+	if len(s) < 4096 && plainRecipient.MatchString(s) {
+		return s
+	}
+	return showUnless(plainRecipient, s)
+}
+
 func showUnless(plain *regexp.Regexp, s string) string {
 	const longest = 200
 	if len(s) > longest {

@@ -29,9 +29,9 @@ import (
 // sealer makes manifests through the same calls as the sops command: encrypt a tree,
 // seal its MAC, emit it with its metadata.
 type sealer struct {
-	identity *filippo.X25519Identity
-	dataKey  []byte
-	cipher   aes.Cipher
+	identity, recipient string // an age key, as age-keygen writes it
+	dataKey             []byte
+	cipher              aes.Cipher
 	// change edits the metadata before anything is encrypted, if not nil.
 	change func(*sops.Metadata)
 }
@@ -44,7 +44,7 @@ func newSealer(t testing.TB) *sealer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sealer{identity: identity}
+	s := &sealer{identity: identity.String(), recipient: identity.Recipient().String()}
 	s.rotate()
 	return s
 }
@@ -56,12 +56,10 @@ func (s *sealer) rotate() {
 	s.cipher = aes.NewCipher()
 }
 
-func (s *sealer) recipient() string { return s.identity.Recipient().String() }
-
 // keys are those that open what s sealed.
 func (s *sealer) keys(t testing.TB) *Keys {
 	t.Helper()
-	keys, err := LoadAgeKeys(writeFile(t, "keys.txt", s.identity.String()+"\n"))
+	keys, err := LoadAgeKeys(writeFile(t, "keys.txt", s.identity+"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +69,7 @@ func (s *sealer) keys(t testing.TB) *Keys {
 // seal encrypts workflows, as the plain text of a file whose name ends like format.
 func (s *sealer) seal(t testing.TB, format string, plain sops.TreeBranch) string {
 	t.Helper()
-	key, err := age.MasterKeyFromRecipient(s.recipient())
+	key, err := age.MasterKeyFromRecipient(s.recipient)
 	if err != nil {
 		t.Fatal(err)
 	}

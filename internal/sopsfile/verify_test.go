@@ -34,7 +34,7 @@ func TestVerifyReadsWhatSopsWrote(t *testing.T) {
 		if diff := cmp.Diff(want, m.Leaves, cmpopts.IgnoreFields(Leaf{}, "SOPS1")); diff != "" {
 			t.Errorf("%s: leaves (-want +got):\n%s", format, diff)
 		}
-		if !slices.Equal(m.Recipients, []string{s.recipient()}) || !m.Sealed.Equal(sealedAt) {
+		if !slices.Equal(m.Recipients, []string{s.recipient}) || !m.Sealed.Equal(sealedAt) {
 			t.Errorf("%s: recipients %v, sealed %s", format, m.Recipients, m.Sealed)
 		}
 	}
