@@ -1,0 +1,222 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vaulttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Request is what a client asked of Vault through a Proxy.
+type Request struct {
+	Method string // LIST may also arrive as GET with the query list=true
+	Path   string // decoded, with "/v1/"
+	Query  url.Values
+	Body   []byte
+	CAS    bool // a write of data with options.cas
+	Status int  // Vault's answer; 0 if the request never reached it
+}
+
+// Moment is when a Proxy drops a connection.
+type Moment int
+
+// Before the request reaches Vault it is lost; after it, only the answer is.
+const (
+	Before Moment = iota
+	After
+)
+
+// Action is what a Proxy does with a request; the zero value passes it on.
+type Action struct {
+	kind   actionKind
+	status int
+}
+
+type actionKind int
+
+const (
+	pass actionKind = iota
+	cutBefore
+	cutAfter
+	fail
+)
+
+// CutAt drops the connection at that moment.
+func CutAt(m Moment) Action {
+	if m == Before {
+		return Action{kind: cutBefore}
+	}
+	return Action{kind: cutAfter}
+}
+
+// FailWith answers with the status in Vault's place.
+func FailWith(status int) Action { return Action{kind: fail, status: status} }
+
+// Proxy stands between a client and Vault, records what passes and makes it
+// fail on demand.
+type Proxy struct {
+	Address string // http://127.0.0.1:PORT, for the client
+
+	forward *httputil.ReverseProxy
+
+	mu       sync.Mutex
+	requests []*Request
+	planned  map[int]Action
+	hook     func(n int, r *http.Request) Action
+}
+
+// NewProxy starts a Proxy in front of target, an address such as
+// Vault.Address. It is stopped with the test.
+func NewProxy(t testing.TB, target string) *Proxy {
+	t.Helper()
+	u, err := url.Parse(target)
+	if err != nil {
+		t.Fatalf("reading the proxy's target: %v", err)
+	}
+	p := &Proxy{planned: map[int]Action{}}
+	p.forward = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) },
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			w.WriteHeader(http.StatusBadGateway)
+			_, _ = io.WriteString(w, err.Error())
+		},
+	}
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	p.Address = server.URL
+	return p
+}
+
+// Cut drops the connection at the k-th request from now on, counted from 1.
+func (p *Proxy) Cut(k int, m Moment) { p.plan(k, CutAt(m)) }
+
+// Fail answers the k-th request from now on, counted from 1, with a status.
+func (p *Proxy) Fail(k, status int) { p.plan(k, FailWith(status)) }
+
+func (p *Proxy) plan(k int, a Action) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.planned[len(p.requests)+k] = a
+}
+
+// Hook lets f decide on every request that Cut and Fail leave alone. n counts
+// from 1 since the last Reset; f may read the request's body.
+func (p *Proxy) Hook(f func(n int, r *http.Request) Action) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hook = f
+}
+
+// Reset forgets all requests and planned faults, and the hook.
+func (p *Proxy) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.requests, p.planned, p.hook = nil, map[int]Action{}, nil
+}
+
+// Requests returns what was asked since the last Reset, in order of arrival.
+func (p *Proxy) Requests() []Request {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	requests := make([]Request, len(p.requests))
+	for i, r := range p.requests {
+		requests[i] = *r
+	}
+	return requests
+}
+
+// ServeHTTP implements http.Handler for the proxy's own server.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client went away
+	}
+	answered, action := p.receive(r, body)
+	switch action.kind {
+	case cutBefore:
+		panic(http.ErrAbortHandler)
+	case fail:
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(action.status)
+		_, _ = io.WriteString(w, `{"errors":["this answer comes from the test"]}`)
+		return
+	}
+
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	answer := httptest.NewRecorder()
+	p.forward.ServeHTTP(answer, r)
+	answered(answer.Code)
+	if action.kind == cutAfter {
+		panic(http.ErrAbortHandler)
+	}
+	for key, values := range answer.Header() {
+		w.Header()[key] = values
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+// receive records a request and decides on it. The returned function notes
+// Vault's answer.
+func (p *Proxy) receive(r *http.Request, body []byte) (answered func(status int), _ Action) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	recorded := &Request{
+		Method: r.Method,
+		Path:   r.URL.Path,
+		Query:  r.URL.Query(),
+		Body:   body,
+		CAS:    kvOperation(r.URL.Path) == "data" && hasCAS(body),
+	}
+	p.requests = append(p.requests, recorded)
+	n := len(p.requests)
+	answered = func(status int) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		recorded.Status = status
+	}
+
+	if action, ok := p.planned[n]; ok {
+		return answered, action
+	}
+	if p.hook != nil {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		return answered, p.hook(n, r)
+	}
+	return answered, Action{}
+}
+
+func hasCAS(body []byte) bool {
+	var write struct {
+		Options struct {
+			CAS *json.Number `json:"cas"`
+		} `json:"options"`
+	}
+	return json.Unmarshal(body, &write) == nil && write.Options.CAS != nil
+}
+
+// kvOperation returns which of KV v2's operations a path addresses, or "" if
+// none. The operation is the first segment with such a name after the mount,
+// which has at least one segment; a workflow may have such a name too.
+func kvOperation(path string) string {
+	segments := strings.Split(strings.TrimPrefix(path, "/v1/"), "/")
+	if segments[0] == "sys" || segments[0] == "auth" {
+		return ""
+	}
+	for _, segment := range segments[1:] {
+		switch segment {
+		case "config", "data", "delete", "destroy", "metadata", "rollback", "subkeys", "undelete":
+			return segment
+		}
+	}
+	return ""
+}

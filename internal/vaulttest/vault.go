@@ -1,0 +1,149 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vaulttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
+)
+
+const (
+	startTimeout = time.Minute
+	callTimeout  = 30 * time.Second
+)
+
+// Vault is a running, unsealed and prepared Vault: KV v2 at the mount
+// customers, the auth methods approle, userpass and jwt, the policies writer
+// and reader.
+type Vault struct {
+	Address   string `json:"address"`    // http://127.0.0.1:PORT
+	RootToken string `json:"root_token"` // may do everything
+	UnsealKey string `json:"unseal_key"` // hex
+
+	shared bool
+	client http.Client
+	stdin  io.Closer
+	exited chan error
+	stop   sync.Once
+}
+
+var shared struct {
+	once  sync.Once
+	vault *Vault
+	err   error
+}
+
+// Start returns the Vault that all tests of this process share. It lives until
+// the process ends.
+func Start(t testing.TB) *Vault {
+	t.Helper()
+	program := tools.Path(t, "devvault")
+	shared.once.Do(func() {
+		shared.vault, shared.err = launch(program, nil)
+		if shared.err == nil {
+			shared.vault.shared = true
+		}
+	})
+	if shared.err != nil {
+		t.Fatalf("starting the shared dev Vault: %v", shared.err)
+	}
+	return shared.vault
+}
+
+// StartOwn starts a Vault for this test alone, which it may seal and stop. The
+// arguments go to devvault: with "-storage", "raft:DIR" a later start finds
+// the data again, with "-listen", "127.0.0.1:PORT" at the same address.
+func StartOwn(t testing.TB, args ...string) *Vault {
+	t.Helper()
+	v, err := launch(tools.Path(t, "devvault"), args)
+	if err != nil {
+		t.Fatalf("starting a dev Vault: %v", err)
+	}
+	t.Cleanup(func() { v.Stop(t) })
+	return v
+}
+
+// launch runs devvault with a standard input that ends with this process, so
+// that a killed test leaves none behind.
+func launch(program string, args []string) (*Vault, error) {
+	cmd := exec.Command(program, append([]string{"-prepare", "-until-eof"}, args...)...)
+	cmd.Env = []string{} // no VAULT_… of the developer's shell
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+
+	v := &Vault{client: http.Client{Timeout: callTimeout}, stdin: stdin, exited: make(chan error, 1)}
+	watchdog := time.AfterFunc(startTimeout, func() { _ = cmd.Process.Kill() })
+	err = json.NewDecoder(stdout).Decode(v)
+	watchdog.Stop()
+	if err != nil {
+		_ = stdin.Close()
+		_ = cmd.Wait() // its reason is on stderr
+		return nil, fmt.Errorf("reading its announcement: %w; it said: %s", err, stderr.String())
+	}
+	go func() { v.exited <- cmd.Wait() }()
+	return v, nil
+}
+
+// Stop ends a Vault from StartOwn and waits until it is gone. A second call
+// does nothing.
+func (v *Vault) Stop(t testing.TB) {
+	t.Helper()
+	v.mustBeOwn(t)
+	v.stop.Do(func() {
+		_ = v.stdin.Close()
+		if err := <-v.exited; err != nil {
+			t.Errorf("stopping the dev Vault: %v", err)
+		}
+	})
+}
+
+// Seal seals a Vault from StartOwn, so that it answers 503.
+func (v *Vault) Seal(t testing.TB) {
+	t.Helper()
+	v.mustBeOwn(t)
+	v.must(t, v.RootToken, http.MethodPost, "sys/seal", nil)
+}
+
+// Unseal opens a sealed Vault and waits until it takes requests.
+func (v *Vault) Unseal(t testing.TB) {
+	t.Helper()
+	v.must(t, "", http.MethodPost, "sys/unseal", map[string]any{"key": v.UnsealKey})
+	deadline := time.Now().Add(startTimeout)
+	for {
+		if status, _ := v.Call(t, v.RootToken, "LIST", "customers/metadata/", nil); status < 500 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("Vault takes no requests %s after unsealing", startTimeout)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (v *Vault) mustBeOwn(t testing.TB) {
+	t.Helper()
+	if v.shared {
+		t.Fatal("this Vault is shared with other tests: use StartOwn to seal or stop one")
+	}
+}
