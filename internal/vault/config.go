@@ -58,12 +58,49 @@ type Client struct {
 	api *api.Client
 }
 
-// Connect checks the configuration and prepares a client; it sends nothing. The
-// error lists all that is wrong and holds no token.
-func Connect(cfg Config) (*Client, error) {
+// SettingError is one field of a Config that is wrong, so that a caller can
+// point at where it came from.
+type SettingError struct {
+	// Setting is the field's name, such as "Address". A pair of files that do not
+	// fit is blamed on ClientCert.
+	Setting string
+	problem error
+}
+
+func (e *SettingError) Error() string { return e.problem.Error() }
+
+// Unwrap gives the cause, such as a file that does not exist.
+func (e *SettingError) Unwrap() error { return e.problem }
+
+func blame(setting string, problem error) error {
+	if problem == nil {
+		return nil
+	}
+	return &SettingError{Setting: setting, problem: problem}
+}
+
+// Check refuses a configuration that Connect could not use, and reads the files
+// that it names to find out. The error joins a *SettingError for each thing that
+// is wrong; none holds a token.
+func (cfg Config) Check() error {
+	_, _, err := cfg.prepare()
+	return err
+}
+
+func (cfg Config) prepare() (token string, tlsConfig *tls.Config, err error) {
 	token, tokenErr := cfg.token()
 	tlsConfig, tlsErr := cfg.tls()
-	if err := errors.Join(cfg.checkAddress(), tokenErr, tlsErr, cfg.checkNumbers()); err != nil {
+	return token, tlsConfig, errors.Join(
+		blame("Address", cfg.checkAddress()), tokenErr, tlsErr,
+		blame("Concurrency", cfg.checkNumbers()),
+	)
+}
+
+// Connect checks the configuration and prepares a client; it sends nothing.
+// Errors are as of Check.
+func Connect(cfg Config) (*Client, error) {
+	token, tlsConfig, err := cfg.prepare()
+	if err != nil {
 		return nil, err
 	}
 	concurrency := cfg.Concurrency
@@ -125,12 +162,18 @@ func (cfg Config) checkNumbers() error {
 func (cfg Config) token() (string, error) {
 	switch {
 	case cfg.Token != "" && cfg.TokenFile != "":
-		return "", errors.New("both a Vault token and a token file are set: keep one")
+		return "", blame("Token", errors.New("both a Vault token and a token file are set: keep one"))
 	case cfg.Token != "":
-		return checkToken(cfg.Token, "the Vault token")
+		token, err := checkToken(cfg.Token, "the Vault token")
+		return token, blame("Token", err)
 	case cfg.TokenFile == "":
-		return "", errors.New("no Vault token: set token (or VAULT_TOKEN) or a token file")
+		return "", blame("Token", errors.New("no Vault token: set token (or VAULT_TOKEN) or a token file"))
 	}
+	token, err := cfg.readTokenFile()
+	return token, blame("TokenFile", err)
+}
+
+func (cfg Config) readTokenFile() (string, error) {
 	info, err := os.Stat(cfg.TokenFile)
 	if err != nil {
 		return "", fmt.Errorf("reading the Vault token file: %w", err)
@@ -161,26 +204,39 @@ func checkToken(token, what string) (string, error) {
 }
 
 func (cfg Config) tls() (*tls.Config, error) {
-	out := &tls.Config{MinVersion: tls.VersionTLS12}
-	if cfg.CACert != "" {
-		pem, err := os.ReadFile(cfg.CACert)
-		if err != nil {
-			return nil, fmt.Errorf("reading Vault's CA certificate: %w", err)
-		}
-		out.RootCAs = x509.NewCertPool()
-		if !out.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("reading Vault's CA certificate %s: no PEM certificate in it", cfg.CACert)
-		}
+	authorities, caErr := cfg.authorities()
+	certificates, clientErr := cfg.certificates()
+	out := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities, Certificates: certificates}
+	return out, errors.Join(blame("CACert", caErr), blame("ClientCert", clientErr))
+}
+
+// authorities are those to trust; nil for the system's.
+func (cfg Config) authorities() (*x509.CertPool, error) {
+	if cfg.CACert == "" {
+		return nil, nil
 	}
+	pem, err := os.ReadFile(cfg.CACert)
+	if err != nil {
+		return nil, fmt.Errorf("reading Vault's CA certificate: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("reading Vault's CA certificate %s: no PEM certificate in it", cfg.CACert)
+	}
+	return pool, nil
+}
+
+// certificates are ours for mutual TLS; none for none.
+func (cfg Config) certificates() ([]tls.Certificate, error) {
 	if (cfg.ClientCert == "") != (cfg.ClientKey == "") {
 		return nil, errors.New("a client certificate needs both its certificate and its key file")
 	}
-	if cfg.ClientCert != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.ClientCert, cfg.ClientKey)
-		if err != nil {
-			return nil, fmt.Errorf("loading the client certificate %s with key %s: they are not a pair of PEM files", cfg.ClientCert, cfg.ClientKey)
-		}
-		out.Certificates = []tls.Certificate{pair}
+	if cfg.ClientCert == "" {
+		return nil, nil
 	}
-	return out, nil
+	pair, err := tls.LoadX509KeyPair(cfg.ClientCert, cfg.ClientKey)
+	if err != nil {
+		return nil, fmt.Errorf("loading the client certificate %s with key %s: they are not a pair of PEM files", cfg.ClientCert, cfg.ClientKey)
+	}
+	return []tls.Certificate{pair}, nil
 }
