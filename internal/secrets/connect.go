@@ -1,0 +1,24 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import "github.com/relay-secrets/terraform-provider-relay/internal/vault"
+
+// Connection says how to reach Vault. Nothing is taken from the environment.
+type Connection = vault.Config
+
+// SettingError is one field of a Connection that is wrong. Connection.Check and
+// Connect join one for each.
+type SettingError = vault.SettingError
+
+// Connect prepares a client that speaks to Vault; it sends nothing. cfg.KV is
+// replaced. The error lists all that is wrong and holds no token.
+func Connect(to Connection, cfg Config) (*Client, error) {
+	kv, err := vault.Connect(to)
+	if err != nil {
+		return nil, err
+	}
+	cfg.KV = kv
+	return NewClient(cfg)
+}
