@@ -8,6 +8,10 @@ import "github.com/relay-secrets/terraform-provider-relay/internal/vault"
 // Connection says how to reach Vault. Nothing is taken from the environment.
 type Connection = vault.Config
 
+// DefaultConcurrency is how many requests are under way at once unless the
+// Connection says otherwise.
+const DefaultConcurrency = vault.DefaultConcurrency
+
 // SettingError is one field of a Connection that is wrong. Connection.Check and
 // Connect join one for each.
 type SettingError = vault.SettingError

@@ -6,6 +6,9 @@ package secrets
 import (
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
 )
 
 var (
@@ -112,3 +115,13 @@ func (e *LackingError) Error() string {
 
 // Unwrap gives ErrLacking.
 func (e *LackingError) Unwrap() error { return ErrLacking }
+
+// AffectsAll reports whether an error is not about one secret: the next request
+// would fail alike, because Vault is sealed, unreachable, not trusted, has no
+// such mount, or does not know the token.
+func AffectsAll(err error) bool {
+	return slices.ContainsFunc(
+		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrBadToken},
+		func(reason error) bool { return errors.Is(err, reason) },
+	)
+}
