@@ -1,0 +1,47 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Command relay-sync writes workflow secrets from SOPS files in git to Vault.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
+)
+
+// version is set at link time.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// exitError carries an exit code that is not an error to print.
+type exitError struct{ outcome syncer.Outcome }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", e.outcome) }
+
+// run is main without the process: it returns the exit code. Answers go to
+// stdout, everything else to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command := newCommand(stdout, stderr)
+	command.SetArgs(args)
+	err := command.ExecuteContext(ctx)
+	if exit, ok := errors.AsType[exitError](err); ok {
+		return int(exit.outcome)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "relay-sync: "+err.Error())
+		return int(syncer.Failed)
+	}
+	return int(syncer.Clean)
+}

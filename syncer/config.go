@@ -1,0 +1,168 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+const maxConfigBytes = 1 << 20
+
+// Config is the controller's configuration file.
+type Config struct {
+	// Controller names this installation; it is part of every owner it writes as.
+	// Required, unique per Vault.
+	Controller string `yaml:"controller"`
+	// Vault says where and how to write.
+	Vault VaultConfig `yaml:"vault"`
+	// Sources are the repositories to follow. At least one.
+	Sources []Source `yaml:"sources"`
+}
+
+// VaultConfig is the connection and the place to write. The token comes from a
+// file only, never from the environment: children could inherit that.
+type VaultConfig struct {
+	// Address is Vault's URL. Required.
+	Address string `yaml:"address"`
+	// Namespace is a Vault Enterprise or OpenBao namespace.
+	Namespace string `yaml:"namespace"`
+	// Mount is the KV v2 mount; "customers" if unset.
+	Mount string `yaml:"mount"`
+	// Prefix lies between mount and workflow; "workflows" if unset.
+	Prefix string `yaml:"prefix"`
+	// TokenFile holds the token. Required.
+	TokenFile string `yaml:"token_file"`
+	// CACert is a PEM file of authorities to trust in place of the system's.
+	CACert string `yaml:"ca_cert"`
+	// ClientCert and ClientKey are PEM files for mutual TLS.
+	ClientCert string `yaml:"client_cert"`
+	ClientKey  string `yaml:"client_key"`
+	// Concurrency is how many requests are under way at once; 16 if unset.
+	Concurrency int `yaml:"concurrency"`
+	// Settle is how long a record may take to follow its value, and how old a
+	// foreign version must be before it is repaired; 30s if unset.
+	Settle time.Duration `yaml:"settle"`
+	// MaxValueBytes bounds a value after encoding; 524288 if unset.
+	MaxValueBytes int `yaml:"max_value_bytes"`
+}
+
+// Source is a git repository and branch, and the workflows it may write.
+type Source struct {
+	// Name identifies the source in records. Required, unique in the file.
+	Name string `yaml:"name"`
+	// Repository is the folder of a local repository. Required.
+	Repository string `yaml:"repository"`
+	// Branch is the branch to follow; "main" if unset.
+	Branch string `yaml:"branch"`
+	// Files are patterns of the manifests, such as "secrets/**/*.yaml". Required.
+	Files []string `yaml:"files"`
+	// Workflows are the only workflows that this source may write. Required.
+	Workflows []string `yaml:"workflows"`
+	// AgeKeys are files of age identities, of this source alone. Required.
+	AgeKeys []string `yaml:"age_keys"`
+	// Drift says what to do about a secret that somebody else changed: "heal"
+	// writes it again (if unset), "report" shows it and leaves it.
+	Drift DriftPolicy `yaml:"drift"`
+}
+
+// DriftPolicy is "heal" or "report".
+type DriftPolicy string
+
+// The drift policies.
+const (
+	Heal       DriftPolicy = "heal"
+	ReportOnly DriftPolicy = "report"
+)
+
+// ReadConfig reads and checks a configuration file. Paths in it are relative to
+// its folder. Unknown keys are refused. The error lists all that is wrong, by
+// line.
+func ReadConfig(path string) (*Config, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxConfigBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	if len(data) > maxConfigBytes {
+		return nil, fmt.Errorf("reading the configuration %s: it is larger than %d bytes", path, maxConfigBytes)
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	cfg, problems := parseConfig(data, folder)
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("the configuration %s is refused:\n  %s", path, strings.Join(problems, "\n  "))
+	}
+	return cfg, nil
+}
+
+// parseConfig is ReadConfig without the file: pure.
+func parseConfig(data []byte, folder string) (*Config, []string) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return nil, []string{syntaxProblem(err)}
+	}
+	strict := yaml.NewDecoder(bytes.NewReader(data))
+	strict.KnownFields(true)
+	var cfg Config
+	if err := strict.Decode(&cfg); err != nil {
+		return nil, typeProblems(err)
+	}
+	if err := strict.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, []string{"it holds a second YAML document; keep one"}
+	}
+	cfg.setDefaults(folder)
+	check := configCheck{root: &root}
+	check.all(&cfg)
+	return &cfg, check.problems
+}
+
+func (cfg *Config) setDefaults(folder string) {
+	v := &cfg.Vault
+	v.Mount = withDefault(v.Mount, secrets.DefaultMount)
+	v.Prefix = withDefault(v.Prefix, secrets.DefaultPrefix)
+	for _, path := range []*string{&v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey} {
+		*path = below(folder, *path)
+	}
+	for i := range cfg.Sources {
+		s := &cfg.Sources[i]
+		s.Branch = withDefault(s.Branch, "main")
+		s.Drift = withDefault(s.Drift, Heal)
+		s.Repository = below(folder, s.Repository)
+		for j := range s.AgeKeys {
+			s.AgeKeys[j] = below(folder, s.AgeKeys[j])
+		}
+	}
+}
+
+func withDefault[T comparable](value, otherwise T) T {
+	var unset T
+	if value == unset {
+		return otherwise
+	}
+	return value
+}
+
+func below(folder, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}

@@ -1,0 +1,201 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+)
+
+// Want is one secret as a commit wants it.
+type Want struct {
+	Address secrets.Address
+	// File and Line are where it stands in the commit.
+	File string
+	Line int
+	// Sealed is when its file was sealed.
+	Sealed time.Time
+	// SOPS1 and Key1 are the fingerprints of its ciphertext and of the file's key.
+	SOPS1, Key1 string
+	Value       secrets.Value
+}
+
+// Failure is something that could not be seen or is refused: a file, a claim, a
+// workflow that Vault would not list.
+type Failure struct {
+	// File is empty where no file is to blame.
+	File string
+	// Err says what is wrong and what to do.
+	Err error
+}
+
+// Desired is all that one commit of a source wants.
+type Desired struct {
+	Commit gitsource.Commit
+	// Files is how many manifests the commit holds.
+	Files int
+	// Wants are in order of address.
+	Wants []Want
+	// Failures are in order of file. A failed file adds nothing to Wants.
+	Failures []Failure
+}
+
+// desire gathers what the manifests of a commit want. It fails only where the
+// repository does; what is wrong with one file is a Failure.
+func (s *source) desire(ctx context.Context) (Desired, error) {
+	commit, files, err := s.files(ctx)
+	if err != nil {
+		return Desired{}, err
+	}
+	d := Desired{Commit: commit, Files: len(files)}
+	if len(files) == 0 {
+		d.fail("", s.noFiles(commit))
+	}
+	var claims []Want
+	err = s.repo.Read(ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
+		var wants []Want
+		if err == nil {
+			wants, err = s.open(ctx, file.Path, data)
+		}
+		if err != nil {
+			d.fail(file.String(), err)
+		}
+		claims = append(claims, wants...)
+		return ctx.Err()
+	})
+	if err != nil {
+		return Desired{}, err
+	}
+	d.settle(claims)
+	return d, nil
+}
+
+// files resolves the branch and lists the manifests of its commit.
+func (s *source) files(ctx context.Context) (gitsource.Commit, []gitsource.File, error) {
+	commit, err := s.repo.Resolve(ctx, s.Branch)
+	if err != nil {
+		return "", nil, err
+	}
+	files, err := s.repo.Files(ctx, commit, s.Files)
+	return commit, files, err
+}
+
+// noFiles is a failure: a pattern that misses, or an emptied repository, must
+// not look like secrets that nobody wants.
+func (s *source) noFiles(commit gitsource.Commit) error {
+	return fmt.Errorf("commit %s of branch %s holds no file that matches %s; nothing is deleted because of that",
+		short(commit), s.Branch, strings.Join(s.Files, ", "))
+}
+
+func (d *Desired) fail(file string, err error) {
+	d.Failures = append(d.Failures, Failure{File: file, Err: err})
+}
+
+// open reads one manifest: all of it, or nothing.
+func (s *source) open(ctx context.Context, name string, data []byte) ([]Want, error) {
+	manifest, err := sopsfile.Verify(name, data)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.allowed(manifest); err != nil {
+		return nil, err
+	}
+	opened, err := manifest.Decrypt(ctx, s.keys)
+	if err != nil {
+		return nil, err
+	}
+	wants := make([]Want, len(opened))
+	for i, secret := range opened {
+		wants[i] = Want{
+			Address: s.scope(secret.Workflow).Secret(secret.Name),
+			File:    name, Line: secret.Line,
+			Sealed: manifest.Sealed, SOPS1: secret.SOPS1, Key1: secret.Key1,
+			Value: secret.Value,
+		}
+	}
+	return wants, s.checkSizes(wants)
+}
+
+// allowed refuses a manifest that reaches beyond the source's workflows.
+func (s *source) allowed(m *sopsfile.Manifest) error {
+	problems := &sopsfile.Problems{File: m.Name}
+	for i, leaf := range m.Leaves {
+		first := i == 0 || m.Leaves[i-1].Workflow != leaf.Workflow
+		if first && !slices.Contains(s.Workflows, leaf.Workflow) {
+			problems.List = append(problems.List, sopsfile.Problem{
+				Line: leaf.Line, Path: "workflows." + leaf.Workflow,
+				Text: fmt.Sprintf("is not a workflow that source %s may write; add it to workflows in the configuration, or move it to its own source", s.Name),
+			})
+		}
+	}
+	if len(problems.List) > 0 {
+		return problems
+	}
+	return nil
+}
+
+func (s *source) checkSizes(wants []Want) error {
+	var errs []error
+	for _, w := range wants {
+		if err := s.client.Check(w.write(secrets.Entry{}, "")); err != nil {
+			errs = append(errs, fmt.Errorf("line %d: secret %s: %w", w.Line, w.Address, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// settle keeps what exactly one file claims. Two that claim one secret leave it
+// as it is and name each other.
+func (d *Desired) settle(claims []Want) {
+	slices.SortStableFunc(claims, func(a, b Want) int { return compareAddress(a.Address, b.Address) })
+	for len(claims) > 0 {
+		n := 1
+		for n < len(claims) && claims[n].Address == claims[0].Address {
+			n++
+		}
+		if n == 1 {
+			d.Wants = append(d.Wants, claims[0])
+		} else {
+			d.failClaims(claims[:n])
+		}
+		claims = claims[n:]
+	}
+	slices.SortStableFunc(d.Failures, func(a, b Failure) int { return strings.Compare(a.File, b.File) })
+}
+
+func (d *Desired) failClaims(claims []Want) {
+	places := make([]string, len(claims))
+	for i, c := range claims {
+		places[i] = fmt.Sprintf("%s:%d", c.File, c.Line)
+	}
+	d.fail(claims[0].File, fmt.Errorf("line %d: secret %s is claimed more than once: %s; none is applied, keep one",
+		claims[0].Line, claims[0].Address, strings.Join(places, ", ")))
+}
+
+func compareAddress(a, b secrets.Address) int {
+	if c := strings.Compare(a.Workflow, b.Workflow); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Name, b.Name)
+}
+
+func (w Want) write(seen secrets.Entry, commit gitsource.Commit) secrets.Write {
+	return secrets.Write{
+		Address: w.Address, Value: w.Value, Observed: seen,
+		Note: secrets.Note{
+			Revision: string(commit), Origin: w.File, Sealed: w.Sealed.Truncate(time.Second),
+			SOPS1: w.SOPS1, Key1: w.Key1,
+		},
+	}
+}
+
+func short(c gitsource.Commit) string { return string(c)[:min(len(c), 10)] }

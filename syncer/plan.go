@@ -1,0 +1,175 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Kind is what a round does about one secret: a closed set.
+type Kind string
+
+// The kinds of action.
+const (
+	// Add writes a secret that is not there.
+	Add Kind = "add"
+	// Change writes one whose ciphertext is not the one written last.
+	Change Kind = "change"
+	// Repair writes one again that somebody else changed.
+	Repair Kind = "repair"
+	// Drift shows one that somebody else changed, and leaves it.
+	Drift Kind = "drift"
+	// Delete soft-deletes one of ours that no file wants any more.
+	Delete Kind = "delete"
+	// Release lets go of one that no file wants and that is not ours or dead.
+	Release Kind = "release"
+	// Blocked leaves one as it is; the reason says why and what to do.
+	Blocked Kind = "blocked"
+	// Unchanged is as the commit wants it.
+	Unchanged Kind = "unchanged"
+)
+
+// Writes reports whether the action sends a value.
+func (k Kind) Writes() bool { return k == Add || k == Change || k == Repair }
+
+// Removes reports whether the action lets go of a secret.
+func (k Kind) Removes() bool { return k == Delete || k == Release }
+
+// Action is one decision and what it was made from.
+type Action struct {
+	Kind    Kind
+	Address secrets.Address
+	// Want is nil where no file wants the secret.
+	Want *Want
+	// Entry is what was observed, and Verdict what that means to this source.
+	Entry   secrets.Entry
+	Verdict secrets.Verdict
+	// Reason says why, for Repair, Drift, Delete, Release and Blocked.
+	Reason string
+}
+
+// PlanInput is all that a plan is made from.
+type PlanInput struct {
+	Owner secrets.Owner
+	Drift DriftPolicy
+	// Wants are what the commit wants, each address once.
+	Wants []Want
+	// Observed are the entries that Vault has in the source's workflows.
+	Observed map[secrets.Address]secrets.Entry
+	// Unseen are the workflows that Vault would not show, and why.
+	Unseen map[string]error
+	// Ancestry tells of each revision in a record whether the commit descends
+	// from it.
+	Ancestry map[string]gitsource.Ancestry
+	// Failed says that something in this round could not be seen or is refused.
+	Failed bool
+}
+
+// Plan decides what a round does, in order of address. It is pure.
+func Plan(in PlanInput) []Action {
+	wanted := make(map[secrets.Address]bool, len(in.Wants))
+	actions := make([]Action, 0, len(in.Wants))
+	for i := range in.Wants {
+		w := &in.Wants[i]
+		wanted[w.Address] = true
+		actions = append(actions, in.want(w))
+	}
+	for _, address := range slices.SortedFunc(maps.Keys(in.Observed), compareAddress) {
+		if !wanted[address] {
+			if action, ours := in.unwanted(address); ours {
+				actions = append(actions, action)
+			}
+		}
+	}
+	slices.SortStableFunc(actions, func(a, b Action) int { return compareAddress(a.Address, b.Address) })
+	return actions
+}
+
+// want decides about a secret that the commit wants.
+func (in PlanInput) want(w *Want) Action {
+	a := Action{Address: w.Address, Want: w, Entry: in.Observed[w.Address]}
+	if err := in.Unseen[w.Address.Workflow]; err != nil {
+		a.Verdict = secrets.Verdict{State: secrets.NotChecked, Reason: err.Error()}
+		return a.as(Blocked, a.Verdict.String())
+	}
+	a.Verdict = secrets.Judge(in.Owner, a.Entry, nil)
+	switch a.Verdict.State {
+	case secrets.Absent:
+		return a.as(Add, "")
+	case secrets.Held:
+		return a.as(Blocked, a.Verdict.String()+"; remove it there first, or from this file")
+	case secrets.NotOurs, secrets.RecordLost:
+		return a.as(Blocked, a.Verdict.String()+"; an administrator has to remove it before this source can write it")
+	}
+	last := a.Entry.Records[in.Owner]
+	switch {
+	case last.SOPS1 == w.SOPS1 && last.Key1 == w.Key1:
+		return in.settled(a)
+	case w.Sealed.Before(last.Sealed):
+		return a.as(Blocked, fmt.Sprintf("rolls back: the file was sealed %s, the value in Vault comes from one sealed %s; if that is meant, seal the file again (sops rotate -i %s) and commit",
+			stamp(w.Sealed), stamp(last.Sealed), w.File))
+	case a.Verdict.Drifted():
+		return a.as(Change, a.Verdict.String())
+	}
+	return a.as(Change, "")
+}
+
+// settled decides about a secret whose ciphertext is the one written last.
+func (in PlanInput) settled(a Action) Action {
+	switch {
+	case !a.Verdict.Drifted():
+		return a.as(Unchanged, "")
+	case in.Drift == ReportOnly:
+		return a.as(Drift, a.Verdict.String())
+	}
+	return a.as(Repair, a.Verdict.String())
+}
+
+// unwanted decides about a secret that no file wants. It is none of ours unless
+// this source's record is the last on it.
+func (in PlanInput) unwanted(address secrets.Address) (Action, bool) {
+	a := Action{Address: address, Entry: in.Observed[address]}
+	owner, last, found := a.Entry.LastHolder()
+	if !found || owner != in.Owner {
+		return Action{}, false
+	}
+	a.Verdict = secrets.Judge(in.Owner, a.Entry, nil)
+	if hold := in.holdBack(last); hold != "" {
+		return a.as(Blocked, "not deleted: "+hold), true
+	}
+	switch a.Verdict.State {
+	case secrets.InSync:
+		return a.as(Delete, "no file of this commit has it"), true
+	case secrets.Overwritten:
+		return a.as(Release, a.Verdict.String()+"; no file of this commit has it, so the other value stays"), true
+	}
+	return a.as(Release, a.Verdict.String()+"; no file of this commit has it"), true
+}
+
+// holdBack says why nothing is deleted, or "".
+func (in PlanInput) holdBack(last secrets.Record) string {
+	if in.Failed {
+		return "something failed in this round, and what could not be seen might still want it"
+	}
+	switch in.Ancestry[last.Revision] {
+	case gitsource.Yes:
+		return ""
+	case gitsource.No:
+		return fmt.Sprintf("it came from commit %s, which this commit does not descend from (history was rewritten); put it into a file again, or delete it by hand", short(gitsource.Commit(last.Revision)))
+	}
+	return fmt.Sprintf("whether this commit descends from %s cannot be told (the repository is too shallow, or another one)", short(gitsource.Commit(last.Revision)))
+}
+
+func (a Action) as(kind Kind, reason string) Action {
+	a.Kind, a.Reason = kind, reason
+	return a
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,199 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+)
+
+// Controller runs rounds for the sources of one configuration.
+type Controller struct {
+	cfg     *Config
+	version string
+	// Progress hears how many of a round's actions are done; nil for nobody.
+	Progress func(source string, done, of int)
+	// Warn hears what a person should know and what stops nothing.
+	Warn func(text string)
+}
+
+// New makes a controller of a checked configuration. version goes into the
+// User-Agent that Vault's audit log shows.
+func New(cfg *Config, version string) *Controller {
+	return &Controller{cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {}}
+}
+
+// Report is what one round over one source came to.
+type Report struct {
+	Source string
+	Branch string
+	// Commit is empty where the round did not come so far.
+	Commit gitsource.Commit
+	Files  int
+	// Results are every secret of the source, in order of address. In a round that
+	// only planned, none was carried out.
+	Results []Result
+	// Failures are files and claims that were not applied.
+	Failures []Failure
+	// Err ended the round before its plan.
+	Err error
+	// Applied tells a round that carried out its plan from one that only planned.
+	Applied bool
+}
+
+// Rounds runs one round for each named source, or for all if none is named, in
+// the configuration's order. apply says whether plans are carried out. A source
+// that fails holds up no other. The error is about the names only.
+func (c *Controller) Rounds(ctx context.Context, names []string, apply bool) ([]Report, error) {
+	sources, err := c.cfg.pick(names)
+	if err != nil {
+		return nil, err
+	}
+	reports := make([]Report, len(sources))
+	for i, s := range sources {
+		reports[i] = c.round(ctx, s, apply)
+	}
+	return reports, nil
+}
+
+func (cfg *Config) pick(names []string) ([]Source, error) {
+	if len(names) == 0 {
+		return cfg.Sources, nil
+	}
+	var out []Source
+	for _, name := range names {
+		i := slices.IndexFunc(cfg.Sources, func(s Source) bool { return s.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no source is named %q in the configuration", name)
+		}
+		out = append(out, cfg.Sources[i])
+	}
+	return out, nil
+}
+
+// round is one pass: read, observe, plan, apply.
+func (c *Controller) round(ctx context.Context, cfg Source, apply bool) Report {
+	report := Report{Source: cfg.Name, Branch: cfg.Branch, Applied: apply}
+	s, err := c.open(ctx, cfg)
+	if err != nil {
+		report.Err = err
+		return report
+	}
+	desired, err := s.desire(ctx)
+	if err != nil {
+		report.Err = err
+		return report
+	}
+	report.Commit, report.Files, report.Failures = desired.Commit, desired.Files, desired.Failures
+	actions, err := s.plan(ctx, desired)
+	switch {
+	case err != nil:
+		report.Err = err
+	case apply:
+		report.Results = s.apply(ctx, desired.Commit, actions, c.counter(cfg.Name, actions))
+	default:
+		for _, a := range actions {
+			report.Results = append(report.Results, Result{Action: a})
+		}
+	}
+	return report
+}
+
+// counter turns the ends of actions into progress.
+func (c *Controller) counter(source string, actions []Action) func(Result) {
+	of, done := 0, 0
+	for _, a := range actions {
+		if a.Kind.Writes() || a.Kind.Removes() {
+			of++
+		}
+	}
+	return func(Result) {
+		done++
+		c.Progress(source, done, of)
+	}
+}
+
+// source is a Source with its doors open.
+type source struct {
+	Source
+	vault       VaultConfig
+	concurrency int
+	repo        *gitsource.Repository
+	keys        *sopsfile.Keys
+	client      *secrets.Client
+}
+
+func (c *Controller) open(ctx context.Context, cfg Source) (*source, error) {
+	repo, repoErr := gitsource.Open(ctx, cfg.Repository)
+	keys, keysErr := sopsfile.LoadAgeKeys(cfg.AgeKeys...)
+	client, clientErr := c.connect(cfg)
+	if err := errors.Join(repoErr, keysErr, clientErr); err != nil {
+		return nil, err
+	}
+	return &source{
+		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),
+		repo: repo, keys: keys, client: client,
+	}, nil
+}
+
+func (c *Controller) connect(cfg Source) (*secrets.Client, error) {
+	owner, err := secrets.GitOpsOwner(c.cfg.Controller, cfg.Name)
+	if err != nil {
+		return nil, err
+	}
+	v := c.cfg.Vault
+	return secrets.Connect(secrets.Connection{
+		Address: v.Address, Namespace: v.Namespace, TokenFile: v.TokenFile,
+		CACert: v.CACert, ClientCert: v.ClientCert, ClientKey: v.ClientKey,
+		Concurrency: v.Concurrency, UserAgent: "relay-sync/" + c.version,
+	}, secrets.Config{Owner: owner, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
+}
+
+func (s *source) scope(workflow string) secrets.Scope {
+	return secrets.Scope{Mount: s.vault.Mount, Prefix: s.vault.Prefix, Workflow: workflow}
+}
+
+// plan observes Vault and decides.
+func (s *source) plan(ctx context.Context, d Desired) ([]Action, error) {
+	seen, err := s.observe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := PlanInput{
+		Owner: s.client.Owner(), Drift: s.Drift, Wants: d.Wants,
+		Observed: seen.entries, Unseen: seen.unseen,
+		Failed: len(d.Failures) > 0 || len(seen.unseen) > 0,
+	}
+	if in.Ancestry, err = s.ancestry(ctx, d, seen); err != nil {
+		return nil, err
+	}
+	return Plan(in), nil
+}
+
+// ancestry asks git about the revisions of what may be deleted, each once.
+func (s *source) ancestry(ctx context.Context, d Desired, seen observation) (map[string]gitsource.Ancestry, error) {
+	wanted := map[secrets.Address]bool{}
+	for _, w := range d.Wants {
+		wanted[w.Address] = true
+	}
+	out := map[string]gitsource.Ancestry{}
+	for address, entry := range seen.entries {
+		owner, record, found := entry.LastHolder()
+		if _, known := out[record.Revision]; wanted[address] || known || !found || owner != s.client.Owner() {
+			continue
+		}
+		answer, err := s.repo.Ancestry(ctx, gitsource.Commit(record.Revision), d.Commit)
+		if err != nil {
+			return nil, err
+		}
+		out[record.Revision] = answer
+	}
+	return out, nil
+}

@@ -1,0 +1,220 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Text writes reports for people.
+type Text struct {
+	w     io.Writer
+	color bool
+	err   error
+}
+
+// NewText makes a writer of reports; color says whether the reader is a terminal
+// that wants it.
+func NewText(w io.Writer, color bool) *Text { return &Text{w: w, color: color} }
+
+const (
+	green  = "32"
+	yellow = "33"
+	red    = "31"
+	bold   = "1"
+	faint  = "2"
+)
+
+// marks are the sign, the colour and the word of each kind, as a plan shows it.
+var marks = map[Kind]struct{ sign, color, word string }{
+	Add:     {"+", green, "add"},
+	Change:  {"~", yellow, "change"},
+	Repair:  {"~", yellow, "repair"},
+	Drift:   {"!", red, "drift"},
+	Delete:  {"-", red, "delete"},
+	Release: {"-", yellow, "release"},
+	Blocked: {"x", red, "blocked"},
+}
+
+// Write writes one report after another and a line for all of them. It returns
+// the first error of the writer.
+func (t *Text) Write(reports []Report) error {
+	for _, r := range reports {
+		t.report(r)
+	}
+	return t.err
+}
+
+func (t *Text) report(r Report) {
+	head := t.paint(bold, r.Source)
+	if r.Commit != "" {
+		head += fmt.Sprintf("  %s @ %s, %s", r.Branch, short(r.Commit), count(r.Files, "manifest"))
+	}
+	t.line(0, head)
+	if r.Err != nil {
+		t.block(1, t.paint(red, "error: ")+r.Err.Error())
+	}
+	for rest := r.Results; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Address.Workflow == rest[0].Address.Workflow {
+			n++
+		}
+		t.workflow(rest[:n], r.Applied)
+		rest = rest[n:]
+	}
+	for _, f := range r.Failures {
+		t.failure(f)
+	}
+	t.line(0, "")
+	t.line(1, r.sentence())
+	t.line(0, "")
+}
+
+// WriteVerified writes what verify found.
+func (t *Text) WriteVerified(all []Verified) error {
+	refused := 0
+	for _, v := range all {
+		if v.Err == nil {
+			t.line(0, fmt.Sprintf("%s %s  %s", t.paint(green, "ok"), v.File, count(v.Secrets, "secret")))
+			continue
+		}
+		refused++
+		t.line(0, t.paint(red, "refused")+" "+v.File)
+		t.block(1, v.Err.Error())
+	}
+	t.line(0, "")
+	t.line(0, fmt.Sprintf("%s, %d refused.", count(len(all), "manifest"), refused))
+	return t.err
+}
+
+func (t *Text) workflow(results []Result, applied bool) {
+	t.line(1, results[0].Address.Workflow)
+	width, unchanged := 0, 0
+	for _, r := range results {
+		if r.Kind == Unchanged {
+			unchanged++
+		} else {
+			width = max(width, utf8.RuneCountInString(r.Address.Name))
+		}
+	}
+	for _, r := range results {
+		if r.Kind != Unchanged {
+			t.secret(r, width, applied)
+		}
+	}
+	if unchanged > 0 {
+		t.line(2, t.paint(faint, fmt.Sprintf("= %d unchanged", unchanged)))
+	}
+}
+
+func (t *Text) secret(r Result, width int, applied bool) {
+	mark := marks[r.Kind]
+	sign, name := mark.sign, pad(r.Address.Name, width)
+	if r.Err != nil {
+		sign, mark.color = "x", red
+	}
+	t.block(2, t.paint(mark.color, sign)+" "+name+"  "+t.paint(mark.color, pad(mark.word, len("blocked")))+"  "+r.facts(applied))
+}
+
+// facts is what stands behind the name: where it comes from, why, and what
+// became of it.
+func (r Result) facts(applied bool) string {
+	var facts []string
+	if r.Want != nil {
+		facts = append(facts, fmt.Sprintf("%s:%d", r.Want.File, r.Want.Line))
+	}
+	if r.Reason != "" {
+		facts = append(facts, r.Reason)
+	}
+	switch {
+	case r.Err != nil:
+		facts = append(facts, "failed: "+r.Err.Error())
+	case applied && r.Version > 0:
+		facts = append(facts, fmt.Sprintf("written as version %d", r.Version))
+	case applied && r.Kind == Delete:
+		facts = append(facts, fmt.Sprintf("version %d deleted, can be undeleted", r.Entry.Current))
+	}
+	return strings.Join(facts, "  ")
+}
+
+func (t *Text) failure(f Failure) {
+	if f.File == "" {
+		t.block(1, t.paint(red, "x ")+f.Err.Error())
+		return
+	}
+	t.line(1, t.paint(red, "x ")+f.File+": nothing of this file was applied as it is refused")
+	t.block(2, f.Err.Error())
+}
+
+// sentence sums a round up.
+func (r Report) sentence() string {
+	s := r.Summary()
+	var parts []string
+	add := func(n int, planned, applied string) {
+		text := planned
+		if r.Applied {
+			text = applied
+		}
+		if n > 0 && text != "" {
+			parts = append(parts, fmt.Sprintf("%d %s", n, text))
+		}
+	}
+	add(s.Add, "to add", "added")
+	add(s.Change, "to change", "changed")
+	add(s.Repair, "to repair", "repaired")
+	add(s.Delete, "to delete", "deleted")
+	add(s.Release, "to release", "released")
+	add(s.Drift, "drifted and left", "drifted and left")
+	add(s.Blocked, "blocked", "blocked")
+	add(s.Failed, "failed", "failed")
+	add(s.Unchanged, "unchanged", "unchanged")
+	switch {
+	case r.Err != nil:
+		return "Nothing was written: the round ended before its plan."
+	case len(parts) == 0:
+		return "Nothing to do: no secrets."
+	case r.Outcome() == Clean && !r.Applied:
+		return "Nothing to do: " + strings.Join(parts, ", ") + "."
+	case r.Applied:
+		return "Applied: " + strings.Join(parts, ", ") + "."
+	}
+	return "Plan: " + strings.Join(parts, ", ") + "."
+}
+
+// line writes one line; block one of several lines, each indented.
+func (t *Text) line(indent int, text string) {
+	if t.err == nil {
+		_, t.err = fmt.Fprintln(t.w, strings.TrimRight(strings.Repeat("  ", indent)+text, " "))
+	}
+}
+
+func (t *Text) block(indent int, text string) {
+	for i, line := range strings.Split(text, "\n") {
+		if i > 0 {
+			line = "  " + line
+		}
+		t.line(indent, line)
+	}
+}
+
+func (t *Text) paint(color, text string) string {
+	if !t.color {
+		return text
+	}
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(width-utf8.RuneCountInString(s), 0))
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,84 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+)
+
+// Verified is what can be said of a manifest without a key and without Vault.
+type Verified struct {
+	// Source is empty for a file that was named by itself.
+	Source string
+	File   string
+	// Secrets is how many secrets it holds, 0 where it is refused.
+	Secrets int
+	Err     error
+}
+
+// VerifyFile checks one manifest. name is for messages and tells the format.
+func VerifyFile(name string, data []byte) Verified {
+	manifest, err := sopsfile.Verify(name, data)
+	if err != nil {
+		return Verified{File: name, Err: err}
+	}
+	return Verified{File: name, Secrets: len(manifest.Leaves)}
+}
+
+// Verify checks the manifests of each named source's commit, or of all sources.
+func (c *Controller) Verify(ctx context.Context, names []string) ([]Verified, error) {
+	sources, err := c.cfg.pick(names)
+	if err != nil {
+		return nil, err
+	}
+	var out []Verified
+	for _, cfg := range sources {
+		verified, err := verifySource(ctx, cfg)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", cfg.Name, err)
+		}
+		out = append(out, verified...)
+	}
+	return out, nil
+}
+
+func verifySource(ctx context.Context, cfg Source) ([]Verified, error) {
+	repo, err := gitsource.Open(ctx, cfg.Repository)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{Source: cfg, repo: repo}
+	commit, files, err := s.files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return []Verified{{Source: cfg.Name, File: "-", Err: s.noFiles(commit)}}, nil
+	}
+	var out []Verified
+	err = repo.Read(ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
+		v := Verified{Source: cfg.Name, File: file.String(), Err: err}
+		if err == nil {
+			v.Secrets, v.Err = s.verify(file.Path, data)
+		}
+		out = append(out, v)
+		return nil
+	})
+	return out, err
+}
+
+func (s *source) verify(name string, data []byte) (int, error) {
+	manifest, err := sopsfile.Verify(name, data)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.allowed(manifest); err != nil {
+		return 0, err
+	}
+	return len(manifest.Leaves), nil
+}
