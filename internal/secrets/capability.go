@@ -5,6 +5,7 @@ package secrets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,6 +83,20 @@ func (c *Client) ask(ctx context.Context, a Address, p purpose) error {
 	return nil
 }
 
+// whyDenied tells a token that lacks the capability to observe from one that is
+// worth nothing: Vault 1.14 answers both with the same words.
+func (c *Client) whyDenied(ctx context.Context, a Address, denied error) error {
+	reading := needFor(a, "metadata", "read")
+	granted, err := c.kv.Capabilities(ctx, reading.path)
+	switch lacks := reading.lacking(granted[reading.path]); {
+	case errors.Is(err, vault.ErrDenied):
+		return fmt.Errorf("secret %s: %w", a, ErrNoAccess)
+	case err == nil && len(lacks) > 0:
+		return &LackingError{Scope: a.Scope, Rules: []string{reading.rule(lacks)}}
+	}
+	return denied
+}
+
 // need is a line of Vault policy: what must be granted where.
 type need struct {
 	path         string // as this token will ask
@@ -90,21 +105,22 @@ type need struct {
 }
 
 func needsFor(a Address, p purpose) []need {
-	at := func(verb string, capabilities ...string) need {
-		return need{
-			path:         a.Mount + "/" + verb + "/" + a.path(),
-			pattern:      a.Mount + "/" + verb + "/" + a.Prefix + "/+/+",
-			capabilities: capabilities,
-		}
-	}
-	record := at("metadata", "read", "patch")
+	record := needFor(a, "metadata", "read", "patch")
 	switch p {
 	case deleting:
-		return []need{at("delete", "update"), record}
+		return []need{needFor(a, "delete", "update"), record}
 	case purging:
-		return []need{at("destroy", "update"), record}
+		return []need{needFor(a, "destroy", "update"), record}
 	default:
-		return []need{at("data", "create", "update"), record}
+		return []need{needFor(a, "data", "create", "update"), record}
+	}
+}
+
+func needFor(a Address, verb string, capabilities ...string) need {
+	return need{
+		path:         a.Mount + "/" + verb + "/" + a.path(),
+		pattern:      a.Mount + "/" + verb + "/" + a.Prefix + "/+/+",
+		capabilities: capabilities,
 	}
 }
 

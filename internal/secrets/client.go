@@ -82,11 +82,14 @@ func NewClient(cfg Config) (*Client, error) {
 func (c *Client) Owner() Owner { return c.owner }
 
 // Describe observes a secret: one read of metadata. An absent secret is the zero
-// Entry. The error is a *vault.Error.
+// Entry. Errors: ErrLacking, ErrNoAccess, or a *vault.Error.
 func (c *Client) Describe(ctx context.Context, a Address) (Entry, error) {
 	m, err := c.kv.ReadMetadata(ctx, entryOf(a))
 	if errors.Is(err, vault.ErrNotFound) {
 		return Entry{}, nil
+	}
+	if errors.Is(err, vault.ErrDenied) {
+		return Entry{}, c.whyDenied(ctx, a, err)
 	}
 	if err != nil {
 		return Entry{}, err
@@ -102,8 +105,7 @@ func (c *Client) Describe(ctx context.Context, a Address) (Entry, error) {
 }
 
 // Confirm observes a secret and compares it with what a decision was made from
-// in another process: a saved plan. The error is a *ConflictError or a
-// *vault.Error.
+// in another process: a saved plan. Errors: ErrConflict, or as of Describe.
 func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error) {
 	e, err := c.Describe(ctx, a)
 	if err != nil {

@@ -38,11 +38,11 @@ type Version struct {
 }
 
 // Seen is what a decision to write was made from. A write is refused where the
-// entry has moved on from it.
+// entry has moved on from it. Its JSON is kept in Terraform's state.
 type Seen struct {
-	Version int
-	Created time.Time
-	Holder  Owner
+	Version int       `json:"version"`
+	Created time.Time `json:"created"`
+	Holder  Owner     `json:"holder,omitempty"`
 }
 
 // Written is a version that an owner wrote, as Vault answered.

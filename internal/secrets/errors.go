@@ -30,6 +30,12 @@ var (
 	// ErrLacking: the token lacks a capability. Nothing was written. See
 	// LackingError.
 	ErrLacking = errors.New("the token's policy does not allow it")
+	// ErrDenied: Vault refuses a request that the token's capabilities allow.
+	ErrDenied = vault.ErrDenied
+	// ErrNoAccess: Vault refuses the token even to ask for its own capabilities.
+	// Vault answers an invalid token in the same words as one that may do nothing.
+	ErrNoAccess = errors.New("Vault refuses this token everything, even to ask for its own capabilities: " +
+		"it is invalid, revoked or expired, or lacks Vault's policy default; get a new one")
 )
 
 // ConflictError says what a write was planned from and what is there now.
@@ -121,7 +127,7 @@ func (e *LackingError) Unwrap() error { return ErrLacking }
 // such mount, or does not know the token.
 func AffectsAll(err error) bool {
 	return slices.ContainsFunc(
-		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrBadToken},
+		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrBadToken, ErrNoAccess},
 		func(reason error) bool { return errors.Is(err, reason) },
 	)
 }

@@ -191,6 +191,12 @@ func permit(me Owner, known Entry, a Address, adopt bool) error {
 	return &HeldError{Address: a}
 }
 
+// NeedsAdopt reports whether me may write the entry only by Adopt, as permit
+// decides at the time of the write.
+func NeedsAdopt(me Owner, e Entry, wrote *Written) bool {
+	return permit(me, e.withMemory(me, wrote), Address{}, false) != nil
+}
+
 // settling is how long me has to wait before it repairs the entry: a newer
 // version without a record may be somebody's whose record is still on its way.
 func settling(me Owner, known Entry, settle time.Duration) time.Duration {
