@@ -1,0 +1,70 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// report turns an error of the client into a diagnostic: what was attempted,
+// what is wrong and what to do, at the attribute that it is about.
+func report(diagnostics *diag.Diagnostics, attempted string, err error) {
+	switch detail := sentence(err.Error()); {
+	case errors.Is(err, secrets.ErrHeld):
+		diagnostics.AddAttributeError(path.Root("name"), attempted, detail+adoptAdvice)
+	case errors.Is(err, secrets.ErrInvalid):
+		diagnostics.AddAttributeError(path.Root("value_wo"), attempted, detail)
+	default:
+		diagnostics.AddError(attempted, detail)
+	}
+}
+
+const adoptAdvice = "\n\nSet adopt = true for one apply to take it over, which writes the value of this configuration over it."
+
+// sentence makes the text of an error one: errors are lower-case and without a
+// full stop, so that they can be joined.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	text = string(unicode.ToUpper(first)) + text[size:]
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "}") {
+		text += "."
+	}
+	return text
+}
+
+// notes collects what the client wants a person to know, each text once.
+type notes struct {
+	mu    sync.Mutex
+	fresh []string
+	known []string
+}
+
+func (n *notes) add(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !slices.Contains(n.known, text) {
+		n.known = append(n.known, text)
+		n.fresh = append(n.fresh, text)
+	}
+}
+
+// drain hands over what came in since the last time.
+func (n *notes) drain(diagnostics *diag.Diagnostics) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, text := range n.fresh {
+		diagnostics.AddWarning("Note on Vault", sentence(text))
+	}
+	n.fresh = nil
+}

@@ -1,0 +1,189 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// situation is all that the plan for an existing secret is decided from.
+type situation struct {
+	remedy remedy
+	// unfinished: a write of our own broke off.
+	unfinished bool
+	// valueChanged: value_wo_version differs.
+	valueChanged bool
+	onDrift      string
+	adopt        bool
+}
+
+// decision is what a plan does about the value of an existing secret.
+type decision int
+
+const (
+	keep          decision = iota // send nothing
+	keepAndWarn                   // send nothing, and say that there is drift
+	write                         // send the value
+	refuseDrift                   // stop: on_drift says so
+	refuseForeign                 // stop: it is not ours to write
+)
+
+func decide(s situation) decision {
+	var (
+		drifted = s.remedy != remedyNone
+		foreign = s.remedy == remedyAdopt && !s.adopt
+		// What we began ourselves is finished whatever on_drift says.
+		ours = s.unfinished && !foreign
+	)
+	switch {
+	case !drifted && !s.valueChanged:
+		return keep
+	case drifted && !ours && s.onDrift == onDriftError:
+		return refuseDrift
+	case drifted && !ours && s.onDrift == onDriftWarn && !s.valueChanged:
+		return keepAndWarn
+	case foreign:
+		return refuseForeign
+	}
+	return write
+}
+
+// remedyFor is what a verdict calls for. A secret of ours that is absent, as
+// after a first write that was lost, has to be written.
+func remedyFor(v secrets.Verdict, needsAdopt bool) remedy {
+	switch {
+	case v.State == secrets.InSync || v.State == secrets.NotChecked:
+		return remedyNone
+	case needsAdopt:
+		return remedyAdopt
+	}
+	return remedyWrite
+}
+
+// inSync is what drift says after every apply that succeeded.
+var inSync = types.StringValue(secrets.Verdict{State: secrets.InSync}.String())
+
+// ModifyPlan decides what happens to the value and says so in the plan.
+func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.connection == nil {
+		return // it is destroyed, or the provider is not configured
+	}
+	var plan, config workflowSecretModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	state, remembered := r.prior(ctx, req, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if state == nil || moved(*state, plan) {
+		// A secret that moves is planned twice; the second time it has no state.
+		plan.Path = r.connection.path(plan)
+		r.checkValue(plan, config, &resp.Diagnostics)
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+		return
+	}
+	if at := r.connection.path(plan); !at.IsUnknown() && !at.Equal(state.Path) {
+		plan.markUnknown()
+		plan.Path = at
+		resp.RequiresReplace.Append(path.Root("path"))
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+		return
+	}
+
+	plan.keepFindings(*state)
+	switch decide(situation{
+		remedy:       remembered.Remedy,
+		unfinished:   remembered.Unfinished,
+		valueChanged: !plan.ValueWOVersion.Equal(state.ValueWOVersion),
+		onDrift:      plan.OnDrift.ValueString(),
+		adopt:        plan.Adopt.ValueBool(),
+	}) {
+	case keepAndWarn:
+		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Secret was changed outside Terraform",
+			driftDetail(*state)+"\n\nNothing is changed, because on_drift is \"warn\".")
+	case write:
+		plan.markUnknown()
+		plan.Drift = inSync
+		r.checkValue(plan, config, &resp.Diagnostics)
+	case refuseDrift:
+		resp.Diagnostics.AddAttributeError(path.Root("name"), "Secret was changed outside Terraform",
+			driftDetail(*state)+"\n\nThe plan stops, because on_drift is \"error\". To send the value of this configuration "+
+				"again, apply once with on_drift = \"overwrite\".")
+	case refuseForeign:
+		resp.Diagnostics.AddAttributeError(path.Root("name"), "Secret is not this configuration's to write",
+			driftDetail(*state)+adoptAdvice+" To leave it as it is, set on_drift = \"warn\", or remove the resource "+
+				"from the configuration: what is not its own is not deleted.")
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// prior is the state and memory of a secret that exists; nil for one that does
+// not.
+func (r *workflowSecretResource) prior(ctx context.Context, req resource.ModifyPlanRequest, diagnostics *diag.Diagnostics) (*workflowSecretModel, memory) {
+	if req.State.Raw.IsNull() {
+		return nil, memory{}
+	}
+	var state workflowSecretModel
+	diagnostics.Append(req.State.Get(ctx, &state)...)
+	return &state, recall(ctx, req.Private, diagnostics)
+}
+
+// checkValue refuses at plan time a value that Vault should never see. One that
+// is not known yet is checked before it is sent.
+func (r *workflowSecretResource) checkValue(plan, config workflowSecretModel, diagnostics *diag.Diagnostics) {
+	if config.ValueWO.IsUnknown() || r.connection.client == nil || plan.Workflow.IsUnknown() || plan.Name.IsUnknown() {
+		return
+	}
+	err := r.connection.client.Check(secrets.Write{
+		Address: r.connection.address(plan, memory{}),
+		Value:   secrets.NewValue(config.ValueWO.ValueString()),
+	})
+	if err != nil {
+		report(diagnostics, "Checking the value", err)
+	}
+}
+
+func moved(state, plan workflowSecretModel) bool {
+	return !state.Workflow.Equal(plan.Workflow) || !state.Name.Equal(plan.Name)
+}
+
+// keepFindings keeps what Read and the last write found: without it Terraform
+// would show each as "known after apply" whenever an argument changes.
+func (m *workflowSecretModel) keepFindings(state workflowSecretModel) {
+	m.Version, m.CreatedTime = state.Version, state.CreatedTime
+	m.ObservedVersion, m.ExpiresAt = state.ObservedVersion, state.ExpiresAt
+	m.Drift, m.Path = state.Drift, state.Path
+}
+
+// markUnknown is the decision to write, in the plan: versionIsPlanned reads it
+// in the apply.
+func (m *workflowSecretModel) markUnknown() {
+	m.Version, m.CreatedTime = types.Int64Unknown(), types.StringUnknown()
+	m.ObservedVersion, m.ExpiresAt = types.Int64Unknown(), types.StringUnknown()
+	m.Drift = types.StringUnknown()
+}
+
+// writePlanned reports whether the approved plan sends the value.
+func (m workflowSecretModel) writePlanned() bool { return m.Version.IsUnknown() }
+
+// driftDetail names what was found and what it is compared with.
+func driftDetail(state workflowSecretModel) string {
+	detail := fmt.Sprintf("%s/%s: %s.", state.Workflow.ValueString(), state.Name.ValueString(), state.Drift.ValueString())
+	if state.Version.ValueInt64() > 0 {
+		detail += fmt.Sprintf(" Terraform wrote version %d at %s; the current version is %d.",
+			state.Version.ValueInt64(), state.CreatedTime.ValueString(), state.ObservedVersion.ValueInt64())
+	}
+	return detail
+}

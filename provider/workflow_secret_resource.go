@@ -1,0 +1,253 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = &workflowSecretResource{}
+	_ resource.ResourceWithImportState = &workflowSecretResource{}
+	_ resource.ResourceWithModifyPlan  = &workflowSecretResource{}
+)
+
+// workflowSecretResource is relay_workflow_secret.
+type workflowSecretResource struct {
+	// connection is nil while the provider is not configured.
+	connection *connection
+}
+
+func newWorkflowSecret() resource.Resource { return &workflowSecretResource{} }
+
+func (r *workflowSecretResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_workflow_secret"
+}
+
+func (r *workflowSecretResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = workflowSecretSchema()
+}
+
+func (r *workflowSecretResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	if ready, ok := req.ProviderData.(*connection); ok {
+		r.connection = ready
+	}
+}
+
+// Create writes a secret for the first time. A write that may have happened is
+// never an error: Terraform would taint the resource and destroy it.
+func (r *workflowSecretResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	const attempted = "Creating the secret"
+	var plan, config workflowSecretModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !r.connected(&resp.Diagnostics) {
+		return
+	}
+	defer r.connection.notes.drain(&resp.Diagnostics)
+	remembered := memory{Mount: r.connection.mount, Prefix: r.connection.prefix}
+	address := r.connection.address(plan, remembered)
+	observed, err := r.connection.client.Describe(ctx, address)
+	if err != nil {
+		report(&resp.Diagnostics, attempted, err)
+		return
+	}
+	if taken := alreadyOurs(address, r.connection.client.Owner(), observed); taken != "" && !plan.Adopt.ValueBool() {
+		resp.Diagnostics.AddAttributeError(path.Root("name"), attempted, taken+adoptAdvice)
+		return
+	}
+
+	begun := time.Now()
+	wrote, err := r.send(ctx, plan, config, secrets.Write{Address: address, Observed: observed})
+	switch {
+	case err == nil:
+		plan.finish(&remembered, r.connection.client.Owner(), wrote)
+	case errors.Is(err, secrets.ErrNoRecord):
+		plan.finishWithoutRecord(&remembered, wrote)
+		resp.Diagnostics.AddWarning("Secret was written without its record", sentence(err.Error()))
+	case errors.Is(err, secrets.ErrOutcomeUnknown):
+		plan.finishUnknown(&remembered, observed)
+		remembered.Attempt = &attempt{Version: observed.Current + 1, From: begun, To: time.Now()}
+		resp.Diagnostics.AddWarning("Nobody knows whether the secret was written", sentence(err.Error()))
+	default:
+		report(&resp.Diagnostics, attempted, err)
+		return
+	}
+	plan.Path = types.StringValue(address.Path())
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+}
+
+// Read asks Vault's metadata what became of the secret. It never touches version
+// and created_time: drift is judged from them.
+func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state workflowSecretModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || r.connection == nil {
+		return
+	}
+	if r.connection.pending != "" {
+		state.notChecked(&remembered, "the provider's "+r.connection.pending+" is known only during the apply")
+	} else if err := r.observe(ctx, &state, &remembered); err != nil {
+		if !errors.Is(err, secrets.ErrLacking) && !errors.Is(err, secrets.ErrDenied) {
+			report(&resp.Diagnostics, "Looking for drift", err)
+			return
+		}
+		state.notChecked(&remembered, "the token may not read the metadata")
+		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Drift is not checked", sentence(err.Error()))
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+}
+
+// observe puts what Vault says of the secret into state and memory.
+func (r *workflowSecretResource) observe(ctx context.Context, state *workflowSecretModel, remembered *memory) error {
+	client := r.connection.client
+	entry, err := client.Describe(ctx, r.connection.address(*state, *remembered))
+	if err != nil {
+		return err
+	}
+	wrote := lastWrite(*state, *remembered, entry)
+	verdict := secrets.Judge(client.Owner(), entry, wrote)
+	state.Drift = types.StringValue(verdict.String())
+	state.ObservedVersion = types.Int64Value(int64(entry.Current))
+	state.ExpiresAt = timeValue(entry.Expires())
+	remembered.Seen = entry.Seen()
+	remembered.Remedy = remedyFor(verdict, secrets.NeedsAdopt(client.Owner(), entry, wrote))
+	if verdict.State == secrets.InSync {
+		remembered.Unfinished = false
+	}
+	return nil
+}
+
+// Update sends the value if the plan says so, and only if the secret is still
+// what the plan was made from. An error leaves the old baseline in the state.
+func (r *workflowSecretResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	const attempted = "Updating the secret"
+	var plan, config, state workflowSecretModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !plan.writePlanned() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
+	if !r.connected(&resp.Diagnostics) {
+		return
+	}
+	defer r.connection.notes.drain(&resp.Diagnostics)
+	address := r.connection.address(plan, remembered)
+	observed, err := r.connection.client.Confirm(ctx, address, remembered.Seen)
+	if err != nil {
+		report(&resp.Diagnostics, attempted, err)
+		return
+	}
+
+	wrote, err := r.send(ctx, plan, config, secrets.Write{
+		Address: address, Observed: observed, Wrote: lastWrite(state, remembered, observed),
+	})
+	switch {
+	case err == nil:
+		plan.finish(&remembered, r.connection.client.Owner(), wrote)
+	case errors.Is(err, secrets.ErrNoRecord):
+		plan.finishWithoutRecord(&remembered, wrote)
+	case errors.Is(err, secrets.ErrOutcomeUnknown):
+		plan = state
+		remembered.Unfinished = true
+	default:
+		plan = state
+	}
+	if err != nil {
+		report(&resp.Diagnostics, attempted, err)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+}
+
+// Delete lets go of the secret, and says what it leaves.
+func (r *workflowSecretResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state workflowSecretModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || !r.connected(&resp.Diagnostics) {
+		return
+	}
+	defer r.connection.notes.drain(&resp.Diagnostics)
+	client, address := r.connection.client, r.connection.address(state, remembered)
+	left, err := client.Describe(ctx, address)
+	if err != nil {
+		report(&resp.Diagnostics, "Deleting the secret", err)
+		return
+	}
+	remove := client.Delete
+	if state.Deletion.ValueString() == deletionPurge {
+		remove = client.Purge
+	}
+	done, err := remove(ctx, address, lastWrite(state, remembered, left))
+	switch {
+	case errors.Is(err, secrets.ErrHeld):
+		resp.Diagnostics.AddWarning("Secret stays in Vault", sentence(err.Error())+" "+leftovers(left)+" Only Terraform's state forgets it.")
+	case err != nil:
+		report(&resp.Diagnostics, "Deleting the secret", err)
+	case done == secrets.NothingOurs, done == secrets.ReleasedOnly:
+		resp.Diagnostics.AddWarning("Secret was no longer this configuration's to delete",
+			fmt.Sprintf("%s: %s Terraform lets go of it.", address, leftovers(left)))
+	}
+	tflog.Info(ctx, "let go of a secret", map[string]any{"workflow": address.Workflow, "name": address.Name})
+}
+
+// ImportState takes a secret into the state by "workflow/name". What its own
+// record says is known; nothing is written.
+func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	const attempted = "Importing the secret"
+	if !r.connected(&resp.Diagnostics) {
+		return
+	}
+	remembered := memory{Mount: r.connection.mount, Prefix: r.connection.prefix}
+	address, err := secrets.ParseAddress(remembered.Mount, remembered.Prefix, req.ID)
+	if err != nil {
+		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
+		return
+	}
+	state := workflowSecretModel{
+		Workflow: types.StringValue(address.Workflow),
+		Name:     types.StringValue(address.Name),
+		OnDrift:  types.StringValue(onDriftOverwrite),
+		Adopt:    types.BoolValue(false),
+		Deletion: types.StringValue(deletionSoft),
+		Path:     types.StringValue(address.Path()),
+	}
+	entry, err := r.connection.client.Describe(ctx, address)
+	if err != nil {
+		report(&resp.Diagnostics, attempted, err)
+		return
+	}
+	if entry.Current == 0 {
+		resp.Diagnostics.AddError(attempted, fmt.Sprintf("There is no secret %s at %s. To create it, apply without an import.", address, address.Path()))
+		return
+	}
+	if owner, record, found := entry.LastHolder(); found && owner == r.connection.client.Owner() {
+		state.Version = types.Int64Value(int64(record.Version))
+		state.CreatedTime = timeValue(record.Time)
+		remembered.Expires = record.Expires
+	}
+	// The refresh that follows fills in the rest.
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+}

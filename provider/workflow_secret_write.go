@@ -1,0 +1,141 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// connected reports whether Vault can be asked, and an error if not.
+func (r *workflowSecretResource) connected(diagnostics *diag.Diagnostics) bool {
+	if r.connection != nil && r.connection.client != nil {
+		return true
+	}
+	detail := "The provider is not configured."
+	if r.connection != nil {
+		detail = fmt.Sprintf("The provider's %s is not known yet. Apply first what it comes from.", r.connection.pending)
+	}
+	diagnostics.AddError("Not connected to Vault", detail)
+	return false
+}
+
+// address is where the secret lies: where it was written, else where the
+// provider block says.
+func (c *connection) address(m workflowSecretModel, remembered memory) secrets.Address {
+	scope := secrets.Scope{Mount: c.mount, Prefix: c.prefix, Workflow: m.Workflow.ValueString()}
+	if remembered.Mount != "" {
+		scope.Mount, scope.Prefix = remembered.Mount, remembered.Prefix
+	}
+	return scope.Secret(m.Name.ValueString())
+}
+
+// path is where the provider block puts the secret, unknown as long as that is.
+func (c *connection) path(m workflowSecretModel) types.String {
+	if c.mount == "" || c.prefix == "" || m.Workflow.IsUnknown() || m.Name.IsUnknown() {
+		return types.StringUnknown()
+	}
+	return types.StringValue(c.address(m, memory{}).Path())
+}
+
+// send writes the value, which it takes from the configuration: plan and state
+// never have it.
+func (r *workflowSecretResource) send(ctx context.Context, plan, config workflowSecretModel, w secrets.Write) (secrets.Written, error) {
+	if config.ValueWO.IsNull() || config.ValueWO.IsUnknown() {
+		return secrets.Written{}, fmt.Errorf("value_wo is null; give it a text, which may be empty: %w", secrets.ErrInvalid)
+	}
+	w.Value = secrets.NewValue(config.ValueWO.ValueString())
+	write := r.connection.client.Put
+	if plan.Adopt.ValueBool() {
+		write = r.connection.client.Adopt
+	}
+	wrote, err := write(ctx, w)
+	if err == nil {
+		tflog.Info(ctx, "wrote a secret", map[string]any{"workflow": w.Address.Workflow, "name": w.Address.Name, "version": wrote.Version})
+	}
+	return wrote, err
+}
+
+// alreadyOurs says why a live value of our own is not created once more: either a
+// second resource, or a second configuration with the same owner, has it, or the
+// state that had it is lost. It is empty where nothing of ours is there; what
+// others hold the client refuses.
+func alreadyOurs(address secrets.Address, me secrets.Owner, e secrets.Entry) string {
+	owner, record, found := e.LastHolder()
+	if !e.Live() || !found || owner != me {
+		return ""
+	}
+	return fmt.Sprintf("Secret %s exists already: %s wrote version %d at %s. Another resource, or another configuration with the same owner, "+
+		"manages it, or a state was lost. Import it by the id %q, or give each configuration an owner of its own.",
+		address, me, record.Version, record.Time.UTC().Format(time.RFC3339), address)
+}
+
+// finish is the state after a write that succeeded.
+func (m *workflowSecretModel) finish(remembered *memory, me secrets.Owner, wrote secrets.Written) {
+	m.wrote(remembered, wrote)
+	m.Drift = inSync
+	remembered.Seen.Holder = me
+}
+
+// finishWithoutRecord is the state after a write whose record did not follow.
+func (m *workflowSecretModel) finishWithoutRecord(remembered *memory, wrote secrets.Written) {
+	m.wrote(remembered, wrote)
+	m.Drift = types.StringValue(secrets.Verdict{State: secrets.RecordLost}.String())
+	remembered.Remedy, remembered.Unfinished = remedyWrite, true
+}
+
+// finishUnknown is the state after a first write whose answer was lost.
+func (m *workflowSecretModel) finishUnknown(remembered *memory, observed secrets.Entry) {
+	m.Version, m.CreatedTime = types.Int64Null(), types.StringNull()
+	m.ObservedVersion, m.ExpiresAt = types.Int64Value(int64(observed.Current)), types.StringNull()
+	remembered.Seen, remembered.Unfinished = observed.Seen(), true
+	m.notChecked(remembered, "the answer to the write was lost")
+}
+
+func (m *workflowSecretModel) wrote(remembered *memory, wrote secrets.Written) {
+	m.Version = types.Int64Value(int64(wrote.Version))
+	m.CreatedTime = timeValue(wrote.Created)
+	m.ObservedVersion = m.Version
+	m.ExpiresAt = timeValue(wrote.Expires)
+	*remembered = memory{
+		Mount: remembered.Mount, Prefix: remembered.Prefix, Expires: wrote.Expires,
+		Seen: secrets.Seen{Version: wrote.Version, Created: wrote.Created},
+	}
+}
+
+// notChecked says that Vault could not be asked. What was seen before stays: a
+// write is still checked against it.
+func (m *workflowSecretModel) notChecked(remembered *memory, reason string) {
+	m.Drift = types.StringValue(secrets.Verdict{State: secrets.NotChecked, Reason: reason}.String())
+	remembered.Remedy = remedyNone
+}
+
+func timeValue(t time.Time) types.String {
+	if t.IsZero() {
+		return types.StringNull()
+	}
+	return types.StringValue(t.UTC().Format(time.RFC3339Nano))
+}
+
+// leftovers says what of a secret is in Vault.
+func leftovers(e secrets.Entry) string {
+	if e.Current == 0 {
+		return "nothing of it is left in Vault."
+	}
+	what := fmt.Sprintf("version %d of %s", e.Current, e.Versions[e.Current].Created.UTC().Format(time.RFC3339))
+	if !e.Live() {
+		return what + " was deleted already."
+	}
+	if holder, held := e.Holder(); held {
+		return fmt.Sprintf("%s, written by %s, stays in Vault.", what, holder)
+	}
+	return what + ", which somebody else wrote, stays in Vault."
+}
