@@ -52,7 +52,7 @@ func prepare(core *vault.Core, rootToken, readerWorkflow string) error {
 		"reader": strings.ReplaceAll(readerPolicy, "WORKFLOW", readerWorkflow),
 	}
 	for name, rules := range policies {
-		if _, err := a.do(logical.UpdateOperation, "sys/policies/acl/"+name, map[string]any{"policy": rules}); err != nil {
+		if err := a.do(logical.UpdateOperation, "sys/policies/acl/"+name, map[string]any{"policy": rules}); err != nil {
 			return err
 		}
 	}
@@ -65,7 +65,7 @@ type admin struct {
 	token string
 }
 
-func (a admin) do(op logical.Operation, path string, data map[string]any) (*logical.Response, error) {
+func (a admin) do(op logical.Operation, path string, data map[string]any) error {
 	ctx := namespace.RootContext(context.Background())
 	resp, err := a.core.HandleRequest(ctx, &logical.Request{
 		Operation: op, Path: path, Data: data, ClientToken: a.token,
@@ -74,26 +74,25 @@ func (a admin) do(op logical.Operation, path string, data map[string]any) (*logi
 		err = resp.Error()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("preparing Vault: %s %s: %w", op, path, err)
+		return fmt.Errorf("preparing Vault: %s %s: %w", op, path, err)
 	}
-	return resp, nil
+	return nil
 }
 
 // mount mounts an engine or auth method of the given kind unless the path is
 // taken already.
 func (a admin) mount(path, kind string, engineOptions map[string]any) error {
-	if _, err := a.do(logical.ReadOperation, path, nil); err == nil {
+	if err := a.do(logical.ReadOperation, path, nil); err == nil {
 		return nil
 	}
-	_, err := a.do(logical.UpdateOperation, path, map[string]any{"type": kind, "options": engineOptions})
-	return err
+	return a.do(logical.UpdateOperation, path, map[string]any{"type": kind, "options": engineOptions})
 }
 
 // waitForKV waits until the mount takes requests: a KV v2 mount answers with
 // an error while it sets up its storage in the background.
 func (a admin) waitForKV() error {
 	return eventually(func() (bool, error) {
-		_, err := a.do(logical.ListOperation, mountName+"/metadata/", nil)
+		err := a.do(logical.ListOperation, mountName+"/metadata/", nil)
 		return err == nil, err
 	})
 }
