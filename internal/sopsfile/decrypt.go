@@ -77,7 +77,7 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	return values, dataKey, nil
 }
 
-const cannotOpen = "SOPS cannot open this file; restore it from git, or encrypt it again"
+const cannotOpen = "cannot be opened by SOPS; restore it from git, or encrypt it again"
 
 // tree is the manifest as SOPS opens it: the verified leaves and nothing else, no
 // comments, no selector. Verify has seen to it that SOPS encrypts every leaf.

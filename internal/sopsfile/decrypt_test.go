@@ -211,7 +211,7 @@ func TestPanicsEndTheirFileOnly(t *testing.T) {
 	if opened != nil {
 		t.Error("something was opened")
 	}
-	assertProblem(t, err, 0, "SOPS cannot open this file")
+	assertProblem(t, err, 0, "the file cannot be opened by SOPS")
 
 	s.change = func(m *sops.Metadata) {
 		m.KeyGroups[0] = append(m.KeyGroups[0], &kms.MasterKey{Arn: "arn:aws:kms:x", EncryptionContext: map[string]*string{"k": nil}})
@@ -220,7 +220,7 @@ func TestPanicsEndTheirFileOnly(t *testing.T) {
 	if m != nil {
 		t.Error("the file passed")
 	}
-	assertProblem(t, verifyErr, 0, "SOPS cannot read this file")
+	assertProblem(t, verifyErr, 0, "the file cannot be read by SOPS")
 	for _, err := range []error{err, verifyErr} {
 		if strings.Contains(err.Error(), "nil pointer") {
 			t.Errorf("the error holds the panic: %v", err)

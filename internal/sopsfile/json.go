@@ -25,7 +25,7 @@ func readJSON(data []byte, problems *Problems) node {
 	}
 	if rest := bytes.TrimLeft(data[reader.decoder.InputOffset():], " \t\r\n"); len(rest) > 0 {
 		line := 1 + bytes.Count(data[:len(data)-len(rest)], []byte("\n"))
-		problems.add(line, nil, "something follows the end of the JSON document; remove it")
+		problems.add(line, nil, "goes on after the end of its JSON document; remove what follows")
 	}
 	return root
 }
@@ -49,11 +49,11 @@ func (r *jsonReader) token() (json.Token, error) {
 	case err == nil:
 		return token, nil
 	case len(bytes.TrimSpace(r.data)) == 0:
-		r.problems.add(1, nil, "the file is empty")
+		r.problems.add(1, nil, "is empty")
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		r.problems.add(r.line, nil, "the file ends in the middle of its JSON document")
+		r.problems.add(r.line, nil, "ends in the middle of its JSON document")
 	default:
-		r.problems.add(r.line, nil, "the JSON syntax is broken at or just after this line")
+		r.problems.add(r.line, nil, "has broken JSON syntax at or just after this line")
 	}
 	return nil, errBroken
 }

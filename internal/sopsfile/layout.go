@@ -28,7 +28,7 @@ func (p place) path() []string { return []string{workflowsKey, p.workflow, p.nam
 // part of it that is none. lines has the line of each place.
 func findPlaces(root node, problems *Problems) (places []place, lines []int) {
 	if root.kind != mapping {
-		problems.add(root.line, nil, "the file is %s; a manifest is a mapping of workflows and sops", root.kind)
+		problems.add(root.line, nil, "is %s; a manifest is a mapping of workflows and sops", root.kind)
 		return nil, nil
 	}
 	for _, top := range root.entries {
@@ -43,10 +43,10 @@ func findPlaces(root node, problems *Problems) (places []place, lines []int) {
 		}
 	}
 	if _, found := root.get(workflowsKey); !found {
-		problems.add(root.line, nil, "the file has no workflows at its top; secrets are written as workflows.<workflow>.<secret>")
+		problems.add(root.line, nil, "has no workflows at its top; secrets are written as workflows.<workflow>.<secret>")
 	}
 	if len(places) > MaxLeaves {
-		problems.add(lines[MaxLeaves], nil, "the file holds %d secrets, at most %d are allowed; split it", len(places), MaxLeaves)
+		problems.add(lines[MaxLeaves], nil, "holds %d secrets, at most %d are allowed; split it", len(places), MaxLeaves)
 	}
 	return places, lines
 }

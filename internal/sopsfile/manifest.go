@@ -62,7 +62,7 @@ func Verify(name string, data []byte) (m *Manifest, err error) {
 	defer func() {
 		// SOPS panics on some hostile files. What it says can quote them.
 		if recover() != nil {
-			problems.add(0, nil, "SOPS cannot read this file; restore it from git, or encrypt it again")
+			problems.add(0, nil, "cannot be read by SOPS; restore it from git, or encrypt it again")
 			m, err = nil, problems
 		}
 	}()
@@ -70,7 +70,7 @@ func Verify(name string, data []byte) (m *Manifest, err error) {
 
 	format, known := formatOf(name)
 	if !known {
-		problems.add(0, nil, "the name of a manifest ends with .yaml, .yml or .json")
+		problems.add(0, nil, "has a name that does not end with .yaml, .yml or .json")
 		return nil, problems
 	}
 	if checkBytes(data, problems); problems.found() {
@@ -83,7 +83,7 @@ func Verify(name string, data []byte) (m *Manifest, err error) {
 	places, lines := findPlaces(root, problems)
 	meta, found := root.get(sopsKey)
 	if !found {
-		problems.add(0, nil, "the file has no sops section: it is not encrypted; encrypt it with sops, and give the secrets new values if anybody could read it")
+		problems.add(0, nil, "has no sops section: it is not encrypted; encrypt it with sops, and give the secrets new values if anybody could read it")
 		return nil, problems
 	}
 	for i, p := range places {
@@ -112,7 +112,7 @@ func readSOPS(format format, data []byte, meta entry, places []place, problems *
 		return tree.Metadata
 	}
 	if read, ok := sopsPlaces(tree.Branches); !ok || !slices.Equal(read, places) {
-		problems.add(0, nil, "SOPS reads this file otherwise than its plain syntax says; write it with sops, not by hand")
+		problems.add(0, nil, "means something else to SOPS than its plain syntax says; write it with sops, not by hand")
 	}
 	return tree.Metadata
 }
@@ -140,11 +140,11 @@ func newManifest(name string, places []place, lines []int, meta entry, metadata 
 func checkBytes(data []byte, problems *Problems) {
 	switch {
 	case len(data) > MaxBytes:
-		problems.add(0, nil, "the file is larger than %d bytes; split it", MaxBytes)
+		problems.add(0, nil, "is larger than %d bytes; split it", MaxBytes)
 	case !utf8.Valid(data):
-		problems.add(0, nil, "the file is not UTF-8; save it as UTF-8")
+		problems.add(0, nil, "is not UTF-8; save it as UTF-8")
 	case bytes.HasPrefix(data, []byte("\ufeff")):
-		problems.add(1, nil, "the file begins with a byte order mark; save it as UTF-8 without one")
+		problems.add(1, nil, "begins with a byte order mark; save it as UTF-8 without one")
 	}
 }
 

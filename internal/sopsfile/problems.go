@@ -29,10 +29,7 @@ func (p Problem) String() string {
 	if p.Line > 0 {
 		fmt.Fprintf(&out, "line %d: ", p.Line)
 	}
-	if p.Path != "" {
-		out.WriteString(p.Path + " ")
-	}
-	out.WriteString(p.Text)
+	out.WriteString(cmp.Or(p.Path, "the file") + " " + p.Text)
 	return out.String()
 }
 

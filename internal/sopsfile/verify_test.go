@@ -129,14 +129,14 @@ func TestVerifyRefuses(t *testing.T) {
 		{"duplicate top", func(f string) string { return f + "workflows: {}\n" }, 22, "workflows is there twice, first in line 1"},
 		{"duplicate in quotes", replace("        port:", `        "token":`), 4, "workflows.deploy.token is there twice"},
 		{"duplicate in the sops section", func(f string) string { return f + "    version: 3.13.3\n" }, 22, "sops.version is there twice"},
-		{"second document", func(f string) string { return f + "---\nworkflows: {}\n" }, 22, "a second YAML document begins here"},
-		{"empty second document", func(f string) string { return f + "---\n" }, 22, "a second YAML document begins here"},
+		{"second document", func(f string) string { return f + "---\nworkflows: {}\n" }, 22, "the file has a second YAML document here"},
+		{"empty second document", func(f string) string { return f + "---\n" }, 22, "the file has a second YAML document here"},
 		{"nested too deep", setLeaf("port", strings.Repeat("[", 100)+strings.Repeat("]", 100)), 4, `workflows.deploy.port is nested too deep`},
-		{"nested past the parser", setLeaf("port", strings.Repeat("[", 20000)), 4, "the YAML syntax is broken"},
-		{"cut short", func(f string) string { return f[:strings.Index(f, "port:")+len("port: ENC")] + "\n  x" }, 4, "the YAML syntax is broken"},
-		{"control character", setLeaf("port", "\x00"), 0, "the YAML syntax is broken, on the first line or by a control character"},
-		{"quote of a clear value not closed", setLeaf("port", `"`+canaryClear), 2, "the YAML syntax is broken"},
-		{"unknown alias", setLeaf("port", "*"+canaryClear), 0, "the YAML syntax is broken"},
+		{"nested past the parser", setLeaf("port", strings.Repeat("[", 20000)), 4, "the file has broken YAML syntax"},
+		{"cut short", func(f string) string { return f[:strings.Index(f, "port:")+len("port: ENC")] + "\n  x" }, 4, "the file has broken YAML syntax"},
+		{"control character", setLeaf("port", "\x00"), 0, "the file has broken YAML syntax, on its first line"},
+		{"quote of a clear value not closed", setLeaf("port", `"`+canaryClear), 2, "the file has broken YAML syntax"},
+		{"unknown alias", setLeaf("port", "*"+canaryClear), 0, "the file has broken YAML syntax"},
 		{"byte order mark", func(f string) string { return "\ufeff" + f }, 1, "byte order mark"},
 		{"not UTF-8", setLeaf("port", "caf\xe9"), 0, "the file is not UTF-8"},
 		{"UTF-16", func(f string) string { return "\xff\xfe" + f }, 0, "the file is not UTF-8"},
@@ -224,12 +224,12 @@ func TestVerifyRefusesJSON(t *testing.T) {
 		{"duplicate secret", replace(`"port"`, `"token"`), 5, "workflows.deploy.token is there twice, first in line 4"},
 		{"duplicate by an escape", replace(`"port"`, `"t\u006fken"`), 5, "workflows.deploy.token is there twice, first in line 4"},
 		{"duplicate in a list", replace(`"recipient"`, `"enc": "", "recipient"`), 15, `sops.age."[]".enc is there twice`},
-		{"trailing document", func(f string) string { return f + "{}" }, 24, "something follows the end of the JSON document"},
-		{"trailing junk", func(f string) string { return f + canaryClear }, 24, "something follows the end"},
+		{"trailing document", func(f string) string { return f + "{}" }, 24, "the file goes on after the end of its JSON document"},
+		{"trailing junk", func(f string) string { return f + canaryClear }, 24, "the file goes on after the end"},
 		{"cut short", func(f string) string { return strings.TrimRight(f, "}\n ") }, 21, "the file ends in the middle"},
 		{"cut inside a string", func(f string) string { return f[:strings.Index(f, "ENC[")+8] }, 4, "the file ends in the middle"},
-		{"comma at the end", setLeaf("port", sealed+","), 6, "the JSON syntax is broken"},
-		{"single quotes", setLeaf("port", "'"+canaryClear+"'"), 5, "the JSON syntax is broken"},
+		{"comma at the end", setLeaf("port", sealed+","), 6, "the file has broken JSON syntax"},
+		{"single quotes", setLeaf("port", "'"+canaryClear+"'"), 5, "the file has broken JSON syntax"},
 		{"half a surrogate pair in a name", replace(`"port"`, `"\ud800"`), 5, "workflows.deploy has the secret name"},
 		{"zero in a name", replace(`"port"`, `"a\u0000b"`), 5, `workflows.deploy has the secret name "a\x00b"`},
 		{"nested too deep", setLeaf("port", strings.Repeat("[", 100000)+strings.Repeat("]", 100000)), 5, "workflows.deploy.port is nested too deep"},
@@ -256,13 +256,21 @@ func TestVerifyLimits(t *testing.T) {
 	s := newSealer(t)
 	var many []string
 	for i := range MaxLeaves + 1 {
-		many = append(many, "w", fmt.Sprintf("n%d", i), "v")
+		many = append(many, fmt.Sprintf("w%d", i%2), fmt.Sprintf("n%d", i), "v")
 	}
 	if _, err := Verify("team.yaml", []byte(s.seal(t, ".yaml", plainTree(many[3:]...)))); err != nil {
 		t.Errorf("%d leaves: %v", MaxLeaves, err)
 	}
 	_, err := Verify("team.yaml", []byte(s.seal(t, ".yaml", plainTree(many...))))
-	assertProblem(t, err, 1003, "the file holds 1001 secrets, at most 1000 are allowed")
+	assertProblem(t, err, 1004, "the file holds 1001 secrets, at most 1000 are allowed")
+
+	var wide strings.Builder
+	wide.WriteString("workflows:\n")
+	for i := range 100_000 { // 1 MiB, or nearly
+		fmt.Fprintf(&wide, "  w%d:\n", i)
+	}
+	_, err = Verify("team.yaml", []byte(wide.String()+"sops: {}\n"))
+	assertProblem(t, err, 1002, "workflows has more than 1000 keys; split the file")
 
 	recipients := func(count int) error {
 		s.change = func(m *sops.Metadata) { m.KeyGroups[0] = slices.Repeat(m.KeyGroups[0], count) }
@@ -314,7 +322,7 @@ func TestVerifyRefusesOtherNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"team.env", "team.YAML", "yaml", "team.yaml.txt", "a\nb"} {
 		_, err := Verify(name, nil)
-		assertProblem(t, err, 0, "the name of a manifest ends with .yaml, .yml or .json")
+		assertProblem(t, err, 0, "the file has a name that does not end with .yaml, .yml or .json")
 		if strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q breaks the line of its error", name)
 		}

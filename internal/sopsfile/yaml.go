@@ -23,7 +23,7 @@ func readYAML(data []byte, problems *Problems) node {
 	err := decoder.Decode(&document)
 	switch {
 	case errors.Is(err, io.EOF) || err == nil && len(document.Content) == 0:
-		problems.add(1, nil, "the file is empty")
+		problems.add(1, nil, "is empty")
 		return node{}
 	case err != nil:
 		reportYAML(err, problems)
@@ -31,7 +31,7 @@ func readYAML(data []byte, problems *Problems) node {
 	}
 	switch err := decoder.Decode(&second); {
 	case err == nil:
-		problems.add(second.Line, nil, "a second YAML document begins here; write one document per file")
+		problems.add(second.Line, nil, "has a second YAML document here; write one per file")
 	case !errors.Is(err, io.EOF):
 		reportYAML(err, problems)
 	}
@@ -45,11 +45,11 @@ var yamlLine = regexp.MustCompile(`^yaml: line ([0-9]+):`)
 func reportYAML(err error, problems *Problems) {
 	match := yamlLine.FindStringSubmatch(err.Error())
 	if match == nil {
-		problems.add(0, nil, "the YAML syntax is broken, on the first line or by a control character")
+		problems.add(0, nil, "has broken YAML syntax, on its first line or by a control character")
 		return
 	}
 	line, _ := strconv.Atoi(match[1]) // digits; too many of them give the largest int
-	problems.add(line, nil, "the YAML syntax is broken at or just after this line; a file cut short looks like this too")
+	problems.add(line, nil, "has broken YAML syntax at or just after this line; a file cut short looks like this too")
 }
 
 func plainYAML(n *yaml.Node, path []string, problems *Problems) node {
