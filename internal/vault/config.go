@@ -116,7 +116,7 @@ func Connect(cfg Config) (*Client, error) {
 		HttpClient:     newHTTPClient(tlsConfig, concurrency, cfg.UserAgent),
 		Timeout:        timeout,
 		MinRetryWait:   100 * time.Millisecond,
-		MaxRetryWait:   2 * time.Second,
+		MaxRetryWait:   300 * time.Millisecond,
 		MaxRetries:     readRetries,
 		CheckRetry:     retryPolicy,
 		ReadYourWrites: true,

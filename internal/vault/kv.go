@@ -93,10 +93,11 @@ func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) 
 }
 
 // PatchCustomMetadata sets one key of the entry's custom metadata and leaves
-// every other key as it is. It is idempotent and repeated on failure.
+// every other key as it is. It is idempotent; how long it is worth repeating is
+// the caller's to know.
 func (c *Client) PatchCustomMetadata(ctx context.Context, e Entry, key, value string) error {
 	path := e.Mount + "/metadata/" + e.Path
-	_, err := c.api.Logical().JSONMergePatch(ctx, path, map[string]any{
+	_, err := c.api.Logical().JSONMergePatch(once(ctx), path, map[string]any{
 		"custom_metadata": map[string]string{key: value},
 	})
 	if err != nil {

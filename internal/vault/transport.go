@@ -83,7 +83,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 
 type onceKey struct{}
 
-// once marks the requests that must reach Vault at most once.
+// once marks the requests that are the caller's to repeat.
 func once(ctx context.Context) context.Context { return context.WithValue(ctx, onceKey{}, true) }
 
 // retryPolicy repeats reads and idempotent writes as Vault's own clients do
