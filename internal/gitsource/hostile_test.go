@@ -23,13 +23,12 @@ func booby(t *testing.T) (w workspace, canary string) {
 	t.Helper()
 	w = newWorkspace(t)
 	canary = filepath.Join(t.TempDir(), "canary")
-	touch := "touch " + canary
 	w.commit("here.yaml", "here", "lost.yaml", "lost", ".gitattributes", "* filter=evil diff=evil\n")
 	if err := os.Remove(w.object("HEAD:lost.yaml")); err != nil {
 		t.Fatal(err)
 	}
 	script := filepath.Join(t.TempDir(), "evil")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\n"+touch+"\n"), 0o755); err != nil {
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n: >'"+canary+"'\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for _, hook := range []string{"post-checkout", "reference-transaction", "post-index-change", "pre-auto-gc", "fsmonitor-watchman"} {

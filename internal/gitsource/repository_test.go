@@ -214,6 +214,13 @@ func TestOpenLooksAtTheGitItFinds(t *testing.T) {
 	})
 }
 
+func TestOpenDoesNotSwallowWhateverGitSays(t *testing.T) {
+	w := newWorkspace(t)
+	putGit(t, `case "$*" in *" rev-parse "*) "$GIT" "$@"; printf %070000d 0; exit;; esac; exec "$GIT" "$@"`)
+	_, err := gitsource.Open(t.Context(), w.dir)
+	wantError(t, err, "git rev-parse: more than 65536 bytes of output")
+}
+
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
@@ -291,9 +298,10 @@ func TestValidateBranch(t *testing.T) {
 		"a*", "a[b", `a\b`, "a\nb", "a\x00b", "a\u202eb", "a\xffb", "/a", "a/", "a//b", ".a", "a/.b", "a.lock", "a.lock/b",
 		strings.Repeat("a", 201),
 	}
+	r := newWorkspace(t).open()
 	for _, name := range refused {
 		wantError(t, gitsource.ValidateBranch(name), "branch ")
-		if _, err := newWorkspace(t).open().Resolve(t.Context(), name); err == nil || errors.Is(err, gitsource.ErrNoBranch) {
+		if _, err := r.Resolve(t.Context(), name); err == nil || errors.Is(err, gitsource.ErrNoBranch) {
 			t.Errorf("Resolve does not refuse %q: %v", name, err)
 		}
 	}

@@ -78,6 +78,7 @@ func TestFilesRefusesLinksAndSubmodules(t *testing.T) {
 	inner.commit("x.yaml", "x")
 	w := newWorkspace(t)
 	w.write("secrets/good.yaml", "good")
+	w.write("plain", "a file, and no folder")
 	w.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.dir, "secrets/module.yaml")
 	w.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.dir, "module")
 	for link, target := range map[string]string{"secrets/link.yaml": "/etc/hostname", "folder": "secrets", "unrelated": "secrets"} {
@@ -85,7 +86,10 @@ func TestFilesRefusesLinksAndSubmodules(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	files := list(t, w.open(), w.commit(), "secrets/*.yaml", "module/*.yaml", "folder/below/*.yaml")
+	files := list(t, w.open(), w.commit(), "secrets/*.yaml", "module/*.yaml", "folder/below/*.yaml", "plain/*.yaml", "unrelated-too/*.yaml")
+	if diff := cmp.Diff([]string{"folder", "module", "secrets/good.yaml", "secrets/link.yaml", "secrets/module.yaml"}, paths(files)); diff != "" {
+		t.Error(diff)
+	}
 	wantRefused(t, files, map[string]string{
 		"secrets/link.yaml": "symbolic link", "secrets/module.yaml": "submodule", "module": "submodule", "folder": "symbolic link",
 	})
@@ -175,23 +179,34 @@ func TestFilesIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.commit("blob", "content")
-	blob := w.git("rev-parse", "HEAD:blob")
-
-	long := w.gitInput("100644 blob "+blob+"\t"+strings.Repeat("n", 9000)+"\n", "mktree")
-	_, err := w.open().Files(t.Context(), gitsource.Commit(w.git("commit-tree", "-m", "long", long)), []string{"x"})
-	wantError(t, err, "a path is longer than")
-
-	// Ten folders in each of ten levels are a few objects and ten billion files.
-	tree := w.gitInput("100644 blob "+blob+"\tblob\n", "mktree")
-	for range 10 {
+	blob := "100644 blob " + w.git("rev-parse", "HEAD:blob") + "\t"
+	folder := func(tree, name string) string { return "040000 tree " + tree + "\t" + name + "\n" }
+	// A few objects can be any number of files: ten times those of tree.
+	tenfold := func(tree string) string {
 		var entries strings.Builder
 		for _, name := range "0123456789" {
-			entries.WriteString("040000 tree " + tree + "\t" + string(name) + "\n")
+			entries.WriteString(folder(tree, string(name)))
 		}
-		tree = w.gitInput(entries.String(), "mktree")
+		return w.gitInput(entries.String(), "mktree")
 	}
-	_, err = w.open().Files(t.Context(), gitsource.Commit(w.git("commit-tree", "-m", "bomb", tree)), []string{"x"})
-	wantError(t, err, "more than 100000 files")
+	files := []string{w.gitInput(blob+"f\n", "mktree")} // by power of ten
+	for i := range 10 {
+		files = append(files, tenfold(files[i]))
+	}
+	tests := map[string]struct{ tree, says string }{
+		"a long path":        {blob + strings.Repeat("n", 9000) + "\n", "a path is longer than"},
+		"one file too many":  {blob + "one more\n" + folder(files[5], "ten to the fifth"), "more than 100000 files"},
+		"far too many files": {folder(files[10], "ten to the tenth"), "more than 100000 files"},
+		"long names":         {folder(files[4], strings.Repeat("n", 4000)), "32 MiB of names"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tree := w.gitInput(test.tree, "mktree")
+			_, err := w.open().Files(t.Context(), gitsource.Commit(w.git("commit-tree", "-m", "test", tree)), []string{"x"})
+			wantError(t, err, test.says)
+		})
+	}
 }
 
 func TestFilesTakesOnlyACommitAndPatterns(t *testing.T) {
