@@ -5,6 +5,9 @@ package sopsfile
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -279,6 +282,34 @@ func TestDecryptUsesOnlyWhatItWasGiven(t *testing.T) {
 	}
 	if _, err := os.Stat(ran); err == nil {
 		t.Error("a command named by the environment was run")
+	}
+}
+
+// SOPS itself never seals nothing, but whoever holds the key can.
+func TestOpenerRefusesASealedNothing(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	block, err := aes.NewCipher(s.dataKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gcm, err := cipher.NewGCMWithNonceSize(block, sealNonceBytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nonce, path := make([]byte, sealNonceBytes), authenticatedPath("w", "n")
+	tag := gcm.Seal(nil, nonce, nil, []byte(path))
+	encode := base64.StdEncoding.EncodeToString
+	sealed := fmt.Sprintf("ENC[AES256_GCM,data:%s,iv:%s,tag:%s,type:str]", encode(tag[:3]), encode(nonce), encode(tag[3:]))
+	o := &opener{cipher: s.cipher, values: map[string]string{}}
+	if value, err := s.cipher.Decrypt(sealed, s.dataKey, path); value != "" || err != nil {
+		t.Fatalf("SOPS opens it to %v, %v", value, err)
+	}
+	if _, err := o.Decrypt(sealed, s.dataKey, path); err != nil || len(o.values) != 0 {
+		t.Errorf("opened %q, %v", o.values, err)
+	}
+	if sealProblem(sealed) == "" {
+		t.Error("Verify would let it pass")
 	}
 }
 

@@ -318,6 +318,16 @@ func TestVerifyAcceptsEveryRegexThatSelectsAll(t *testing.T) {
 	}
 }
 
+// SOPS seals the time to the second, so anybody can add a fraction.
+func TestSealedIsWhatTheMACCovers(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	m := mustVerify(t, "team.yaml", replace("18:24:47Z", "18:24:47.9Z")(s.sealUsual(t, ".yaml")))
+	if _, err := m.Decrypt(t.Context(), s.keys(t)); err != nil || !m.Sealed.Equal(sealedAt) {
+		t.Errorf("sealed %s, %v", m.Sealed, err)
+	}
+}
+
 func TestVerifyRefusesOtherNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"team.env", "team.YAML", "yaml", "team.yaml.txt", "a\nb"} {
@@ -343,8 +353,41 @@ func TestVerifyRefusesEveryCut(t *testing.T) {
 	}
 }
 
-// Both readers of YAML are one library, so only a hand-made tree can show that a
-// difference would be seen.
+// otherStore reads every file as the same tree.
+type otherStore struct{ tree sops.Tree }
+
+func (s otherStore) LoadEncryptedFile([]byte) (sops.Tree, error) { return s.tree, nil }
+
+// Both readers of YAML are one library, so only hand-made trees can show that a
+// difference is seen.
+func TestTheTwoReadingsMustAgree(t *testing.T) {
+	t.Parallel()
+	sealed := leafText["token"].FindString(newSealer(t).sealUsual(t, ".yaml"))[len("token: "):]
+	places := []place{{"w", "a", sealed}, {"w", "b", sealed}}
+	for name, test := range map[string]struct {
+		tree  sops.TreeBranch
+		agree bool
+	}{
+		"the same":      {plainTree("w", "a", sealed, "w", "b", sealed), true},
+		"one less":      {plainTree("w", "a", sealed), false},
+		"one more":      {plainTree("w", "a", sealed, "w", "b", sealed, "w", "c", sealed), false},
+		"another order": {plainTree("w", "b", sealed, "w", "a", sealed), false},
+		"another text":  {plainTree("w", "a", sealed, "w", "b", sealed+" "), false},
+		"another name":  {plainTree("w", "a", sealed, "v", "b", sealed), false},
+		"more at top":   {append(plainTree("w", "a", sealed, "w", "b", sealed), sops.TreeItem{Key: "x", Value: "y"}), false},
+	} {
+		problems := &Problems{File: "team.yaml"}
+		tree := sops.Tree{Branches: sops.TreeBranches{test.tree}, Metadata: sops.Metadata{MessageAuthenticationCode: sealed}}
+		readSOPS(format{store: otherStore{tree}}, nil, entry{}, places, problems)
+		if problems.found() == test.agree {
+			t.Errorf("%s: %v", name, problems.List)
+		}
+		if !test.agree {
+			assertProblem(t, problems, 0, "the file means something else to SOPS than its plain syntax says")
+		}
+	}
+}
+
 func TestSopsPlaces(t *testing.T) {
 	t.Parallel()
 	leaf := func(value any) sops.TreeBranches {
