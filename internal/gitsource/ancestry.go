@@ -6,7 +6,6 @@ package gitsource
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
 // Ancestry tells whether one commit is in the history of another. Its zero value is Unknown.
@@ -51,12 +50,7 @@ func (r *Repository) Ancestry(ctx context.Context, older, newer Commit) (Ancestr
 }
 
 func (r *Repository) ancestry(ctx context.Context, older, newer Commit) (Ancestry, error) {
-	for _, c := range []Commit{older, newer} {
-		if known, err := r.hasCommit(ctx, c); err != nil || !known {
-			return Unknown, err
-		}
-	}
-	a, err := r.git.ask(ctx, "", "merge-base", "--is-ancestor", "--end-of-options", string(older), string(newer))
+	a, err := r.git.ask(ctx, "merge-base", "--is-ancestor", "--end-of-options", string(older), string(newer))
 	if err != nil {
 		return Unknown, err
 	}
@@ -65,20 +59,11 @@ func (r *Repository) ancestry(ctx context.Context, older, newer Commit) (Ancestr
 		return Yes, nil
 	case a.code == 1 && a.said == "":
 		return r.noUnlessShallow(ctx)
-	default: // a commit in between can't be read: older versions say so on standard error and still exit with 1
-		return Unknown, nil
+	case a.code == 1 || a.code == 128:
+		return Unknown, nil // a commit is missing: one of the two, or one in between, for which older versions exit with 1
+	default:
+		return Unknown, exitError("merge-base", a.code, a.said)
 	}
-}
-
-func (r *Repository) hasCommit(ctx context.Context, c Commit) (bool, error) {
-	a, err := r.git.ask(ctx, string(c)+"\n", "cat-file", "--batch-check")
-	if err != nil {
-		return false, err
-	}
-	if a.code != 0 {
-		return false, exitError("cat-file", a.code, a.said)
-	}
-	return strings.HasPrefix(a.out, string(c)+" commit "), nil
 }
 
 func (r *Repository) noUnlessShallow(ctx context.Context) (Ancestry, error) {

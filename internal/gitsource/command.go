@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -83,11 +82,11 @@ type answer struct {
 	code int
 }
 
-// ask runs a command that answers in a few lines, with input on its standard input. A non-zero exit is no error.
-func (g git) ask(ctx context.Context, input string, args ...string) (answer, error) {
+// ask runs a command that answers in a few lines. A non-zero exit is no error.
+func (g git) ask(ctx context.Context, args ...string) (answer, error) {
 	out, said := &head{max: maxAnswer}, &head{max: maxSaid}
 	cmd := g.command(ctx, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), out, said
+	cmd.Stdout, cmd.Stderr = out, said
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		return answer{}, fmt.Errorf("git %s: %w", args[0], ctx.Err())
@@ -104,7 +103,7 @@ func (g git) ask(ctx context.Context, input string, args ...string) (answer, err
 
 // output is ask for commands of which a non-zero exit is an error.
 func (g git) output(ctx context.Context, args ...string) (answer, error) {
-	a, err := g.ask(ctx, "", args...)
+	a, err := g.ask(ctx, args...)
 	if err == nil && a.code != 0 {
 		err = exitError(args[0], a.code, a.said)
 	}

@@ -17,7 +17,7 @@
 //
 // # What a repository could do to git, and what prevents it
 //
-// Only five commands are run, all built into git and all reading: version, rev-parse, for-each-ref, ls-tree, cat-file
+// Only these commands are run, all built into git and all reading: version, rev-parse, for-each-ref, ls-tree, cat-file
 // and merge-base. None of them runs a hook, an alias (a built-in command can't be one), a filter, a text conversion, a
 // credential helper or a signature check. What is left was considered one by one:
 //
@@ -26,7 +26,8 @@
 //   - Promisor remotes: a missing object makes git fetch it, with a transport, an ssh command or an ext:: helper from the
 //     repository's configuration. GIT_NO_LAZY_FETCH stops that in the versions that know it. For the others,
 //     GIT_ALLOW_PROTOCOL allows no transport and, unlike protocol.allow, cannot be overruled by a protocol.ext.allow in the
-//     repository; and the fetch, a program of its own, is not found.
+//     repository; and the fetch, a program of its own, is not found. (Those versions then refuse to list a commit of which
+//     a file is missing; newer ones report the file.)
 //   - core.fsmonitor and core.hooksPath are switched off, although no command here looks at an index or runs a hook.
 //     core.pager and pager.* are off too; they would need a terminal anyway.
 //   - Configuration from elsewhere: the system's and the user's are not read, HOME does not exist, and no variable of this
