@@ -1,0 +1,84 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package terraformtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
+)
+
+// cookie is what every CLI sets when it starts a plugin (go-plugin's handshake
+// of Terraform).
+const cookie = "TF_PLUGIN_MAGIC_COOKIE"
+
+// Main is for TestMain: it runs the tests, or, in the processes that a CLI
+// starts, serves the provider.
+func Main(m *testing.M, serve func()) {
+	if os.Getenv(cookie) != "" {
+		serve()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// CLI is one command line that runs Terraform configurations.
+type CLI struct {
+	// Name is "tofu" or "terraform".
+	Name string
+	path string
+}
+
+// Each runs a test once under every CLI there is: OpenTofu always, Terraform
+// if it is in PATH.
+func Each(t *testing.T, test func(t *testing.T, cli CLI)) {
+	t.Helper()
+	clis := []CLI{{"tofu", tools.Path(t, "tofu")}}
+	if path, err := exec.LookPath("terraform"); err == nil {
+		clis = append(clis, CLI{"terraform", path})
+	}
+	for _, cli := range clis {
+		t.Run(cli.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, cli)
+		})
+	}
+}
+
+// Workspace returns an empty directory to run the CLI in. The provider is found
+// there without "init".
+func (c CLI) Workspace(t *testing.T) *Workspace {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatalf("finding the test binary: %v", err)
+	}
+	plugins, home := t.TempDir(), t.TempDir()
+	if err := os.Symlink(self, filepath.Join(plugins, "terraform-provider-relay")); err != nil {
+		t.Fatalf("offering the provider: %v", err)
+	}
+	rc := filepath.Join(home, "cli.tfrc")
+	settings := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"relay-secrets/relay\" = %q\n  }\n}\n", plugins)
+	if err := os.WriteFile(rc, []byte(settings), 0o600); err != nil {
+		t.Fatalf("writing the CLI configuration: %v", err)
+	}
+	return &Workspace{
+		Dir:     t.TempDir(),
+		Home:    home,
+		program: c.path,
+		env: map[string]string{
+			"HOME":               home,
+			"PATH":               "/usr/bin:/bin",
+			"TF_CLI_CONFIG_FILE": rc,
+			"TF_IN_AUTOMATION":   "1",
+			"TF_INPUT":           "0",
+			"CHECKPOINT_DISABLE": "1",
+			"TF_CLI_ARGS":        "-no-color",
+		},
+	}
+}

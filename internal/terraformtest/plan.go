@@ -1,0 +1,103 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package terraformtest
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// PlanFile is where Plan saves the plan, below Workspace.Dir.
+const PlanFile = "saved.tfplan"
+
+// Plan is a saved plan.
+type Plan struct {
+	// Output is what people see.
+	Output  string
+	changes []Change
+}
+
+// Change is what a plan does to one resource.
+type Change struct {
+	Address string `json:"address"`
+	Change  struct {
+		Actions []string       `json:"actions"`
+		Before  map[string]any `json:"before"`
+		After   map[string]any `json:"after"`
+		Unknown map[string]any `json:"after_unknown"`
+	} `json:"change"`
+}
+
+// Plan makes a plan that has to succeed and saves it.
+func (w *Workspace) Plan(t *testing.T, args ...string) *Plan {
+	t.Helper()
+	result := w.Must(t, append([]string{"plan", "-out=" + PlanFile}, args...)...)
+	var shown struct {
+		Changes []Change `json:"resource_changes"`
+	}
+	w.showJSON(t, &shown, PlanFile)
+	return &Plan{Output: result.Output, changes: shown.Changes}
+}
+
+// ApplyPlan applies what Plan saved, whatever comes of it.
+func (w *Workspace) ApplyPlan(t *testing.T) Result {
+	t.Helper()
+	return w.Run(t, "apply", PlanFile)
+}
+
+// PlanPath is the saved plan's file.
+func (w *Workspace) PlanPath() string { return filepath.Join(w.Dir, PlanFile) }
+
+// NoChanges fails the test unless a plan finds nothing to do.
+func (w *Workspace) NoChanges(t *testing.T) {
+	t.Helper()
+	if result := w.Run(t, "plan", "-detailed-exitcode"); result.Code != 0 {
+		t.Errorf("the plan is not empty: exit %d:\n%s", result.Code, result.Output)
+	}
+}
+
+// Change returns what the plan does to a resource; the zero Change where it
+// has nothing on it.
+func (p *Plan) Change(address string) Change {
+	for _, c := range p.changes {
+		if c.Address == address {
+			return c
+		}
+	}
+	return Change{}
+}
+
+// Is fails the test unless the change is these actions, such as "update", or
+// "delete" and "create".
+func (c Change) Is(t *testing.T, actions ...string) {
+	t.Helper()
+	if !slices.Equal(c.Change.Actions, actions) {
+		t.Errorf("%s: planned %v, want %v", c.Address, c.Change.Actions, actions)
+	}
+}
+
+// Turns fails the test unless an attribute goes from a text that begins with
+// before to the text after.
+func (c Change) Turns(t *testing.T, attribute, before, after string) {
+	t.Helper()
+	was, _ := c.Change.Before[attribute].(string)
+	planned, _ := c.Change.After[attribute].(string)
+	if !strings.HasPrefix(was, before) || planned != after {
+		t.Errorf("%s: %s goes from %q to %q, want %q to %q", c.Address, attribute, was, planned, before, after)
+	}
+}
+
+// Unknown are the attributes that the plan says are known after apply, sorted.
+func (c Change) Unknown() []string {
+	var names []string
+	for name, unknown := range c.Change.Unknown {
+		if unknown == true {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,303 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+)
+
+// disturbance is something that outsiders do to a secret that Terraform wrote as
+// version 1, and what the plan then says.
+type disturbance struct {
+	name  string
+	do    func(t *testing.T, s *stage, name string)
+	drift string // how the sentence begins
+	// foreign: Terraform touches it only with adopt.
+	foreign bool
+}
+
+// recordOf is a record as another owner would leave it for a version.
+func (s *stage) recordOf(t *testing.T, name string, version int) string {
+	t.Helper()
+	versions := s.vault.Metadata(t, s.workflow, name)["versions"].(map[string]any)
+	created := versions[fmt.Sprint(version)].(map[string]any)["created_time"]
+	return fmt.Sprintf("version=%d time=%s", version, created)
+}
+
+func disturbances() []disturbance {
+	write := func(t *testing.T, s *stage, name string) { s.vault.Write(t, s.workflow, name, "theirs") }
+	return []disturbance{
+		{"overwritten", write, "overwritten: version 2 at 2", false},
+		{"deleted", func(t *testing.T, s *stage, name string) { s.vault.SoftDelete(t, s.workflow, name) }, "deleted at 2", false},
+		{"destroyed", func(t *testing.T, s *stage, name string) { s.vault.Destroy(t, s.workflow, name, 1) }, "destroyed", false},
+		{"purged", func(t *testing.T, s *stage, name string) { s.vault.Purge(t, s.workflow, name) }, "purged", false},
+		{"rewritten", func(t *testing.T, s *stage, name string) {
+			s.vault.Purge(t, s.workflow, name)
+			write(t, s, name)
+		}, "rewritten after a purge", true},
+		{"stripped", func(t *testing.T, s *stage, name string) {
+			s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{"relay.terraform/shop": nil})
+		}, "record lost", false},
+		{"taken", func(t *testing.T, s *stage, name string) {
+			version := s.vault.Write(t, s.workflow, name, "theirs")
+			s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{
+				"relay.gitops/cluster-1/platform": s.recordOf(t, name, version),
+			})
+		}, "held by gitops/cluster-1/platform", true},
+	}
+}
+
+func TestDriftIsShownAndHealedInPlace(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		var all []string
+		for _, d := range disturbances() {
+			all = append(all, s.secret(d.name, `"ours"`, fmt.Sprintf("adopt = %t", d.foreign)))
+		}
+		all = append(all, s.secret("untouched", `"ours"`))
+		s.configure(t, all...)
+		s.Apply(t)
+		s.dataWrites(t)
+		for _, d := range disturbances() {
+			d.do(t, s, d.name)
+		}
+
+		plan := s.Plan(t)
+		for _, d := range disturbances() {
+			change := plan.Change(at(d.name))
+			change.Is(t, "update")
+			change.Turns(t, "drift", d.drift, "in sync")
+			if !strings.Contains(plan.Output, d.drift) {
+				t.Errorf("the plan that people see does not say %q:\n%s", d.drift, plan.Output)
+			}
+		}
+		plan.Change(at("untouched")).Is(t, "no-op")
+		if result := s.ApplyPlan(t); result.Code != 0 {
+			t.Fatalf("healing failed:\n%s", result.Output)
+		}
+		if n := s.dataWrites(t); n != len(disturbances()) {
+			t.Errorf("healing sent %d values, want %d", n, len(disturbances()))
+		}
+		for _, d := range disturbances() {
+			s.attributes(t, d.name, map[string]any{"drift": "in sync"})
+			if got := s.value(t, d.name); got != "ours" {
+				t.Errorf("%s: the workflow reads %q, want ours again", d.name, got)
+			}
+		}
+		s.NoChanges(t)
+	})
+}
+
+func TestWhatIsForeignIsNotTakenWithoutAdopt(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		foreign := map[string]string{}
+		for _, d := range disturbances() {
+			if d.foreign {
+				foreign[d.name] = d.drift
+				s.configure(t, s.secret(d.name, `"ours"`))
+				s.Apply(t)
+				d.do(t, s, d.name)
+				s.dataWrites(t)
+				s.Refused(t, []string{"plan"}, "Secret is not this configuration's to write", d.drift, "adopt = true", "Terraform wrote version 1 at")
+
+				t.Log("it can be left alone")
+				s.configure(t, s.secret(d.name, `"ours"`, `on_drift = "warn"`))
+				s.Plan(t).Change(at(d.name)).Is(t, "update") // of on_drift itself
+				s.Apply(t).Says(t, d.drift)
+				s.NoChanges(t)
+
+				t.Log("dropping it leaves what is there, and says so")
+				s.configure(t)
+				s.Apply(t).Says(t, "Secret", "stays in Vault")
+				if n := s.dataWrites(t); n != 0 {
+					t.Errorf("%s: %d values were sent", d.name, n)
+				}
+				if got := s.value(t, d.name); got != "theirs" {
+					t.Errorf("%s: the workflow reads %q, want theirs", d.name, got)
+				}
+			}
+		}
+		if len(foreign) == 0 {
+			t.Error("no disturbance is foreign")
+		}
+	})
+}
+
+func TestOnDriftWarnShowsAndLeaves(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"ours"`, `on_drift = "warn"`, `value_wo_version = "1"`))
+		s.Apply(t)
+		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.dataWrites(t)
+
+		result := s.Run(t, "plan", "-detailed-exitcode")
+		if result.Code != 0 {
+			t.Errorf("a warning plans something: exit %d\n%s", result.Code, result.Output)
+		}
+		result.Says(t, "Warning: Secret was changed outside Terraform", "overwritten: version 2 at", `Nothing is changed, because on_drift is "warn"`)
+		s.Apply(t)
+		if drift := fmt.Sprint(s.Attributes(t, at("token"))["drift"]); !strings.HasPrefix(drift, "overwritten: version 2") {
+			t.Errorf("the state does not tell: drift is %q", drift)
+		}
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("%d values were sent", n)
+		}
+
+		t.Log("a new version is written all the same, and ends the drift")
+		s.configure(t, s.secret("token", `"ours"`, `on_drift = "warn"`, `value_wo_version = "2"`))
+		s.Plan(t).Change(at("token")).Turns(t, "drift", "overwritten: version 2", "in sync")
+		s.Apply(t)
+		if got := s.value(t, "token"); got != "ours" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.NoChanges(t)
+	})
+}
+
+func TestOnDriftErrorStopsThePlan(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"ours"`, `on_drift = "error"`))
+		s.Apply(t)
+		s.NoChanges(t)
+		s.vault.Write(t, s.workflow, "token", "theirs")
+		created := fmt.Sprint(s.Attributes(t, at("token"))["created_time"])
+		s.Refused(t, []string{"plan"}, "Error: Secret was changed outside Terraform", "overwritten: version 2 at",
+			"Terraform wrote version 1 at "+created, "the current version is 2", `on_drift = "overwrite"`)
+		s.Refused(t, []string{"apply", "-auto-approve"}, "overwritten: version 2 at")
+		if got := s.value(t, "token"); got != "theirs" {
+			t.Errorf("the workflow reads %q", got)
+		}
+
+		t.Log("as it says, overwrite repairs")
+		s.configure(t, s.secret("token", `"ours"`))
+		s.Apply(t)
+		if got := s.value(t, "token"); got != "ours" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.configure(t, s.secret("token", `"ours"`, `on_drift = "error"`))
+		s.Apply(t)
+		s.NoChanges(t)
+	})
+}
+
+func TestAnExpiryIsAnnouncedAndThenRepaired(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
+		s.Apply(t)
+		s.vault.SetDeleteVersionAfter(t, s.workflow, "token", 3*time.Second)
+		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "2"`))
+		s.Apply(t)
+		expires, err := time.Parse(time.RFC3339Nano, fmt.Sprint(s.Attributes(t, at("token"))["expires_at"]))
+		if err != nil {
+			t.Fatalf("no expiry: %v", err)
+		}
+		s.attributes(t, "token", map[string]any{"drift": "in sync"})
+
+		deadline := time.Now().Add(30 * time.Second)
+		for {
+			plan := s.Plan(t)
+			change := plan.Change(at("token"))
+			if change.Change.Actions[0] == "update" {
+				change.Turns(t, "drift", "expired at "+expires.UTC().Format(time.RFC3339), "in sync")
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the secret expires at %s, and no plan says so:\n%s", expires, plan.Output)
+			}
+		}
+		s.Apply(t)
+		if got := s.value(t, "token"); got != "one" {
+			t.Errorf("the workflow reads %q", got)
+		}
+	})
+}
+
+func TestASavedPlanStopsWhereTheSecretHasChanged(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
+		s.Apply(t)
+		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`))
+		s.Plan(t)
+		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.dataWrites(t)
+		result := s.ApplyPlan(t)
+		if result.Code != 1 {
+			t.Errorf("exit %d, want 1", result.Code)
+		}
+		result.Says(t, "changed since the plan: version 2, planned from 1", "plan again")
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("%d values were sent", n)
+		}
+		if got := s.value(t, "token"); got != "theirs" {
+			t.Errorf("the workflow reads %q, want theirs", got)
+		}
+		s.attributes(t, "token", map[string]any{"version": 1.0, "value_wo_version": "1"})
+
+		t.Log("so does one that creates")
+		s.configure(t, s.secret("fresh", `"one"`))
+		s.Plan(t, "-target="+at("fresh"))
+		s.vault.Write(t, s.workflow, "fresh", "theirs")
+		result = s.ApplyPlan(t)
+		if result.Code != 1 {
+			t.Errorf("exit %d, want 1", result.Code)
+		}
+		result.Says(t, "exists already", "adopt = true")
+		if got := s.value(t, "fresh"); got != "theirs" {
+			t.Errorf("the workflow reads %q, want theirs", got)
+		}
+	})
+}
+
+func TestCreateRefusesWhatExistsUnlessAdopted(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.vault.Write(t, s.workflow, "found", "theirs")
+		s.vault.Write(t, s.workflow, "held", "theirs")
+		s.vault.PatchCustomMetadata(t, s.workflow, "held", map[string]any{"relay.person/ana": s.recordOf(t, "held", 1)})
+
+		s.configure(t, s.secret("found", `"ours"`), s.secret("held", `"ours"`))
+		s.Refused(t, []string{"apply", "-auto-approve"}, "found exists already and no owner's record says who wrote it",
+			"held is held by person/ana", "adopt = true")
+		if s.Attributes(t, at("found")) != nil || s.Attributes(t, at("held")) != nil {
+			t.Error("what was refused is in the state")
+		}
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("%d values were sent", n)
+		}
+
+		s.configure(t, s.secret("found", `"ours"`, "adopt = true"), s.secret("held", `"ours"`, "adopt = true"))
+		s.Apply(t)
+		for _, name := range []string{"found", "held"} {
+			if got := s.value(t, name); got != "ours" {
+				t.Errorf("%s: the workflow reads %q", name, got)
+			}
+		}
+		custom := s.vault.Metadata(t, s.workflow, "held")["custom_metadata"].(map[string]any)
+		if custom["relay.person/ana"] != s.recordOf(t, "held", 1) {
+			t.Errorf("the other owner's record was touched: %v", custom)
+		}
+		s.NoChanges(t)
+
+		t.Log("two resources for one secret are found out")
+		s.configure(t, s.secret("found", `"ours"`), s.secret("held", `"ours"`), strings.Replace(s.secret("found", `"again"`), `"found" {`, `"twice" {`, 1))
+		s.Refused(t, []string{"apply", "-auto-approve"}, "found exists already: terraform/shop wrote version 2", "Import it by the id")
+	})
+}

@@ -1,0 +1,218 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+)
+
+// attributes checks a resource in the state against these.
+func (s *stage) attributes(t *testing.T, name string, want map[string]any) {
+	t.Helper()
+	got := s.Attributes(t, at(name))
+	for attribute, value := range want {
+		if got[attribute] != value {
+			t.Errorf("%s: %s is %v, want %v", name, attribute, got[attribute], value)
+		}
+	}
+}
+
+func TestASecretIsWrittenOnceAndThePlanAfterItIsEmpty(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
+		plan := s.Plan(t)
+		plan.Change(at("token")).Is(t, "create")
+		if path := plan.Change(at("token")).Change.After["path"]; path != "customers/data/workflows/"+s.workflow+"/token" {
+			t.Errorf("the plan does not say where the value goes: %v", path)
+		}
+		s.Apply(t)
+		if n := s.dataWrites(t); n != 1 {
+			t.Errorf("creating sent %d values, want 1", n)
+		}
+		s.attributes(t, "token", map[string]any{
+			"version": 1.0, "observed_version": 1.0, "drift": "in sync", "value_wo": nil, "expires_at": nil,
+			"on_drift": "overwrite", "adopt": false, "deletion": "soft",
+		})
+		if got := s.value(t, "token"); got != "one" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.NoChanges(t)
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("a plan sent %d values", n)
+		}
+	})
+}
+
+func TestOnlyAChangedVersionSendsTheValue(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "9"`))
+		s.Apply(t)
+		s.dataWrites(t)
+
+		t.Log("another value under the same version is not sent")
+		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "9"`))
+		s.NoChanges(t)
+
+		t.Log("other arguments are changed without the value")
+		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "9"`, `on_drift = "warn"`, `adopt = true`, `deletion = "purge"`))
+		change := s.Plan(t).Change(at("token"))
+		change.Is(t, "update")
+		if unknown := change.Unknown(); len(unknown) > 0 {
+			t.Errorf("nothing is written, but these are known after apply: %v", unknown)
+		}
+		s.Apply(t)
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("changing other arguments sent %d values", n)
+		}
+		if got := s.value(t, "token"); got != "one" {
+			t.Errorf("the workflow reads %q, want the first value", got)
+		}
+
+		t.Log("a version that is smaller is a change, too")
+		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "1"`))
+		change = s.Plan(t).Change(at("token"))
+		change.Is(t, "update")
+		if unknown := change.Unknown(); !slices.Equal(unknown, []string{"created_time", "expires_at", "observed_version", "version"}) {
+			t.Errorf("known after apply: %v", unknown)
+		}
+		s.Apply(t)
+		if n := s.dataWrites(t); n != 1 {
+			t.Errorf("a changed version sent %d values, want 1", n)
+		}
+		s.attributes(t, "token", map[string]any{"version": 2.0, "drift": "in sync", "value_wo_version": "1"})
+		if got := s.value(t, "token"); got != "two" {
+			t.Errorf("the workflow reads %q, want the second value", got)
+		}
+		s.NoChanges(t)
+	})
+}
+
+func TestDestroyDeletesSoftlyOrPurges(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("soft", `"a"`), s.secret("purged", `"b"`, `deletion = "purge"`))
+		s.Apply(t)
+		s.Destroy(t)
+		reader := s.vault.Reader(t, s.workflow)
+		for _, name := range []string{"soft", "purged"} {
+			if _, ok := s.vault.ReadAs(t, reader, s.workflow, name); ok {
+				t.Errorf("%s can still be read after destroy", name)
+			}
+		}
+		s.vault.Undelete(t, s.workflow, "soft", 1)
+		if got := s.value(t, "soft"); got != "a" {
+			t.Errorf("after undelete the workflow reads %q", got)
+		}
+		s.vault.Undelete(t, s.workflow, "purged", 1)
+		if _, ok := s.vault.ReadAs(t, reader, s.workflow, "purged"); ok {
+			t.Error("a purged value came back")
+		}
+
+		t.Log("the names can be used again, where nothing is alive")
+		s.configure(t, s.secret("purged", `"c"`))
+		s.Apply(t)
+		if got := s.value(t, "purged"); got != "c" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.NoChanges(t)
+	})
+}
+
+func TestASecretMovesToAnotherNameOrMount(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`))
+		s.Apply(t)
+
+		s.Write(t, header+`
+resource "relay_workflow_secret" "token" {
+  workflow = "`+s.workflow+`"
+  name     = "renamed"
+  value_wo = "one"
+}`)
+		s.Plan(t).Change(at("token")).Is(t, "delete", "create")
+		s.Apply(t)
+		if got := s.value(t, "renamed"); got != "one" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		if _, ok := s.vault.ReadAs(t, s.vault.Reader(t, s.workflow), s.workflow, "token"); ok {
+			t.Error("the old name still has its value")
+		}
+		s.NoChanges(t)
+
+		t.Log("another prefix in the provider block is another place")
+		s.Setenv("VAULT_TOKEN", s.vault.RootToken)
+		s.Write(t, `
+terraform {
+  required_providers {
+    relay = { source = "relay-secrets/relay" }
+  }
+}
+provider "relay" {
+  owner  = "shop"
+  prefix = "elsewhere"
+}
+resource "relay_workflow_secret" "token" {
+  workflow = "`+s.workflow+`"
+  name     = "renamed"
+  value_wo = "one"
+}`)
+		plan := s.Plan(t)
+		plan.Change(at("token")).Is(t, "delete", "create")
+		plan.Change(at("token")).Turns(t, "path", "customers/data/workflows/", "customers/data/elsewhere/"+s.workflow+"/renamed")
+		s.Apply(t)
+		if _, ok := s.vault.ReadAs(t, s.vault.Reader(t, s.workflow), s.workflow, "renamed"); ok {
+			t.Error("the old place still has its value")
+		}
+		s.NoChanges(t)
+		s.Destroy(t)
+	})
+}
+
+func TestImportBringsMetadataOnly(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		configuration := s.secret("token", `"one"`)
+		s.configure(t, configuration)
+		s.Apply(t)
+		created := s.Attributes(t, at("token"))["created_time"]
+		s.Must(t, "state", "rm", at("token"))
+		s.dataWrites(t)
+
+		t.Log("our own record says what we wrote")
+		s.Must(t, "import", at("token"), s.workflow+"/token")
+		s.attributes(t, "token", map[string]any{"version": 1.0, "created_time": created, "drift": "in sync", "observed_version": 1.0})
+		s.NoChanges(t)
+
+		t.Log("with a version in the configuration, it is all that differs")
+		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
+		change := s.Plan(t).Change(at("token"))
+		change.Is(t, "update")
+		change.Turns(t, "value_wo_version", "", "1")
+		change.Turns(t, "drift", "in sync", "in sync")
+		change.Turns(t, "on_drift", "overwrite", "overwrite")
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("importing sent %d values", n)
+		}
+		s.Apply(t)
+		s.NoChanges(t)
+		s.Must(t, "state", "rm", at("token"))
+
+		t.Log("what is not there cannot be imported")
+		s.configure(t, s.secret("absent", `"one"`))
+		s.Refused(t, []string{"import", at("absent"), s.workflow + "/absent"}, "There is no secret "+s.workflow+"/absent")
+		s.Refused(t, []string{"import", at("absent"), "absent"}, "expected workflow/name")
+		s.Refused(t, []string{"import", at("absent"), s.workflow + "/a:b"}, "it holds ':'")
+	})
+}

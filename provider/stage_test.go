@@ -1,0 +1,126 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+func TestMain(m *testing.M) {
+	terraformtest.Main(m, func() {
+		err := providerserver.Serve(context.Background(), func() provider.Provider { return New("test") }, providerserver.ServeOpts{
+			Address: "registry.terraform.io/relay-secrets/relay",
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+	})
+}
+
+// stage is a configuration in front of a real Vault, with a proxy between, as a
+// blind writer.
+type stage struct {
+	*terraformtest.Workspace
+	vault    *vaulttest.Vault
+	proxy    *vaulttest.Proxy
+	token    string
+	workflow string
+}
+
+// newStage sets a stage on the shared Vault. Whatever the test does there must
+// not have read a value, nor written one without check-and-set.
+func newStage(t *testing.T, cli terraformtest.CLI) *stage {
+	t.Helper()
+	return newStageOn(t, cli, vaulttest.Start(t))
+}
+
+func newStageOn(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault) *stage {
+	t.Helper()
+	s := &stage{
+		Workspace: cli.Workspace(t),
+		vault:     vault,
+		proxy:     vaulttest.NewProxy(t, vault.Address),
+		token:     vault.Writer(t),
+		workflow:  vaulttest.Workflow(t),
+	}
+	s.Setenv("VAULT_ADDR", s.proxy.Address)
+	s.Setenv("VAULT_TOKEN", s.token)
+	t.Cleanup(func() {
+		if len(s.proxy.Requests()) > 0 {
+			s.assertBlind(t)
+		}
+	})
+	return s
+}
+
+func (s *stage) assertBlind(t *testing.T) {
+	t.Helper()
+	s.proxy.AssertBlind(t)
+	s.proxy.AssertCheckAndSet(t)
+}
+
+// dataWrites counts the values sent since the last call, after a look at
+// everything else that was.
+func (s *stage) dataWrites(t *testing.T) int {
+	t.Helper()
+	s.assertBlind(t)
+	count := 0
+	for _, r := range s.proxy.Requests() {
+		if r.CAS && (r.Method == http.MethodPost || r.Method == http.MethodPut) {
+			count++
+		}
+	}
+	s.proxy.Reset()
+	return count
+}
+
+// value is what the workflow reads, with the reader's own token.
+func (s *stage) value(t *testing.T, name string) string {
+	t.Helper()
+	value, ok := s.vault.ReadAs(t, s.vault.Reader(t, s.workflow), s.workflow, name)
+	if !ok {
+		t.Errorf("the workflow finds no value for %s", name)
+	}
+	return value
+}
+
+// header is the provider block that most tests use.
+const header = `
+terraform {
+  required_providers {
+    relay = { source = "relay-secrets/relay" }
+  }
+}
+
+provider "relay" {
+  owner  = "shop"
+  settle = "300ms"
+}
+`
+
+// secret is a resource named like the secret; value is an expression.
+func (s *stage) secret(name, value string, lines ...string) string {
+	return fmt.Sprintf("\nresource \"relay_workflow_secret\" %q {\n  workflow = %q\n  name     = %q\n  value_wo = %s\n  %s\n}\n",
+		name, s.workflow, name, value, strings.Join(lines, "\n  "))
+}
+
+// configure replaces the configuration: the header and these blocks.
+func (s *stage) configure(t *testing.T, blocks ...string) {
+	t.Helper()
+	s.Write(t, header+strings.Join(blocks, ""))
+}
+
+// at is the address of a secret's resource.
+func at(name string) string { return "relay_workflow_secret." + name }
