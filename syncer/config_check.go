@@ -36,6 +36,8 @@ func (c *configCheck) err(err error, at ...any) {
 func (c *configCheck) all(cfg *Config) {
 	if cfg.Controller == "" {
 		c.refuse("controller is missing: a name for this installation, unique per Vault", "controller")
+	} else if _, err := secrets.GitOpsOwner(cfg.Controller, "any"); err != nil {
+		c.err(err, "controller")
 	}
 	c.vault(cfg.Vault)
 	if len(cfg.Sources) == 0 {
@@ -47,7 +49,7 @@ func (c *configCheck) all(cfg *Config) {
 			c.refuse(fmt.Sprintf("source %q is there twice; names are unique", s.Name), "sources", i, "name")
 		}
 		names[s.Name] = true
-		if _, err := secrets.GitOpsOwner(withDefault(cfg.Controller, "x"), s.Name); err != nil {
+		if _, err := secrets.GitOpsOwner("any", s.Name); err != nil {
 			c.err(err, "sources", i, "name")
 		}
 		c.source(i, s)

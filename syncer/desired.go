@@ -147,7 +147,7 @@ func (s *source) checkSizes(wants []Want) error {
 	var errs []error
 	for _, w := range wants {
 		if err := s.client.Check(w.write(secrets.Entry{}, "")); err != nil {
-			errs = append(errs, fmt.Errorf("line %d: secret %s: %w", w.Line, w.Address, err))
+			errs = append(errs, fmt.Errorf("%s: line %d: secret %s: %w", w.File, w.Line, w.Address, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -177,8 +177,8 @@ func (d *Desired) failClaims(claims []Want) {
 	for i, c := range claims {
 		places[i] = fmt.Sprintf("%s:%d", c.File, c.Line)
 	}
-	d.fail(claims[0].File, fmt.Errorf("line %d: secret %s is claimed more than once: %s; none is applied, keep one",
-		claims[0].Line, claims[0].Address, strings.Join(places, ", ")))
+	d.fail(claims[0].File, fmt.Errorf("secret %s is claimed more than once: %s; keep one",
+		claims[0].Address, strings.Join(places, ", ")))
 }
 
 func compareAddress(a, b secrets.Address) int {

@@ -66,8 +66,11 @@ func (t *Text) report(r Report) {
 		t.workflow(rest[:n], r.Applied)
 		rest = rest[n:]
 	}
-	for _, f := range r.Failures {
-		t.failure(f)
+	for i, f := range r.Failures {
+		if i == 0 {
+			t.line(1, t.paint(red, "refused, and nothing of it is applied:"))
+		}
+		t.block(2, t.paint(red, "x")+" "+f.Err.Error())
 	}
 	t.line(0, "")
 	t.line(1, r.sentence())
@@ -139,15 +142,6 @@ func (r Result) facts(applied bool) string {
 		facts = append(facts, fmt.Sprintf("version %d deleted, can be undeleted", r.Entry.Current))
 	}
 	return strings.Join(facts, "  ")
-}
-
-func (t *Text) failure(f Failure) {
-	if f.File == "" {
-		t.block(1, t.paint(red, "x ")+f.Err.Error())
-		return
-	}
-	t.line(1, t.paint(red, "x ")+f.File+": nothing of this file was applied as it is refused")
-	t.block(2, f.Err.Error())
 }
 
 // sentence sums a round up.

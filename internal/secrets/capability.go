@@ -83,16 +83,15 @@ func (c *Client) ask(ctx context.Context, a Address, p purpose) error {
 	return nil
 }
 
-// whyDenied tells a token that lacks the capability to observe from one that is
-// worth nothing: Vault 1.14 answers both with the same words.
-func (c *Client) whyDenied(ctx context.Context, a Address, denied error) error {
-	reading := needFor(a, "metadata", "read")
-	granted, err := c.kv.Capabilities(ctx, reading.path)
-	switch lacks := reading.lacking(granted[reading.path]); {
+// whyDenied tells a token that lacks a capability to look from one that is worth
+// nothing: Vault 1.14 answers both with the same words.
+func (c *Client) whyDenied(ctx context.Context, s Scope, looking need, denied error) error {
+	granted, err := c.kv.Capabilities(ctx, looking.path)
+	switch lacks := looking.lacking(granted[looking.path]); {
 	case errors.Is(err, vault.ErrDenied):
-		return fmt.Errorf("secret %s: %w", a, ErrNoAccess)
+		return fmt.Errorf("workflow %s: %w", quoteName(s.Workflow), ErrNoAccess)
 	case err == nil && len(lacks) > 0:
-		return &LackingError{Scope: a.Scope, Rules: []string{reading.rule(lacks)}}
+		return &LackingError{Scope: s, Rules: []string{looking.rule(lacks)}}
 	}
 	return denied
 }
@@ -121,6 +120,14 @@ func needFor(a Address, verb string, capabilities ...string) need {
 		path:         a.Mount + "/" + verb + "/" + a.path(),
 		pattern:      a.Mount + "/" + verb + "/" + a.Prefix + "/+/+",
 		capabilities: capabilities,
+	}
+}
+
+func needForList(s Scope) need {
+	return need{
+		path:         s.Mount + "/metadata/" + s.path() + "/",
+		pattern:      s.Mount + "/metadata/" + s.Prefix + "/+/",
+		capabilities: []string{"list"},
 	}
 }
 

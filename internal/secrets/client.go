@@ -89,7 +89,7 @@ func (c *Client) Describe(ctx context.Context, a Address) (Entry, error) {
 		return Entry{}, nil
 	}
 	if errors.Is(err, vault.ErrDenied) {
-		return Entry{}, c.whyDenied(ctx, a, err)
+		return Entry{}, c.whyDenied(ctx, a.Scope, needFor(a, "metadata", "read"), err)
 	}
 	if err != nil {
 		return Entry{}, err
@@ -119,8 +119,12 @@ func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error
 
 // List names the secrets of a scope, sorted, dead ones among them: only their
 // metadata tells. What is no valid name is left out: nobody could refer to it.
+// Errors: as of Describe.
 func (c *Client) List(ctx context.Context, s Scope) ([]string, error) {
 	keys, err := c.kv.List(ctx, vault.Entry{Mount: s.Mount, Path: s.path()})
+	if errors.Is(err, vault.ErrDenied) {
+		return nil, c.whyDenied(ctx, s, needForList(s), err)
+	}
 	if err != nil {
 		return nil, err
 	}

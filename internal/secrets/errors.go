@@ -38,6 +38,16 @@ var (
 		"it is invalid, revoked or expired, or lacks Vault's policy default; get a new one")
 )
 
+// invalidError is a sentence that wraps ErrInvalid without its words.
+type invalidError struct{ text string }
+
+func (e *invalidError) Error() string { return e.text }
+func (e *invalidError) Unwrap() error { return ErrInvalid }
+
+func invalidf(format string, args ...any) error {
+	return &invalidError{fmt.Sprintf(format, args...)}
+}
+
 // ConflictError says what a write was planned from and what is there now.
 type ConflictError struct {
 	Address Address

@@ -29,7 +29,7 @@ func CheckName(kind, name string) error {
 	if problem == "" {
 		return nil
 	}
-	return fmt.Errorf("%s name %s: %s: %w", kind, quoteName(name), problem, ErrInvalid)
+	return invalidf("%s name %s: %s", kind, quoteName(name), problem)
 }
 
 func nameProblem(name string) string {

@@ -4,7 +4,6 @@
 package secrets
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 )
@@ -37,7 +36,7 @@ func PersonOwner(name string) (Owner, error) { return newOwner("person", name) }
 func newOwner(kind string, ids ...string) (Owner, error) {
 	for _, id := range ids {
 		if !ownerID.MatchString(id) {
-			return Nobody, fmt.Errorf("owner id %s: expected 1 to 48 of a-z, 0-9, '.', '_' and '-': %w", quoteName(id), ErrInvalid)
+			return Nobody, invalidf("owner id %s: expected 1 to 48 of a-z, 0-9, '.', '_' and '-'", quoteName(id))
 		}
 	}
 	return Owner(kind + "/" + strings.Join(ids, "/")), nil
@@ -53,5 +52,5 @@ func ParseOwner(s string) (Owner, error) {
 	case len(parts) == 3 && parts[0] == "gitops":
 		return newOwner(parts[0], parts[1], parts[2])
 	}
-	return Nobody, fmt.Errorf("owner %s: expected terraform/<id>, gitops/<controller>/<source> or person/<name>: %w", quoteName(s), ErrInvalid)
+	return Nobody, invalidf("owner %s: expected terraform/<id>, gitops/<controller>/<source> or person/<name>", quoteName(s))
 }

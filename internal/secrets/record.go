@@ -6,7 +6,6 @@ package secrets
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -58,11 +57,11 @@ var (
 // Check refuses a note that a record could not hold. The error wraps ErrInvalid.
 func (n Note) Check() error {
 	if n.Revision != "" && !revisionForm.MatchString(n.Revision) {
-		return fmt.Errorf("revision %s: expected a whole git commit id: %w", quoteName(n.Revision), ErrInvalid)
+		return invalidf("revision %s: expected a whole git commit id", quoteName(n.Revision))
 	}
 	for _, fingerprint := range []string{n.SOPS1, n.Key1, n.HMAC1} {
 		if fingerprint != "" && !fingerprintForm.MatchString(fingerprint) {
-			return fmt.Errorf("a fingerprint is not 16 bytes in hex: %w", ErrInvalid)
+			return invalidf("a fingerprint is not 16 bytes in hex")
 		}
 	}
 	return nil

@@ -5,7 +5,6 @@ package secrets
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -62,7 +61,7 @@ func (a Address) path() string { return a.Scope.path() + "/" + a.Name }
 func ParseAddress(mount, prefix, id string) (Address, error) {
 	workflow, name, found := strings.Cut(id, "/")
 	if !found {
-		return Address{}, fmt.Errorf("%s: expected workflow/name: %w", quoteName(id), ErrInvalid)
+		return Address{}, invalidf("%s: expected workflow/name", quoteName(id))
 	}
 	a := Scope{Mount: mount, Prefix: prefix, Workflow: workflow}.Secret(name)
 	return a, a.Check()
@@ -73,7 +72,7 @@ func ParseAddress(mount, prefix, id string) (Address, error) {
 func CheckPath(kind, path string) error {
 	for segment := range strings.SplitSeq(path, "/") {
 		if problem := nameProblem(segment); problem != "" {
-			return fmt.Errorf("%s %s: segment %s: %s: %w", kind, quoteName(path), quoteName(segment), problem, ErrInvalid)
+			return invalidf("%s %s: segment %s: %s", kind, quoteName(path), quoteName(segment), problem)
 		}
 	}
 	return nil

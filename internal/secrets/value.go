@@ -80,7 +80,7 @@ func (v Value) encoded() string {
 // The error names the limit only: the length of a value is part of it.
 func (v Value) checkSize(limit int) error {
 	if len(v.encoded()) > limit {
-		return fmt.Errorf("the value is larger than the limit of %d bytes after encoding: %w", limit, ErrInvalid)
+		return invalidf("the value is larger than the limit of %d bytes after encoding", limit)
 	}
 	return nil
 }

@@ -1,0 +1,194 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"relay-sync": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs testdata/*.txt: relay-sync with real sops and git, against the
+// dev Vault under the blind policy. What the scripts can say beyond testscript's
+// own words is in the map below; CONTRIBUTING.md explains how to add one.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	tools, err := filepath.Abs("../../../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range []string{"sops", "age-keygen"} {
+		if _, err := os.Stat(filepath.Join(tools, tool)); err != nil {
+			t.Fatalf("%s is missing: run make tools", tool)
+		}
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               func(env *testscript.Env) error { return setUp(env, v, tools) },
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"outsider": func(ts *testscript.TestScript, _ bool, args []string) { outsider(ts, v, args) },
+			"reader":   func(ts *testscript.TestScript, neg bool, args []string) { reader(ts, v, neg, args) },
+			"seal":     seal,
+			"repo":     repo,
+			"commit":   commit,
+			"exits":    exits,
+			"blind":    blind,
+		},
+	})
+}
+
+// setUp gives each script a workflow of its own as $WF (and $WF-b), a token of
+// the writer's policy, a key pair, and a configuration for one source, `shop`.
+func setUp(env *testscript.Env, v *vaulttest.Vault, tools string) error {
+	t := env.T().(testing.TB)
+	wf := vaulttest.Workflow(t)
+	proxy := vaulttest.NewProxy(t, v.Address)
+	env.Values["proxy"], env.Values["t"] = proxy, t
+	// Behind the folder of this test's own relay-sync, before the system's.
+	own, system, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
+	env.Setenv("PATH", strings.Join([]string{own, tools, system}, string(os.PathListSeparator)))
+	env.Setenv("WF", wf)
+	env.Setenv("CONTROLLER", strings.ToLower(wf))
+	env.Setenv("VAULT", proxy.Address)
+	env.Setenv("HOME", env.WorkDir)
+	for _, name := range []string{"GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"} {
+		env.Setenv(name, "ada@example.com")
+	}
+	if err := os.WriteFile(filepath.Join(env.WorkDir, "token"), []byte(v.Writer(t)), 0o600); err != nil {
+		return err
+	}
+	config := fmt.Sprintf(`controller: %s
+vault: {address: %q, token_file: token, settle: 100ms}
+sources:
+  - name: shop
+    repository: shop
+    files: ["**/*.yaml", "**/*.json"]
+    workflows: [%q, %q]
+    age_keys: [age.key]
+`, strings.ToLower(wf), proxy.Address, wf, wf+"-b")
+	return os.WriteFile(filepath.Join(env.WorkDir, "relay-sync.yaml"), []byte(config), 0o600)
+}
+
+// repo [DIR]: makes the key pair age.key, with $AGE as recipient, and a git
+// repository on branch main.
+func repo(ts *testscript.TestScript, _ bool, args []string) {
+	dir := "shop"
+	if len(args) > 0 {
+		dir = args[0]
+	}
+	ts.Check(ts.Exec("git", "init", "-q", "-b", "main", dir))
+	if _, err := os.Stat(ts.MkAbs("age.key")); err == nil {
+		return
+	}
+	ts.Check(ts.Exec("age-keygen", "-o", "age.key"))
+	ts.Setenv("SOPS_AGE_RECIPIENTS", publicKey(ts, "age.key"))
+}
+
+func publicKey(ts *testscript.TestScript, file string) string {
+	ts.Check(ts.Exec("age-keygen", "-y", file))
+	return strings.TrimSpace(ts.ReadFile("stdout"))
+}
+
+// commit DIR [FILE...]: encrypts the named files in place with sops, after
+// putting the script's variables in, and commits all of DIR.
+func commit(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args[1:] {
+		path := ts.MkAbs(filepath.Join(args[0], name))
+		data, err := os.ReadFile(path)
+		ts.Check(err)
+		text := os.Expand(string(data), func(name string) string { return ts.Getenv(name) })
+		ts.Check(os.WriteFile(path, []byte(text), 0o600))
+		ts.Check(ts.Exec("sops", "encrypt", "--in-place", path))
+	}
+	ts.Check(ts.Exec("git", "-C", args[0], "add", "-A"))
+	ts.Check(ts.Exec("git", "-C", args[0], "commit", "-q", "--allow-empty", "-m", "change"))
+}
+
+// outsider VERB WORKFLOW NAME [VALUE]: somebody with another token writes,
+// deletes, destroys or purges.
+func outsider(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
+	t := ts.Value("t").(testing.TB)
+	switch workflow, name := args[1], args[2]; args[0] {
+	case "write":
+		v.Write(t, workflow, name, args[3])
+	case "delete":
+		v.SoftDelete(t, workflow, name)
+	case "purge":
+		v.Purge(t, workflow, name)
+	default:
+		ts.Fatalf("outsider cannot %s", args[0])
+	}
+}
+
+// reader WORKFLOW NAME VALUE: the value that a step of the workflow reads;
+// `! reader WORKFLOW NAME`: it reads none.
+func reader(ts *testscript.TestScript, v *vaulttest.Vault, neg bool, args []string) {
+	t := ts.Value("t").(testing.TB)
+	got, ok := v.ReadAs(t, v.Reader(t, args[0]), args[0], args[1])
+	switch {
+	case neg && ok:
+		ts.Fatalf("%s/%s is there", args[0], args[1])
+	case !neg && (!ok || got != args[2]):
+		ts.Fatalf("%s/%s reads %q, want %q", args[0], args[1], got, args[2])
+	}
+}
+
+// exits CODE COMMAND...: runs a command that ends with this exit code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if err != nil {
+		if _, scanErr := fmt.Sscanf(err.Error(), "exit status %d", &got); scanErr != nil {
+			ts.Fatalf("%v: %v", args[1:], err)
+		}
+	}
+	if got != want {
+		ts.Fatalf("%v: exit code %d, want %d", args[1:], got, want)
+	}
+}
+
+// blind: so far nothing asked for a value, and every write carried check-and-set.
+// blind writes N: and N values were written since the last time.
+func blind(ts *testscript.TestScript, _ bool, args []string) {
+	t, proxy := ts.Value("t").(testing.TB), ts.Value("proxy").(*vaulttest.Proxy)
+	proxy.AssertBlind(t)
+	proxy.AssertCheckAndSet(t)
+	writes := 0
+	for _, r := range proxy.Requests() {
+		if strings.Contains(r.Path, "/data/") {
+			writes++
+		}
+	}
+	if len(args) == 2 && strconv.Itoa(writes) != args[1] {
+		ts.Fatalf("%d values were written, want %s", writes, args[1])
+	}
+	proxy.Reset()
+}
+
+// seal: an own Vault that is sealed answers at $SEALED; nothing does at $NOWHERE.
+func seal(ts *testscript.TestScript, _ bool, _ []string) {
+	own := vaulttest.StartOwn(ts.Value("t").(testing.TB))
+	own.Seal(ts.Value("t").(testing.TB))
+	ts.Setenv("SEALED", own.Address)
+	ts.Setenv("NOWHERE", "http://127.0.0.1:1")
+}
