@@ -115,12 +115,13 @@ type opener struct {
 	values map[string]string
 }
 
-// Decrypt implements sops.Cipher. A value that is empty, or that is its own
-// ciphertext, was never sealed and counts as not opened.
+// Decrypt implements sops.Cipher. An empty value counts as not opened: SOPS seals
+// none. A text that SOPS would hand out as its own value never comes here, so that
+// it has no value either.
 func (o *opener) Decrypt(sealed string, key []byte, path string) (any, error) {
 	value, err := o.cipher.Decrypt(sealed, key, path)
 	plain, ok := value.(string)
-	if err != nil || !ok || plain == "" || plain == sealed {
+	if err != nil || !ok || plain == "" {
 		return "", nil
 	}
 	o.values[path] = plain

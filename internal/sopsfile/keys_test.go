@@ -5,7 +5,9 @@ package sopsfile
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -108,15 +110,15 @@ func TestKeysPrintAsTheirPublicForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := log.String() + string(encoded)
-	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		shown += fmt.Sprintf(format, keys) + fmt.Sprintf(format, *keys) + fmt.Sprintf(format, []any{keys, *keys})
-	}
-	if strings.Contains(shown, "AGE-SECRET-KEY") || strings.Contains(shown, s.identity[20:40]) {
+	if shown := log.String() + string(encoded); strings.Contains(shown, "AGE-SECRET-KEY") || strings.Contains(shown, s.identity[20:40]) {
 		t.Errorf("a private key shows: %s", shown)
 	}
-	if got := fmt.Sprint(keys); got != s.recipient {
-		t.Errorf("keys print as %q, want %q", got, s.recipient)
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, value := range []any{keys, *keys} {
+			if got := fmt.Sprintf(format, value); got != s.recipient {
+				t.Errorf("%T prints through %s as %q, want %q", value, format, got, s.recipient)
+			}
+		}
 	}
 	if got := fmt.Sprint(&Keys{}); got != "no key" {
 		t.Errorf("no keys print as %q", got)
@@ -159,7 +161,7 @@ func TestKeyServiceAnswersAgeOnly(t *testing.T) {
 		{KeyType: &keyservice.Key_VaultKey{VaultKey: &keyservice.VaultKey{}}},
 		{KeyType: &keyservice.Key_HckmsKey{HckmsKey: &keyservice.HckmsKey{}}},
 	} {
-		if _, err := service.Decrypt(t.Context(), &keyservice.DecryptRequest{Key: key}); err != errNotEnabled {
+		if _, err := service.Decrypt(t.Context(), &keyservice.DecryptRequest{Key: key}); !errors.Is(err, errNotEnabled) {
 			t.Errorf("%v: got %v", key, err)
 		}
 	}
@@ -167,9 +169,14 @@ func TestKeyServiceAnswersAgeOnly(t *testing.T) {
 	if _, err := service.Encrypt(t.Context(), &keyservice.EncryptRequest{Key: ageKey}); err == nil {
 		t.Error("it encrypts")
 	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := (&heldKeys{ctx: stopped}).Decrypt(t.Context(), &keyservice.DecryptRequest{Key: ageKey}); !errors.Is(err, context.Canceled) {
+		t.Errorf("after its context: got %v", err)
+	}
 	// A wrapped key may not be a long list of stanzas to try.
 	long := make([]byte, maxWrappedKeyBytes+1)
-	if _, err := service.Decrypt(t.Context(), &keyservice.DecryptRequest{Key: ageKey, Ciphertext: long}); err != errNotDataKey {
+	if _, err := service.Decrypt(t.Context(), &keyservice.DecryptRequest{Key: ageKey, Ciphertext: long}); !errors.Is(err, errNotDataKey) {
 		t.Errorf("long entry: got %v", err)
 	}
 }

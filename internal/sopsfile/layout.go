@@ -4,8 +4,6 @@
 package sopsfile
 
 import (
-	"strings"
-
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -106,7 +104,6 @@ func isLeaf(e entry, path []string, problems *Problems) bool {
 
 func checkName(what string, e entry, path []string, problems *Problems) {
 	if err := secrets.CheckName(what, e.key); err != nil {
-		detail := strings.TrimSuffix(err.Error(), ": "+secrets.ErrInvalid.Error())
-		problems.add(e.line, path, "has the %s", detail)
+		problems.add(e.line, path, "has the %s", err)
 	}
 }
