@@ -49,9 +49,15 @@ type Desired struct {
 	Failures []Failure
 }
 
+// readTimeout bounds the reading of a commit: a forged pack can keep git busy
+// for ever.
+const readTimeout = 10 * time.Minute
+
 // desire gathers what the manifests of a commit want. It fails only where the
 // repository does; what is wrong with one file is a Failure.
 func (s *source) desire(ctx context.Context) (Desired, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	commit, files, err := s.files(ctx)
 	if err != nil {
 		return Desired{}, err

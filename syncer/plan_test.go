@@ -1,0 +1,202 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+const (
+	us   secrets.Owner = "gitops/cluster-1/shop"
+	them secrets.Owner = "terraform/shop"
+)
+
+var (
+	noon    = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	older   = strings.Repeat("a", 40)
+	strange = strings.Repeat("b", 40)
+	deploy  = secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: "deploy"}
+	token   = deploy.Secret("token")
+)
+
+func at(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+
+func note() secrets.Note {
+	return secrets.Note{Revision: older, Origin: "a.yaml", Sealed: noon, SOPS1: "same", Key1: "key"}
+}
+
+// entry is a secret of n live versions whose records are as given.
+func entry(n int, records map[secrets.Owner]secrets.Record) secrets.Entry {
+	e := secrets.Entry{Current: n, Versions: map[int]secrets.Version{}, Records: records, Date: at(600)}
+	for i := 1; i <= n; i++ {
+		e.Versions[i] = secrets.Version{Created: at(i)}
+	}
+	return e
+}
+
+func dead(e secrets.Entry) secrets.Entry {
+	e.Versions[e.Current] = secrets.Version{Created: at(e.Current), Deleted: at(300)}
+	return e
+}
+
+func by(owner secrets.Owner, version int) map[secrets.Owner]secrets.Record {
+	return map[secrets.Owner]secrets.Record{owner: {Version: version, Time: at(version), Note: note()}}
+}
+
+func want(change func(*Want)) []Want {
+	w := Want{Address: token, File: "a.yaml", Line: 3, Sealed: noon, SOPS1: "same", Key1: "key"}
+	if change != nil {
+		change(&w)
+	}
+	return []Want{w}
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	changed := want(func(w *Want) { w.SOPS1 = "other" })
+	foreignRevision := by(us, 3)
+	r := foreignRevision[us]
+	r.Revision = strange
+	foreignRevision[us] = r
+	for _, row := range []struct {
+		name   string
+		wants  []Want
+		entry  secrets.Entry
+		in     PlanInput
+		kind   Kind
+		reason string
+	}{
+		{name: "a secret that is not there", wants: want(nil), kind: Add},
+		{name: "one as it was written", wants: want(nil), entry: entry(3, by(us, 3)), kind: Unchanged},
+		{name: "another ciphertext", wants: changed, entry: entry(3, by(us, 3)), kind: Change},
+		{name: "the same ciphertext under another key", wants: want(func(w *Want) { w.Key1 = "other" }), entry: entry(3, by(us, 3)), kind: Change},
+		{name: "overwritten, healed", wants: want(nil), entry: entry(4, by(us, 3)), kind: Repair, reason: "overwritten: version 4"},
+		{name: "overwritten, reported", wants: want(nil), entry: entry(4, by(us, 3)), in: PlanInput{Drift: ReportOnly}, kind: Drift, reason: "overwritten: version 4"},
+		{name: "overwritten and changed in git", wants: changed, entry: entry(4, by(us, 3)), in: PlanInput{Drift: ReportOnly}, kind: Change, reason: "overwritten: version 4"},
+		{name: "deleted outside", wants: want(nil), entry: dead(entry(3, by(us, 3))), kind: Repair, reason: "deleted at"},
+		{name: "another owner's", wants: want(nil), entry: entry(3, by(them, 3)), kind: Blocked, reason: "held by terraform/shop; remove it there first"},
+		{name: "another owner's, dead", wants: want(nil), entry: dead(entry(3, by(them, 3))), kind: Blocked, reason: "held by terraform/shop"},
+		{name: "nobody's, live", wants: want(nil), entry: entry(1, nil), kind: Blocked, reason: "not written by this owner"},
+		{name: "nobody's, dead", wants: want(nil), entry: dead(entry(1, nil)), kind: Add},
+		{name: "our record does not fit", wants: want(nil), entry: entry(2, by(us, 9)), kind: Blocked, reason: "record lost"},
+		{name: "sealed before what it would replace", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, by(us, 3)), kind: Blocked, reason: "rolls back"},
+		{name: "sealed before, but not changed", wants: want(func(w *Want) { w.Sealed = at(-1) }), entry: entry(3, by(us, 3)), kind: Unchanged},
+		{
+			name: "in a workflow that Vault did not show", wants: want(nil),
+			in: PlanInput{Unseen: map[string]error{"deploy": errors.New("permission denied")}}, kind: Blocked, reason: "not checked: permission denied",
+		},
+
+		{name: "ours that nobody wants", entry: entry(3, by(us, 3)), kind: Delete, reason: "no file of this commit"},
+		{name: "ours that nobody wants, in a failed round", entry: entry(3, by(us, 3)), in: PlanInput{Failed: true}, kind: Blocked, reason: "something failed"},
+		{name: "ours of a commit that is no ancestor", entry: entry(3, foreignRevision), in: PlanInput{Ancestry: map[string]gitsource.Ancestry{strange: gitsource.No}}, kind: Blocked, reason: "history was rewritten"},
+		{name: "ours of a commit that git does not know", entry: entry(3, foreignRevision), kind: Blocked, reason: "cannot be told"},
+		{name: "ours that nobody wants, dead already", entry: dead(entry(3, by(us, 3))), kind: Release, reason: "deleted at"},
+		{name: "ours that nobody wants, overwritten", entry: entry(4, by(us, 3)), kind: Release, reason: "the other value stays"},
+		{name: "another owner's that nobody wants", entry: entry(3, by(them, 3))},
+		{name: "nobody's that nobody wants", entry: entry(3, nil)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			in := row.in
+			in.Owner, in.Wants = us, row.wants
+			if in.Ancestry == nil {
+				in.Ancestry = map[string]gitsource.Ancestry{older: gitsource.Yes}
+			}
+			if row.entry.Current > 0 {
+				in.Observed = map[secrets.Address]secrets.Entry{token: row.entry}
+			}
+			actions := Plan(in)
+			if row.kind == "" {
+				if len(actions) != 0 {
+					t.Errorf("planned %v for a secret that is none of ours", actions)
+				}
+				return
+			}
+			if len(actions) != 1 || actions[0].Kind != row.kind || !strings.Contains(actions[0].Reason, row.reason) {
+				t.Errorf("planned %+v, want %s because %q", actions, row.kind, row.reason)
+			}
+		})
+	}
+}
+
+func TestPlanIsInOrderOfAddress(t *testing.T) {
+	t.Parallel()
+	observed := map[secrets.Address]secrets.Entry{}
+	for _, name := range []string{"d", "b"} {
+		observed[deploy.Secret(name)] = entry(1, by(us, 1))
+	}
+	var wants []Want
+	for _, name := range []string{"a", "c", "e"} {
+		wants = append(wants, Want{Address: deploy.Secret(name)})
+	}
+	var got []string
+	for _, a := range Plan(PlanInput{Owner: us, Wants: wants, Observed: maps.Clone(observed), Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes}}) {
+		got = append(got, string(a.Kind)+" "+a.Address.Name)
+	}
+	if s := strings.Join(got, ", "); s != "add a, delete b, add c, delete d, add e" {
+		t.Errorf("planned %s", s)
+	}
+}
+
+func TestClaimsOfTwoFilesAreBothLeftOut(t *testing.T) {
+	t.Parallel()
+	var d Desired
+	d.settle([]Want{
+		{Address: token, File: "b.yaml", Line: 7},
+		{Address: deploy.Secret("alone"), File: "b.yaml", Line: 9},
+		{Address: token, File: "a.yaml", Line: 3},
+	})
+	if len(d.Wants) != 1 || d.Wants[0].Address.Name != "alone" {
+		t.Errorf("wanted: %v", d.Wants)
+	}
+	if len(d.Failures) != 1 || !strings.Contains(d.Failures[0].Err.Error(), "b.yaml:7, a.yaml:3") {
+		t.Errorf("failures: %v", d.Failures)
+	}
+}
+
+func TestOutcome(t *testing.T) {
+	t.Parallel()
+	one := func(kind Kind, applied bool) Report {
+		return Report{Applied: applied, Results: []Result{{Action: Action{Kind: kind, Verdict: secrets.Verdict{State: secrets.InSync}}}}}
+	}
+	failed := one(Add, true)
+	failed.Results[0].Err = errors.New("conflict")
+	refused := one(Unchanged, false)
+	refused.Failures = []Failure{{File: "a.yaml", Err: errors.New("bad")}}
+	for _, row := range []struct {
+		name   string
+		report Report
+		want   Outcome
+	}{
+		{"nothing to do", one(Unchanged, false), Clean},
+		{"a plan with changes", one(Add, false), Pending},
+		{"a plan with something blocked", one(Blocked, false), Pending},
+		{"changes carried out", one(Change, true), Clean},
+		{"drift that was left", one(Drift, true), Pending},
+		{"something blocked in an applied round", one(Blocked, true), Failed},
+		{"a write that failed", failed, Failed},
+		{"a plan with a refused file", refused, Failed},
+		{"a round that did not come to a plan", Report{Err: errors.New("sealed")}, Failed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got := row.report.Outcome(); got != row.want {
+				t.Errorf("outcome %d, want %d", got, row.want)
+			}
+		})
+	}
+	if got := Worst([]Report{one(Unchanged, false), failed, one(Add, false)}); got != Failed {
+		t.Errorf("the worst of three is %d", got)
+	}
+	if got := Worst([]Report{one(Add, false), one(Unchanged, false)}); got != Pending {
+		t.Errorf("the worst of two is %d", got)
+	}
+}

@@ -1,0 +1,174 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// world is one source in a repository of its own, before the dev Vault: real git,
+// real sops, the blind policy, and a proxy that sees every request.
+type world struct {
+	t         testing.TB
+	vault     *vaulttest.Vault
+	proxy     *vaulttest.Proxy
+	repo      string
+	recipient string
+	cfg       *Config
+	output    map[string][]byte
+}
+
+// newWorld makes a world whose source may write the given number of workflows.
+func newWorld(t testing.TB, workflows int) *world {
+	t.Helper()
+	v := vaulttest.Start(t)
+	w := &world{t: t, vault: v, proxy: vaulttest.NewProxy(t, v.Address), repo: t.TempDir(), output: map[string][]byte{}}
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.recipient = key.Recipient().String()
+	secretsDir := t.TempDir()
+	source := Source{
+		Name: "shop", Repository: w.repo, Branch: "main", Files: []string{"**/*.yaml", "**/*.json"},
+		AgeKeys: []string{write(t, secretsDir, "age.key", key.String())}, Drift: Heal,
+	}
+	for range workflows {
+		source.Workflows = append(source.Workflows, vaulttest.Workflow(t))
+	}
+	w.cfg = &Config{
+		Controller: "c" + source.Workflows[0][len(source.Workflows[0])-10:],
+		Vault: VaultConfig{
+			Address: w.proxy.Address, Mount: "customers", Prefix: "workflows", Settle: 100 * time.Millisecond,
+			TokenFile: write(t, secretsDir, "token", v.Writer(t)),
+		},
+		Sources: []Source{source},
+	}
+	w.run("git", "init", "-q", "-b", "main", w.repo)
+	return w
+}
+
+func write(t testing.TB, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func (w *world) workflow(i int) string { return w.cfg.Sources[0].Workflows[i] }
+
+func (w *world) run(name string, args ...string) string {
+	w.t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = w.repo
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + w.repo, "SOPS_AGE_RECIPIENTS=" + w.recipient,
+		"GIT_AUTHOR_NAME=ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_COMMITTER_NAME=ada", "GIT_COMMITTER_EMAIL=ada@example.com",
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		w.t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+	return string(out)
+}
+
+// sops runs the real sops of bin/.
+func (w *world) sops(args ...string) string {
+	w.t.Helper()
+	path, err := filepath.Abs("../bin/sops")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		w.t.Fatal("bin/sops is missing: run make sops")
+	}
+	return w.run(path, args...)
+}
+
+// seal writes a manifest and encrypts it.
+func (w *world) seal(name, plain string) {
+	w.t.Helper()
+	write(w.t, w.repo, name, plain)
+	w.sops("encrypt", "--in-place", name)
+}
+
+func (w *world) read(name string) string {
+	w.t.Helper()
+	data, err := os.ReadFile(filepath.Join(w.repo, name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(data)
+}
+
+func (w *world) commit() {
+	w.t.Helper()
+	w.run("git", "add", "-A")
+	w.run("git", "commit", "-q", "--allow-empty", "-m", "change")
+}
+
+// round runs one round and keeps all that it prints.
+func (w *world) round(apply bool) Report {
+	w.t.Helper()
+	c := New(w.cfg, "test")
+	c.Warn = func(text string) { w.t.Logf("warning: %s", text) }
+	reports, err := c.Rounds(context.Background(), nil, apply)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var text, asJSON bytes.Buffer
+	if err := NewText(&text, true).Write(reports); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := WriteJSON(&asJSON, reports); err != nil {
+		w.t.Fatal(err)
+	}
+	n := len(w.output)
+	w.output[fmt.Sprint("text ", n)] = text.Bytes()
+	w.output[fmt.Sprint("json ", n)] = asJSON.Bytes()
+	w.output[fmt.Sprint("structs ", n)] = fmt.Appendf(nil, "%+v %#v", reports, reports)
+	return reports[0]
+}
+
+// text is what the last round printed.
+func (w *world) text() string { return string(w.output[fmt.Sprint("text ", len(w.output)-3)]) }
+
+// writes counts the values that were sent since the last count.
+func (w *world) writes() int {
+	n := 0
+	for _, r := range w.proxy.Requests() {
+		if strings.Contains(r.Path, "/data/") {
+			n++
+		}
+	}
+	w.proxy.AssertBlind(w.t)
+	w.proxy.AssertCheckAndSet(w.t)
+	w.proxy.Reset()
+	return n
+}
+
+func (w *world) wantRead(workflow, name, want string) {
+	w.t.Helper()
+	got, ok := w.vault.ReadAs(w.t, w.vault.Reader(w.t, workflow), workflow, name)
+	if !ok || got != want {
+		w.t.Errorf("%s/%s reads %.60q, want %.60q", workflow, name, got, want)
+	}
+}
