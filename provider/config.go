@@ -162,10 +162,17 @@ func resolve(m providerModel, env environment) (settings, []problem) {
 		if attribute == "client_cert" && m.ClientKey.IsUnknown() {
 			continue
 		}
+		if out.connection.Token == "" && out.connection.TokenFile == "" && attribute == "token" {
+			report(attribute, errNoToken)
+			continue
+		}
 		report(attribute, wrong)
 	}
 	return out, problems
 }
+
+// errNoToken says where this provider looks for a token.
+var errNoToken = errors.New("no Vault token: set token or VAULT_TOKEN, or log in with \"vault login\"")
 
 func parseOwner(id string) (secrets.Owner, error) {
 	if id == "" {

@@ -72,6 +72,9 @@ func (a *attempt) landed(e secrets.Entry) *secrets.Written {
 	if !known || v.Created.Before(a.From.Add(-clockSkew)) || v.Created.After(a.To.Add(clockSkew)) {
 		return nil
 	}
+	if _, record, noted := e.LastHolder(); noted && record.Version >= a.Version {
+		return nil // it is what somebody else has noted as theirs
+	}
 	return &secrets.Written{Version: a.Version, Created: v.Created}
 }
 

@@ -120,11 +120,11 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 	case refuseDrift:
 		resp.Diagnostics.AddAttributeError(path.Root("name"), "Secret was changed outside Terraform",
 			driftDetail(*state)+"\n\nThe plan stops, because on_drift is \"error\". To send the value of this configuration "+
-				"again, apply once with on_drift = \"overwrite\".")
+				"again, apply once with on_drift = \"overwrite\"."+destroyAdvice)
 	case refuseForeign:
 		resp.Diagnostics.AddAttributeError(path.Root("name"), "Secret is not this configuration's to write",
 			driftDetail(*state)+adoptAdvice+" To leave it as it is, set on_drift = \"warn\", or remove the resource "+
-				"from the configuration: what is not its own is not deleted.")
+				"from the configuration: what is not its own is not deleted."+destroyAdvice)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -154,6 +154,10 @@ func (r *workflowSecretResource) checkValue(plan, config workflowSecretModel, di
 		report(diagnostics, "Checking the value", err)
 	}
 }
+
+// destroyAdvice is needed because Terraform makes an ordinary plan before it
+// plans to destroy.
+const destroyAdvice = " To destroy everything, run destroy with -refresh=false."
 
 func moved(state, plan workflowSecretModel) bool {
 	return !state.Workflow.Equal(plan.Workflow) || !state.Name.Equal(plan.Name)

@@ -4,7 +4,6 @@
 package terraformtest
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -47,9 +46,6 @@ func (w *Workspace) ApplyPlan(t *testing.T) Result {
 	t.Helper()
 	return w.Run(t, "apply", PlanFile)
 }
-
-// PlanPath is the saved plan's file.
-func (w *Workspace) PlanPath() string { return filepath.Join(w.Dir, PlanFile) }
 
 // NoChanges fails the test unless a plan finds nothing to do.
 func (w *Workspace) NoChanges(t *testing.T) {

@@ -1,0 +1,180 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"sync"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// fault is a broken connection during the write of one secret: at the request
+// with this number that is about the secret (1 asks for metadata, 2 sends the
+// value, 3 notes the record), once or from then on.
+type fault struct {
+	request int
+	moment  vaulttest.Moment
+	outage  bool
+	// action and drift are what the next plan has to say.
+	action string
+	drift  string
+}
+
+func (f fault) secret() string {
+	name := fmt.Sprintf("at-%d-%s", f.request, map[vaulttest.Moment]string{vaulttest.Before: "before", vaulttest.After: "after"}[f.moment])
+	if f.outage {
+		name += "-outage"
+	}
+	return name
+}
+
+// breakOn makes the proxy break each fault's secret.
+func (s *stage) breakOn(faults []fault) {
+	byName := map[string]fault{}
+	for _, f := range faults {
+		byName[f.secret()] = f
+	}
+	var mu sync.Mutex
+	counts := map[string]int{}
+	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+		name := path.Base(r.URL.Path)
+		f, ok := byName[name]
+		if !ok {
+			return vaulttest.Action{}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		counts[name]++
+		if counts[name] == f.request || (f.outage && counts[name] > f.request) {
+			return vaulttest.CutAt(f.moment)
+		}
+		return vaulttest.Action{}
+	})
+}
+
+// secrets are the resources for the faults. on_drift is "error", so that each
+// test also shows that an unfinished write of our own is not taken for drift.
+func (s *stage) secrets(faults []fault, value, version string) []string {
+	var all []string
+	for _, f := range faults {
+		all = append(all, s.secret(f.secret(), fmt.Sprintf("%q", value),
+			fmt.Sprintf("value_wo_version = %q", version), `on_drift = "error"`))
+	}
+	return all
+}
+
+// convergesAfter checks that the next plan says what it should, and that the
+// next apply puts everything right.
+func (s *stage) convergesAfter(t *testing.T, faults []fault, value string) {
+	t.Helper()
+	s.assertBlind(t)
+	s.proxy.Reset()
+	plan := s.Plan(t)
+	for _, f := range faults {
+		change := plan.Change(at(f.secret()))
+		change.Is(t, f.action)
+		if f.action == "update" {
+			change.Turns(t, "drift", f.drift, "in sync")
+		}
+	}
+	if result := s.ApplyPlan(t); result.Code != 0 {
+		t.Fatalf("the next apply fails:\n%s", result.Output)
+	}
+	for _, f := range faults {
+		s.attributes(t, f.secret(), map[string]any{"drift": "in sync"})
+		if got := s.value(t, f.secret()); got != value {
+			t.Errorf("%s: the workflow reads %q, want %q", f.secret(), got, value)
+		}
+	}
+	s.NoChanges(t)
+}
+
+func TestACreateThatBreaksOffIsRepaired(t *testing.T) {
+	t.Parallel()
+	faults := []fault{
+		{1, vaulttest.Before, false, "no-op", ""},
+		{1, vaulttest.After, false, "no-op", ""},
+		{1, vaulttest.Before, true, "create", ""},
+		{2, vaulttest.Before, false, "no-op", ""},
+		{2, vaulttest.After, false, "update", "record lost"},
+		{2, vaulttest.Before, true, "update", "absent"},
+		{2, vaulttest.After, true, "update", "record lost"},
+		{3, vaulttest.Before, false, "no-op", ""},
+		{3, vaulttest.After, false, "no-op", ""},
+		{3, vaulttest.Before, true, "update", "record lost"},
+		{3, vaulttest.After, true, "no-op", ""},
+	}
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secrets(faults, "ours", "1")...)
+		s.breakOn(faults)
+		result := s.Run(t, "apply", "-auto-approve")
+		result.Says(t,
+			"Warning: Nobody knows whether the secret was written", "outcome unknown",
+			"Warning: Secret was written without its record",
+			"Error: Creating the secret", // of 1-before-outage, which nothing was sent for
+		)
+		s.attributes(t, "at-2-after", map[string]any{"version": nil, "drift": "not checked: the answer to the write was lost"})
+		s.attributes(t, "at-3-before-outage", map[string]any{"version": 1.0, "drift": "record lost"})
+		s.convergesAfter(t, faults, "ours")
+	})
+}
+
+func TestAnUpdateThatBreaksOffIsRepaired(t *testing.T) {
+	t.Parallel()
+	faults := []fault{
+		{1, vaulttest.Before, false, "no-op", ""},
+		{1, vaulttest.Before, true, "update", "in sync"},
+		{2, vaulttest.Before, false, "no-op", ""},
+		{2, vaulttest.After, false, "update", "overwritten: version 2"},
+		{2, vaulttest.Before, true, "update", "in sync"},
+		{2, vaulttest.After, true, "update", "overwritten: version 2"},
+		{3, vaulttest.Before, false, "no-op", ""},
+		{3, vaulttest.Before, true, "update", "record lost"},
+		{3, vaulttest.After, true, "no-op", ""},
+	}
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secrets(faults, "first", "1")...)
+		s.Apply(t)
+		s.configure(t, s.secrets(faults, "second", "2")...)
+		s.Plan(t)
+		s.breakOn(faults)
+		result := s.ApplyPlan(t)
+		if result.Code != 1 {
+			t.Errorf("exit %d, want 1", result.Code)
+		}
+		result.Says(t, "Error: Updating the secret", "outcome unknown", "its record could not be")
+		s.attributes(t, "at-2-after", map[string]any{"version": 1.0, "value_wo_version": "1"})
+		s.attributes(t, "at-3-before-outage", map[string]any{"version": 2.0, "value_wo_version": "2"})
+		s.convergesAfter(t, faults, "second")
+	})
+}
+
+func TestALostFirstWriteIsNotMistakenForAnothers(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		lost := fault{request: 2, moment: vaulttest.Before, outage: true}
+		s.configure(t, s.secret(lost.secret(), `"ours"`))
+		s.breakOn([]fault{lost})
+		s.Apply(t)
+		s.assertBlind(t)
+		s.proxy.Reset()
+		s.vault.Write(t, s.workflow, lost.secret(), "theirs")
+		s.vault.PatchCustomMetadata(t, s.workflow, lost.secret(), map[string]any{
+			"relay.gitops/cluster-1/platform": s.recordOf(t, lost.secret(), 1),
+		})
+		s.Refused(t, []string{"plan"}, "held by gitops/cluster-1/platform")
+		s.Must(t, "destroy", "-auto-approve", "-refresh=false").Says(t, "stays in Vault")
+		if got := s.value(t, lost.secret()); got != "theirs" {
+			t.Errorf("the workflow reads %q, want theirs", got)
+		}
+	})
+}

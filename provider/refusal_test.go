@@ -1,0 +1,276 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+func TestAllThatIsWrongWithTheProviderBlockIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		w := cli.Workspace(t)
+		w.Write(t, `
+terraform {
+  required_providers {
+    relay = { source = "relay-secrets/relay" }
+  }
+}
+provider "relay" {
+  address = "vault.example.com"
+  owner   = "Shop"
+  settle  = "soon"
+  mount   = "a{b"
+  ca_cert = "/does/not/exist"
+}
+resource "relay_workflow_secret" "token" {
+  workflow = "deploy"
+  name     = "token"
+  value_wo = "x"
+}`)
+		all := []string{
+			"The Vault address is not a URL", "Owner id \"Shop\"", "Settle \"soon\"", "Mount \"a{b\"", "No Vault token: set token or VAULT_TOKEN, or log in with",
+			"CA certificate", "on main.tf line 8, in provider \"relay\"", "on main.tf line 12, in provider \"relay\"",
+		}
+		w.Refused(t, []string{"validate"}, all...)
+		w.Refused(t, []string{"plan"}, all...)
+	})
+}
+
+func TestValidateNeedsNeitherVaultNorEnvironment(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		w := cli.Workspace(t)
+		w.Write(t, `
+terraform {
+  required_providers {
+    relay = { source = "relay-secrets/relay" }
+  }
+}
+provider "relay" {
+  ca_cert = "only-where-it-is-applied.pem"
+}
+resource "relay_workflow_secret" "token" {
+  workflow = "deploy"
+  name     = "token"
+  value_wo = ""
+}`)
+		w.Must(t, "validate")
+		w.Refused(t, []string{"plan"}, "No Vault address: set address (or VAULT_ADDR)", "No Vault token: set token or VAULT_TOKEN, or log in with",
+			"No owner: set owner (or RELAY_OWNER)", "only-where-it-is-applied.pem")
+	})
+}
+
+func TestArgumentsAreCheckedBeforeAnythingIsAsked(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.Write(t, header+`
+resource "relay_workflow_secret" "token" {
+  workflow = "a/b"
+  name     = "c:d"
+  value_wo = null
+  on_drift = "ignore"
+  deletion = "never"
+}`)
+		s.Refused(t, []string{"validate"}, `it holds '/'`, `it holds ':'`, "value_wo", `"ignore"`, `"never"`)
+		if n := len(s.proxy.Requests()); n > 0 {
+			t.Errorf("Vault was asked %d times", n)
+		}
+	})
+}
+
+func TestAVaultThatCannotAnswerIsAnErrorThatSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		vault := vaulttest.StartOwn(t)
+		s := newStageOn(t, cli, vault)
+		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
+		s.Apply(t)
+		before := s.Attributes(t, at("token"))["created_time"]
+		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`), s.secret("fresh", `"one"`))
+		stateIsAsItWas := func() {
+			t.Helper()
+			s.attributes(t, "token", map[string]any{"version": 1.0, "value_wo_version": "1", "created_time": before})
+			if s.Attributes(t, at("fresh")) != nil {
+				t.Error("what was not written is in the state")
+			}
+		}
+		s.Plan(t)
+		s.assertBlind(t)
+
+		t.Log("a wrong token")
+		s.Setenv("VAULT_TOKEN", "hvs.wrong")
+		s.Refused(t, []string{"plan"}, "Vault refuses this token everything", "get a new one")
+		s.Refused(t, []string{"apply", terraformtest.PlanFile}, "Vault refuses this token everything")
+		stateIsAsItWas()
+		s.Setenv("VAULT_TOKEN", s.token)
+
+		t.Log("nothing there")
+		s.Setenv("VAULT_ADDR", "http://"+closedPort(t))
+		s.Refused(t, []string{"plan"}, "nothing answers at this address; check address, port and network")
+		stateIsAsItWas()
+		s.Setenv("VAULT_ADDR", s.proxy.Address)
+
+		t.Log("sealed")
+		vault.Seal(t)
+		s.Refused(t, []string{"plan"}, "Vault is sealed; unseal it and try again")
+		s.Refused(t, []string{"apply", terraformtest.PlanFile}, "Vault is sealed; unseal it and try again")
+		stateIsAsItWas()
+		vault.Unseal(t)
+
+		s.Apply(t)
+		s.NoChanges(t)
+	})
+}
+
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestALackingCapabilityIsNamedBeforeAnythingIsWritten(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		for _, lacking := range []struct{ operation, capability string }{
+			{"data", "create"}, {"data", "update"}, {"metadata", "read"}, {"metadata", "patch"},
+		} {
+			t.Log(lacking)
+			s := newStage(t, cli)
+			s.configure(t, s.secret("token", `"one"`))
+			s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, lacking.operation, lacking.capability))
+			s.Refused(t, []string{"apply", "-auto-approve"},
+				`path "customers/`+lacking.operation+`/workflows/+/+" { capabilities = ["`+lacking.capability+`"] }`)
+			if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
+				t.Error("something was written all the same")
+			}
+		}
+
+		t.Log("deleting")
+		s := newStage(t, cli)
+		s.configure(t, s.secret("soft", `"one"`), s.secret("purged", `"one"`, `deletion = "purge"`))
+		s.Apply(t)
+		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "delete", "update"))
+		s.Refused(t, []string{"destroy", "-auto-approve", "-target=" + at("soft")}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "destroy", "update"))
+		s.Refused(t, []string{"destroy", "-auto-approve", "-target=" + at("purged")}, `path "customers/destroy/workflows/+/+" { capabilities = ["update"] }`)
+		if s.value(t, "soft") != "one" || s.value(t, "purged") != "one" {
+			t.Error("something was deleted all the same")
+		}
+	})
+}
+
+func TestATokenThatMayNotLookForDriftOnlyWarns(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`))
+		s.Apply(t)
+		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "read"))
+		result := s.Run(t, "plan", "-detailed-exitcode")
+		if result.Code != 0 {
+			t.Errorf("exit %d:\n%s", result.Code, result.Output)
+		}
+		result.Says(t, "Warning: Drift is not checked", `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
+		s.Must(t, "apply", "-auto-approve", "-refresh-only")
+		s.attributes(t, "token", map[string]any{"drift": "not checked: the token may not read the metadata", "version": 1.0})
+
+		s.Setenv("VAULT_TOKEN", s.token)
+		s.NoChanges(t)
+	})
+}
+
+func TestSettingsComeFromTheEnvironmentAndTheHomeDirectory(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.Setenv("VAULT_TOKEN", "")
+		s.Setenv("RELAY_OWNER", "from-environment")
+		s.Setenv("TF_APPEND_USER_AGENT", "ci/7")
+		var agents sync.Map
+		s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+			agents.Store(r.UserAgent(), true)
+			return vaulttest.Action{}
+		})
+		if err := os.WriteFile(filepath.Join(s.Home, ".vault-token"), []byte(s.token+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.Write(t, "terraform {\n  required_providers {\n    relay = { source = \"relay-secrets/relay\" }\n  }\n}\n"+s.secret("token", `"one"`))
+		s.Apply(t)
+		custom := s.vault.Metadata(t, s.workflow, "token")["custom_metadata"].(map[string]any)
+		if custom["relay.terraform/from-environment"] == nil {
+			t.Errorf("the record is not the owner's of the environment: %v", custom)
+		}
+		agents.Range(func(agent, _ any) bool {
+			if text := agent.(string); !strings.HasPrefix(text, "Terraform/1.") || !strings.HasSuffix(text, " terraform-provider-relay/test ci/7") {
+				t.Errorf("Vault is asked by %q", text)
+			}
+			return true
+		})
+	})
+}
+
+func TestAProviderThatIsNotKnownInThePlanWorksInTheApply(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		configuration := func(trigger, version string) string {
+			return `
+terraform {
+  required_providers {
+    relay = { source = "relay-secrets/relay" }
+  }
+}
+resource "terraform_data" "vault" {
+  input            = "` + s.proxy.Address + `"
+  triggers_replace = "` + trigger + `"
+}
+provider "relay" {
+  address = terraform_data.vault.output
+  prefix  = terraform_data.vault.output == "" ? "workflows" : "workflows"
+  owner   = "shop"
+  settle  = "300ms"
+}
+` + s.secret("token", `"v`+version+`"`, `value_wo_version = "`+version+`"`)
+		}
+		s.Write(t, configuration("1", "1"))
+		s.Apply(t)
+		if got := s.value(t, "token"); got != "v1" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.NoChanges(t)
+
+		s.Write(t, configuration("2", "2"))
+		plan := s.Plan(t)
+		plan.Change(at("token")).Is(t, "update")
+		terraformtest.Result{Output: plan.Output}.Says(t, "Warning: Drift is not checked", "address, prefix")
+		if result := s.ApplyPlan(t); result.Code != 0 {
+			t.Fatalf("the apply fails:\n%s", result.Output)
+		}
+		if got := s.value(t, "token"); got != "v2" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.NoChanges(t)
+
+		t.Log("what was not looked at is not drift")
+		s.Write(t, configuration("3", "2"))
+		s.Plan(t).Change(at("token")).Is(t, "no-op")
+		s.Apply(t)
+		s.NoChanges(t)
+	})
+}
