@@ -6,6 +6,7 @@ package vault
 import (
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -104,6 +105,8 @@ func (c *Client) newError(op, path string, err error) *Error {
 		out.Path, out.Reason = c.api.Address(), ErrUnreachable
 	} else if isTLS(err) {
 		out.Path, out.Reason = c.api.Address(), ErrTLS
+	} else if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+		out.Reason = ErrMalformed
 	} else if errors.Is(err, context.Canceled) {
 		out.Reason = context.Canceled
 	}

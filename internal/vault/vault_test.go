@@ -1,0 +1,239 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vault
+
+import (
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+var entry = Entry{Mount: "customers", Path: "workflows/deploy/token"}
+
+// serve answers every request in one way, and counts them.
+func serve(t *testing.T, status int, body string) (address string, requests *atomic.Int32) {
+	t.Helper()
+	requests = new(atomic.Int32)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, requests
+}
+
+func connect(t *testing.T, cfg Config) *Client {
+	t.Helper()
+	if cfg.Token == "" && cfg.TokenFile == "" {
+		cfg.Token = "hvs.test"
+	}
+	c, err := Connect(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestAnswersBecomeReasons(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name       string
+		status     int
+		body       string
+		want       error
+		unanswered bool
+		temporary  bool
+		requests   int32
+	}{
+		{"check-and-set", 400, `{"errors":["check-and-set parameter did not match the current version"]}`, ErrMismatch, false, false, 1},
+		{"another 400", 400, `{"errors":["secret hunter2 is odd"]}`, ErrRefused, false, false, 1},
+		{"a policy", 403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`, ErrDenied, false, false, 1},
+		{"an unknown token", 403, `{"errors":["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}`, ErrBadToken, false, false, 1},
+		{"no entry", 404, `{"errors":[]}`, ErrNotFound, false, false, 1},
+		{"no mount", 404, `{"errors":["no handler for route \"customers/data/x\". route entry not found."]}`, ErrNoMount, false, false, 1},
+		{"not Vault at all", 404, `<html>hunter2</html>`, ErrMalformed, true, false, 1},
+		{"too many", 429, `{"errors":["request path \"x\": rate limit quota exceeded"]}`, ErrLimited, false, true, 4},
+		{"sealed", 503, `{"errors":["Vault is sealed"]}`, ErrSealed, false, true, 1},
+		{"standby", 503, `{"errors":["Vault is in standby mode"]}`, ErrUnavailable, true, true, 1},
+		{"a broken one", 500, `{"errors":["internal error: hunter2"]}`, ErrUnavailable, true, true, 1},
+		{"a gateway", 502, `bad gateway`, ErrUnavailable, true, true, 1},
+		{"no version", 200, `{"data":{}}`, ErrMalformed, true, false, 1},
+		{"no JSON", 200, `hunter2`, ErrMalformed, true, false, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			address, requests := serve(t, row.status, row.body)
+			_, err := connect(t, Config{Address: address}).WriteData(context.Background(), entry, "hunter2", 3)
+			failed, ok := errors.AsType[*Error](err)
+			if !ok || !errors.Is(err, row.want) {
+				t.Fatalf("got %v, want %v", err, row.want)
+			}
+			if failed.Unanswered() != row.unanswered || failed.Temporary() != row.temporary {
+				t.Errorf("unanswered %v, temporary %v", failed.Unanswered(), failed.Temporary())
+			}
+			if got := requests.Load(); got != row.requests {
+				t.Errorf("a data write was sent %d times, want %d", got, row.requests)
+			}
+			if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("the error quotes the answer or the value: %q", err)
+			}
+			if !strings.Contains(err.Error(), "customers/data/workflows/deploy/token") {
+				t.Errorf("the error does not say where: %q", err)
+			}
+		})
+	}
+}
+
+func TestReadsAreRepeated(t *testing.T) {
+	t.Parallel()
+	address, requests := serve(t, 500, "")
+	_, err := connect(t, Config{Address: address}).ReadMetadata(context.Background(), entry)
+	if !errors.Is(err, ErrUnavailable) || requests.Load() != readRetries+1 {
+		t.Errorf("%d requests, %v", requests.Load(), err)
+	}
+}
+
+func TestAnEndlessAnswerIsCutOff(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"data":{"custom_metadata":{"a":"`)
+		for _, err := w.Write(make([]byte, 1<<16)); err == nil; _, err = w.Write(make([]byte, 1<<16)) {
+		}
+	}))
+	t.Cleanup(server.Close)
+	if _, err := connect(t, Config{Address: server.URL}).ReadMetadata(context.Background(), entry); err == nil {
+		t.Error("an endless answer was read to its end")
+	}
+}
+
+func TestNothingIsTakenFromTheEnvironment(t *testing.T) {
+	for name, value := range map[string]string{
+		"VAULT_TOKEN": "hvs.environment", "VAULT_NAMESPACE": "environment", "VAULT_ADDR": "http://127.0.0.1:1",
+		"VAULT_HEADERS": `{"X-Environment":"yes"}`,
+	} {
+		t.Setenv(name, value)
+	}
+	var got http.Header
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header.Clone()
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	t.Cleanup(server.Close)
+	c := connect(t, Config{Address: server.URL, Token: "hvs.configured", UserAgent: "relay-test/1"})
+	_, _ = c.ReadMetadata(context.Background(), entry)
+	if strings.Contains(fmt.Sprint(got), "nvironment") {
+		t.Errorf("the request carries the environment: %v", got)
+	}
+	if got.Get("X-Vault-Token") != "hvs.configured" || got.Get("User-Agent") != "relay-test/1" {
+		t.Errorf("the request carries %v", got)
+	}
+	c = connect(t, Config{Address: server.URL, Namespace: "team/a/"})
+	_, _ = c.ReadMetadata(context.Background(), entry)
+	if got.Get("X-Vault-Namespace") != "team/a" {
+		t.Errorf("the namespace is %q", got.Get("X-Vault-Namespace"))
+	}
+}
+
+func TestTheCertificateIsChecked(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, err := connect(t, Config{Address: server.URL}).ReadMetadata(context.Background(), entry)
+	if !errors.Is(err, ErrTLS) || !strings.Contains(err.Error(), "ca_cert") {
+		t.Errorf("an unknown authority: %v", err)
+	}
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(ca, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = connect(t, Config{Address: server.URL, CACert: ca}).ReadMetadata(context.Background(), entry)
+	if errors.Is(err, ErrTLS) {
+		t.Errorf("the configured authority is not trusted: %v", err)
+	}
+}
+
+func TestNothingListens(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "http://" + listener.Addr().String()
+	_ = listener.Close()
+	_, err = connect(t, Config{Address: address}).WriteData(context.Background(), entry, "x", 0)
+	failed, ok := errors.AsType[*Error](err)
+	if !ok || failed.Reason != ErrUnreachable || failed.Unanswered() || !strings.Contains(err.Error(), address) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestConnectRefuses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good := Config{Address: "https://vault:8200", Token: "hvs.good"}
+	if _, err := Connect(good); err != nil {
+		t.Fatalf("a good configuration: %v", err)
+	}
+	for _, row := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"no address", func(c *Config) { c.Address = "" }, "no Vault address"},
+		{"an address without a scheme", func(c *Config) { c.Address = "vault:8200" }, "not a URL"},
+		{"an address with a password", func(c *Config) { c.Address = "https://u:hunter2@vault" }, "credentials"},
+		{"no token", func(c *Config) { c.Token = "" }, "no Vault token"},
+		{"two tokens", func(c *Config) { c.TokenFile = "x" }, "keep one"},
+		{"a token of two lines", func(c *Config) { c.Token = "hvs.hunter2\nx" }, "no token has"},
+		{"no such token file", func(c *Config) { c.Token, c.TokenFile = "", filepath.Join(dir, "none") }, "no such file"},
+		{"an empty token file", func(c *Config) { c.Token, c.TokenFile = "", file("empty", " \n") }, "is empty"},
+		{"a folder for a token file", func(c *Config) { c.Token, c.TokenFile = "", dir }, "regular file"},
+		{"a CA file without a certificate", func(c *Config) { c.CACert = file("ca", "hunter2") }, "no PEM certificate"},
+		{"a certificate without a key", func(c *Config) { c.ClientCert = "x" }, "both"},
+		{"a key that fits nothing", func(c *Config) { c.ClientCert, c.ClientKey = file("c", "hunter2"), file("k", "hunter2") }, "not a pair"},
+		{"a negative concurrency", func(c *Config) { c.Concurrency = -1 }, "negative"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := good
+			row.change(&cfg)
+			_, err := Connect(cfg)
+			if err == nil || !strings.Contains(err.Error(), row.want) {
+				t.Fatalf("got %v, want %q", err, row.want)
+			}
+			if _, ok := errors.AsType[*SettingError](err); !ok || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the error names no setting or quotes one: %v", err)
+			}
+		})
+	}
+	if _, err := Connect(Config{}); strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("not all that is wrong was said at once: %v", err)
+	}
+	spaced := Config{Address: "https://vault:8200", TokenFile: file("token", "hvs.good\n")}
+	if c, err := Connect(spaced); err != nil || c.api.Token() != "hvs.good" {
+		t.Errorf("a token file with a final newline: %v", err)
+	}
+}
