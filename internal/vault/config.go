@@ -34,10 +34,14 @@ type Config struct {
 	Address string
 	// Namespace is a Vault Enterprise or OpenBao namespace; empty for none.
 	Namespace string
-	// Token authenticates every request. One of Token and TokenFile is required.
+	// Token authenticates every request. One of Token, TokenFile and Login is
+	// required.
 	Token string
-	// TokenFile is a file that holds nothing but the token. It is read once.
+	// TokenFile is a file that holds nothing but the token. It is read again when
+	// Vault no longer takes the token.
 	TokenFile string
+	// Login gets a token at the first request, and another when that has died.
+	Login Login
 	// CACert is a PEM file with the authorities to trust in place of the system's.
 	CACert string
 	// ClientCert and ClientKey are PEM files for mutual TLS; both or none.
@@ -55,7 +59,8 @@ type Config struct {
 
 // Client speaks to one Vault with one token. It is safe for concurrent use.
 type Client struct {
-	api *api.Client
+	api     *api.Client
+	session *session
 }
 
 // SettingError is one field of a Config that is wrong, so that a caller can
@@ -131,8 +136,9 @@ func Connect(cfg Config) (*Client, error) {
 	if cfg.Namespace == "" {
 		client.ClearNamespace()
 	}
-	client.SetToken(token)
-	return &Client{api: client}, nil
+	c := &Client{api: client, session: &session{login: cfg.Login, tokenFile: cfg.TokenFile}}
+	c.use(token)
+	return c, nil
 }
 
 // Address is the URL the client was given.
@@ -160,32 +166,25 @@ func (cfg Config) checkNumbers() error {
 }
 
 func (cfg Config) token() (string, error) {
+	given := 0
+	for _, is := range []bool{cfg.Token != "", cfg.TokenFile != "", cfg.Login != nil} {
+		if is {
+			given++
+		}
+	}
 	switch {
-	case cfg.Token != "" && cfg.TokenFile != "":
-		return "", blame("Token", errors.New("both a Vault token and a token file are set: keep one"))
-	case cfg.Token != "":
-		token, err := checkToken(cfg.Token, "the Vault token")
-		return token, blame("Token", err)
-	case cfg.TokenFile == "":
-		return "", blame("Token", errors.New("no Vault token: set token (or VAULT_TOKEN) or a token file"))
+	case given == 0:
+		return "", blame("Token", errors.New("no Vault token: set token (or VAULT_TOKEN), a token file, or a login"))
+	case given > 1:
+		return "", blame("Token", errors.New("more than one of a Vault token, a token file and a login is set: keep one"))
+	case cfg.Login != nil:
+		return "", blame("Login", cfg.Login.check())
+	case cfg.TokenFile != "":
+		token, err := readCredential(cfg.TokenFile)
+		return token, blame("TokenFile", err)
 	}
-	token, err := cfg.readTokenFile()
-	return token, blame("TokenFile", err)
-}
-
-func (cfg Config) readTokenFile() (string, error) {
-	info, err := os.Stat(cfg.TokenFile)
-	if err != nil {
-		return "", fmt.Errorf("reading the Vault token file: %w", err)
-	}
-	if info.Size() > maxTokenFileBytes || !info.Mode().IsRegular() {
-		return "", fmt.Errorf("reading the Vault token file %s: expected a regular file of at most %d bytes", cfg.TokenFile, maxTokenFileBytes)
-	}
-	data, err := os.ReadFile(cfg.TokenFile)
-	if err != nil {
-		return "", fmt.Errorf("reading the Vault token file: %w", err)
-	}
-	return checkToken(string(data), "the Vault token file "+cfg.TokenFile)
+	token, err := checkToken(cfg.Token, "the Vault token")
+	return token, blame("Token", err)
 }
 
 // checkToken keeps out what could not be an HTTP header; the library's own

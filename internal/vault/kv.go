@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -52,21 +51,31 @@ type Written struct {
 // ReadMetadata reads an entry's metadata. ErrNotFound where there is no entry.
 func (c *Client) ReadMetadata(ctx context.Context, e Entry) (Metadata, error) {
 	const op = "reading the metadata of"
-	resp, err := c.api.Logical().ReadRawWithContext(ctx, e.Mount+"/metadata/"+e.Path)
-	if resp != nil {
-		defer resp.Body.Close()
-	}
-	if err != nil {
-		return Metadata{}, c.newError(op, e.Mount+"/metadata/"+e.Path, err)
-	}
+	path := e.Mount + "/metadata/" + e.Path
 	var answer struct {
 		Data *Metadata `json:"data"`
 	}
-	if err := decode(resp.Body, &answer); err != nil || answer.Data == nil {
-		return Metadata{}, &Error{Op: op, Path: e.Mount + "/metadata/" + e.Path, Status: resp.StatusCode, Reason: ErrMalformed}
+	err := c.call(ctx, op, path, func() error {
+		resp, err := c.api.Logical().ReadRawWithContext(ctx, path)
+		if resp != nil {
+			defer resp.Body.Close()
+		}
+		if err != nil {
+			return err
+		}
+		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+			return err
+		}
+		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && answer.Data != nil {
+			answer.Data.Date = date
+		}
+		return nil
+	})
+	if err == nil && answer.Data == nil {
+		err = &Error{Op: op, Path: path, Status: http.StatusOK, Reason: ErrMalformed}
 	}
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		answer.Data.Date = date
+	if err != nil {
+		return Metadata{}, err
 	}
 	return *answer.Data, nil
 }
@@ -78,12 +87,12 @@ func (c *Client) ReadMetadata(ctx context.Context, e Entry) (Metadata, error) {
 func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) (Written, error) {
 	const op = "writing"
 	path := e.Mount + "/data/" + e.Path
-	secret, err := c.api.Logical().WriteWithContext(once(ctx), path, map[string]any{
+	secret, err := c.post(once(ctx), op, path, map[string]any{
 		"data":    map[string]string{"value": value},
 		"options": map[string]int{"cas": cas},
 	})
 	if err != nil {
-		return Written{}, c.newError(op, path, err)
+		return Written{}, err
 	}
 	var out Written
 	if err := decodeData(secret, &out); err != nil || out.Version < 1 {
@@ -97,13 +106,12 @@ func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) 
 // the caller's to know.
 func (c *Client) PatchCustomMetadata(ctx context.Context, e Entry, key, value string) error {
 	path := e.Mount + "/metadata/" + e.Path
-	_, err := c.api.Logical().JSONMergePatch(once(ctx), path, map[string]any{
-		"custom_metadata": map[string]string{key: value},
+	return c.call(ctx, "noting the record of", path, func() error {
+		_, err := c.api.Logical().JSONMergePatch(once(ctx), path, map[string]any{
+			"custom_metadata": map[string]string{key: value},
+		})
+		return err
 	})
-	if err != nil {
-		return c.newError("noting the record of", path, err)
-	}
-	return nil
 }
 
 // DeleteVersions soft-deletes the given versions; undelete brings them back.
@@ -118,10 +126,16 @@ func (c *Client) DestroyVersions(ctx context.Context, e Entry, versions ...int) 
 
 func (c *Client) postVersions(ctx context.Context, op, verb string, e Entry, versions []int) error {
 	path := e.Mount + "/" + verb + "/" + e.Path
-	if _, err := c.api.Logical().WriteWithContext(ctx, path, map[string]any{"versions": versions}); err != nil {
-		return c.newError(op, path, err)
-	}
-	return nil
+	_, err := c.post(ctx, op, path, map[string]any{"versions": versions})
+	return err
+}
+
+func (c *Client) post(ctx context.Context, op, path string, body map[string]any) (secret *api.Secret, err error) {
+	err = c.call(ctx, op, path, func() (err error) {
+		secret, err = c.api.Logical().WriteWithContext(ctx, path, body)
+		return err
+	})
+	return secret, err
 }
 
 // List names what lies directly below the path, sorted; folders end with "/".
@@ -130,12 +144,13 @@ func (c *Client) postVersions(ctx context.Context, op, verb string, e Entry, ver
 func (c *Client) List(ctx context.Context, e Entry) ([]string, error) {
 	const op = "listing"
 	path := e.Mount + "/metadata/" + e.Path + "/"
-	secret, err := c.api.Logical().ListWithContext(ctx, path)
-	if err != nil {
-		return nil, c.newError(op, path, err)
-	}
-	if secret == nil {
-		return nil, nil
+	var secret *api.Secret
+	err := c.call(ctx, op, path, func() (err error) {
+		secret, err = c.api.Logical().ListWithContext(ctx, path)
+		return err
+	})
+	if err != nil || secret == nil {
+		return nil, err
 	}
 	var out struct {
 		Keys []string `json:"keys"`
@@ -151,9 +166,9 @@ func (c *Client) List(ctx context.Context, e Entry) ([]string, error) {
 // (Vault API, sys/capabilities-self).
 func (c *Client) Capabilities(ctx context.Context, paths ...string) (map[string][]string, error) {
 	const op, path = "asking for the capabilities of the token at", "sys/capabilities-self"
-	secret, err := c.api.Logical().WriteWithContext(ctx, path, map[string]any{"paths": paths})
+	secret, err := c.post(ctx, op, path, map[string]any{"paths": paths})
 	if err != nil {
-		return nil, c.newError(op, path, err)
+		return nil, err
 	}
 	out := make(map[string][]string, len(paths))
 	for _, p := range paths {
@@ -165,8 +180,6 @@ func (c *Client) Capabilities(ctx context.Context, paths ...string) (map[string]
 	}
 	return out, nil
 }
-
-func decode(r io.Reader, into any) error { return json.NewDecoder(r).Decode(into) }
 
 func decodeData(secret *api.Secret, into any) error {
 	if secret == nil {

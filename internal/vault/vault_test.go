@@ -207,6 +207,8 @@ func TestConnectRefuses(t *testing.T) {
 		{"an address with a password", func(c *Config) { c.Address = "https://u:hunter2@vault" }, "credentials"},
 		{"no token", func(c *Config) { c.Token = "" }, "no Vault token"},
 		{"two tokens", func(c *Config) { c.TokenFile = "x" }, "keep one"},
+		{"a login without a role", func(c *Config) { c.Token, c.Login = "", &AppRole{} }, "role_id is missing"},
+		{"a login and a token", func(c *Config) { c.Login = &AppRole{RoleID: "x"} }, "keep one"},
 		{"a token of two lines", func(c *Config) { c.Token = "hvs.hunter2\nx" }, "no token has"},
 		{"no such token file", func(c *Config) { c.Token, c.TokenFile = "", filepath.Join(dir, "none") }, "no such file"},
 		{"an empty token file", func(c *Config) { c.Token, c.TokenFile = "", file("empty", " \n") }, "is empty"},
