@@ -31,10 +31,9 @@ var (
 	ErrBadToken = errors.New("the Vault token is invalid, revoked or expired; get a new one")
 	// ErrDenied: the token's policies do not allow it (403).
 	ErrDenied = errors.New("permission denied; the token's policy lacks a capability for this path")
-	// ErrLogin: Vault does not accept the credentials of the login (400, 401, 403).
+	// ErrLogin: Vault does not accept the credentials of the login, or has no such auth
+	// mount (400, 401, 403).
 	ErrLogin = errors.New("Vault refuses these credentials; check the role, the secret and the auth mount")
-	// ErrNoAuthMount: no auth method at the login's mount (404).
-	ErrNoAuthMount = errors.New("no auth method is mounted there; check the mount of the login and the namespace")
 	// ErrLimited: over a rate limit quota, also after retries (429).
 	ErrLimited = errors.New("Vault's rate limit is reached; lower the concurrency or raise the quota")
 	// ErrSealed: Vault is sealed (503).

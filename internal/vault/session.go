@@ -135,13 +135,11 @@ func (c *Client) Close(ctx context.Context) error {
 }
 
 // loginError says what a refused login means: Vault answers wrong credentials
-// with 400, 401 or 403, depending on the method.
+// with 400, 401 or 403, depending on the method, and a wrong mount with 403.
 func (c *Client) loginError(path string, err error) error {
 	failed := c.newError("logging in at", path, err)
 	switch failed.Reason {
-	case ErrNoMount:
-		failed.Reason = ErrNoAuthMount
-	case ErrRefused, ErrDenied, ErrBadToken:
+	case ErrRefused, ErrDenied, ErrBadToken, ErrNoMount:
 		failed.Reason = ErrLogin
 	}
 	return failed

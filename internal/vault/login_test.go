@@ -1,0 +1,274 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vault_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// configure sets up an auth method with the root token.
+func configure(t *testing.T, v *vaulttest.Vault, path string, body map[string]any) {
+	t.Helper()
+	if status, answer := v.Call(t, v.RootToken, "POST", path, body); status >= 300 {
+		t.Fatalf("configuring %s: %d %v", path, status, answer)
+	}
+}
+
+func approle(t *testing.T, v *vaulttest.Vault, name string, ttl string) *vault.AppRole {
+	t.Helper()
+	configure(t, v, "auth/approle/role/"+name, map[string]any{"token_policies": "writer", "token_ttl": ttl, "token_max_ttl": ttl})
+	_, role := v.Call(t, v.RootToken, "GET", "auth/approle/role/"+name+"/role-id", nil)
+	_, secret := v.Call(t, v.RootToken, "POST", "auth/approle/role/"+name+"/secret-id", map[string]any{})
+	return &vault.AppRole{
+		RoleID:   role["data"].(map[string]any)["role_id"].(string),
+		SecretID: secret["data"].(map[string]any)["secret_id"].(string),
+	}
+}
+
+// jwtFor sets up an identity provider that the jwt mount trusts, and signs a
+// token of it.
+func jwtFor(t *testing.T, v *vaulttest.Vault, role, subject string) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	configure(t, v, "auth/jwt/config", map[string]any{"jwt_validation_pubkeys": []string{public}})
+	configure(t, v, "auth/jwt/role/"+role, map[string]any{
+		"role_type": "jwt", "user_claim": "sub", "bound_audiences": []string{"relay"}, "token_policies": "writer",
+	})
+	encode := func(part any) string {
+		data, err := json.Marshal(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(data)
+	}
+	signed := encode(map[string]string{"alg": "RS256", "typ": "JWT"}) + "." +
+		encode(map[string]any{"sub": subject, "aud": "relay", "nbf": time.Now().Add(-time.Minute).Unix(), "exp": time.Now().Add(time.Hour).Unix()})
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+func credentialFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "credential")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func logins(p *vaulttest.Proxy) int {
+	n := 0
+	for _, r := range p.Requests() {
+		if strings.HasPrefix(r.Path, "/v1/auth/") && strings.Contains(r.Path, "/login") {
+			n++
+		}
+	}
+	return n
+}
+
+// TestEveryLoginLogsIn does so on the dev Vault. Kubernetes logs in at a jwt
+// mount, which asks for the same fields; Vault's kubernetes method itself would
+// need a cluster to ask back.
+func TestEveryLoginLogsIn(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.StartOwn(t)
+	configure(t, v, "auth/userpass/users/ada", map[string]any{"password": "hunter2", "token_policies": "writer"})
+	role := approle(t, v, "every", "1h")
+	token := jwtFor(t, v, "relay", "ada")
+	for _, row := range []struct {
+		name string
+		cfg  vault.Config
+	}{
+		{"token", vault.Config{Token: v.Writer(t)}},
+		{"token file", vault.Config{TokenFile: credentialFile(t, v.Writer(t)+"\n")}},
+		{"approle", vault.Config{Login: role}},
+		{"approle with a file", vault.Config{Login: &vault.AppRole{RoleID: role.RoleID, SecretIDFile: credentialFile(t, role.SecretID)}}},
+		{"userpass", vault.Config{Login: &vault.UserPass{Username: "ada", Password: "hunter2"}}},
+		{"jwt", vault.Config{Login: &vault.JWT{Role: "relay", Token: token}}},
+		{"jwt with a file", vault.Config{Login: &vault.JWT{Role: "relay", TokenFile: credentialFile(t, token)}}},
+		{"kubernetes, at a jwt mount", vault.Config{Login: &vault.Kubernetes{Mount: "auth/jwt", Role: "relay", TokenFile: credentialFile(t, token)}}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			proxy := vaulttest.NewProxy(t, v.Address)
+			row.cfg.Address = proxy.Address
+			c, err := vault.Connect(row.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := len(proxy.Requests()); n != 0 {
+				t.Errorf("connecting alone sent %d requests", n)
+			}
+			e := vault.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
+			if _, err := c.WriteData(context.Background(), e, "x", 0); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Close(context.Background()); err != nil {
+				t.Errorf("closing: %v", err)
+			}
+			want := 0
+			if row.cfg.Login != nil {
+				want = 1
+			}
+			if got := logins(proxy); got != want {
+				t.Errorf("logged in %d times, want %d", got, want)
+			}
+		})
+	}
+}
+
+func TestOneLoginServesAllAndIsRevoked(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	proxy := vaulttest.NewProxy(t, v.Address)
+	c, err := vault.Connect(vault.Config{Address: proxy.Address, Login: approle(t, v, "shared", "1h")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	workflow := vaulttest.Workflow(t)
+	var work sync.WaitGroup
+	for i := range 20 {
+		work.Go(func() {
+			e := vault.Entry{Mount: "customers", Path: "workflows/" + workflow + "/" + string(rune('a'+i))}
+			if _, err := c.WriteData(context.Background(), e, "x", 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	if n := logins(proxy); n != 1 {
+		t.Errorf("20 writes logged in %d times", n)
+	}
+	proxy.Reset()
+	if err := c.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if r := proxy.Requests(); len(r) != 1 || !strings.HasSuffix(r[0].Path, "auth/token/revoke-self") || r[0].Status != 204 {
+		t.Errorf("closing sent %+v", r)
+	}
+}
+
+func TestATokenThatDiesIsReplaced(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	ctx := context.Background()
+	e := vault.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
+
+	t.Run("a login's token is revoked by somebody", func(t *testing.T) {
+		t.Parallel()
+		proxy := vaulttest.NewProxy(t, v.Address)
+		c, err := vault.Connect(vault.Config{Address: proxy.Address, Login: approle(t, v, "revoked", "1h")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Capabilities(ctx, e.Path); err != nil {
+			t.Fatal(err)
+		}
+		var accessors []string
+		_, list := v.Call(t, v.RootToken, "LIST", "auth/token/accessors", nil)
+		for _, key := range list["data"].(map[string]any)["keys"].([]any) {
+			accessors = append(accessors, key.(string))
+		}
+		for _, accessor := range accessors {
+			_, about := v.Call(t, v.RootToken, "POST", "auth/token/lookup-accessor", map[string]any{"accessor": accessor})
+			if data, ok := about["data"].(map[string]any); ok && data["path"] == "auth/approle/login" {
+				if meta, _ := data["meta"].(map[string]any); meta["role_name"] == "revoked" {
+					v.Call(t, v.RootToken, "POST", "auth/token/revoke-accessor", map[string]any{"accessor": accessor})
+				}
+			}
+		}
+		if _, err := c.WriteData(ctx, e, "x", 0); err != nil {
+			t.Errorf("the write after it: %v", err)
+		}
+		if n := logins(proxy); n != 2 {
+			t.Errorf("logged in %d times, want twice", n)
+		}
+	})
+	t.Run("a token file gets a new token", func(t *testing.T) {
+		t.Parallel()
+		first := v.Writer(t)
+		file := credentialFile(t, first)
+		c, err := vault.Connect(vault.Config{Address: v.Address, TokenFile: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.List(ctx, vault.Entry{Mount: "customers", Path: "workflows/some"}); err != nil {
+			t.Fatal(err)
+		}
+		v.Call(t, first, "POST", "auth/token/revoke-self", map[string]any{})
+		if err := os.WriteFile(file, []byte(v.Writer(t)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.List(ctx, vault.Entry{Mount: "customers", Path: "workflows/some"}); err != nil {
+			t.Errorf("after the file changed: %v", err)
+		}
+	})
+	t.Run("a policy's denial is no dead token", func(t *testing.T) {
+		t.Parallel()
+		proxy := vaulttest.NewProxy(t, v.Address)
+		c, err := vault.Connect(vault.Config{Address: proxy.Address, Login: approle(t, v, "denied", "1h")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.List(ctx, vault.Entry{Mount: "customers", Path: "connections"})
+		if !errors.Is(err, vault.ErrDenied) || logins(proxy) != 1 {
+			t.Errorf("%d logins, %v", logins(proxy), err)
+		}
+	})
+}
+
+func TestARefusedLoginSaysSo(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	for _, row := range []struct {
+		name  string
+		login vault.Login
+		want  error
+	}{
+		{"unknown role", &vault.AppRole{RoleID: "hunter2", SecretID: "hunter2"}, vault.ErrLogin},
+		{"wrong password", &vault.UserPass{Username: "nobody", Password: "hunter2"}, vault.ErrLogin},
+		{"no such mount", &vault.Kubernetes{Mount: "nowhere", Role: "x", TokenFile: credentialFile(t, "hunter2")}, vault.ErrLogin},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, err := vault.Connect(vault.Config{Address: v.Address, Login: row.login})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.Capabilities(context.Background(), "x")
+			if !errors.Is(err, row.want) || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("got %v, want %v", err, row.want)
+			}
+		})
+	}
+}
