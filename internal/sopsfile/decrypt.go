@@ -120,12 +120,10 @@ type opener struct {
 // it has no value either.
 func (o *opener) Decrypt(sealed string, key []byte, path string) (any, error) {
 	value, err := o.cipher.Decrypt(sealed, key, path)
-	plain, ok := value.(string)
-	if err != nil || !ok || plain == "" {
-		return "", nil
+	if plain, ok := value.(string); ok && plain != "" && err == nil {
+		o.values[path] = plain
 	}
-	o.values[path] = plain
-	return plain, nil
+	return o.values[path], nil
 }
 
 // Encrypt implements sops.Cipher. Nothing is encrypted here.

@@ -32,12 +32,12 @@ func sealProblem(sealed string) string {
 		}
 		return "is not one whole ENC[...] text: it was cut or added to; set it again with sops"
 	}
-	data, dataErr := base64.StdEncoding.Strict().DecodeString(match[1])
+	_, dataErr := base64.StdEncoding.Strict().DecodeString(match[1])
 	nonce, nonceErr := base64.StdEncoding.Strict().DecodeString(match[2])
 	tag, tagErr := base64.StdEncoding.Strict().DecodeString(match[3])
 	switch {
 	case dataErr != nil || nonceErr != nil || tagErr != nil,
-		len(data) == 0 || len(nonce) != sealNonceBytes || len(tag) != sealTagBytes:
+		len(nonce) != sealNonceBytes || len(tag) != sealTagBytes:
 		return "is not an ENC[...] text as SOPS writes it: it was cut or edited by hand; set it again with sops"
 	case match[4] == "int" || match[4] == "float" || match[4] == "bool" || match[4] == "time":
 		return "is encrypted as type:" + match[4] + "; values are strings here: put it in quotes in sops edit"

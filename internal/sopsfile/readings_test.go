@@ -1,0 +1,126 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getsops/sops/v3"
+)
+
+func TestVerifyLimits(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	var many []string
+	for i := range MaxLeaves + 1 {
+		many = append(many, fmt.Sprintf("w%d", i%2), fmt.Sprintf("n%d", i), "v")
+	}
+	if _, err := Verify("team.yaml", []byte(s.seal(t, ".yaml", plainTree(many[3:]...)))); err != nil {
+		t.Errorf("%d leaves: %v", MaxLeaves, err)
+	}
+	_, err := Verify("team.yaml", []byte(s.seal(t, ".yaml", plainTree(many...))))
+	assertProblem(t, err, 1004, "the file holds 1001 secrets, at most 1000 are allowed")
+
+	var wide strings.Builder
+	wide.WriteString("workflows:\n")
+	for i := range 100_000 { // 1 MiB, or nearly
+		fmt.Fprintf(&wide, "  w%d:\n", i)
+	}
+	_, err = Verify("team.yaml", []byte(wide.String()+"sops: {}\n"))
+	assertProblem(t, err, 1002, "workflows has more than 1000 keys; split the file")
+
+	recipients := func(count int) error {
+		s.change = func(m *sops.Metadata) { m.KeyGroups[0] = slices.Repeat(m.KeyGroups[0], count) }
+		_, err := Verify("team.yaml", []byte(s.sealUsual(t, ".yaml")))
+		return err
+	}
+	if err := recipients(MaxRecipients); err != nil {
+		t.Errorf("%d recipients: %v", MaxRecipients, err)
+	}
+	assertProblem(t, recipients(MaxRecipients+1), 7, "sops lists 17 recipients, at most 16 are allowed")
+
+	s.change = func(m *sops.Metadata) { m.KeyGroups, m.ShamirThreshold = slices.Repeat(m.KeyGroups, 2), 2 }
+	_, err = Verify("team.yaml", []byte(s.sealUsual(t, ".yaml")))
+	assertProblem(t, err, 8, "sops.key_groups splits the key between groups (Shamir), which is not supported yet")
+}
+
+// However much of a file is missing, as after a full disk, it is never half applied.
+func TestVerifyRefusesEveryCut(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{".yaml", ".json"} {
+		file := newSealer(t).sealUsual(t, format)
+		mac := strings.LastIndex(file, "type:str]")
+		for end := range mac {
+			if m, err := Verify("team"+format, []byte(file[:end])); err == nil {
+				t.Fatalf("%s cut after %d bytes gives %d leaves", format, end, len(m.Leaves))
+			}
+		}
+	}
+}
+
+// otherStore reads every file as the same tree.
+type otherStore struct{ tree sops.Tree }
+
+func (s otherStore) LoadEncryptedFile([]byte) (sops.Tree, error) { return s.tree, nil }
+
+// Both readers of YAML are one library, so only hand-made trees can show that a
+// difference is seen.
+func TestTheTwoReadingsMustAgree(t *testing.T) {
+	t.Parallel()
+	sealed := leafText["token"].FindString(newSealer(t).sealUsual(t, ".yaml"))[len("token: "):]
+	places := []place{{"w", "a", sealed}, {"w", "b", sealed}}
+	for name, test := range map[string]struct {
+		tree  sops.TreeBranch
+		agree bool
+	}{
+		"the same":      {plainTree("w", "a", sealed, "w", "b", sealed), true},
+		"one less":      {plainTree("w", "a", sealed), false},
+		"one more":      {plainTree("w", "a", sealed, "w", "b", sealed, "w", "c", sealed), false},
+		"another order": {plainTree("w", "b", sealed, "w", "a", sealed), false},
+		"another text":  {plainTree("w", "a", sealed, "w", "b", sealed+" "), false},
+		"another name":  {plainTree("w", "a", sealed, "v", "b", sealed), false},
+		"more at top":   {append(plainTree("w", "a", sealed, "w", "b", sealed), sops.TreeItem{Key: "x", Value: "y"}), false},
+	} {
+		problems := &Problems{File: "team.yaml"}
+		tree := sops.Tree{Branches: sops.TreeBranches{test.tree}, Metadata: sops.Metadata{MessageAuthenticationCode: sealed}}
+		readSOPS(format{store: otherStore{tree}}, nil, entry{}, places, problems)
+		if problems.found() == test.agree {
+			t.Errorf("%s: %v", name, problems.List)
+		}
+		if !test.agree {
+			assertProblem(t, problems, 0, "the file means something else to SOPS than its plain syntax says")
+		}
+	}
+}
+
+func TestSopsPlaces(t *testing.T) {
+	t.Parallel()
+	leaf := func(value any) sops.TreeBranches {
+		return sops.TreeBranches{{{Key: "workflows", Value: sops.TreeBranch{{Key: "w", Value: sops.TreeBranch{
+			{Key: sops.Comment{Value: "about n"}}, {Key: "n", Value: value},
+		}}}}}}
+	}
+	places, ok := sopsPlaces(leaf("ENC[x]"))
+	if want := []place{{"w", "n", "ENC[x]"}}; !ok || !slices.Equal(places, want) {
+		t.Errorf("got %v, %t, want %v", places, ok, want)
+	}
+	for name, branches := range map[string]sops.TreeBranches{
+		"no document":        {},
+		"two documents":      append(leaf("ENC[x]"), leaf("ENC[x]")...),
+		"a list":             leaf([]any{"ENC[x]"}),
+		"a comment":          leaf(sops.Comment{Value: "ENC[x]"}),
+		"a number":           leaf(1),
+		"nothing":            leaf(nil),
+		"a mapping":          leaf(sops.TreeBranch{}),
+		"another top key":    {{{Key: "other", Value: sops.TreeBranch{}}}},
+		"a key of no string": {{{Key: 1, Value: sops.TreeBranch{}}}},
+	} {
+		if places, ok := sopsPlaces(branches); ok {
+			t.Errorf("%s: got %v, want no leaves", name, places)
+		}
+	}
+}
