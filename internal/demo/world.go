@@ -1,0 +1,126 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// The parts of the demo's story.
+const (
+	workflow   = "deploy-production"
+	repository = "shop"
+	manifest   = "shop/secrets.yaml"
+	stack      = "stack" // the folder of the Terraform configuration
+	state      = "stack/terraform.tfstate"
+)
+
+// world is everything that the demo makes: a temporary folder, in which all
+// commands run, and a Vault. It ends with close.
+type world struct {
+	*screen
+	tools tools
+	dir   string
+	vault *devVault
+
+	writer string // token of the writing side
+	reader string // token of the workflow's steps
+
+	// values are every demo value there ever was; no output of the writing side
+	// may hold one.
+	values []string
+}
+
+func newWorld(t tools, s *screen) (*world, error) {
+	dir, err := os.MkdirTemp("", "relay-demo-")
+	if err != nil {
+		return nil, fmt.Errorf("making a temporary folder: %w", err)
+	}
+	w := &world{screen: s, tools: t, dir: dir}
+	for _, folder := range []string{"home", "tmp", stack} {
+		if err := os.Mkdir(w.path(folder), 0o700); err != nil {
+			return nil, errors.Join(fmt.Errorf("making a folder: %w", err), w.close())
+		}
+	}
+	return w, nil
+}
+
+// leftoverError says what could not be removed.
+type leftoverError struct {
+	dir   string
+	cause error
+}
+
+func (e *leftoverError) Error() string {
+	return fmt.Sprintf("cleaning up failed; remove %s by hand: %v", e.dir, e.cause)
+}
+
+// close stops Vault and removes the folder.
+func (w *world) close() error {
+	var stopped error
+	if w.vault != nil {
+		stopped = w.vault.stop()
+	}
+	if err := os.RemoveAll(w.dir); err != nil {
+		return errors.Join(stopped, &leftoverError{w.dir, err})
+	}
+	return stopped
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
+
+// write makes a file in the world.
+func (w *world) write(name, content string) error {
+	if err := os.MkdirAll(filepath.Dir(w.path(name)), 0o700); err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	if err := os.WriteFile(w.path(name), []byte(content), 0o600); err != nil {
+		return fmt.Errorf("writing a file: %w", err)
+	}
+	return nil
+}
+
+func (w *world) read(name string) (string, error) {
+	data, err := os.ReadFile(w.path(name))
+	if err != nil {
+		return "", fmt.Errorf("reading a file: %w", err)
+	}
+	return string(data), nil
+}
+
+// environment is what a command sees: nothing of the person who runs the demo
+// but where programs are.
+func (w *world) environment(extra map[string]string) []string {
+	env := map[string]string{
+		"PATH":   w.tools.bin + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"HOME":   w.path("home"),
+		"TMPDIR": w.path("tmp"),
+	}
+	maps.Copy(env, extra)
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		list = append(list, name+"="+env[name])
+	}
+	return list
+}
+
+// checkBlind fails if a text holds a value.
+func (w *world) checkBlind(what, text string) error {
+	for _, value := range w.values {
+		if strings.Contains(text, value) {
+			return fmt.Errorf("%s holds the value %q, which must never show there:\n%s", what, value, text)
+		}
+	}
+	return nil
+}
+
+// platform is how Terraform names this one.
+const platform = runtime.GOOS + "_" + runtime.GOARCH
