@@ -67,6 +67,8 @@ func (c CLI) Workspace(t *testing.T) *Workspace {
 	if err := os.WriteFile(rc, []byte(settings), 0o600); err != nil {
 		t.Fatalf("writing the CLI configuration: %v", err)
 	}
+	races := filepath.Join(home, "race")
+	t.Cleanup(func() { assertNoRaces(t, races) })
 	return &Workspace{
 		Dir:     t.TempDir(),
 		Home:    home,
@@ -78,7 +80,23 @@ func (c CLI) Workspace(t *testing.T) *Workspace {
 			"TF_IN_AUTOMATION":   "1",
 			"TF_INPUT":           "0",
 			"CHECKPOINT_DISABLE": "1",
-			"TF_CLI_ARGS":        "-no-color",
+			// Under the race detector each provider would otherwise take a second to
+			// end, and what it finds would be lost with the provider's output.
+			"GORACE":      "atexit_sleep_ms=0 log_path=" + races,
+			"TF_CLI_ARGS": "-no-color",
 		},
+	}
+}
+
+// assertNoRaces fails the test if the race detector wrote a report.
+func assertNoRaces(t *testing.T, prefix string) {
+	t.Helper()
+	reports, err := filepath.Glob(prefix + ".*")
+	if err != nil {
+		t.Errorf("looking for the race detector's reports: %v", err)
+	}
+	for _, report := range reports {
+		text, err := os.ReadFile(report)
+		t.Errorf("the provider has a data race (%v):\n%s", err, text)
 	}
 }
