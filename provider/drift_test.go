@@ -301,3 +301,24 @@ func TestCreateRefusesWhatExistsUnlessAdopted(t *testing.T) {
 		s.Refused(t, []string{"apply", "-auto-approve"}, "found exists already: terraform/shop wrote version 2", "Import it by the id")
 	})
 }
+
+func TestAVaultThatWasSetBackIsNoticed(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		for _, version := range []string{"1", "2"} {
+			s.configure(t, s.secret("token", `"ours"`, fmt.Sprintf("value_wo_version = %q", version)))
+			s.Apply(t)
+		}
+		// As after a snapshot: an older version, with our record of it.
+		s.vault.Purge(t, s.workflow, "token")
+		s.vault.Write(t, s.workflow, "token", "older")
+		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"relay.terraform/shop": s.recordOf(t, "token", 1)})
+		s.Plan(t).Change(at("token")).Turns(t, "drift", "restored: version 1, last written 2", "in sync")
+		s.Apply(t)
+		if got := s.value(t, "token"); got != "ours" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.NoChanges(t)
+	})
+}

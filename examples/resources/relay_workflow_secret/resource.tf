@@ -1,0 +1,28 @@
+variable "registry_password" {
+  type      = string
+  ephemeral = true # in no state and in no plan, on its way here too
+}
+
+resource "relay_workflow_secret" "registry_password" {
+  workflow = "deploy-production"
+  name     = "registry-password"
+
+  value_wo         = var.registry_password
+  value_wo_version = "2026-11-22" # change it to send a new value
+}
+
+variable "signing_key" {
+  type      = string
+  ephemeral = true
+}
+
+# A secret whose drift a person has to look at.
+resource "relay_workflow_secret" "signing_key" {
+  workflow = "deploy-production"
+  name     = "signing-key"
+
+  value_wo         = var.signing_key
+  value_wo_version = "key-7"
+  on_drift         = "error"
+  deletion         = "purge"
+}
