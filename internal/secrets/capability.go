@@ -21,6 +21,8 @@ const (
 	writing  purpose = "write"
 	deleting purpose = "delete"
 	purging  purpose = "purge"
+	// describing makes metadata before the first version.
+	describing purpose = "describe"
 )
 
 type grantKey struct {
@@ -110,6 +112,8 @@ func needsFor(a Address, p purpose) []need {
 		return []need{needFor(a, "delete", "update"), record}
 	case purging:
 		return []need{needFor(a, "destroy", "update"), record}
+	case describing:
+		return []need{needFor(a, "metadata", "create", "read", "patch")}
 	default:
 		return []need{needFor(a, "data", "create", "update"), record}
 	}

@@ -23,7 +23,8 @@ const DefaultSettle = 30 * time.Second
 type KV interface {
 	ReadMetadata(ctx context.Context, e vault.Entry) (vault.Metadata, error)
 	WriteData(ctx context.Context, e vault.Entry, value string, cas int) (vault.Written, error)
-	PatchCustomMetadata(ctx context.Context, e vault.Entry, key, value string) error
+	PatchMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error
+	CreateMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error
 	DeleteVersions(ctx context.Context, e vault.Entry, versions ...int) error
 	DestroyVersions(ctx context.Context, e vault.Entry, versions ...int) error
 	List(ctx context.Context, e vault.Entry) ([]string, error)
@@ -81,12 +82,12 @@ func NewClient(cfg Config) (*Client, error) {
 // Owner is who this client writes as.
 func (c *Client) Owner() Owner { return c.owner }
 
-// Describe observes a secret: one read of metadata. An absent secret is the zero
-// Entry. Errors: ErrLacking, ErrNoAccess, or a *vault.Error.
+// Describe observes a secret: one read of metadata. An absent secret is an
+// Entry without versions. Errors: ErrLacking, ErrNoAccess, or a *vault.Error.
 func (c *Client) Describe(ctx context.Context, a Address) (Entry, error) {
 	m, err := c.kv.ReadMetadata(ctx, entryOf(a))
 	if errors.Is(err, vault.ErrNotFound) {
-		return Entry{}, nil
+		return Entry{absent: true}, nil
 	}
 	if errors.Is(err, vault.ErrDenied) {
 		return Entry{}, c.whyDenied(ctx, a.Scope, needFor(a, "metadata", "read"), err)

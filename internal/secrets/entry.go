@@ -25,8 +25,13 @@ type Entry struct {
 	Records map[Owner]Record
 	// Malformed are the owners whose key holds something that is no record.
 	Malformed []Owner
+	// Settings are the rest of the metadata.
+	Settings Settings
 	// Date is Vault's clock at the time of the answer, cut to the second below.
 	Date time.Time
+
+	// absent: Vault has not even metadata.
+	absent bool
 }
 
 // Version is one version of a secret.
@@ -59,8 +64,11 @@ func entryFrom(m vault.Metadata) (Entry, bool) {
 		Oldest:   m.OldestVersion,
 		Versions: make(map[int]Version, len(m.Versions)),
 		Records:  map[Owner]Record{},
+		Settings: Settings{MaxVersions: m.MaxVersions, Labels: map[string]string{}},
 		Date:     m.Date,
 	}
+	// Vault writes "0s", "720h0m0s"; what it would not write is no setting of ours.
+	e.Settings.DeleteVersionAfter, _ = time.ParseDuration(m.DeleteVersionAfter)
 	for number, v := range m.Versions {
 		created, ok1 := parseTime(v.CreatedTime)
 		deleted, ok2 := parseTime(v.DeletionTime)
@@ -75,6 +83,7 @@ func entryFrom(m vault.Metadata) (Entry, bool) {
 	for key, text := range m.CustomMetadata {
 		name, ours := strings.CutPrefix(key, recordPrefix)
 		if !ours {
+			e.Settings.Labels[key] = text
 			continue
 		}
 		owner, err := ParseOwner(name)

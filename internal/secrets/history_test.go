@@ -187,13 +187,19 @@ func (w wire) WriteData(ctx context.Context, e vault.Entry, value string, cas in
 	return out, err
 }
 
-func (w wire) PatchCustomMetadata(ctx context.Context, e vault.Entry, key, value string) error {
+func (w wire) PatchMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error {
 	return w.pass("record", func() error {
-		if key != w.a.owner.recordKey() {
-			w.a.h.t.Errorf("%s wrote the record %s", w.a.owner, key)
+		for key := range fields["custom_metadata"].(map[string]any) {
+			if key != w.a.owner.recordKey() {
+				w.a.h.t.Errorf("%s wrote the record %s", w.a.owner, key)
+			}
 		}
-		return w.a.h.kv.PatchCustomMetadata(ctx, e, key, value)
+		return w.a.h.kv.PatchMetadata(ctx, e, fields)
 	})
+}
+
+func (w wire) CreateMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error {
+	return w.pass("describe", func() error { return w.a.h.kv.CreateMetadata(ctx, e, fields) })
 }
 
 func (w wire) DeleteVersions(ctx context.Context, e vault.Entry, versions ...int) error {

@@ -83,16 +83,20 @@ func (m *modelKV) append(e vault.Entry) vault.Written {
 	return vault.Written{Version: entry.current, CreatedTime: v.CreatedTime}
 }
 
-func (m *modelKV) PatchCustomMetadata(_ context.Context, e vault.Entry, key, value string) error {
+func (m *modelKV) PatchMetadata(_ context.Context, e vault.Entry, fields map[string]any) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	entry, ok := m.entries[e.Path]
 	if !ok {
 		return refusal(vault.ErrNotFound, http.StatusNotFound)
 	}
-	entry.custom[key] = value
+	for key, value := range fields["custom_metadata"].(map[string]any) {
+		entry.custom[key] = value.(string)
+	}
 	return nil
 }
+
+func (m *modelKV) CreateMetadata(context.Context, vault.Entry, map[string]any) error { return nil }
 
 func (m *modelKV) DeleteVersions(_ context.Context, e vault.Entry, versions ...int) error {
 	return m.change(e, versions, func(v *vault.Version) {

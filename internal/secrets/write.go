@@ -134,8 +134,9 @@ func (c *Client) writeRecord(ctx context.Context, a Address, r Record) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = 50 * time.Millisecond
 	wait.MaxInterval = 2 * time.Second
+	record := map[string]any{"custom_metadata": map[string]any{c.owner.recordKey(): r.String()}}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.kv.PatchCustomMetadata(ctx, entryOf(a), c.owner.recordKey(), r.String())
+		err := c.kv.PatchMetadata(ctx, entryOf(a), record)
 		if failed, ok := errors.AsType[*vault.Error](err); ok && !failed.Temporary() {
 			return struct{}{}, backoff.Permanent(err)
 		}

@@ -6,8 +6,9 @@ package sopsfile
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // fingerprintBytes is how much of a hash a record keeps: 128 bits, since a
@@ -15,32 +16,20 @@ import (
 const fingerprintBytes = 16
 
 // sops1 identifies the ciphertext of one secret: hex of the first 16 bytes of
-// SHA-256 over encode("sops1", "workflows", workflow, name, sealed). It needs no
-// key. Equal means the same ciphertext at the same address; different means that
-// the value may have changed.
+// SHA-256 over LengthPrefixed("sops1", "workflows", workflow, name, sealed). It
+// needs no key. Equal means the same ciphertext at the same address; different
+// means that the value may have changed.
 func sops1(workflow, name, sealed string) string {
-	sum := sha256.Sum256(encode("sops1", workflowsKey, workflow, name, sealed))
+	sum := sha256.Sum256(secrets.LengthPrefixed("sops1", workflowsKey, workflow, name, sealed))
 	return hex.EncodeToString(sum[:fingerprintBytes])
 }
 
 // key1 identifies the data key of a file: hex of the first 16 bytes of
-// HMAC-SHA-256 of encode("key1") under it. AES-GCM can be made to open one text
-// in two ways under two keys, so equal texts are one value only under one key.
+// HMAC-SHA-256 of LengthPrefixed("key1") under it. AES-GCM can be made to open one
+// text in two ways under two keys, so equal texts are one value only under one
+// key.
 func key1(dataKey []byte) string {
 	mac := hmac.New(sha256.New, dataKey)
-	mac.Write(encode("key1"))
+	mac.Write(secrets.LengthPrefixed("key1"))
 	return hex.EncodeToString(mac.Sum(nil)[:fingerprintBytes])
-}
-
-// encode joins parts so that no two lists of parts give the same bytes: the
-// number of parts, then each part's length in bytes and the part. Numbers are
-// eight bytes, big-endian. Records in Vault depend on it: a change needs a new
-// name for the fingerprint.
-func encode(parts ...string) []byte {
-	out := binary.BigEndian.AppendUint64(nil, uint64(len(parts)))
-	for _, part := range parts {
-		out = binary.BigEndian.AppendUint64(out, uint64(len(part)))
-		out = append(out, part...)
-	}
-	return out
 }

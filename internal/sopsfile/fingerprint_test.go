@@ -14,6 +14,8 @@ import (
 	"github.com/getsops/sops/v3/config"
 	"github.com/getsops/sops/v3/stores/yaml"
 	"pgregory.net/rapid"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // Records in Vault hold these: another result makes every secret of every user look
@@ -22,7 +24,7 @@ func TestFingerprintsAreStable(t *testing.T) {
 	t.Parallel()
 	encoded := "0000000000000003" + "0000000000000001" + hex.EncodeToString([]byte("a")) +
 		"0000000000000000" + "0000000000000002" + hex.EncodeToString([]byte("é"))
-	if got := hex.EncodeToString(encode("a", "", "é")); got != encoded {
+	if got := hex.EncodeToString(secrets.LengthPrefixed("a", "", "é")); got != encoded {
 		t.Errorf("encode gives %s, want %s", got, encoded)
 	}
 	const sealed = "ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]"
@@ -40,7 +42,7 @@ func TestEncodeIsOneToOne(t *testing.T) {
 		// Few characters, so that different lists often join to one text.
 		parts := rapid.SliceOfN(rapid.StringOfN(rapid.RuneFrom([]rune{0, 1, 'a'}), 0, 3, -1), 0, 4)
 		a, b := parts.Draw(t, "a"), parts.Draw(t, "b")
-		if slices.Equal(a, b) != bytes.Equal(encode(a...), encode(b...)) {
+		if slices.Equal(a, b) != bytes.Equal(secrets.LengthPrefixed(a...), secrets.LengthPrefixed(b...)) {
 			t.Fatalf("%q and %q", a, b)
 		}
 	})

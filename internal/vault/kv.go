@@ -26,6 +26,7 @@ type Entry struct {
 type Metadata struct {
 	CurrentVersion     int               `json:"current_version"`
 	OldestVersion      int               `json:"oldest_version"`
+	MaxVersions        int               `json:"max_versions"`
 	DeleteVersionAfter string            `json:"delete_version_after"`
 	CustomMetadata     map[string]string `json:"custom_metadata"`
 	Versions           map[int]Version   `json:"versions"`
@@ -101,17 +102,22 @@ func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) 
 	return out, nil
 }
 
-// PatchCustomMetadata sets one key of the entry's custom metadata and leaves
-// every other key as it is. It is idempotent; how long it is worth repeating is
-// the caller's to know.
-func (c *Client) PatchCustomMetadata(ctx context.Context, e Entry, key, value string) error {
+// PatchMetadata merges fields into an entry's metadata: what is not named stays,
+// null removes (Vault API, KV v2, "Patch secret metadata"). It is idempotent; how
+// long it is worth repeating is the caller's to know.
+func (c *Client) PatchMetadata(ctx context.Context, e Entry, fields map[string]any) error {
 	path := e.Mount + "/metadata/" + e.Path
-	return c.call(ctx, "noting the record of", path, func() error {
-		_, err := c.api.Logical().JSONMergePatch(once(ctx), path, map[string]any{
-			"custom_metadata": map[string]string{key: value},
-		})
+	return c.call(ctx, "changing the metadata of", path, func() error {
+		_, err := c.api.Logical().JSONMergePatch(once(ctx), path, fields)
 		return err
 	})
+}
+
+// CreateMetadata makes an entry that has metadata and no version yet. Vault would
+// replace the custom metadata of one that exists.
+func (c *Client) CreateMetadata(ctx context.Context, e Entry, fields map[string]any) error {
+	_, err := c.post(ctx, "creating the metadata of", e.Mount+"/metadata/"+e.Path, fields)
+	return err
 }
 
 // DeleteVersions soft-deletes the given versions; undelete brings them back.
