@@ -6,6 +6,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -236,10 +238,16 @@ func (p *playing) leavesNothing(t *testing.T, output string) {
 			t.Error("its Vault still serves")
 		}
 	}
-	// A killed process may need a moment to go.
+	gone(t, p.tmp)
+}
+
+// gone waits until no process has its home below a folder: a killed one may need
+// a moment to go.
+func gone(t *testing.T, folder string) {
+	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		processes := processesWith(p.tmp)
+		processes := processesWith(folder)
 		if len(processes) == 0 {
 			return
 		}
@@ -291,5 +299,48 @@ func TestJudge(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.problem)
 			}
 		})
+	}
+}
+
+// TestExecuteKillsGrandchildren ends a command that waits for one of its own.
+func TestExecuteKillsGrandchildren(t *testing.T) {
+	t.Parallel()
+	w := exampleWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for ctx.Err() == nil {
+			if _, err := os.Stat(w.path("started")); err == nil {
+				cancel()
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	begun := time.Now()
+	_, _, err := w.execute(ctx, command{args: []string{"git", "-c", "alias.wait=!touch started; sleep 60; true", "wait"}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was cancelled", err)
+	}
+	// A grandchild that lives on would hold the pipe until the delay is over.
+	if took := time.Since(begun); took > 4*time.Second {
+		t.Errorf("it took %s to end", took)
+	}
+	gone(t, w.dir)
+}
+
+// TestFindTools passes over a command line that is too old.
+func TestFindTools(t *testing.T) {
+	t.Parallel()
+	old := filepath.Join(t.TempDir(), "terraform")
+	if err := os.WriteFile(old, []byte("#!/bin/sh\necho '{\"terraform_version\": \"1.10.5\"}'\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w := exampleWorld(t)
+	w.tools.clis = []string{old, programs.Path(t, "tofu")}
+	if err := w.findTools(t.Context()); err != nil || w.cliTitle() != "OpenTofu" {
+		t.Errorf("it takes %s, %v", w.cliTitle(), err)
+	}
+	w.tools.clis = []string{old}
+	if err := w.findTools(t.Context()); err == nil || !strings.Contains(err.Error(), "it is version 1.10.5; expected 1.11 or later") {
+		t.Errorf("got %v", err)
 	}
 }

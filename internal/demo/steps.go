@@ -75,7 +75,7 @@ README.md shows how to set this up for workflows of your own.`)
 // prepareRoles starts Vault and makes a token for each side.
 func prepareRoles(ctx context.Context, w *world) error {
 	var err error
-	w.command("devvault -prepare &")
+	w.command("devvault -prepare &   # a real Vault, in memory, with the mount and policies below")
 	if w.vault, err = startVault(ctx, w); err != nil {
 		return err
 	}
