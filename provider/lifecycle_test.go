@@ -209,6 +209,21 @@ func TestImportBringsMetadataOnly(t *testing.T) {
 		s.NoChanges(t)
 		s.Must(t, "state", "rm", at("token"))
 
+		t.Log("what others wrote is imported as theirs, and taken only with adopt")
+		s.vault.Write(t, s.workflow, "foreign", "theirs")
+		s.configure(t, s.secret("foreign", `"ours"`))
+		s.Must(t, "import", at("foreign"), s.workflow+"/foreign")
+		s.attributes(t, "foreign", map[string]any{"version": nil, "drift": "not written by this owner", "observed_version": 1.0})
+		s.Refused(t, []string{"plan"}, "not written by this owner", "adopt = true")
+		s.configure(t, s.secret("foreign", `"ours"`, "adopt = true"))
+		s.Plan(t).Change(at("foreign")).Turns(t, "drift", "not written by this owner", "in sync")
+		s.Apply(t)
+		if got := s.value(t, "foreign"); got != "ours" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.NoChanges(t)
+		s.Must(t, "state", "rm", at("foreign"))
+
 		t.Log("what is not there cannot be imported")
 		s.configure(t, s.secret("absent", `"one"`))
 		s.Refused(t, []string{"import", at("absent"), s.workflow + "/absent"}, "There is no secret "+s.workflow+"/absent")

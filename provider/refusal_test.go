@@ -123,6 +123,7 @@ func TestAVaultThatCannotAnswerIsAnErrorThatSaysWhatToDo(t *testing.T) {
 		s.Setenv("VAULT_ADDR", s.proxy.Address)
 
 		t.Log("sealed")
+		s.Plan(t) // an apply that failed may have made the other plan stale
 		vault.Seal(t)
 		s.Refused(t, []string{"plan"}, "Vault is sealed; unseal it and try again")
 		s.Refused(t, []string{"apply", terraformtest.PlanFile}, "Vault is sealed; unseal it and try again")
@@ -172,6 +173,22 @@ func TestALackingCapabilityIsNamedBeforeAnythingIsWritten(t *testing.T) {
 		if s.value(t, "soft") != "one" || s.value(t, "purged") != "one" {
 			t.Error("something was deleted all the same")
 		}
+	})
+}
+
+func TestATokenThatMayNotAskForItsCapabilitiesIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		_, answer := s.vault.Call(t, s.vault.RootToken, http.MethodPost, "auth/token/create",
+			map[string]any{"policies": []string{"writer"}, "no_default_policy": true})
+		s.Setenv("VAULT_TOKEN", answer["auth"].(map[string]any)["client_token"].(string))
+		s.configure(t, s.secret("token", `"one"`))
+		s.Apply(t).Says(t, "Warning: Note on Vault", "may not ask for its own capabilities")
+		if got := s.value(t, "token"); got != "one" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.NoChanges(t)
 	})
 }
 

@@ -110,6 +110,7 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 		onDrift:      plan.OnDrift.ValueString(),
 		adopt:        plan.Adopt.ValueBool(),
 	}) {
+	case keep:
 	case keepAndWarn:
 		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Secret was changed outside Terraform",
 			driftDetail(*state)+"\n\nNothing is changed, because on_drift is \"warn\".")
