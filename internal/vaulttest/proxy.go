@@ -109,7 +109,8 @@ func (p *Proxy) plan(k int, a Action) {
 }
 
 // Hook lets f decide on every request that Cut and Fail leave alone. n counts
-// from 1 since the last Reset; f may read the request's body.
+// from 1 since the last Reset; f may read the request's body. Requests that
+// arrive at once call f at once.
 func (p *Proxy) Hook(f func(n int, r *http.Request) Action) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -140,7 +141,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
-	answered, action := p.receive(r, body)
+	recorded, action := p.receive(r, body)
 	if action.kind == cutBefore {
 		panic(http.ErrAbortHandler)
 	}
@@ -154,7 +155,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	answer := httptest.NewRecorder()
 	p.forward.ServeHTTP(answer, r)
-	answered(answer.Code)
+	p.mu.Lock()
+	recorded.Status = answer.Code
+	p.mu.Unlock()
 	if action.kind == cutAfter {
 		panic(http.ErrAbortHandler)
 	}
@@ -165,11 +168,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes())
 }
 
-// receive records a request and decides on it. The returned function notes
-// Vault's answer.
-func (p *Proxy) receive(r *http.Request, body []byte) (answered func(status int), _ Action) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// receive records a request and decides on it.
+func (p *Proxy) receive(r *http.Request, body []byte) (*Request, Action) {
 	recorded := &Request{
 		Method: r.Method,
 		Path:   r.URL.Path,
@@ -177,22 +177,18 @@ func (p *Proxy) receive(r *http.Request, body []byte) (answered func(status int)
 		Body:   body,
 		CAS:    kvOperation(r.URL.Path) == "data" && hasCAS(body),
 	}
+	p.mu.Lock()
 	p.requests = append(p.requests, recorded)
 	n := len(p.requests)
-	answered = func(status int) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		recorded.Status = status
-	}
+	action, planned := p.planned[n]
+	hook := p.hook
+	p.mu.Unlock()
 
-	if action, ok := p.planned[n]; ok {
-		return answered, action
+	if planned || hook == nil {
+		return recorded, action
 	}
-	if p.hook != nil {
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		return answered, p.hook(n, r)
-	}
-	return answered, Action{}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return recorded, hook(n, r) // unlocked: it may ask for Requests, or block
 }
 
 func hasCAS(body []byte) bool {

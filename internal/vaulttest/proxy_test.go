@@ -113,7 +113,7 @@ func TestProxyHook(t *testing.T) {
 	p := NewProxy(t, address)
 	p.Hook(func(n int, r *http.Request) Action {
 		body, _ := io.ReadAll(r.Body)
-		if n == 2 && string(body) == "second" {
+		if n == 2 && string(body) == "second" && len(p.Requests()) == 2 {
 			return FailWith(http.StatusServiceUnavailable)
 		}
 		return Action{}
