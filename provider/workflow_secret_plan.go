@@ -172,7 +172,7 @@ func (m *workflowSecretModel) keepFindings(state workflowSecretModel) {
 	m.Drift, m.Path = state.Drift, state.Path
 }
 
-// markUnknown is the decision to write, in the plan: versionIsPlanned reads it
+// markUnknown is the decision to write, in the plan: writePlanned reads it
 // in the apply.
 func (m *workflowSecretModel) markUnknown() {
 	m.Version, m.CreatedTime = types.Int64Unknown(), types.StringUnknown()
