@@ -1,0 +1,164 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package policy
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func at(g Grant) Grant {
+	g.Mount, g.Prefix = "customers", "workflows"
+	return g
+}
+
+func TestFor(t *testing.T) {
+	t.Parallel()
+	for name, g := range map[string]Grant{
+		"writer":         at(Grant{Role: Writer}),
+		"writer-full":    at(Grant{Role: Writer, Undelete: true, Destroy: true}),
+		"writer-named":   at(Grant{Role: Writer, Workflows: []string{"nightly-report", "deploy-production", "nightly-report"}, Destroy: true}),
+		"reader":         at(Grant{Role: Reader, Workflows: []string{"deploy-production"}}),
+		"reader-strange": {Role: Reader, Mount: "team/kv", Prefix: "a/b", Workflows: []string{"é@x", "b. c", "_-"}},
+	} {
+		got, err := For(g)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		golden := filepath.Join("testdata", name+".hcl")
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s: golden (-), got (+):\n%s", name, diff)
+		}
+	}
+}
+
+func TestForDoesNotDependOnOrder(t *testing.T) {
+	t.Parallel()
+	names := []string{"c", "a", "b"}
+	one, err1 := For(at(Grant{Role: Reader, Workflows: names}))
+	two, err2 := For(at(Grant{Role: Reader, Workflows: []string{"b", "c", "a", "b"}}))
+	if err1 != nil || err2 != nil || one != two {
+		t.Errorf("two orders give two policies (%v, %v):\n%s\n%s", err1, err2, one, two)
+	}
+	if !slices.Equal(names, []string{"c", "a", "b"}) {
+		t.Errorf("the caller's list was sorted: %v", names)
+	}
+}
+
+func TestForRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		grant Grant
+		says  []string
+	}{
+		"no role":                 {at(Grant{}), []string{"no role is given"}},
+		"a role of nobody":        {at(Grant{Role: 99}), []string{"no role is given"}},
+		"reader of all":           {at(Grant{Role: Reader}), []string{"needs the names of its workflows"}},
+		"an empty list":           {at(Grant{Role: Writer, Workflows: []string{}}), []string{"the list of workflows is empty"}},
+		"an empty list, reader":   {at(Grant{Role: Reader, Workflows: []string{}}), []string{"the list of workflows is empty"}},
+		"reader that undeletes":   {at(Grant{Role: Reader, Workflows: []string{"w"}, Undelete: true}), []string{"a reader writes nothing"}},
+		"reader that destroys":    {at(Grant{Role: Reader, Workflows: []string{"w"}, Destroy: true}), []string{"a reader writes nothing"}},
+		"every workflow by +":     {at(Grant{Role: Reader, Workflows: []string{"+"}}), []string{`'+' (U+002B)`}},
+		"more workflows by *":     {at(Grant{Role: Reader, Workflows: []string{"deploy*"}}), []string{`'*' (U+002A)`}},
+		"a template":              {at(Grant{Role: Writer, Workflows: []string{"{{identity.entity.id}}"}}), []string{`'{' (U+007B)`}},
+		"a deeper path":           {at(Grant{Role: Writer, Workflows: []string{"a/b"}}), []string{`'/' (U+002F)`}},
+		"the folder above":        {at(Grant{Role: Writer, Workflows: []string{".."}}), []string{`begins with '.'`}},
+		"the end of the text":     {at(Grant{Role: Writer, Workflows: []string{`w" { capabilities = ["read"] }`}}), []string{`'"' (U+0022)`}},
+		"the end of the comment":  {at(Grant{Role: Writer, Workflows: []string{"w\npath"}}), []string{"U+000A"}},
+		"no name":                 {at(Grant{Role: Writer, Workflows: []string{""}}), []string{"it is empty"}},
+		"mount and prefix open":   {Grant{Role: Writer, Mount: "+", Prefix: "a/*"}, []string{`mount "+"`, `prefix "a/*"`}},
+		"no mount and no prefix":  {Grant{Role: Writer}, []string{`mount ""`, `prefix ""`}},
+		"all that is wrong, once": {Grant{Role: Reader, Mount: "m", Prefix: "+", Workflows: []string{"*", "+"}, Destroy: true}, []string{`"+"`, `"*"`, "writes nothing", "prefix"}},
+	} {
+		text, err := For(c.grant)
+		if err == nil || text != "" {
+			t.Errorf("%s: it is granted:\n%s", name, text)
+			continue
+		}
+		for _, says := range c.says {
+			if !strings.Contains(err.Error(), says) {
+				t.Errorf("%s: the error does not say %q: %v", name, says, err)
+			}
+		}
+	}
+}
+
+func TestParseRole(t *testing.T) {
+	t.Parallel()
+	for _, name := range RoleNames() {
+		if role, err := ParseRole(name); err != nil || role.String() != name {
+			t.Errorf("%s: %v, %v", name, role, err)
+		}
+	}
+	for _, wrong := range []string{"", "Writer", "root"} {
+		if _, err := ParseRole(wrong); err == nil || !strings.Contains(err.Error(), "reader, writer") {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}
+
+// TestTheDevVaultHasThesePolicies compares meanings: the tests of everything else
+// run under the dev Vault's files, which are a module of their own.
+func TestTheDevVaultHasThesePolicies(t *testing.T) {
+	t.Parallel()
+	for file, g := range map[string]Grant{
+		"writer.hcl": at(Grant{Role: Writer, Undelete: true, Destroy: true}),
+		"reader.hcl": at(Grant{Role: Reader, Workflows: []string{"WORKFLOW"}}),
+	} {
+		text, err := For(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := os.ReadFile(filepath.Join("..", "devvault", "policies", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(meaning(t, text), meaning(t, string(theirs))); diff != "" {
+			t.Errorf("policy.For (-), the dev Vault's %s (+):\n%s", file, diff)
+		}
+	}
+}
+
+var ruleForm = regexp.MustCompile(`^path "([^"]+)" *\{ capabilities = \[("[a-z]+"(?:, "[a-z]+")*)\] \}$`)
+
+// meaning is what a policy grants: capabilities by path.
+func meaning(t *testing.T, text string) map[string][]string {
+	t.Helper()
+	granted := map[string][]string{}
+	for line := range strings.SplitSeq(text, "\n") {
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		found := ruleForm.FindStringSubmatch(line)
+		if found == nil {
+			t.Fatalf("not a rule: %q", line)
+		}
+		if granted[found[1]] != nil {
+			t.Errorf("two rules for %s", found[1])
+		}
+		capabilities := strings.Split(strings.ReplaceAll(found[2], `"`, ""), ", ")
+		slices.Sort(capabilities)
+		granted[found[1]] = capabilities
+	}
+	return granted
+}
