@@ -360,6 +360,7 @@ func killAt(t *testing.T, w *world, program string, n int) {
 	cmd := exec.Command(program, "apply", "-c", config)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	w.proxy.Reset()
+	started := make(chan *os.Process, 1)
 	var mu sync.Mutex
 	seen := 0
 	w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
@@ -371,13 +372,17 @@ func killAt(t *testing.T, w *world, program string, n int) {
 		if seen++; seen != n {
 			return vaulttest.Action{}
 		}
-		_ = cmd.Process.Kill()
+		_ = (<-started).Kill()
 		return vaulttest.CutAt(vaulttest.Before)
 	})
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err == nil || seen < n {
+	started <- cmd.Process
+	err := cmd.Wait()
+	mu.Lock()
+	defer mu.Unlock()
+	if err == nil || seen < n {
 		t.Fatalf("relay-sync was not killed: %v after %d requests", err, seen)
 	}
 	w.proxy.Reset()

@@ -66,7 +66,7 @@ func (c *Client) ask(ctx context.Context, a Address, p purpose) error {
 		paths[i] = n.path
 	}
 	granted, err := c.kv.Capabilities(ctx, paths...)
-	if failed, ok := err.(*vault.Error); ok && failed.Reason == vault.ErrDenied {
+	if errors.Is(err, vault.ErrDenied) {
 		c.warn("the token may not ask for its own capabilities (sys/capabilities-self), so a lacking one shows only when it is needed")
 		return nil
 	}

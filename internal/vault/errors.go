@@ -76,24 +76,19 @@ func (e *Error) Unwrap() error { return e.Reason }
 // made or Vault says that it is sealed, which it does before it looks at a
 // request.
 func (e *Error) Unanswered() bool {
-	switch e.Reason {
-	case ErrUnreachable, ErrTLS, ErrSealed:
+	if e.is(ErrUnreachable, ErrTLS, ErrSealed) {
 		return false
-	case ErrMalformed:
-		return true
 	}
-	return e.Status == 0 || e.Status >= http.StatusInternalServerError
+	return e.is(ErrMalformed) || e.Status == 0 || e.Status >= http.StatusInternalServerError
 }
 
 // Temporary reports whether the same request may succeed later without anybody
 // changing it or the token's policy.
 func (e *Error) Temporary() bool {
-	switch e.Reason {
-	case ErrUnreachable, ErrSealed, ErrLimited, ErrUnavailable:
-		return true
-	}
-	return false
+	return e.is(ErrUnreachable, ErrSealed, ErrLimited, ErrUnavailable)
 }
+
+func (e *Error) is(reasons ...error) bool { return slices.Contains(reasons, e.Reason) }
 
 // newError turns an error of the api library into ours. It is the one place
 // where a status becomes a sentinel.

@@ -138,8 +138,7 @@ func (c *Client) Close(ctx context.Context) error {
 // with 400, 401 or 403, depending on the method, and a wrong mount with 403.
 func (c *Client) loginError(path string, err error) error {
 	failed := c.newError("logging in at", path, err)
-	switch failed.Reason {
-	case ErrRefused, ErrDenied, ErrBadToken, ErrNoMount:
+	if failed.is(ErrRefused, ErrDenied, ErrBadToken, ErrNoMount) {
 		failed.Reason = ErrLogin
 	}
 	return failed
@@ -160,7 +159,7 @@ func (c *Client) call(ctx context.Context, op, path string, do func() error) err
 		return nil
 	}
 	failed := c.newError(op, path, err)
-	if (failed.Reason == ErrDenied || failed.Reason == ErrBadToken) && c.again(ctx, token) {
+	if failed.is(ErrDenied, ErrBadToken) && c.again(ctx, token) {
 		if err = do(); err == nil {
 			return nil
 		}
