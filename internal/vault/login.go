@@ -126,6 +126,7 @@ func (l *UserPass) check() error {
 	return checkMount(l.Mount)
 }
 
+//nolint:unparam // other logins read a file
 func (l *UserPass) request() (string, map[string]any, error) {
 	path := loginPath(l.Mount, DefaultUserPassMount, "login/"+l.Username)
 	return path, map[string]any{"password": l.Password}, nil
@@ -133,6 +134,7 @@ func (l *UserPass) request() (string, map[string]any, error) {
 
 func (l *Cert) check() error { return checkMount(l.Mount) }
 
+//nolint:unparam // other logins read a file
 func (l *Cert) request() (string, map[string]any, error) {
 	body := map[string]any{}
 	if l.Name != "" {
