@@ -46,13 +46,14 @@ func (c *Client) write(ctx context.Context, w Write, adopt bool) (Written, error
 	if err := c.Check(w); err != nil {
 		return Written{}, err
 	}
-	if err := permit(c.owner, w.Observed.withMemory(c.owner, w.Wrote), w.Address, adopt); err != nil {
+	known := w.Observed.withMemory(c.owner, w.Wrote)
+	if err := permit(c.owner, known, w.Address, adopt); err != nil {
 		return Written{}, err
 	}
 	if err := c.require(ctx, w.Address, writing); err != nil {
 		return Written{}, err
 	}
-	if err := c.awaitSettled(ctx, w); err != nil {
+	if err := c.awaitSettled(ctx, w, settling(c.owner, known, c.settle)); err != nil {
 		return Written{}, err
 	}
 	// From here on an orderly stop waits: value and record are one.
@@ -70,8 +71,7 @@ func (c *Client) write(ctx context.Context, w Write, adopt bool) (Written, error
 
 // awaitSettled waits until a version without a record is old enough to be
 // nobody's write in flight, then makes sure that it stood still.
-func (c *Client) awaitSettled(ctx context.Context, w Write) error {
-	wait := settling(c.owner, w.Observed.withMemory(c.owner, w.Wrote), c.settle)
+func (c *Client) awaitSettled(ctx context.Context, w Write, wait time.Duration) error {
 	if wait == 0 {
 		return ctx.Err()
 	}
