@@ -73,10 +73,10 @@ func TestWhatIsRememberedOfTheLastWrite(t *testing.T) {
 	entryOf := func(created time.Time, records map[secrets.Owner]secrets.Record) secrets.Entry {
 		return secrets.Entry{Current: 1, Versions: map[int]secrets.Version{1: {Created: created}}, Records: records, Date: noon.Add(time.Hour)}
 	}
-	written := workflowSecretModel{Version: types.Int64Value(3), CreatedTime: timeValue(noon)}
+	written := findings{Version: types.Int64Value(3), CreatedTime: timeValue(noon)}
 	for _, row := range []struct {
 		name     string
-		state    workflowSecretModel
+		state    findings
 		attempt  *attempt
 		entry    secrets.Entry
 		version  int
@@ -84,14 +84,14 @@ func TestWhatIsRememberedOfTheLastWrite(t *testing.T) {
 	}{
 		{"a write that Vault confirmed", written, nil, secrets.Entry{}, 3, true},
 		{"a confirmed write outranks an attempt", written, try, entryOf(noon, nil), 3, true},
-		{"nothing was ever written", workflowSecretModel{}, nil, entryOf(noon, nil), 0, false},
-		{"the lost write landed", workflowSecretModel{}, try, entryOf(noon.Add(time.Second), nil), 1, true},
-		{"it landed by a clock that is half a minute off", workflowSecretModel{}, try, entryOf(noon.Add(-30*time.Second), nil), 1, true},
-		{"the lost write did not land", workflowSecretModel{}, try, secrets.Entry{}, 0, false},
-		{"somebody wrote long after", workflowSecretModel{}, try, entryOf(noon.Add(2*time.Minute), nil), 0, false},
-		{"somebody wrote long before", workflowSecretModel{}, try, entryOf(noon.Add(-2*time.Minute), nil), 0, false},
+		{"nothing was ever written", findings{}, nil, entryOf(noon, nil), 0, false},
+		{"the lost write landed", findings{}, try, entryOf(noon.Add(time.Second), nil), 1, true},
+		{"it landed by a clock that is half a minute off", findings{}, try, entryOf(noon.Add(-30*time.Second), nil), 1, true},
+		{"the lost write did not land", findings{}, try, secrets.Entry{}, 0, false},
+		{"somebody wrote long after", findings{}, try, entryOf(noon.Add(2*time.Minute), nil), 0, false},
+		{"somebody wrote long before", findings{}, try, entryOf(noon.Add(-2*time.Minute), nil), 0, false},
 		{
-			"somebody else says it is theirs", workflowSecretModel{}, try,
+			"somebody else says it is theirs", findings{}, try,
 			entryOf(noon, map[secrets.Owner]secrets.Record{"person/ana": {Version: 1, Time: noon}}), 0, false,
 		},
 	} {

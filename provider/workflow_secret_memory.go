@@ -80,20 +80,20 @@ func (a *attempt) landed(e secrets.Entry) *secrets.Written {
 
 // lastWrite is what this resource wrote last, for the client to judge by; nil
 // for nothing.
-func lastWrite(m workflowSecretModel, remembered memory, e secrets.Entry) *secrets.Written {
-	if wrote := baseline(m, remembered); wrote != nil {
+func lastWrite(f findings, remembered memory, e secrets.Entry) *secrets.Written {
+	if wrote := baseline(f, remembered); wrote != nil {
 		return wrote
 	}
 	return remembered.Attempt.landed(e)
 }
 
 // baseline is the last write that Vault confirmed; nil for none.
-func baseline(m workflowSecretModel, remembered memory) *secrets.Written {
-	created, err := time.Parse(time.RFC3339Nano, m.CreatedTime.ValueString())
-	if m.Version.ValueInt64() < 1 || err != nil {
+func baseline(f findings, remembered memory) *secrets.Written {
+	created, err := time.Parse(time.RFC3339Nano, f.CreatedTime.ValueString())
+	if f.Version.ValueInt64() < 1 || err != nil {
 		return nil
 	}
-	return &secrets.Written{Version: int(m.Version.ValueInt64()), Created: created, Expires: remembered.Expires}
+	return &secrets.Written{Version: int(f.Version.ValueInt64()), Created: created, Expires: remembered.Expires}
 }
 
 // privateReader and privateWriter are the framework's private state, whose type

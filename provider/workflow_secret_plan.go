@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
@@ -68,9 +67,6 @@ func remedyFor(v secrets.Verdict, needsAdopt bool) remedy {
 	}
 	return remedyWrite
 }
-
-// inSync is what drift says after every apply that succeeded.
-var inSync = types.StringValue(secrets.Verdict{State: secrets.InSync}.String())
 
 // ModifyPlan decides what happens to the value and says so in the plan.
 func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -167,21 +163,8 @@ func moved(state, plan workflowSecretModel) bool {
 // keepFindings keeps what Read and the last write found: without it Terraform
 // would show each as "known after apply" whenever an argument changes.
 func (m *workflowSecretModel) keepFindings(state workflowSecretModel) {
-	m.Version, m.CreatedTime = state.Version, state.CreatedTime
-	m.ObservedVersion, m.ExpiresAt = state.ObservedVersion, state.ExpiresAt
-	m.Drift, m.Path = state.Drift, state.Path
+	m.findings, m.Path = state.findings, state.Path
 }
-
-// markUnknown is the decision to write, in the plan: writePlanned reads it
-// in the apply.
-func (m *workflowSecretModel) markUnknown() {
-	m.Version, m.CreatedTime = types.Int64Unknown(), types.StringUnknown()
-	m.ObservedVersion, m.ExpiresAt = types.Int64Unknown(), types.StringUnknown()
-	m.Drift = types.StringUnknown()
-}
-
-// writePlanned reports whether the approved plan sends the value.
-func (m workflowSecretModel) writePlanned() bool { return m.Version.IsUnknown() }
 
 // driftDetail names what was found and what it is compared with.
 func driftDetail(state workflowSecretModel) string {

@@ -52,7 +52,7 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 	var plan, config workflowSecretModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !r.connected(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.connection.connected(&resp.Diagnostics) {
 		return
 	}
 	defer r.connection.notes.drain(&resp.Diagnostics)
@@ -69,7 +69,7 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 	}
 
 	begun := time.Now()
-	wrote, err := r.send(ctx, plan, config, secrets.Write{Address: address, Observed: observed})
+	wrote, err := r.connection.send(ctx, config.ValueWO, plan.Adopt.ValueBool(), secrets.Write{Address: address, Observed: observed})
 	switch {
 	case err == nil:
 		plan.finish(&remembered, r.connection.client.Owner(), wrote)
@@ -100,7 +100,7 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	if r.connection.pending != "" {
 		state.notChecked(&remembered, "the provider's "+r.connection.pending+" is known only during the apply")
-	} else if err := r.observe(ctx, &state, &remembered); err != nil {
+	} else if err := r.connection.observe(ctx, r.connection.address(state, remembered), &state.findings, &remembered); err != nil {
 		if !errors.Is(err, secrets.ErrLacking) && !errors.Is(err, secrets.ErrDenied) {
 			report(&resp.Diagnostics, "Looking for drift", err)
 			return
@@ -110,26 +110,6 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
-}
-
-// observe puts what Vault says of the secret into state and memory.
-func (r *workflowSecretResource) observe(ctx context.Context, state *workflowSecretModel, remembered *memory) error {
-	client := r.connection.client
-	entry, err := client.Describe(ctx, r.connection.address(*state, *remembered))
-	if err != nil {
-		return err
-	}
-	wrote := lastWrite(*state, *remembered, entry)
-	verdict := secrets.Judge(client.Owner(), entry, wrote)
-	state.Drift = types.StringValue(verdict.String())
-	state.ObservedVersion = types.Int64Value(int64(entry.Current))
-	state.ExpiresAt = timeValue(entry.Expires())
-	remembered.Seen = entry.Seen()
-	remembered.Remedy = remedyFor(verdict, secrets.NeedsAdopt(client.Owner(), entry, wrote))
-	if verdict.State == secrets.InSync {
-		remembered.Unfinished = false
-	}
-	return nil
 }
 
 // Update sends the value if the plan says so, and only if the secret is still
@@ -148,7 +128,7 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
-	if !r.connected(&resp.Diagnostics) {
+	if !r.connection.connected(&resp.Diagnostics) {
 		return
 	}
 	defer r.connection.notes.drain(&resp.Diagnostics)
@@ -159,8 +139,8 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 		return
 	}
 
-	wrote, err := r.send(ctx, plan, config, secrets.Write{
-		Address: address, Observed: observed, Wrote: lastWrite(state, remembered, observed),
+	wrote, err := r.connection.send(ctx, config.ValueWO, plan.Adopt.ValueBool(), secrets.Write{
+		Address: address, Observed: observed, Wrote: lastWrite(state.findings, remembered, observed),
 	})
 	switch {
 	case err == nil:
@@ -185,7 +165,7 @@ func (r *workflowSecretResource) Delete(ctx context.Context, req resource.Delete
 	var state workflowSecretModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	remembered := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.connected(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.connection.connected(&resp.Diagnostics) {
 		return
 	}
 	defer r.connection.notes.drain(&resp.Diagnostics)
@@ -199,7 +179,7 @@ func (r *workflowSecretResource) Delete(ctx context.Context, req resource.Delete
 	if state.Deletion.ValueString() == deletionPurge {
 		remove = client.Purge
 	}
-	done, err := remove(ctx, address, lastWrite(state, remembered, left))
+	done, err := remove(ctx, address, lastWrite(state.findings, remembered, left))
 	switch {
 	case errors.Is(err, secrets.ErrHeld):
 		resp.Diagnostics.AddWarning("Secret stays in Vault", sentence(err.Error())+" "+leftovers(left)+" Only Terraform's state forgets it.")
@@ -216,7 +196,7 @@ func (r *workflowSecretResource) Delete(ctx context.Context, req resource.Delete
 // record says is known; nothing is written.
 func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	const attempted = "Importing the secret"
-	if !r.connected(&resp.Diagnostics) {
+	if !r.connection.connected(&resp.Diagnostics) {
 		return
 	}
 	remembered := memory{Mount: r.connection.mount, Prefix: r.connection.prefix}

@@ -30,19 +30,15 @@ const (
 
 // workflowSecretModel is relay_workflow_secret.
 type workflowSecretModel struct {
-	Workflow        types.String `tfsdk:"workflow"`
-	Name            types.String `tfsdk:"name"`
-	ValueWO         types.String `tfsdk:"value_wo"`
-	ValueWOVersion  types.String `tfsdk:"value_wo_version"`
-	OnDrift         types.String `tfsdk:"on_drift"`
-	Adopt           types.Bool   `tfsdk:"adopt"`
-	Deletion        types.String `tfsdk:"deletion"`
-	Version         types.Int64  `tfsdk:"version"`
-	CreatedTime     types.String `tfsdk:"created_time"`
-	ObservedVersion types.Int64  `tfsdk:"observed_version"`
-	Drift           types.String `tfsdk:"drift"`
-	ExpiresAt       types.String `tfsdk:"expires_at"`
-	Path            types.String `tfsdk:"path"`
+	Workflow       types.String `tfsdk:"workflow"`
+	Name           types.String `tfsdk:"name"`
+	ValueWO        types.String `tfsdk:"value_wo"`
+	ValueWOVersion types.String `tfsdk:"value_wo_version"`
+	OnDrift        types.String `tfsdk:"on_drift"`
+	Adopt          types.Bool   `tfsdk:"adopt"`
+	Deletion       types.String `tfsdk:"deletion"`
+	Path           types.String `tfsdk:"path"`
+	findings
 }
 
 func workflowSecretSchema() schema.Schema {

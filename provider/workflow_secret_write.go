@@ -15,14 +15,15 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// connected reports whether Vault can be asked, and an error if not.
-func (r *workflowSecretResource) connected(diagnostics *diag.Diagnostics) bool {
-	if r.connection != nil && r.connection.client != nil {
+// connected reports whether Vault can be asked, and an error if not. c is nil
+// while the provider is not configured.
+func (c *connection) connected(diagnostics *diag.Diagnostics) bool {
+	if c != nil && c.client != nil {
 		return true
 	}
 	detail := "The provider is not configured."
-	if r.connection != nil {
-		detail = fmt.Sprintf("The provider's %s is not known yet. Apply first what it comes from.", r.connection.pending)
+	if c != nil {
+		detail = fmt.Sprintf("The provider's %s is not known yet. Apply first what it comes from.", c.pending)
 	}
 	diagnostics.AddError("Not connected to Vault", detail)
 	return false
@@ -46,16 +47,16 @@ func (c *connection) path(m workflowSecretModel) types.String {
 	return types.StringValue(c.address(m, memory{}).Path())
 }
 
-// send writes the value, which it takes from the configuration: plan and state
-// never have it.
-func (r *workflowSecretResource) send(ctx context.Context, plan, config workflowSecretModel, w secrets.Write) (secrets.Written, error) {
-	if config.ValueWO.IsNull() || config.ValueWO.IsUnknown() {
+// send writes a value, which has to be the configuration's: plan and state never
+// have it.
+func (c *connection) send(ctx context.Context, value types.String, adopt bool, w secrets.Write) (secrets.Written, error) {
+	if value.IsNull() || value.IsUnknown() {
 		return secrets.Written{}, fmt.Errorf("value_wo is null; give it a text, which may be empty: %w", secrets.ErrInvalid)
 	}
-	w.Value = secrets.NewValue(config.ValueWO.ValueString())
-	write := r.connection.client.Put
-	if plan.Adopt.ValueBool() {
-		write = r.connection.client.Adopt
+	w.Value = secrets.NewValue(value.ValueString())
+	write := c.client.Put
+	if adopt {
+		write = c.client.Adopt
 	}
 	wrote, err := write(ctx, w)
 	if err == nil {
@@ -76,53 +77,6 @@ func alreadyOurs(address secrets.Address, me secrets.Owner, e secrets.Entry) str
 	return fmt.Sprintf("Secret %s exists already: %s wrote version %d at %s. Another resource, or another configuration with the same owner, "+
 		"manages it, or a state was lost. Import it by the id %q, or give each configuration an owner of its own.",
 		address, me, record.Version, record.Time.UTC().Format(time.RFC3339), address)
-}
-
-// finish is the state after a write that succeeded.
-func (m *workflowSecretModel) finish(remembered *memory, me secrets.Owner, wrote secrets.Written) {
-	m.wrote(remembered, wrote)
-	m.Drift = inSync
-	remembered.Seen.Holder = me
-}
-
-// finishWithoutRecord is the state after a write whose record did not follow.
-func (m *workflowSecretModel) finishWithoutRecord(remembered *memory, wrote secrets.Written) {
-	m.wrote(remembered, wrote)
-	m.Drift = types.StringValue(secrets.Verdict{State: secrets.RecordLost}.String())
-	remembered.Remedy, remembered.Unfinished = remedyWrite, true
-}
-
-// finishUnknown is the state after a first write whose answer was lost.
-func (m *workflowSecretModel) finishUnknown(remembered *memory, observed secrets.Entry) {
-	m.Version, m.CreatedTime = types.Int64Null(), types.StringNull()
-	m.ObservedVersion, m.ExpiresAt = types.Int64Value(int64(observed.Current)), types.StringNull()
-	remembered.Seen, remembered.Unfinished = observed.Seen(), true
-	m.notChecked(remembered, "the answer to the write was lost")
-}
-
-func (m *workflowSecretModel) wrote(remembered *memory, wrote secrets.Written) {
-	m.Version = types.Int64Value(int64(wrote.Version))
-	m.CreatedTime = timeValue(wrote.Created)
-	m.ObservedVersion = m.Version
-	m.ExpiresAt = timeValue(wrote.Expires)
-	*remembered = memory{
-		Mount: remembered.Mount, Prefix: remembered.Prefix, Expires: wrote.Expires,
-		Seen: secrets.Seen{Version: wrote.Version, Created: wrote.Created},
-	}
-}
-
-// notChecked says that Vault could not be asked. What was seen before stays: a
-// write is still checked against it.
-func (m *workflowSecretModel) notChecked(remembered *memory, reason string) {
-	m.Drift = types.StringValue(secrets.Verdict{State: secrets.NotChecked, Reason: reason}.String())
-	remembered.Remedy = remedyNone
-}
-
-func timeValue(t time.Time) types.String {
-	if t.IsZero() {
-		return types.StringNull()
-	}
-	return types.StringValue(t.UTC().Format(time.RFC3339Nano))
 }
 
 // leftovers says what of a secret is in Vault.

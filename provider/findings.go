@@ -1,0 +1,104 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// findings are the attributes of one secret that only the provider sets: what
+// the last write became, and what the last refresh saw.
+type findings struct {
+	Version         types.Int64  `tfsdk:"version"`
+	CreatedTime     types.String `tfsdk:"created_time"`
+	ObservedVersion types.Int64  `tfsdk:"observed_version"`
+	Drift           types.String `tfsdk:"drift"`
+	ExpiresAt       types.String `tfsdk:"expires_at"`
+}
+
+// inSync is what drift says after every apply that succeeded.
+var inSync = types.StringValue(secrets.Verdict{State: secrets.InSync}.String())
+
+// markUnknown is the decision to write, in the plan: writePlanned reads it
+// in the apply.
+func (f *findings) markUnknown() {
+	f.Version, f.CreatedTime = types.Int64Unknown(), types.StringUnknown()
+	f.ObservedVersion, f.ExpiresAt = types.Int64Unknown(), types.StringUnknown()
+	f.Drift = types.StringUnknown()
+}
+
+// writePlanned reports whether the approved plan sends the value.
+func (f findings) writePlanned() bool { return f.Version.IsUnknown() }
+
+// observe puts what Vault says of the secret into findings and memory. It never
+// touches version and created_time: drift is judged from them.
+func (c *connection) observe(ctx context.Context, address secrets.Address, f *findings, remembered *memory) error {
+	entry, err := c.client.Describe(ctx, address)
+	if err != nil {
+		return err
+	}
+	wrote := lastWrite(*f, *remembered, entry)
+	verdict := secrets.Judge(c.client.Owner(), entry, wrote)
+	f.Drift = types.StringValue(verdict.String())
+	f.ObservedVersion = types.Int64Value(int64(entry.Current))
+	f.ExpiresAt = timeValue(entry.Expires())
+	remembered.Seen = entry.Seen()
+	remembered.Remedy = remedyFor(verdict, secrets.NeedsAdopt(c.client.Owner(), entry, wrote))
+	if verdict.State == secrets.InSync {
+		remembered.Unfinished = false
+	}
+	return nil
+}
+
+// finish is the state after a write that succeeded.
+func (f *findings) finish(remembered *memory, me secrets.Owner, wrote secrets.Written) {
+	f.wrote(remembered, wrote)
+	f.Drift = inSync
+	remembered.Seen.Holder = me
+}
+
+// finishWithoutRecord is the state after a write whose record did not follow.
+func (f *findings) finishWithoutRecord(remembered *memory, wrote secrets.Written) {
+	f.wrote(remembered, wrote)
+	f.Drift = types.StringValue(secrets.Verdict{State: secrets.RecordLost}.String())
+	remembered.Remedy, remembered.Unfinished = remedyWrite, true
+}
+
+// finishUnknown is the state after a first write whose answer was lost.
+func (f *findings) finishUnknown(remembered *memory, observed secrets.Entry) {
+	f.Version, f.CreatedTime = types.Int64Null(), types.StringNull()
+	f.ObservedVersion, f.ExpiresAt = types.Int64Value(int64(observed.Current)), types.StringNull()
+	remembered.Seen, remembered.Unfinished = observed.Seen(), true
+	f.notChecked(remembered, "the answer to the write was lost")
+}
+
+func (f *findings) wrote(remembered *memory, wrote secrets.Written) {
+	f.Version = types.Int64Value(int64(wrote.Version))
+	f.CreatedTime = timeValue(wrote.Created)
+	f.ObservedVersion = f.Version
+	f.ExpiresAt = timeValue(wrote.Expires)
+	*remembered = memory{
+		Mount: remembered.Mount, Prefix: remembered.Prefix, Expires: wrote.Expires,
+		Seen: secrets.Seen{Version: wrote.Version, Created: wrote.Created},
+	}
+}
+
+// notChecked says that Vault could not be asked. What was seen before stays: a
+// write is still checked against it.
+func (f *findings) notChecked(remembered *memory, reason string) {
+	f.Drift = types.StringValue(secrets.Verdict{State: secrets.NotChecked, Reason: reason}.String())
+	remembered.Remedy = remedyNone
+}
+
+func timeValue(t time.Time) types.String {
+	if t.IsZero() {
+		return types.StringNull()
+	}
+	return types.StringValue(t.UTC().Format(time.RFC3339Nano))
+}
