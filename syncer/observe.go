@@ -5,9 +5,6 @@ package syncer
 
 import (
 	"context"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
@@ -19,46 +16,17 @@ type observation struct {
 	unseen map[string]error
 }
 
-// observe lists every workflow of the source and reads the metadata of every
-// secret in it: one request per workflow and one per secret. A workflow that
-// Vault does not show is unseen and stops no other; a Vault that shows nothing
-// ends the round.
+// observe looks at every workflow of the source. One that Vault does not show is
+// unseen and stops no other; a Vault that shows nothing ends the round.
 func (s *source) observe(ctx context.Context) (observation, error) {
-	o := observation{entries: map[secrets.Address]secrets.Entry{}, unseen: map[string]error{}}
-	var mu sync.Mutex
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(s.concurrency)
-	for _, workflow := range s.Workflows {
-		work.Go(func() error {
-			entries, err := s.observeWorkflow(ctx, s.scope(workflow))
-			if secrets.AffectsAll(err) || ctx.Err() != nil {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				o.unseen[workflow] = err
-			}
-			for address, entry := range entries {
-				o.entries[address] = entry
-			}
-			return nil
-		})
+	scopes := make([]secrets.Scope, len(s.Workflows))
+	for i, workflow := range s.Workflows {
+		scopes[i] = s.scope(workflow)
 	}
-	return o, work.Wait()
-}
-
-func (s *source) observeWorkflow(ctx context.Context, scope secrets.Scope) (map[secrets.Address]secrets.Entry, error) {
-	names, err := s.client.List(ctx, scope)
-	if err != nil {
-		return nil, err
+	seen, err := s.client.Survey(ctx, scopes...)
+	o := observation{entries: seen.Entries, unseen: map[string]error{}}
+	for scope, err := range seen.Unseen {
+		o.unseen[scope.Workflow] = err
 	}
-	entries := make(map[secrets.Address]secrets.Entry, len(names))
-	for _, name := range names {
-		address := scope.Secret(name)
-		if entries[address], err = s.client.Describe(ctx, address); err != nil {
-			return nil, err
-		}
-	}
-	return entries, nil
+	return o, err
 }

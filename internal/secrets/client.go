@@ -41,6 +41,9 @@ type Config struct {
 	Settle time.Duration
 	// MaxValueBytes bounds a value after encoding; 0 means DefaultMaxValueBytes.
 	MaxValueBytes int
+	// Concurrency is how many requests Survey has under way at once; 0 means
+	// DefaultConcurrency. Connect takes it from the Connection.
+	Concurrency int
 	// Warn hears what a person should know and what stops nothing; nil drops it.
 	Warn func(text string)
 }
@@ -48,11 +51,12 @@ type Config struct {
 // Client writes, deletes and observes secrets for one owner by the protocol of
 // the package comment. It is safe for concurrent use.
 type Client struct {
-	kv       KV
-	owner    Owner
-	settle   time.Duration
-	maxBytes int
-	warn     func(string)
+	kv          KV
+	owner       Owner
+	settle      time.Duration
+	maxBytes    int
+	concurrency int
+	warn        func(string)
 
 	mu      sync.Mutex
 	granted map[grantKey]*grant
@@ -65,13 +69,16 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		kv: cfg.KV, owner: cfg.Owner, settle: cfg.Settle, maxBytes: cfg.MaxValueBytes, warn: cfg.Warn,
-		granted: map[grantKey]*grant{},
+		concurrency: cfg.Concurrency, granted: map[grantKey]*grant{},
 	}
 	if c.settle == 0 {
 		c.settle = DefaultSettle
 	}
 	if c.maxBytes == 0 {
 		c.maxBytes = DefaultMaxValueBytes
+	}
+	if c.concurrency == 0 {
+		c.concurrency = DefaultConcurrency
 	}
 	if c.warn == nil {
 		c.warn = func(string) {}

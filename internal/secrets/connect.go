@@ -16,13 +16,13 @@ const DefaultConcurrency = vault.DefaultConcurrency
 // Connect join one for each.
 type SettingError = vault.SettingError
 
-// Connect prepares a client that speaks to Vault; it sends nothing. cfg.KV is
-// replaced. The error lists all that is wrong and holds no token.
+// Connect prepares a client that speaks to Vault; it sends nothing. cfg.KV and
+// cfg.Concurrency are replaced. The error lists all that is wrong and holds no token.
 func Connect(to Connection, cfg Config) (*Client, error) {
 	kv, err := vault.Connect(to)
 	if err != nil {
 		return nil, err
 	}
-	cfg.KV = kv
+	cfg.KV, cfg.Concurrency = kv, to.Concurrency
 	return NewClient(cfg)
 }

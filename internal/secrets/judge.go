@@ -5,6 +5,7 @@ package secrets
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -52,7 +53,7 @@ type Verdict struct {
 	At      time.Time
 	// LastWritten is the version that this owner wrote last, 0 for none.
 	LastWritten int
-	// Holder is the other owner, for Held.
+	// Holder is the other owner, for Held; Nobody only as Audit sees it.
 	Holder Owner
 	// Reason says why there is no verdict, for NotChecked.
 	Reason string
@@ -78,7 +79,7 @@ func (v Verdict) String() string {
 	case Expired:
 		return "expired at " + at
 	case Held:
-		return "held by " + string(v.Holder)
+		return holderText(v.Holder)
 	case RecordLost:
 		return "record lost"
 	case NotOurs:
@@ -128,6 +129,30 @@ func Judge(me Owner, e Entry, wrote *Written) Verdict {
 		return v.with(RecordLost)
 	}
 	return v.with(NotOurs)
+}
+
+// Audit judges an entry as the one sees it whose it is: the holder, or else the
+// last holder. A live value of which no record says whose it is, is Held by
+// Nobody, or RecordLost where there is a record that does not fit.
+func Audit(e Entry) Verdict {
+	owner, _, found := e.newest()
+	if found {
+		return Judge(owner, e, nil)
+	}
+	v := Judge(Nobody, e, nil)
+	switch {
+	case v.State != NotOurs:
+		return v
+	case slices.ContainsFunc(e.owners(), e.broken):
+		return v.with(RecordLost)
+	}
+	v.Holder = Nobody
+	return v.with(Held)
+}
+
+// owners are all who left a key here, whatever it holds.
+func (e Entry) owners() []Owner {
+	return append(slices.Collect(maps.Keys(e.Records)), e.Malformed...)
 }
 
 // ours judges an entry whose last record is this owner's. noted is what really

@@ -111,6 +111,41 @@ func TestJudgeLeavesTheEntryAsItIs(t *testing.T) {
 	}
 }
 
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	dead := deletedAt(at(30))
+	malformed := entryWith(1, nil)
+	malformed.Malformed = []Owner{cluster}
+	for _, row := range []struct {
+		name  string
+		entry Entry
+		want  string
+	}{
+		{"a name without a version", Entry{}, "absent"},
+		{"its owner's", entryWith(3, map[Owner]Record{cluster: record(3)}), "in sync"},
+		{"taken over", entryWith(3, map[Owner]Record{shop: record(2), cluster: record(3)}), "in sync"},
+		{"overwritten", entryWith(4, map[Owner]Record{shop: record(2), cluster: record(3)}), "overwritten: version 4 at 2026-11-22T12:04:00Z, last written 3"},
+		{"deleted behind its owner's back", entryWith(3, map[Owner]Record{cluster: record(3)}).change(3, dead), "deleted at 2026-11-22T12:30:00Z"},
+		{"destroyed", entryWith(3, map[Owner]Record{cluster: record(3)}).change(3, func(v *Version) { v.Destroyed = true }), "destroyed"},
+		{"expired", entryWith(3, map[Owner]Record{cluster: {Version: 3, Time: at(3), Expires: at(30)}}).change(3, dead), "expired at 2026-11-22T12:30:00Z"},
+		{"deleted by its owner", entryWith(3, map[Owner]Record{cluster: released(3)}).change(3, dead), "absent"},
+		{"nobody's", entryWith(1, nil), "held by nobody"},
+		{"nobody's, dead", entryWith(1, nil).change(1, dead), "absent"},
+		{"released and written by somebody", entryWith(4, map[Owner]Record{cluster: released(3)}), "held by nobody"},
+		{"two records at one version are both forged", entryWith(3, map[Owner]Record{shop: record(3), cluster: record(3)}), "held by nobody"},
+		{"a record of another life", entryWith(2, map[Owner]Record{cluster: {Version: 2, Time: at(50)}}), "record lost"},
+		{"no record under an owner's key", malformed, "record lost"},
+		{"a lost record of one, a good one of another", entryWith(2, map[Owner]Record{shop: record(2), cluster: {Version: 2, Time: at(50)}}), "in sync"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got := Audit(row.entry).String(); got != row.want {
+				t.Errorf("Audit says %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
 func TestPermit(t *testing.T) {
 	t.Parallel()
 	dead := deletedAt(at(30))

@@ -1,0 +1,99 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Survey is what Vault's metadata says of whole scopes.
+type Survey struct {
+	// Entries are all secrets of the scopes that could be looked at, dead ones
+	// among them.
+	Entries map[Address]Entry
+	// Unseen are the scopes of which not everything could be looked at, and why.
+	// None of their secrets is among the Entries.
+	Unseen map[Scope]error
+}
+
+// Survey lists the scopes and describes every secret in them: one request a
+// scope, then one a secret, as many at once as Config.Concurrency says. A scope
+// that Vault does not show is unseen and stops no other. Errors: what affects all
+// (AffectsAll), or the context's.
+func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
+	out := Survey{Entries: map[Address]Entry{}, Unseen: map[Scope]error{}}
+	names, errs, err := askAll(ctx, c.concurrency, scopes, c.listChecked)
+	if err != nil {
+		return Survey{}, err
+	}
+	var addresses []Address
+	for i, scope := range scopes {
+		if errs[i] != nil {
+			out.Unseen[scope] = errs[i]
+		}
+		for _, name := range names[i] {
+			addresses = append(addresses, scope.Secret(name))
+		}
+	}
+	var broken sync.Map // scopes that need no further question
+	entries, errs, err := askAll(ctx, c.concurrency, addresses, func(ctx context.Context, a Address) (Entry, error) {
+		if _, known := broken.Load(a.Scope); known {
+			return Entry{}, nil
+		}
+		e, err := c.Describe(ctx, a)
+		if err != nil {
+			broken.Store(a.Scope, true)
+		}
+		return e, err
+	})
+	if err != nil {
+		return Survey{}, err
+	}
+	for i, a := range addresses {
+		if errs[i] != nil {
+			out.Unseen[a.Scope] = errs[i]
+		}
+	}
+	for i, a := range addresses {
+		if out.Unseen[a.Scope] == nil {
+			out.Entries[a] = entries[i]
+		}
+	}
+	return out, nil
+}
+
+func (c *Client) listChecked(ctx context.Context, s Scope) ([]string, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	return c.List(ctx, s)
+}
+
+// askAll asks about every item, at most limit at once, and returns the answers
+// and the errors in the order of the items. An error that affects all ends it,
+// as the end of the context does.
+func askAll[Q, A any](ctx context.Context, limit int, items []Q, ask func(context.Context, Q) (A, error)) ([]A, []error, error) {
+	answers, errs := make([]A, len(items)), make([]error, len(items))
+	group, shared := errgroup.WithContext(ctx)
+	group.SetLimit(limit)
+	for i, item := range items {
+		group.Go(func() error {
+			if err := shared.Err(); err != nil {
+				return err
+			}
+			answers[i], errs[i] = ask(shared, item)
+			if AffectsAll(errs[i]) {
+				return errs[i]
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	return answers, errs, ctx.Err()
+}

@@ -1,0 +1,150 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+func TestASurveySeesEverySecretOfEveryScope(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	c, proxy := realClient(t, v.Writer(t), shop)
+	one, two, empty := testAddress(t).Scope, testAddress(t).Scope, testAddress(t).Scope
+	for i := range 20 {
+		v.Write(t, one.Workflow, fmt.Sprintf("secret %d", i), "x")
+	}
+	v.Write(t, two.Workflow, "live", "x")
+	v.Write(t, two.Workflow, "live", "x")
+	v.Write(t, two.Workflow, "dead", "x")
+	v.SoftDelete(t, two.Workflow, "dead")
+
+	seen, err := c.Survey(t.Context(), one, two, empty)
+	if err != nil || len(seen.Unseen) > 0 || len(seen.Entries) != 22 {
+		t.Fatalf("%d entries, unseen %v, %v", len(seen.Entries), seen.Unseen, err)
+	}
+	live, dead := seen.Entries[two.Secret("live")], seen.Entries[two.Secret("dead")]
+	if live.Current != 2 || !live.Live() || dead.Current != 1 || dead.Live() {
+		t.Errorf("live is %+v, dead is %+v", live, dead)
+	}
+	if n := len(proxy.Requests()); n != 3+22 {
+		t.Errorf("%d requests for 3 scopes and 22 secrets", n)
+	}
+	proxy.AssertBlind(t)
+}
+
+func TestAScopeThatIsNotShownStopsNoOther(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	shown, unlisted, unread := testAddress(t).Scope, testAddress(t).Scope, testAddress(t).Scope
+	invalid := Scope{Mount: "customers", Prefix: "workflows", Workflow: "+"}
+	for _, s := range []Scope{shown, unlisted, unread} {
+		v.Write(t, s.Workflow, "a", "x")
+		v.Write(t, s.Workflow, "b", "x")
+	}
+	rule := func(path, capability string) string {
+		return fmt.Sprintf("path %q { capabilities = [%q] }\n", "customers/metadata/workflows/"+path, capability)
+	}
+	c, proxy := realClient(t, v.Token(t,
+		rule(shown.Workflow+"/", "list"), rule(shown.Workflow+"/+", "read"),
+		rule(unread.Workflow+"/", "list"), rule(unread.Workflow+"/a", "read"),
+		rule(unlisted.Workflow+"/+", "read")), shop)
+
+	seen, err := c.Survey(t.Context(), shown, unlisted, unread, invalid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen.Entries) != 2 || seen.Entries[shown.Secret("a")].Current != 1 {
+		t.Errorf("entries %v", seen.Entries)
+	}
+	wantError(t, seen.Unseen[unlisted], `path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
+	wantError(t, seen.Unseen[unread], `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
+	if !errors.Is(seen.Unseen[invalid], ErrInvalid) || seen.Unseen[shown] != nil {
+		t.Errorf("unseen: %v", seen.Unseen)
+	}
+	for _, r := range proxy.Requests() {
+		if strings.Contains(r.Path, "workflows/+") {
+			t.Error("Vault was asked about an invalid name")
+		}
+	}
+}
+
+func TestASurveyEndsWithWhatAffectsAll(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	c, _ := realClient(t, "no-such-token", shop)
+	scope := testAddress(t).Scope
+	v.Write(t, scope.Workflow, "a", "x")
+	if seen, err := c.Survey(t.Context(), scope); !AffectsAll(err) || len(seen.Entries) > 0 {
+		t.Errorf("%v, %v", seen, err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Survey(ended, scope); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end of the context: %v", err)
+	}
+	ending, cancel := context.WithCancel(t.Context())
+	_, _, err := askAll(ending, 1, []int{1}, func(ctx context.Context, _ int) (int, error) {
+		cancel()
+		return 0, ctx.Err()
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("at the end of the context, with the last answer: %v", err)
+	}
+}
+
+func TestASurveyIsBounded(t *testing.T) {
+	t.Parallel()
+	scope := testAddress(t).Scope
+	synctest.Test(t, func(t *testing.T) {
+		kv := &crowd{answer: make(chan struct{})}
+		c, err := NewClient(Config{KV: kv, Owner: shop, Concurrency: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error)
+		go func() {
+			_, err := c.Survey(t.Context(), scope)
+			done <- err
+		}()
+		synctest.Wait()
+		if n := kv.waiting.Load(); n != 3 {
+			t.Errorf("%d requests are under way at once, want 3", n)
+		}
+		close(kv.answer)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// crowd is a Vault of 50 secrets that answers nobody before it is told to.
+type crowd struct {
+	KV
+	waiting atomic.Int64
+	answer  chan struct{}
+}
+
+func (*crowd) List(context.Context, vault.Entry) ([]string, error) {
+	var names []string
+	for i := range 50 {
+		names = append(names, fmt.Sprint(i))
+	}
+	return names, nil
+}
+
+func (c *crowd) ReadMetadata(context.Context, vault.Entry) (vault.Metadata, error) {
+	c.waiting.Add(1)
+	<-c.answer
+	return vault.Metadata{}, nil
+}
