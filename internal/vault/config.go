@@ -5,27 +5,24 @@ package vault
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/api"
 )
 
-// Defaults of a connection.
+// Defaults and bounds of a connection.
 const (
 	DefaultConcurrency    = 16
+	DefaultMaxRetries     = 3
 	DefaultRequestTimeout = 30 * time.Second
 
-	// readRetries is how often a request that may be sent twice is repeated.
-	readRetries = 3
-
-	maxTokenFileBytes = 64 << 10
+	// MaxConcurrency and MaxMaxRetries are the most that Check takes.
+	MaxConcurrency = 1000
+	MaxMaxRetries  = 100
 )
 
 // Config says how to reach Vault. Nothing is taken from the environment.
@@ -44,12 +41,24 @@ type Config struct {
 	Login Login
 	// CACert is a PEM file with the authorities to trust in place of the system's.
 	CACert string
+	// CACertPEM is the content of such a file. At most one of both is given.
+	CACertPEM string
 	// ClientCert and ClientKey are PEM files for mutual TLS; both or none.
 	ClientCert string
 	ClientKey  string
+	// TLSServerName is the name that Vault's certificate has to be for; empty for
+	// the host of the address.
+	TLSServerName string
+	// Headers go with every request, for what stands in front of Vault. Vault's
+	// own, X-Vault-..., are refused.
+	Headers map[string]string
 	// Concurrency is how many requests may be under way at once, and so how many
 	// connections are kept. 0 means DefaultConcurrency.
 	Concurrency int
+	// MaxRetries is how often a request that may be sent twice is repeated. A data
+	// write is repeated only where Vault says that it did not run it (429). Nil
+	// means DefaultMaxRetries.
+	MaxRetries *int
 	// UserAgent names the caller in Vault's audit log, such as "relay-sync/1.2.3".
 	UserAgent string
 	// RequestTimeout bounds one request, its retries included. 0 means
@@ -61,13 +70,15 @@ type Config struct {
 type Client struct {
 	api     *api.Client
 	session *session
+	// slots has room for the requests that may be under way at once.
+	slots chan struct{}
 }
 
 // SettingError is one field of a Config that is wrong, so that a caller can
 // point at where it came from.
 type SettingError struct {
-	// Setting is the field's name, such as "Address". A pair of files that do not
-	// fit is blamed on ClientCert.
+	// Setting is the field's name, such as "Address" or, of a login,
+	// "Login.RoleID". A pair of files that do not fit is blamed on ClientCert.
 	Setting string
 	problem error
 }
@@ -86,7 +97,7 @@ func blame(setting string, problem error) error {
 
 // Check refuses a configuration that Connect could not use, and reads the files
 // that it names to find out. The error joins a *SettingError for each thing that
-// is wrong; none holds a token.
+// is wrong; none holds a token or another credential.
 func (cfg Config) Check() error {
 	_, _, err := cfg.prepare()
 	return err
@@ -97,7 +108,8 @@ func (cfg Config) prepare() (token string, tlsConfig *tls.Config, err error) {
 	tlsConfig, tlsErr := cfg.tls()
 	return token, tlsConfig, errors.Join(
 		blame("Address", cfg.checkAddress()), tokenErr, tlsErr,
-		blame("Concurrency", cfg.checkNumbers()),
+		blame("Headers", checkHeaders(cfg.Headers)),
+		cfg.checkNumbers(),
 	)
 }
 
@@ -108,21 +120,14 @@ func Connect(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	concurrency := cfg.Concurrency
-	if concurrency == 0 {
-		concurrency = DefaultConcurrency
-	}
-	timeout := cfg.RequestTimeout
-	if timeout == 0 {
-		timeout = DefaultRequestTimeout
-	}
+	cfg.setDefaults()
 	client, err := api.NewClient(&api.Config{
 		Address:        cfg.Address,
-		HttpClient:     newHTTPClient(tlsConfig, concurrency, cfg.UserAgent),
-		Timeout:        timeout,
+		HttpClient:     newHTTPClient(tlsConfig, cfg.Concurrency, cfg.UserAgent),
+		Timeout:        cfg.RequestTimeout,
 		MinRetryWait:   100 * time.Millisecond,
 		MaxRetryWait:   300 * time.Millisecond,
-		MaxRetries:     readRetries,
+		MaxRetries:     *cfg.MaxRetries,
 		CheckRetry:     retryPolicy,
 		ReadYourWrites: true,
 	})
@@ -131,14 +136,30 @@ func Connect(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("preparing the connection to Vault at %s: a VAULT_* variable in the environment is malformed; unset it", cfg.Address)
 	}
 	// What the library took from the environment is replaced, also by nothing.
-	client.SetHeaders(http.Header{api.RequestHeaderName: {"true"}})
+	client.SetHeaders(headersOf(cfg.Headers))
 	client.SetNamespace(strings.Trim(cfg.Namespace, "/"))
 	if cfg.Namespace == "" {
 		client.ClearNamespace()
 	}
-	c := &Client{api: client, session: &session{login: cfg.Login, tokenFile: cfg.TokenFile}}
+	c := &Client{
+		api:     client,
+		session: &session{login: cfg.Login, tokenFile: cfg.TokenFile},
+		slots:   make(chan struct{}, cfg.Concurrency),
+	}
 	c.use(token)
 	return c, nil
+}
+
+func (cfg *Config) setDefaults() {
+	if cfg.Concurrency == 0 {
+		cfg.Concurrency = DefaultConcurrency
+	}
+	if cfg.RequestTimeout == 0 {
+		cfg.RequestTimeout = DefaultRequestTimeout
+	}
+	if cfg.MaxRetries == nil {
+		cfg.MaxRetries = new(DefaultMaxRetries)
+	}
 }
 
 // Address is the URL the client was given.
@@ -159,12 +180,21 @@ func (cfg Config) checkAddress() error {
 }
 
 func (cfg Config) checkNumbers() error {
-	if cfg.Concurrency < 0 || cfg.RequestTimeout < 0 {
-		return errors.New("the Vault concurrency and request timeout must not be negative")
+	var errs []error
+	if cfg.Concurrency < 0 || cfg.Concurrency > MaxConcurrency {
+		errs = append(errs, blame("Concurrency",
+			fmt.Errorf("%d concurrent requests: expected 1 to %d", cfg.Concurrency, MaxConcurrency)))
 	}
-	return nil
+	if n := cfg.MaxRetries; n != nil && (*n < 0 || *n > MaxMaxRetries) {
+		errs = append(errs, blame("MaxRetries", fmt.Errorf("%d retries: expected 0 to %d", *n, MaxMaxRetries)))
+	}
+	if cfg.RequestTimeout < 0 {
+		errs = append(errs, blame("RequestTimeout", errors.New("the request timeout must not be negative")))
+	}
+	return errors.Join(errs...)
 }
 
+// token is the one to begin with, empty where a login gets it.
 func (cfg Config) token() (string, error) {
 	given := 0
 	for _, is := range []bool{cfg.Token != "", cfg.TokenFile != "", cfg.Login != nil} {
@@ -178,64 +208,11 @@ func (cfg Config) token() (string, error) {
 	case given > 1:
 		return "", blame("Token", errors.New("more than one of a Vault token, a token file and a login is set: keep one"))
 	case cfg.Login != nil:
-		return "", blame("Login", cfg.Login.check())
+		return "", cfg.Login.check()
 	case cfg.TokenFile != "":
 		token, err := readCredential(cfg.TokenFile)
 		return token, blame("TokenFile", err)
 	}
 	token, err := checkToken(cfg.Token, "the Vault token")
 	return token, blame("Token", err)
-}
-
-// checkToken keeps out what could not be an HTTP header; the library's own
-// complaint would come at the first request.
-func checkToken(token, what string) (string, error) {
-	token = strings.TrimSpace(token)
-	if token == "" {
-		return "", fmt.Errorf("%s is empty", what)
-	}
-	for _, r := range token {
-		if r <= ' ' || r > '~' {
-			return "", fmt.Errorf("%s holds a character that no token has: expected one line of printable ASCII", what)
-		}
-	}
-	return token, nil
-}
-
-func (cfg Config) tls() (*tls.Config, error) {
-	authorities, caErr := cfg.authorities()
-	certificates, clientErr := cfg.certificates()
-	out := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities, Certificates: certificates}
-	return out, errors.Join(blame("CACert", caErr), blame("ClientCert", clientErr))
-}
-
-// authorities are those to trust; nil for the system's.
-func (cfg Config) authorities() (*x509.CertPool, error) {
-	if cfg.CACert == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(cfg.CACert)
-	if err != nil {
-		return nil, fmt.Errorf("reading Vault's CA certificate: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("reading Vault's CA certificate %s: no PEM certificate in it", cfg.CACert)
-	}
-	return pool, nil
-}
-
-// certificates are ours for mutual TLS; none for none.
-func (cfg Config) certificates() ([]tls.Certificate, error) {
-	if (cfg.ClientCert == "") != (cfg.ClientKey == "") {
-		return nil, errors.New("a client certificate needs both its certificate and its key file")
-	}
-	if cfg.ClientCert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(cfg.ClientCert, cfg.ClientKey)
-	if err != nil {
-		return nil, fmt.Errorf("loading the client certificate %s with key %s: they are not a pair of PEM files", cfg.ClientCert, cfg.ClientKey)
-	}
-	return []tls.Certificate{pair}, nil
 }

@@ -43,7 +43,7 @@ var (
 	// ErrUnreachable: no connection could be made.
 	ErrUnreachable = errors.New("nothing answers at this address; check address, port and network")
 	// ErrTLS: the server's certificate is not trusted or not for this name.
-	ErrTLS = errors.New("the TLS certificate of Vault is not trusted; check ca_cert and the host name in the address")
+	ErrTLS = errors.New("the TLS certificate of Vault is not trusted; check the CA certificate and the host name in the address")
 	// ErrMalformed: the answer is not what Vault's API describes.
 	ErrMalformed = errors.New("the answer is not Vault's; check that the address is Vault's API")
 )

@@ -14,7 +14,8 @@ import (
 // *AppRole, *JWT, *Kubernetes, *UserPass and *Cert. Files are read at each login,
 // since whoever issues them replaces them.
 type Login interface {
-	// check lists what is missing.
+	// check reads the files too, so that a wrong path shows before the first
+	// login. Its error joins a *SettingError for each thing that is wrong.
 	check() error
 	// request is the API path and the body of the login; the body holds secrets.
 	request() (path string, body map[string]any, err error)
@@ -70,13 +71,11 @@ type Cert struct {
 }
 
 func (l *AppRole) check() error {
-	if l.RoleID == "" {
-		return errors.New("approle: role_id is missing")
-	}
+	var both error
 	if l.SecretID != "" && l.SecretIDFile != "" {
-		return errors.New("approle: both secret_id and secret_id_file are set: keep one")
+		both = blameLogin("SecretID", errors.New("approle: both secret_id and secret_id_file are set: keep one"))
 	}
-	return checkMount(l.Mount)
+	return errors.Join(required("RoleID", l.RoleID, "approle: role_id"), both, checkFile("SecretIDFile", l.SecretIDFile), checkMount(l.Mount))
 }
 
 func (l *AppRole) request() (string, map[string]any, error) {
@@ -89,10 +88,11 @@ func (l *AppRole) request() (string, map[string]any, error) {
 }
 
 func (l *JWT) check() error {
+	var one error
 	if (l.Token == "") == (l.TokenFile == "") {
-		return errors.New("jwt: exactly one of a token and a token file is needed")
+		one = blameLogin("Token", errors.New("jwt: exactly one of a token and a token file is needed"))
 	}
-	return checkMount(l.Mount)
+	return errors.Join(one, checkFile("TokenFile", l.TokenFile), checkMount(l.Mount))
 }
 
 func (l *JWT) request() (string, map[string]any, error) {
@@ -101,29 +101,28 @@ func (l *JWT) request() (string, map[string]any, error) {
 }
 
 func (l *Kubernetes) check() error {
-	if l.Role == "" {
-		return errors.New("kubernetes: role is missing")
+	return errors.Join(required("Role", l.Role, "kubernetes: role"), checkFile("TokenFile", l.tokenFile()), checkMount(l.Mount))
+}
+
+func (l *Kubernetes) tokenFile() string {
+	if l.TokenFile == "" {
+		return DefaultKubernetesTokenFile
 	}
-	return checkMount(l.Mount)
+	return l.TokenFile
 }
 
 func (l *Kubernetes) request() (string, map[string]any, error) {
-	file := l.TokenFile
-	if file == "" {
-		file = DefaultKubernetesTokenFile
-	}
-	token, err := orFile("", file)
+	token, err := readCredential(l.tokenFile())
 	return loginPath(l.Mount, DefaultKubernetesMount, "login"), map[string]any{"role": l.Role, "jwt": token}, err
 }
 
 func (l *UserPass) check() error {
-	if l.Username == "" || l.Password == "" {
-		return errors.New("userpass: username and password are needed")
-	}
+	var odd error
 	if strings.ContainsAny(l.Username, "/?#%") {
-		return errors.New("userpass: the username holds a character that no Vault path can")
+		odd = blameLogin("Username", errors.New("userpass: the username holds a character that no Vault path can"))
 	}
-	return checkMount(l.Mount)
+	return errors.Join(required("Username", l.Username, "userpass: username"), odd,
+		required("Password", l.Password, "userpass: password"), checkMount(l.Mount))
 }
 
 //nolint:unparam // other logins read a file
@@ -143,10 +142,25 @@ func (l *Cert) request() (string, map[string]any, error) {
 	return loginPath(l.Mount, DefaultCertMount, "login"), body, nil
 }
 
+func blameLogin(field string, problem error) error { return blame("Login."+field, problem) }
+
+func required(field, value, what string) error {
+	if value != "" {
+		return nil
+	}
+	return blameLogin(field, errors.New(what+" is missing"))
+}
+
+// checkFile reads a credential to see that it is there; no file is none to check.
+func checkFile(field, file string) error {
+	_, err := orFile("", file)
+	return blameLogin(field, err)
+}
+
 func checkMount(mount string) error {
 	for segment := range strings.SplitSeq(mount, "/") {
 		if segment == "." || segment == ".." || strings.ContainsAny(segment, "?#%") {
-			return fmt.Errorf("the auth mount %q is no path: expected such as approle or team/approle", mount)
+			return blameLogin("Mount", fmt.Errorf("the auth mount %q is no path: expected such as approle or team/approle", mount))
 		}
 	}
 	return nil
@@ -166,6 +180,24 @@ func orFile(value, file string) (string, error) {
 	}
 	return readCredential(file)
 }
+
+// checkToken keeps out what could not be an HTTP header; the library's own
+// complaint would come at the first request.
+func checkToken(token, what string) (string, error) {
+	token = strings.TrimSpace(token)
+	if token == "" {
+		return "", fmt.Errorf("%s is empty", what)
+	}
+	for _, r := range token {
+		if r <= ' ' || r > '~' {
+			return "", fmt.Errorf("%s holds a character that no token has: expected one line of printable ASCII", what)
+		}
+	}
+	return token, nil
+}
+
+// maxTokenFileBytes bounds a file with a credential.
+const maxTokenFileBytes = 64 << 10
 
 // readCredential reads a small file that holds one credential.
 func readCredential(file string) (string, error) {

@@ -118,17 +118,17 @@ func (c *Client) use(token string) {
 	c.api.SetToken(token)
 }
 
-// Close revokes the token if this client logged in for it. A client with a given
-// token leaves it alone.
+// Close revokes the token if this client logged in for it and it is still alive.
+// A client with a given token leaves it alone.
 func (c *Client) Close(ctx context.Context) error {
 	s := c.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.made || s.token == "" {
+	if !s.made || s.token == "" || (!s.dead.IsZero() && time.Now().After(s.dead)) {
 		return nil
 	}
 	if err := c.api.Auth().Token().RevokeSelfWithContext(ctx, ""); err != nil {
-		return c.newError("revoking the token of", c.api.Address(), err)
+		return c.newError("revoking the own token at", c.api.Address(), err)
 	}
 	c.use("")
 	return nil
@@ -147,6 +147,13 @@ func (c *Client) loginError(path string, err error) error {
 // call runs one request with a token that works. do is the request; it runs once
 // more where it was denied only because the token had died.
 func (c *Client) call(ctx context.Context, op, path string, do func() error) error {
+	// A place is taken for a login and a second try too: they run one by one.
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return fmt.Errorf("%s %s: waiting for other requests to Vault: %w", op, path, ctx.Err())
+	}
 	if err := c.ready(ctx); err != nil {
 		if failed, ok := errors.AsType[*Error](err); ok {
 			return failed

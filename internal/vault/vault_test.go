@@ -5,11 +5,9 @@ package vault
 
 import (
 	"context"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -101,8 +99,23 @@ func TestReadsAreRepeated(t *testing.T) {
 	t.Parallel()
 	address, requests := serve(t, 500, "")
 	_, err := connect(t, Config{Address: address}).ReadMetadata(context.Background(), entry)
-	if !errors.Is(err, ErrUnavailable) || requests.Load() != readRetries+1 {
+	if !errors.Is(err, ErrUnavailable) || requests.Load() != DefaultMaxRetries+1 {
 		t.Errorf("%d requests, %v", requests.Load(), err)
+	}
+}
+
+func TestRetriesAreTheConfigurations(t *testing.T) {
+	t.Parallel()
+	for _, retries := range []int{0, 1} {
+		address, requests := serve(t, 500, "")
+		c := connect(t, Config{Address: address, MaxRetries: &retries})
+		if _, err := c.ReadMetadata(context.Background(), entry); !errors.Is(err, ErrUnavailable) || int(requests.Load()) != retries+1 {
+			t.Errorf("with %d retries: %d requests, %v", retries, requests.Load(), err)
+		}
+		requests.Store(0)
+		if _, err := c.WriteData(context.Background(), entry, "x", 0); !errors.Is(err, ErrUnavailable) || requests.Load() != 1 {
+			t.Errorf("with %d retries a data write was sent %d times, %v", retries, requests.Load(), err)
+		}
 	}
 }
 
@@ -145,26 +158,10 @@ func TestNothingIsTakenFromTheEnvironment(t *testing.T) {
 	if got.Get("X-Vault-Namespace") != "team/a" {
 		t.Errorf("the namespace is %q", got.Get("X-Vault-Namespace"))
 	}
-}
-
-func TestTheCertificateIsChecked(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	_, err := connect(t, Config{Address: server.URL}).ReadMetadata(context.Background(), entry)
-	if !errors.Is(err, ErrTLS) || !strings.Contains(err.Error(), "ca_cert") {
-		t.Errorf("an unknown authority: %v", err)
-	}
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(ca, block, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err = connect(t, Config{Address: server.URL, CACert: ca}).ReadMetadata(context.Background(), entry)
-	if errors.Is(err, ErrTLS) {
-		t.Errorf("the configured authority is not trusted: %v", err)
+	c = connect(t, Config{Address: server.URL, Token: "hvs.configured", Headers: map[string]string{"proxy-key": "letmein"}})
+	_, _ = c.ReadMetadata(context.Background(), entry)
+	if got.Get("Proxy-Key") != "letmein" || got.Get("X-Vault-Token") != "hvs.configured" || got.Get("X-Vault-Request") != "true" {
+		t.Errorf("with a header of the configuration the request carries %v", got)
 	}
 }
 
@@ -216,7 +213,28 @@ func TestConnectRefuses(t *testing.T) {
 		{"a CA file without a certificate", func(c *Config) { c.CACert = file("ca", "hunter2") }, "no PEM certificate"},
 		{"a certificate without a key", func(c *Config) { c.ClientCert = "x" }, "both"},
 		{"a key that fits nothing", func(c *Config) { c.ClientCert, c.ClientKey = file("c", "hunter2"), file("k", "hunter2") }, "not a pair"},
-		{"a negative concurrency", func(c *Config) { c.Concurrency = -1 }, "negative"},
+		{"a certificate login without a certificate", func(c *Config) { c.Token, c.Login = "", &Cert{} }, "needs a client certificate"},
+		{"a CA twice", func(c *Config) { c.CACert, c.CACertPEM = "x", "hunter2" }, "as a file and as PEM text"},
+		{"a CA text without a certificate", func(c *Config) { c.CACertPEM = "hunter2" }, "no PEM certificate"},
+		{"two secret ids", func(c *Config) {
+			c.Token, c.Login = "", &AppRole{RoleID: "x", SecretID: "hunter2", SecretIDFile: file("id", "hunter2")}
+		}, "keep one"},
+		{"no such secret id file", func(c *Config) {
+			c.Token, c.Login = "", &AppRole{RoleID: "x", SecretIDFile: filepath.Join(dir, "none")}
+		}, "no such file"},
+		{"no service account", func(c *Config) { c.Token, c.Login = "", &Kubernetes{Role: "x"} }, DefaultKubernetesTokenFile},
+		{"a JWT twice", func(c *Config) { c.Token, c.Login = "", &JWT{Token: "hunter2", TokenFile: file("jwt", "x")} }, "exactly one"},
+		{"a user without a password", func(c *Config) { c.Token, c.Login = "", &UserPass{Username: "ada"} }, "password is missing"},
+		{"a user who is a path", func(c *Config) { c.Token, c.Login = "", &UserPass{Username: "a/b", Password: "hunter2"} }, "no Vault path"},
+		{"a mount that leads elsewhere", func(c *Config) { c.Token, c.Login = "", &AppRole{RoleID: "x", Mount: "../sys"} }, "is no path"},
+		{"a header of Vault's", func(c *Config) { c.Headers = map[string]string{"x-vault-TOKEN": "hunter2"} }, "kept for Vault"},
+		{"a header of our own", func(c *Config) { c.Headers = map[string]string{"content-type": "hunter2"} }, "by the client itself"},
+		{"a header with a space", func(c *Config) { c.Headers = map[string]string{"A B": "hunter2"} }, "no name of an HTTP header"},
+		{"a header of two lines", func(c *Config) { c.Headers = map[string]string{"X-A": "hunter2\r\nX-Vault-Token: x"} }, "one line"},
+		{"a negative concurrency", func(c *Config) { c.Concurrency = -1 }, "expected 1 to 1000"},
+		{"too high a concurrency", func(c *Config) { c.Concurrency = 1001 }, "expected 1 to 1000"},
+		{"negative retries", func(c *Config) { c.MaxRetries = new(-1) }, "expected 0 to 100"},
+		{"a negative timeout", func(c *Config) { c.RequestTimeout = -1 }, "negative"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -230,6 +248,10 @@ func TestConnectRefuses(t *testing.T) {
 				t.Errorf("the error names no setting or quotes one: %v", err)
 			}
 		})
+	}
+	all := Config{Headers: map[string]string{"X-Vault-Token": "x"}, MaxRetries: new(-1), Login: &AppRole{Mount: ".."}}
+	if err := all.Check(); strings.Count(err.Error(), "\n") != 4 {
+		t.Errorf("not all that is wrong was said at once: %v", err)
 	}
 	if _, err := Connect(Config{}); strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("not all that is wrong was said at once: %v", err)

@@ -1,0 +1,50 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/vault/api"
+)
+
+// headerName is a token of RFC 9110, 5.6.2.
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$")
+
+// ownHeaders are the client's to set.
+var ownHeaders = []string{"Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "User-Agent"}
+
+// checkHeaders refuses what is Vault's, the client's, or no header. The error
+// quotes no header's value: it may be a credential.
+func checkHeaders(headers map[string]string) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		switch canonical := http.CanonicalHeaderKey(name); {
+		case !headerName.MatchString(name):
+			errs = append(errs, fmt.Errorf("%q is no name of an HTTP header", name))
+		case strings.HasPrefix(canonical, "X-Vault-"):
+			errs = append(errs, fmt.Errorf("the header %s is kept for Vault itself", name))
+		case slices.Contains(ownHeaders, canonical):
+			errs = append(errs, fmt.Errorf("the header %s is set by the client itself", name))
+		case strings.ContainsFunc(headers[name], func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }):
+			errs = append(errs, fmt.Errorf("the value of the header %s holds a character that no header can: expected one line of printable ASCII", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// headersOf are those of every request.
+func headersOf(configured map[string]string) http.Header {
+	out := http.Header{api.RequestHeaderName: {"true"}}
+	for name, value := range configured {
+		out.Set(name, value)
+	}
+	return out
+}
