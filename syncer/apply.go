@@ -36,9 +36,9 @@ func (s *source) apply(ctx context.Context, commit gitsource.Commit, actions []A
 	for i, a := range actions {
 		results[i] = Result{Action: a}
 	}
+	line := auditLine{Owner: string(s.client.Owner()), Commit: string(commit), Said: s.said}
 	s.carryOut(ctx, results, Kind.Writes, done, func(ctx context.Context, r *Result) {
-		written, err := s.client.Put(ctx, r.Want.write(r.Entry, commit))
-		r.Version, r.Err = written.Version, err
+		s.audit.around(line, r, func() { s.write(ctx, commit, r) })
 	})
 	if anyFailed(results) {
 		for i := range results {
@@ -49,9 +49,18 @@ func (s *source) apply(ctx context.Context, commit gitsource.Commit, actions []A
 		return results
 	}
 	s.carryOut(ctx, results, Kind.Removes, done, func(ctx context.Context, r *Result) {
-		_, r.Err = s.client.Delete(ctx, r.Address, nil)
+		s.audit.around(line, r, func() { _, r.Err = s.client.Delete(ctx, r.Address, nil) })
 	})
 	return results
+}
+
+func (s *source) write(ctx context.Context, commit gitsource.Commit, r *Result) {
+	put := s.client.Put
+	if r.Kind == Adopt {
+		put = s.client.Adopt
+	}
+	written, err := put(ctx, r.Want.write(r.Entry, commit))
+	r.Version, r.Err = written.Version, err
 }
 
 // carryOut runs do for each result of a kind. Once Vault refuses everything

@@ -27,6 +27,9 @@ type Config struct {
 	Controller string `yaml:"controller"`
 	// Vault says where and how to write.
 	Vault VaultConfig `yaml:"vault"`
+	// Audit is a file to which a line is appended before and after each change of
+	// Vault; none if unset.
+	Audit string `yaml:"audit"`
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`
 }
@@ -75,7 +78,25 @@ type Source struct {
 	// Drift says what to do about a secret that somebody else changed: "heal"
 	// writes it again (if unset), "report" shows it and leaves it.
 	Drift DriftPolicy `yaml:"drift"`
+	// Deletes bounds what a round deletes without somebody's approval.
+	Deletes DeletePolicy `yaml:"deletes"`
 }
+
+// DeletePolicy bounds the deletes of a round. A plan beyond it is held until
+// somebody runs relay-sync apply --approve with its id.
+type DeletePolicy struct {
+	// Max is how many secrets a round may delete; 10 if unset, 0 for none.
+	Max *int `yaml:"max"`
+	// MaxPercent is how many of every hundred secrets of the source it may delete;
+	// 100 if unset.
+	MaxPercent *int `yaml:"max_percent"`
+	// AllowEmpty lets a round delete the last secrets of a workflow.
+	AllowEmpty bool `yaml:"allow_empty"`
+}
+
+// DefaultMaxDeletes is how many secrets a round may delete unless a source says
+// otherwise.
+const DefaultMaxDeletes = 10
 
 // DriftPolicy is "heal" or "report".
 type DriftPolicy string
@@ -138,6 +159,7 @@ func (cfg *Config) setDefaults(folder string) {
 	v := &cfg.Vault
 	v.Mount = withDefault(v.Mount, secrets.DefaultMount)
 	v.Prefix = withDefault(v.Prefix, secrets.DefaultPrefix)
+	cfg.Audit = below(folder, cfg.Audit)
 	for _, path := range []*string{&v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey} {
 		*path = below(folder, *path)
 	}

@@ -26,6 +26,8 @@ const (
 	Repair Kind = "repair"
 	// Drift shows one that somebody else changed, and leaves it.
 	Drift Kind = "drift"
+	// Adopt takes over one that is another owner's, or nobody's, on request.
+	Adopt Kind = "adopt"
 	// Delete soft-deletes one of ours that no file wants any more.
 	Delete Kind = "delete"
 	// Release lets go of one that no file wants and that is not ours or dead.
@@ -37,7 +39,7 @@ const (
 )
 
 // Writes reports whether the action sends a value.
-func (k Kind) Writes() bool { return k == Add || k == Change || k == Repair }
+func (k Kind) Writes() bool { return k == Add || k == Change || k == Repair || k == Adopt }
 
 // Removes reports whether the action lets go of a secret.
 func (k Kind) Removes() bool { return k == Delete || k == Release }
@@ -51,14 +53,19 @@ type Action struct {
 	// Entry is what was observed, and Verdict what that means to this source.
 	Entry   secrets.Entry
 	Verdict secrets.Verdict
-	// Reason says why, for Repair, Drift, Delete, Release and Blocked.
+	// Reason says why, for Repair, Drift, Adopt, Delete, Release and Blocked.
 	Reason string
+	// Approved is what a Blocked action becomes once somebody approves the plan;
+	// empty where no approval helps.
+	Approved Kind
 }
 
 // PlanInput is all that a plan is made from.
 type PlanInput struct {
-	Owner secrets.Owner
-	Drift DriftPolicy
+	Owner   secrets.Owner
+	Drift   DriftPolicy
+	Deletes DeletePolicy
+	Adopt   Adoption
 	// Wants are what the commit wants, each address once.
 	Wants []Want
 	// Observed are the entries that Vault has in the source's workflows.
@@ -89,7 +96,7 @@ func Plan(in PlanInput) []Action {
 		}
 	}
 	slices.SortStableFunc(actions, func(a, b Action) int { return compareAddress(a.Address, b.Address) })
-	return actions
+	return in.limit(actions)
 }
 
 // want decides about a secret that the commit wants.
@@ -103,22 +110,30 @@ func (in PlanInput) want(w *Want) Action {
 	switch a.Verdict.State {
 	case secrets.Absent:
 		return a.as(Add, "")
-	case secrets.Held:
-		return a.as(Blocked, a.Verdict.String()+"; remove it there first, or from this file")
-	case secrets.NotOurs, secrets.RecordLost:
-		return a.as(Blocked, a.Verdict.String()+"; an administrator has to remove it before this source can write it")
+	case secrets.Held, secrets.NotOurs, secrets.RecordLost:
+		return in.foreign(a)
 	}
 	last := a.Entry.Records[in.Owner]
 	switch {
 	case last.SOPS1 == w.SOPS1 && last.Key1 == w.Key1:
 		return in.settled(a)
 	case w.Sealed.Before(last.Sealed):
-		return a.as(Blocked, fmt.Sprintf("rolls back: the file was sealed %s, the value in Vault comes from one sealed %s; if that is meant, seal the file again (sops rotate -i %s) and commit",
-			stamp(w.Sealed), stamp(last.Sealed), w.File))
+		return a.held(Change, fmt.Sprintf("rolls back: the file was sealed %s, the value in Vault comes from one sealed %s", stamp(w.Sealed), stamp(last.Sealed)))
 	case a.Verdict.Drifted():
 		return a.as(Change, a.Verdict.String())
 	}
 	return a.as(Change, "")
+}
+
+// foreign decides about a wanted secret that is not ours to write.
+func (in PlanInput) foreign(a Action) Action {
+	switch {
+	case in.Adopt.takes(a):
+		return a.as(Adopt, a.Verdict.String())
+	case a.Verdict.State == secrets.Held:
+		return a.as(Blocked, a.Verdict.String()+"; remove it there first, or take it over: relay-sync adopt "+a.Address.String())
+	}
+	return a.as(Blocked, a.Verdict.String()+"; to take it over: relay-sync adopt "+a.Address.String())
 }
 
 // settled decides about a secret whose ciphertext is the one written last.
@@ -165,6 +180,12 @@ func (in PlanInput) holdBack(last secrets.Record) string {
 		return fmt.Sprintf("it came from commit %s, which this commit does not descend from (history was rewritten); put it into a file again, or delete it by hand", short(gitsource.Commit(last.Revision)))
 	}
 	return fmt.Sprintf("whether this commit descends from %s cannot be told (the repository is too shallow, or another one)", short(gitsource.Commit(last.Revision)))
+}
+
+// held is an action that waits for somebody's approval.
+func (a Action) held(approved Kind, reason string) Action {
+	a.Approved = approved
+	return a.as(Blocked, reason)
 }
 
 func (a Action) as(kind Kind, reason string) Action {

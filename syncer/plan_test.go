@@ -6,6 +6,7 @@ package syncer
 import (
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,11 @@ func TestPlan(t *testing.T) {
 			in: PlanInput{Unseen: map[string]error{"deploy": errors.New("permission denied")}}, kind: Blocked, reason: "not checked: permission denied",
 		},
 
+		{name: "another owner's, adopted", wants: want(nil), entry: entry(3, by(them, 3)), in: PlanInput{Adopt: Adoption{Addresses: map[secrets.Address]bool{token: true}}}, kind: Adopt, reason: "held by terraform/shop"},
+		{name: "another owner's, only the stranded adopted", wants: want(nil), entry: entry(3, by(them, 3)), in: PlanInput{Adopt: Adoption{Stranded: true}}, kind: Blocked, reason: "relay-sync adopt deploy/token"},
+		{name: "nobody's, the stranded adopted", wants: want(nil), entry: entry(1, nil), in: PlanInput{Adopt: Adoption{Stranded: true}}, kind: Adopt},
+		{name: "our own, needlessly adopted", wants: want(nil), entry: entry(3, by(us, 3)), in: PlanInput{Adopt: Adoption{Addresses: map[secrets.Address]bool{token: true}}}, kind: Unchanged},
+
 		{name: "ours that nobody wants", entry: entry(3, by(us, 3)), kind: Delete, reason: "no file of this commit"},
 		{name: "ours that nobody wants, in a failed round", entry: entry(3, by(us, 3)), in: PlanInput{Failed: true}, kind: Blocked, reason: "something failed"},
 		{name: "ours of a commit that is no ancestor", entry: entry(3, foreignRevision), in: PlanInput{Ancestry: map[string]gitsource.Ancestry{strange: gitsource.No}}, kind: Blocked, reason: "history was rewritten"},
@@ -106,7 +112,7 @@ func TestPlan(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			in := row.in
-			in.Owner, in.Wants = us, row.wants
+			in.Owner, in.Wants, in.Deletes.AllowEmpty = us, row.wants, true
 			if in.Ancestry == nil {
 				in.Ancestry = map[string]gitsource.Ancestry{older: gitsource.Yes}
 			}
@@ -138,11 +144,101 @@ func TestPlanIsInOrderOfAddress(t *testing.T) {
 		wants = append(wants, Want{Address: deploy.Secret(name)})
 	}
 	var got []string
-	for _, a := range Plan(PlanInput{Owner: us, Wants: wants, Observed: maps.Clone(observed), Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes}}) {
+	for _, a := range Plan(PlanInput{Owner: us, Wants: wants, Deletes: DeletePolicy{AllowEmpty: true}, Observed: maps.Clone(observed), Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes}}) {
 		got = append(got, string(a.Kind)+" "+a.Address.Name)
 	}
 	if s := strings.Join(got, ", "); s != "add a, delete b, add c, delete d, add e" {
 		t.Errorf("planned %s", s)
+	}
+}
+
+func TestDeletesAreLimited(t *testing.T) {
+	t.Parallel()
+	number := func(n int) *int { return &n }
+	// Four of ours in deploy, one in other; some are still wanted.
+	input := func(policy DeletePolicy, wants ...string) PlanInput {
+		in := PlanInput{
+			Owner: us, Deletes: policy, Observed: map[secrets.Address]secrets.Entry{},
+			Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes},
+		}
+		other := deploy
+		other.Workflow = "other"
+		for _, address := range []secrets.Address{deploy.Secret("a"), deploy.Secret("b"), deploy.Secret("c"), deploy.Secret("d"), other.Secret("e")} {
+			in.Observed[address] = entry(1, by(us, 1))
+			if slices.Contains(wants, address.Name) {
+				in.Wants = append(in.Wants, Want{Address: address, SOPS1: "same", Key1: "key", Sealed: noon})
+			}
+		}
+		return in
+	}
+	for _, row := range []struct {
+		name string
+		in   PlanInput
+		want string
+	}{
+		{"within all bounds", input(DeletePolicy{}, "a", "b", "e"), "= a, = b, delete c, delete d, = e"},
+		{"more than max", input(DeletePolicy{Max: number(1)}, "a", "b", "e"), "= a, = b, held c, held d, = e"},
+		{"none allowed", input(DeletePolicy{Max: number(0)}, "a", "b", "c", "e"), "= a, = b, = c, held d, = e"},
+		{"more than the share", input(DeletePolicy{MaxPercent: number(39)}, "a", "b", "e"), "= a, = b, held c, held d, = e"},
+		{"just the share", input(DeletePolicy{MaxPercent: number(40)}, "a", "b", "e"), "= a, = b, delete c, delete d, = e"},
+		{"a workflow is emptied, others are not", input(DeletePolicy{}, "a", "b", "c"), "= a, = b, = c, delete d, held e"},
+		{"a workflow may be emptied", input(DeletePolicy{AllowEmpty: true}, "a", "b", "c"), "= a, = b, = c, delete d, delete e"},
+		{"a new secret does not make up for it", func() PlanInput {
+			in := input(DeletePolicy{}, "e")
+			in.Wants = append(in.Wants, Want{Address: token})
+			return in
+		}(), "delete a, delete b, delete c, delete d, add token, = e"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			actions := Plan(row.in)
+			if got := kinds(actions); got != row.want {
+				t.Errorf("planned %s, want %s", got, row.want)
+			}
+			id := PlanID("c", actions)
+			if strings.Contains(row.want, "held") != (id != "") {
+				t.Errorf("the plan's id is %q", id)
+			}
+			if approved := Approve(actions); strings.Contains(kinds(approved), "held") || PlanID("c", approved) != "" {
+				t.Errorf("something waits after the approval: %s", kinds(approved))
+			}
+		})
+	}
+}
+
+func kinds(actions []Action) string {
+	var out []string
+	for _, a := range actions {
+		kind := string(a.Kind)
+		switch {
+		case a.Kind == Unchanged:
+			kind = "="
+		case a.Approved != "":
+			kind = "held"
+		}
+		out = append(out, kind+" "+a.Address.Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+func TestPlanIDMovesWithWhatItWasMadeFrom(t *testing.T) {
+	t.Parallel()
+	none := 0
+	in := PlanInput{
+		Owner: us, Deletes: DeletePolicy{Max: &none},
+		Observed: map[secrets.Address]secrets.Entry{token: entry(3, by(us, 3))},
+		Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes},
+	}
+	id := PlanID("c1", Plan(in))
+	if id == "" || id != PlanID("c1", Plan(in)) {
+		t.Fatalf("the id is %q, and another the second time", id)
+	}
+	if id == PlanID("c2", Plan(in)) {
+		t.Error("another commit has the same id")
+	}
+	in.Observed[token] = entry(4, by(us, 4))
+	if id == PlanID("c1", Plan(in)) {
+		t.Error("another version has the same id")
 	}
 }
 

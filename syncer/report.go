@@ -28,6 +28,7 @@ type Summary struct {
 	Add       int `json:"add"`
 	Change    int `json:"change"`
 	Repair    int `json:"repair"`
+	Adopt     int `json:"adopt"`
 	Drift     int `json:"drift"`
 	Delete    int `json:"delete"`
 	Release   int `json:"release"`
@@ -44,7 +45,7 @@ type Summary struct {
 func (r Report) Summary() Summary {
 	var s Summary
 	counts := map[Kind]*int{
-		Add: &s.Add, Change: &s.Change, Repair: &s.Repair, Drift: &s.Drift, Delete: &s.Delete,
+		Add: &s.Add, Change: &s.Change, Repair: &s.Repair, Adopt: &s.Adopt, Drift: &s.Drift, Delete: &s.Delete,
 		Release: &s.Release, Blocked: &s.Blocked, Unchanged: &s.Unchanged,
 	}
 	for _, result := range r.Results {
@@ -70,7 +71,7 @@ func (r Report) Outcome() Outcome {
 	s := r.Summary()
 	pending := s.Drift + s.Blocked
 	if !r.Applied {
-		pending += s.Add + s.Change + s.Repair + s.Delete + s.Release
+		pending += s.Add + s.Change + s.Repair + s.Adopt + s.Delete + s.Release
 	}
 	switch {
 	case s.Failed > 0, r.Applied && s.Blocked > 0:
@@ -100,6 +101,8 @@ type (
 		Commit   string        `json:"commit,omitempty"`
 		Files    int           `json:"files"`
 		Applied  bool          `json:"applied"`
+		PlanID   string        `json:"plan_id,omitempty"`
+		Approved bool          `json:"approved,omitempty"`
 		Error    string        `json:"error,omitempty"`
 		Failures []failureJSON `json:"failures"`
 		Secrets  []secretJSON  `json:"secrets"`
@@ -141,6 +144,7 @@ func WriteJSON(w io.Writer, reports []Report) error {
 func (r Report) json() reportJSON {
 	out := reportJSON{
 		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), Files: r.Files, Applied: r.Applied,
+		PlanID: r.PlanID, Approved: r.Approved,
 		Error: errorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, Summary: r.Summary(),
 	}
 	for _, f := range r.Failures {

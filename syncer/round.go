@@ -22,6 +22,8 @@ type Controller struct {
 	Progress func(source string, done, of int)
 	// Warn hears what a person should know and what stops nothing.
 	Warn func(text string)
+	// Audit is where changes are written down; nil for nowhere.
+	Audit *Audit
 }
 
 // New makes a controller of a checked configuration. version goes into the
@@ -40,6 +42,10 @@ type Report struct {
 	// Results are every secret of the source, in order of address. In a round that
 	// only planned, none was carried out.
 	Results []Result
+	// PlanID names the plan if parts of it wait for approval; see PlanID.
+	PlanID string
+	// Approved says that they were approved.
+	Approved bool
 	// Failures are files and claims that were not applied.
 	Failures []Failure
 	// Err ended the round before its plan.
@@ -48,19 +54,52 @@ type Report struct {
 	Applied bool
 }
 
-// Rounds runs one round for each named source, or for all if none is named, in
-// the configuration's order. apply says whether plans are carried out. A source
-// that fails holds up no other. The error is about the names only.
-func (c *Controller) Rounds(ctx context.Context, names []string, apply bool) ([]Report, error) {
-	sources, err := c.cfg.pick(names)
+// Request is what somebody asks rounds to do.
+type Request struct {
+	// Sources are names; none means all.
+	Sources []string
+	// Apply carries plans out; without it they are only made.
+	Apply bool
+	// Approve is the id of a plan that is approved with its held parts. No other
+	// plan is carried out then.
+	Approve string
+	// Adopt names secrets, as workflow/name, to take over; Stranded adds the wanted
+	// ones that are live and have no record.
+	Adopt    []string
+	Stranded bool
+	// Said is the reason that a person gave, for the audit file.
+	Said string
+}
+
+// Rounds runs one round for each source that is asked for, in the configuration's
+// order. A source that fails holds up no other. The error is about the request
+// only; nothing was written then.
+func (c *Controller) Rounds(ctx context.Context, ask Request) ([]Report, error) {
+	sources, err := c.cfg.pick(ask.Sources)
+	if err != nil {
+		return nil, err
+	}
+	adoption, err := c.cfg.adoption(ask)
 	if err != nil {
 		return nil, err
 	}
 	reports := make([]Report, len(sources))
 	for i, s := range sources {
-		reports[i] = c.round(ctx, s, apply)
+		reports[i] = c.round(ctx, s, ask, adoption)
 	}
 	return reports, nil
+}
+
+func (cfg *Config) adoption(ask Request) (Adoption, error) {
+	out := Adoption{Addresses: map[secrets.Address]bool{}, Stranded: ask.Stranded}
+	for _, id := range ask.Adopt {
+		address, err := secrets.ParseAddress(cfg.Vault.Mount, cfg.Vault.Prefix, id)
+		if err != nil {
+			return Adoption{}, err
+		}
+		out.Addresses[address] = true
+	}
+	return out, nil
 }
 
 func (cfg *Config) pick(names []string) ([]Source, error) {
@@ -79,29 +118,36 @@ func (cfg *Config) pick(names []string) ([]Source, error) {
 }
 
 // round is one pass: read, observe, plan, apply.
-func (c *Controller) round(ctx context.Context, cfg Source, apply bool) Report {
-	report := Report{Source: cfg.Name, Branch: cfg.Branch, Applied: apply}
+func (c *Controller) round(ctx context.Context, cfg Source, ask Request, adopt Adoption) Report {
+	report := Report{Source: cfg.Name, Branch: cfg.Branch}
 	s, err := c.open(ctx, cfg)
 	if err != nil {
 		report.Err = err
 		return report
 	}
+	s.said = ask.Said
 	desired, err := s.desire(ctx)
 	if err != nil {
 		report.Err = err
 		return report
 	}
 	report.Commit, report.Files, report.Failures = desired.Commit, desired.Files, desired.Failures
-	actions, err := s.plan(ctx, desired)
-	switch {
-	case err != nil:
+	actions, err := s.plan(ctx, desired, adopt)
+	if err != nil {
 		report.Err = err
-	case apply:
+		return report
+	}
+	report.PlanID = PlanID(desired.Commit, actions)
+	if report.PlanID != "" && report.PlanID == ask.Approve {
+		report.Approved, actions = true, Approve(actions)
+	}
+	report.Applied = ask.Apply && (ask.Approve == "" || report.Approved)
+	if report.Applied {
 		report.Results = s.apply(ctx, desired.Commit, actions, c.counter(cfg.Name, actions))
-	default:
-		for _, a := range actions {
-			report.Results = append(report.Results, Result{Action: a})
-		}
+		return report
+	}
+	for _, a := range actions {
+		report.Results = append(report.Results, Result{Action: a})
 	}
 	return report
 }
@@ -128,6 +174,8 @@ type source struct {
 	repo        *gitsource.Repository
 	keys        *sopsfile.Keys
 	client      *secrets.Client
+	audit       *Audit
+	said        string
 }
 
 func (c *Controller) open(ctx context.Context, cfg Source) (*source, error) {
@@ -139,7 +187,7 @@ func (c *Controller) open(ctx context.Context, cfg Source) (*source, error) {
 	}
 	return &source{
 		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),
-		repo: repo, keys: keys, client: client,
+		repo: repo, keys: keys, client: client, audit: c.Audit,
 	}, nil
 }
 
@@ -161,13 +209,13 @@ func (s *source) scope(workflow string) secrets.Scope {
 }
 
 // plan observes Vault and decides.
-func (s *source) plan(ctx context.Context, d Desired) ([]Action, error) {
+func (s *source) plan(ctx context.Context, d Desired, adopt Adoption) ([]Action, error) {
 	seen, err := s.observe(ctx)
 	if err != nil {
 		return nil, err
 	}
 	in := PlanInput{
-		Owner: s.client.Owner(), Drift: s.Drift, Wants: d.Wants,
+		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
 		Failed: len(d.Failures) > 0 || len(seen.unseen) > 0,
 	}

@@ -34,6 +34,7 @@ var marks = map[Kind]struct{ sign, color, word string }{
 	Add:     {"+", green, "add"},
 	Change:  {"~", yellow, "change"},
 	Repair:  {"~", yellow, "repair"},
+	Adopt:   {"~", yellow, "adopt"},
 	Drift:   {"!", red, "drift"},
 	Delete:  {"-", red, "delete"},
 	Release: {"-", yellow, "release"},
@@ -74,6 +75,9 @@ func (t *Text) report(r Report) {
 	}
 	t.line(0, "")
 	t.line(1, r.sentence())
+	if r.PlanID != "" && !r.Approved {
+		t.line(1, "What is held is done by: relay-sync apply --approve "+r.PlanID)
+	}
 	t.line(0, "")
 }
 
@@ -160,6 +164,7 @@ func (r Report) sentence() string {
 	add(s.Add, "to add", "added")
 	add(s.Change, "to change", "changed")
 	add(s.Repair, "to repair", "repaired")
+	add(s.Adopt, "to adopt", "adopted")
 	add(s.Delete, "to delete", "deleted")
 	add(s.Release, "to release", "released")
 	add(s.Drift, "drifted and left", "drifted and left")

@@ -130,7 +130,7 @@ func (w *world) round(apply bool) Report {
 	w.t.Helper()
 	c := New(w.cfg, "test")
 	c.Warn = func(text string) { w.t.Logf("warning: %s", text) }
-	reports, err := c.Rounds(context.Background(), nil, apply)
+	reports, err := c.Rounds(context.Background(), Request{Apply: apply})
 	if err != nil {
 		w.t.Fatal(err)
 	}

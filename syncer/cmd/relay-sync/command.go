@@ -4,9 +4,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/user"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,7 +50,7 @@ Exit codes: 0 nothing to do or all done, 1 an error, 2 (plan only) changes or dr
 		}
 		return nil
 	}
-	root.AddCommand(o.planCommand(), o.applyCommand(), o.verifyCommand(), o.versionCommand())
+	root.AddCommand(o.planCommand(), o.applyCommand(), o.adoptCommand(), o.verifyCommand(), o.versionCommand())
 	return root
 }
 
@@ -61,20 +64,50 @@ func (o *options) planCommand() *cobra.Command {
 		Use:   "plan",
 		Short: "Show what apply would do, and all drift; write nothing",
 		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return o.rounds(c, false) },
+		RunE:  func(c *cobra.Command, _ []string) error { return o.rounds(c, syncer.Request{}) },
 	}
 	o.configFlags(c)
 	return c
 }
 
 func (o *options) applyCommand() *cobra.Command {
+	ask := syncer.Request{Apply: true}
 	c := &cobra.Command{
 		Use:   "apply",
 		Short: "Bring the committed secrets to Vault, once",
 		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return o.rounds(c, true) },
+		RunE:  func(c *cobra.Command, _ []string) error { return o.rounds(c, ask) },
 	}
 	o.configFlags(c)
+	c.Flags().StringVar(&ask.Approve, "approve", "", "carry out the plan of this id with what it holds back (too many deletes, older files), and no other")
+	c.Flags().StringVar(&ask.Said, "reason", "", "why, for the audit file")
+	return c
+}
+
+func (o *options) adoptCommand() *cobra.Command {
+	ask := syncer.Request{Apply: true}
+	c := &cobra.Command{
+		Use:   "adopt [WORKFLOW/NAME...]",
+		Short: "Apply, and take over secrets that others hold or nobody recorded",
+		Long: `adopt applies like apply, and takes over the named secrets as far as the commit
+wants them, whoever holds them now. With --stranded it takes over all that the commit
+wants, that are live, and that no owner's record claims: what a crash between a first
+value and its record leaves. It always writes the value, and never touches the record
+of the owner that is displaced.`,
+		RunE: func(c *cobra.Command, names []string) error {
+			if len(names) == 0 && !ask.Stranded {
+				return errors.New("name secrets as workflow/name, or give --stranded")
+			}
+			ask.Adopt = names
+			return o.rounds(c, ask)
+		},
+	}
+	o.configFlags(c)
+	c.Flags().BoolVar(&ask.Stranded, "stranded", false, "adopt what is live and has no record")
+	c.Flags().StringVar(&ask.Said, "reason", "", "why, for the audit file (required)")
+	if err := c.MarkFlagRequired("reason"); err != nil {
+		panic("relay-sync: " + err.Error()) // the flag is defined a line above
+	}
 	return c
 }
 
@@ -90,8 +123,8 @@ func (o *options) versionCommand() *cobra.Command {
 	}
 }
 
-// rounds runs plan or apply over the chosen sources and reports.
-func (o *options) rounds(c *cobra.Command, apply bool) error {
+// rounds runs plan, apply or adopt over the chosen sources and reports.
+func (o *options) rounds(c *cobra.Command, ask syncer.Request) error {
 	cfg, err := syncer.ReadConfig(o.config)
 	if err != nil {
 		return err
@@ -99,17 +132,35 @@ func (o *options) rounds(c *cobra.Command, apply bool) error {
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
 	controller.Progress = o.progress()
-	reports, err := controller.Rounds(c.Context(), o.sources, apply)
+	if ask.Apply {
+		if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
+			return err
+		}
+		defer controller.Audit.Close()
+	}
+	ask.Sources = o.sources
+	reports, err := controller.Rounds(c.Context(), ask)
 	if err != nil {
 		return err
 	}
 	if err := o.write(reports); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
+	if ask.Approve != "" && !slices.ContainsFunc(reports, func(r syncer.Report) bool { return r.Approved }) {
+		return fmt.Errorf("no plan has the id %q now, so nothing was written: what it was made from has changed; look at the new plan", ask.Approve)
+	}
 	if outcome := syncer.Worst(reports); outcome != syncer.Clean {
 		return exitError{outcome}
 	}
 	return nil
+}
+
+// whoami is the user of this process, for the audit file.
+func whoami() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return fmt.Sprintf("uid %d", os.Getuid())
 }
 
 func (o *options) write(reports []syncer.Report) error {

@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"commit":   commit,
 			"exits":    exits,
 			"blind":    blind,
+			"planid":   planID,
 		},
 	})
 }
@@ -183,6 +184,16 @@ func blind(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%d values were written, want %s", writes, args[1])
 	}
 	proxy.Reset()
+}
+
+// planid: puts the id that the last command printed into $PLAN.
+func planID(ts *testscript.TestScript, _ bool, _ []string) {
+	_, rest, found := strings.Cut(ts.ReadFile("stdout"), "--approve ")
+	if !found {
+		ts.Fatalf("the output has no plan id")
+	}
+	id, _, _ := strings.Cut(rest, "\n")
+	ts.Setenv("PLAN", id)
 }
 
 // seal: an own Vault that is sealed answers at $SEALED; nothing does at $NOWHERE.

@@ -1,0 +1,118 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Adoption is what somebody asked this source to take over.
+type Adoption struct {
+	// Addresses are secrets by name, whoever holds them.
+	Addresses map[secrets.Address]bool
+	// Stranded adds every wanted secret that is live and has no record: what a
+	// crash between a first value and its record leaves.
+	Stranded bool
+}
+
+func (d Adoption) takes(a Action) bool {
+	return d.Addresses[a.Address] || (d.Stranded && a.Verdict.State != secrets.Held)
+}
+
+// limit holds the deletes of a plan that has too many of them. It looks at each
+// workflow for itself as well, so that what is left elsewhere does not make up
+// for one that is emptied.
+func (in PlanInput) limit(actions []Action) []Action {
+	var deletes, held int
+	wanted := map[string]bool{}
+	for _, a := range actions {
+		if a.Kind == Delete {
+			deletes++
+		}
+		if a.Want != nil {
+			wanted[a.Address.Workflow] = true
+		}
+	}
+	for _, e := range in.Observed {
+		if owner, is := e.Holder(); is && owner == in.Owner && e.Live() {
+			held++
+		}
+	}
+	over := in.Deletes.over(deletes, held)
+	for i, a := range actions {
+		if a.Kind != Delete {
+			continue
+		}
+		switch {
+		case over != "":
+			actions[i] = a.held(Delete, "not deleted: "+over)
+		case !in.Deletes.AllowEmpty && !wanted[a.Address.Workflow]:
+			actions[i] = a.held(Delete, "not deleted: no secret of this workflow would be left (deletes.allow_empty)")
+		}
+	}
+	return actions
+}
+
+// over says which bound n deletes of held secrets exceed, or "".
+func (p DeletePolicy) over(n, held int) string {
+	switch {
+	case n > p.max():
+		return fmt.Sprintf("the plan deletes %d secrets, at most %d are allowed (deletes.max)", n, p.max())
+	case n*100 > p.maxPercent()*held:
+		return fmt.Sprintf("the plan deletes %d of %d secrets, at most %d%% are allowed (deletes.max_percent)", n, held, p.maxPercent())
+	}
+	return ""
+}
+
+func (p DeletePolicy) max() int {
+	if p.Max == nil {
+		return DefaultMaxDeletes
+	}
+	return *p.Max
+}
+
+func (p DeletePolicy) maxPercent() int {
+	if p.MaxPercent == nil {
+		return 100
+	}
+	return *p.MaxPercent
+}
+
+// PlanID names a plan that waits for approval: the same commit, actions and
+// versions give the same id, and anything that moves gives another. It is "" for
+// a plan in which no approval would help.
+func PlanID(commit gitsource.Commit, actions []Action) string {
+	parts := []string{"plan1", string(commit)}
+	waits := false
+	for _, a := range actions {
+		seen := a.Entry.Seen()
+		parts = append(parts, string(a.Kind), string(a.Approved), a.Address.Path(),
+			strconv.Itoa(seen.Version), strconv.FormatInt(seen.Created.UnixNano(), 10), string(seen.Holder))
+		waits = waits || a.Approved != ""
+	}
+	if !waits {
+		return ""
+	}
+	sum := sha256.Sum256(secrets.LengthPrefixed(parts...))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Approve is the plan with what waited for approval.
+func Approve(actions []Action) []Action {
+	out := make([]Action, len(actions))
+	for i, a := range actions {
+		if a.Approved != "" {
+			a.Kind, a.Approved = a.Approved, ""
+			a.Reason += "; approved"
+		}
+		out[i] = a
+	}
+	return out
+}

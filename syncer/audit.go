@@ -1,0 +1,106 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// Audit appends a line before and after each change of Vault to a file. A change
+// whose first line cannot be written is not made. A nil *Audit writes nothing.
+type Audit struct {
+	mu   sync.Mutex
+	file *os.File
+	by   string
+}
+
+// auditLine is one line. It holds no value and no fingerprint.
+type auditLine struct {
+	Time time.Time `json:"time"`
+	// Event is "begin" before the request, "end" after it. A begin without an end
+	// is a change that the process did not survive.
+	Event      string `json:"event"`
+	By         string `json:"by"`
+	Owner      string `json:"owner"`
+	Commit     string `json:"commit"`
+	Action     Kind   `json:"action"`
+	Workflow   string `json:"workflow"`
+	Name       string `json:"name"`
+	File       string `json:"file,omitempty"`
+	From       int    `json:"version_before"`
+	To         int    `json:"version_after,omitempty"`
+	PlanReason string `json:"reason,omitempty"`
+	// Said is what the person gave as a reason, for adopt and approve.
+	Said  string `json:"said,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+// OpenAudit opens the file, mode 0600, for appending. by is who runs this
+// process. An empty path gives nil.
+func OpenAudit(path, by string) (*Audit, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the audit file: %w", err)
+	}
+	return &Audit{file: file, by: by}, nil
+}
+
+// Close closes the file.
+func (a *Audit) Close() error {
+	if a == nil {
+		return nil
+	}
+	return a.file.Close()
+}
+
+// errAudit is the error of a change that was not made because it could not be
+// written down.
+var errAudit = errors.New("the audit file cannot be written")
+
+// append writes one line and waits until it is on disk.
+func (a *Audit) append(line auditLine) error {
+	if a == nil {
+		return nil
+	}
+	line.Time, line.By = time.Now().UTC(), a.by
+	data, err := json.Marshal(line)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errAudit, err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, err := a.file.Write(append(data, '\n')); err != nil {
+		return fmt.Errorf("%w: %w", errAudit, err)
+	}
+	if err := a.file.Sync(); err != nil {
+		return fmt.Errorf("%w: %w", errAudit, err)
+	}
+	return nil
+}
+
+// around writes the lines of one change around it.
+func (a *Audit) around(line auditLine, r *Result, do func()) {
+	line.Event, line.Action, line.PlanReason = "begin", r.Kind, r.Reason
+	line.Workflow, line.Name, line.From = r.Address.Workflow, r.Address.Name, r.Entry.Current
+	if r.Want != nil {
+		line.File = r.Want.File
+	}
+	if err := a.append(line); err != nil {
+		r.Err = fmt.Errorf("not done: %w", err)
+		return
+	}
+	do()
+	line.Event, line.To, line.Error = "end", r.Version, errorText(r.Err)
+	if err := a.append(line); err != nil {
+		r.Err = errors.Join(r.Err, fmt.Errorf("done, but %w", err))
+	}
+}
