@@ -5,6 +5,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -93,6 +95,37 @@ func TestAuthMethodsAreEnabled(t *testing.T) {
 	}
 	if status, _ := v.call(t, v.RootToken, "POST", "sys/auth/cert", `{"type":"cert"}`); status != 204 {
 		t.Errorf("enabling cert auth answered %d", status)
+	}
+}
+
+func TestTheClientCertificateLogsIn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	v := startTest(t, options{tlsDir: dir})
+	ca, err := os.ReadFile(filepath.Join(dir, caFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorities := x509.NewCertPool()
+	authorities.AppendCertsFromPEM(ca)
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, clientCertFile), filepath.Join(dir, clientKeyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	anonymous := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities}}}
+	known := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, Certificates: []tls.Certificate{pair}}}}
+
+	v.callWith(t, anonymous, v.RootToken, "POST", "sys/auth/cert", `{"type":"cert"}`)
+	role, err := json.Marshal(map[string]any{"certificate": string(ca), "token_policies": "default"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.callWith(t, anonymous, v.RootToken, "POST", "auth/cert/certs/ci", string(role))
+	if status, body := v.callWith(t, known, "", "POST", "auth/cert/login", `{"name":"ci"}`); status != 200 || !strings.Contains(body, "client_token") {
+		t.Errorf("with the certificate: %d %s", status, body)
+	}
+	if status, body := v.callWith(t, anonymous, "", "POST", "auth/cert/login", `{"name":"ci"}`); status/100 != 4 {
+		t.Errorf("without one: %d %s", status, body)
 	}
 }
 
@@ -222,6 +255,11 @@ func (s *server) newToken(t *testing.T, policy string) string {
 // call returns the status and body that Vault answered.
 func (s *server) call(t *testing.T, token, method, path, body string) (int, string) {
 	t.Helper()
+	return s.callWith(t, http.DefaultClient, token, method, path, body)
+}
+
+func (s *server) callWith(t *testing.T, client *http.Client, token, method, path, body string) (int, string) {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.Address+"/v1/"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -230,7 +268,7 @@ func (s *server) call(t *testing.T, token, method, path, body string) (int, stri
 	if method == http.MethodPatch {
 		req.Header.Set("Content-Type", "application/merge-patch+json")
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 type options struct {
 	listen         string
 	storage        storage
+	tlsDir         string
 	prepare        bool
 	readerWorkflow string
 	untilEOF       bool
@@ -71,6 +72,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&opts.listen, "listen", "127.0.0.1:0", "loopback `address` to serve on; port 0 takes a free one")
 	storageFlag := flags.String("storage", "inmem", "`inmem`, or raft:DIR to keep the data in DIR")
+	flags.StringVar(&opts.tlsDir, "tls", "", "serve over TLS, and write "+caFile+", "+clientCertFile+" and "+clientKeyFile+" into `DIR`")
 	flags.BoolVar(&opts.prepare, "prepare", false, "mount KV v2 at "+mountName+", enable auth methods, write the policies")
 	flags.StringVar(&opts.readerWorkflow, "reader-workflow", "deploy-production", "`workflow` that the policy reader opens")
 	flags.BoolVar(&opts.untilEOF, "until-eof", false, "stop when standard input ends")

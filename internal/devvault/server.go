@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -52,6 +53,14 @@ func start(opts options, logs io.Writer) (*server, error) {
 		return nil, fmt.Errorf("listening: %w", err)
 	}
 	address := "http://" + listener.Addr().String()
+	if opts.tlsDir != "" {
+		config, err := issue(opts.tlsDir)
+		if err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+		address = "https://" + listener.Addr().String()
+		listener = tls.NewListener(listener, config)
+	}
 
 	core, closeFiles, err := newCore(opts.storage, address, logger)
 	if err != nil {

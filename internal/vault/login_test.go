@@ -147,6 +147,42 @@ func TestEveryLoginLogsIn(t *testing.T) {
 	}
 }
 
+func TestTheClientCertificateLogsIn(t *testing.T) {
+	t.Parallel()
+	v, files := vaulttest.StartTLS(t)
+	ca, err := os.ReadFile(files.CA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	configure(t, v, "sys/auth/machines", map[string]any{"type": "cert"})
+	configure(t, v, "auth/machines/certs/deployer", map[string]any{"certificate": string(ca), "token_policies": "writer"})
+	for _, login := range []*vault.Cert{{Mount: "machines"}, {Mount: "machines", Name: "deployer"}} {
+		c, err := vault.Connect(vault.Config{
+			Address: v.Address, CACert: files.CA, ClientCert: files.Client, ClientKey: files.ClientKey, Login: login,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := vault.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
+		if _, err := c.WriteData(context.Background(), e, "x", 0); err != nil {
+			t.Errorf("role %q: %v", login.Name, err)
+		}
+		if err := c.Close(context.Background()); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	}
+	c, err := vault.Connect(vault.Config{
+		Address: v.Address, CACert: files.CA, ClientCert: files.Client, ClientKey: files.ClientKey,
+		Login: &vault.Cert{Mount: "machines", Name: "nobody"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, vault.ErrLogin) {
+		t.Errorf("a role that is not there: %v", err)
+	}
+}
+
 func TestOneLoginServesAllAndIsRevoked(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)

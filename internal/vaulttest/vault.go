@@ -5,11 +5,15 @@ package vaulttest
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +30,7 @@ const (
 // customers, the auth methods approle, userpass and jwt, the policies writer
 // and reader.
 type Vault struct {
-	Address   string `json:"address"`    // http://127.0.0.1:PORT
+	Address   string `json:"address"`    // http://127.0.0.1:PORT; https:// of StartTLS
 	RootToken string `json:"root_token"` // may do everything
 	UnsealKey string `json:"unseal_key"` // hex
 
@@ -71,6 +75,27 @@ func StartOwn(t testing.TB, args ...string) *Vault {
 	}
 	t.Cleanup(func() { v.Stop(t) })
 	return v
+}
+
+// Certificates are PEM files: the authority that issued Vault's certificate, and
+// a client's certificate with its key from the same authority.
+type Certificates struct{ CA, Client, ClientKey string }
+
+// StartTLS is StartOwn for a Vault that serves over TLS and asks for client
+// certificates.
+func StartTLS(t testing.TB) (*Vault, Certificates) {
+	t.Helper()
+	dir := t.TempDir()
+	v := StartOwn(t, "-tls", dir)
+	files := Certificates{filepath.Join(dir, "ca.pem"), filepath.Join(dir, "client.pem"), filepath.Join(dir, "client-key.pem")}
+	pem, err := os.ReadFile(files.CA)
+	if err != nil {
+		t.Fatalf("reading the dev Vault's authority: %v", err)
+	}
+	authorities := x509.NewCertPool()
+	authorities.AppendCertsFromPEM(pem)
+	v.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities}}
+	return v, files
 }
 
 // launch runs devvault with a standard input that ends with this process, so
