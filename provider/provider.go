@@ -91,6 +91,8 @@ func (p *relayProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 				Optional:            true,
 				MarkdownDescription: "PEM file with the key of the client certificate. Default: `VAULT_CLIENT_KEY`.",
 			},
+			"defaults":        defaultsAttribute(),
+			"fingerprint_key": fingerprintKeyAttribute(),
 		},
 	}
 }
@@ -131,21 +133,24 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		resp.Diagnostics.AddError("Connecting to Vault", err.Error())
 		return
 	}
+	resp.Diagnostics.Append(ready.fill(ctx, model.standingModel, p.env)...)
 	if ready.pending != "" {
 		resp.Diagnostics.AddWarning("Drift is not checked", fmt.Sprintf(
 			"The provider's %s will be known only during the apply, so this plan cannot ask Vault. "+
 				"Plan again after the apply to see drift.", ready.pending))
 	}
-	resp.ResourceData = ready
+	resp.ResourceData, resp.DataSourceData = ready, ready
 }
 
 func (p *relayProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newWorkflowSecret}
 }
 
-// DataSources returns none: there is no data source of this provider that could
-// return a value, ever.
-func (p *relayProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+// DataSources tell of metadata and policies. There is none that could return a
+// value, ever.
+func (p *relayProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newAudit, newPolicyDocument}
+}
 
 func reportProblems(diagnostics *diag.Diagnostics, problems []problem) {
 	for _, found := range problems {
@@ -171,6 +176,7 @@ type connection struct {
 	// pending names the settings that are not known yet; empty when connected.
 	pending string
 	notes   *notes
+	standing
 }
 
 func connect(s settings) (*connection, error) {

@@ -1,0 +1,179 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+var (
+	_ datasource.DataSourceWithConfigure      = &policyDocumentDataSource{}
+	_ datasource.DataSourceWithValidateConfig = &policyDocumentDataSource{}
+)
+
+// policyDocumentDataSource is relay_vault_policy_document. It asks Vault nothing.
+type policyDocumentDataSource struct {
+	// connection is nil while the provider is not configured.
+	connection *connection
+}
+
+func newPolicyDocument() datasource.DataSource { return &policyDocumentDataSource{} }
+
+// policyDocumentModel is relay_vault_policy_document.
+type policyDocumentModel struct {
+	Role      types.String `tfsdk:"role"`
+	Workflows types.Set    `tfsdk:"workflows"`
+	Mount     types.String `tfsdk:"mount"`
+	Prefix    types.String `tfsdk:"prefix"`
+	Undelete  types.Bool   `tfsdk:"undelete"`
+	Destroy   types.Bool   `tfsdk:"destroy"`
+	Policy    types.String `tfsdk:"policy"`
+}
+
+func (d *policyDocumentDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_vault_policy_document"
+}
+
+func (d *policyDocumentDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The Vault policy of a role, for a set of workflows: the rules that a token needs, and none more.\n\n" +
+			"A writer creates, overwrites, deletes and lists secrets and reads no value. A reader reads the values of its own " +
+			"workflows, lists their names and writes nothing. No role does both.\n\n" +
+			"It asks Vault nothing and needs no rights there. What it returns goes into `vault policy write`, or into the " +
+			"`policy` of a `vault_policy` of the Vault provider, in the namespace of the mount.",
+		Attributes: map[string]schema.Attribute{
+			"role": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "Who the policy is for: `writer` for Terraform, `relay-sync` and others who manage secrets, " +
+					"`reader` for the steps of a workflow.",
+			},
+			"workflows": schema.SetAttribute{
+				Optional:    true,
+				ElementType: types.StringType,
+				MarkdownDescription: "Names of the workflows. Left out, it is every workflow, now and later, which only a `writer` may " +
+					"have; an empty set is refused. A name that a Vault policy would read as more than a name, such as " +
+					"`+` or `deploy-*`, is refused.",
+			},
+			"mount": schema.StringAttribute{
+				Optional:            true,
+				Computed:            true,
+				MarkdownDescription: "Mount of the KV version 2 secrets engine. Default: the provider's.",
+			},
+			"prefix": schema.StringAttribute{
+				Optional:            true,
+				Computed:            true,
+				MarkdownDescription: "Path below the mount that holds one folder per workflow. Default: the provider's.",
+			},
+			"undelete": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Let a `writer` bring deleted versions back. Default: `false`. No resource of this provider needs it.",
+			},
+			"destroy": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Let a `writer` erase versions for good, as `deletion = \"purge\"` does. Default: `false`.",
+			},
+			"policy": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "The policy, in HCL: one block of rules for each workflow, sorted. It is the same for the same " +
+					"arguments, whatever their order.",
+			},
+		},
+	}
+}
+
+func (d *policyDocumentDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	if ready, ok := req.ProviderData.(*connection); ok {
+		d.connection = ready
+	}
+}
+
+// ValidateConfig finds what is wrong before there is a provider: with a valid
+// mount and prefix in the place of the provider's.
+func (d *policyDocumentDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	if !req.Config.Raw.IsFullyKnown() {
+		return
+	}
+	var model policyDocumentModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model.place(&connection{mount: secrets.DefaultMount, prefix: secrets.DefaultPrefix})
+	model.write(ctx, &resp.Diagnostics)
+}
+
+// Read writes the policy. The provider may be connected to nothing yet.
+func (d *policyDocumentDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model policyDocumentModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model.place(d.connection)
+	for attribute, value := range map[string]types.String{"mount": model.Mount, "prefix": model.Prefix} {
+		if value.ValueString() == "" {
+			resp.Diagnostics.AddAttributeError(path.Root(attribute), "Not known yet", fmt.Sprintf(
+				"The provider's %s is known only during the apply. Set %s here too.", attribute, attribute))
+		}
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model.write(ctx, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	}
+}
+
+// place fills in where the workflows are: as set here, else as the provider says,
+// else nothing.
+func (m *policyDocumentModel) place(provider *connection) {
+	if provider == nil {
+		provider = &connection{}
+	}
+	m.Mount = pathOr(m.Mount, provider.mount)
+	m.Prefix = pathOr(m.Prefix, provider.prefix)
+}
+
+// pathOr is a path without slashes around it, as the provider block takes it.
+func pathOr(set types.String, fallback string) types.String {
+	if set.IsNull() {
+		return types.StringValue(fallback)
+	}
+	return types.StringValue(strings.Trim(set.ValueString(), "/"))
+}
+
+// write sets the policy, or says all that is wrong with what was asked for.
+func (m *policyDocumentModel) write(ctx context.Context, diagnostics *diag.Diagnostics) {
+	role, err := policy.ParseRole(m.Role.ValueString())
+	if err != nil {
+		diagnostics.AddAttributeError(path.Root("role"), "Invalid role", sentence(err.Error()))
+		return
+	}
+	var workflows []string // nil where the set is left out
+	diagnostics.Append(m.Workflows.ElementsAs(ctx, &workflows, false)...)
+	if diagnostics.HasError() {
+		return
+	}
+	text, err := policy.For(policy.Grant{
+		Role: role, Mount: m.Mount.ValueString(), Prefix: m.Prefix.ValueString(), Workflows: workflows,
+		Undelete: m.Undelete.ValueBool(), Destroy: m.Destroy.ValueBool(),
+	})
+	if err != nil {
+		diagnostics.AddError("No policy can be made of this", sentence(err.Error()))
+		return
+	}
+	m.Policy = types.StringValue(text)
+}
