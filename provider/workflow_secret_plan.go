@@ -56,6 +56,37 @@ func decide(s situation) decision {
 	return write
 }
 
+// report says what a decision keeps from happening; detail is what was found.
+func (d decision) report(diagnostics *diag.Diagnostics, at path.Path, detail string) {
+	switch d {
+	case keepAndWarn:
+		diagnostics.AddAttributeWarning(at, "Secret was changed outside Terraform",
+			detail+"\n\nNothing is changed, because on_drift is \"warn\".")
+	case refuseDrift:
+		diagnostics.AddAttributeError(at, "Secret was changed outside Terraform",
+			detail+"\n\nThe plan stops, because on_drift is \"error\". To send the value of this configuration "+
+				"again, apply once with on_drift = \"overwrite\"."+destroyAdvice)
+	case refuseForeign:
+		diagnostics.AddAttributeError(at, "Secret is not this configuration's to write",
+			detail+adoptAdvice+" To leave it as it is, set on_drift = \"warn\", or remove it "+
+				"from the configuration: what is not its own is not deleted."+destroyAdvice)
+	}
+}
+
+// destroyAdvice is needed because Terraform makes an ordinary plan before it
+// plans to destroy.
+const destroyAdvice = " To destroy everything, run destroy with -refresh=false."
+
+// driftDetail names what was found and what it is compared with.
+func driftDetail(address secrets.Address, f findings) string {
+	detail := fmt.Sprintf("%s: %s.", address, f.Drift.ValueString())
+	if f.Version.ValueInt64() > 0 {
+		detail += fmt.Sprintf(" Terraform wrote version %d at %s; the current version is %d.",
+			f.Version.ValueInt64(), f.CreatedTime.ValueString(), f.ObservedVersion.ValueInt64())
+	}
+	return detail
+}
+
 // remedyFor is what a verdict calls for. A secret of ours that is absent, as
 // after a first write that was lost, has to be written.
 func remedyFor(v secrets.Verdict, needsAdopt bool) remedy {
@@ -99,30 +130,19 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 	}
 
 	plan.keepFindings(*state)
-	switch decide(situation{
+	decided := decide(situation{
 		remedy:       remembered.Remedy,
 		unfinished:   remembered.Unfinished,
 		valueChanged: !plan.ValueWOVersion.Equal(state.ValueWOVersion),
 		onDrift:      plan.OnDrift.ValueString(),
 		adopt:        plan.Adopt.ValueBool(),
-	}) {
-	case keep:
-	case keepAndWarn:
-		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Secret was changed outside Terraform",
-			driftDetail(*state)+"\n\nNothing is changed, because on_drift is \"warn\".")
-	case write:
+	})
+	if decided == write {
 		plan.markUnknown()
 		plan.Drift = inSync
 		r.checkValue(plan, config, &resp.Diagnostics)
-	case refuseDrift:
-		resp.Diagnostics.AddAttributeError(path.Root("name"), "Secret was changed outside Terraform",
-			driftDetail(*state)+"\n\nThe plan stops, because on_drift is \"error\". To send the value of this configuration "+
-				"again, apply once with on_drift = \"overwrite\"."+destroyAdvice)
-	case refuseForeign:
-		resp.Diagnostics.AddAttributeError(path.Root("name"), "Secret is not this configuration's to write",
-			driftDetail(*state)+adoptAdvice+" To leave it as it is, set on_drift = \"warn\", or remove the resource "+
-				"from the configuration: what is not its own is not deleted."+destroyAdvice)
 	}
+	decided.report(&resp.Diagnostics, path.Root("name"), driftDetail(r.connection.address(*state, remembered), state.findings))
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
@@ -152,10 +172,6 @@ func (r *workflowSecretResource) checkValue(plan, config workflowSecretModel, di
 	}
 }
 
-// destroyAdvice is needed because Terraform makes an ordinary plan before it
-// plans to destroy.
-const destroyAdvice = " To destroy everything, run destroy with -refresh=false."
-
 func moved(state, plan workflowSecretModel) bool {
 	return !state.Workflow.Equal(plan.Workflow) || !state.Name.Equal(plan.Name)
 }
@@ -164,14 +180,4 @@ func moved(state, plan workflowSecretModel) bool {
 // would show each as "known after apply" whenever an argument changes.
 func (m *workflowSecretModel) keepFindings(state workflowSecretModel) {
 	m.findings, m.Path = state.findings, state.Path
-}
-
-// driftDetail names what was found and what it is compared with.
-func driftDetail(state workflowSecretModel) string {
-	detail := fmt.Sprintf("%s/%s: %s.", state.Workflow.ValueString(), state.Name.ValueString(), state.Drift.ValueString())
-	if state.Version.ValueInt64() > 0 {
-		detail += fmt.Sprintf(" Terraform wrote version %d at %s; the current version is %d.",
-			state.Version.ValueInt64(), state.CreatedTime.ValueString(), state.ObservedVersion.ValueInt64())
-	}
-	return detail
 }
