@@ -23,6 +23,8 @@ const (
 	purging  purpose = "purge"
 	// describing makes metadata before the first version.
 	describing purpose = "describe"
+	// reading is what a token should not be able to; see ReadGuard.
+	reading purpose = "read"
 )
 
 type grantKey struct {
@@ -40,8 +42,15 @@ type grant struct {
 // is ahead, so that a lacking capability stops before the first write and not
 // between a value and its record. A Vault that will not tell is a warning.
 func (c *Client) require(ctx context.Context, a Address, p purpose) error {
+	if err := c.guard(ctx, a); err != nil {
+		return err
+	}
+	return c.once(grantKey{a.Scope, p}, func() error { return c.ask(ctx, a, p) })
+}
+
+// once asks a question that all secrets of a scope share.
+func (c *Client) once(key grantKey, ask func() error) error {
 	c.mu.Lock()
-	key := grantKey{a.Scope, p}
 	g := c.granted[key]
 	if g == nil {
 		g = &grant{}
@@ -49,7 +58,7 @@ func (c *Client) require(ctx context.Context, a Address, p purpose) error {
 	}
 	c.mu.Unlock()
 	g.once.Do(func() {
-		if g.err = c.ask(ctx, a, p); g.err != nil {
+		if g.err = ask(); g.err != nil {
 			// Only an answer is worth keeping: the next secret asks again.
 			c.mu.Lock()
 			delete(c.granted, key)

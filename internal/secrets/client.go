@@ -44,6 +44,8 @@ type Config struct {
 	// Concurrency is how many requests Survey has under way at once; 0 means
 	// DefaultConcurrency. Connect takes it from the Connection.
 	Concurrency int
+	// Reading says what happens where the token could read values.
+	Reading ReadGuard
 	// Warn hears what a person should know and what stops nothing; nil drops it.
 	Warn func(text string)
 }
@@ -56,7 +58,10 @@ type Client struct {
 	settle      time.Duration
 	maxBytes    int
 	concurrency int
+	reading     ReadGuard
 	warn        func(string)
+	// close ends the connection; nil for a KV that was not made by Connect.
+	close func(context.Context) error
 
 	mu      sync.Mutex
 	granted map[grantKey]*grant
@@ -69,7 +74,7 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		kv: cfg.KV, owner: cfg.Owner, settle: cfg.Settle, maxBytes: cfg.MaxValueBytes, warn: cfg.Warn,
-		concurrency: cfg.Concurrency, granted: map[grantKey]*grant{},
+		concurrency: cfg.Concurrency, reading: cfg.Reading, granted: map[grantKey]*grant{},
 	}
 	if c.settle == 0 {
 		c.settle = DefaultSettle
@@ -89,9 +94,30 @@ func NewClient(cfg Config) (*Client, error) {
 // Owner is who this client writes as.
 func (c *Client) Owner() Owner { return c.owner }
 
+// Close ends what Connect began: it revokes the token if the connection logged in
+// for it, and leaves a given one alone. Errors: a *vault.Error.
+func (c *Client) Close(ctx context.Context) error {
+	if c.close == nil {
+		return nil
+	}
+	return c.close(ctx)
+}
+
 // Describe observes a secret: one read of metadata. An absent secret is an
-// Entry without versions. Errors: ErrLacking, ErrNoAccess, or a *vault.Error.
+// Entry without versions. Errors: ErrLacking, ErrNoAccess, ErrMayRead, or a
+// *vault.Error.
 func (c *Client) Describe(ctx context.Context, a Address) (Entry, error) {
+	e, err := c.describe(ctx, a)
+	if err != nil {
+		return Entry{}, err
+	}
+	if err := c.guard(ctx, a); err != nil {
+		return Entry{}, err
+	}
+	return e, nil
+}
+
+func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	m, err := c.kv.ReadMetadata(ctx, entryOf(a))
 	if errors.Is(err, vault.ErrNotFound) {
 		return Entry{absent: true}, nil

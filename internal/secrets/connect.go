@@ -12,6 +12,18 @@ type Connection = vault.Config
 // Connection says otherwise.
 const DefaultConcurrency = vault.DefaultConcurrency
 
+// Login is a way to get a token: one of the types below.
+type Login = vault.Login
+
+// The logins; their fields are described in internal/vault.
+type (
+	AppRole    = vault.AppRole
+	JWT        = vault.JWT
+	Kubernetes = vault.Kubernetes
+	UserPass   = vault.UserPass
+	Cert       = vault.Cert
+)
+
 // SettingError is one field of a Connection that is wrong. Connection.Check and
 // Connect join one for each.
 type SettingError = vault.SettingError
@@ -24,5 +36,10 @@ func Connect(to Connection, cfg Config) (*Client, error) {
 		return nil, err
 	}
 	cfg.KV, cfg.Concurrency = kv, to.Concurrency
-	return NewClient(cfg)
+	c, err := NewClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c.close = kv.Close
+	return c, nil
 }

@@ -1,0 +1,98 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+func TestReadGuardObjects(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		granted []string
+		says    string
+	}{
+		{"a blind writer", []string{"create", "update"}, ""},
+		{"nobody", []string{"deny"}, ""},
+		{"one that may delete", []string{"create", "delete", "patch", "update"}, ""},
+		{"a reader", []string{"read"}, `take "read" out of its policy`},
+		{"a writer that reads", []string{"create", "read", "update"}, `take "read" out of its policy`},
+		{"root", []string{"root"}, "root token"},
+	} {
+		for guard, stops := range map[ReadGuard]bool{IgnoreReading: false, WarnOfReading: false, RefuseReading: true} {
+			said, stopped := guard.objection(reachOf(row.granted), "the rule")
+			if wantSaid := row.says != "" && guard != IgnoreReading; (said != nil) != wantSaid || stopped != (wantSaid && stops) {
+				t.Errorf("%s under %d: %v, stops: %v", row.name, guard, said, stopped)
+			}
+			if said != nil && (!errors.Is(said, ErrMayRead) || !strings.Contains(said.Error(), row.says) || !strings.Contains(said.Error(), "the rule")) {
+				t.Errorf("%s under %d: %v", row.name, guard, said)
+			}
+		}
+	}
+	if _, stops := RefuseReading.objection(untold, "the rule"); !stops {
+		t.Error("a token of which Vault does not tell is taken for blind")
+	}
+	if said, stops := WarnOfReading.objection(untold, "the rule"); said != nil || stops {
+		t.Error("a token of which Vault does not tell is taken for a reader")
+	}
+}
+
+func TestATokenThatCouldReadIsNamedOrRefused(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	ctx := context.Background()
+	writes := `
+path "customers/data/workflows/+/+"     { capabilities = ["create", "update"] }
+path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`
+	reads := strings.Replace(writes, `"update"`, `"update", "read"`, 1)
+	_, mute := v.Call(t, v.RootToken, http.MethodPost, "auth/token/create", map[string]any{"policies": []string{"writer"}, "no_default_policy": true})
+	for _, row := range []struct {
+		name, token string
+		objects     string // to the guard that refuses
+		warns       bool   // about reading, under the guard that warns
+	}{
+		{"blind", v.Token(t, writes), "", false},
+		{"reads", v.Token(t, reads), `take "read" out of its policy`, true},
+		{"root", v.RootToken, "root token", true},
+		{"may not ask", mute["auth"].(map[string]any)["client_token"].(string), "nobody can tell", false},
+	} {
+		for _, guard := range []ReadGuard{IgnoreReading, WarnOfReading, RefuseReading} {
+			var warned []string
+			c, proxy := realClient(t, row.token, shop)
+			c.reading = guard
+			c.warn = func(text string) { warned = append(warned, text) }
+			a := testAddress(t)
+			refused := guard == RefuseReading && row.objects != ""
+
+			_, putErr := c.Put(ctx, Write{Address: a, Value: NewValue("one")})
+			_, describeErr := c.Describe(ctx, a)
+			_, againErr := c.Describe(ctx, a.Scope.Secret("another"))
+			for _, err := range []error{putErr, describeErr, againErr} {
+				if (err != nil) != refused || refused && (!errors.Is(err, ErrMayRead) || !strings.Contains(err.Error(), row.objects)) {
+					t.Errorf("%s under %d: %v", row.name, guard, err)
+				}
+			}
+			about := 0
+			for _, text := range warned {
+				if strings.Contains(text, `path "customers/data/workflows/+/+" { capabilities = ["create", "update"] }`) {
+					about++
+				}
+			}
+			if want := row.warns && guard == WarnOfReading; (about == 1) != want || about > 1 {
+				t.Errorf("%s under %d: warned of %q", row.name, guard, warned)
+			}
+			if sent := asked(proxy); strings.Contains(sent, "PUT data") == refused || strings.Contains(sent, "PATCH") == refused {
+				t.Errorf("%s under %d: it asked %s", row.name, guard, sent)
+			}
+			proxy.AssertBlind(t)
+		}
+	}
+}
