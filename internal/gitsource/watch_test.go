@@ -1,0 +1,108 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package gitsource_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+)
+
+// TestWatchHintsAtEveryMove makes moves of a branch one after the other, and waits
+// for the hint of each: no poll helps here.
+func TestWatchHintsAtEveryMove(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, branch string
+		init         []string
+		moves        []func(w workspace)
+	}{
+		{"commits", "main", nil, []func(workspace){commitOn("main"), commitOn("main"), commitOn("main")}},
+		{"a commit after gc", "main", nil, []func(workspace){gcThen(commitOn("main")), commitOn("main")}},
+		{"a commit after pack-refs", "main", nil, []func(workspace){packThen(commitOn("main")), packThen(commitOn("main"))}},
+		{"a nested branch after gc, which removes its folder", "feat/deep/x", nil, []func(workspace){
+			commitOn("feat/deep/x"), gcThen(commitOn("feat/deep/x")), gcThen(commitOn("feat/deep/x")),
+		}},
+		{"a branch that is deleted and made again", "side", nil, []func(workspace){
+			commitOn("side"), func(w workspace) { w.git("checkout", "-q", "main"); w.git("branch", "-D", "side"); commitOn("side")(w) },
+		}},
+		{"a branch that is reset", "main", nil, []func(workspace){commitOn("main"), func(w workspace) { w.git("reset", "-q", "--hard", "HEAD~1") }}},
+		{"a commit in a linked worktree", "side", nil, []func(workspace){
+			commitOn("side"),
+			func(w workspace) {
+				w.git("checkout", "-q", "main")
+				tree := filepath.Join(t.TempDir(), "tree")
+				w.git("worktree", "add", "-q", tree, "side")
+				w.git("-C", tree, "commit", "-q", "--allow-empty", "-m", "there")
+			},
+		}},
+		{"a SHA-256 repository", "main", []string{"--object-format=sha256"}, []func(workspace){commitOn("main"), gcThen(commitOn("main"))}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t, row.init...)
+			w.commit("a", "1")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			repo, err := gitsource.Open(ctx, w.dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hints, err := repo.Watch(ctx, row.branch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, move := range row.moves {
+				move(w)
+				want := gitsource.Commit(w.git("rev-parse", row.branch))
+				for got, err := repo.Resolve(ctx, row.branch); got != want; got, err = repo.Resolve(ctx, row.branch) {
+					if _, more := <-hints; !more {
+						t.Fatalf("no hint at move %d: the branch is seen at %s (%v), and is at %s", i+1, got, err, want)
+					}
+				}
+				// The hint itself has to come too: without it nobody would have looked.
+				if _, more := <-hints; !more {
+					t.Fatalf("move %d gave no hint", i+1)
+				}
+			}
+			cancel()
+			for range hints { // ends: the channel is closed
+			}
+		})
+	}
+}
+
+func commitOn(branch string) func(workspace) {
+	return func(w workspace) {
+		if w.git("branch", "--list", branch) == "" {
+			w.git("checkout", "-q", "-b", branch)
+		} else {
+			w.git("checkout", "-q", branch)
+		}
+		w.git("commit", "-q", "--allow-empty", "-m", "move")
+	}
+}
+
+func gcThen(move func(workspace)) func(workspace) {
+	return func(w workspace) { w.git("gc", "-q", "--prune=now"); move(w) }
+}
+
+func packThen(move func(workspace)) func(workspace) {
+	return func(w workspace) { w.git("pack-refs", "--all"); move(w) }
+}
+
+func TestWatchRefusesABranchThatIsNone(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	repo, err := gitsource.Open(t.Context(), w.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := repo.Watch(t.Context(), "../x"); err == nil {
+		t.Error("a path was watched as a branch")
+	}
+}
