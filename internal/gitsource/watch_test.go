@@ -25,7 +25,7 @@ func TestWatchHintsAtEveryMove(t *testing.T) {
 		{"a commit after gc", "main", nil, []func(workspace){gcThen(commitOn("main")), commitOn("main")}},
 		{"a commit after pack-refs", "main", nil, []func(workspace){packThen(commitOn("main")), packThen(commitOn("main"))}},
 		{"a nested branch after gc, which removes its folder", "feat/deep/x", nil, []func(workspace){
-			commitOn("feat/deep/x"), gcThen(commitOn("feat/deep/x")), gcThen(commitOn("feat/deep/x")),
+			commitOn("feat/deep/x"), gcThen(commitOn("feat/deep/x")), commitOn("feat/deep/x"), gcThen(commitOn("feat/deep/x")),
 		}},
 		{"a branch that is deleted and made again", "side", nil, []func(workspace){
 			commitOn("side"), func(w workspace) { w.git("checkout", "-q", "main"); w.git("branch", "-D", "side"); commitOn("side")(w) },
