@@ -28,13 +28,12 @@ func TestWatchHintsAtEveryMove(t *testing.T) {
 			commitOn("feat/deep/x"), gcThen(commitOn("feat/deep/x")), commitOn("feat/deep/x"), gcThen(commitOn("feat/deep/x")),
 		}},
 		{"a branch that is deleted and made again", "side", nil, []func(workspace){
-			commitOn("side"), func(w workspace) { w.git("checkout", "-q", "main"); w.git("branch", "-D", "side"); commitOn("side")(w) },
+			commitOn("side"), func(w workspace) { w.git("branch", "-D", "side"); commitOn("side")(w) },
 		}},
 		{"a branch that is reset", "main", nil, []func(workspace){commitOn("main"), func(w workspace) { w.git("reset", "-q", "--hard", "HEAD~1") }}},
 		{"a commit in a linked worktree", "side", nil, []func(workspace){
 			commitOn("side"),
 			func(w workspace) {
-				w.git("checkout", "-q", "main")
 				tree := filepath.Join(t.TempDir(), "tree")
 				w.git("worktree", "add", "-q", tree, "side")
 				w.git("-C", tree, "commit", "-q", "--allow-empty", "-m", "there")
@@ -76,14 +75,15 @@ func TestWatchHintsAtEveryMove(t *testing.T) {
 	}
 }
 
+// commitOn moves the branch and touches nothing but its ref, as a push does.
 func commitOn(branch string) func(workspace) {
 	return func(w workspace) {
-		if w.git("branch", "--list", branch) == "" {
-			w.git("checkout", "-q", "-b", branch)
-		} else {
-			w.git("checkout", "-q", branch)
+		parent := "main"
+		if w.git("branch", "--list", branch) != "" {
+			parent = branch
 		}
-		w.git("commit", "-q", "--allow-empty", "-m", "move")
+		commit := w.git("commit-tree", "-p", parent, "-m", "move", parent+"^{tree}")
+		w.git("update-ref", "refs/heads/"+branch, commit)
 	}
 }
 
