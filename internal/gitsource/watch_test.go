@@ -56,6 +56,7 @@ func TestWatchHintsAtEveryMove(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, move := range row.moves {
+				drain(hints)
 				move(w)
 				want := gitsource.Commit(w.git("rev-parse", row.branch))
 				for got, err := repo.Resolve(ctx, row.branch); got != want; got, err = repo.Resolve(ctx, row.branch) {
@@ -72,6 +73,18 @@ func TestWatchHintsAtEveryMove(t *testing.T) {
 			for range hints { // ends: the channel is closed
 			}
 		})
+	}
+}
+
+// drain takes hints of an earlier move, until none has come for a while: one of
+// them must not stand for the next move's.
+func drain(hints <-chan struct{}) {
+	for {
+		select {
+		case <-hints:
+		case <-time.After(200 * time.Millisecond):
+			return
+		}
 	}
 }
 
