@@ -1,0 +1,167 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+)
+
+// document is a policy document with these lines, and an output of its policy.
+func document(name string, lines ...string) string {
+	return fmt.Sprintf("\ndata \"relay_vault_policy_document\" %q {\n  %s\n}\noutput %q {\n  value = data.relay_vault_policy_document.%s.policy\n}\n",
+		name, strings.Join(lines, "\n  "), name, name)
+}
+
+func TestAPolicyDocumentAllowsAndDenies(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		mine := fmt.Sprintf("workflows = [%q]", s.workflow)
+		s.configure(t, document("writer", `role = "writer"`, mine), document("purger", `role = "writer"`, mine, "destroy = true"),
+			document("reader", `role = "reader"`, mine), document("everywhere", `role = "writer"`))
+		s.Apply(t)
+		if n := len(s.proxy.Requests()); n != 0 {
+			t.Errorf("Vault was asked %d times for policies that need no Vault", n)
+		}
+		token := func(name string) string { return s.vault.Token(t, s.Must(t, "output", "-raw", name).Output) }
+		writer, purger, reader, everywhere := token("writer"), token("purger"), token("reader"), token("everywhere")
+
+		t.Log("the writer's is enough for a resource of this provider, in its workflow")
+		blocks := []string{s.secret("token", `"one"`)}
+		s.Setenv("VAULT_TOKEN", writer)
+		s.configure(t, blocks...)
+		s.Apply(t)
+		if _, ok := s.vault.ReadAs(t, writer, s.workflow, "token"); ok {
+			t.Error("the writer's policy reads a value")
+		}
+		if got, ok := s.vault.ReadAs(t, reader, s.workflow, "token"); !ok || got != "one" {
+			t.Errorf("the reader's policy reads %q, %t", got, ok)
+		}
+		status, _ := s.vault.Call(t, reader, http.MethodPost, "customers/data/workflows/"+s.workflow+"/token", map[string]any{"data": map[string]any{"value": "x"}})
+		if status != http.StatusForbidden {
+			t.Errorf("the reader's policy writes: status %d", status)
+		}
+		other := strings.Replace(s.secret("elsewhere", `"one"`), s.workflow, s.workflow+"-b", 1)
+		s.configure(t, append(blocks, other)...)
+		s.Refused(t, []string{"apply", "-auto-approve"}, "the token's Vault policy lacks")
+
+		t.Log("one for every workflow is enough there")
+		s.Setenv("VAULT_TOKEN", everywhere)
+		s.Apply(t)
+
+		t.Log("purging takes the line that was asked for")
+		s.configure(t, s.secret("token", `"one"`, `deletion = "purge"`))
+		s.Apply(t)
+		s.Setenv("VAULT_TOKEN", writer)
+		s.configure(t)
+		s.Refused(t, []string{"apply", "-auto-approve"}, "/destroy/")
+		s.Setenv("VAULT_TOKEN", purger)
+		s.Apply(t)
+		if len(s.proxy.Requests()) == 0 {
+			t.Error("nothing passed the proxy")
+		}
+	})
+}
+
+func TestAPolicyDocumentTakesItsPlaceFromTheProvider(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		elsewhere := strings.Replace(header, `owner `, "mount = \"team/kv\"\n  prefix = \"/flows/\"\n  owner ", 1)
+		s.Write(t, elsewhere+document("default", `role = "writer"`)+document("own", `role = "writer"`, `mount = "/other"`, `prefix = "a/b/"`, "undelete = true"))
+		s.Apply(t)
+		for name, g := range map[string]policy.Grant{
+			"default": {Role: policy.Writer, Mount: "team/kv", Prefix: "flows"},
+			"own":     {Role: policy.Writer, Mount: "other", Prefix: "a/b", Undelete: true},
+		} {
+			want, err := policy.For(g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := s.Attributes(t, "data.relay_vault_policy_document."+name)
+			if got["policy"] != want || got["mount"] != g.Mount || got["prefix"] != g.Prefix {
+				t.Errorf("%s: got %v, want\n%s", name, got, want)
+			}
+		}
+	})
+}
+
+func TestAPolicyDocumentNeedsNoConnection(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		// What a resource makes is not known before it is there.
+		unknown := "\nresource \"terraform_data\" \"later\" {\n  input = \"customers\"\n}\n"
+		later := strings.Replace(header, `owner `, "address = terraform_data.later.output\n  token = terraform_data.later.output\n  owner ", 1)
+		s.Write(t, unknown+later+document("writer", `role = "writer"`))
+		s.Must(t, "plan")
+
+		laterMount := strings.Replace(header, `owner `, "mount = terraform_data.later.output\n  owner ", 1)
+		s.Write(t, unknown+laterMount+document("writer", `role = "writer"`))
+		s.Refused(t, []string{"plan"}, "The provider's mount is known only during the apply. Set mount here too.")
+		s.Write(t, unknown+laterMount+document("writer", `role = "writer"`, `mount = "customers"`))
+		s.Apply(t)
+		if n := len(s.proxy.Requests()); n != 0 {
+			t.Errorf("Vault was asked %d times", n)
+		}
+	})
+}
+
+func TestAPolicyDocumentRefusesWhatAPolicyWouldMisread(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		for _, c := range []struct {
+			lines []string
+			says  []string
+		}{
+			{[]string{`role = "admin"`}, []string{`Role "admin": expected one of reader, writer`}},
+			{[]string{`role = "reader"`}, []string{"A reader's policy needs the names of its workflows"}},
+			{[]string{`role = "writer"`, `workflows = []`}, []string{"The list of workflows is empty"}},
+			{[]string{`role = "reader"`, `workflows = ["+", "deploy*"]`, "destroy = true"}, []string{`'+' (U+002B)`, `'*' (U+002A)`, "a reader writes nothing"}},
+			{[]string{`role = "writer"`, `mount = "+"`, `prefix = "a/*"`}, []string{`ount "+"`, `prefix "a/*"`}},
+		} {
+			s.configure(t, document("wrong", c.lines...))
+			s.Refused(t, []string{"validate"}, c.says...)
+		}
+
+		t.Log("also where the set turns out only during the plan")
+		s.configure(t, "\nresource \"terraform_data\" \"names\" {\n  input = toset([\"+\"])\n}\n",
+			document("wrong", `role = "reader"`, "workflows = terraform_data.names.output"))
+		s.Must(t, "validate")
+		s.Refused(t, []string{"apply", "-auto-approve"}, `'+' (U+002B)`)
+	})
+}
+
+func TestTheExampleOfAPolicyDocumentWorks(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.Write(t, readExample(t, "relay_vault_policy_document"))
+		s.Apply(t)
+		s.vault.Token(t, s.Must(t, "output", "-raw", "writer_policy").Output)
+		s.NoChanges(t)
+	})
+}
+
+// readExample is the example of a data source, with that of the provider.
+func readExample(t *testing.T, name string) string {
+	t.Helper()
+	var all string
+	for _, file := range []string{"../examples/provider/provider.tf", "../examples/data-sources/" + name + "/data-source.tf"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(text)
+	}
+	return all
+}

@@ -1,0 +1,235 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+const auditAddress = "data.relay_workflow_secrets.audit"
+
+// audit is a stage that looks at the workflow of another one, with a token that
+// may only do what the docs say an audit needs.
+func (s *stage) audit(t *testing.T, cli terraformtest.CLI, extra ...string) *stage {
+	t.Helper()
+	a := newStage(t, cli)
+	a.Setenv("VAULT_TOKEN", s.vault.Token(t,
+		`path "customers/metadata/workflows/+/" { capabilities = ["list"] }`,
+		`path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`))
+	a.configure(t, append(extra, fmt.Sprintf("\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = %q\n}\n", s.workflow))...)
+	return a
+}
+
+// audited is what an audit tells of each secret.
+func (s *stage) audited(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	s.Apply(t)
+	found, _ := s.Attributes(t, auditAddress)["secrets"].(map[string]any)
+	out := map[string]map[string]any{}
+	for name, secret := range found {
+		out[name] = secret.(map[string]any)
+	}
+	return out
+}
+
+// made is when Vault made a version.
+func (s *stage) made(t *testing.T, name string, version int) string {
+	t.Helper()
+	return s.moment(t, name, version, "created_time").Format(time.RFC3339Nano)
+}
+
+func (s *stage) moment(t *testing.T, name string, version int, field string) time.Time {
+	t.Helper()
+	versions := s.vault.Metadata(t, s.workflow, name)["versions"].(map[string]any)
+	at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(versions[fmt.Sprint(version)].(map[string]any)[field]))
+	if err != nil {
+		t.Fatalf("%s: version %d has no %s: %v", name, version, field, err)
+	}
+	return at
+}
+
+func TestAnAuditTellsWhoHoldsWhatAndNoValue(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		const gitops = "gitops/cluster-1/platform"
+		revision := strings.Repeat("ab", 20)
+		s := newStage(t, cli)
+		ours, theirs := vaulttest.Canary(t), vaulttest.Canary(t)
+		s.Setenv("TF_VAR_value", ours)
+		blocks := []string{"\nvariable \"value\" {\n  ephemeral = true\n}\n"}
+		for _, name := range []string{"in sync", "overwritten", "deleted", "destroyed", "let go"} {
+			blocks = append(blocks, strings.Replace(s.secret(name, "var.value"), `" "`+name+`" {`, `" "`+strings.ReplaceAll(name, " ", "_")+`" {`, 1))
+		}
+		s.configure(t, blocks...)
+		s.Apply(t)
+		s.configure(t, blocks[:len(blocks)-1]...) // destroys "let go", as its owner may
+		s.Apply(t)
+
+		s.vault.Write(t, s.workflow, "overwritten", theirs)
+		s.vault.SoftDelete(t, s.workflow, "deleted")
+		s.vault.Destroy(t, s.workflow, "destroyed", 1)
+		s.vault.Write(t, s.workflow, "nobody's", theirs) // no valid name: nobody could refer to it
+		s.vault.Write(t, s.workflow, "nobodys", theirs)
+		s.vault.Write(t, s.workflow, "hostile", theirs)
+		s.vault.PatchCustomMetadata(t, s.workflow, "hostile", map[string]any{
+			"relay." + gitops: s.recordOf(t, "hostile", 1) + " origin=%FF%1B", "relay.person/ada": "no record",
+		})
+		for range 2 {
+			s.vault.Write(t, s.workflow, "foreign", theirs)
+		}
+		s.vault.PatchCustomMetadata(t, s.workflow, "foreign", map[string]any{
+			"relay." + gitops: s.recordOf(t, "foreign", 2) + " revision=" + revision + " origin=secrets%2Fdeploy.yaml",
+		})
+		for name, life := range map[string]time.Duration{"expired": time.Second, "expiring": time.Hour} {
+			s.vault.Write(t, s.workflow, name, theirs)
+			s.vault.SetDeleteVersionAfter(t, s.workflow, name, life)
+			s.vault.Write(t, s.workflow, name, theirs)
+			end := s.moment(t, name, 2, "deletion_time").Format(time.RFC3339Nano)
+			s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{"relay." + gitops: s.recordOf(t, name, 2) + " expires=" + end})
+		}
+
+		a := s.audit(t, cli)
+		got := a.audited(t)
+		for deadline := time.Now().Add(30 * time.Second); got["expired"]["deleted"] != true; got = a.audited(t) {
+			if time.Now().After(deadline) {
+				t.Fatalf("it never expires: %v", got["expired"])
+			}
+		}
+		// row is what is told of the version that is there, written by an owner as
+		// the version noted; 0 for nobody.
+		row := func(name string, version int, drift, owner string, noted int, facts map[string]any) map[string]any {
+			out := map[string]any{
+				"version": float64(version), "created_time": s.made(t, name, version), "drift": drift, "owner": nil, "last_owner": nil,
+				"recorded_version": nil, "recorded_time": nil, "origin": nil, "revision": nil, "deleted": false, "deleted_time": nil, "expires_at": nil,
+			}
+			if noted > 0 {
+				out["last_owner"], out["recorded_version"], out["recorded_time"] = owner, float64(noted), s.made(t, name, noted)
+			}
+			if noted == version {
+				out["owner"] = owner
+			}
+			for key, value := range facts {
+				out[key] = value
+			}
+			return out
+		}
+		ended := func(name string, version int) (map[string]any, string) {
+			at := s.moment(t, name, version, "deletion_time")
+			return map[string]any{"deleted": true, "deleted_time": at.Format(time.RFC3339Nano)}, at.Format(time.RFC3339)
+		}
+		deleted, deletedAt := ended("deleted", 1)
+		expired, expiredAt := ended("expired", 2)
+		letGo, _ := ended("let go", 1)
+		const shop = "terraform/shop"
+		want := map[string]map[string]any{
+			"in sync": row("in sync", 1, "in sync", shop, 1, nil),
+			"overwritten": row("overwritten", 2, "overwritten: version 2 at "+s.moment(t, "overwritten", 2, "created_time").Format(time.RFC3339)+
+				", last written 1", shop, 1, nil),
+			"deleted":   row("deleted", 1, "deleted at "+deletedAt, shop, 1, deleted),
+			"destroyed": row("destroyed", 1, "destroyed", shop, 1, map[string]any{"deleted": true}),
+			"let go":    row("let go", 1, "absent", "", 0, letGo),
+			"nobodys":   row("nobodys", 1, "held by nobody", "", 0, nil),
+			"hostile":   row("hostile", 1, "in sync", gitops, 1, map[string]any{"origin": "\uFFFD\x1b"}),
+			"foreign": row("foreign", 2, "in sync", gitops, 2, map[string]any{
+				"origin": "secrets/deploy.yaml", "revision": revision,
+			}),
+			"expired": row("expired", 2, "expired at "+expiredAt, gitops, 2, expired),
+			"expiring": row("expiring", 2, "in sync", gitops, 2, map[string]any{
+				"expires_at": s.moment(t, "expiring", 2, "deletion_time").Format(time.RFC3339Nano),
+			}),
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the audit: want (-), got (+):\n%s", diff)
+		}
+		a.NoChanges(t)
+		if n := a.dataWrites(t); n != 0 {
+			t.Errorf("an audit sent %d values", n)
+		}
+
+		t.Log("no value is in what it leaves behind")
+		state, err := os.ReadFile(filepath.Join(a.Dir, "terraform.tfstate"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outputs := map[string][]byte{"the state": state, "the plan": []byte(a.Must(t, "plan").Output)}
+		vaulttest.AssertNoCanary(t, ours, outputs)
+		vaulttest.AssertNoCanary(t, theirs, outputs)
+	})
+}
+
+func TestAnAuditOfNothingIsEmpty(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		a := newStage(t, cli).audit(t, cli, "\noutput \"names\" {\n  value = keys(data.relay_workflow_secrets.audit.secrets)\n}\n")
+		a.Apply(t)
+		if got := strings.TrimSpace(a.Must(t, "output", "-json", "names").Output); got != "[]" {
+			t.Errorf("names are %s", got)
+		}
+	})
+}
+
+func TestAnAuditThatCannotSeeFails(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.vault.Write(t, s.workflow, "seen", "x")
+		s.vault.Write(t, s.workflow, "unseen", "x")
+		a := s.audit(t, cli)
+		a.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "list"))
+		a.Refused(t, []string{"plan"}, "Looking at the secrets of a workflow", `path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
+		a.Setenv("VAULT_TOKEN", s.vault.Token(t, `path "customers/metadata/workflows/`+s.workflow+`/" { capabilities = ["list"] }`,
+			`path "customers/metadata/workflows/`+s.workflow+`/seen" { capabilities = ["read"] }`))
+		a.Refused(t, []string{"plan"}, `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
+		a.Setenv("VAULT_TOKEN", "no-such-token")
+		a.Refused(t, []string{"plan"}, "Looking at the secrets of a workflow", "get a new one")
+
+		t.Log("a name that would be another path is refused")
+		a.configure(t, "\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = \"../../x\"\n}\n")
+		a.Refused(t, []string{"validate"}, `it begins with '.'`)
+	})
+}
+
+func TestAnAuditWaitsForItsConnection(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.vault.Write(t, s.workflow, "token", "x")
+		a := s.audit(t, cli)
+		configure := func(depends string) {
+			later := "\nresource \"terraform_data\" \"address\" {\n  input = \"" + a.proxy.Address + "\"\n}\n"
+			connected := strings.Replace(header, `owner `, "address = terraform_data.address.output\n  owner ", 1)
+			a.Write(t, later+connected+fmt.Sprintf("\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = %q\n  %s\n}\n", s.workflow, depends))
+		}
+		configure("")
+		a.Refused(t, []string{"plan"}, "The provider's address is known only during the apply", "depends_on")
+		configure("depends_on = [terraform_data.address]")
+		if got := a.audited(t); got["token"]["drift"] != "held by nobody" {
+			t.Errorf("the audit during the apply: %v", got)
+		}
+	})
+}
+
+func TestTheExampleOfAnAuditWorks(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.Write(t, strings.ReplaceAll(readExample(t, "relay_workflow_secrets"), "deploy-production", s.workflow))
+		if result := s.Apply(t); strings.Contains(result.Output, "Warning: Check block") {
+			t.Errorf("nothing is there to drift:\n%s", result.Output)
+		}
+		s.vault.Write(t, s.workflow, "token", "x")
+		s.Apply(t).Says(t, "Changed by hand: token (held by nobody)")
+		s.Must(t, "output", "-json", "holders").Says(t, `"token":{"drift":"held by nobody","owner":null,"since":"20`)
+	})
+}
