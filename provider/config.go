@@ -29,6 +29,7 @@ type providerModel struct {
 	CACert     types.String `tfsdk:"ca_cert"`
 	ClientCert types.String `tfsdk:"client_cert"`
 	ClientKey  types.String `tfsdk:"client_key"`
+	standingModel
 }
 
 // environment is what stands in for attributes that are not set.

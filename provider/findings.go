@@ -39,11 +39,17 @@ func (f findings) writePlanned() bool { return f.Version.IsUnknown() }
 // observe puts what Vault says of the secret into findings and memory. It never
 // touches version and created_time: drift is judged from them.
 func (c *connection) observe(ctx context.Context, address secrets.Address, f *findings, remembered *memory) error {
+	_, err := c.describe(ctx, address, f, remembered)
+	return err
+}
+
+// describe is observe, and hands on what it saw.
+func (c *connection) describe(ctx context.Context, address secrets.Address, f *findings, remembered *memory) (secrets.Entry, error) {
 	entry, err := c.client.Describe(ctx, address)
 	if err != nil {
-		return err
+		return secrets.Entry{}, err
 	}
-	wrote := lastWrite(*f, *remembered, entry)
+	wrote := c.lastWrite(*f, *remembered, entry)
 	verdict := secrets.Judge(c.client.Owner(), entry, wrote)
 	f.Drift = types.StringValue(verdict.String())
 	f.ObservedVersion = types.Int64Value(int64(entry.Current))
@@ -53,14 +59,18 @@ func (c *connection) observe(ctx context.Context, address secrets.Address, f *fi
 	if verdict.State == secrets.InSync {
 		remembered.Unfinished = false
 	}
-	return nil
+	// A record that is lost says nothing of the value; what the write noted does.
+	if record, noted := entry.Records[c.client.Owner()]; noted && !record.Released {
+		remembered.HMAC1 = record.HMAC1
+	}
+	return entry, nil
 }
 
 // finish is the state after a write that succeeded.
 func (f *findings) finish(remembered *memory, me secrets.Owner, wrote secrets.Written) {
 	f.wrote(remembered, wrote)
 	f.Drift = inSync
-	remembered.Seen.Holder = me
+	remembered.Seen.Holder, remembered.Owner = me, me
 }
 
 // finishWithoutRecord is the state after a write whose record did not follow.

@@ -91,6 +91,8 @@ func (p *relayProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 				Optional:            true,
 				MarkdownDescription: "PEM file with the key of the client certificate. Default: `VAULT_CLIENT_KEY`.",
 			},
+			"defaults":        defaultsAttribute(),
+			"fingerprint_key": fingerprintKeyAttribute(),
 		},
 	}
 }
@@ -131,6 +133,7 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		resp.Diagnostics.AddError("Connecting to Vault", err.Error())
 		return
 	}
+	resp.Diagnostics.Append(ready.fill(ctx, model.standingModel, p.env)...)
 	if ready.pending != "" {
 		resp.Diagnostics.AddWarning("Drift is not checked", fmt.Sprintf(
 			"The provider's %s will be known only during the apply, so this plan cannot ask Vault. "+
@@ -173,6 +176,7 @@ type connection struct {
 	// pending names the settings that are not known yet; empty when connected.
 	pending string
 	notes   *notes
+	standing
 }
 
 func connect(s settings) (*connection, error) {

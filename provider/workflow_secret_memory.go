@@ -26,6 +26,14 @@ type memory struct {
 	// Mount and Prefix are where the secret was written.
 	Mount  string `json:"mount"`
 	Prefix string `json:"prefix"`
+	// Owner is who wrote last as the state has it; empty in states of the first
+	// releases, whose owner never changed.
+	Owner secrets.Owner `json:"owner,omitempty"`
+	// HMAC1 is the fingerprint of what was written last, empty for none.
+	HMAC1 string `json:"hmac1,omitempty"`
+	// MovedFrom is where another provider's resource had its secret, until a
+	// refresh has found out whether that is one of a workflow.
+	MovedFrom string `json:"moved_from,omitempty"`
 	// Seen is what the last refresh or write saw; the next write is checked
 	// against it.
 	Seen secrets.Seen `json:"seen"`
@@ -85,6 +93,15 @@ func lastWrite(f findings, remembered memory, e secrets.Entry) *secrets.Written 
 		return wrote
 	}
 	return remembered.Attempt.landed(e)
+}
+
+// lastWrite is the plain lastWrite, except that what was written as another owner
+// is not this one's: the provider's owner was changed.
+func (c *connection) lastWrite(f findings, remembered memory, e secrets.Entry) *secrets.Written {
+	if remembered.Owner != secrets.Nobody && remembered.Owner != c.client.Owner() {
+		return nil
+	}
+	return lastWrite(f, remembered, e)
 }
 
 // baseline is the last write that Vault confirmed; nil for none.

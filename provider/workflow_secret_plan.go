@@ -19,8 +19,10 @@ type situation struct {
 	remedy remedy
 	// unfinished: a write of our own broke off.
 	unfinished bool
-	// valueChanged: value_wo_version differs.
+	// valueChanged: value_wo_version or the value's fingerprint differs.
 	valueChanged bool
+	// valueUnknown: the fingerprint can be compared only in the apply.
+	valueUnknown bool
 	onDrift      string
 	adopt        bool
 }
@@ -29,14 +31,28 @@ type situation struct {
 type decision int
 
 const (
-	keep          decision = iota // send nothing
-	keepAndWarn                   // send nothing, and say that there is drift
-	write                         // send the value
-	refuseDrift                   // stop: on_drift says so
-	refuseForeign                 // stop: it is not ours to write
+	keep           decision = iota // send nothing
+	keepAndWarn                    // send nothing, and say that there is drift
+	write                          // send the value
+	writeIfChanged                 // leave it to the apply, which knows the value
+	refuseDrift                    // stop: on_drift says so
+	refuseForeign                  // stop: it is not ours to write
 )
 
 func decide(s situation) decision {
+	kept := decideKnown(s)
+	if !s.valueUnknown || (kept != keep && kept != keepAndWarn) {
+		return kept
+	}
+	s.valueChanged = true
+	if decideKnown(s) == write {
+		return writeIfChanged
+	}
+	return kept
+}
+
+// decideKnown is decide where the value is known, or does not matter.
+func decideKnown(s situation) decision {
 	var (
 		drifted = s.remedy != remedyNone
 		foreign = s.remedy == remedyAdopt && !s.adopt
@@ -111,6 +127,8 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 		return
 	}
 	state, remembered := r.prior(ctx, req, &resp.Diagnostics)
+	plan.fill(config, r.connection.defaults)
+	r.checkSettings(plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -155,6 +173,17 @@ func (r *workflowSecretResource) prior(ctx context.Context, req resource.ModifyP
 	var state workflowSecretModel
 	diagnostics.Append(req.State.Get(ctx, &state)...)
 	return &state, recall(ctx, req.Private, diagnostics)
+}
+
+// checkSettings refuses what no apply could bring about.
+func (r *workflowSecretResource) checkSettings(plan workflowSecretModel, diagnostics *diag.Diagnostics) {
+	if plan.DetectChanges.ValueBool() && !r.connection.fingerprint.Set() && !r.connection.fingerprintPending {
+		diagnostics.AddAttributeError(path.Root("detect_changes"), "Changes of the value cannot be detected", sentence(errNoFingerprintKey.Error()))
+	}
+	// Each part was checked by itself; together the labels may be too many.
+	if err := (secrets.Settings{Labels: labels(plan.CustomMetadataAll)}).Check(); err != nil {
+		diagnostics.AddAttributeError(path.Root("custom_metadata"), "Invalid label", sentence(err.Error()))
+	}
 }
 
 // checkValue refuses at plan time a value that Vault should never see. One that

@@ -35,8 +35,8 @@ func (r *workflowSecretResource) Metadata(_ context.Context, req resource.Metada
 	resp.TypeName = req.ProviderTypeName + "_workflow_secret"
 }
 
-func (r *workflowSecretResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = workflowSecretSchema()
+func (r *workflowSecretResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = workflowSecretSchema(ctx)
 }
 
 func (r *workflowSecretResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
@@ -56,11 +56,13 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 		return
 	}
 	defer r.connection.notes.drain(&resp.Diagnostics)
+	ctx, cancel := within(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
 	remembered := memory{Mount: r.connection.mount, Prefix: r.connection.prefix}
 	address := r.connection.address(plan, remembered)
 	observed, err := r.connection.client.Describe(ctx, address)
 	if err != nil {
-		report(&resp.Diagnostics, attempted, err)
+		report(&resp.Diagnostics, attempted, interruption(ctx, err))
 		return
 	}
 	if taken := alreadyOurs(address, r.connection.client.Owner(), observed); taken != "" && !plan.Adopt.ValueBool() {
@@ -69,12 +71,12 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 	}
 
 	begun := time.Now()
-	wrote, err := r.connection.send(ctx, config.ValueWO, plan.Adopt.ValueBool(), secrets.Write{Address: address, Observed: observed})
-	switch {
+	done := r.connection.apply(ctx, plan, workflowSecretModel{}, config.ValueWO, secrets.Write{Address: address, Observed: observed})
+	switch err := interruption(ctx, done.err); {
 	case err == nil:
-		plan.finish(&remembered, r.connection.client.Owner(), wrote)
+		plan.finish(&remembered, r.connection.client.Owner(), done.wrote)
 	case errors.Is(err, secrets.ErrNoRecord):
-		plan.finishWithoutRecord(&remembered, wrote)
+		plan.finishWithoutRecord(&remembered, done.wrote)
 		resp.Diagnostics.AddWarning("Secret was written without its record", sentence(err.Error()))
 	case errors.Is(err, secrets.ErrOutcomeUnknown):
 		plan.finishUnknown(&remembered, observed)
@@ -84,9 +86,14 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 		report(&resp.Diagnostics, attempted, err)
 		return
 	}
+	if err := interruption(ctx, done.settings); err != nil {
+		resp.Diagnostics.AddWarning("Secret was written without its settings", sentence(err.Error())+" The next plan shows what is missing.")
+	}
+	remembered.HMAC1 = r.connection.fingerprintOf(address, config.ValueWO)
 	plan.Path = types.StringValue(address.Path())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, address)...)
 }
 
 // Read asks Vault's metadata what became of the secret. It never touches version
@@ -98,11 +105,19 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	if resp.Diagnostics.HasError() || r.connection == nil {
 		return
 	}
+	ctx, cancel := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer cancel()
+	if !r.connection.settleMove(&state, &remembered, &resp.Diagnostics) {
+		return
+	}
+	address := r.connection.address(state, remembered)
 	if r.connection.pending != "" {
 		state.notChecked(&remembered, "the provider's "+r.connection.pending+" is known only during the apply")
-	} else if err := r.connection.observe(ctx, r.connection.address(state, remembered), &state.findings, &remembered); err != nil {
+	} else if entry, err := r.connection.describe(ctx, address, &state.findings, &remembered); err == nil {
+		state.sawSettings(entry.Settings)
+	} else {
 		if !errors.Is(err, secrets.ErrLacking) && !errors.Is(err, secrets.ErrDenied) {
-			report(&resp.Diagnostics, "Looking for drift", err)
+			report(&resp.Diagnostics, "Looking for drift", interruption(ctx, err))
 			return
 		}
 		state.notChecked(&remembered, "the token may not read the metadata")
@@ -110,10 +125,11 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, address)...)
 }
 
-// Update sends the value if the plan says so, and only if the secret is still
-// what the plan was made from. An error leaves the old baseline in the state.
+// Update sends value and settings as the plan says, and only if the secret is
+// still what the plan was made from. An error leaves the old baseline in the state.
 func (r *workflowSecretResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	const attempted = "Updating the secret"
 	var plan, config, state workflowSecretModel
@@ -124,7 +140,9 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !plan.writePlanned() {
+	address := r.connection.address(plan, remembered)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, address)...)
+	if !plan.writePlanned() && !plan.settingsDiffer(state) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
@@ -132,29 +150,33 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 		return
 	}
 	defer r.connection.notes.drain(&resp.Diagnostics)
-	address := r.connection.address(plan, remembered)
+	ctx, cancel := within(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
 	observed, err := r.connection.client.Confirm(ctx, address, remembered.Seen)
 	if err != nil {
-		report(&resp.Diagnostics, attempted, err)
+		report(&resp.Diagnostics, attempted, interruption(ctx, err))
 		return
 	}
 
-	wrote, err := r.connection.send(ctx, config.ValueWO, plan.Adopt.ValueBool(), secrets.Write{
-		Address: address, Observed: observed, Wrote: lastWrite(state.findings, remembered, observed),
+	sent := plan.writePlanned()
+	done := r.connection.apply(ctx, plan, state, config.ValueWO, secrets.Write{
+		Address: address, Observed: observed, Wrote: r.connection.lastWrite(state.findings, remembered, observed),
 	})
-	switch {
-	case err == nil:
-		plan.finish(&remembered, r.connection.client.Owner(), wrote)
-	case errors.Is(err, secrets.ErrNoRecord):
-		plan.finishWithoutRecord(&remembered, wrote)
-	case errors.Is(err, secrets.ErrOutcomeUnknown):
-		plan = state
-		remembered.Unfinished = true
-	default:
-		plan = state
-	}
+	err = errors.Join(done.err, done.settings)
 	if err != nil {
-		report(&resp.Diagnostics, attempted, err)
+		report(&resp.Diagnostics, attempted, interruption(ctx, err))
+		plan.doubtSettings(state)
+	}
+	switch {
+	case sent && done.err == nil:
+		plan.finish(&remembered, r.connection.client.Owner(), done.wrote)
+		remembered.HMAC1 = r.connection.fingerprintOf(address, config.ValueWO)
+	case errors.Is(done.err, secrets.ErrNoRecord):
+		plan.finishWithoutRecord(&remembered, done.wrote)
+		remembered.HMAC1 = r.connection.fingerprintOf(address, config.ValueWO)
+	case err != nil:
+		plan = state.doubting(plan)
+		remembered.Unfinished = remembered.Unfinished || errors.Is(done.err, secrets.ErrOutcomeUnknown)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
@@ -169,65 +191,27 @@ func (r *workflowSecretResource) Delete(ctx context.Context, req resource.Delete
 		return
 	}
 	defer r.connection.notes.drain(&resp.Diagnostics)
+	ctx, cancel := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
 	client, address := r.connection.client, r.connection.address(state, remembered)
 	left, err := client.Describe(ctx, address)
 	if err != nil {
-		report(&resp.Diagnostics, "Deleting the secret", err)
+		report(&resp.Diagnostics, "Deleting the secret", interruption(ctx, err))
 		return
 	}
 	remove := client.Delete
 	if state.Deletion.ValueString() == deletionPurge {
 		remove = client.Purge
 	}
-	done, err := remove(ctx, address, lastWrite(state.findings, remembered, left))
+	done, err := remove(ctx, address, r.connection.lastWrite(state.findings, remembered, left))
 	switch {
 	case errors.Is(err, secrets.ErrHeld):
 		resp.Diagnostics.AddWarning("Secret stays in Vault", sentence(err.Error())+" "+leftovers(left)+" Only Terraform's state forgets it.")
 	case err != nil:
-		report(&resp.Diagnostics, "Deleting the secret", err)
+		report(&resp.Diagnostics, "Deleting the secret", interruption(ctx, err))
 	case done == secrets.NothingOurs, done == secrets.ReleasedOnly:
 		resp.Diagnostics.AddWarning("Secret was no longer this configuration's to delete",
 			fmt.Sprintf("%s: %s Terraform lets go of it.", address, leftovers(left)))
 	}
 	tflog.Info(ctx, "let go of a secret", map[string]any{"workflow": address.Workflow, "name": address.Name})
-}
-
-// ImportState takes a secret into the state by "workflow/name". What its own
-// record says is known; nothing is written.
-func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	const attempted = "Importing the secret"
-	if !r.connection.connected(&resp.Diagnostics) {
-		return
-	}
-	remembered := memory{Mount: r.connection.mount, Prefix: r.connection.prefix}
-	address, err := secrets.ParseAddress(remembered.Mount, remembered.Prefix, req.ID)
-	if err != nil {
-		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
-		return
-	}
-	state := workflowSecretModel{
-		Workflow: types.StringValue(address.Workflow),
-		Name:     types.StringValue(address.Name),
-		OnDrift:  types.StringValue(onDriftOverwrite),
-		Adopt:    types.BoolValue(false),
-		Deletion: types.StringValue(deletionSoft),
-		Path:     types.StringValue(address.Path()),
-	}
-	entry, err := r.connection.client.Describe(ctx, address)
-	if err != nil {
-		report(&resp.Diagnostics, attempted, err)
-		return
-	}
-	if entry.Current == 0 {
-		resp.Diagnostics.AddError(attempted, fmt.Sprintf("There is no secret %s at %s. To create it, apply without an import.", address, address.Path()))
-		return
-	}
-	if owner, record, found := entry.LastHolder(); found && owner == r.connection.client.Owner() {
-		state.Version = types.Int64Value(int64(record.Version))
-		state.CreatedTime = timeValue(record.Time)
-		remembered.Expires = record.Expires
-	}
-	// The refresh that follows fills in the rest.
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
 }

@@ -5,12 +5,13 @@ package provider
 
 import (
 	"context"
+	"maps"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -30,22 +31,28 @@ const (
 
 // workflowSecretModel is relay_workflow_secret.
 type workflowSecretModel struct {
-	Workflow       types.String `tfsdk:"workflow"`
-	Name           types.String `tfsdk:"name"`
-	ValueWO        types.String `tfsdk:"value_wo"`
-	ValueWOVersion types.String `tfsdk:"value_wo_version"`
-	OnDrift        types.String `tfsdk:"on_drift"`
-	Adopt          types.Bool   `tfsdk:"adopt"`
-	Deletion       types.String `tfsdk:"deletion"`
-	Path           types.String `tfsdk:"path"`
+	Workflow           types.String   `tfsdk:"workflow"`
+	Name               types.String   `tfsdk:"name"`
+	ValueWO            types.String   `tfsdk:"value_wo"`
+	ValueWOVersion     types.String   `tfsdk:"value_wo_version"`
+	DetectChanges      types.Bool     `tfsdk:"detect_changes"`
+	OnDrift            types.String   `tfsdk:"on_drift"`
+	Adopt              types.Bool     `tfsdk:"adopt"`
+	Deletion           types.String   `tfsdk:"deletion"`
+	CustomMetadata     types.Map      `tfsdk:"custom_metadata"`
+	CustomMetadataAll  types.Map      `tfsdk:"custom_metadata_all"`
+	MaxVersions        types.Int64    `tfsdk:"max_versions"`
+	DeleteVersionAfter types.String   `tfsdk:"delete_version_after"`
+	Timeouts           timeouts.Value `tfsdk:"timeouts"`
+	Path               types.String   `tfsdk:"path"`
 	findings
 }
 
-func workflowSecretSchema() schema.Schema {
+func workflowSecretSchema(ctx context.Context) schema.Schema {
 	attributes := workflowSecretArguments()
-	for name, attribute := range workflowSecretFindings() {
-		attributes[name] = attribute
-	}
+	maps.Copy(attributes, workflowSecretSettings())
+	maps.Copy(attributes, workflowSecretFindings())
+	attributes["timeouts"] = timeouts.Attributes(ctx, timeoutsOptions())
 	return schema.Schema{
 		Version: 0,
 		MarkdownDescription: "One secret of one workflow: a name and a string value in Vault.\n\n" +
@@ -85,29 +92,70 @@ func workflowSecretArguments() map[string]schema.Attribute {
 			MarkdownDescription: "Any text that stands for the value, such as `\"1\"`, a date or a version id of where it comes from. " +
 				"A change of it, in whatever direction, sends the value.",
 		},
+		"detect_changes": schema.BoolAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "Send the value also when it is another than the one sent last, with no change of `value_wo_version`. " +
+				"The provider compares fingerprints, so it needs the provider's `fingerprint_key`; the first plan after it was " +
+				"set sends each value once. Not for values that differ in every run, such as `ephemeral.random_password`: " +
+				"they would be sent in every apply. Default: the provider's, else `false`.",
+		},
 		"on_drift": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			Default:  stringdefault.StaticString(onDriftOverwrite),
-			MarkdownDescription: "What a plan does when the secret was changed outside Terraform: `overwrite` (default) plans to send " +
-				"the value again, `warn` warns and changes nothing, `error` stops the plan.",
+			MarkdownDescription: "What a plan does when the value was changed outside Terraform: `overwrite` plans to send " +
+				"the value again, `warn` warns and changes nothing, `error` stops the plan. Default: the provider's, else `overwrite`.",
 			Validators: []validator.String{stringvalidator.OneOf(onDriftOverwrite, onDriftWarn, onDriftError)},
 		},
 		"adopt": schema.BoolAttribute{
 			Optional: true,
 			Computed: true,
-			Default:  booldefault.StaticBool(false),
 			MarkdownDescription: "Take the secret over if it exists already or if another owner holds it. The value is then written, " +
-				"whatever is there. Default: `false`. Set it for one apply and take it away again: two owners that both adopt " +
-				"overwrite each other for ever.",
+				"whatever is there. Set it for one apply and take it away again: two owners that both adopt overwrite each " +
+				"other for ever. Default: the provider's, else `false`.",
 		},
 		"deletion": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
-			Default:  stringdefault.StaticString(deletionSoft),
-			MarkdownDescription: "What destroying the resource does in Vault: `soft` (default) deletes the current version, which an " +
-				"administrator can undelete; `purge` destroys every version for good. The name stays in listings either way.",
+			MarkdownDescription: "What destroying the resource does in Vault: `soft` deletes the current version, which an " +
+				"administrator can undelete; `purge` destroys every version for good. The name stays in listings either way. " +
+				"Default: the provider's, else `soft`.",
 			Validators: []validator.String{stringvalidator.OneOf(deletionSoft, deletionPurge)},
+		},
+	}
+}
+
+// workflowSecretSettings are what the secret's metadata says besides records.
+// One that nobody sets is left alone in Vault.
+func workflowSecretSettings() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"custom_metadata": schema.MapAttribute{
+			Optional:    true,
+			ElementType: types.StringType,
+			MarkdownDescription: "Labels of this secret in Vault's `custom_metadata`, in clear: never put anything secret there. Labels " +
+				"that others set stay. Keys that begin with `relay.` are kept for the owners' records.",
+			Validators: []validator.Map{mapvalidator.NoNullValues(), labelsValidator{}},
+		},
+		"max_versions": schema.Int64Attribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "How many versions Vault keeps of this secret; `0` is the mount's default, to which it returns when this is " +
+				"taken away. Default: the provider's, else as it is in Vault.",
+			Validators: []validator.Int64{maxVersionsValidator{}},
+		},
+		"delete_version_after": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "When Vault deletes a version by itself, counted from its write, such as `720h`; `0s` is the mount's default, to " +
+				"which it returns when this is taken away. It holds for versions written from then on. What has expired is " +
+				"drift, and written again by default. On a secret that does not exist yet it needs `create` on `metadata/`. " +
+				"Default: the provider's, else as it is in Vault.",
+			Validators: []validator.String{lifetimeValidator{}},
+		},
+		"custom_metadata_all": schema.MapAttribute{
+			Computed:            true,
+			ElementType:         types.StringType,
+			MarkdownDescription: "The labels that hold: the provider's `defaults.custom_metadata` and this resource's own.",
 		},
 	}
 }

@@ -54,6 +54,7 @@ func (c *connection) send(ctx context.Context, value types.String, adopt bool, w
 		return secrets.Written{}, fmt.Errorf("value_wo is null; give it a text, which may be empty: %w", secrets.ErrInvalid)
 	}
 	w.Value = secrets.NewValue(value.ValueString())
+	w.Note.HMAC1 = c.fingerprint.HMAC1(w.Address, w.Value)
 	write := c.client.Put
 	if adopt {
 		write = c.client.Adopt
@@ -63,6 +64,41 @@ func (c *connection) send(ctx context.Context, value types.String, adopt bool, w
 		tflog.Info(ctx, "wrote a secret", map[string]any{"workflow": w.Address.Workflow, "name": w.Address.Name, "version": wrote.Version})
 	}
 	return wrote, err
+}
+
+// applied is what became of the plan for one secret.
+type applied struct {
+	wrote secrets.Written
+	// err is of the value, or of what has to be there before it.
+	err error
+	// settings is of the settings that follow the value.
+	settings error
+}
+
+// apply brings about the value, if the plan sends it, and the settings. A
+// changed lifetime goes before the value that it is to hold for; all else goes
+// after it, so that what may not be written is not labelled either.
+func (c *connection) apply(ctx context.Context, plan, state workflowSecretModel, value types.String, w secrets.Write) applied {
+	want, forget := plan.wanted(state, w.Observed.Settings)
+	configure := func(observed secrets.Entry) error {
+		return c.client.Configure(ctx, w.Address, observed, want, forget)
+	}
+	if !plan.writePlanned() {
+		return applied{settings: configure(w.Observed)}
+	}
+	first := want.DeleteVersionAfter != w.Observed.Settings.DeleteVersionAfter &&
+		(plan.Adopt.ValueBool() || !secrets.NeedsAdopt(c.client.Owner(), w.Observed, w.Wrote))
+	if first {
+		if err := configure(w.Observed); err != nil {
+			return applied{err: err}
+		}
+	}
+	wrote, err := c.send(ctx, value, plan.Adopt.ValueBool(), w)
+	if first || err != nil {
+		return applied{wrote: wrote, err: err}
+	}
+	// The entry is there now, whatever it was before.
+	return applied{wrote: wrote, settings: configure(secrets.Entry{Settings: w.Observed.Settings})}
 }
 
 // alreadyOurs says why a live value of our own is not created once more: either a

@@ -1,0 +1,222 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// fill puts in what holds where the resource itself says nothing: the provider's
+// defaults, else ours. What nobody sets stays null, and is left alone in Vault.
+func (m *workflowSecretModel) fill(config workflowSecretModel, d defaults) {
+	m.OnDrift = firstString(config.OnDrift, d.OnDrift, types.StringValue(onDriftOverwrite))
+	m.Deletion = firstString(config.Deletion, d.Deletion, types.StringValue(deletionSoft))
+	m.DeleteVersionAfter = firstString(config.DeleteVersionAfter, d.DeleteVersionAfter)
+	m.Adopt = firstBool(config.Adopt, d.Adopt, types.BoolValue(false))
+	m.DetectChanges = firstBool(config.DetectChanges, d.DetectChanges)
+	m.MaxVersions = config.MaxVersions
+	if m.MaxVersions.IsNull() {
+		m.MaxVersions = d.MaxVersions
+	}
+	m.CustomMetadataAll = merged(d.CustomMetadata, config.CustomMetadata)
+}
+
+func firstString(all ...types.String) types.String {
+	for _, s := range all {
+		if !s.IsNull() {
+			return s
+		}
+	}
+	return types.StringNull()
+}
+
+func firstBool(all ...types.Bool) types.Bool {
+	for _, b := range all {
+		if !b.IsNull() {
+			return b
+		}
+	}
+	return types.BoolNull()
+}
+
+// merged are the labels of both, the second's going first; null for none.
+func merged(under, over types.Map) types.Map {
+	if over.IsUnknown() {
+		return types.MapUnknown(types.StringType)
+	}
+	all := map[string]attr.Value{}
+	maps.Copy(all, under.Elements())
+	maps.Copy(all, over.Elements())
+	if len(all) == 0 {
+		return types.MapNull(types.StringType)
+	}
+	return types.MapValueMust(types.StringType, all)
+}
+
+// labels are the known elements.
+func labels(m types.Map) map[string]string {
+	out := map[string]string{}
+	for key, element := range m.Elements() {
+		if text, ok := element.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
+			out[key] = text.ValueString()
+		}
+	}
+	return out
+}
+
+// wanted are the settings that the plan calls for, and the labels of the state
+// that it does without. What neither names stays as observed.
+func (m workflowSecretModel) wanted(state workflowSecretModel, observed secrets.Settings) (want secrets.Settings, forget []string) {
+	want = secrets.Settings{
+		MaxVersions:        observed.MaxVersions,
+		DeleteVersionAfter: observed.DeleteVersionAfter,
+		Labels:             labels(m.CustomMetadataAll),
+	}
+	// What is no longer set goes back to the mount's default, which is 0.
+	if !m.MaxVersions.IsNull() || !state.MaxVersions.IsNull() {
+		want.MaxVersions = int(m.MaxVersions.ValueInt64())
+	}
+	if !m.DeleteVersionAfter.IsNull() || !state.DeleteVersionAfter.IsNull() {
+		want.DeleteVersionAfter = lifetime(m.DeleteVersionAfter)
+	}
+	for _, key := range slices.Sorted(maps.Keys(state.CustomMetadataAll.Elements())) {
+		if _, still := want.Labels[key]; !still {
+			forget = append(forget, key)
+		}
+	}
+	return want, forget
+}
+
+// settingsDiffer reports whether a plan changes settings.
+func (m workflowSecretModel) settingsDiffer(state workflowSecretModel) bool {
+	return !m.MaxVersions.Equal(state.MaxVersions) || !m.DeleteVersionAfter.Equal(state.DeleteVersionAfter) ||
+		!m.CustomMetadataAll.Equal(state.CustomMetadataAll)
+}
+
+// keepSettings leaves settings as the state has them.
+func (m *workflowSecretModel) keepSettings(state workflowSecretModel) {
+	m.MaxVersions, m.DeleteVersionAfter = state.MaxVersions, state.DeleteVersionAfter
+	m.CustomMetadata, m.CustomMetadataAll = state.CustomMetadata, state.CustomMetadataAll
+}
+
+// doubting is the state after an update that failed: nothing of the plan counts,
+// except that settings may have changed.
+func (m workflowSecretModel) doubting(plan workflowSecretModel) workflowSecretModel {
+	m.MaxVersions, m.DeleteVersionAfter = plan.MaxVersions, plan.DeleteVersionAfter
+	m.CustomMetadata, m.CustomMetadataAll = plan.CustomMetadata, plan.CustomMetadataAll
+	return m
+}
+
+// doubtSettings is keepSettings where a change may or may not have happened: it
+// keeps sight of all that was or may be there, for the next refresh to look at.
+func (m *workflowSecretModel) doubtSettings(state workflowSecretModel) {
+	if !state.MaxVersions.IsNull() {
+		m.MaxVersions = state.MaxVersions
+	}
+	if !state.DeleteVersionAfter.IsNull() {
+		m.DeleteVersionAfter = state.DeleteVersionAfter
+	}
+	m.CustomMetadata = merged(m.CustomMetadata, state.CustomMetadata)
+	m.CustomMetadataAll = merged(m.CustomMetadataAll, state.CustomMetadataAll)
+}
+
+// sawSettings puts what Vault says into the settings that this resource keeps.
+func (m *workflowSecretModel) sawSettings(s secrets.Settings) {
+	if !m.MaxVersions.IsNull() {
+		m.MaxVersions = types.Int64Value(int64(s.MaxVersions))
+	}
+	if !m.DeleteVersionAfter.IsNull() && lifetime(m.DeleteVersionAfter) != s.DeleteVersionAfter {
+		m.DeleteVersionAfter = types.StringValue(s.DeleteVersionAfter.String())
+	}
+	m.CustomMetadata = present(m.CustomMetadata, s.Labels)
+	m.CustomMetadataAll = present(m.CustomMetadataAll, s.Labels)
+}
+
+// present are those of our labels that are there, as they are there.
+func present(ours types.Map, there map[string]string) types.Map {
+	if ours.IsNull() {
+		return ours
+	}
+	out := map[string]attr.Value{}
+	for key := range ours.Elements() {
+		if text, ok := there[key]; ok {
+			out[key] = types.StringValue(text)
+		}
+	}
+	return types.MapValueMust(types.StringType, out)
+}
+
+// lifetime is delete_version_after as a duration, 0 where it is not set.
+func lifetime(text types.String) time.Duration {
+	d, err := time.ParseDuration(text.ValueString())
+	if err != nil {
+		return 0 // null, unknown, or refused by lifetimeValidator
+	}
+	return d
+}
+
+// keepSpelling keeps "720h" where the configuration has come to say "720h0m0s".
+func (m *workflowSecretModel) keepSpelling(state workflowSecretModel) {
+	now, was := m.DeleteVersionAfter, state.DeleteVersionAfter
+	if !now.IsNull() && !now.IsUnknown() && !was.IsNull() && lifetime(now) == lifetime(was) {
+		m.DeleteVersionAfter = was
+	}
+}
+
+// maxVersionsValidator, lifetimeValidator and labelsValidator refuse what Vault
+// would, in the words of the client.
+type (
+	maxVersionsValidator struct{}
+	lifetimeValidator    struct{}
+	labelsValidator      struct{}
+)
+
+func (maxVersionsValidator) Description(context.Context) string { return "0 to 10000" }
+func (lifetimeValidator) Description(context.Context) string {
+	return "a duration in whole seconds, such as 720h"
+}
+func (labelsValidator) Description(context.Context) string {
+	return "up to 63 labels with keys of 1 to 128 and values of 1 to 512 bytes"
+}
+func (v maxVersionsValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+func (v lifetimeValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v labelsValidator) MarkdownDescription(ctx context.Context) string   { return v.Description(ctx) }
+
+func (maxVersionsValidator) ValidateInt64(_ context.Context, req validator.Int64Request, resp *validator.Int64Response) {
+	if err := (secrets.Settings{MaxVersions: int(req.ConfigValue.ValueInt64())}).Check(); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number of versions", sentence(err.Error()))
+	}
+}
+
+func (lifetimeValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	d, err := time.ParseDuration(req.ConfigValue.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
+			"Expected a duration with its unit, such as \"720h\" or \"90s\"; days are given in hours.")
+		return
+	}
+	if err := (secrets.Settings{DeleteVersionAfter: d}).Check(); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", sentence(err.Error()))
+	}
+}
+
+func (labelsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
+	if err := (secrets.Settings{Labels: labels(req.ConfigValue)}).Check(); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid label", sentence(err.Error()))
+	}
+}
