@@ -57,15 +57,7 @@ func (d *auditDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 func (d *auditDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The secrets of one workflow, for audits: who holds each, since when, and what has drifted, whoever " +
-			"wrote it. Names and metadata only; nothing here can return a value.\n\n" +
-			"The token needs to list the workflow's names and to read their metadata, which every writer may " +
-			"(`relay_vault_policy_document`). For somebody who only audits, these rules are enough:\n\n" +
-			"```hcl\n" +
-			"path \"customers/metadata/workflows/+/\"  { capabilities = [\"list\"] }\n" +
-			"path \"customers/metadata/workflows/+/+\" { capabilities = [\"read\"] }\n" +
-			"```\n\n" +
-			"Whoever may read the state of this configuration sees the same: names, versions, times, owners, the files and " +
-			"commits that values came from. It costs one request, and one for each secret.",
+			"wrote it. Names and metadata only; nothing here can return a value. It costs one request, and one for each secret.",
 		Attributes: map[string]schema.Attribute{
 			"workflow": schema.StringAttribute{
 				Required:            true,
@@ -95,7 +87,7 @@ func auditFindings() map[string]schema.Attribute {
 		"drift": text("`in sync`, or how the secret differs from what its last owner wrote: `overwritten: version 4 at <time>, last " +
 			"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`. `held by nobody`: somebody wrote the value without " +
 			"leaving a record, as `vault kv put` does. `record lost`: there is a record, and it does not fit. `absent`: " +
-			"there is no value, and nobody who misses one."),
+			"there is no value, and no owner who misses one."),
 		"owner": text("Who wrote the current version: `terraform/<owner>`, `gitops/<controller>/<source>` or `person/<name>`. Not set " +
 			"where nobody's record says so."),
 		"last_owner": text("Whose write is the last that a record tells of. It differs from `owner`, which is then not set, where " +
