@@ -41,8 +41,8 @@ type Config struct {
 	Settle time.Duration
 	// MaxValueBytes bounds a value after encoding; 0 means DefaultMaxValueBytes.
 	MaxValueBytes int
-	// Concurrency is how many requests Survey has under way at once; 0 means
-	// DefaultConcurrency. Connect takes it from the Connection.
+	// Concurrency is how many requests may be under way at once, which Survey
+	// keeps to; 0 means DefaultConcurrency. Connect takes it from the Connection.
 	Concurrency int
 	// Reading says what happens where the token could read values.
 	Reading ReadGuard
@@ -93,6 +93,9 @@ func NewClient(cfg Config) (*Client, error) {
 
 // Owner is who this client writes as.
 func (c *Client) Owner() Owner { return c.owner }
+
+// Concurrency is how many requests may be under way at once.
+func (c *Client) Concurrency() int { return c.concurrency }
 
 // Close ends what Connect began: it revokes the token if the connection logged in
 // for it, and leaves a given one alone. Errors: a *vault.Error.
