@@ -30,6 +30,9 @@ type Config struct {
 	// Audit is a file to which a line is appended before and after each change of
 	// Vault; none if unset.
 	Audit string `yaml:"audit"`
+	// Listen is the address of the daemon's HTTP endpoint, such as 127.0.0.1:9460;
+	// none if unset. It tells names of workflows and secrets to whoever asks.
+	Listen string `yaml:"listen"`
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`
 }
@@ -78,6 +81,9 @@ type Source struct {
 	// Drift says what to do about a secret that somebody else changed: "heal"
 	// writes it again (if unset), "report" shows it and leaves it.
 	Drift DriftPolicy `yaml:"drift"`
+	// DriftInterval is how often the daemon compares Vault with an unchanged commit;
+	// 10m if unset.
+	DriftInterval time.Duration `yaml:"drift_interval"`
 	// Deletes bounds what a round deletes without somebody's approval.
 	Deletes DeletePolicy `yaml:"deletes"`
 }

@@ -6,6 +6,7 @@ package syncer
 import (
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"time"
@@ -38,6 +39,9 @@ func (c *configCheck) all(cfg *Config) {
 		c.refuse("controller is missing: a name for this installation, unique per Vault", "controller")
 	} else if _, err := secrets.GitOpsOwner(cfg.Controller, "any"); err != nil {
 		c.err(err, "controller")
+	}
+	if _, _, err := net.SplitHostPort(cfg.Listen); cfg.Listen != "" && err != nil {
+		c.refuse("listen must be an address and a port, such as 127.0.0.1:9460", "listen")
 	}
 	c.vault(cfg.Vault)
 	if len(cfg.Sources) == 0 {
@@ -95,6 +99,9 @@ func (c *configCheck) source(i int, s Source) {
 		if slices.Index(s.Workflows, workflow) < j {
 			c.refuse(fmt.Sprintf("workflow %q is there twice", workflow), "sources", i, "workflows", j)
 		}
+	}
+	if s.DriftInterval != 0 && s.DriftInterval < time.Second {
+		c.refuse("drift_interval must be a duration of 1s or more, such as 10m", "sources", i, "drift_interval")
 	}
 	if s.Deletes.max() < 0 || s.Deletes.maxPercent() < 0 || s.Deletes.maxPercent() > 100 {
 		c.refuse("deletes.max must not be negative, deletes.max_percent must be 0 to 100", "sources", i, "deletes")

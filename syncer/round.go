@@ -24,12 +24,14 @@ type Controller struct {
 	Warn func(text string)
 	// Audit is where changes are written down; nil for nowhere.
 	Audit *Audit
+
+	board *board
 }
 
 // New makes a controller of a checked configuration. version goes into the
 // User-Agent that Vault's audit log shows.
 func New(cfg *Config, version string) *Controller {
-	return &Controller{cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {}}
+	return &Controller{cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {}, board: newBoard(cfg.Sources)}
 }
 
 // Report is what one round over one source came to.

@@ -19,10 +19,13 @@ import (
 // version is set at link time.
 var version = "dev"
 
-func main() {
+func main() { os.Exit(start()) }
+
+// start runs the command of this process until it ends or is told to stop.
+func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
 // exitError carries an exit code that is not an error to print.

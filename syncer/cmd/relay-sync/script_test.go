@@ -4,13 +4,14 @@
 package main
 
 import (
-	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -19,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"relay-sync": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+		"relay-sync": func() { os.Exit(start()) },
 	})
 }
 
@@ -52,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"blind":    blind,
 			"planid":   planID,
+			"until":    func(ts *testscript.TestScript, _ bool, args []string) { until(ts, v, args) },
 		},
 	})
 }
@@ -69,6 +71,7 @@ func setUp(env *testscript.Env, v *vaulttest.Vault, tools string) error {
 	env.Setenv("WF", wf)
 	env.Setenv("CONTROLLER", strings.ToLower(wf))
 	env.Setenv("VAULT", proxy.Address)
+	env.Setenv("LISTEN", freeAddress(t))
 	env.Setenv("HOME", env.WorkDir)
 	for _, name := range []string{"GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"} {
 		env.Setenv(name, "ada@example.com")
@@ -86,6 +89,16 @@ sources:
     age_keys: [age.key]
 `, strings.ToLower(wf), proxy.Address, wf, wf+"-b")
 	return os.WriteFile(filepath.Join(env.WorkDir, "relay-sync.yaml"), []byte(config), 0o600)
+}
+
+// freeAddress is an address that nothing listens at now.
+func freeAddress(t testing.TB) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 // repo [DIR]: makes the key pair age.key, with $AGE as recipient, and a git
@@ -170,8 +183,15 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 
 // blind: so far nothing asked for a value, and every write carried check-and-set.
 // blind writes N: and N values were written since the last time.
+// blind nothing: nothing at all was asked of Vault since then.
 func blind(ts *testscript.TestScript, _ bool, args []string) {
 	t, proxy := ts.Value("t").(testing.TB), ts.Value("proxy").(*vaulttest.Proxy)
+	if len(args) == 1 {
+		if n := len(proxy.Requests()); n != 0 {
+			ts.Fatalf("%d requests were sent", n)
+		}
+		return
+	}
 	proxy.AssertBlind(t)
 	proxy.AssertCheckAndSet(t)
 	writes := 0
@@ -194,6 +214,30 @@ func planID(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 	id, _, _ := strings.Cut(rest, "\n")
 	ts.Setenv("PLAN", id)
+}
+
+// until reader WORKFLOW NAME VALUE, until gone WORKFLOW NAME, until COMMAND...:
+// waits until the reader reads the value, reads none, or the command succeeds.
+func until(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
+	t := ts.Value("t").(testing.TB)
+	reached := func() bool { return ts.Exec(args[0], args[1:]...) == nil }
+	if args[0] == "reader" || args[0] == "gone" {
+		token := v.Reader(t, args[1])
+		reached = func() bool {
+			got, ok := v.ReadAs(t, token, args[1], args[2])
+			return ok == (args[0] == "reader") && (!ok || got == args[3])
+		}
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for !reached() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			ts.Fatalf("never: %v", args)
+		}
+	}
 }
 
 // seal: an own Vault that is sealed answers at $SEALED; nothing does at $NOWHERE.

@@ -1,0 +1,154 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
+)
+
+func (o *options) runCommand() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Follow the repositories and apply each commit as it comes",
+		Long: `run applies the commits of every source until it is told to stop: local
+repositories are watched, and polled as well. It compares Vault with an unchanged
+commit from time to time, and repairs or reports drift as configured. It logs to
+standard error. SIGTERM and SIGINT end it after the write under way.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), format) },
+	}
+	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "the configuration file")
+	c.Flags().StringVar(&format, "log-format", "text", "text or json")
+	return c
+}
+
+func (o *options) run(ctx context.Context, format string) error {
+	log, err := o.logger(format)
+	if err != nil {
+		return err
+	}
+	cfg, err := syncer.ReadConfig(o.config)
+	if err != nil {
+		return err
+	}
+	controller := syncer.New(cfg, version)
+	controller.Warn = func(text string) { log.Warn(text) }
+	if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
+		return err
+	}
+	defer controller.Audit.Close()
+	stop, err := serve(ctx, cfg.Listen, controller.Handler(), log)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	log.Info("following", "sources", len(cfg.Sources), "version", version)
+	controller.Run(ctx, log)
+	log.Info("stopped")
+	return nil
+}
+
+func (o *options) logger(format string) (*slog.Logger, error) {
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(o.stderr, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(o.stderr, nil)), nil
+	}
+	return nil, fmt.Errorf("--log-format %s: expected text or json", format)
+}
+
+// serve answers at the address until stop is called; an empty one is none.
+func serve(ctx context.Context, address string, handler http.Handler, log *slog.Logger) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening for status requests: %w", err)
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10,
+	}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("status endpoint ended", "err", err)
+		}
+	}()
+	return func() { _ = server.Close() }, nil
+}
+
+func (o *options) statusCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Ask the running daemon how each source stands",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return o.status(c.Context()) },
+	}
+	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "the configuration file")
+	return c
+}
+
+// maxStatusBytes bounds the answer of a daemon.
+const maxStatusBytes = 16 << 20
+
+// status asks the daemon of this configuration. It exits 0 where all is applied,
+// and 1 otherwise.
+func (o *options) status(ctx context.Context) error {
+	cfg, err := syncer.ReadConfig(o.config)
+	if err != nil {
+		return err
+	}
+	if cfg.Listen == "" {
+		return errors.New("the configuration has no listen address, so no daemon can be asked; set listen, such as 127.0.0.1:9460")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Listen+"/status", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("asking the daemon at %s: no answer; is relay-sync run running?", cfg.Listen)
+	}
+	defer response.Body.Close()
+	var answer struct{ Sources []syncer.Status }
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxStatusBytes)).Decode(&answer); err != nil {
+		return fmt.Errorf("asking the daemon at %s: the answer is not relay-sync's", cfg.Listen)
+	}
+	if err := o.writeStatus(answer.Sources); err != nil {
+		return fmt.Errorf("writing the status: %w", err)
+	}
+	for _, s := range answer.Sources {
+		if !s.Ready || s.Applied != s.Seen {
+			return exitError{syncer.Failed}
+		}
+	}
+	return nil
+}
+
+func (o *options) writeStatus(all []syncer.Status) error {
+	if o.output == "json" {
+		encoder := json.NewEncoder(o.stdout)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(map[string]any{"sources": all})
+	}
+	return syncer.NewText(o.stdout, wantsColor(o.stdout)).WriteStatus(all, time.Now())
+}

@@ -1,0 +1,183 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+)
+
+const (
+	// pollInterval is how often a branch is looked at although nothing hinted at a
+	// move of it.
+	pollInterval = 30 * time.Second
+	// DefaultDriftInterval is how often Vault is compared with an unchanged commit
+	// unless a source says otherwise.
+	DefaultDriftInterval = 10 * time.Minute
+	// jitter spreads what several controllers do at one time.
+	jitter = 0.05
+	// firstRetry and lastRetry bound the wait after a round that failed in a way
+	// that may pass.
+	firstRetry = 750 * time.Millisecond
+	lastRetry  = 15 * time.Minute
+)
+
+// Run follows every source until ctx ends: a commit is applied when a hint or the
+// poll shows it, an unchanged one costs no request to Vault but at the source's
+// drift interval. Each source has its own loop; none can hold up another. A write
+// under way when ctx ends is finished.
+func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
+	var work errgroup.Group
+	for _, cfg := range c.cfg.Sources {
+		f := newFollower(c, cfg, log)
+		work.Go(func() error {
+			f.follow(ctx)
+			return nil
+		})
+	}
+	_ = work.Wait()
+}
+
+// follower is the loop of one source.
+type follower struct {
+	controller *Controller
+	cfg        Source
+	log        *slog.Logger
+	repo       *gitsource.Repository
+	// done is the commit of the last round, and due when there is another one for
+	// it all the same.
+	done  gitsource.Commit
+	due   time.Time
+	retry *backoff.ExponentialBackOff
+}
+
+func newFollower(c *Controller, cfg Source, log *slog.Logger) *follower {
+	retry := backoff.NewExponentialBackOff()
+	retry.InitialInterval, retry.MaxInterval, retry.RandomizationFactor = firstRetry, lastRetry, 0.5
+	return &follower{controller: c, cfg: cfg, log: log.With("source", cfg.Name), retry: retry}
+}
+
+func (f *follower) follow(ctx context.Context) {
+	var hints <-chan struct{}
+	for ctx.Err() == nil {
+		wait := f.look(ctx)
+		if hints == nil {
+			hints = f.watch(ctx)
+		}
+		f.controller.board.next(f.cfg.Name, time.Now().Add(wait), hints != nil)
+		select {
+		case <-ctx.Done():
+		case _, open := <-hints:
+			if !open {
+				hints = nil
+			}
+		case <-time.After(wait):
+		}
+	}
+}
+
+// watch asks for hints; nil where there are none to be had, and the poll has to do.
+func (f *follower) watch(ctx context.Context) <-chan struct{} {
+	if f.repo == nil {
+		return nil
+	}
+	hints, err := f.repo.Watch(ctx, f.cfg.Branch)
+	if err != nil {
+		f.log.Warn("repository is polled only", "err", err)
+		return nil
+	}
+	return hints
+}
+
+// look runs a round if one is due, and says how long to wait at the most.
+func (f *follower) look(ctx context.Context) time.Duration {
+	commit, err := f.resolve(ctx)
+	if err != nil {
+		return f.failed(Report{Source: f.cfg.Name, Branch: f.cfg.Branch, Err: err})
+	}
+	if commit == f.done && time.Now().Before(f.due) {
+		return f.untilNext()
+	}
+	report := f.controller.round(ctx, f.cfg, Request{Apply: true}, Adoption{})
+	if ctx.Err() != nil {
+		return 0
+	}
+	f.done = commit
+	if report.mayPass() {
+		return f.failed(report)
+	}
+	f.retry.Reset()
+	f.due = time.Now().Add(spread(withDefault(f.cfg.DriftInterval, DefaultDriftInterval)))
+	f.controller.board.post(report)
+	logRound(f.log, report)
+	return f.untilNext()
+}
+
+// resolve finds the branch's commit, in a repository that is opened once and
+// again after a failure.
+func (f *follower) resolve(ctx context.Context) (commit gitsource.Commit, err error) {
+	if f.repo == nil {
+		if f.repo, err = gitsource.Open(ctx, f.cfg.Repository); err != nil {
+			return "", err
+		}
+	}
+	if commit, err = f.repo.Resolve(ctx, f.cfg.Branch); err != nil {
+		f.repo = nil
+	}
+	return commit, err
+}
+
+// failed notes a round that may go better later, and says how long to wait.
+func (f *follower) failed(report Report) time.Duration {
+	f.due = time.Now().Add(f.retry.NextBackOff())
+	f.controller.board.post(report)
+	logRound(f.log, report)
+	return f.untilNext()
+}
+
+func (f *follower) untilNext() time.Duration {
+	return max(min(spread(pollInterval), time.Until(f.due)), 0)
+}
+
+func spread(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (1 + jitter*(2*rand.Float64()-1)))
+}
+
+// mayPass reports whether the same round may go better without a new commit or a
+// person: Vault or git was in trouble, or somebody else wrote at the same time.
+func (r Report) mayPass() bool { return r.Err != nil || anyFailed(r.Results) }
+
+// logRound writes what a round changed, what it refused, and a line for all of it.
+// No secret's value is anywhere near.
+func logRound(log *slog.Logger, r Report) {
+	log = log.With("commit", string(r.Commit))
+	if r.Err != nil {
+		log.Error("round ended before its plan", "err", r.Err)
+		return
+	}
+	for _, f := range r.Failures {
+		log.Error("refused", "file", f.File, "err", f.Err)
+	}
+	for _, result := range r.Results {
+		entry := log.With("workflow", result.Address.Workflow, "secret", result.Address.Name, "action", string(result.Kind))
+		switch {
+		case result.Err != nil:
+			entry.Error("not carried out", "err", result.Err)
+		case result.Kind == Blocked || result.Kind == Drift:
+			entry.Warn("left as it is", "reason", result.Reason)
+		case result.Kind != Unchanged:
+			entry.Info("carried out", "version", result.Version, "reason", result.Reason)
+		}
+	}
+	s := r.Summary()
+	log.Info("round done", "written", s.Add+s.Change+s.Repair+s.Adopt, "removed", s.Delete+s.Release,
+		"unchanged", s.Unchanged, "blocked", s.Blocked, "drifted", s.Drifted, "failed", s.Failed, "plan_id", r.PlanID)
+}
