@@ -143,7 +143,7 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 }
 
 func (p *relayProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newWorkflowSecret}
+	return []func() resource.Resource{newWorkflowSecret, newWorkflowSecrets}
 }
 
 // DataSources tell of metadata and policies. There is none that could return a

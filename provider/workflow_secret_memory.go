@@ -24,8 +24,8 @@ const clockSkew = time.Minute
 // lies in the state in plain sight and never holds a value.
 type memory struct {
 	// Mount and Prefix are where the secret was written.
-	Mount  string `json:"mount"`
-	Prefix string `json:"prefix"`
+	Mount  string `json:"mount,omitempty"`
+	Prefix string `json:"prefix,omitempty"`
 	// Owner is who wrote last as the state has it; empty in states of the first
 	// releases, whose owner never changed.
 	Owner secrets.Owner `json:"owner,omitempty"`

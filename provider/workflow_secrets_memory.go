@@ -1,0 +1,87 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// setMemory is what relay_workflow_secrets remembers between runs besides its
+// attributes. A secret that is in sync and never expires takes no room in it: its
+// attributes say all.
+type setMemory struct {
+	// Mount and Prefix are where the secrets were written.
+	Mount  string `json:"mount"`
+	Prefix string `json:"prefix"`
+	// Owner is who wrote the secrets that take no room, and holds them.
+	Owner secrets.Owner `json:"owner"`
+	// Secrets are the memories of the others, without mount and prefix.
+	Secrets map[string]memory `json:"secrets,omitempty"`
+	// Leftovers are the undeclared secrets that this owner holds.
+	Leftovers map[string]secrets.Seen `json:"leftovers,omitempty"`
+}
+
+// scope is where the secrets lie.
+func (m setMemory) scope(workflow string) secrets.Scope {
+	return secrets.Scope{Mount: m.Mount, Prefix: m.Prefix, Workflow: workflow}
+}
+
+// of is what is remembered of one secret.
+func (m setMemory) of(name string, f findings) memory {
+	if one, stored := m.Secrets[name]; stored {
+		return one
+	}
+	return memory{Owner: m.Owner, Seen: m.seen(f)}
+}
+
+// seen is what was seen of a secret that is in sync.
+func (m setMemory) seen(f findings) secrets.Seen {
+	created, err := time.Parse(time.RFC3339Nano, f.CreatedTime.ValueString())
+	if err != nil {
+		return secrets.Seen{}
+	}
+	return secrets.Seen{Version: int(f.Version.ValueInt64()), Created: created, Holder: m.Owner}
+}
+
+// keep remembers one secret.
+func (m *setMemory) keep(name string, f findings, one memory) {
+	plain := f.Drift.Equal(inSync) && one.Seen.Same(m.seen(f)) && one.Owner == m.Owner && one.Expires.IsZero() && !one.Unfinished
+	if plain {
+		return
+	}
+	one.Mount, one.Prefix = "", ""
+	if m.Secrets == nil {
+		m.Secrets = map[string]memory{}
+	}
+	m.Secrets[name] = one
+}
+
+// recallSet reads the memory; the zero memory where there is none.
+func recallSet(ctx context.Context, private privateReader, diagnostics *diag.Diagnostics) setMemory {
+	var m setMemory
+	data, problems := private.GetKey(ctx, memoryKey)
+	diagnostics.Append(problems...)
+	if len(data) == 0 {
+		return m
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		diagnostics.AddError("Reading the private state of the resource",
+			"It is not what this provider wrote. Remove the resource from the state and import it again.")
+	}
+	return m
+}
+
+func (m setMemory) save(ctx context.Context, private privateWriter) diag.Diagnostics {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Writing the private state of the resource", err.Error())}
+	}
+	return private.SetKey(ctx, memoryKey, data)
+}

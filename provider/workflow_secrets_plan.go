@@ -1,0 +1,170 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// secretElementType is what Terraform knows a secret of the map as.
+var secretElementType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"value_wo":         types.StringType,
+	"value_wo_version": types.StringType,
+	"version":          types.Int64Type,
+	"created_time":     types.StringType,
+	"observed_version": types.Int64Type,
+	"drift":            types.StringType,
+	"expires_at":       types.StringType,
+}}
+
+// elements are the secrets of the map by name.
+type elements map[string]secretElement
+
+// decode takes the map apart; ok is false while not all of its names and
+// elements are known.
+func decode(ctx context.Context, m types.Map, diagnostics *diag.Diagnostics) (all elements, ok bool) {
+	if m.IsUnknown() {
+		return nil, false
+	}
+	for _, element := range m.Elements() {
+		if element.IsUnknown() {
+			return nil, false
+		}
+	}
+	all = elements{}
+	diagnostics.Append(m.ElementsAs(ctx, &all, false)...)
+	return all, !diagnostics.HasError()
+}
+
+// encode puts the map together again.
+func (all elements) encode(ctx context.Context, diagnostics *diag.Diagnostics) types.Map {
+	m, problems := types.MapValueFrom(ctx, secretElementType, all)
+	diagnostics.Append(problems...)
+	return m
+}
+
+func (all elements) names() []string { return slices.Sorted(maps.Keys(all)) }
+
+// atSecret is where a secret stands in the configuration.
+func atSecret(name string) path.Path { return path.Root("secrets").AtMapKey(name) }
+
+// ModifyPlan decides for each secret what happens to its value and says so in the
+// plan, as relay_workflow_secret does for one.
+func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.connection == nil {
+		return // it is destroyed, or the provider is not configured
+	}
+	var plan, config workflowSecretsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	state, remembered := r.prior(ctx, req, &resp.Diagnostics)
+	plan.fill(config, r.connection.defaults)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.Path = r.connection.scopePath(plan.Workflow)
+	switch {
+	case state == nil:
+	case plan.Path.IsUnknown():
+		plan.Path = state.Path
+	case !plan.Path.Equal(state.Path):
+		resp.RequiresReplace.Append(path.Root("path"))
+		state = nil
+	}
+	wanted, known := decode(ctx, plan.Secrets, &resp.Diagnostics)
+	values, valuesKnown := decode(ctx, config.Secrets, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	known = known && valuesKnown
+	plan.Undeclared = plan.planUndeclared(state, wanted, known, remembered.Leftovers)
+	if known {
+		decideEach(ctx, plan, state, wanted, remembered, &resp.Diagnostics)
+		r.checkValues(plan, wanted, values, &resp.Diagnostics)
+		plan.Secrets = wanted.encode(ctx, &resp.Diagnostics)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// fill puts in what holds where the resource itself says nothing: the provider's
+// defaults, else ours.
+func (m *workflowSecretsModel) fill(config workflowSecretsModel, d defaults) {
+	m.OnDrift = firstString(config.OnDrift, d.OnDrift, types.StringValue(onDriftOverwrite))
+	m.Adopt = firstBool(config.Adopt, d.Adopt, types.BoolValue(false))
+	m.Deletion = firstString(config.Deletion, d.Deletion, types.StringValue(deletionSoft))
+}
+
+// prior is the state and memory of a resource that exists; nil for one that does
+// not.
+func (r *workflowSecretsResource) prior(ctx context.Context, req resource.ModifyPlanRequest, diagnostics *diag.Diagnostics) (*workflowSecretsModel, setMemory) {
+	if req.State.Raw.IsNull() {
+		return nil, setMemory{}
+	}
+	var state workflowSecretsModel
+	diagnostics.Append(req.State.Get(ctx, &state)...)
+	return &state, recallSet(ctx, req.Private, diagnostics)
+}
+
+// decideEach puts the decisions into the wanted elements. state is nil before
+// there is one.
+func decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowSecretsModel, wanted elements, remembered setMemory, diagnostics *diag.Diagnostics) {
+	had := elements{}
+	if state != nil {
+		had, _ = decode(ctx, state.Secrets, diagnostics)
+	}
+	scope := remembered.scope(plan.Workflow.ValueString())
+	for _, name := range wanted.names() {
+		next := wanted[name]
+		last, exists := had[name]
+		if !exists {
+			next.markUnknown()
+			wanted[name] = next
+			continue
+		}
+		next.findings = last.findings
+		one := remembered.of(name, last.findings)
+		decided := decide(situation{
+			remedy:       one.Remedy,
+			unfinished:   one.Unfinished,
+			valueChanged: !next.ValueWOVersion.Equal(last.ValueWOVersion),
+			onDrift:      plan.OnDrift.ValueString(),
+			adopt:        plan.Adopt.ValueBool(),
+		})
+		if decided == write {
+			next.markUnknown()
+			next.Drift = inSync
+		}
+		wanted[name] = next
+		decided.report(diagnostics, atSecret(name), driftDetail(scope.Secret(name), last.findings))
+	}
+}
+
+// checkValues refuses at plan time what Vault should never see, of the secrets
+// that the plan sends. What is not known yet is checked before it is sent.
+func (r *workflowSecretsResource) checkValues(plan workflowSecretsModel, wanted, values elements, diagnostics *diag.Diagnostics) {
+	if r.connection.client == nil || plan.Workflow.IsUnknown() {
+		return
+	}
+	sent := slices.DeleteFunc(wanted.names(), func(name string) bool { return !wanted[name].writePlanned() })
+	t := r.round(plan, setMemory{Mount: r.connection.mount, Prefix: r.connection.prefix}, values)
+	t.check(sent).fail(diagnostics, "Checking the values")
+}
+
+// scopePath is where the provider block puts the secrets, unknown as long as that
+// is.
+func (c *connection) scopePath(workflow types.String) types.String {
+	if c.mount == "" || c.prefix == "" || workflow.IsUnknown() {
+		return types.StringUnknown()
+	}
+	return types.StringValue(strings.Join([]string{c.mount, "data", c.prefix, workflow.ValueString()}, "/"))
+}

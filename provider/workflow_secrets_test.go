@@ -1,0 +1,261 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+)
+
+// theSet is the address of the resource in these tests.
+const theSet = "relay_workflow_secrets.all"
+
+// set is a resource with these secrets, each "value@version" or only a value.
+func (s *stage) set(secrets map[string]string, lines ...string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		value, version, versioned := strings.Cut(secrets[name], "@")
+		fmt.Fprintf(&b, "    %q = { value_wo = %q", name, value)
+		if versioned {
+			fmt.Fprintf(&b, ", value_wo_version = %q", version)
+		}
+		b.WriteString(" }\n")
+	}
+	return fmt.Sprintf("\nresource \"relay_workflow_secrets\" \"all\" {\n  workflow = %q\n  secrets = {\n%s  }\n  %s\n}\n",
+		s.workflow, b.String(), strings.Join(lines, "\n  "))
+}
+
+// element is a secret of the set in the state; nil where it has none.
+func (s *stage) element(t *testing.T, name string) map[string]any {
+	t.Helper()
+	all, _ := s.Attributes(t, theSet)["secrets"].(map[string]any)
+	element, _ := all[name].(map[string]any)
+	return element
+}
+
+// has checks a secret of the set in the state against these attributes.
+func (s *stage) has(t *testing.T, name string, want map[string]any) {
+	t.Helper()
+	got := s.element(t, name)
+	if got == nil {
+		t.Errorf("%s is not in the state", name)
+	}
+	for attribute, value := range want {
+		if got[attribute] != value {
+			t.Errorf("%s: %s is %v, want %v", name, attribute, got[attribute], value)
+		}
+	}
+}
+
+// reads checks what the workflow reads under each name; "" is for no value.
+func (s *stage) reads(t *testing.T, want map[string]string) {
+	t.Helper()
+	reader := s.vault.Reader(t, s.workflow)
+	for name, value := range want {
+		if got, _ := s.vault.ReadAs(t, reader, s.workflow, name); got != value {
+			t.Errorf("%s: the workflow reads %q, want %q", name, got, value)
+		}
+	}
+}
+
+func TestManySecretsAreWrittenAndOnlyWhatChangesIsSent(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.set(map[string]string{"a": "1@1", "b": "2@1", "c": "3@1", "d": "4@1", "e": "5"}))
+		plan := s.Plan(t)
+		plan.Change(theSet).Is(t, "create")
+		if at := plan.Change(theSet).Change.After["path"]; at != "customers/data/workflows/"+s.workflow {
+			t.Errorf("the plan does not say where the values go: %v", at)
+		}
+		s.Apply(t)
+		if n := s.dataWrites(t); n != 5 {
+			t.Errorf("creating sent %d values, want 5", n)
+		}
+		s.reads(t, map[string]string{"a": "1", "b": "2", "c": "3", "d": "4", "e": "5"})
+		s.has(t, "e", map[string]any{
+			"version": 1.0, "observed_version": 1.0, "drift": "in sync", "value_wo": nil, "value_wo_version": nil, "expires_at": nil,
+		})
+		s.NoChanges(t)
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("a plan sent %d values", n)
+		}
+
+		t.Log("change two, add one, remove one, and touch nothing else")
+		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "other, under the same version@1", "d": "4@1", "f": "6@1"}))
+		plan = s.Plan(t)
+		plan.Change(theSet).Is(t, "update")
+		said := terraformtest.Result{Output: plan.Output}
+		said.Says(t, `~ "a" = {`, `~ "b" = {`, `- "e" = {`, `+ "f" = {`, "# (2 unchanged elements hidden)")
+		s.ApplyPlan(t)
+		if n := s.dataWrites(t); n != 3 {
+			t.Errorf("changing sent %d values, want 3", n)
+		}
+		s.reads(t, map[string]string{"a": "one", "b": "two", "c": "3", "d": "4", "e": "", "f": "6"})
+		s.has(t, "a", map[string]any{"version": 2.0, "drift": "in sync", "value_wo_version": "2"})
+		s.has(t, "c", map[string]any{"version": 1.0, "drift": "in sync", "value_wo_version": "1"})
+		if s.element(t, "e") != nil {
+			t.Error("what was removed is still in the state")
+		}
+		s.NoChanges(t)
+
+		t.Log("a name that was deleted can come back")
+		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "4@1", "e": "again", "f": "6@1"}))
+		s.Apply(t)
+		s.reads(t, map[string]string{"e": "again"})
+		s.NoChanges(t)
+
+		t.Log("other arguments are changed without a value")
+		s.dataWrites(t)
+		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "4@1", "e": "again", "f": "6@1"}, `on_drift = "error"`))
+		s.Plan(t).Change(theSet).Is(t, "update")
+		s.Apply(t)
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("changing other arguments sent %d values", n)
+		}
+		s.Destroy(t)
+		s.reads(t, map[string]string{"a": "", "b": "", "c": "", "d": "", "e": "", "f": ""})
+		s.vault.Undelete(t, s.workflow, "a", 2)
+		s.reads(t, map[string]string{"a": "one"})
+	})
+}
+
+func TestRemovedSecretsOfASetCanBePurged(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.set(map[string]string{"a": "1@1", "b": "2"}, `deletion = "purge"`))
+		s.Apply(t)
+		s.configure(t, s.set(map[string]string{"a": "one@2"}, `deletion = "purge"`))
+		s.Apply(t)
+		s.Destroy(t)
+		s.vault.Undelete(t, s.workflow, "a", 1, 2)
+		s.vault.Undelete(t, s.workflow, "b", 1)
+		s.reads(t, map[string]string{"a": "", "b": ""})
+	})
+}
+
+func TestASetMovesToAnotherWorkflow(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
+		s.Apply(t)
+		from := s.workflow
+		s.workflow += "-moved"
+		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
+		s.Plan(t).Change(theSet).Is(t, "delete", "create")
+		s.Apply(t)
+		s.reads(t, map[string]string{"a": "1", "b": "2"})
+		s.NoChanges(t)
+		s.workflow = from
+		s.reads(t, map[string]string{"a": "", "b": ""})
+	})
+}
+
+func TestAllThatIsWrongWithASetIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.Write(t, header+`
+resource "relay_workflow_secrets" "all" {
+  workflow  = "a/b"
+  on_drift  = "ignore"
+  exclusive = "yes"
+  secrets = {
+    "c:d" = { value_wo = "x" }
+    "e*"  = { value_wo = "x" }
+    "ok"  = { value_wo = "x" }
+  }
+}`)
+		s.Refused(t, []string{"validate"}, `it holds '/'`, `it holds ':'`, `it holds '*'`, `"ignore"`, `"yes"`)
+		s.Write(t, header+`
+resource "relay_workflow_secrets" "all" {
+  workflow = "w"
+  secrets  = { none = null }
+}`)
+		s.Refused(t, []string{"validate"}, "null")
+		if n := len(s.proxy.Requests()); n > 0 {
+			t.Errorf("Vault was asked %d times", n)
+		}
+
+		t.Log("values that are too large, by name, before one is sent")
+		large := `join("", [for i in range(1024) : format("%513s", "x")])`
+		s.configure(t, strings.NewReplacer(`"LARGE"`, large).Replace(s.set(map[string]string{"a": "LARGE", "b": "ok", "c": "LARGE"})))
+		s.Refused(t, []string{"plan"}, s.workflow+"/a: the value is larger than the limit", s.workflow+"/c: the value is larger than the limit")
+		s.configure(t, "\nresource \"terraform_data\" \"large\" {\n  input = "+large+"\n}\n",
+			strings.NewReplacer(`"LARGE"`, "terraform_data.large.output").Replace(s.set(map[string]string{"a": "LARGE", "b": "ok"})))
+		s.Refused(t, []string{"apply", "-auto-approve"}, s.workflow+"/a: the value is larger than the limit")
+		s.reads(t, map[string]string{"b": ""})
+	})
+}
+
+func TestASetWithUnknownNamesAndValuesIsWrittenByTheApply(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		configuration := func(value, version string) string {
+			return fmt.Sprintf(`
+resource "terraform_data" "source" {
+  input            = %q
+  triggers_replace = %q
+}
+resource "relay_workflow_secrets" "all" {
+  workflow = %q
+  secrets = {
+    for name in ["a", terraform_data.source.output] : name => {
+      value_wo         = "value of ${name}"
+      value_wo_version = terraform_data.source.id
+    }
+  }
+}`, value, version, s.workflow)
+		}
+		s.configure(t, configuration("b", "1"))
+		s.Plan(t)
+		s.Apply(t)
+		s.reads(t, map[string]string{"a": "value of a", "b": "value of b"})
+		s.NoChanges(t)
+		s.configure(t, configuration("c", "2"))
+		s.Plan(t)
+		if result := s.ApplyPlan(t); result.Code != 0 {
+			t.Fatalf("the apply fails:\n%s", result.Output)
+		}
+		s.reads(t, map[string]string{"a": "value of a", "b": "", "c": "value of c"})
+		s.NoChanges(t)
+	})
+}
+
+func TestImportOfASetTakesWhatThisOwnerHolds(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.set(map[string]string{"a": "1", "b": "2", "gone": "3"}))
+		s.Apply(t)
+		created := s.element(t, "a")["created_time"]
+		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
+		s.Apply(t)
+		s.Must(t, "state", "rm", theSet)
+		s.vault.Write(t, s.workflow, "foreign", "theirs")
+		s.dataWrites(t)
+
+		s.Must(t, "import", theSet, s.workflow)
+		s.has(t, "a", map[string]any{"version": 1.0, "created_time": created, "drift": "in sync", "observed_version": 1.0})
+		s.has(t, "b", map[string]any{"version": 1.0, "drift": "in sync"})
+		if s.element(t, "foreign") != nil || s.element(t, "gone") != nil {
+			t.Error("what this owner does not hold was imported")
+		}
+		s.NoChanges(t)
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("importing sent %d values", n)
+		}
+		s.Must(t, "state", "rm", theSet)
+		s.Refused(t, []string{"import", theSet, "no-such-workflow"}, "terraform/shop holds no secret of workflow")
+		s.Refused(t, []string{"import", theSet, "a/b"}, "it holds '/'")
+	})
+}
