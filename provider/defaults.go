@@ -151,11 +151,22 @@ const (
 	fingerprintUnknown            // value or key is known only in the apply
 )
 
+// changed reports whether the value has to be taken for another one.
+func (c comparison) changed() bool { return c == fingerprintDiffers || c == fingerprintMissing }
+
+// noFingerprintNoted says why a value is sent that may be the same.
+const noFingerprintNoted = "The last write noted no fingerprint, so nobody can tell whether the value has changed. " +
+	"This apply sends it and notes its fingerprint."
+
 // compare says whether the configuration's value is the one with the fingerprint
-// that was noted.
-func (c *connection) compare(address secrets.Address, value types.String, noted string) comparison {
+// that was noted. Where detect is false or null, it does not look.
+func (c *connection) compare(detect types.Bool, address secrets.Address, value types.String, noted string) comparison {
 	now := c.fingerprintOf(address, value)
 	switch {
+	case detect.IsUnknown():
+		return fingerprintUnknown
+	case !detect.ValueBool():
+		return fingerprintSame
 	case now == "":
 		return fingerprintUnknown
 	case noted == "":

@@ -148,17 +148,33 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 	}
 
 	plan.keepFindings(*state)
+	plan.keepSpelling(*state)
+	versionChanged := !plan.ValueWOVersion.Equal(state.ValueWOVersion)
+	fingerprint := r.connection.compare(plan.DetectChanges, r.connection.address(plan, remembered), config.ValueWO, remembered.HMAC1)
 	decided := decide(situation{
 		remedy:       remembered.Remedy,
 		unfinished:   remembered.Unfinished,
-		valueChanged: !plan.ValueWOVersion.Equal(state.ValueWOVersion),
+		valueChanged: versionChanged || fingerprint.changed(),
+		valueUnknown: fingerprint == fingerprintUnknown,
 		onDrift:      plan.OnDrift.ValueString(),
 		adopt:        plan.Adopt.ValueBool(),
 	})
-	if decided == write {
+	switch decided {
+	case keepAndWarn:
+		plan.keepSettings(*state)
+	case write:
 		plan.markUnknown()
 		plan.Drift = inSync
 		r.checkValue(plan, config, &resp.Diagnostics)
+		if fingerprint == fingerprintMissing && !versionChanged && remembered.Remedy == remedyNone {
+			resp.Diagnostics.AddAttributeWarning(path.Root("detect_changes"), "Value is sent once for its fingerprint",
+				fmt.Sprintf("%s: %s", r.connection.address(plan, remembered), noFingerprintNoted))
+		}
+	case writeIfChanged:
+		plan.markUnknown()
+		if state.Drift.Equal(inSync) {
+			plan.Drift = inSync
+		}
 	}
 	decided.report(&resp.Diagnostics, path.Root("name"), driftDetail(r.connection.address(*state, remembered), state.findings))
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -181,9 +197,7 @@ func (r *workflowSecretResource) checkSettings(plan workflowSecretModel, diagnos
 		diagnostics.AddAttributeError(path.Root("detect_changes"), "Changes of the value cannot be detected", sentence(errNoFingerprintKey.Error()))
 	}
 	// Each part was checked by itself; together the labels may be too many.
-	if err := (secrets.Settings{Labels: labels(plan.CustomMetadataAll)}).Check(); err != nil {
-		diagnostics.AddAttributeError(path.Root("custom_metadata"), "Invalid label", sentence(err.Error()))
-	}
+	checkLabels(path.Root("custom_metadata"), plan.CustomMetadataAll, diagnostics)
 }
 
 // checkValue refuses at plan time a value that Vault should never see. One that

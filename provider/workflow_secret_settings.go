@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -196,7 +198,7 @@ func (v labelsValidator) MarkdownDescription(ctx context.Context) string   { ret
 
 func (maxVersionsValidator) ValidateInt64(_ context.Context, req validator.Int64Request, resp *validator.Int64Response) {
 	if err := (secrets.Settings{MaxVersions: int(req.ConfigValue.ValueInt64())}).Check(); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number of versions", sentence(err.Error()))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number of versions", "Expected 0 to 10000, of which 0 is the mount's default.")
 	}
 }
 
@@ -211,12 +213,20 @@ func (lifetimeValidator) ValidateString(_ context.Context, req validator.StringR
 		return
 	}
 	if err := (secrets.Settings{DeleteVersionAfter: d}).Check(); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", sentence(err.Error()))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", "Expected whole seconds from 0s on, of which 0s is the mount's default.")
 	}
 }
 
 func (labelsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
-	if err := (secrets.Settings{Labels: labels(req.ConfigValue)}).Check(); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid label", sentence(err.Error()))
+	checkLabels(req.Path, req.ConfigValue, &resp.Diagnostics)
+}
+
+func checkLabels(at path.Path, m types.Map, diagnostics *diag.Diagnostics) {
+	joined, ok := (secrets.Settings{Labels: labels(m)}).Check().(interface{ Unwrap() []error })
+	if !ok {
+		return // they are right
+	}
+	for _, err := range joined.Unwrap() {
+		diagnostics.AddAttributeError(at, "Invalid label", sentence(err.Error()))
 	}
 }

@@ -1,0 +1,372 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// settings are what Vault says of a secret besides versions and records.
+func (s *stage) settings(t *testing.T, name string) map[string]any {
+	t.Helper()
+	metadata := s.vault.Metadata(t, s.workflow, name)
+	found := map[string]any{"max_versions": metadata["max_versions"], "delete_version_after": metadata["delete_version_after"]}
+	custom, _ := metadata["custom_metadata"].(map[string]any)
+	for key, text := range custom {
+		if !strings.HasPrefix(key, "relay.") {
+			found[key] = text
+		}
+	}
+	return found
+}
+
+func (s *stage) hasSettings(t *testing.T, name string, want map[string]any) {
+	t.Helper()
+	if diff := cmp.Diff(want, s.settings(t, name)); diff != "" {
+		t.Errorf("%s: settings in Vault (-want +got):\n%s", name, diff)
+	}
+}
+
+// allSettings are arguments that set everything.
+var allSettings = []string{`custom_metadata = { team = "shop", stage = "prod" }`, `max_versions = 5`, `delete_version_after = "720h"`}
+
+// creator is a token that may also make metadata before the first version.
+func (s *stage) creator(t *testing.T) string {
+	t.Helper()
+	return s.vault.Token(t,
+		`path "customers/data/workflows/+/+" { capabilities = ["create", "update"] }`,
+		`path "customers/metadata/workflows/+/+" { capabilities = ["create", "read", "patch"] }`,
+		`path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+}
+
+func TestSettingsChangeWithoutTheValue(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`))
+		s.Apply(t)
+		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"theirs": "x"})
+		record := s.vault.Metadata(t, s.workflow, "token")["custom_metadata"].(map[string]any)["relay.terraform/shop"]
+		s.dataWrites(t)
+		apply := func(lines ...string) {
+			t.Helper()
+			s.configure(t, s.secret("token", `"another that is not sent"`, lines...))
+			plan := s.Plan(t)
+			plan.Change(at("token")).Is(t, "update")
+			if unknown := plan.Change(at("token")).Unknown(); len(unknown) > 0 {
+				t.Errorf("known after apply: %v", unknown)
+			}
+			if result := s.ApplyPlan(t); result.Code != 0 {
+				t.Fatalf("the apply fails:\n%s", result.Output)
+			}
+			if n := s.dataWrites(t); n != 0 {
+				t.Errorf("%d values were sent", n)
+			}
+			s.NoChanges(t)
+		}
+
+		apply(allSettings...)
+		s.hasSettings(t, "token", map[string]any{
+			"max_versions": 5.0, "delete_version_after": "720h0m0s", "team": "shop", "stage": "prod", "theirs": "x",
+		})
+
+		t.Log("the same time in other words is no change")
+		s.configure(t, s.secret("token", `"one"`, allSettings[0], allSettings[1], `delete_version_after = "720h0m0s"`))
+		s.NoChanges(t)
+
+		t.Log("each can change alone")
+		apply(`custom_metadata = { team = "till" }`, allSettings[1], allSettings[2])
+		s.hasSettings(t, "token", map[string]any{"max_versions": 5.0, "delete_version_after": "720h0m0s", "team": "till", "theirs": "x"})
+		apply(`max_versions = 7`, `delete_version_after = "1h"`)
+		s.hasSettings(t, "token", map[string]any{"max_versions": 7.0, "delete_version_after": "1h0m0s", "theirs": "x"})
+
+		t.Log("what is taken away goes back to the mount's default")
+		apply()
+		s.hasSettings(t, "token", map[string]any{"max_versions": 0.0, "delete_version_after": "0s", "theirs": "x"})
+
+		if now := s.vault.Metadata(t, s.workflow, "token")["custom_metadata"].(map[string]any)["relay.terraform/shop"]; now != record {
+			t.Errorf("the record changed from %v to %v", record, now)
+		}
+		if got := s.value(t, "token"); got != "one" {
+			t.Errorf("the workflow reads %q", got)
+		}
+
+		t.Log("what nobody set is left alone")
+		s.vault.SetDeleteVersionAfter(t, s.workflow, "token", time.Hour)
+		s.NoChanges(t)
+	})
+}
+
+func TestSettingsThatOthersChangedShowAndAreRestored(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.Setenv("VAULT_TOKEN", s.creator(t))
+		s.configure(t, s.secret("token", `"one"`, allSettings...))
+		s.Apply(t)
+		s.dataWrites(t)
+		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"team": "theirs", "stage": nil, "more": "x"})
+		s.vault.SetDeleteVersionAfter(t, s.workflow, "token", time.Hour)
+
+		plan := s.Plan(t)
+		change := plan.Change(at("token"))
+		change.Is(t, "update")
+		change.Turns(t, "delete_version_after", "1h0m0s", "720h")
+		change.Turns(t, "drift", "in sync", "in sync")
+		for _, attribute := range []string{"custom_metadata", "custom_metadata_all"} {
+			if diff := cmp.Diff(map[string]any{"team": "theirs"}, change.Change.Before[attribute]); diff != "" {
+				t.Errorf("%s before: %s", attribute, diff)
+			}
+			if diff := cmp.Diff(map[string]any{"team": "shop", "stage": "prod"}, change.Change.After[attribute]); diff != "" {
+				t.Errorf("%s after: %s", attribute, diff)
+			}
+		}
+		s.Apply(t)
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("%d values were sent", n)
+		}
+		want := map[string]any{"max_versions": 5.0, "delete_version_after": "720h0m0s", "team": "shop", "stage": "prod", "more": "x"}
+		s.hasSettings(t, "token", want)
+		s.NoChanges(t)
+
+		t.Log("they come back with the value after a purge")
+		s.vault.Purge(t, s.workflow, "token")
+		s.Plan(t).Change(at("token")).Turns(t, "drift", "purged", "in sync")
+		s.Apply(t)
+		delete(want, "more")
+		s.hasSettings(t, "token", want)
+		if expires := s.Attributes(t, at("token"))["expires_at"]; expires == nil {
+			t.Error("what was written after the purge does not expire")
+		}
+		s.NoChanges(t)
+
+		t.Log("warn leaves settings alone, too, as it says")
+		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.configure(t, s.secret("token", `"one"`, `on_drift = "warn"`, `custom_metadata = { team = "till" }`, `max_versions = 9`))
+		s.Apply(t).Says(t, `Nothing is changed, because on_drift is "warn"`)
+		s.hasSettings(t, "token", want)
+		if n := s.dataWrites(t); n != 1 {
+			t.Errorf("%d values were sent, want that after the purge", n)
+		}
+	})
+}
+
+func TestALifetimeHoldsForTheFirstVersion(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`, allSettings...))
+		s.Refused(t, []string{"apply", "-auto-approve"}, `path "customers/metadata/workflows/+/+" { capabilities = ["create"] }`)
+		if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
+			t.Error("something was written all the same")
+		}
+
+		s.Setenv("VAULT_TOKEN", s.creator(t))
+		s.proxy.Reset()
+		s.Apply(t)
+		created, err1 := time.Parse(time.RFC3339Nano, s.Attributes(t, at("token"))["created_time"].(string))
+		expires, err2 := time.Parse(time.RFC3339Nano, s.Attributes(t, at("token"))["expires_at"].(string))
+		if err1 != nil || err2 != nil || expires.Sub(created) != 720*time.Hour {
+			t.Errorf("created %s, expires %s (%v, %v)", created, expires, err1, err2)
+		}
+		if n := s.dataWrites(t); n != 1 {
+			t.Errorf("%d values were sent", n)
+		}
+		s.NoChanges(t)
+
+		t.Log("without a lifetime the usual policy is enough")
+		s.Setenv("VAULT_TOKEN", s.token)
+		s.configure(t, s.secret("token", `"one"`, allSettings...), s.secret("plain", `"one"`, allSettings[:2]...))
+		s.Apply(t)
+		s.hasSettings(t, "plain", map[string]any{"max_versions": 5.0, "delete_version_after": "0s", "team": "shop", "stage": "prod"})
+		s.NoChanges(t)
+
+		t.Log("what is another's gets neither value nor settings")
+		s.vault.Write(t, s.workflow, "foreign", "theirs")
+		s.configure(t, s.secret("foreign", `"ours"`, allSettings...))
+		s.Refused(t, []string{"apply", "-auto-approve", "-target=" + at("foreign")}, "foreign exists already")
+		s.hasSettings(t, "foreign", map[string]any{"max_versions": 0.0, "delete_version_after": "0s"})
+	})
+}
+
+// onSettings calls f for each request that changes settings.
+func (s *stage) onSettings(f func() vaulttest.Action) {
+	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+		body := make([]byte, 1<<12)
+		n, _ := r.Body.Read(body)
+		if strings.Contains(r.URL.Path, "/metadata/") && strings.Contains(string(body[:n]), "max_versions") {
+			return f()
+		}
+		return vaulttest.Action{}
+	})
+}
+
+func TestSettingsThatBreakOffAreFinishedLater(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`, allSettings[:2]...))
+		s.onSettings(func() vaulttest.Action { return vaulttest.FailWith(400) })
+		s.Apply(t).Says(t, "Warning: Secret was written without its settings", "The next plan shows what is missing")
+		if n := s.dataWrites(t); n != 1 {
+			t.Errorf("%d values were sent", n)
+		}
+		s.Plan(t).Change(at("token")).Is(t, "update")
+		s.Apply(t)
+		s.NoChanges(t)
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("finishing the settings sent %d values", n)
+		}
+
+		for _, breaking := range []struct {
+			how    vaulttest.Action
+			landed bool
+		}{{vaulttest.FailWith(400), false}, {vaulttest.CutAt(vaulttest.Before), false}, {vaulttest.CutAt(vaulttest.After), true}} {
+			t.Log("with a value and without one")
+			s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`, `custom_metadata = { team = "till", new = "x" }`, `max_versions = 6`))
+			s.onSettings(func() vaulttest.Action { return breaking.how })
+			s.Refused(t, []string{"apply", "-auto-approve"}, "Updating the secret")
+			if breaking.landed {
+				s.NoChanges(t)
+			} else {
+				s.Refused(t, []string{"apply", "-auto-approve"}, "Updating the secret")
+			}
+
+			t.Log("labels that may have been written are not forgotten")
+			s.proxy.Reset()
+			s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`, allSettings[0], allSettings[1]))
+			s.Apply(t)
+			s.hasSettings(t, "token", map[string]any{"max_versions": 5.0, "delete_version_after": "0s", "team": "shop", "stage": "prod"})
+			s.NoChanges(t)
+		}
+		if version := s.Attributes(t, at("token"))["version"]; version != 2.0 {
+			t.Errorf("the value was written more than once: version %v", version)
+		}
+	})
+}
+
+func TestWrongSettingsAreRefusedBeforeAnythingIsAsked(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { "relay.terraform/x" = "forged", empty = "" }`, `max_versions = -1`, `delete_version_after = "30d"`))
+		s.Refused(t, []string{"validate"}, `"relay.terraform/x" begins with "relay."`, `The label "empty" has a value of 0 bytes`, "Expected 0 to 10000", "days are given in hours")
+		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { team = null }`))
+		s.Refused(t, []string{"validate"}, "Null")
+		if n := len(s.proxy.Requests()); n > 0 {
+			t.Errorf("Vault was asked %d times", n)
+		}
+	})
+}
+
+func TestTheProvidersDefaultsHoldUnlessTheResourceSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		withDefaults := func(defaults string, blocks ...string) {
+			t.Helper()
+			s.Write(t, strings.Replace(header, `owner  = "shop"`, `owner  = "shop"
+  `+defaults, 1)+strings.Join(blocks, ""))
+		}
+		const all = `defaults = {
+    on_drift        = "warn"
+    deletion        = "purge"
+    custom_metadata = { team = "shop", stage = "prod" }
+    max_versions    = 5
+  }`
+		silent := s.secret("silent", `"one"`)
+		outspoken := s.secret("outspoken", `"one"`, `on_drift = "error"`, `deletion = "soft"`, `custom_metadata = { stage = "test", own = "x" }`, `max_versions = 6`)
+		withDefaults(all, silent, outspoken)
+		after := s.Plan(t).Change(at("silent")).Change.After
+		if after["on_drift"] != "warn" || after["deletion"] != "purge" || after["max_versions"] != 5.0 || after["adopt"] != false {
+			t.Errorf("the plan does not show what holds: %v", after)
+		}
+		s.Apply(t)
+		s.hasSettings(t, "silent", map[string]any{"max_versions": 5.0, "delete_version_after": "0s", "team": "shop", "stage": "prod"})
+		s.hasSettings(t, "outspoken", map[string]any{"max_versions": 6.0, "delete_version_after": "0s", "team": "shop", "stage": "test", "own": "x"})
+		s.attributes(t, "outspoken", map[string]any{"on_drift": "error", "deletion": "soft", "max_versions": 6.0})
+		s.NoChanges(t)
+		s.dataWrites(t)
+
+		t.Log("a change of a default is a change of what has it, and of nothing else")
+		withDefaults(`defaults = { custom_metadata = { stage = "prod" } }`, silent, outspoken)
+		plan := s.Plan(t)
+		plan.Change(at("silent")).Turns(t, "on_drift", "warn", "overwrite")
+		if diff := cmp.Diff(map[string]any{"stage": "test", "own": "x"}, plan.Change(at("outspoken")).Change.After["custom_metadata_all"]); diff != "" {
+			t.Error(diff)
+		}
+		s.Apply(t)
+		s.hasSettings(t, "silent", map[string]any{"max_versions": 0.0, "delete_version_after": "0s", "stage": "prod"})
+		s.hasSettings(t, "outspoken", map[string]any{"max_versions": 6.0, "delete_version_after": "0s", "stage": "test", "own": "x"})
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("%d values were sent", n)
+		}
+		s.NoChanges(t)
+
+		t.Log("adopt for a whole configuration")
+		s.vault.Write(t, s.workflow, "silent", "theirs")
+		s.vault.PatchCustomMetadata(t, s.workflow, "silent", map[string]any{"relay.person/ana": s.recordOf(t, "silent", 2)})
+		withDefaults(``, silent)
+		s.Refused(t, []string{"plan"}, "held by person/ana")
+		withDefaults(`defaults = { adopt = true }`, silent)
+		s.Apply(t)
+		if got := s.value(t, "silent"); got != "one" {
+			t.Errorf("the workflow reads %q", got)
+		}
+
+		t.Log("wrong ones are refused")
+		withDefaults(`defaults = { on_drift = "ignore", max_versions = -1, delete_version_after = "soon", custom_metadata = { "relay.x" = "y" } }`, silent)
+		s.Refused(t, []string{"validate"}, `"ignore"`, "Expected 0 to 10000", "Expected a duration", `"relay.x" begins with`)
+		withDefaults(`defaults = { custom_metadata = { id = terraform_data.late.id } }`, silent, "\nresource \"terraform_data\" \"late\" {}\n")
+		s.Refused(t, []string{"plan"}, "The defaults have to be known when planning")
+	})
+}
+
+func TestAChangedOwnerOwnsNothingYet(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		as := func(owner string, blocks ...string) {
+			t.Helper()
+			s.Write(t, strings.Replace(header, `"shop"`, `"`+owner+`"`, 1)+strings.Join(blocks, ""))
+		}
+		as("old", s.secret("token", `"one"`), s.secret("left", `"one"`))
+		s.Apply(t)
+		s.dataWrites(t)
+		as("new", s.secret("token", `"two"`), s.secret("left", `"one"`))
+		s.Refused(t, []string{"plan"}, "Secret is not this configuration's to write", "held by terraform/old", "adopt = true")
+
+		t.Log("back to the old one, nothing has happened")
+		as("old", s.secret("token", `"one"`), s.secret("left", `"one"`))
+		s.NoChanges(t)
+
+		t.Log("the new one adopts, and deletes nothing that it has not adopted")
+		as("new", s.secret("token", `"two"`, `adopt = true`))
+		s.Plan(t).Change(at("token")).Turns(t, "drift", "held by terraform/old", "in sync")
+		s.Apply(t).Says(t, "stays in Vault", "terraform/old")
+		if n := s.dataWrites(t); n != 1 {
+			t.Errorf("%d values were sent", n)
+		}
+		if s.value(t, "token") != "two" || s.value(t, "left") != "one" {
+			t.Error("the wrong secret was written or deleted")
+		}
+		s.NoChanges(t)
+		as("new", s.secret("token", `"two"`))
+		s.Apply(t)
+		s.NoChanges(t)
+		custom := s.vault.Metadata(t, s.workflow, "token")["custom_metadata"].(map[string]any)
+		if owners := len(custom); owners != 2 || !slices.ContainsFunc([]string{"relay.terraform/old"}, func(key string) bool { return custom[key] != nil }) {
+			t.Errorf("the records do not tell the history: %v", custom)
+		}
+	})
+}
