@@ -37,6 +37,12 @@ func TestDecide(t *testing.T) {
 		{"our own unfinished write is finished under warn", situation{remedy: remedyWrite, unfinished: true, onDrift: onDriftWarn}, write},
 		{"our own unfinished write is finished under error", situation{remedy: remedyWrite, unfinished: true, onDrift: onDriftError}, write},
 		{"what became foreign meanwhile is not finished", situation{remedy: remedyAdopt, unfinished: true, onDrift: onDriftOverwrite}, refuseForeign},
+		{"a value that is not known may have changed", situation{onDrift: onDriftOverwrite, valueUnknown: true}, writeIfChanged},
+		{"a value that is not known may end drift", situation{remedy: remedyWrite, onDrift: onDriftWarn, valueUnknown: true}, writeIfChanged},
+		{"drift is repaired with a value that is not known", situation{remedy: remedyWrite, onDrift: onDriftOverwrite, valueUnknown: true}, write},
+		{"a version says that the value changed", situation{onDrift: onDriftOverwrite, valueChanged: true, valueUnknown: true}, write},
+		{"what is foreign is left, whatever the value", situation{remedy: remedyAdopt, onDrift: onDriftWarn, valueUnknown: true}, keepAndWarn},
+		{"what is foreign is not taken for an unknown value", situation{remedy: remedyAdopt, onDrift: onDriftOverwrite, valueUnknown: true}, refuseForeign},
 		{"what became foreign meanwhile is left under warn", situation{remedy: remedyAdopt, unfinished: true, onDrift: onDriftWarn}, keepAndWarn},
 	} {
 		t.Run(row.name, func(t *testing.T) {

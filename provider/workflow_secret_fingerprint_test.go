@@ -1,0 +1,218 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// fingerprintOnRecord is the hmac1 of the owner's record, "" for none.
+func (s *stage) fingerprintOnRecord(t *testing.T, name string) string {
+	t.Helper()
+	record, _ := s.vault.Metadata(t, s.workflow, name)["custom_metadata"].(map[string]any)["relay.terraform/shop"].(string)
+	_, fingerprint, _ := strings.Cut(record, " hmac1=")
+	return fingerprint
+}
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	key, err := secrets.NewFingerprintKey([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: "deploy"}.Secret("token")
+	noted := key.HMAC1(address, secrets.NewValue("one"))
+	keyed, keyless := &connection{standing: standing{fingerprint: key}}, &connection{standing: standing{fingerprintPending: true}}
+	for _, row := range []struct {
+		name   string
+		c      *connection
+		detect types.Bool
+		at     secrets.Address
+		value  types.String
+		noted  string
+		want   comparison
+	}{
+		{"not asked for", keyed, types.BoolValue(false), address, types.StringValue("two"), noted, fingerprintSame},
+		{"nobody says", keyed, types.BoolNull(), address, types.StringValue("two"), noted, fingerprintSame},
+		{"whether is not known", keyed, types.BoolUnknown(), address, types.StringValue("two"), noted, fingerprintUnknown},
+		{"the same value", keyed, types.BoolValue(true), address, types.StringValue("one"), noted, fingerprintSame},
+		{"another value", keyed, types.BoolValue(true), address, types.StringValue("two"), noted, fingerprintDiffers},
+		{"another secret's fingerprint", keyed, types.BoolValue(true), address.Scope.Secret("other"), types.StringValue("one"), noted, fingerprintDiffers},
+		{"none was noted", keyed, types.BoolValue(true), address, types.StringValue("one"), "", fingerprintMissing},
+		{"the value is not known", keyed, types.BoolValue(true), address, types.StringUnknown(), noted, fingerprintUnknown},
+		{"the place is not known", keyed, types.BoolValue(true), secrets.Address{}, types.StringValue("one"), noted, fingerprintUnknown},
+		{"the key is not known", keyless, types.BoolValue(true), address, types.StringValue("one"), noted, fingerprintUnknown},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got := row.c.compare(row.detect, row.at, row.value, row.noted); got != row.want {
+				t.Errorf("comparison %d, want %d", got, row.want)
+			}
+		})
+	}
+}
+
+func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		const detect = `detect_changes = true`
+		writes := func(want int) {
+			t.Helper()
+			if n := s.dataWrites(t); n != want {
+				t.Errorf("%d values were sent, want %d", n, want)
+			}
+		}
+		key := vaulttest.Canary(t)
+
+		t.Log("it needs a key, of some length")
+		s.configure(t, s.secret("token", `"one"`, detect))
+		s.Refused(t, []string{"plan"}, "Changes of the value cannot be detected", "RELAY_FINGERPRINT_KEY")
+		s.Setenv("RELAY_FINGERPRINT_KEY", "short")
+		s.Refused(t, []string{"plan"}, "fewer than 32 bytes")
+		s.Setenv("RELAY_FINGERPRINT_KEY", "")
+
+		t.Log("the first plan with a key sends once what was written without one, and says why")
+		s.configure(t, s.secret("token", `"one"`))
+		s.Apply(t)
+		if got := s.fingerprintOnRecord(t, "token"); got != "" {
+			t.Errorf("there is a fingerprint without a key: %s", got)
+		}
+		writes(1)
+		s.Setenv("RELAY_FINGERPRINT_KEY", key)
+		s.NoChanges(t)
+		s.configure(t, s.secret("token", `"one"`, detect))
+		s.Apply(t).Says(t, "Warning: Value is sent once for its fingerprint", s.workflow+"/token")
+		writes(1)
+		s.NoChanges(t)
+		first := s.fingerprintOnRecord(t, "token")
+
+		t.Log("another value is sent; the same one is not")
+		s.configure(t, s.secret("token", `"two"`, detect))
+		change := s.Plan(t).Change(at("token"))
+		change.Is(t, "update")
+		change.Turns(t, "drift", "in sync", "in sync")
+		s.Apply(t)
+		writes(1)
+		if got := s.value(t, "token"); got != "two" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		if second := s.fingerprintOnRecord(t, "token"); len(first) != 32 || len(second) != 32 || first == second {
+			t.Errorf("fingerprints %q, then %q", first, second)
+		}
+		s.NoChanges(t)
+		if result := s.Run(t, "plan", "-refresh=false", "-detailed-exitcode"); result.Code != 0 {
+			t.Errorf("without a refresh the value looks changed:\n%s", result.Output)
+		}
+
+		t.Log("value_wo_version does what it always does")
+		s.configure(t, s.secret("token", `"two"`, detect, `value_wo_version = "2"`))
+		s.Apply(t)
+		writes(1)
+		s.NoChanges(t)
+
+		t.Log("an import compares with the record")
+		s.Must(t, "state", "rm", at("token"))
+		s.configure(t, s.secret("token", `"two"`, detect))
+		s.Must(t, "import", at("token"), s.workflow+"/token")
+		s.Apply(t)
+		s.NoChanges(t)
+		writes(0)
+
+		t.Log("under warn, what others wrote is left, and a new value is sent")
+		s.configure(t, s.secret("token", `"two"`, detect, `on_drift = "warn"`))
+		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.Apply(t)
+		writes(0)
+		s.configure(t, s.secret("token", `"three"`, detect, `on_drift = "warn"`))
+		s.Apply(t)
+		writes(1)
+		if got := s.value(t, "token"); got != "three" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.NoChanges(t)
+
+		t.Log("another key makes every value look changed, once")
+		s.Setenv("RELAY_FINGERPRINT_KEY", key+"2")
+		s.Apply(t)
+		writes(1)
+		s.NoChanges(t)
+
+		state := s.file(t, filepath.Join(s.Dir, "terraform.tfstate"))
+		vaulttest.AssertNoCanary(t, key, map[string][]byte{
+			"state": state, "state as JSON": []byte(s.Must(t, "show", "-json").Output),
+			"metadata": []byte(fmt.Sprint(s.vault.Metadata(t, s.workflow, "token"))),
+		})
+	})
+}
+
+func TestAFingerprintIsComparedInTheApplyIfItHasTo(t *testing.T) {
+	t.Parallel()
+	key := strings.Repeat("0123456789abcdef", 2)
+	for name, configuration := range map[string]func(s *stage, value, trigger string) string{
+		"the value is not known": func(s *stage, value, trigger string) string {
+			return strings.Replace(header, `"shop"`, `"shop"
+  fingerprint_key = "`+key+`"`, 1) + `
+resource "terraform_data" "source" {
+  input            = "` + value + `"
+  triggers_replace = "` + trigger + `"
+}` + s.secret("token", "terraform_data.source.output", `detect_changes = true`)
+		},
+		"the key is not known": func(s *stage, value, trigger string) string {
+			return strings.Replace(header, `"shop"`, `"shop"
+  fingerprint_key = terraform_data.source.output`, 1) + `
+resource "terraform_data" "source" {
+  input            = "` + key + `"
+  triggers_replace = "` + trigger + `"
+}` + s.secret("token", `"`+value+`"`, `detect_changes = true`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+				s := newStage(t, cli)
+				s.Write(t, configuration(s, "one", "1"))
+				s.Apply(t)
+				s.NoChanges(t)
+				s.dataWrites(t)
+				created := s.Attributes(t, at("token"))["created_time"]
+
+				t.Log("the same value is not sent")
+				s.Write(t, configuration(s, "one", "2"))
+				s.Plan(t).Change(at("token")).Is(t, "update")
+				if result := s.ApplyPlan(t); result.Code != 0 {
+					t.Fatalf("the apply fails:\n%s", result.Output)
+				}
+				if n := s.dataWrites(t); n != 0 {
+					t.Errorf("%d values were sent", n)
+				}
+				s.attributes(t, "token", map[string]any{"version": 1.0, "created_time": created, "drift": "in sync"})
+				s.NoChanges(t)
+
+				t.Log("another one is")
+				s.Write(t, configuration(s, "two", "3"))
+				s.Plan(t)
+				if result := s.ApplyPlan(t); result.Code != 0 {
+					t.Fatalf("the apply fails:\n%s", result.Output)
+				}
+				if n := s.dataWrites(t); n != 1 {
+					t.Errorf("%d values were sent, want 1", n)
+				}
+				if got := s.value(t, "token"); got != "two" {
+					t.Errorf("the workflow reads %q", got)
+				}
+				s.NoChanges(t)
+			})
+		})
+	}
+}
