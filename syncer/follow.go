@@ -101,23 +101,23 @@ func (f *follower) watch(ctx context.Context) <-chan struct{} {
 func (f *follower) look(ctx context.Context) time.Duration {
 	commit, err := f.resolve(ctx)
 	if err != nil {
-		return f.failed(Report{Source: f.cfg.Name, Branch: f.cfg.Branch, Err: err})
+		return f.failed(Report{Source: f.cfg.Name, Branch: f.cfg.Branch, Err: err}, time.Now())
 	}
 	if commit == f.done && time.Now().Before(f.due) {
 		return f.untilNext()
 	}
+	begun := time.Now()
 	report := f.controller.round(ctx, f.cfg, Request{Apply: true}, Adoption{})
 	if ctx.Err() != nil {
 		return 0
 	}
 	f.done = commit
 	if report.mayPass() {
-		return f.failed(report)
+		return f.failed(report, begun)
 	}
 	f.retry.Reset()
 	f.due = time.Now().Add(spread(withDefault(f.cfg.DriftInterval, DefaultDriftInterval)))
-	f.controller.board.post(report)
-	logRound(f.log, report)
+	f.note(report, begun)
 	return f.untilNext()
 }
 
@@ -136,11 +136,17 @@ func (f *follower) resolve(ctx context.Context) (commit gitsource.Commit, err er
 }
 
 // failed notes a round that may go better later, and says how long to wait.
-func (f *follower) failed(report Report) time.Duration {
+func (f *follower) failed(report Report, begun time.Time) time.Duration {
 	f.due = time.Now().Add(f.retry.NextBackOff())
-	f.controller.board.post(report)
-	logRound(f.log, report)
+	f.note(report, begun)
 	return f.untilNext()
+}
+
+// note tells of a round to all who want to know.
+func (f *follower) note(report Report, begun time.Time) {
+	f.controller.board.post(report)
+	f.controller.metrics.observe(report, time.Since(begun))
+	logRound(f.log, report)
 }
 
 func (f *follower) untilNext() time.Duration {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
@@ -25,13 +27,19 @@ type Controller struct {
 	// Audit is where changes are written down; nil for nowhere.
 	Audit *Audit
 
-	board *board
+	board    *board
+	registry *prometheus.Registry
+	metrics  *metrics
 }
 
 // New makes a controller of a checked configuration. version goes into the
 // User-Agent that Vault's audit log shows.
 func New(cfg *Config, version string) *Controller {
-	return &Controller{cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {}, board: newBoard(cfg.Sources)}
+	registry := prometheus.NewRegistry()
+	return &Controller{
+		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
+		board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry),
+	}
 }
 
 // Report is what one round over one source came to.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Status is how one source stands, as the daemon's /status tells it.
@@ -115,8 +117,9 @@ func (r Report) problems() []string {
 }
 
 // Handler serves /healthz (the process runs), /readyz (every source's last round
-// came to a plan; 503 and why not otherwise) and /status (JSON, a Status for each
-// source). It tells names and no values; it has no login of its own.
+// came to a plan; 503 and why not otherwise), /status (JSON, a Status for each
+// source) and /metrics (Prometheus). It tells names and no values; it has no login
+// of its own.
 func (c *Controller) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
@@ -135,6 +138,7 @@ func (c *Controller) Handler() http.Handler {
 		encoder.SetEscapeHTML(false)
 		_ = encoder.Encode(map[string]any{"sources": c.board.list()}) // the reader is gone
 	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(c.registry, promhttp.HandlerOpts{}))
 	return mux
 }
 

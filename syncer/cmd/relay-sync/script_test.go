@@ -5,7 +5,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -53,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"blind":    blind,
 			"planid":   planID,
+			"fetch":    fetch,
 			"until":    func(ts *testscript.TestScript, _ bool, args []string) { until(ts, v, args) },
 		},
 	})
@@ -214,6 +217,15 @@ func planID(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 	id, _, _ := strings.Cut(rest, "\n")
 	ts.Setenv("PLAN", id)
+}
+
+// fetch URL: what an HTTP endpoint answers becomes stdout.
+func fetch(ts *testscript.TestScript, _ bool, args []string) {
+	response, err := http.Get(args[0])
+	ts.Check(err)
+	defer response.Body.Close()
+	_, err = io.Copy(ts.Stdout(), response.Body)
+	ts.Check(err)
 }
 
 // until reader WORKFLOW NAME VALUE, until gone WORKFLOW NAME, until COMMAND...:
