@@ -1,0 +1,119 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// patience bounds what a test waits for.
+const patience = time.Minute
+
+// hang lets requests like this one hang until the provider gives them up.
+func (s *stage) hang(method, part string) {
+	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+		if r.Method == method && strings.Contains(r.URL.Path, part) {
+			<-r.Context().Done()
+			return vaulttest.CutAt(vaulttest.Before)
+		}
+		return vaulttest.Action{}
+	})
+}
+
+func TestATimeoutEndsWhatHangs(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		const notDone = "Not done within the 1s that the resource's timeouts allow"
+		token := func(version, timeouts string) {
+			t.Helper()
+			s.configure(t, s.secret("token", `"v`+version+`"`, `value_wo_version = "`+version+`"`, `timeouts = { `+timeouts+` }`))
+		}
+		token("1", `create = "1s"`)
+		s.hang(http.MethodGet, "/metadata/")
+		s.Refused(t, []string{"apply", "-auto-approve"}, "Creating the secret", notDone)
+		if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
+			t.Error("something was written all the same")
+		}
+		s.assertBlind(t)
+		s.proxy.Reset()
+		s.Apply(t)
+
+		token("2", `update = "1s"`)
+		s.Plan(t)
+		s.hang(http.MethodGet, "/metadata/")
+		if result := s.ApplyPlan(t); result.Code != 1 {
+			t.Errorf("exit %d, want 1", result.Code)
+		} else {
+			result.Says(t, "Updating the secret", notDone)
+		}
+		s.attributes(t, "token", map[string]any{"version": 1.0, "value_wo_version": "1"})
+
+		token("1", `read = "1s", delete = "1s"`)
+		s.proxy.Reset()
+		s.Apply(t)
+		s.hang(http.MethodGet, "/metadata/")
+		s.Refused(t, []string{"plan"}, "Looking for drift", notDone)
+		s.Refused(t, []string{"destroy", "-auto-approve", "-refresh=false"}, "Deleting the secret", notDone)
+		if got := s.value(t, "token"); got != "v1" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		s.proxy.Reset()
+		s.NoChanges(t)
+	})
+}
+
+func TestAnInterruptedApplyFinishesTheWriteThatItBegan(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("begun", `"one"`), s.secret("waiting", `"one"`))
+		reached, stopped := make(chan struct{}, 2), make(chan struct{})
+		s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/metadata/workflows/"+s.workflow+"/waiting"):
+				reached <- struct{}{}
+				<-r.Context().Done() // the provider was told to stop
+				close(stopped)
+				return vaulttest.CutAt(vaulttest.Before)
+			case strings.Contains(r.URL.Path, "/data/"):
+				reached <- struct{}{}
+				<-stopped
+			}
+			return vaulttest.Action{}
+		})
+		apply := s.Start(t, "apply", "-auto-approve")
+		for range 2 {
+			select {
+			case <-reached:
+			case <-time.After(patience):
+				t.Fatal("the apply does not get to both secrets")
+			}
+		}
+		apply.Interrupt(t)
+		result := apply.Wait(t)
+		if result.Code != 1 {
+			t.Errorf("exit %d, want 1:\n%s", result.Code, result.Output)
+		}
+		result.Says(t, "Creating the secret", "Interrupted:")
+		s.attributes(t, "begun", map[string]any{"version": 1.0, "drift": "in sync"})
+		if s.vault.Metadata(t, s.workflow, "waiting") != nil || s.Attributes(t, at("waiting")) != nil {
+			t.Error("what had not begun was written all the same")
+		}
+		if n := s.dataWrites(t); n != 1 {
+			t.Errorf("%d values were sent", n)
+		}
+		plan := s.Plan(t)
+		plan.Change(at("begun")).Is(t, "no-op")
+		plan.Change(at("waiting")).Is(t, "create")
+		s.Apply(t)
+		s.NoChanges(t)
+	})
+}
