@@ -20,6 +20,10 @@ import (
 
 func TestMain(m *testing.M) {
 	terraformtest.Main(m, func() {
+		if terraformtest.Served() == "vault" {
+			serveVaultStub()
+			return
+		}
 		err := providerserver.Serve(context.Background(), func() provider.Provider { return New("test") }, providerserver.ServeOpts{
 			Address: "registry.terraform.io/relay-secrets/relay",
 		})

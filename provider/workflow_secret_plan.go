@@ -132,6 +132,10 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if remembered.MovedFrom != "" {
+		resp.Diagnostics.AddError(notMovable, "Without a refresh nobody knows what is there. Plan without -refresh=false.")
+		return
+	}
 	if state == nil || moved(*state, plan) {
 		// A secret that moves is planned twice; the second time it has no state.
 		plan.Path = r.connection.path(plan)

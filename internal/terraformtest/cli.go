@@ -59,7 +59,7 @@ func (c CLI) Workspace(t *testing.T) *Workspace {
 		t.Fatalf("finding the test binary: %v", err)
 	}
 	plugins, home := t.TempDir(), t.TempDir()
-	if err := os.Symlink(self, filepath.Join(plugins, "terraform-provider-relay")); err != nil {
+	if err := os.Symlink(self, filepath.Join(plugins, programPrefix+"relay")); err != nil {
 		t.Fatalf("offering the provider: %v", err)
 	}
 	rc := filepath.Join(home, "cli.tfrc")

@@ -1,0 +1,96 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// inheritance is a state of the Vault provider (a stub of it) that has one secret,
+// whose value is in Vault and, as that provider has it, in the state.
+func (s *stage) inheritance(t *testing.T, kind, arguments, value string) {
+	t.Helper()
+	s.Offer(t, "hashicorp/vault")
+	s.Write(t, fmt.Sprintf("terraform {\n  required_providers {\n    vault = { source = \"hashicorp/vault\" }\n  }\n}\n"+
+		"resource %q \"old\" {\n  %s\n  data_json = jsonencode({ value = %q })\n}\n", kind, arguments, value))
+	s.Apply(t)
+}
+
+// movedFrom is the moved block for it.
+func movedFrom(kind string) string {
+	return fmt.Sprintf("\nmoved {\n  from = %s.old\n  to   = relay_workflow_secret.token\n}\n", kind)
+}
+
+func TestASecretMovesFromTheVaultProviderWithoutItsValue(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		for kind, arguments := range map[string]string{
+			"vault_kv_secret_v2":   "mount = \"customers\"\n  name = \"workflows/%s/token\"",
+			"vault_generic_secret": "namespace = \"team\"\n  path = \"customers/workflows/%s/token\"",
+		} {
+			t.Log(kind)
+			s := newStage(t, cli)
+			canary := vaulttest.Canary(t)
+			s.vault.Write(t, s.workflow, "token", canary)
+			s.inheritance(t, kind, fmt.Sprintf(arguments, s.workflow), canary)
+
+			t.Log("it is as foreign as anything that others wrote")
+			s.configure(t, s.secret("token", `"ours"`, `value_wo_version = "1"`), movedFrom(kind))
+			refused := s.Refused(t, []string{"plan"}, "not written by this owner", "adopt = true")
+			if kind == "vault_generic_secret" {
+				refused.Says(t, `has the namespace "team", below the one of its provider`)
+			}
+			s.Refused(t, []string{"plan", "-refresh=false"}, "Plan without -refresh=false")
+
+			s.Setenv("TF_LOG", "TRACE")
+			s.configure(t, s.secret("token", `"ours"`, `value_wo_version = "1"`, `adopt = true`), movedFrom(kind))
+			plan := s.Plan(t)
+			plan.Change(at("token")).Is(t, "update")
+			plan.Change(at("token")).Turns(t, "drift", "not written by this owner", "in sync")
+			planned := s.Must(t, "show", "-json", terraformtest.PlanFile).Output
+			applied := s.ApplyPlan(t)
+			if applied.Code != 0 {
+				t.Fatalf("the apply fails:\n%s", applied.Output)
+			}
+			s.Setenv("TF_LOG", "")
+			if got := s.value(t, "token"); got != "ours" {
+				t.Errorf("the workflow reads %q", got)
+			}
+			s.NoChanges(t)
+			vaulttest.AssertNoCanary(t, canary, map[string][]byte{
+				"state":        s.file(t, filepath.Join(s.Dir, "terraform.tfstate")),
+				"plan as JSON": []byte(planned),
+				"plan":         []byte(plan.Output),
+				"apply":        []byte(applied.Output),
+			})
+
+			t.Log("then it needs neither adopt nor moved")
+			s.configure(t, s.secret("token", `"ours"`, `value_wo_version = "1"`))
+			s.Apply(t)
+			s.NoChanges(t)
+		}
+	})
+}
+
+func TestWhatIsNoWorkflowsSecretIsNotMoved(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		for _, row := range []struct{ kind, arguments, says string }{
+			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "app"`, `The vault_kv_secret_v2 at "secret/app" is no secret of a workflow`},
+			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "workflows/deploy/token"`, `It is at "secret/workflows/deploy/token", and the secret deploy/token of this provider is at "customers/workflows/deploy/token"`},
+			{"vault_generic_secret", `path = "customers/workflows/de:ploy/token"`, `has a name that no workflow could refer to`},
+			{"vault_generic_secret", `path = "customers/other/deploy/token"`, `is at "customers/workflows/deploy/token"`},
+		} {
+			s := newStage(t, cli)
+			s.inheritance(t, row.kind, row.arguments, "x")
+			s.configure(t, s.secret("token", `"ours"`, `adopt = true`), movedFrom(row.kind))
+			s.Refused(t, []string{"plan"}, notMovable, row.says, "with the Vault provider")
+		}
+	})
+}
