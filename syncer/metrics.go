@@ -17,6 +17,7 @@ type metrics struct {
 	secrets  *prometheus.GaugeVec
 	changes  *prometheus.CounterVec
 	held     *prometheus.GaugeVec
+	reload   prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -47,9 +48,17 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Help: "1 where a part of the plan waits for apply --approve.",
 		}, []string{"source"}),
 	}
-	registry.MustRegister(m.rounds, m.duration, m.success, m.secrets, m.changes, m.held)
+	m.reload = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "relay_sync_config_last_reload_successful",
+		Help: "1 where the configuration in use is the one last read, 0 where a newer one was refused.",
+	})
+	m.reload.Set(1)
+	registry.MustRegister(m.rounds, m.duration, m.success, m.secrets, m.changes, m.held, m.reload)
 	return m
 }
+
+// ReloadRefused notes that a newer configuration was refused and this one stays.
+func (c *Controller) ReloadRefused() { c.metrics.reload.Set(0) }
 
 var outcomeNames = map[Outcome]string{Clean: "clean", Pending: "pending", Failed: "failed"}
 

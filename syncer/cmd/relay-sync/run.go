@@ -12,6 +12,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,7 +30,8 @@ func (o *options) runCommand() *cobra.Command {
 		Long: `run applies the commits of every source until it is told to stop: local
 repositories are watched, and polled as well. It compares Vault with an unchanged
 commit from time to time, and repairs or reports drift as configured. It logs to
-standard error. SIGTERM and SIGINT end it after the write under way.`,
+standard error. SIGHUP reads the configuration again and takes it only if it is
+valid. SIGTERM and SIGINT end it after the write under way.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), format) },
 	}
@@ -36,6 +40,8 @@ standard error. SIGTERM and SIGINT end it after the write under way.`,
 	return c
 }
 
+// run follows until ctx ends. SIGHUP reads the configuration again: a valid one
+// takes over once the writes under way have ended, any other is logged and left.
 func (o *options) run(ctx context.Context, format string) error {
 	log, err := o.logger(format)
 	if err != nil {
@@ -45,21 +51,63 @@ func (o *options) run(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for cfg != nil {
+		if cfg, err = o.follow(ctx, cfg, hangup, log); err != nil {
+			return err
+		}
+	}
+	log.Info("stopped")
+	return nil
+}
+
+// follow runs one configuration until ctx ends, or until another takes over,
+// which it returns.
+func (o *options) follow(ctx context.Context, cfg *syncer.Config, hangup <-chan os.Signal, log *slog.Logger) (*syncer.Config, error) {
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { log.Warn(text) }
-	if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
-		return err
+	audit, err := syncer.OpenAudit(cfg.Audit, whoami())
+	if err != nil {
+		return nil, err
 	}
-	defer controller.Audit.Close()
+	controller.Audit = audit
+	defer audit.Close()
 	stop, err := serve(ctx, cfg.Listen, controller.Handler(), log)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer stop()
 	log.Info("following", "sources", len(cfg.Sources), "version", version)
-	controller.Run(ctx, log)
-	log.Info("stopped")
-	return nil
+	running, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		controller.Run(running, log)
+		close(ended)
+	}()
+	next := o.awaitReload(ctx, hangup, controller, log)
+	cancel()
+	<-ended
+	return next, nil
+}
+
+// awaitReload waits for a valid new configuration; nil when ctx has ended.
+func (o *options) awaitReload(ctx context.Context, hangup <-chan os.Signal, running *syncer.Controller, log *slog.Logger) *syncer.Config {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+			next, err := syncer.ReadConfig(o.config)
+			if err == nil {
+				log.Info("configuration reloaded")
+				return next
+			}
+			running.ReloadRefused()
+			log.Error("configuration not reloaded, the old one stays", "err", err)
+		}
+	}
 }
 
 func (o *options) logger(format string) (*slog.Logger, error) {

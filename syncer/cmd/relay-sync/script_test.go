@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"blind":    blind,
 			"planid":   planID,
 			"fetch":    fetch,
+			"hangup":   hangup,
 			"until":    func(ts *testscript.TestScript, _ bool, args []string) { until(ts, v, args) },
 		},
 	})
@@ -221,18 +223,35 @@ func planID(ts *testscript.TestScript, _ bool, _ []string) {
 
 // fetch URL: what an HTTP endpoint answers becomes stdout.
 func fetch(ts *testscript.TestScript, _ bool, args []string) {
-	response, err := http.Get(args[0])
-	ts.Check(err)
-	defer response.Body.Close()
-	_, err = io.Copy(ts.Stdout(), response.Body)
+	_, err := io.WriteString(ts.Stdout(), answer(ts, args[0]))
 	ts.Check(err)
 }
 
-// until reader WORKFLOW NAME VALUE, until gone WORKFLOW NAME, until COMMAND...:
-// waits until the reader reads the value, reads none, or the command succeeds.
+func answer(ts *testscript.TestScript, url string) string {
+	response, err := http.Get(url)
+	ts.Check(err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	ts.Check(err)
+	return string(text)
+}
+
+// hangup: sends SIGHUP to what runs in the background.
+func hangup(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
+	}
+}
+
+// until reader WORKFLOW NAME VALUE, until gone WORKFLOW NAME, until fetched URL
+// TEXT, until COMMAND...: waits until the reader reads the value, reads none, the
+// endpoint answers with the text, or the command succeeds.
 func until(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	t := ts.Value("t").(testing.TB)
 	reached := func() bool { return ts.Exec(args[0], args[1:]...) == nil }
+	if args[0] == "fetched" {
+		reached = func() bool { return strings.Contains(answer(ts, args[1]), args[2]) }
+	}
 	if args[0] == "reader" || args[0] == "gone" {
 		token := v.Reader(t, args[1])
 		reached = func() bool {
