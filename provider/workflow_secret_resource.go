@@ -65,7 +65,7 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 		report(&resp.Diagnostics, attempted, interruption(ctx, err))
 		return
 	}
-	if taken := alreadyOurs(address, r.connection.client.Owner(), observed); taken != "" && !plan.Adopt.ValueBool() {
+	if taken := alreadyOurs(address, address.String(), r.connection.client.Owner(), observed); taken != "" && !plan.Adopt.ValueBool() {
 		resp.Diagnostics.AddAttributeError(path.Root("name"), attempted, taken+adoptAdvice)
 		return
 	}

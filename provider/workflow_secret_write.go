@@ -104,15 +104,15 @@ func (c *connection) apply(ctx context.Context, plan, state workflowSecretModel,
 // alreadyOurs says why a live value of our own is not created once more: either a
 // second resource, or a second configuration with the same owner, has it, or the
 // state that had it is lost. It is empty where nothing of ours is there; what
-// others hold the client refuses.
-func alreadyOurs(address secrets.Address, me secrets.Owner, e secrets.Entry) string {
+// others hold the client refuses. id is what it would be imported by.
+func alreadyOurs(address secrets.Address, id string, me secrets.Owner, e secrets.Entry) string {
 	owner, record, found := e.LastHolder()
 	if !e.Live() || !found || owner != me {
 		return ""
 	}
 	return fmt.Sprintf("Secret %s exists already: %s wrote version %d at %s. Another resource, or another configuration with the same owner, "+
 		"manages it, or a state was lost. Import it by the id %q, or give each configuration an owner of its own.",
-		address, me, record.Version, record.Time.UTC().Format(time.RFC3339), address)
+		address, me, record.Version, record.Time.UTC().Format(time.RFC3339), id)
 }
 
 // leftovers says what of a secret is in Vault.

@@ -95,40 +95,61 @@ func (f failures) split(fits func(error) bool) (these, others failures) {
 	return these, others
 }
 
-// report says what went wrong, each at its secret, except that what every secret
-// meets is said once. add is AddAttributeError or AddAttributeWarning.
-func (f failures) report(add func(at path.Path, summary, detail string), attempted string) {
+// complaint is one thing to say of failures.
+type complaint struct {
+	at     path.Path
+	detail string
+}
+
+// complaints say what went wrong, each at its secret, except that what every
+// secret meets is said once.
+func (f failures) complaints() []complaint {
 	shared, own := f.split(func(err error) bool {
 		return errors.Is(err, errNotReached) || (meetsAll(err) && !mayHaveWritten(err))
 	})
+	var all []complaint
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		err := own[name]
-		at, detail := atSecret(name), sentence(err.Error())
+		c := complaint{atSecret(name), sentence(err.Error())}
 		switch {
 		case errors.Is(err, secrets.ErrHeld):
-			detail += adoptAdvice
+			c.detail += adoptAdvice
 		case errors.Is(err, secrets.ErrInvalid):
-			at = at.AtName("value_wo")
+			c.at = c.at.AtName("value_wo")
 		}
-		add(at, attempted, detail)
+		all = append(all, c)
 	}
 	if len(shared) == 0 {
-		return
+		return all
 	}
 	names := slices.Sorted(maps.Keys(shared))
 	reason := errNotReached
 	if i := slices.IndexFunc(names, func(name string) bool { return !errors.Is(shared[name], errNotReached) }); i >= 0 {
 		reason = shared[names[i]]
 	}
-	add(path.Root("secrets"), attempted, sentence(reason.Error())+"\n\nNot done: "+strings.Join(names, ", ")+".")
+	return append(all, complaint{path.Root("secrets"), sentence(reason.Error()) + "\n\nNot done: " + strings.Join(names, ", ") + "."})
 }
 
-// warn is report for what is no error although it failed.
-func (f failures) warn(diagnostics *diag.Diagnostics, attempted string) {
-	f.report(diagnostics.AddAttributeWarning, attempted)
-}
-
-// fail is report for errors.
+// fail makes each complaint an error.
 func (f failures) fail(diagnostics *diag.Diagnostics, attempted string) {
-	f.report(diagnostics.AddAttributeError, attempted)
+	for _, c := range f.complaints() {
+		diagnostics.AddAttributeError(c.at, attempted, c.detail)
+	}
+}
+
+// warn makes all complaints one warning.
+func (f failures) warn(diagnostics *diag.Diagnostics, summary string) {
+	var details []string
+	for _, c := range f.complaints() {
+		details = append(details, c.detail)
+	}
+	warnOnce(diagnostics, summary, details)
+}
+
+// warnOnce says all details in one warning: of several with one summary, Terraform
+// shows the first and counts the others.
+func warnOnce(diagnostics *diag.Diagnostics, summary string, details []string) {
+	if len(details) > 0 {
+		diagnostics.AddAttributeWarning(path.Root("secrets"), summary, strings.Join(details, "\n\n"))
+	}
 }

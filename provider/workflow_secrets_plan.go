@@ -123,6 +123,7 @@ func decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowS
 		had, _ = decode(ctx, state.Secrets, diagnostics)
 	}
 	scope := remembered.scope(plan.Workflow.ValueString())
+	var left []string
 	for _, name := range wanted.names() {
 		next := wanted[name]
 		last, exists := had[name]
@@ -145,7 +146,16 @@ func decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowS
 			next.Drift = inSync
 		}
 		wanted[name] = next
-		decided.report(diagnostics, atSecret(name), driftDetail(scope.Secret(name), last.findings))
+		detail := driftDetail(scope.Secret(name), last.findings)
+		if decided == keepAndWarn {
+			left = append(left, detail)
+			continue
+		}
+		decided.report(diagnostics, atSecret(name), detail)
+	}
+	if len(left) > 0 {
+		// One warning for all: Terraform would show only the first of several.
+		keepAndWarn.report(diagnostics, path.Root("secrets"), strings.Join(left, "\n"))
 	}
 }
 

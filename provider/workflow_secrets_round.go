@@ -67,7 +67,7 @@ func (r round) look(ctx context.Context, name string) (secrets.Entry, error) {
 	if err != nil || r.adopt {
 		return observed, err
 	}
-	if taken := alreadyOurs(address, me, observed); taken != "" {
+	if taken := alreadyOurs(address, address.Workflow, me, observed); taken != "" {
 		return observed, &takenError{taken}
 	}
 	if secrets.NeedsAdopt(me, observed, nil) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -139,11 +138,13 @@ func (r round) remove(ctx context.Context, names []string, had elements, was set
 		last := had[name].findings
 		return r.letGo(ctx, name, kept{last, was.of(name, last)})
 	})
+	var left []string
 	for _, name := range names {
 		if note := notes[name]; note != "" {
-			diagnostics.AddAttributeWarning(path.Root("secrets"), "Secret was no longer this configuration's to delete", note)
+			left = append(left, note)
 		}
 	}
+	warnOnce(diagnostics, "Secrets were no longer this configuration's to delete", left)
 	return failed
 }
 

@@ -1,0 +1,241 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+func TestDriftInASetIsShownBySecretAndHealed(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		all, foreign := map[string]string{"untouched": "ours@1"}, []string{}
+		for _, d := range disturbances() {
+			all[d.name] = "ours@1"
+			if d.foreign {
+				foreign = append(foreign, d.name)
+			}
+		}
+		s.configure(t, s.set(all))
+		s.Apply(t)
+		s.dataWrites(t)
+		for _, d := range disturbances() {
+			d.do(t, s, d.name)
+		}
+
+		t.Log("what is foreign stops the plan, each by its name")
+		said := s.Refused(t, []string{"plan"}, "Secret is not this configuration's to write", "adopt = true")
+		for _, name := range foreign {
+			said.Says(t, s.workflow+"/"+name+": ")
+		}
+
+		t.Log("a warning leaves everything as it is")
+		s.configure(t, s.set(all, `on_drift = "warn"`))
+		said = s.Apply(t)
+		for _, d := range disturbances() {
+			said.Says(t, s.workflow+"/"+d.name+": "+d.drift)
+		}
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("%d values were sent", n)
+		}
+		s.configure(t, s.set(all, `on_drift = "error"`))
+		s.Refused(t, []string{"plan"}, "Secret was changed outside Terraform", s.workflow+"/overwritten: overwritten: version 2 at")
+
+		t.Log("with adopt all of it is healed in place, and nothing else is sent")
+		s.configure(t, s.set(all, "adopt = true"))
+		plan := s.Plan(t)
+		plan.Change(theSet).Is(t, "update")
+		for _, d := range disturbances() {
+			if want := `"` + d.drift; !strings.Contains(plan.Output, want) {
+				t.Errorf("the plan that people see does not say %s", want)
+			}
+			before, after := inSet(plan.Change(theSet).Change.Before, d.name), inSet(plan.Change(theSet).Change.After, d.name)
+			if !strings.HasPrefix(fmt.Sprint(before["drift"]), d.drift) || after["drift"] != "in sync" {
+				t.Errorf("%s: drift goes from %v to %v", d.name, before["drift"], after["drift"])
+			}
+		}
+		if strings.Contains(plan.Output, "untouched") {
+			t.Errorf("the plan speaks of what nobody touched:\n%s", plan.Output)
+		}
+		if result := s.ApplyPlan(t); result.Code != 0 {
+			t.Fatalf("healing failed:\n%s", result.Output)
+		}
+		if n := s.dataWrites(t); n != len(disturbances()) {
+			t.Errorf("healing sent %d values, want %d", n, len(disturbances()))
+		}
+		for name := range all {
+			s.has(t, name, map[string]any{"drift": "in sync"})
+			s.reads(t, map[string]string{name: "ours"})
+		}
+		s.NoChanges(t)
+	})
+}
+
+// inSet is a secret of the set in one side of a change.
+func inSet(side map[string]any, name string) map[string]any {
+	all, _ := side["secrets"].(map[string]any)
+	element, _ := all[name].(map[string]any)
+	return element
+}
+
+func TestASavedPlanOfASetStopsOnlyWhereASecretHasChanged(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.set(map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}))
+		s.Apply(t)
+		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "four@1", "e": "five@1"}))
+		s.Plan(t)
+		s.vault.Write(t, s.workflow, "b", "theirs")
+		s.vault.Write(t, s.workflow, "e", "theirs")
+		result := s.ApplyPlan(t)
+		if result.Code != 1 {
+			t.Errorf("exit %d, want 1", result.Code)
+		}
+		result.Says(t, s.workflow+"/b changed since the plan: version 2, planned from 1", s.workflow+"/e exists already", "adopt = true")
+		s.reads(t, map[string]string{"a": "one", "b": "theirs", "c": "3", "d": "four", "e": "theirs"})
+		s.has(t, "a", map[string]any{"version": 2.0, "value_wo_version": "2"})
+		s.has(t, "b", map[string]any{"version": 1.0, "value_wo_version": "1"})
+		s.has(t, "d", map[string]any{"version": 1.0})
+		if s.element(t, "e") != nil {
+			t.Error("what was not written is in the state")
+		}
+
+		t.Log("the next plan shows these two only")
+		s.dataWrites(t)
+		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "four@1", "e": "five@1"}, "adopt = true"))
+		s.Apply(t)
+		if n := s.dataWrites(t); n != 2 {
+			t.Errorf("%d values were sent, want 2", n)
+		}
+		s.reads(t, map[string]string{"b": "two", "e": "five"})
+		s.NoChanges(t)
+	})
+}
+
+func TestASetIsRefusedWholeBeforeAnythingIsWritten(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.vault.Write(t, s.workflow, "found", "theirs")
+		s.vault.Write(t, s.workflow, "held", "theirs")
+		s.vault.PatchCustomMetadata(t, s.workflow, "held", map[string]any{"relay.person/ana": s.recordOf(t, "held", 1)})
+		refused := func(texts ...string) {
+			t.Helper()
+			s.Refused(t, []string{"apply", "-auto-approve"}, texts...)
+			if n := s.dataWrites(t); n != 0 {
+				t.Errorf("%d values were sent", n)
+			}
+			if s.Attributes(t, theSet) != nil {
+				t.Error("what was refused is in the state")
+			}
+		}
+		s.configure(t, s.set(map[string]string{"found": "1", "fresh": "2", "held": "3"}))
+		refused(s.workflow+"/found exists already and no owner's record says who wrote it", s.workflow+"/held is held by person/ana", "adopt = true")
+
+		t.Log("so it is where the policy lacks something, which is said once")
+		for _, lacking := range []struct{ operation, capability string }{
+			{"data", "create"}, {"data", "update"}, {"metadata", "read"}, {"metadata", "patch"},
+		} {
+			s.configure(t, s.set(map[string]string{"a": "1", "b": "2", "c": "3"}))
+			s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, lacking.operation, lacking.capability))
+			rule := `path "customers/` + lacking.operation + `/workflows/+/+" { capabilities = ["` + lacking.capability + `"] }`
+			refused(rule, "Not done: a, b, c.")
+		}
+		s.Setenv("VAULT_TOKEN", s.token)
+		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
+		s.Apply(t)
+
+		t.Log("a token that may not look for drift only warns")
+		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "read"))
+		s.Must(t, "apply", "-auto-approve", "-refresh-only").Says(t, "Warning: Drift is not checked", `capabilities = ["read"]`)
+		s.has(t, "a", map[string]any{"version": 1.0, "drift": "not checked: the token may not read the metadata"})
+
+		t.Log("what may not be deleted stays in the state")
+		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "delete", "update"))
+		s.configure(t, s.set(map[string]string{"a": "1"}))
+		s.Refused(t, []string{"apply", "-auto-approve"}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+		s.Refused(t, []string{"destroy", "-auto-approve"}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+		s.has(t, "b", map[string]any{"drift": "in sync"})
+		s.Setenv("VAULT_TOKEN", s.token)
+		s.Apply(t)
+		s.reads(t, map[string]string{"a": "1", "b": ""})
+		s.NoChanges(t)
+	})
+}
+
+func TestWhatASetNoLongerHoldsStaysWhenItIsRemoved(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.set(map[string]string{"a": "1", "taken": "2"}))
+		s.Apply(t)
+		version := s.vault.Write(t, s.workflow, "taken", "theirs")
+		s.vault.PatchCustomMetadata(t, s.workflow, "taken", map[string]any{"relay.person/ana": s.recordOf(t, "taken", version)})
+		s.configure(t, s.set(map[string]string{"a": "1"}))
+		s.Apply(t).Says(t, s.workflow+"/taken is held by person/ana", "Only Terraform's state forgets it")
+		s.reads(t, map[string]string{"a": "1", "taken": "theirs"})
+		s.NoChanges(t)
+	})
+}
+
+func TestNoValueOfASetIsAnywhereButInVault(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		canary := vaulttest.Canary(t)
+		s.Setenv("TF_VAR_token", canary)
+		s.Setenv("TF_LOG", "TRACE")
+		outputs := map[string][]byte{}
+		run := func(what string, args ...string) {
+			outputs[what] = []byte(s.Run(t, args...).Output)
+		}
+		configure := func(secrets map[string]string, lines ...string) {
+			s.configure(t, "\nvariable \"token\" {\n  type = string\n  ephemeral = true\n}\n",
+				strings.ReplaceAll(s.set(secrets, lines...), `"TOKEN"`, "var.token"))
+		}
+		failing := func(part string, status int) {
+			s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+				if strings.Contains(r.URL.Path, part) {
+					return vaulttest.FailWith(status)
+				}
+				return vaulttest.Action{}
+			})
+		}
+		configure(map[string]string{"a": "TOKEN@1", "b": "TOKEN@1"})
+		run("validate", "validate")
+		run("plan of create", "plan", "-out="+terraformtest.PlanFile)
+		run("plan of create as JSON", "show", "-json", terraformtest.PlanFile)
+		failing("/data/workflows/"+s.workflow+"/b", 400)
+		run("create that misses one", "apply", terraformtest.PlanFile)
+		s.proxy.Hook(nil)
+		run("repair", "apply", "-auto-approve")
+		s.reads(t, map[string]string{"a": canary, "b": canary})
+		configure(map[string]string{"a": "TOKEN@2", "b": "TOKEN@2", "c": "TOKEN@1"})
+		run("plan of update", "plan", "-out="+terraformtest.PlanFile)
+		run("plan of update as JSON", "show", "-json", terraformtest.PlanFile)
+		s.vault.Write(t, s.workflow, "a", "theirs")
+		failing("/metadata/workflows/"+s.workflow+"/c", 500)
+		run("conflict", "apply", terraformtest.PlanFile)
+		s.proxy.Hook(nil)
+		run("last", "apply", "-auto-approve")
+		s.reads(t, map[string]string{"a": canary, "b": canary, "c": canary})
+		outputs["state"] = s.file(t, filepath.Join(s.Dir, "terraform.tfstate"))
+		outputs["state backup"] = s.file(t, filepath.Join(s.Dir, "terraform.tfstate.backup"))
+		outputs["state as JSON"] = []byte(s.Must(t, "show", "-json").Output)
+		run("destroy", "destroy", "-auto-approve")
+		if !strings.Contains(string(outputs["last"]), "[TRACE]") {
+			t.Error("there is no trace log, so the test proves nothing")
+		}
+		vaulttest.AssertNoCanary(t, canary, outputs)
+	})
+}

@@ -1,0 +1,115 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+)
+
+// undeclared checks which undeclared secrets the state shows.
+func (s *stage) undeclared(t *testing.T, want map[string]any) {
+	t.Helper()
+	got, _ := s.Attributes(t, theSet)["undeclared"].(map[string]any)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("undeclared (-want +got):\n%s", diff)
+	}
+}
+
+func TestUndeclaredSecretsAreShownAndOnlyOursAreDeletedWhenAsked(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		single := s.secret("beside", `"ours"`)
+		s.configure(t, s.set(map[string]string{"a": "1", "left": "2"}), single)
+		s.Apply(t)
+		s.Must(t, "state", "rm", theSet) // a state that was lost
+		s.vault.Write(t, s.workflow, "unknown", "theirs")
+		s.vault.Write(t, s.workflow, "anas", "theirs")
+		s.vault.PatchCustomMetadata(t, s.workflow, "anas", map[string]any{"relay.person/ana": s.recordOf(t, "anas", 1)})
+		s.vault.Write(t, s.workflow, "dead", "theirs")
+		s.vault.SoftDelete(t, s.workflow, "dead")
+		s.dataWrites(t)
+
+		t.Log("off looks for nothing")
+		s.configure(t, s.set(map[string]string{"a": "1"}, "adopt = true"), single)
+		s.Apply(t)
+		s.undeclared(t, nil)
+		for _, r := range s.proxy.Requests() {
+			if r.Method == "LIST" || r.Query.Has("list") {
+				t.Error("Vault was asked for a list")
+			}
+		}
+
+		t.Log("show lists them, and touches none")
+		all := map[string]any{
+			"left": "held by terraform/shop", "beside": "held by terraform/shop", "anas": "held by person/ana", "unknown": "of unknown origin",
+		}
+		s.configure(t, s.set(map[string]string{"a": "1"}, `exclusive = "show"`), single)
+		s.Apply(t).Says(t, "does not declare", "anas (held by person/ana), beside (held by terraform/shop), left (held by terraform/shop), unknown (of unknown origin)")
+		s.undeclared(t, all)
+		s.NoChanges(t)
+
+		t.Log("what is declared now is adopted, and listed no more")
+		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "ours"}, `exclusive = "show"`, "adopt = true"), single)
+		s.Apply(t)
+		delete(all, "unknown")
+		s.undeclared(t, all)
+		s.NoChanges(t)
+
+		t.Log("delete takes those of this owner, which the plan names")
+		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "ours"}, `exclusive = "delete"`))
+		s.Must(t, "state", "rm", at("beside")) // else the plan would delete it, too
+		plan := s.Plan(t)
+		plan.Change(theSet).Is(t, "update")
+		said := terraformtest.Result{Output: plan.Output}
+		said.Says(t, `- "left" = "held by terraform/shop"`, `- "beside" = "held by terraform/shop"`)
+		s.vault.Write(t, s.workflow, "left", "somebody's, since the plan")
+		result := s.ApplyPlan(t)
+		result.Says(t, s.workflow+"/left changed since the plan: version 2, planned from 1")
+		s.reads(t, map[string]string{"a": "1", "left": "somebody's, since the plan", "beside": "", "anas": "theirs", "unknown": "ours"})
+		s.undeclared(t, map[string]any{"left": "held by terraform/shop", "anas": "held by person/ana"})
+		if result := s.Run(t, "plan"); result.Code != 0 {
+			t.Errorf("exit %d:\n%s", result.Code, result.Output)
+		}
+		s.Apply(t).Says(t, "They stay, because this owner does not hold them")
+		s.undeclared(t, map[string]any{"left": "last held by terraform/shop", "anas": "held by person/ana"})
+		s.NoChanges(t)
+		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "ours"}))
+		s.Apply(t)
+		s.undeclared(t, nil)
+	})
+}
+
+func TestASetThatIsBornExclusiveDeletesNothingUnseen(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("beside", `"ours"`))
+		s.Apply(t)
+		s.Must(t, "state", "rm", at("beside"))
+		s.configure(t, s.set(map[string]string{"a": "1"}, `exclusive = "delete"`))
+		s.Apply(t)
+		s.reads(t, map[string]string{"a": "1", "beside": "ours"})
+		s.undeclared(t, map[string]any{"beside": "held by terraform/shop"})
+		s.Plan(t).Change(theSet).Is(t, "update")
+		s.Apply(t)
+		s.reads(t, map[string]string{"beside": ""})
+		s.undeclared(t, map[string]any{})
+		s.NoChanges(t)
+
+		t.Log("a token that may not list warns, and deletes nothing")
+		s.vault.Write(t, s.workflow, "other", "theirs")
+		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "list"))
+		result := s.Run(t, "plan", "-detailed-exitcode")
+		if result.Code != 0 {
+			t.Errorf("exit %d:\n%s", result.Code, result.Output)
+		}
+		result.Says(t, "Warning: Undeclared secrets are not looked for", fmt.Sprintf("path %q { capabilities = [\"list\"] }", "customers/metadata/workflows/+/"))
+	})
+}
