@@ -154,7 +154,7 @@ func (f *follower) untilNext() time.Duration {
 }
 
 func spread(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (1 + jitter*(2*rand.Float64()-1)))
+	return time.Duration(float64(d) * (1 + jitter*(2*rand.Float64()-1))) //nolint:gosec // no secret
 }
 
 // mayPass reports whether the same round may go better without a new commit or a

@@ -96,7 +96,8 @@ func (w *watch) run(ctx context.Context) {
 			if matters(event) {
 				settle()
 			}
-		case <-w.watcher.Errors: // events were lost: look
+		case err := <-w.watcher.Errors:
+			_ = err // whatever it is, events were lost: look
 			settle()
 		case <-timer.C:
 			since = time.Time{}
