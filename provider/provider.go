@@ -139,7 +139,7 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 			"The provider's %s will be known only during the apply, so this plan cannot ask Vault. "+
 				"Plan again after the apply to see drift.", ready.pending))
 	}
-	resp.ResourceData, resp.DataSourceData = ready, ready
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = ready, ready, ready
 }
 
 func (p *relayProvider) Resources(context.Context) []func() resource.Resource {

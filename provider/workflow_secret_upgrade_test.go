@@ -1,0 +1,71 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+)
+
+// TestAStateOfTheFirstReleaseStaysGood takes testdata/state-v0, which the first
+// release wrote (with names in place of what differs in every run), to be the
+// state, and goes on from there.
+func TestAStateOfTheFirstReleaseStaysGood(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
+		s.Apply(t)
+		s.dataWrites(t)
+		file := filepath.Join(s.Dir, "terraform.tfstate")
+		var now struct {
+			Lineage   string `json:"lineage"`
+			Resources []struct {
+				Provider string `json:"provider"`
+			} `json:"resources"`
+		}
+		if err := json.Unmarshal(s.file(t, file), &now); err != nil {
+			t.Fatal(err)
+		}
+		created := fmt.Sprint(s.Attributes(t, at("token"))["created_time"])
+		inner := strings.ReplaceAll(string(bytes.TrimSpace(s.file(t, "testdata/state-v0/memory.json"))), "CREATED", created)
+		private, err := json.Marshal(map[string][]byte{"memory": []byte(inner)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		provider, err := json.Marshal(now.Resources[0].Provider)
+		if err != nil {
+			t.Fatal(err)
+		}
+		old := strings.NewReplacer(
+			"LINEAGE", now.Lineage, "PROVIDER", strings.Trim(string(provider), `"`), "WORKFLOW", s.workflow,
+			"CREATED", created, "PRIVATE", base64.StdEncoding.EncodeToString(private),
+		).Replace(string(s.file(t, "testdata/state-v0/terraform.tfstate")))
+		if err := os.WriteFile(file, []byte(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+
+		s.NoChanges(t)
+		t.Log("drift is judged from what it remembers")
+		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.Plan(t).Change(at("token")).Turns(t, "drift", "overwritten: version 2", "in sync")
+		s.Apply(t)
+		t.Log("and new arguments work")
+		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`, `max_versions = 5`, `timeouts = { update = "1m" }`))
+		s.Apply(t)
+		s.attributes(t, "token", map[string]any{"version": 4.0, "max_versions": 5.0, "drift": "in sync"})
+		s.NoChanges(t)
+		if n := s.dataWrites(t); n != 2 {
+			t.Errorf("%d values were sent, want 2", n)
+		}
+	})
+}
