@@ -5,77 +5,21 @@ package vault_test
 
 import (
 	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// configure sets up an auth method with the root token.
-func configure(t *testing.T, v *vaulttest.Vault, path string, body map[string]any) {
-	t.Helper()
-	if status, answer := v.Call(t, v.RootToken, "POST", path, body); status >= 300 {
-		t.Fatalf("configuring %s: %d %v", path, status, answer)
-	}
-}
-
 func approle(t *testing.T, v *vaulttest.Vault, name string, ttl string) *vault.AppRole {
 	t.Helper()
-	configure(t, v, "auth/approle/role/"+name, map[string]any{"token_policies": "writer", "token_ttl": ttl, "token_max_ttl": ttl})
-	_, role := v.Call(t, v.RootToken, "GET", "auth/approle/role/"+name+"/role-id", nil)
-	_, secret := v.Call(t, v.RootToken, "POST", "auth/approle/role/"+name+"/secret-id", map[string]any{})
-	return &vault.AppRole{
-		RoleID:   role["data"].(map[string]any)["role_id"].(string),
-		SecretID: secret["data"].(map[string]any)["secret_id"].(string),
-	}
-}
-
-// jwtFor sets up an identity provider that the jwt mount trusts, and signs a
-// token of it.
-func jwtFor(t *testing.T, v *vaulttest.Vault, role, subject string) string {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-	configure(t, v, "auth/jwt/config", map[string]any{"jwt_validation_pubkeys": []string{public}})
-	configure(t, v, "auth/jwt/role/"+role, map[string]any{
-		"role_type": "jwt", "user_claim": "sub", "bound_audiences": []string{"relay"}, "token_policies": "writer",
-	})
-	encode := func(part any) string {
-		data, err := json.Marshal(part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.RawURLEncoding.EncodeToString(data)
-	}
-	signed := encode(map[string]string{"alg": "RS256", "typ": "JWT"}) + "." +
-		encode(map[string]any{"sub": subject, "aud": "relay", "nbf": time.Now().Add(-time.Minute).Unix(), "exp": time.Now().Add(time.Hour).Unix()})
-	digest := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+	roleID, secretID := v.AppRole(t, name, ttl)
+	return &vault.AppRole{RoleID: roleID, SecretID: secretID}
 }
 
 func credentialFile(t *testing.T, text string) string {
@@ -103,9 +47,9 @@ func logins(p *vaulttest.Proxy) int {
 func TestEveryLoginLogsIn(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
-	configure(t, v, "auth/userpass/users/ada", map[string]any{"password": "hunter2", "token_policies": "writer"})
+	password := v.User(t, "ada")
 	role := approle(t, v, "every", "1h")
-	token := jwtFor(t, v, "relay", "ada")
+	token := v.JWT(t, "relay")
 	for _, row := range []struct {
 		name string
 		cfg  vault.Config
@@ -114,7 +58,7 @@ func TestEveryLoginLogsIn(t *testing.T) {
 		{"token file", vault.Config{TokenFile: credentialFile(t, v.Writer(t)+"\n")}},
 		{"approle", vault.Config{Login: role}},
 		{"approle with a file", vault.Config{Login: &vault.AppRole{RoleID: role.RoleID, SecretIDFile: credentialFile(t, role.SecretID)}}},
-		{"userpass", vault.Config{Login: &vault.UserPass{Username: "ada", Password: "hunter2"}}},
+		{"userpass", vault.Config{Login: &vault.UserPass{Username: "ada", Password: password}}},
 		{"jwt", vault.Config{Login: &vault.JWT{Role: "relay", Token: token}}},
 		{"jwt with a file", vault.Config{Login: &vault.JWT{Role: "relay", TokenFile: credentialFile(t, token)}}},
 		{"kubernetes, at a jwt mount", vault.Config{Login: &vault.Kubernetes{Mount: "auth/jwt", Role: "relay", TokenFile: credentialFile(t, token)}}},
@@ -150,12 +94,7 @@ func TestEveryLoginLogsIn(t *testing.T) {
 func TestTheClientCertificateLogsIn(t *testing.T) {
 	t.Parallel()
 	v, files := vaulttest.StartTLS(t)
-	ca, err := os.ReadFile(files.CA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	configure(t, v, "sys/auth/machines", map[string]any{"type": "cert"})
-	configure(t, v, "auth/machines/certs/deployer", map[string]any{"certificate": string(ca), "token_policies": "writer"})
+	v.CertificateRole(t, "machines", "deployer", files.CA)
 	for _, login := range []*vault.Cert{{Mount: "machines"}, {Mount: "machines", Name: "deployer"}} {
 		c, err := vault.Connect(vault.Config{
 			Address: v.Address, CACert: files.CA, ClientCert: files.Client, ClientKey: files.ClientKey, Login: login,
