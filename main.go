@@ -10,9 +10,6 @@ import (
 	"log"
 	"os"
 
-	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"github.com/relay-secrets/terraform-provider-relay/provider"
 )
 
@@ -27,11 +24,7 @@ func main() {
 
 	debug := flag.Bool("debug", false, "wait for a debugger and print how Terraform can attach")
 	flag.Parse()
-	err := providerserver.Serve(context.Background(), func() fwprovider.Provider { return provider.New(version) }, providerserver.ServeOpts{
-		Address: "registry.terraform.io/relay-secrets/relay",
-		Debug:   *debug,
-	})
-	if err != nil {
+	if err := provider.Serve(context.Background(), version, *debug); err != nil {
 		log.Fatal(err)
 	}
 }

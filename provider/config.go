@@ -4,11 +4,13 @@
 package provider
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,16 +21,26 @@ import (
 
 // providerModel is the provider block.
 type providerModel struct {
-	Address    types.String `tfsdk:"address"`
-	Namespace  types.String `tfsdk:"namespace"`
-	Mount      types.String `tfsdk:"mount"`
-	Prefix     types.String `tfsdk:"prefix"`
-	Token      types.String `tfsdk:"token"`
-	Owner      types.String `tfsdk:"owner"`
-	Settle     types.String `tfsdk:"settle"`
-	CACert     types.String `tfsdk:"ca_cert"`
-	ClientCert types.String `tfsdk:"client_cert"`
-	ClientKey  types.String `tfsdk:"client_key"`
+	Address   types.String `tfsdk:"address"`
+	Namespace types.String `tfsdk:"namespace"`
+	Mount     types.String `tfsdk:"mount"`
+	Prefix    types.String `tfsdk:"prefix"`
+	Owner     types.String `tfsdk:"owner"`
+	Settle    types.String `tfsdk:"settle"`
+
+	Token            types.String `tfsdk:"token"`
+	Auth             types.Object `tfsdk:"auth"`
+	RequireWriteOnly types.String `tfsdk:"require_write_only"`
+
+	CACertFile            types.String `tfsdk:"ca_cert_file"`
+	CACertPEM             types.String `tfsdk:"ca_cert_pem"`
+	ClientCertFile        types.String `tfsdk:"client_cert_file"`
+	ClientKeyFile         types.String `tfsdk:"client_key_file"`
+	TLSServerName         types.String `tfsdk:"tls_server_name"`
+	Headers               types.Map    `tfsdk:"headers"`
+	MaxRetries            types.Int64  `tfsdk:"max_retries"`
+	MaxConcurrentRequests types.Int64  `tfsdk:"max_concurrent_requests"`
+
 	standingModel
 }
 
@@ -39,12 +51,35 @@ type environment struct {
 	home string
 }
 
-func processEnvironment() environment {
+// takeEnvironment takes the process's environment, and takes Vault's variables
+// out of it: the library for Vault's API would read them once more by itself, and
+// stop at one that is wrong even where the provider block says otherwise.
+func takeEnvironment() environment {
+	variables := map[string]string{}
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		variables[name] = value
+		if strings.HasPrefix(name, "VAULT_") {
+			_ = os.Unsetenv(name) // fails for no name that Environ gives
+		}
+	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		home = "" // no home, no token in it
 	}
-	return environment{get: os.Getenv, home: home}
+	return environment{get: func(name string) string { return variables[name] }, home: home}
+}
+
+// tokenFile is where "vault login" leaves a token, empty if there is none.
+func (e environment) tokenFile() string {
+	if e.home == "" {
+		return ""
+	}
+	file := filepath.Join(e.home, ".vault-token")
+	if _, err := os.Stat(file); err != nil {
+		return "" // the connection says that no token is set
+	}
+	return file
 }
 
 // settings is the provider block with everything behind it filled in.
@@ -52,6 +87,7 @@ type settings struct {
 	connection secrets.Connection
 	owner      secrets.Owner
 	settle     time.Duration
+	reading    secrets.ReadGuard
 	mount      string
 	prefix     string
 	// unknown names the attributes whose values come from other resources and
@@ -61,6 +97,7 @@ type settings struct {
 
 // problem is one thing that is wrong with the provider block.
 type problem struct {
+	// attribute is the path of the attribute, with dots.
 	attribute string
 	text      string
 	// written says that the block itself holds the wrong value, so that
@@ -68,112 +105,114 @@ type problem struct {
 	written bool
 }
 
-// onDisk reports whether the problem may be one of this machine: a file that
-// only the machine that applies has.
-func (p problem) onDisk() bool { return p.attribute == "ca_cert" || p.attribute == "client_cert" }
-
-// source is where a setting can come from, first to last: the attribute, the
-// environment, a default.
-type source struct {
-	attribute string
-	value     types.String
-	variable  string
-	fallback  string
-}
-
-func (m providerModel) sources() map[string]source {
-	all := []source{
-		{"address", m.Address, "VAULT_ADDR", ""},
-		{"namespace", m.Namespace, "VAULT_NAMESPACE", ""},
-		{"mount", m.Mount, "", secrets.DefaultMount},
-		{"prefix", m.Prefix, "", secrets.DefaultPrefix},
-		{"token", m.Token, "VAULT_TOKEN", ""},
-		{"owner", m.Owner, "RELAY_OWNER", ""},
-		{"settle", m.Settle, "", secrets.DefaultSettle.String()},
-		{"ca_cert", m.CACert, "VAULT_CACERT", ""},
-		{"client_cert", m.ClientCert, "VAULT_CLIENT_CERT", ""},
-		{"client_key", m.ClientKey, "VAULT_CLIENT_KEY", ""},
-	}
-	out := make(map[string]source, len(all))
-	for _, s := range all {
-		out[s.attribute] = s
-	}
-	return out
-}
-
-// set reports whether the block itself gives a value. An empty one counts as
-// none, so that a variable with an empty default falls back.
-func (s source) set() bool { return s.value.ValueString() != "" }
-
-func (s source) in(env environment) string {
-	switch {
-	case s.value.IsUnknown():
-		return ""
-	case s.set():
-		return s.value.ValueString()
-	case s.variable != "" && env.get(s.variable) != "":
-		return env.get(s.variable)
-	}
-	return s.fallback
+// ofMachine reports whether the problem may be one of this machine: a file or a
+// variable that only the machine that applies has.
+func (p problem) ofMachine() bool {
+	return strings.HasSuffix(p.attribute, "_file") || strings.HasSuffix(p.attribute, "_env")
 }
 
 // resolve fills in the settings and finds all that is wrong with them, including
 // the files that they name. What is not known yet is not judged.
 func resolve(m providerModel, env environment) (settings, []problem) {
-	sources := m.sources()
-	value := func(attribute string) string { return sources[attribute].in(env) }
+	r := newResolver(m, env)
 	out := settings{
-		connection: secrets.Connection{
-			Address:    value("address"),
-			Namespace:  value("namespace"),
-			Token:      value("token"),
-			CACert:     value("ca_cert"),
-			ClientCert: value("client_cert"),
-			ClientKey:  value("client_key"),
-		},
-		mount:  strings.Trim(value("mount"), "/"),
-		prefix: strings.Trim(value("prefix"), "/"),
+		owner:   parsed(r, "owner", parseOwner),
+		settle:  parsed(r, "settle", parseSettle),
+		reading: parsed(r, "require_write_only", parseReadGuard),
+		mount:   parsed(r, "mount", func(text string) (string, error) { return parsePath("mount", text) }),
+		prefix:  parsed(r, "prefix", func(text string) (string, error) { return parsePath("prefix", text) }),
 	}
-	if out.connection.Token == "" {
-		out.connection.TokenFile = env.tokenFile()
-	}
-	for attribute, s := range sources {
-		if s.value.IsUnknown() {
-			out.unknown = append(out.unknown, attribute)
-		}
-	}
-	slices.Sort(out.unknown)
-
-	var problems []problem
-	report := func(attribute string, err error) {
-		if err == nil || slices.Contains(out.unknown, attribute) {
-			return
-		}
-		problems = append(problems, problem{attribute, err.Error(), sources[attribute].set()})
-	}
-	var err error
-	out.owner, err = parseOwner(value("owner"))
-	report("owner", err)
-	out.settle, err = parseSettle(value("settle"))
-	report("settle", err)
-	report("mount", secrets.CheckPath("mount", out.mount))
-	report("prefix", secrets.CheckPath("prefix", out.prefix))
-	for _, wrong := range settingErrors(out.connection.Check()) {
-		attribute := attributeOf(wrong.Setting)
-		if attribute == "client_cert" && m.ClientKey.IsUnknown() {
-			continue
-		}
-		if out.connection.Token == "" && out.connection.TokenFile == "" && attribute == "token" {
-			report(attribute, errNoToken)
-			continue
-		}
-		report(attribute, wrong)
-	}
-	return out, problems
+	out.connection = r.connection(m)
+	out.unknown = r.unknown
+	return out, r.problems
 }
 
-// errNoToken says where this provider looks for a token.
-var errNoToken = errors.New("no Vault token: set token or VAULT_TOKEN, or log in with \"vault login\"")
+// resolver goes through a provider block and notes what is wrong.
+type resolver struct {
+	env      environment
+	sources  map[string]source
+	unknown  []string
+	problems []problem
+}
+
+func newResolver(m providerModel, env environment) *resolver {
+	r := &resolver{env: env, sources: map[string]source{}}
+	for _, s := range m.sources() {
+		r.sources[s.attribute] = s
+		if !isKnown(s.value) {
+			r.unknown = append(r.unknown, s.attribute)
+		}
+	}
+	if !isKnown(m.Auth) {
+		r.unknown = append(r.unknown, "auth")
+	}
+	slices.Sort(r.unknown)
+	return r
+}
+
+func (r *resolver) text(attribute string) string { return r.sources[attribute].in(r.env) }
+
+func (r *resolver) report(attribute string, err error) {
+	root, _, nested := strings.Cut(attribute, ".")
+	if err != nil && !slices.Contains(r.unknown, root) {
+		r.problems = append(r.problems, problem{attribute, err.Error(), nested || r.sources[attribute].set()})
+	}
+}
+
+// parsed is a setting in its own type.
+func parsed[T any](r *resolver, attribute string, parse func(string) (T, error)) T {
+	out, err := parse(r.text(attribute))
+	r.report(attribute, err)
+	return out
+}
+
+// connection is how to reach Vault, with everything about it checked.
+func (r *resolver) connection(m providerModel) secrets.Connection {
+	retries := parsed(r, "max_retries", parseNumber)
+	to := secrets.Connection{
+		Address:       r.text("address"),
+		Namespace:     r.text("namespace"),
+		ClientCert:    r.text("client_cert_file"),
+		ClientKey:     r.text("client_key_file"),
+		TLSServerName: r.text("tls_server_name"),
+		Headers:       parsed(r, "headers", parseHeaders),
+		MaxRetries:    &retries,
+		Concurrency:   parsed(r, "max_concurrent_requests", parsePositive),
+	}
+	to.CACert, to.CACertPEM = authorities(r.sources["ca_cert_file"], r.sources["ca_cert_pem"], r.env)
+	given, wrong := m.credentials(r.sources["token"], r.env)
+	r.problems = append(r.problems, wrong...)
+	to.Token, to.TokenFile, to.Login = given.token, given.tokenFile, given.login
+
+	for _, wrong := range settingErrors(to.Check()) {
+		attribute := given.attributeOf(wrong.Setting)
+		switch {
+		case attribute == "client_cert_file" && (m.ClientKeyFile.IsUnknown() || m.ClientCertFile.IsUnknown()):
+		case given == credentials{} && wrong.Setting == "Token":
+			if m.Auth.IsNull() { // else it is said already what is wrong with auth
+				r.report(attribute, errNoToken)
+			}
+		default:
+			r.report(attribute, wrong)
+		}
+	}
+	return to
+}
+
+// authorities are the file or the text with the authorities to trust. The block
+// goes before the environment, whichever of the two it has; in the environment
+// the text goes first, as it does for Vault's own command line.
+func authorities(file, text source, env environment) (caFile, caText string) {
+	caFile, caText = file.in(env), text.in(env)
+	switch {
+	case file.set() && text.set(): // the connection refuses it
+	case file.set():
+		caText = ""
+	case caText != "":
+		caFile = ""
+	}
+	return caFile, caText
+}
 
 func parseOwner(id string) (secrets.Owner, error) {
 	if id == "" {
@@ -191,29 +230,53 @@ func parseSettle(text string) (time.Duration, error) {
 	return settle, nil
 }
 
-// tokenFile is where "vault login" leaves a token, empty if there is none.
-func (e environment) tokenFile() string {
-	if e.home == "" {
-		return ""
-	}
-	file := filepath.Join(e.home, ".vault-token")
-	if _, err := os.Stat(file); err != nil {
-		return "" // the connection says that no token is set
-	}
-	return file
+func parsePath(what, text string) (string, error) {
+	text = strings.Trim(text, "/")
+	return text, secrets.CheckPath(what, text)
 }
 
-// attributeOf translates a field of a connection.
-func attributeOf(setting string) string {
-	switch setting {
-	case "Address":
-		return "address"
-	case "CACert":
-		return "ca_cert"
-	case "ClientCert":
-		return "client_cert"
+func parseReadGuard(text string) (secrets.ReadGuard, error) {
+	switch text {
+	case "off":
+		return secrets.IgnoreReading, nil
+	case "warn":
+		return secrets.WarnOfReading, nil
+	case "error":
+		return secrets.RefuseReading, nil
 	}
-	return "token"
+	return secrets.RefuseReading, fmt.Errorf("require_write_only %q: expected \"warn\", \"error\" or \"off\"", text)
+}
+
+// parseHeaders reads a JSON object of texts. Its error quotes nothing: a header
+// may be a credential.
+func parseHeaders(text string) (map[string]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var headers map[string]string
+	if json.Unmarshal([]byte(text), &headers) != nil {
+		return nil, errors.New("VAULT_HEADERS is not a JSON object of texts, such as {\"X-Team\": \"shop\"}")
+	}
+	return headers, nil
+}
+
+// parseNumber reads a whole number; the connection knows its bounds.
+func parseNumber(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no number: expected a whole one", text)
+	}
+	return n, nil
+}
+
+// parsePositive is parseNumber for what must not be 0, which to a connection
+// means its default.
+func parsePositive(text string) (int, error) {
+	n, err := parseNumber(text)
+	if err == nil && n == 0 {
+		return 0, errors.New("it is 0: expected at least 1")
+	}
+	return n, err
 }
 
 // settingErrors takes joined errors apart.

@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // complete is a provider block that needs nothing else.
@@ -61,17 +63,41 @@ func TestResolve(t *testing.T) {
 			m.Owner, m.Settle = types.StringValue("a/b"), types.StringValue("0s")
 			m.Mount, m.Prefix = types.StringValue("a//b"), types.StringValue("+")
 			m.Address, m.Token = types.StringValue("ftp://x"), types.StringValue("two\nlines")
-			m.CACert, m.ClientCert = types.StringValue("/does/not/exist"), types.StringValue("/alone")
+			m.CACertFile, m.ClientCertFile = types.StringValue("/does/not/exist"), types.StringValue("/alone")
+			m.RequireWriteOnly, m.MaxRetries, m.MaxConcurrentRequests = types.StringValue("yes"), types.Int64Value(-1), types.Int64Value(0)
+			m.Headers = headers("X-Vault-Token", "hunter2")
 		}, nil, nil, []string{
-			"owner: owner id", "settle: settle", "mount: mount", "prefix: prefix", "address: ", "token: the Vault token holds a character",
-			"ca_cert: reading", "client_cert: a client certificate needs both",
+			"owner: owner id", "settle: settle", `require_write_only: require_write_only "yes": expected`, "mount: mount", "prefix: prefix",
+			"max_concurrent_requests: it is 0", "address: ", "token: the Vault token holds a character",
+			"ca_cert_file: reading", "client_cert_file: a client certificate needs both",
+			"headers: the header X-Vault-Token is kept", "max_retries: -1 retries: expected 0 to 100",
 		}},
+		{"what is wrong in the environment is named", func(*providerModel) {}, map[string]string{
+			"VAULT_MAX_RETRIES": "many", "VAULT_HEADERS": "hunter2",
+		}, nil, []string{`max_retries: "many" is no number`, "headers: VAULT_HEADERS is not a JSON object"}},
+		{"all of the connection comes from the environment", func(*providerModel) {}, map[string]string{
+			"VAULT_MAX_RETRIES": "7", "VAULT_HEADERS": `{"X-Team":"shop"}`, "VAULT_TLS_SERVER_NAME": "vault.internal", "VAULT_NAMESPACE": "team",
+		}, func(s settings) bool {
+			return *s.connection.MaxRetries == 7 && s.connection.Headers["X-Team"] == "shop" && s.connection.TLSServerName == "vault.internal"
+		}, nil},
+		{"all of the connection comes from the block", func(m *providerModel) {
+			m.MaxRetries, m.MaxConcurrentRequests = types.Int64Value(0), types.Int64Value(1000)
+			m.Headers, m.TLSServerName, m.RequireWriteOnly = headers("X-Team", "shop"), types.StringValue("vault.internal"), types.StringValue("off")
+		}, map[string]string{"VAULT_MAX_RETRIES": "7", "VAULT_HEADERS": "no JSON", "VAULT_TLS_SERVER_NAME": "other"}, func(s settings) bool {
+			return *s.connection.MaxRetries == 0 && s.connection.Concurrency == 1000 && s.connection.Headers["X-Team"] == "shop" &&
+				s.connection.TLSServerName == "vault.internal" && s.reading == secrets.IgnoreReading
+		}, nil},
+		{"a token that could read is warned of", func(*providerModel) {}, nil, func(s settings) bool { return s.reading == secrets.WarnOfReading }, nil},
 		{"what is not known yet is not judged", func(m *providerModel) {
 			m.Address, m.Token, m.Owner = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-			m.Mount, m.ClientKey = types.StringUnknown(), types.StringUnknown()
-			m.ClientCert = types.StringValue("/does/not/exist")
+			m.Mount, m.ClientKeyFile = types.StringUnknown(), types.StringUnknown()
+			m.ClientCertFile = types.StringValue("/does/not/exist")
+			m.MaxRetries, m.MaxConcurrentRequests, m.RequireWriteOnly = types.Int64Unknown(), types.Int64Unknown(), types.StringUnknown()
+			m.Headers = types.MapValueMust(types.StringType, map[string]attr.Value{"X-Team": types.StringUnknown()})
 		}, nil, func(s settings) bool {
-			return slices.Equal(s.unknown, []string{"address", "client_key", "mount", "owner", "token"}) && s.mount == ""
+			return slices.Equal(s.unknown, []string{
+				"address", "client_key_file", "headers", "max_concurrent_requests", "max_retries", "mount", "owner", "require_write_only", "token",
+			}) && s.mount == ""
 		}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -82,16 +108,35 @@ func TestResolve(t *testing.T) {
 			if row.want != nil && !row.want(got) {
 				t.Errorf("resolved to %+v", got)
 			}
-			if len(problems) != len(row.problems) {
-				t.Errorf("problems %v, want %v", problems, row.problems)
-				return
-			}
-			for i, found := range problems {
-				if text := found.attribute + ": " + found.text; !strings.HasPrefix(text, row.problems[i]) {
-					t.Errorf("problem %q, want %q", text, row.problems[i])
-				}
-			}
+			compareProblems(t, problems, row.problems)
 		})
+	}
+}
+
+func headers(name, value string) types.Map {
+	return types.MapValueMust(types.StringType, map[string]attr.Value{name: types.StringValue(value)})
+}
+
+func TestAuthoritiesComeFromOnePlace(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, file, text, fileVariable, textVariable string
+		wantFile, wantText                           string
+	}{
+		{name: "neither"},
+		{name: "a file", file: "a", wantFile: "a"},
+		{name: "a file before all of the environment", file: "a", fileVariable: "b", textVariable: "c", wantFile: "a"},
+		{name: "a text before all of the environment", text: "a", fileVariable: "b", textVariable: "c", wantText: "a"},
+		{name: "the environment's file", fileVariable: "b", wantFile: "b"},
+		{name: "the environment's text first", fileVariable: "b", textVariable: "c", wantText: "c"},
+		{name: "both in the block, which is refused later", file: "a", text: "b", wantFile: "a", wantText: "b"},
+	} {
+		file := source{value: types.StringValue(row.file), variable: "FILE"}
+		text := source{value: types.StringValue(row.text), variable: "TEXT"}
+		env := environmentOf(map[string]string{"FILE": row.fileVariable, "TEXT": row.textVariable})
+		if gotFile, gotText := authorities(file, text, env); gotFile != row.wantFile || gotText != row.wantText {
+			t.Errorf("%s: file %q, text %q", row.name, gotFile, gotText)
+		}
 	}
 }
 

@@ -23,6 +23,8 @@ func report(diagnostics *diag.Diagnostics, attempted string, err error) {
 	switch detail := sentence(err.Error()); {
 	case errors.Is(err, secrets.ErrHeld):
 		diagnostics.AddAttributeError(path.Root("name"), attempted, detail+adoptAdvice)
+	case errors.Is(err, secrets.ErrMayRead):
+		diagnostics.AddError(attempted, detail+"\n\nThe provider's require_write_only is \"error\", so nothing is written with such a token.")
 	case errors.Is(err, secrets.ErrInvalid):
 		diagnostics.AddAttributeError(path.Root("value_wo"), attempted, detail)
 	default:

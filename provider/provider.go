@@ -7,12 +7,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -27,11 +27,11 @@ var (
 type relayProvider struct {
 	version string
 	env     environment
-}
 
-// New returns the provider of a release; version is "dev" for a build by hand.
-func New(version string) provider.Provider {
-	return &relayProvider{version: version, env: processEnvironment()}
+	mu sync.Mutex
+	// opened are the clients of all configurations of this process; close ends
+	// them.
+	opened []*secrets.Client
 }
 
 func (p *relayProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -40,61 +40,7 @@ func (p *relayProvider) Metadata(_ context.Context, _ provider.MetadataRequest, 
 }
 
 func (p *relayProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "Writes workflow secrets into HashiCorp Vault or OpenBao without ever reading one back.",
-		Attributes: map[string]schema.Attribute{
-			"address": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "URL of Vault, such as `https://vault.example.com:8200`. Default: `VAULT_ADDR`.",
-			},
-			"namespace": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Namespace of Vault Enterprise or OpenBao. Default: `VAULT_NAMESPACE`, else none.",
-			},
-			"mount": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Mount of the KV version 2 secrets engine. Default: `customers`.",
-			},
-			"prefix": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Path below the mount that holds one folder per workflow. Default: `workflows`.",
-			},
-			"token": schema.StringAttribute{
-				Optional:  true,
-				Sensitive: true,
-				MarkdownDescription: "Vault token. It may be ephemeral. Default: `VAULT_TOKEN`, else `~/.vault-token`, where " +
-					"`vault login` leaves it. Its policy needs no `read` on values; give it none.",
-			},
-			"owner": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Who this configuration is, 1 to 48 of `a-z`, `0-9`, `.`, `_`, `-`. Required here or as " +
-					"`RELAY_OWNER`. The provider notes in each secret's metadata that `terraform/<owner>` wrote it, and writes or " +
-					"deletes nothing that another owner holds. So each configuration (each state, each workspace) needs an " +
-					"id of its own, and keeps it: a new id is a new owner, to whom nothing belongs.",
-			},
-			"settle": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "How long one write may take until its record stands, as a duration. A record that Vault " +
-					"does not take is retried for this long, and a value that somebody else wrote is repaired only when it is older " +
-					"than this, because its record may be on its way. Default: `30s`. Everybody who writes to " +
-					"the same Vault should have the same.",
-			},
-			"ca_cert": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "PEM file with the authorities to trust in place of the system's. Default: `VAULT_CACERT`.",
-			},
-			"client_cert": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "PEM file with a client certificate for mutual TLS. Default: `VAULT_CLIENT_CERT`.",
-			},
-			"client_key": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "PEM file with the key of the client certificate. Default: `VAULT_CLIENT_KEY`.",
-			},
-			"defaults":        defaultsAttribute(),
-			"fingerprint_key": fingerprintKeyAttribute(),
-		},
-	}
+	resp.Schema = providerSchema()
 }
 
 // ValidateConfig reports what is wrong in the block itself. What is only
@@ -107,7 +53,7 @@ func (p *relayProvider) ValidateConfig(ctx context.Context, req provider.Validat
 	}
 	_, problems := resolve(model, p.env)
 	for _, found := range problems {
-		if found.written && !found.onDisk() {
+		if found.written && !found.ofMachine() {
 			// One goes wrong for sure: then name all, so that one run is enough.
 			reportProblems(&resp.Diagnostics, problems)
 			return
@@ -115,7 +61,8 @@ func (p *relayProvider) ValidateConfig(ctx context.Context, req provider.Validat
 	}
 }
 
-// Configure connects; nothing is sent to Vault before the first secret.
+// Configure connects; nothing is sent to Vault, no login either, before the first
+// secret.
 func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -134,6 +81,7 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	resp.Diagnostics.Append(ready.fill(ctx, model.standingModel, p.env)...)
+	p.keep(ready.client)
 	if ready.pending != "" {
 		resp.Diagnostics.AddWarning("Drift is not checked", fmt.Sprintf(
 			"The provider's %s will be known only during the apply, so this plan cannot ask Vault. "+
@@ -154,7 +102,11 @@ func (p *relayProvider) DataSources(context.Context) []func() datasource.DataSou
 
 func reportProblems(diagnostics *diag.Diagnostics, problems []problem) {
 	for _, found := range problems {
-		diagnostics.AddAttributeError(path.Root(found.attribute), "Invalid provider configuration", sentence(found.text))
+		at := path.Empty()
+		for name := range strings.SplitSeq(found.attribute, ".") {
+			at = at.AtName(name)
+		}
+		diagnostics.AddAttributeError(at, "Invalid provider configuration", sentence(found.text))
 	}
 }
 
@@ -185,7 +137,9 @@ func connect(s settings) (*connection, error) {
 		out.pending = strings.Join(s.unknown, ", ")
 		return out, nil
 	}
-	client, err := secrets.Connect(s.connection, secrets.Config{Owner: s.owner, Settle: s.settle, Warn: out.notes.add})
+	client, err := secrets.Connect(s.connection, secrets.Config{
+		Owner: s.owner, Settle: s.settle, Reading: s.reading, Warn: out.notes.add,
+	})
 	out.client = client
 	return out, err
 }

@@ -31,7 +31,7 @@ provider "relay" {
   owner   = "Shop"
   settle  = "soon"
   mount   = "a{b"
-  ca_cert = "/does/not/exist"
+  ca_cert_file = "/does/not/exist"
 }
 resource "relay_workflow_secret" "token" {
   workflow = "deploy"
@@ -39,7 +39,7 @@ resource "relay_workflow_secret" "token" {
   value_wo = "x"
 }`)
 		all := []string{
-			"The Vault address is not a URL", "Owner id \"Shop\"", "Settle \"soon\"", "Mount \"a{b\"", "No Vault token: set token or VAULT_TOKEN, or log in with",
+			"The Vault address is not a URL", "Owner id \"Shop\"", "Settle \"soon\"", "Mount \"a{b\"", "No Vault token: set token or VAULT_TOKEN",
 			"CA certificate", "on main.tf line 8, in provider \"relay\"", "on main.tf line 12, in provider \"relay\"",
 		}
 		w.Refused(t, []string{"validate"}, all...)
@@ -58,7 +58,7 @@ terraform {
   }
 }
 provider "relay" {
-  ca_cert = "only-where-it-is-applied.pem"
+  ca_cert_file = "only-where-it-is-applied.pem"
 }
 resource "relay_workflow_secret" "token" {
   workflow = "deploy"
@@ -66,7 +66,7 @@ resource "relay_workflow_secret" "token" {
   value_wo = ""
 }`)
 		w.Must(t, "validate")
-		w.Refused(t, []string{"plan"}, "No Vault address: set address (or VAULT_ADDR)", "No Vault token: set token or VAULT_TOKEN, or log in with",
+		w.Refused(t, []string{"plan"}, "No Vault address: set address (or VAULT_ADDR)", "No Vault token: set token or VAULT_TOKEN",
 			"No owner: set owner (or RELAY_OWNER)", "only-where-it-is-applied.pem")
 	})
 }

@@ -11,9 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
@@ -24,10 +21,7 @@ func TestMain(m *testing.M) {
 			serveVaultStub()
 			return
 		}
-		err := providerserver.Serve(context.Background(), func() provider.Provider { return New("test") }, providerserver.ServeOpts{
-			Address: "registry.terraform.io/relay-secrets/relay",
-		})
-		if err != nil {
+		if err := Serve(context.Background(), "test", false); err != nil {
 			log.Fatal(err)
 		}
 	})

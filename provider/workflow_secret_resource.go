@@ -105,6 +105,7 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	if resp.Diagnostics.HasError() || r.connection == nil {
 		return
 	}
+	defer r.connection.notes.drain(&resp.Diagnostics)
 	ctx, cancel := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	if !r.connection.settleMove(&state, &remembered, &resp.Diagnostics) {

@@ -8,9 +8,12 @@ import "github.com/relay-secrets/terraform-provider-relay/internal/vault"
 // Connection says how to reach Vault. Nothing is taken from the environment.
 type Connection = vault.Config
 
-// DefaultConcurrency is how many requests are under way at once unless the
-// Connection says otherwise.
-const DefaultConcurrency = vault.DefaultConcurrency
+// DefaultConcurrency is how many requests are under way at once, DefaultMaxRetries
+// how often one is repeated, unless the Connection says otherwise.
+const (
+	DefaultConcurrency = vault.DefaultConcurrency
+	DefaultMaxRetries  = vault.DefaultMaxRetries
+)
 
 // Login is a way to get a token: one of the types below.
 type Login = vault.Login

@@ -1,0 +1,164 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// authMethods are the members of auth, of which a configuration has one.
+var authMethods = []string{"token", "token_file", "approle", "jwt", "kubernetes", "userpass", "cert"}
+
+// credentials are how requests are authenticated: a token, a file with one, or a
+// login.
+type credentials struct {
+	// method is the member of auth that they come from; empty for token and
+	// whatever stands behind it.
+	method    string
+	token     string
+	tokenFile string
+	login     secrets.Login
+}
+
+// errNoToken says where this provider looks for a token.
+var errNoToken = errors.New("no Vault token: set token or VAULT_TOKEN, choose a login in auth, or log in with \"vault login\"")
+
+// credentials finds out which are given; none where that is not known yet or
+// where something is wrong with the choice.
+func (m providerModel) credentials(token source, env environment) (credentials, []problem) {
+	if m.Auth.IsNull() {
+		given := credentials{token: token.in(env)}
+		if given.token == "" {
+			given.tokenFile = env.tokenFile()
+		}
+		return given, nil
+	}
+	if token.set() {
+		return credentials{}, refuseAuth("token", "both token and auth are given: keep one")
+	}
+	if m.Auth.IsUnknown() {
+		return credentials{}, nil
+	}
+	members := m.Auth.Attributes()
+	given := slices.DeleteFunc(slices.Clone(authMethods), func(name string) bool { return !givenIn(members, name) })
+	switch {
+	case len(given) > 1:
+		return credentials{}, refuseAuth("auth", fmt.Sprintf("auth holds %s: keep one", strings.Join(given, " and ")))
+	case !isKnown(m.Auth):
+		return credentials{}, nil
+	case len(given) == 0:
+		return credentials{}, refuseAuth("auth", fmt.Sprintf("auth is empty: choose one of %s", strings.Join(authMethods, ", ")))
+	}
+	return credentialsOf(given[0], members, env)
+}
+
+// givenIn reports whether a member of auth is given for sure: one that is not
+// known yet may turn out to be null.
+func givenIn(members map[string]attr.Value, name string) bool {
+	if block, ok := members[name].(types.Object); ok {
+		return !block.IsNull() && !block.IsUnknown()
+	}
+	return textOf(members[name]) != ""
+}
+
+// credentialsOf translates the one method that is given; all of it is known.
+func credentialsOf(method string, members map[string]attr.Value, env environment) (credentials, []problem) {
+	out := credentials{method: method}
+	text := func(string) string { return "" }
+	if block, ok := members[method].(types.Object); ok {
+		attributes := block.Attributes()
+		text = func(name string) string { return textOf(attributes[name]) }
+	}
+	switch mount := text("mount"); method {
+	case "token":
+		out.token = textOf(members[method])
+	case "token_file":
+		out.tokenFile = textOf(members[method])
+	case "approle":
+		out.login = &secrets.AppRole{Mount: mount, RoleID: text("role_id"), SecretID: text("secret_id"), SecretIDFile: text("secret_id_file")}
+	case "kubernetes":
+		out.login = &secrets.Kubernetes{Mount: mount, Role: text("role"), TokenFile: text("token_file")}
+	case "userpass":
+		out.login = &secrets.UserPass{Mount: mount, Username: text("username"), Password: text("password")}
+	case "cert":
+		out.login = &secrets.Cert{Mount: mount, Name: text("name")}
+	case "jwt":
+		token, problems := jwtOf(text, env)
+		if len(problems) > 0 {
+			return credentials{}, problems
+		}
+		out.login = &secrets.JWT{Mount: mount, Role: text("role"), Token: token, TokenFile: text("token_file")}
+	}
+	return out, nil
+}
+
+// jwtOf is the token of auth.jwt, given or from the environment; empty where a
+// file has it.
+func jwtOf(text func(string) string, env environment) (string, []problem) {
+	given := slices.DeleteFunc([]string{"token", "token_file", "token_env"}, func(name string) bool { return text(name) == "" })
+	if len(given) != 1 {
+		return "", refuseAuth("auth.jwt", "jwt needs exactly one of token, token_file and token_env")
+	}
+	name := text("token_env")
+	if name == "" {
+		return text("token"), nil
+	}
+	token := env.get(name)
+	if token == "" {
+		return "", refuseAuth("auth.jwt.token_env", fmt.Sprintf("the environment variable %q, which should hold the JWT, is not set where the provider runs", name))
+	}
+	return token, nil
+}
+
+func refuseAuth(attribute, text string) []problem {
+	return []problem{{attribute: attribute, text: text, written: true}}
+}
+
+// attributeOf finds the attribute behind a field of a connection.
+func (c credentials) attributeOf(setting string) string {
+	if field, ok := strings.CutPrefix(setting, "Login."); ok {
+		return "auth." + c.method + "." + snake(field)
+	}
+	switch setting {
+	case "Address":
+		return "address"
+	case "CACert":
+		return "ca_cert_file"
+	case "CACertPEM":
+		return "ca_cert_pem"
+	case "ClientCert":
+		return "client_cert_file"
+	case "Headers":
+		return "headers"
+	case "MaxRetries":
+		return "max_retries"
+	case "Concurrency":
+		return "max_concurrent_requests"
+	}
+	if c.method == "" {
+		return "token"
+	}
+	return "auth." + c.method
+}
+
+// snake turns the name of a login's field into that of its attribute.
+func snake(field string) string {
+	field = strings.ReplaceAll(field, "ID", "Id")
+	var out strings.Builder
+	for i, r := range field {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			out.WriteByte('_')
+		}
+		out.WriteRune(r)
+	}
+	return strings.ToLower(out.String())
+}

@@ -1,0 +1,106 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// source is where a setting comes from, first to last: the attribute, the
+// environment, a default.
+type source struct {
+	attribute string
+	value     attr.Value
+	variable  string
+	fallback  string
+}
+
+// sources are all settings that are one text, number or map, in the order in
+// which the documentation lists them. The variables are those of Vault's own
+// command line.
+func (m providerModel) sources() []source {
+	return []source{
+		{"address", m.Address, "VAULT_ADDR", ""},
+		{"namespace", m.Namespace, "VAULT_NAMESPACE", ""},
+		{"token", m.Token, "VAULT_TOKEN", ""},
+		{"owner", m.Owner, "RELAY_OWNER", ""},
+		{"mount", m.Mount, "", secrets.DefaultMount},
+		{"prefix", m.Prefix, "", secrets.DefaultPrefix},
+		{"settle", m.Settle, "", secrets.DefaultSettle.String()},
+		{"require_write_only", m.RequireWriteOnly, "", "warn"},
+		{"ca_cert_file", m.CACertFile, "VAULT_CACERT", ""},
+		{"ca_cert_pem", m.CACertPEM, "VAULT_CACERT_BYTES", ""},
+		{"client_cert_file", m.ClientCertFile, "VAULT_CLIENT_CERT", ""},
+		{"client_key_file", m.ClientKeyFile, "VAULT_CLIENT_KEY", ""},
+		{"tls_server_name", m.TLSServerName, "VAULT_TLS_SERVER_NAME", ""},
+		{"headers", m.Headers, "VAULT_HEADERS", ""},
+		{"max_retries", m.MaxRetries, "VAULT_MAX_RETRIES", strconv.Itoa(secrets.DefaultMaxRetries)},
+		{"max_concurrent_requests", m.MaxConcurrentRequests, "", strconv.Itoa(secrets.DefaultConcurrency)},
+	}
+}
+
+// set reports whether the block itself gives a value. An empty one counts as
+// none, so that a variable with an empty default falls back.
+func (s source) set() bool { return textOf(s.value) != "" }
+
+// in is the setting as a text; empty where it is not known yet.
+func (s source) in(env environment) string {
+	switch {
+	case !isKnown(s.value):
+		return ""
+	case s.set():
+		return textOf(s.value)
+	case s.variable != "" && env.get(s.variable) != "":
+		return env.get(s.variable)
+	}
+	return s.fallback
+}
+
+// textOf is a text or number as it stands, and a map as a JSON object; empty for
+// what is null or not known.
+func textOf(value attr.Value) string {
+	if value == nil || value.IsNull() || !isKnown(value) {
+		return ""
+	}
+	switch v := value.(type) {
+	case types.String:
+		return v.ValueString()
+	case types.Int64:
+		return strconv.FormatInt(v.ValueInt64(), 10)
+	case types.Map:
+		texts := map[string]string{}
+		for key, element := range v.Elements() {
+			texts[key] = textOf(element)
+		}
+		data, err := json.Marshal(texts)
+		if err != nil {
+			return "" // a map of texts always marshals
+		}
+		return string(data)
+	}
+	return ""
+}
+
+// isKnown reports whether a value and all within are known.
+func isKnown(value attr.Value) bool {
+	if value.IsUnknown() {
+		return false
+	}
+	var within []attr.Value
+	switch v := value.(type) {
+	case types.Map:
+		within = slices.Collect(maps.Values(v.Elements()))
+	case types.Object:
+		within = slices.Collect(maps.Values(v.Attributes()))
+	}
+	return !slices.ContainsFunc(within, func(v attr.Value) bool { return !isKnown(v) })
+}

@@ -1,0 +1,83 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+)
+
+func TestATokenThatCouldReadValuesIsNamed(t *testing.T) {
+	t.Parallel()
+	const (
+		rule   = `path "customers/data/workflows/+/+" { capabilities = ["create", "update"] }`
+		writes = rule + `
+path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }
+path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
+		refuses = "The provider's require_write_only is \"error\""
+	)
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		reader := s.vault.Token(t, strings.Replace(writes, `"update"`, `"update", "read"`, 1))
+		configure := func(mode, version string) {
+			t.Helper()
+			var blocks []string
+			for _, name := range []string{"one", "two", "three"} {
+				blocks = append(blocks, s.secret(name, `"x"`, `value_wo_version = "`+version+`"`))
+			}
+			s.Write(t, strings.Replace(header, "  owner  =", mode+"\n  owner  =", 1)+strings.Join(blocks, ""))
+		}
+		warnings := func(r terraformtest.Result) int {
+			return strings.Count(strings.Join(strings.Fields(r.Output), " "), "Warning: Note on Vault")
+		}
+
+		t.Log("by default a warning, once a run, in the plan too")
+		for token, says := range map[string]string{reader: `take "read" out of its policy`, s.vault.RootToken: "root token"} {
+			s.Setenv("VAULT_TOKEN", token)
+			configure("", says[:1])
+			result := s.Apply(t)
+			result.Says(t, says, rule)
+			if n := warnings(result); n != 1 {
+				t.Errorf("%d warnings in one apply:\n%s", n, result.Output)
+			}
+			result = s.Must(t, "plan")
+			result.Says(t, says, rule)
+			if n := warnings(result); n != 1 {
+				t.Errorf("%d warnings in one plan:\n%s", n, result.Output)
+			}
+			s.Destroy(t)
+		}
+
+		t.Log("an error stops before anything is written")
+		configure(`  require_write_only = "error"`, "1")
+		s.Setenv("VAULT_TOKEN", reader)
+		s.dataWrites(t)
+		s.Refused(t, []string{"apply", "-auto-approve"}, `take "read" out of its policy`, rule, refuses)
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("%d values were written", n)
+		}
+
+		t.Log("a blind token satisfies it")
+		s.Setenv("VAULT_TOKEN", s.token)
+		if n := warnings(s.Apply(t)); n != 0 {
+			t.Errorf("%d warnings of a blind token", n)
+		}
+		s.Setenv("VAULT_TOKEN", reader)
+		s.Refused(t, []string{"plan"}, `take "read" out of its policy`, refuses)
+
+		t.Log("off asks nothing")
+		configure(`  require_write_only = "off"`, "1")
+		s.proxy.Reset()
+		if n := warnings(s.Must(t, "plan")); n != 0 {
+			t.Errorf("%d warnings", n)
+		}
+		for _, r := range s.proxy.Requests() {
+			if strings.HasSuffix(r.Path, "capabilities-self") {
+				t.Error("Vault was asked about the token")
+			}
+		}
+	})
+}
