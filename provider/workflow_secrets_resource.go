@@ -106,7 +106,6 @@ func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadReq
 	if resp.Diagnostics.HasError() || r.connection == nil {
 		return
 	}
-	defer r.connection.notes.drain(&resp.Diagnostics)
 	ctx, cancel := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	now := setMemory{Mount: was.Mount, Prefix: was.Prefix, Owner: was.Owner, Leftovers: was.Leftovers}

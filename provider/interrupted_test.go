@@ -1,0 +1,312 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// operation is what an apply does to a resource, which these tests interrupt at
+// every request that it takes.
+type operation struct {
+	name string
+	// requests are how many it takes; the test fails if that is not so.
+	requests int
+	// before and after are the secrets, each "value@version"; nil for no resource.
+	before, after map[string]string
+	// resource is "relay_workflow_secret", for the one secret there is then, or
+	// "relay_workflow_secrets".
+	resource string
+}
+
+func operations() []operation {
+	one, set := "relay_workflow_secret", "relay_workflow_secrets"
+	return []operation{
+		{"creating a secret", 4, nil, map[string]string{"a": "new@1"}, one},
+		{"updating a secret", 4, map[string]string{"a": "old@1"}, map[string]string{"a": "new@2"}, one},
+		{"deleting a secret", 5, map[string]string{"a": "old@1"}, nil, one},
+		{"creating a set", 10, nil, map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}, set},
+		{
+			"updating a set", 14,
+			map[string]string{"a": "1@1", "b": "2@1", "gone": "3@1", "kept": "4@1"},
+			map[string]string{"a": "one@2", "b": "two@2", "fresh": "three@1", "kept": "4@1"}, set,
+		},
+		{"deleting a set", 10, map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}, nil, set},
+	}
+}
+
+// breakage is one way to break one request.
+type breakage struct {
+	name string
+	// onwards breaks every request from then on, too.
+	onwards bool
+	action  vaulttest.Action
+}
+
+func breakages() []breakage {
+	return []breakage{
+		{"lost", false, vaulttest.CutAt(vaulttest.Before)},
+		{"unanswered", false, vaulttest.CutAt(vaulttest.After)},
+		{"refused", false, vaulttest.FailWith(http.StatusInternalServerError)},
+		{"lost-onwards", true, vaulttest.CutAt(vaulttest.Before)},
+		{"unanswered-onwards", true, vaulttest.CutAt(vaulttest.After)},
+	}
+}
+
+// scene is one workflow, whose requests are interrupted at one of them; at 0, for
+// never.
+type scene struct {
+	breakage
+	at       int
+	workflow string
+	label    string
+}
+
+func (s *stage) scenes(requests int) []scene {
+	all := []scene{{label: "control", workflow: s.workflow + "-control"}}
+	for at := 1; at <= requests; at++ {
+		for _, i := range breakages() {
+			label := fmt.Sprintf("%s-%d", i.name, at)
+			all = append(all, scene{i, at, s.workflow + "-" + label, label})
+		}
+	}
+	return all
+}
+
+func (o operation) address(c scene) string { return o.resource + "." + c.label }
+
+// block is the resource of one scene. on_drift is "error", so that each test also
+// shows that an unfinished write of our own is not taken for drift.
+func (o operation) block(c scene, secrets map[string]string) string {
+	var b strings.Builder
+	for name, text := range secrets {
+		value, version, _ := strings.Cut(text, "@")
+		arguments := fmt.Sprintf("value_wo = %q\n  value_wo_version = %q", value, version)
+		if o.resource == "relay_workflow_secret" {
+			fmt.Fprintf(&b, "  name = %q\n  %s\n", name, arguments)
+		} else {
+			fmt.Fprintf(&b, "  %q = {\n  %s\n  }\n", name, arguments)
+		}
+	}
+	body := b.String()
+	if o.resource == "relay_workflow_secrets" {
+		body = "  secrets = {\n" + body + "}\n"
+	}
+	return fmt.Sprintf("\nresource %q %q {\n  workflow = %q\n  on_drift = \"error\"\n%s}\n", o.resource, c.label, c.workflow, body)
+}
+
+func (s *stage) perform(t *testing.T, o operation, scenes []scene, secrets map[string]string) {
+	t.Helper()
+	var blocks []string
+	for _, c := range scenes {
+		if secrets != nil {
+			blocks = append(blocks, o.block(c, secrets))
+		}
+	}
+	s.configure(t, blocks...)
+}
+
+// interrupt breaks each scene's requests as it says, and returns how many each has
+// made.
+func (s *stage) interrupt(scenes []scene) map[string]int {
+	var mu sync.Mutex
+	counts := map[string]int{}
+	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+		body, _ := io.ReadAll(r.Body) // what capabilities are asked of is there
+		i := slices.IndexFunc(scenes, func(c scene) bool {
+			return strings.Contains(r.URL.Path, "/"+c.workflow+"/") || bytes.Contains(body, []byte("/"+c.workflow+"/"))
+		})
+		if i < 0 {
+			return vaulttest.Action{}
+		}
+		c := scenes[i]
+		mu.Lock()
+		defer mu.Unlock()
+		counts[c.workflow]++
+		if n := counts[c.workflow]; c.at > 0 && (n == c.at || (c.onwards && n > c.at)) {
+			return c.action
+		}
+		return vaulttest.Action{}
+	})
+	return counts
+}
+
+// sight is what is in Vault under one name.
+type sight struct {
+	version int
+	value   string // "" for no live one
+	// ours: our record is of this version.
+	ours bool
+	// released: our record is, or there never was one.
+	released bool
+}
+
+func (s *stage) sight(t *testing.T, workflow, name string) sight {
+	t.Helper()
+	metadata := s.vault.Metadata(t, workflow, name)
+	if metadata == nil {
+		return sight{released: true}
+	}
+	version, _ := metadata["current_version"].(float64)
+	custom, _ := metadata["custom_metadata"].(map[string]any)
+	record, noted := custom["relay.terraform/shop"].(string)
+	value, _ := s.vault.ReadAs(t, s.vault.RootToken, workflow, name)
+	return sight{
+		version:  int(version),
+		value:    value,
+		ours:     strings.HasPrefix(record, fmt.Sprintf("version=%.0f ", version)) && !strings.Contains(record, "released"),
+		released: !noted || strings.Contains(record, "released=true"),
+	}
+}
+
+// writePlanned reports whether the plan sends a secret's value.
+func (o operation) writePlanned(change terraformtest.Change, name string) bool {
+	if slices.Equal(change.Change.Actions, []string{"create"}) {
+		return true
+	}
+	unknown := change.Change.Unknown
+	if o.resource == "relay_workflow_secrets" {
+		unknown = inSet(unknown, name)
+	}
+	return unknown["version"] == true
+}
+
+func TestInterruptedAtAnyRequestTheNextApplyPutsItRight(t *testing.T) {
+	t.Parallel()
+	for _, o := range operations() {
+		t.Run(strings.ReplaceAll(o.name, " ", "-"), func(t *testing.T) {
+			t.Parallel()
+			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+				s := newStage(t, cli)
+				scenes := s.scenes(o.requests)
+				if o.before != nil {
+					s.perform(t, o, scenes, o.before)
+					s.Apply(t)
+				}
+				was := map[string]int{}
+				s.eachSecret(t, o, scenes, func(id string, _ scene, _ string, now sight) { was[id] = now.version })
+				s.perform(t, o, scenes, o.after)
+				s.Plan(t)
+				if o.before != nil {
+					s.assertBlind(t)
+				}
+				s.proxy.Reset()
+				counts := s.interrupt(scenes)
+				s.ApplyPlan(t)
+				s.assertBlind(t)
+				if n := counts[scenes[0].workflow]; n != o.requests {
+					t.Errorf("it takes %d requests, not %d: the test does not cover all", n, o.requests)
+				}
+				s.proxy.Reset()
+				s.putsRight(t, o, scenes, was)
+			})
+		})
+	}
+}
+
+// putsRight checks that the next plan writes what is missing and nothing else,
+// and that the next apply leaves nothing to do.
+func (s *stage) putsRight(t *testing.T, o operation, scenes []scene, was map[string]int) {
+	t.Helper()
+	plan := s.Plan(t)
+	want := map[string]int{}
+	s.eachSecret(t, o, scenes, func(id string, c scene, name string, now sight) {
+		if now.version > was[id]+1 {
+			t.Errorf("%s: version %d was written after %d", id, now.version, was[id])
+		}
+		want[id] = now.version
+		text, wanted := o.after[name]
+		if !wanted {
+			return
+		}
+		value, _, _ := strings.Cut(text, "@")
+		missing := now.value != value || !now.ours
+		if missing {
+			want[id]++
+		}
+		if planned := o.writePlanned(plan.Change(o.address(c)), name); planned != missing {
+			t.Errorf("%s: in Vault is %+v, and that a write is planned is %t", id, now, planned)
+		}
+	})
+	for _, c := range scenes {
+		if actions := plan.Change(o.address(c)).Change.Actions; len(actions) > 1 {
+			t.Errorf("%s: planned %v: it was tainted", c.label, actions)
+		}
+	}
+	if result := s.ApplyPlan(t); result.Code != 0 {
+		t.Fatalf("the next apply fails:\n%s", result.Output)
+	}
+	s.eachSecret(t, o, scenes, func(id string, _ scene, name string, now sight) {
+		value, _, _ := strings.Cut(o.after[name], "@")
+		_, wanted := o.after[name]
+		switch {
+		case now.version != want[id]:
+			t.Errorf("%s: version %d, want %d", id, now.version, want[id])
+		case now.value != value:
+			t.Errorf("%s: the workflow reads %q, want %q", id, now.value, value)
+		case wanted != now.ours, wanted == now.released:
+			t.Errorf("%s: the record is wrong: %+v", id, now)
+		}
+	})
+	s.NoChanges(t)
+}
+
+func (s *stage) eachSecret(t *testing.T, o operation, scenes []scene, look func(id string, c scene, name string, now sight)) {
+	t.Helper()
+	names := maps.Clone(o.before)
+	if names == nil {
+		names = map[string]string{}
+	}
+	maps.Copy(names, o.after)
+	for _, c := range scenes {
+		for name := range names {
+			look(c.label+"/"+name, c, name, s.sight(t, c.workflow, name))
+		}
+	}
+}
+
+func TestInterruptedAtAnyRequestARefreshChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, o := range []operation{
+		{"a secret", 1, map[string]string{"a": "1@1"}, nil, "relay_workflow_secret"},
+		{"a set", 3, map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}, nil, "relay_workflow_secrets"},
+	} {
+		t.Run(strings.ReplaceAll(o.name, " ", "-"), func(t *testing.T) {
+			t.Parallel()
+			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+				s := newStage(t, cli)
+				scenes := s.scenes(o.requests)
+				s.perform(t, o, scenes, o.before)
+				s.Apply(t)
+				s.dataWrites(t)
+				for _, only := range scenes {
+					counts := s.interrupt([]scene{only})
+					result := s.Run(t, "apply", "-auto-approve", "-target="+o.address(only))
+					if onwards := only.at > 0 && only.onwards; (result.Code != 0) != onwards {
+						t.Errorf("%s: exit %d:\n%s", only.label, result.Code, result.Output)
+					}
+					if n := counts[only.workflow]; only.at == 0 && n != o.requests {
+						t.Errorf("it takes %d requests, not %d: the test does not cover all", n, o.requests)
+					}
+					s.proxy.Hook(nil)
+				}
+				if n := s.dataWrites(t); n != 0 {
+					t.Errorf("%d values were sent", n)
+				}
+				s.NoChanges(t)
+			})
+		})
+	}
+}
