@@ -6,10 +6,13 @@ package provider
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -160,6 +163,43 @@ func TestTheTokenOfVaultLoginIsUsedLast(t *testing.T) {
 	got, problems = resolve(complete(), env)
 	if len(problems) > 0 || got.connection.TokenFile != "" {
 		t.Errorf("the file is used beside a token: %v, problems %v", got.connection.TokenFile, problems)
+	}
+}
+
+// tableRow is a line of the documentation: an attribute, its variable, and a
+// default where there is one.
+var tableRow = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (?:`([A-Z_]+)` )?\\| (?:`([^`]+)`|[^`|]*)[^|]*\\|$")
+
+func TestTheDocumentationNamesEverySetting(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../templates/index.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range tableRow.FindAllStringSubmatch(string(page), -1) {
+		got = append(got, strings.Join(row[1:], " "))
+	}
+	var want []string
+	for _, s := range (providerModel{}).sources() {
+		fallback := s.fallback
+		switch s.attribute {
+		case "token":
+			fallback = "~/.vault-token"
+		case "tls_server_name":
+			fallback = ""
+		}
+		want = append(want, strings.Join([]string{s.attribute, s.variable, fallback}, " "))
+	}
+	want = append(want, "fingerprint_key "+fingerprintVariable+" ")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the table of templates/index.md.tmpl is not what holds (-code +page):\n%s", diff)
+	}
+	for name := range providerSchema().Attributes {
+		inBlockOnly := name == "auth" || name == "defaults"
+		if !inBlockOnly && !slices.ContainsFunc(want, func(row string) bool { return strings.HasPrefix(row, name+" ") }) {
+			t.Errorf("the attribute %s is in no row", name)
+		}
 	}
 }
 

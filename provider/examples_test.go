@@ -26,3 +26,19 @@ func TestTheExamplesWork(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryLoginOfTheExamplesIsOne(t *testing.T) {
+	t.Parallel()
+	logins, err := filepath.Glob("../examples/provider/auth_*.tf")
+	if err != nil || len(logins) == 0 {
+		t.Fatalf("there are no examples: %v", err)
+	}
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		for _, file := range logins {
+			s.Write(t, "terraform {\n  required_providers {\n    relay = { source = \"relay-secrets/relay\" }\n  }\n}\n"+
+				string(s.file(t, file))+s.secret("token", `"one"`))
+			s.Must(t, "validate")
+		}
+	})
+}

@@ -1,0 +1,10 @@
+# A client certificate. Its files may also come from VAULT_CLIENT_CERT and
+# VAULT_CLIENT_KEY.
+provider "relay" {
+  owner            = "shop-prod"
+  client_cert_file = "/etc/terraform/client.pem"
+  client_key_file  = "/etc/terraform/client-key.pem"
+  auth = {
+    cert = {}
+  }
+}

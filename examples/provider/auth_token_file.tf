@@ -1,0 +1,7 @@
+# A token that somebody else renews, such as Vault Agent.
+provider "relay" {
+  owner = "shop-prod"
+  auth = {
+    token_file = "/run/vault/token"
+  }
+}
