@@ -5,6 +5,7 @@ package provider
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -121,8 +122,9 @@ func TestNoValueIsAnywhereButInVault(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newStage(t, cli)
-		canary := vaulttest.Canary(t)
+		canary, key := vaulttest.Canary(t), vaulttest.Canary(t)
 		s.Setenv("TF_VAR_token", canary)
+		s.Setenv("RELAY_FINGERPRINT_KEY", key)
 		s.Setenv("TF_LOG", "TRACE")
 		variable := "\nvariable \"token\" {\n  type = string\n  ephemeral = true\n}\n"
 		outputs := map[string][]byte{}
@@ -130,7 +132,7 @@ func TestNoValueIsAnywhereButInVault(t *testing.T) {
 			outputs[what] = []byte(s.Run(t, args...).Output)
 		}
 
-		s.configure(t, variable, s.secret("token", "var.token", `value_wo_version = "1"`))
+		s.configure(t, variable, s.secret("token", "var.token", `value_wo_version = "1"`, `detect_changes = true`, allSettings[0], allSettings[1]))
 		run("validate", "validate")
 		run("plan of create", "plan", "-out="+terraformtest.PlanFile)
 		run("plan of create as JSON", "show", "-json", terraformtest.PlanFile)
@@ -160,7 +162,9 @@ func TestNoValueIsAnywhereButInVault(t *testing.T) {
 		if !strings.Contains(string(outputs["create"]), "relay_workflow_secret") || !strings.Contains(string(outputs["create"]), "[TRACE]") {
 			t.Error("there is no trace log, so the test proves nothing")
 		}
+		outputs["metadata"] = []byte(fmt.Sprint(s.vault.Metadata(t, s.workflow, "token")))
 		vaulttest.AssertNoCanary(t, canary, outputs)
+		vaulttest.AssertNoCanary(t, key, outputs)
 	})
 }
 

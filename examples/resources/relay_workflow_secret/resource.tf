@@ -16,7 +16,8 @@ variable "signing_key" {
   ephemeral = true
 }
 
-# A secret whose drift a person has to look at.
+# A secret whose drift a person has to look at, with labels for whoever finds it
+# in Vault, and no old versions lying about.
 resource "relay_workflow_secret" "signing_key" {
   workflow = "deploy-production"
   name     = "signing-key"
@@ -25,4 +26,7 @@ resource "relay_workflow_secret" "signing_key" {
   value_wo_version = "key-7"
   on_drift         = "error"
   deletion         = "purge"
+
+  custom_metadata = { contact = "release-team" }
+  max_versions    = 2
 }
