@@ -334,6 +334,36 @@ func TestATokenThatDiesInTheMiddleOfAnApplyIsReplaced(t *testing.T) {
 	})
 }
 
+func TestATokenThatCannotBeRevokedFailsNothing(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.StartOwn(t)
+	roleID, secretID := v.AppRole(t, "deployer", "1h")
+	file := credential(t, secretID)
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		for what, do := range map[string]func(r *http.Request) vaulttest.Action{
+			"Vault is gone": func(*http.Request) vaulttest.Action { return vaulttest.CutAt(vaulttest.Before) },
+			"Vault refuses": func(*http.Request) vaulttest.Action { return vaulttest.FailWith(http.StatusForbidden) },
+			"Vault hangs": func(r *http.Request) vaulttest.Action {
+				<-r.Context().Done() // until the provider gives up, or is killed
+				return vaulttest.CutAt(vaulttest.Before)
+			},
+		} {
+			t.Log(what)
+			s := newStageOn(t, cli, v)
+			s.configureAuth(t, `auth = { approle = { role_id = "`+roleID+`", secret_id_file = "`+file+`" } }`, s.secret("token", `"one"`))
+			s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+				if strings.HasSuffix(r.URL.Path, "revoke-self") {
+					return do(r)
+				}
+				return vaulttest.Action{}
+			})
+			s.Apply(t)
+			s.proxy.Reset()
+			s.NoChanges(t)
+		}
+	})
+}
+
 // awaitDeath waits until Vault no longer knows a token.
 func (s *stage) awaitDeath(t *testing.T, token string) {
 	deadline := time.Now().Add(30 * time.Second)

@@ -247,3 +247,33 @@ func TestARefusedLoginSaysSo(t *testing.T) {
 		})
 	}
 }
+
+func TestRefusedCredentialsAreTriedOnce(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	proxy := vaulttest.NewProxy(t, v.Address)
+	roleID, secretID := v.AppRole(t, "tried-once", "1h")
+	file := credentialFile(t, "hunter2")
+	c, err := vault.Connect(vault.Config{Address: proxy.Address, Login: &vault.AppRole{RoleID: roleID, SecretIDFile: file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var work sync.WaitGroup
+	for range 20 {
+		work.Go(func() {
+			if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, vault.ErrLogin) {
+				t.Errorf("with a wrong secret id: %v", err)
+			}
+		})
+	}
+	work.Wait()
+	if n := logins(proxy); n != 1 {
+		t.Errorf("20 requests tried the same wrong secret id %d times", n)
+	}
+	if err := os.WriteFile(file, []byte(secretID), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Capabilities(context.Background(), "x"); err != nil {
+		t.Errorf("with another secret id: %v", err)
+	}
+}

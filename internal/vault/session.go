@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -28,6 +29,18 @@ type session struct {
 	// renew and dead are when the token is due for renewal, and when it ends;
 	// zero for never.
 	renew, dead time.Time
+	// refused are the credentials that Vault refused last, and its answer.
+	refused refusal
+}
+
+// refusedFor is how long credentials that Vault has refused are not tried again:
+// each of many requests would, and Vault locks a user out after a few.
+const refusedFor = time.Minute
+
+type refusal struct {
+	at   time.Time
+	body map[string]any
+	err  error
 }
 
 // ready makes sure that the client has a token that should still work.
@@ -79,11 +92,18 @@ func (c *Client) obtain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if last := s.refused; time.Since(last.at) < refusedFor && maps.Equal(last.body, body) {
+		return last.err
+	}
 	// The old token would be sent along, and refused before the login is looked at.
 	c.use("")
 	answer, err := c.api.Logical().WriteWithContext(ctx, path, body)
 	if err != nil {
-		return c.loginError(path, err)
+		failed := c.loginError(path, err)
+		if failed.Reason == ErrLogin {
+			s.refused = refusal{at: time.Now(), body: body, err: failed}
+		}
+		return failed
 	}
 	if answer == nil || answer.Auth == nil || answer.Auth.ClientToken == "" {
 		return &Error{Op: "logging in at", Path: path, Status: 200, Reason: ErrMalformed}
@@ -136,7 +156,7 @@ func (c *Client) Close(ctx context.Context) error {
 
 // loginError says what a refused login means: Vault answers wrong credentials
 // with 400, 401 or 403, depending on the method, and a wrong mount with 403.
-func (c *Client) loginError(path string, err error) error {
+func (c *Client) loginError(path string, err error) *Error {
 	failed := c.newError("logging in at", path, err)
 	if failed.is(ErrRefused, ErrDenied, ErrBadToken, ErrNoMount) {
 		failed.Reason = ErrLogin

@@ -1,0 +1,66 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vault
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// TestATokenIsRenewedInTime moves the session's own times instead of waiting.
+func TestATokenIsRenewedInTime(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	proxy := vaulttest.NewProxy(t, v.Address)
+	roleID, secretID := v.AppRole(t, "renewed", "1h")
+	c, err := Connect(Config{Address: proxy.Address, Login: &AppRole{RoleID: roleID, SecretID: secretID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := func() string {
+		t.Helper()
+		proxy.Reset()
+		if _, err := c.Capabilities(context.Background(), "x"); err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, r := range proxy.Requests() {
+			out = append(out, r.Path[strings.LastIndex(r.Path, "/")+1:])
+		}
+		return strings.Join(out, " ")
+	}
+	if got := asked(); got != "login capabilities-self" {
+		t.Errorf("first: %s", got)
+	}
+	first := c.currentToken()
+	if left := time.Until(c.session.renew); left < 39*time.Minute || left > 40*time.Minute {
+		t.Errorf("a token of one hour is due for renewal in %s", left)
+	}
+	if got := asked(); got != "capabilities-self" {
+		t.Errorf("right after it: %s", got)
+	}
+	c.session.renew = time.Now().Add(-time.Second)
+	if got := asked(); got != "renew-self capabilities-self" || c.currentToken() != first || time.Until(c.session.renew) < time.Minute {
+		t.Errorf("when it is due: %s", got)
+	}
+	v.Call(t, first, "POST", "auth/token/revoke-self", map[string]any{})
+	c.session.renew = time.Now().Add(-time.Second)
+	if got := asked(); got != "renew-self login capabilities-self" || c.currentToken() == first {
+		t.Errorf("when it cannot be renewed: %s", got)
+	}
+	second := c.currentToken()
+	c.session.dead = time.Now().Add(-time.Second)
+	if got := asked(); got != "login capabilities-self" || c.currentToken() == second {
+		t.Errorf("when it has ended: %s", got)
+	}
+	c.session.dead = time.Now().Add(-time.Second)
+	proxy.Reset()
+	if err := c.Close(context.Background()); err != nil || len(proxy.Requests()) != 0 {
+		t.Errorf("closing when it has ended: %v, %d requests", err, len(proxy.Requests()))
+	}
+}
