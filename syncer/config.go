@@ -37,8 +37,8 @@ type Config struct {
 	Sources []Source `yaml:"sources"`
 }
 
-// VaultConfig is the connection and the place to write. The token comes from a
-// file only, never from the environment: children could inherit that.
+// VaultConfig is the connection and the place to write. Credentials come from
+// files only, never from the environment: children could inherit that.
 type VaultConfig struct {
 	// Address is Vault's URL. Required.
 	Address string `yaml:"address"`
@@ -48,8 +48,11 @@ type VaultConfig struct {
 	Mount string `yaml:"mount"`
 	// Prefix lies between mount and workflow; "workflows" if unset.
 	Prefix string `yaml:"prefix"`
-	// TokenFile holds the token. Required.
+	// TokenFile holds the token. It is read again when Vault no longer takes it.
+	// Exactly one of it and Login is required.
 	TokenFile string `yaml:"token_file"`
+	// Login gets a token; at the end it is revoked.
+	Login LoginConfig `yaml:"login"`
 	// CACert is a PEM file of authorities to trust in place of the system's.
 	CACert string `yaml:"ca_cert"`
 	// ClientCert and ClientKey are PEM files for mutual TLS.
@@ -166,7 +169,7 @@ func (cfg *Config) setDefaults(folder string) {
 	v.Mount = withDefault(v.Mount, secrets.DefaultMount)
 	v.Prefix = withDefault(v.Prefix, secrets.DefaultPrefix)
 	cfg.Audit = below(folder, cfg.Audit)
-	for _, path := range []*string{&v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey} {
+	for _, path := range append(v.Login.files(), &v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey) {
 		*path = below(folder, *path)
 	}
 	for i := range cfg.Sources {

@@ -64,8 +64,11 @@ func (c *configCheck) vault(v VaultConfig) {
 	if v.Address == "" {
 		c.refuse("vault.address is missing: such as https://vault.example.com:8200", "vault", "address")
 	}
-	if v.TokenFile == "" {
-		c.refuse("vault.token_file is missing: a file that holds nothing but the token", "vault", "token_file")
+	switch n := len(v.Login.logins()); {
+	case n == 0 && v.TokenFile == "":
+		c.refuse("vault.token_file is missing: a file that holds nothing but the token; or vault.login, with approle, jwt, kubernetes or cert", "vault", "token_file")
+	case n > 1, n == 1 && v.TokenFile != "":
+		c.refuse("more than one of vault.token_file and the ways of vault.login is set: keep one", "vault", "login")
 	}
 	c.err(secrets.CheckPath("mount", v.Mount), "vault", "mount")
 	c.err(secrets.CheckPath("prefix", v.Prefix), "vault", "prefix")

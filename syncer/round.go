@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -30,6 +31,9 @@ type Controller struct {
 	board    *board
 	registry *prometheus.Registry
 	metrics  *metrics
+
+	mu      sync.Mutex
+	clients map[string]*secrets.Client // source → its client
 }
 
 // New makes a controller of a checked configuration. version goes into the
@@ -39,6 +43,7 @@ func New(cfg *Config, version string) *Controller {
 	return &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry),
+		clients: map[string]*secrets.Client{},
 	}
 }
 
@@ -201,17 +206,41 @@ func (c *Controller) open(ctx context.Context, cfg Source) (*source, error) {
 	}, nil
 }
 
+// connect gives the source's client, which is made once: it keeps its connections
+// and its login between rounds.
 func (c *Controller) connect(cfg Source) (*secrets.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if client := c.clients[cfg.Name]; client != nil {
+		return client, nil
+	}
 	owner, err := secrets.GitOpsOwner(c.cfg.Controller, cfg.Name)
 	if err != nil {
 		return nil, err
 	}
 	v := c.cfg.Vault
-	return secrets.Connect(secrets.Connection{
-		Address: v.Address, Namespace: v.Namespace, TokenFile: v.TokenFile,
+	client, err := secrets.Connect(secrets.Connection{
+		Address: v.Address, Namespace: v.Namespace, TokenFile: v.TokenFile, Login: v.Login.login(),
 		CACert: v.CACert, ClientCert: v.ClientCert, ClientKey: v.ClientKey,
 		Concurrency: v.Concurrency, UserAgent: "relay-sync/" + c.version,
 	}, secrets.Config{Owner: owner, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
+	if err != nil {
+		return nil, err
+	}
+	c.clients[cfg.Name] = client
+	return client, nil
+}
+
+// Close ends the connections, and revokes the tokens that were logged in for.
+func (c *Controller) Close(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for name, client := range c.clients {
+		errs = append(errs, client.Close(ctx))
+		delete(c.clients, name)
+	}
+	return errors.Join(errs...)
 }
 
 func (s *source) scope(workflow string) secrets.Scope {

@@ -137,7 +137,7 @@ func (e *LackingError) Unwrap() error { return ErrLacking }
 // such mount, or does not know the token.
 func AffectsAll(err error) bool {
 	return slices.ContainsFunc(
-		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrBadToken, ErrNoAccess},
+		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrBadToken, vault.ErrLogin, ErrNoAccess},
 		func(reason error) bool { return errors.Is(err, reason) },
 	)
 }

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -132,6 +133,7 @@ func (o *options) rounds(c *cobra.Command, ask syncer.Request) error {
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
 	controller.Progress = o.progress()
+	defer o.closeDown(controller)
 	if ask.Apply {
 		if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
 			return err
@@ -153,6 +155,15 @@ func (o *options) rounds(c *cobra.Command, ask syncer.Request) error {
 		return exitError{outcome}
 	}
 	return nil
+}
+
+// closeDown revokes what was logged in for, also after a stop.
+func (o *options) closeDown(controller *syncer.Controller) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := controller.Close(ctx); err != nil {
+		fmt.Fprintln(o.stderr, "warning: "+err.Error())
+	}
 }
 
 // whoami is the user of this process, for the audit file.

@@ -74,6 +74,7 @@ func (o *options) follow(ctx context.Context, cfg *syncer.Config, hangup <-chan 
 	}
 	controller.Audit = audit
 	defer audit.Close()
+	defer o.closeDown(controller)
 	stop, err := serve(ctx, cfg.Listen, controller.Handler(), log)
 	if err != nil {
 		return nil, err

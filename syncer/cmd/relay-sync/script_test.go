@@ -57,6 +57,8 @@ func TestScripts(t *testing.T) {
 			"blind":    blind,
 			"planid":   planID,
 			"fetch":    fetch,
+			"approle":  func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },
+			"logins":   logins,
 			"hangup":   hangup,
 			"until":    func(ts *testscript.TestScript, _ bool, args []string) { until(ts, v, args) },
 		},
@@ -234,6 +236,32 @@ func answer(ts *testscript.TestScript, url string) string {
 	text, err := io.ReadAll(response.Body)
 	ts.Check(err)
 	return string(text)
+}
+
+// approle: makes a role with the writer's policy, $ROLE_ID and the file secret-id.
+func approle(ts *testscript.TestScript, v *vaulttest.Vault) {
+	t, role := ts.Value("t").(testing.TB), "auth/approle/role/"+ts.Getenv("WF")
+	v.Call(t, v.RootToken, "POST", role, map[string]any{"token_policies": "writer"})
+	_, id := v.Call(t, v.RootToken, "GET", role+"/role-id", nil)
+	_, secret := v.Call(t, v.RootToken, "POST", role+"/secret-id", map[string]any{})
+	ts.Setenv("ROLE_ID", id["data"].(map[string]any)["role_id"].(string))
+	ts.Check(os.WriteFile(ts.MkAbs("secret-id"), []byte(secret["data"].(map[string]any)["secret_id"].(string)), 0o600))
+}
+
+// logins N revoked M: so many logins and revocations passed so far.
+func logins(ts *testscript.TestScript, _ bool, args []string) {
+	var in, out int
+	for _, r := range ts.Value("proxy").(*vaulttest.Proxy).Requests() {
+		switch {
+		case strings.HasSuffix(r.Path, "/login"):
+			in++
+		case strings.HasSuffix(r.Path, "/revoke-self"):
+			out++
+		}
+	}
+	if got := fmt.Sprintf("%d revoked %d", in, out); got != strings.Join(args, " ") {
+		ts.Fatalf("logins %s, want %s", got, strings.Join(args, " "))
+	}
 }
 
 // hangup: sends SIGHUP to what runs in the background.

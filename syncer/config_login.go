@@ -1,0 +1,91 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import "github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+
+// LoginConfig is how the controller logs in to Vault where it has no token file.
+// Exactly one of it and token_file is set. Secrets are in files only.
+type LoginConfig struct {
+	AppRole    *AppRoleLogin    `yaml:"approle"`
+	JWT        *JWTLogin        `yaml:"jwt"`
+	Kubernetes *KubernetesLogin `yaml:"kubernetes"`
+	Cert       *CertLogin       `yaml:"cert"`
+}
+
+// AppRoleLogin is Vault's AppRole method.
+type AppRoleLogin struct {
+	// Mount is below auth/; "approle" if unset.
+	Mount  string `yaml:"mount"`
+	RoleID string `yaml:"role_id"`
+	// SecretIDFile holds the secret id; unset for a role that needs none.
+	SecretIDFile string `yaml:"secret_id_file"`
+}
+
+// JWTLogin is Vault's JWT method.
+type JWTLogin struct {
+	// Mount is below auth/; "jwt" if unset.
+	Mount     string `yaml:"mount"`
+	Role      string `yaml:"role"`
+	TokenFile string `yaml:"token_file"`
+}
+
+// KubernetesLogin is Vault's Kubernetes method.
+type KubernetesLogin struct {
+	// Mount is below auth/; "kubernetes" if unset.
+	Mount string `yaml:"mount"`
+	Role  string `yaml:"role"`
+	// TokenFile holds the service account's token; where a pod finds it if unset.
+	TokenFile string `yaml:"token_file"`
+}
+
+// CertLogin is Vault's TLS certificate method, with the connection's client
+// certificate.
+type CertLogin struct {
+	// Mount is below auth/; "cert" if unset.
+	Mount string `yaml:"mount"`
+	// Name is the certificate role; Vault finds one that fits if unset.
+	Name string `yaml:"name"`
+}
+
+// files are the paths in it, for the configuration's folder to be put before.
+func (l *LoginConfig) files() []*string {
+	var out []*string
+	if l.AppRole != nil {
+		out = append(out, &l.AppRole.SecretIDFile)
+	}
+	if l.JWT != nil {
+		out = append(out, &l.JWT.TokenFile)
+	}
+	if l.Kubernetes != nil {
+		out = append(out, &l.Kubernetes.TokenFile)
+	}
+	return out
+}
+
+// logins are the ways that are configured; more than one is a mistake.
+func (l LoginConfig) logins() []secrets.Login {
+	var out []secrets.Login
+	if a := l.AppRole; a != nil {
+		out = append(out, &secrets.AppRole{Mount: a.Mount, RoleID: a.RoleID, SecretIDFile: a.SecretIDFile})
+	}
+	if j := l.JWT; j != nil {
+		out = append(out, &secrets.JWT{Mount: j.Mount, Role: j.Role, TokenFile: j.TokenFile})
+	}
+	if k := l.Kubernetes; k != nil {
+		out = append(out, &secrets.Kubernetes{Mount: k.Mount, Role: k.Role, TokenFile: k.TokenFile})
+	}
+	if c := l.Cert; c != nil {
+		out = append(out, &secrets.Cert{Mount: c.Mount, Name: c.Name})
+	}
+	return out
+}
+
+// login is the one that is configured, nil for a token file.
+func (l LoginConfig) login() secrets.Login {
+	if all := l.logins(); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
