@@ -18,7 +18,8 @@ const (
 // Login is a way to get a token: one of the types below.
 type Login = vault.Login
 
-// The logins; their fields are described in internal/vault.
+// AppRole, JWT, Kubernetes, UserPass and Cert are the logins; internal/vault
+// describes their fields.
 type (
 	AppRole    = vault.AppRole
 	JWT        = vault.JWT

@@ -100,7 +100,7 @@ func (c *Client) obtain(ctx context.Context) error {
 	answer, err := c.api.Logical().WriteWithContext(ctx, path, body)
 	if err != nil {
 		failed := c.loginError(path, err)
-		if failed.Reason == ErrLogin {
+		if errors.Is(failed, ErrLogin) {
 			s.refused = refusal{at: time.Now(), body: body, err: failed}
 		}
 		return failed
