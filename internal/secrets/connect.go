@@ -18,14 +18,18 @@ const (
 // Login is a way to get a token: one of the types below.
 type Login = vault.Login
 
-// AppRole, JWT, Kubernetes, UserPass and Cert are the logins; internal/vault
-// describes their fields.
+// The logins, as internal/vault describes them.
 type (
-	AppRole    = vault.AppRole
-	JWT        = vault.JWT
+	// AppRole logs in with a role's id and a secret id.
+	AppRole = vault.AppRole
+	// JWT logs in with a token of an identity provider.
+	JWT = vault.JWT
+	// Kubernetes logs in with a service account's token.
 	Kubernetes = vault.Kubernetes
-	UserPass   = vault.UserPass
-	Cert       = vault.Cert
+	// UserPass logs in with a name and a password.
+	UserPass = vault.UserPass
+	// Cert logs in with the client certificate of the connection.
+	Cert = vault.Cert
 )
 
 // SettingError is one field of a Connection that is wrong. Connection.Check and
