@@ -5,6 +5,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,4 +48,46 @@ resource "relay_workflow_secret" "token" {
 			t.Errorf("a request with its values was written to disk: %s", file.Name())
 		}
 	})
+}
+
+func TestTheLibrarysLogIsThereWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		w := cli.Workspace(t)
+		w.Write(t, `
+terraform {
+  required_providers {
+    relay = { source = "relay-secrets/relay" }
+  }
+}
+provider "relay" {}
+`)
+		w.Setenv("TF_LOG", "TRACE")
+		w.Must(t, "validate").Says(t, "sdk.framework")
+	})
+}
+
+func TestTheLibrarysLogIsMutedOnlyWhenNobodyAsks(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		asked map[string]string
+		muted bool
+	}{
+		{nil, true},
+		{map[string]string{"TF_LOG": ""}, true},
+		{map[string]string{"TF_LOG_CORE": "TRACE"}, true},
+		{map[string]string{"TF_LOG": "debug"}, false},
+		{map[string]string{"TF_LOG_PROVIDER": "INFO"}, false},
+		{map[string]string{"TF_LOG_SDK": "WARN"}, false},
+		{map[string]string{"TF_LOG_SDK_PROTO": "TRACE"}, false},
+	} {
+		var set []string
+		err := muteUnheard(
+			func(name string) (string, bool) { value, ok := row.asked[name]; return value, ok },
+			func(name, value string) error { set = append(set, name+"="+value); return nil },
+		)
+		if muted := slices.Equal(set, []string{"TF_LOG_SDK=OFF"}); err != nil || muted != row.muted || (!muted && len(set) > 0) {
+			t.Errorf("asked %v: set %v, %v", row.asked, set, err)
+		}
+	}
 }

@@ -6,6 +6,7 @@ package provider
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -195,13 +196,17 @@ func TestNoValueOfASetIsAnywhereButInVault(t *testing.T) {
 		canary := vaulttest.Canary(t)
 		s.Setenv("TF_VAR_token", canary)
 		s.Setenv("TF_LOG", "TRACE")
+		// Nothing but the attribute says of a file that it must not be shown.
+		if err := os.WriteFile(filepath.Join(s.Dir, "canary.txt"), []byte(canary), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		outputs := map[string][]byte{}
 		run := func(what string, args ...string) {
 			outputs[what] = []byte(s.Run(t, args...).Output)
 		}
 		configure := func(secrets map[string]string, lines ...string) {
 			s.configure(t, "\nvariable \"token\" {\n  type = string\n  ephemeral = true\n}\n",
-				strings.ReplaceAll(s.set(secrets, lines...), `"TOKEN"`, "var.token"))
+				strings.NewReplacer(`"TOKEN"`, "var.token", `"FILE"`, `file("canary.txt")`).Replace(s.set(secrets, lines...)))
 		}
 		failing := func(part string, status int) {
 			s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
@@ -211,7 +216,7 @@ func TestNoValueOfASetIsAnywhereButInVault(t *testing.T) {
 				return vaulttest.Action{}
 			})
 		}
-		configure(map[string]string{"a": "TOKEN@1", "b": "TOKEN@1"})
+		configure(map[string]string{"a": "TOKEN@1", "b": "FILE@1"})
 		run("validate", "validate")
 		run("plan of create", "plan", "-out="+terraformtest.PlanFile)
 		run("plan of create as JSON", "show", "-json", terraformtest.PlanFile)
@@ -220,7 +225,7 @@ func TestNoValueOfASetIsAnywhereButInVault(t *testing.T) {
 		s.proxy.Hook(nil)
 		run("repair", "apply", "-auto-approve")
 		s.reads(t, map[string]string{"a": canary, "b": canary})
-		configure(map[string]string{"a": "TOKEN@2", "b": "TOKEN@2", "c": "TOKEN@1"})
+		configure(map[string]string{"a": "TOKEN@2", "b": "FILE@2", "c": "FILE@1"})
 		run("plan of update", "plan", "-out="+terraformtest.PlanFile)
 		run("plan of update as JSON", "show", "-json", terraformtest.PlanFile)
 		s.vault.Write(t, s.workflow, "a", "theirs")

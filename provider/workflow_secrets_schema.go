@@ -97,11 +97,17 @@ func workflowSecretsSchema(ctx context.Context) schema.Schema {
 
 // secretElementAttributes are those attributes of relay_workflow_secret that each
 // secret of the map has.
+//
+// value_wo is write-only, which alone keeps it out of plan, state and log. It is
+// not marked as sensitive, too: Terraform would compare the path of each sensitive
+// attribute with the path of every attribute, several times a run. For 300 secrets
+// that takes longer than everything else, and it grows with the square.
 func secretElementAttributes() map[string]schema.Attribute {
 	arguments, attributes := workflowSecretArguments(), workflowSecretFindings()
 	delete(attributes, "path")
-	for _, name := range []string{"value_wo", "value_wo_version"} {
-		attributes[name] = arguments[name]
-	}
+	attributes["value_wo_version"] = arguments["value_wo_version"]
+	value := arguments["value_wo"].(schema.StringAttribute)
+	value.Sensitive = false
+	attributes["value_wo"] = value
 	return attributes
 }
