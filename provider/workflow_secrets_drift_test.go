@@ -244,3 +244,22 @@ func TestNoValueOfASetIsAnywhereButInVault(t *testing.T) {
 		vaulttest.AssertNoCanary(t, canary, outputs)
 	})
 }
+
+func TestTheDocumentedPlanOfASetIsWhatPeopleSee(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStageOn(t, cli, vaulttest.StartOwn(t))
+		s.workflow = "deploy-production"
+		s.configure(t, s.set(map[string]string{"registry-password": "1@1", "signing-key": "2@1", "api-token": "3@1", "old-password": "4@1"}))
+		s.Apply(t)
+		s.vault.Write(t, s.workflow, "signing-key", "theirs")
+		s.configure(t, s.set(map[string]string{"registry-password": "one@2", "signing-key": "2@1", "api-token": "3@1", "new-password": "5@1"}))
+		plan := s.Plan(t)
+		_, from, _ := strings.Cut(plan.Output, "  # "+theSet+" will")
+		shown, _, found := strings.Cut(from, "\n    }\n")
+		if !found {
+			t.Fatalf("the plan does not show the set:\n%s", plan.Output)
+		}
+		inTheGuide(t, "set", "  # "+theSet+" will"+shown+"\n    }\n")
+	})
+}

@@ -22,8 +22,10 @@ type setMemory struct {
 	Prefix string `json:"prefix"`
 	// Owner is who wrote the secrets that take no room, and holds them.
 	Owner secrets.Owner `json:"owner"`
-	// Secrets are the memories of the others, without mount and prefix.
+	// Secrets are the memories of the others, without what stands here for all.
 	Secrets map[string]memory `json:"secrets,omitempty"`
+	// HMAC1 are the fingerprints of what was written last, where there are any.
+	HMAC1 map[string]string `json:"hmac1,omitempty"`
 	// Leftovers are the undeclared secrets that this owner holds.
 	Leftovers map[string]secrets.Seen `json:"leftovers,omitempty"`
 }
@@ -35,10 +37,12 @@ func (m setMemory) scope(workflow string) secrets.Scope {
 
 // of is what is remembered of one secret.
 func (m setMemory) of(name string, f findings) memory {
-	if one, stored := m.Secrets[name]; stored {
-		return one
+	one, stored := m.Secrets[name]
+	if !stored {
+		one = memory{Owner: m.Owner, Seen: m.seen(f)}
 	}
-	return memory{Owner: m.Owner, Seen: m.seen(f)}
+	one.HMAC1 = m.HMAC1[name]
+	return one
 }
 
 // seen is what was seen of a secret that is in sync.
@@ -52,11 +56,17 @@ func (m setMemory) seen(f findings) secrets.Seen {
 
 // keep remembers one secret.
 func (m *setMemory) keep(name string, f findings, one memory) {
+	if one.HMAC1 != "" {
+		if m.HMAC1 == nil {
+			m.HMAC1 = map[string]string{}
+		}
+		m.HMAC1[name] = one.HMAC1
+	}
 	plain := f.Drift.Equal(inSync) && one.Seen.Same(m.seen(f)) && one.Owner == m.Owner && one.Expires.IsZero() && !one.Unfinished
 	if plain {
 		return
 	}
-	one.Mount, one.Prefix = "", ""
+	one.Mount, one.Prefix, one.HMAC1 = "", "", ""
 	if m.Secrets == nil {
 		m.Secrets = map[string]memory{}
 	}

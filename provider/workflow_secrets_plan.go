@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -72,6 +73,10 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if plan.DetectChanges.ValueBool() && !r.connection.fingerprint.Set() && !r.connection.fingerprintPending {
+		resp.Diagnostics.AddAttributeError(path.Root("detect_changes"), "Changes of the value cannot be detected", sentence(errNoFingerprintKey.Error()))
+		return
+	}
 	plan.Path = r.connection.scopePath(plan.Workflow)
 	switch {
 	case state == nil:
@@ -89,7 +94,7 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 	known = known && valuesKnown
 	plan.Undeclared = plan.planUndeclared(state, wanted, known, remembered.Leftovers)
 	if known {
-		decideEach(ctx, plan, state, wanted, remembered, &resp.Diagnostics)
+		r.decideEach(ctx, plan, state, wanted, values, remembered, &resp.Diagnostics)
 		r.checkValues(plan, wanted, values, &resp.Diagnostics)
 		plan.Secrets = wanted.encode(ctx, &resp.Diagnostics)
 	}
@@ -102,6 +107,7 @@ func (m *workflowSecretsModel) fill(config workflowSecretsModel, d defaults) {
 	m.OnDrift = firstString(config.OnDrift, d.OnDrift, types.StringValue(onDriftOverwrite))
 	m.Adopt = firstBool(config.Adopt, d.Adopt, types.BoolValue(false))
 	m.Deletion = firstString(config.Deletion, d.Deletion, types.StringValue(deletionSoft))
+	m.DetectChanges = firstBool(config.DetectChanges, d.DetectChanges)
 }
 
 // prior is the state and memory of a resource that exists; nil for one that does
@@ -117,13 +123,13 @@ func (r *workflowSecretsResource) prior(ctx context.Context, req resource.Modify
 
 // decideEach puts the decisions into the wanted elements. state is nil before
 // there is one.
-func decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowSecretsModel, wanted elements, remembered setMemory, diagnostics *diag.Diagnostics) {
+func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowSecretsModel, wanted, values elements, remembered setMemory, diagnostics *diag.Diagnostics) {
 	had := elements{}
 	if state != nil {
 		had, _ = decode(ctx, state.Secrets, diagnostics)
 	}
 	scope := remembered.scope(plan.Workflow.ValueString())
-	var left []string
+	var left, unprinted []string
 	for _, name := range wanted.names() {
 		next := wanted[name]
 		last, exists := had[name]
@@ -133,29 +139,42 @@ func decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowS
 			continue
 		}
 		next.findings = last.findings
-		one := remembered.of(name, last.findings)
-		decided := decide(situation{
+		one, address := remembered.of(name, last.findings), scope.Secret(name)
+		versionChanged := !next.ValueWOVersion.Equal(last.ValueWOVersion)
+		fingerprint := r.connection.compare(plan.DetectChanges, address, values[name].ValueWO, one.HMAC1)
+		switch decided := decide(situation{
 			remedy:       one.Remedy,
 			unfinished:   one.Unfinished,
-			valueChanged: !next.ValueWOVersion.Equal(last.ValueWOVersion),
+			valueChanged: versionChanged || fingerprint.changed(),
+			valueUnknown: fingerprint == fingerprintUnknown,
 			onDrift:      plan.OnDrift.ValueString(),
 			adopt:        plan.Adopt.ValueBool(),
-		})
-		if decided == write {
+		}); decided {
+		case keepAndWarn:
+			left = append(left, driftDetail(address, last.findings))
+		case write:
 			next.markUnknown()
 			next.Drift = inSync
+			if fingerprint == fingerprintMissing && !versionChanged && one.Remedy == remedyNone {
+				unprinted = append(unprinted, name)
+			}
+		case writeIfChanged:
+			next.markUnknown()
+			if last.Drift.Equal(inSync) {
+				next.Drift = inSync
+			}
+		default:
+			decided.report(diagnostics, atSecret(name), driftDetail(address, last.findings))
 		}
 		wanted[name] = next
-		detail := driftDetail(scope.Secret(name), last.findings)
-		if decided == keepAndWarn {
-			left = append(left, detail)
-			continue
-		}
-		decided.report(diagnostics, atSecret(name), detail)
 	}
+	// One warning for all: of several Terraform would show only the first.
 	if len(left) > 0 {
-		// One warning for all: Terraform would show only the first of several.
 		keepAndWarn.report(diagnostics, path.Root("secrets"), strings.Join(left, "\n"))
+	}
+	if len(unprinted) > 0 {
+		diagnostics.AddAttributeWarning(path.Root("detect_changes"), "Values are sent once for their fingerprints",
+			fmt.Sprintf("%s: %s. %s", plan.Workflow.ValueString(), strings.Join(unprinted, ", "), noFingerprintNoted))
 	}
 }
 

@@ -92,6 +92,7 @@ func (r round) first(ctx context.Context, name string, observed secrets.Entry) (
 		k.finishUnknown(&k.memory, observed)
 		k.Attempt = &attempt{Version: observed.Current + 1, From: begun, To: time.Now()}
 	}
+	k.HMAC1 = r.fingerprintOf(r.scope.Secret(name), r.values[name].ValueWO)
 	return k, err
 }
 
@@ -113,6 +114,9 @@ func (r round) again(ctx context.Context, name string, last kept) (kept, error) 
 		k.finishWithoutRecord(&k.memory, wrote)
 	case errors.Is(err, secrets.ErrOutcomeUnknown):
 		k.Unfinished = true
+	}
+	if err == nil || errors.Is(err, secrets.ErrNoRecord) {
+		k.HMAC1 = r.fingerprintOf(address, r.values[name].ValueWO)
 	}
 	return k, err
 }

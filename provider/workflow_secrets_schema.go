@@ -25,15 +25,16 @@ const (
 // workflowSecretsModel is relay_workflow_secrets. The map is not decoded here: it
 // and its elements can be unknown.
 type workflowSecretsModel struct {
-	Workflow   types.String   `tfsdk:"workflow"`
-	Secrets    types.Map      `tfsdk:"secrets"`
-	OnDrift    types.String   `tfsdk:"on_drift"`
-	Adopt      types.Bool     `tfsdk:"adopt"`
-	Deletion   types.String   `tfsdk:"deletion"`
-	Exclusive  types.String   `tfsdk:"exclusive"`
-	Undeclared types.Map      `tfsdk:"undeclared"`
-	Path       types.String   `tfsdk:"path"`
-	Timeouts   timeouts.Value `tfsdk:"timeouts"`
+	Workflow      types.String   `tfsdk:"workflow"`
+	Secrets       types.Map      `tfsdk:"secrets"`
+	DetectChanges types.Bool     `tfsdk:"detect_changes"`
+	OnDrift       types.String   `tfsdk:"on_drift"`
+	Adopt         types.Bool     `tfsdk:"adopt"`
+	Deletion      types.String   `tfsdk:"deletion"`
+	Exclusive     types.String   `tfsdk:"exclusive"`
+	Undeclared    types.Map      `tfsdk:"undeclared"`
+	Path          types.String   `tfsdk:"path"`
+	Timeouts      timeouts.Value `tfsdk:"timeouts"`
 }
 
 // secretElement is one secret of the map.
@@ -65,9 +66,10 @@ func workflowSecretsSchema(ctx context.Context) schema.Schema {
 				NestedObject:        schema.NestedAttributeObject{Attributes: secretElementAttributes()},
 				Validators:          []validator.Map{mapvalidator.KeysAre(nameValidator{"secret"}), mapvalidator.NoNullValues()},
 			},
-			"on_drift": one["on_drift"],
-			"adopt":    one["adopt"],
-			"deletion": one["deletion"],
+			"detect_changes": one["detect_changes"],
+			"on_drift":       one["on_drift"],
+			"adopt":          one["adopt"],
+			"deletion":       one["deletion"],
 			"exclusive": schema.StringAttribute{
 				Optional: true,
 				Computed: true,

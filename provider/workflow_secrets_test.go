@@ -259,3 +259,47 @@ func TestImportOfASetTakesWhatThisOwnerHolds(t *testing.T) {
 		s.Refused(t, []string{"import", theSet, "a/b"}, "it holds '/'")
 	})
 }
+
+func TestASetNoticesChangedValuesByTheirFingerprints(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.configure(t, s.set(map[string]string{"a": "1", "b": "2", "c": "3"}))
+		s.Apply(t)
+		s.dataWrites(t)
+		detecting := func(a string) {
+			s.configure(t, s.set(map[string]string{"a": a, "b": "2", "c": "3"}, "detect_changes = true"))
+		}
+		detecting("1")
+		s.Refused(t, []string{"plan"}, "needs the provider's fingerprint_key")
+
+		t.Log("what has no fingerprint yet is sent once")
+		s.Setenv("RELAY_FINGERPRINT_KEY", strings.Repeat("k", 32))
+		s.Apply(t).Says(t, "Values are sent once for their fingerprints", "a, b, c")
+		if n := s.dataWrites(t); n != 3 {
+			t.Errorf("%d values were sent, want 3", n)
+		}
+		s.NoChanges(t)
+
+		t.Log("then only what changes")
+		detecting("one")
+		s.Apply(t)
+		if n := s.dataWrites(t); n != 1 {
+			t.Errorf("%d values were sent, want 1", n)
+		}
+		s.reads(t, map[string]string{"a": "one", "b": "2"})
+		s.NoChanges(t)
+
+		t.Log("a value that is known only in the apply is compared there")
+		s.configure(t, "\nresource \"terraform_data\" \"source\" {\n  input = \"2\"\n}\n", strings.Replace(
+			s.set(map[string]string{"a": "one", "b": "SOURCE", "c": "3"}, "detect_changes = true"), `"SOURCE"`, "terraform_data.source.output", 1))
+		s.Plan(t).Change(theSet).Is(t, "update")
+		if result := s.ApplyPlan(t); result.Code != 0 {
+			t.Fatalf("the apply fails:\n%s", result.Output)
+		}
+		if n := s.dataWrites(t); n != 0 {
+			t.Errorf("%d values were sent, want none", n)
+		}
+		s.NoChanges(t)
+	})
+}

@@ -1,0 +1,53 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package bench
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// secrets is how many each measurement has.
+const secrets = 300
+
+// steps are what is measured, in this order.
+var steps = []string{"create", "plan", "change all"}
+
+// BenchmarkSecrets creates 300 secrets, plans them, and changes them all: by bare
+// requests, as 300 relay_workflow_secret, and in one relay_workflow_secrets. As
+// many terraform_data, which ask nobody, show what Terraform itself takes.
+func BenchmarkSecrets(b *testing.B) {
+	vault := vaulttest.Start(b)
+	for b.Loop() {
+		var (
+			alone    = bare(b, vault, 1)
+			together = bare(b, vault, 16)
+			single   = terraform(b, vault, singles)
+			set      = terraform(b, vault, oneSet)
+			floor    = terraform(b, vault, nothing)
+		)
+		var table strings.Builder
+		w := tabwriter.NewWriter(&table, 0, 0, 3, ' ', tabwriter.AlignRight)
+		fmt.Fprintf(w, "%d secrets\tbare requests\tbare, 16 at once\tterraform_data\trelay_workflow_secret\trelay_workflow_secrets\t\n", secrets)
+		for i, step := range steps {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", step, seconds(alone[i]), seconds(together[i]), seconds(floor[i]),
+				beside(single[i], together[i]), beside(set[i], together[i]))
+			b.ReportMetric(single[i].Seconds(), strings.Fields(step)[0]+"-each-s")
+			b.ReportMetric(set[i].Seconds(), strings.Fields(step)[0]+"-set-s")
+		}
+		_ = w.Flush()
+		b.Logf("wall time, and in brackets how many times that of bare requests, 16 at once:\n%s", table.String())
+	}
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+
+func beside(d, bare time.Duration) string {
+	return fmt.Sprintf("%s (x %.1f)", seconds(d), d.Seconds()/bare.Seconds())
+}
