@@ -5,7 +5,6 @@ package provider
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,7 +171,12 @@ func TestALifetimeHoldsForTheFirstVersion(t *testing.T) {
 		}
 
 		s.Setenv("VAULT_TOKEN", s.creator(t))
-		s.proxy.Reset()
+		t.Log("where the settings before it break off, no value is sent")
+		s.onSettings(func() vaulttest.Action { return vaulttest.CutAt(vaulttest.After) })
+		s.Refused(t, []string{"apply", "-auto-approve"}, "Creating the secret")
+		if n := s.dataWrites(t); n != 0 || s.Attributes(t, at("token")) != nil {
+			t.Errorf("%d values were sent", n)
+		}
 		s.Apply(t)
 		created, err1 := time.Parse(time.RFC3339Nano, s.Attributes(t, at("token"))["created_time"].(string))
 		expires, err2 := time.Parse(time.RFC3339Nano, s.Attributes(t, at("token"))["expires_at"].(string))
@@ -265,108 +269,6 @@ func TestWrongSettingsAreRefusedBeforeAnythingIsAsked(t *testing.T) {
 		s.Refused(t, []string{"validate"}, "Null")
 		if n := len(s.proxy.Requests()); n > 0 {
 			t.Errorf("Vault was asked %d times", n)
-		}
-	})
-}
-
-func TestTheProvidersDefaultsHoldUnlessTheResourceSaysOtherwise(t *testing.T) {
-	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
-		withDefaults := func(defaults string, blocks ...string) {
-			t.Helper()
-			s.Write(t, strings.Replace(header, `owner  = "shop"`, `owner  = "shop"
-  `+defaults, 1)+strings.Join(blocks, ""))
-		}
-		const all = `defaults = {
-    on_drift        = "warn"
-    deletion        = "purge"
-    custom_metadata = { team = "shop", stage = "prod" }
-    max_versions    = 5
-  }`
-		silent := s.secret("silent", `"one"`)
-		outspoken := s.secret("outspoken", `"one"`, `on_drift = "error"`, `deletion = "soft"`, `custom_metadata = { stage = "test", own = "x" }`, `max_versions = 6`)
-		withDefaults(all, silent, outspoken)
-		after := s.Plan(t).Change(at("silent")).Change.After
-		if after["on_drift"] != "warn" || after["deletion"] != "purge" || after["max_versions"] != 5.0 || after["adopt"] != false {
-			t.Errorf("the plan does not show what holds: %v", after)
-		}
-		s.Apply(t)
-		s.hasSettings(t, "silent", map[string]any{"max_versions": 5.0, "delete_version_after": "0s", "team": "shop", "stage": "prod"})
-		s.hasSettings(t, "outspoken", map[string]any{"max_versions": 6.0, "delete_version_after": "0s", "team": "shop", "stage": "test", "own": "x"})
-		s.attributes(t, "outspoken", map[string]any{"on_drift": "error", "deletion": "soft", "max_versions": 6.0})
-		s.NoChanges(t)
-		s.dataWrites(t)
-
-		t.Log("a change of a default is a change of what has it, and of nothing else")
-		withDefaults(`defaults = { custom_metadata = { stage = "prod" } }`, silent, outspoken)
-		plan := s.Plan(t)
-		plan.Change(at("silent")).Turns(t, "on_drift", "warn", "overwrite")
-		if diff := cmp.Diff(map[string]any{"stage": "test", "own": "x"}, plan.Change(at("outspoken")).Change.After["custom_metadata_all"]); diff != "" {
-			t.Error(diff)
-		}
-		s.Apply(t)
-		s.hasSettings(t, "silent", map[string]any{"max_versions": 0.0, "delete_version_after": "0s", "stage": "prod"})
-		s.hasSettings(t, "outspoken", map[string]any{"max_versions": 6.0, "delete_version_after": "0s", "stage": "test", "own": "x"})
-		if n := s.dataWrites(t); n != 0 {
-			t.Errorf("%d values were sent", n)
-		}
-		s.NoChanges(t)
-
-		t.Log("adopt for a whole configuration")
-		s.vault.Write(t, s.workflow, "silent", "theirs")
-		s.vault.PatchCustomMetadata(t, s.workflow, "silent", map[string]any{"relay.person/ana": s.recordOf(t, "silent", 2)})
-		withDefaults(``, silent)
-		s.Refused(t, []string{"plan"}, "held by person/ana")
-		withDefaults(`defaults = { adopt = true }`, silent)
-		s.Apply(t)
-		if got := s.value(t, "silent"); got != "one" {
-			t.Errorf("the workflow reads %q", got)
-		}
-
-		t.Log("wrong ones are refused")
-		withDefaults(`defaults = { on_drift = "ignore", max_versions = -1, delete_version_after = "soon", custom_metadata = { "relay.x" = "y" } }`, silent)
-		s.Refused(t, []string{"validate"}, `"ignore"`, "Expected 0 to 10000", "Expected a duration", `"relay.x" begins with`)
-		withDefaults(`defaults = { custom_metadata = { id = terraform_data.late.id } }`, silent, "\nresource \"terraform_data\" \"late\" {}\n")
-		s.Refused(t, []string{"plan"}, "The defaults have to be known when planning")
-	})
-}
-
-func TestAChangedOwnerOwnsNothingYet(t *testing.T) {
-	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
-		as := func(owner string, blocks ...string) {
-			t.Helper()
-			s.Write(t, strings.Replace(header, `"shop"`, `"`+owner+`"`, 1)+strings.Join(blocks, ""))
-		}
-		as("old", s.secret("token", `"one"`), s.secret("left", `"one"`))
-		s.Apply(t)
-		s.dataWrites(t)
-		as("new", s.secret("token", `"two"`), s.secret("left", `"one"`))
-		s.Refused(t, []string{"plan"}, "Secret is not this configuration's to write", "held by terraform/old", "adopt = true")
-
-		t.Log("back to the old one, nothing has happened")
-		as("old", s.secret("token", `"one"`), s.secret("left", `"one"`))
-		s.NoChanges(t)
-
-		t.Log("the new one adopts, and deletes nothing that it has not adopted")
-		as("new", s.secret("token", `"two"`, `adopt = true`))
-		s.Plan(t).Change(at("token")).Turns(t, "drift", "held by terraform/old", "in sync")
-		s.Apply(t).Says(t, "stays in Vault", "terraform/old")
-		if n := s.dataWrites(t); n != 1 {
-			t.Errorf("%d values were sent", n)
-		}
-		if s.value(t, "token") != "two" || s.value(t, "left") != "one" {
-			t.Error("the wrong secret was written or deleted")
-		}
-		s.NoChanges(t)
-		as("new", s.secret("token", `"two"`))
-		s.Apply(t)
-		s.NoChanges(t)
-		custom := s.vault.Metadata(t, s.workflow, "token")["custom_metadata"].(map[string]any)
-		if owners := len(custom); owners != 2 || !slices.ContainsFunc([]string{"relay.terraform/old"}, func(key string) bool { return custom[key] != nil }) {
-			t.Errorf("the records do not tell the history: %v", custom)
 		}
 	})
 }
