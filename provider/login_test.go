@@ -8,11 +8,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
@@ -44,10 +43,10 @@ type traffic struct {
 	logins        int
 }
 
-// watch begins to count at the proxy of the stage.
-func (s *stage) watch() *traffic {
+// watch begins to count at a proxy.
+func watch(proxy *vaulttest.Proxy) *traffic {
 	w := &traffic{used: map[string]bool{}, revoked: map[string]bool{}}
-	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+	proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		token := r.Header.Get("X-Vault-Token")
@@ -80,6 +79,32 @@ func (s *stage) ephemeral(values map[string]string) string {
 	return out.String()
 }
 
+// login is a provider block of its own among several: its arguments, and where it
+// finds Vault.
+type login struct {
+	name      string
+	arguments string
+	address   string
+}
+
+// logins replaces the configuration: one provider for each login, each with these
+// secrets, named after it, whose values are what they are called. Many in one
+// configuration are one run of the CLI.
+func (s *stage) logins(t *testing.T, logins []login, secrets []string, blocks ...string) {
+	t.Helper()
+	s.Setenv("VAULT_TOKEN", "")
+	text := "terraform {\n  required_providers {\n    relay = { source = \"relay-secrets/relay\" }\n  }\n}\n" + strings.Join(blocks, "")
+	for i, l := range logins {
+		text += fmt.Sprintf("provider \"relay\" {\n  alias = \"login%d\"\n  address = %q\n  owner = \"shop\"\n  settle = \"300ms\"\n  %s\n}\n",
+			i, l.address, l.arguments)
+		for _, secret := range secrets {
+			name := fmt.Sprintf("%s%d", secret, i)
+			text += s.secret(name, `"`+name+`"`, fmt.Sprintf("provider = relay.login%d", i))
+		}
+	}
+	s.Write(t, text)
+}
+
 // TestEveryLoginWrites does so on the dev Vault, with each way that auth has.
 // Kubernetes logs in at a jwt mount, which asks for the same fields; Vault's
 // kubernetes method itself would need a cluster to ask back. The certificate has
@@ -89,54 +114,69 @@ func TestEveryLoginWrites(t *testing.T) {
 	v := vaulttest.StartOwn(t)
 	roleID, secretID := v.AppRole(t, "deployer", "1h")
 	password, jwt := v.User(t, "ada"), v.JWT(t, "deployer")
-	for _, row := range []struct {
-		name, auth string
-		values     map[string]string // of ephemeral variables
-		given      bool              // the token is not ours to revoke
-	}{
-		{name: "token", auth: `token = var.token`, values: map[string]string{"token": v.Writer(t)}, given: true},
-		{name: "token in auth", auth: `auth = { token = var.token }`, values: map[string]string{"token": v.Writer(t)}, given: true},
-		{name: "token file", auth: `auth = { token_file = "` + credential(t, v.Writer(t)) + `" }`, given: true},
-		{name: "approle", auth: `auth = { approle = { role_id = "` + roleID + `", secret_id = var.secret_id } }`,
-			values: map[string]string{"secret_id": secretID}},
-		{name: "approle with a file", auth: `auth = { approle = { role_id = "` + roleID + `", secret_id_file = "` + credential(t, secretID) + `", mount = "approle" } }`},
-		{name: "userpass", auth: `auth = { userpass = { username = "ada", password = var.password } }`, values: map[string]string{"password": password}},
-		{name: "jwt", auth: `auth = { jwt = { role = "deployer", token = var.jwt } }`, values: map[string]string{"jwt": jwt}},
-		{name: "jwt with a file", auth: `auth = { jwt = { role = "deployer", token_file = "` + credential(t, jwt) + `" } }`},
-		{name: "jwt from the environment", auth: `auth = { jwt = { role = "deployer", token_env = "TFC_WORKLOAD_IDENTITY_TOKEN" } }`},
-		{name: "kubernetes, at a jwt mount", auth: `auth = { kubernetes = { role = "deployer", token_file = "` + credential(t, jwt) + `", mount = "jwt" } }`},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-				s := newStageOn(t, cli, v)
-				s.Setenv("TFC_WORKLOAD_IDENTITY_TOKEN", jwt)
-				s.configureAuth(t, row.auth, s.ephemeral(row.values), s.secret("one", `"1"`), s.secret("two", `"2"`), s.secret("three", `"3"`))
+	values := map[string]string{"one": v.Writer(t), "other": v.Writer(t), "secret_id": secretID, "password": password, "jwt": jwt}
+	given := map[string]bool{"token": true, "token in auth": true, "token file": true} // which are not ours to revoke
+	logins := []login{
+		{name: "token", arguments: `token = var.one`},
+		{name: "token in auth", arguments: `auth = { token = var.other }`},
+		{name: "token file", arguments: `auth = { token_file = "` + credential(t, v.Writer(t)) + `" }`},
+		{name: "approle", arguments: `auth = { approle = { role_id = "` + roleID + `", secret_id = var.secret_id } }`},
+		{name: "approle with a file", arguments: `auth = { approle = { role_id = "` + roleID + `", secret_id_file = "` + credential(t, secretID) + `", mount = "approle" } }`},
+		{name: "userpass", arguments: `auth = { userpass = { username = "ada", password = var.password } }`},
+		{name: "jwt", arguments: `auth = { jwt = { role = "deployer", token = var.jwt } }`},
+		{name: "jwt with a file", arguments: `auth = { jwt = { role = "deployer", token_file = "` + credential(t, jwt) + `" } }`},
+		{name: "jwt from the environment", arguments: `auth = { jwt = { role = "deployer", token_env = "TFC_WORKLOAD_IDENTITY_TOKEN" } }`},
+		{name: "kubernetes, at a jwt mount", arguments: `auth = { kubernetes = { role = "deployer", token_file = "` + credential(t, jwt) + `", mount = "jwt" } }`},
+	}
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStageOn(t, cli, v)
+		logins := slices.Clone(logins)
+		proxies := make([]*vaulttest.Proxy, len(logins))
+		for i := range logins {
+			proxies[i] = vaulttest.NewProxy(t, v.Address)
+			logins[i].address = proxies[i].Address
+		}
+		s.Setenv("TFC_WORKLOAD_IDENTITY_TOKEN", jwt)
+		s.logins(t, logins, []string{"one", "two", "three"}, s.ephemeral(values))
 
-				// Each of these has one provider that speaks to Vault: the plan of a
-				// secret that is not there yet needs no answer.
-				for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan"}, {"apply", "-auto-approve", "-refresh-only"}} {
-					seen := s.watch()
-					s.Must(t, args...)
-					want := 1
-					if row.given {
-						want = 0
-					}
-					if seen.logins != want || len(seen.revoked) != want || len(seen.used) != 1 {
-						t.Errorf("%s: %d logins, %d revoked, %d tokens used; want %d, %d, 1",
-							args, seen.logins, len(seen.revoked), len(seen.used), want, want)
-					}
-					for token := range seen.used {
-						if s.lives(t, token) != row.given {
-							t.Errorf("%s: the token lives on: %v", args, !row.given)
-						}
-					}
-				}
-				if s.value(t, "one")+s.value(t, "two")+s.value(t, "three") != "123" {
-					t.Error("the workflow reads something else")
-				}
-			})
-		})
+		// In each of these one provider of a login speaks to Vault: the plan of a
+		// secret that is not there yet needs no answer.
+		for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan"}, {"apply", "-auto-approve", "-refresh-only"}} {
+			seen := make([]*traffic, len(logins))
+			for i, proxy := range proxies {
+				seen[i] = watch(proxy)
+			}
+			s.Must(t, args...)
+			for i, l := range logins {
+				t.Run(l.name+": "+args[0]+" "+args[len(args)-1], func(t *testing.T) {
+					seen[i].is(t, s, given[l.name])
+					proxies[i].AssertBlind(t)
+				})
+			}
+		}
+		for i, l := range logins {
+			if name := fmt.Sprintf("two%d", i); s.value(t, name) != name {
+				t.Errorf("%s: the workflow reads something else", l.name)
+			}
+		}
+	})
+}
+
+// is asserts one token for all requests: given and left alone, or one of a login
+// that was revoked.
+func (w *traffic) is(t *testing.T, s *stage, given bool) {
+	t.Helper()
+	want := 1
+	if given {
+		want = 0
+	}
+	if w.logins != want || len(w.revoked) != want || len(w.used) != 1 {
+		t.Errorf("%d logins, %d revoked, %d tokens used; want %d, %d, 1", w.logins, len(w.revoked), len(w.used), want, want)
+	}
+	for token := range w.used {
+		if s.lives(t, token) != given {
+			t.Errorf("the token lives on: %v", !given)
+		}
 	}
 }
 
@@ -205,57 +245,69 @@ func TestCredentialsThatVaultRefusesAreAnError(t *testing.T) {
 	roleID, _ := v.AppRole(t, "deployer", "1h")
 	v.User(t, "ada")
 	v.JWT(t, "deployer")
-	for name, row := range map[string]struct{ auth, says string }{
-		"a wrong secret id":    {`auth = { approle = { role_id = "` + roleID + `", secret_id = "hunter2" } }`, "auth/approle/login: Vault refuses these credentials"},
-		"a wrong password":     {`auth = { userpass = { username = "ada", password = "hunter2" } }`, "auth/userpass/login/ada: Vault refuses these credentials"},
-		"no JWT at all":        {`auth = { jwt = { role = "deployer", token = "hunter2" } }`, "auth/jwt/login: Vault refuses these credentials"},
-		"a role that is not":   {`auth = { jwt = { role = "nobody", token = "hunter2" } }`, "auth/jwt/login: Vault refuses these credentials"},
-		"a mount that is not":  {`auth = { userpass = { username = "ada", password = "hunter2", mount = "people" } }`, "auth/people/login/ada: Vault refuses these credentials"},
-		"an unknown JWT, kube": {`auth = { kubernetes = { role = "deployer", token_file = "` + credential(t, "hunter2") + `", mount = "jwt" } }`, "auth/jwt/login: Vault refuses these credentials"},
-		"a wrong token":        {`auth = { token = "hunter2" }`, "Vault refuses this token everything"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-				s := newStageOn(t, cli, v)
-				s.configureAuth(t, row.auth, s.secret("token", `"one"`))
-				result := s.Refused(t, []string{"apply", "-auto-approve"}, row.says)
-				if strings.Contains(result.Output, "hunter2") {
-					t.Errorf("the credential is in the output:\n%s", result.Output)
-				}
-				if s.Attributes(t, at("token")) != nil || s.vault.Metadata(t, s.workflow, "token") != nil {
-					t.Error("something was written")
-				}
-			})
-		})
-	}
+	const wrong = "hunter2"
+	file := credential(t, wrong)
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStageOn(t, cli, v)
+		var logins []login
+		var says []string
+		add := func(arguments, text string) {
+			logins, says = append(logins, login{arguments: arguments, address: s.proxy.Address}), append(says, text)
+		}
+		add(`auth = { approle = { role_id = "`+roleID+`", secret_id = var.wrong } }`, "auth/approle/login: Vault refuses these credentials")
+		add(`auth = { userpass = { username = "ada", password = var.wrong } }`, "auth/userpass/login/ada: Vault refuses these credentials")
+		add(`auth = { userpass = { username = "ada", password = var.wrong, mount = "people" } }`, "auth/people/login/ada: Vault refuses these credentials")
+		add(`auth = { jwt = { role = "deployer", token = var.wrong } }`, "auth/jwt/login: Vault refuses these credentials")
+		add(`auth = { kubernetes = { role = "nobody", token_file = "`+file+`", mount = "jwt" } }`, "auth/jwt/login: Vault refuses these credentials")
+		add(`auth = { token = var.wrong }`, "Vault refuses this token everything")
+		s.logins(t, logins, []string{"a", "b"}, s.ephemeral(map[string]string{"wrong": wrong}))
+		seen := watch(s.proxy)
+		result := s.Refused(t, []string{"apply", "-auto-approve"}, says...)
+		if strings.Contains(result.Output, wrong) {
+			t.Errorf("the credential is in the output:\n%s", result.Output)
+		}
+		if seen.logins != 5 {
+			t.Errorf("5 logins were tried %d times", seen.logins)
+		}
+		if n := strings.Count(result.Output, "Error: "); n != 2*len(logins) {
+			t.Errorf("%d of %d secrets failed", n, 2*len(logins))
+		}
+		for _, r := range s.proxy.Requests() {
+			if r.CAS {
+				t.Errorf("a value was sent to %s", r.Path)
+			}
+		}
+	})
 }
-
-// quotedLine is a line of the configuration that a CLI shows.
-var quotedLine = regexp.MustCompile(`(?m)^.*\d+: .*$`)
 
 func TestWhatIsWrongWithAuthIsSaidByValidate(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newStage(t, cli)
-		for arguments, says := range map[string]string{
-			`auth = { token = "hunter2", approle = { role_id = "x" } }`: "Auth holds token and approle: keep one",
-			"token = \"hunter2\"\n  auth = { cert = {} }":               "Both token and auth are given: keep one",
-			`auth = {}`: "Auth is empty: choose one of token, token_file",
-			`auth = { approle = { secret_id = "hunter2" } }`:                                `"role_id" is required`,
-			`auth = { approle = { role_id = "x", secret_id = "a", secret_id_file = "b" } }`: "both secret_id and secret_id_file",
-			`auth = { jwt = { token = "hunter2", token_env = "X" } }`:                       "exactly one of token, token_file and token_env",
-			`auth = { userpass = { username = "a/b", password = "hunter2" } }`:              "the username holds a character",
-			`headers = { "X-Vault-Token" = "hunter2" }`:                                     "X-Vault-Token is kept for Vault",
-			`require_write_only = "yes"`:                                                    `expected "warn", "error" or "off"`,
-			`max_concurrent_requests = 0`:                                                   "expected at least 1",
-		} {
-			s.configureAuth(t, arguments, s.secret("token", `"one"`))
-			result := s.Refused(t, []string{"validate"}, says, "on main.tf line", "in provider \"relay\"")
-			if strings.Contains(quotedLine.ReplaceAllString(result.Output, ""), "hunter2") {
-				t.Errorf("the credential is in the output:\n%s", result.Output)
-			}
+		var logins []login
+		var says []string
+		add := func(arguments, text string) {
+			logins, says = append(logins, login{arguments: arguments, address: s.proxy.Address}), append(says, text)
 		}
+		add(`auth = { token = var.wrong, approle = { role_id = "x" } }`, "Auth holds token and approle: keep one")
+		add("token = var.wrong\n  auth = { cert = {} }", "Both token and auth are given: keep one")
+		add(`auth = {}`, "Auth is empty: choose one of token, token_file")
+		add(`auth = { approle = { role_id = "x", secret_id = var.wrong, secret_id_file = "b" } }`, "both secret_id and secret_id_file")
+		add(`auth = { jwt = { token = var.wrong, token_env = "X" } }`, "exactly one of token, token_file and token_env")
+		add(`auth = { userpass = { username = "a/b", password = var.wrong } }`, "the username holds a character")
+		add(`headers = { "X-Vault-Token" = var.wrong }`, "X-Vault-Token is kept for Vault")
+		add(`require_write_only = "yes"`, `expected "warn", "error" or "off"`)
+		add(`max_concurrent_requests = 0`, "expected at least 1")
+		s.logins(t, logins, []string{"a"}, "locals {\n  wrong = \"hunter2\"\n}\n")
+		text := strings.ReplaceAll(string(s.file(t, filepath.Join(s.Dir, "main.tf"))), "var.wrong", "local.wrong")
+		s.Write(t, text)
+		result := s.Refused(t, []string{"validate"}, append(says, "on main.tf line", `in provider "relay"`)...)
+		if strings.Contains(result.Output, "hunter2") {
+			t.Errorf("the credential is in the output:\n%s", result.Output)
+		}
+		t.Log("what the schema itself refuses")
+		s.configureAuth(t, `auth = { approle = { secret_id = "x" } }`, s.secret("token", `"one"`))
+		s.Refused(t, []string{"validate"}, `"role_id" is required`)
 		t.Log("what only the machine that applies has is no fault yet")
 		s.configureAuth(t, `auth = { jwt = { token_env = "IDENTITY_OF_THE_RUN" } }`, s.secret("token", `"one"`))
 		s.Must(t, "validate")
@@ -267,181 +319,6 @@ func TestWhatIsWrongWithAuthIsSaidByValidate(t *testing.T) {
 			t.Errorf("Vault was asked %d times", n)
 		}
 	})
-}
-
-func TestALoginThatIsNotKnownInThePlanHappensInTheApply(t *testing.T) {
-	t.Parallel()
-	v := vaulttest.StartOwn(t)
-	roleID, secretID := v.AppRole(t, "deployer", "1h")
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStageOn(t, cli, v)
-		source := "\nresource \"terraform_data\" \"role\" {\n  input = \"" + roleID + "\"\n}\n"
-		s.configureAuth(t, `auth = { approle = { role_id = terraform_data.role.output, secret_id_file = "`+credential(t, secretID)+`" } }`,
-			source, s.secret("token", `"one"`))
-		plan := s.Plan(t)
-		terraformtest.Result{Output: plan.Output}.Says(t, "Warning: Drift is not checked", "The provider's auth will be known only during the apply")
-		if n := len(s.proxy.Requests()); n > 0 {
-			t.Errorf("the plan asked Vault %d times", n)
-		}
-		seen := s.watch()
-		if result := s.ApplyPlan(t); result.Code != 0 {
-			t.Fatalf("the apply fails:\n%s", result.Output)
-		}
-		if seen.logins != 1 || len(seen.revoked) != 1 {
-			t.Errorf("%d logins, %d revoked", seen.logins, len(seen.revoked))
-		}
-		if got := s.value(t, "token"); got != "one" {
-			t.Errorf("the workflow reads %q", got)
-		}
-		s.NoChanges(t)
-	})
-}
-
-func TestATokenThatDiesInTheMiddleOfAnApplyIsReplaced(t *testing.T) {
-	t.Parallel()
-	v := vaulttest.StartOwn(t)
-	roleID, secretID := v.AppRole(t, "brief", "1s")
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStageOn(t, cli, v)
-		var blocks []string
-		names := []string{"one", "two", "three", "four"}
-		for _, name := range names {
-			blocks = append(blocks, s.secret(name, `"`+name+`"`))
-		}
-		s.configureAuth(t, `auth = { approle = { role_id = "`+roleID+`", secret_id_file = "`+credential(t, secretID)+`" } }`, blocks...)
-		writes, logins := 0, 0
-		s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
-			switch {
-			case strings.HasSuffix(r.URL.Path, "/login"):
-				logins++
-			case strings.Contains(r.URL.Path, "/data/"):
-				if writes++; writes == 2 {
-					s.awaitDeath(t, r.Header.Get("X-Vault-Token"))
-				}
-			}
-			return vaulttest.Action{}
-		})
-		s.Must(t, "apply", "-auto-approve", "-parallelism=1")
-		if logins < 2 || writes != len(names)+1 {
-			t.Errorf("%d logins and %d writes: no token died on the way, so the test proves nothing", logins, writes)
-		}
-		for _, name := range names {
-			if got := s.value(t, name); got != name {
-				t.Errorf("the workflow reads %q for %s", got, name)
-			}
-			s.attributes(t, name, map[string]any{"version": 1.0, "drift": "in sync"})
-		}
-	})
-}
-
-func TestATokenThatCannotBeRevokedFailsNothing(t *testing.T) {
-	t.Parallel()
-	v := vaulttest.StartOwn(t)
-	roleID, secretID := v.AppRole(t, "deployer", "1h")
-	file := credential(t, secretID)
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		for what, do := range map[string]func(r *http.Request) vaulttest.Action{
-			"Vault is gone": func(*http.Request) vaulttest.Action { return vaulttest.CutAt(vaulttest.Before) },
-			"Vault refuses": func(*http.Request) vaulttest.Action { return vaulttest.FailWith(http.StatusForbidden) },
-			"Vault hangs": func(r *http.Request) vaulttest.Action {
-				<-r.Context().Done() // until the provider gives up, or is killed
-				return vaulttest.CutAt(vaulttest.Before)
-			},
-		} {
-			t.Log(what)
-			s := newStageOn(t, cli, v)
-			s.configureAuth(t, `auth = { approle = { role_id = "`+roleID+`", secret_id_file = "`+file+`" } }`, s.secret("token", `"one"`))
-			s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
-				if strings.HasSuffix(r.URL.Path, "revoke-self") {
-					return do(r)
-				}
-				return vaulttest.Action{}
-			})
-			s.Apply(t)
-			s.proxy.Reset()
-			s.NoChanges(t)
-		}
-	})
-}
-
-// awaitDeath waits until Vault no longer knows a token.
-func (s *stage) awaitDeath(t *testing.T, token string) {
-	deadline := time.Now().Add(30 * time.Second)
-	for s.lives(t, token) {
-		if time.Now().After(deadline) {
-			t.Error("the token lives on")
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-func TestNoCredentialIsAnywhere(t *testing.T) {
-	t.Parallel()
-	v := vaulttest.StartOwn(t)
-	roleID, secretID := v.AppRole(t, "deployer", "1h")
-	password, jwt := v.User(t, "ada"), v.JWT(t, "deployer")
-	token := vaulttest.Canary(t)
-	if status, answer := v.Call(t, v.RootToken, http.MethodPost, "auth/token/create", map[string]any{"id": token, "policies": []string{"writer"}}); status != http.StatusOK {
-		t.Fatalf("making a token: %v", answer)
-	}
-	for _, row := range []struct{ name, auth, credential string }{
-		{"token", `auth = { token = var.credential }`, token},
-		{"approle", `auth = { approle = { role_id = "` + roleID + `", secret_id = var.credential } }`, secretID},
-		{"userpass", `auth = { userpass = { username = "ada", password = var.credential } }`, password},
-		{"jwt", `auth = { jwt = { role = "deployer", token = var.credential } }`, jwt},
-		{"header", "auth = { approle = { role_id = \"" + roleID + "\", secret_id_file = \"" + credential(t, secretID) + "\" } }\n" +
-			`  headers = { "X-Gateway" = var.credential }`, vaulttest.Canary(t)},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-				s := newStageOn(t, cli, v)
-				s.Setenv("TF_LOG", "TRACE")
-				variables := s.ephemeral(map[string]string{"credential": row.credential})
-				outputs := map[string][]byte{}
-				run := func(what string, code int, args ...string) {
-					result := s.Run(t, args...)
-					if outputs[what] = []byte(result.Output); result.Code != code {
-						t.Errorf("%s: exit %d, want %d", what, result.Code, code)
-					}
-				}
-				s.configureAuth(t, row.auth, variables, s.secret("token", `"one"`, `value_wo_version = "1"`))
-				var tokens sync.Map // of the logins, which nobody may see either
-				s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
-					tokens.Store(r.Header.Get("X-Vault-Token"), true)
-					return vaulttest.Action{}
-				})
-				run("plan", 0, "plan", "-out="+terraformtest.PlanFile)
-				run("plan as JSON", 0, "show", "-json", terraformtest.PlanFile)
-				run("create", 0, "apply", terraformtest.PlanFile)
-				run("refresh", 0, "plan")
-				s.configureAuth(t, row.auth, variables, s.secret("token", `"two"`, `value_wo_version = "2"`))
-				for what, action := range map[string]vaulttest.Action{
-					"refused": vaulttest.FailWith(400), "broken": vaulttest.FailWith(500), "cut": vaulttest.CutAt(vaulttest.After),
-				} {
-					s.proxy.Hook(func(int, *http.Request) vaulttest.Action { return action })
-					run("everything is "+what, 1, "plan")
-				}
-				s.proxy.Hook(nil)
-				s.configureAuth(t, strings.Replace(row.auth, "var.credential", `"${var.credential}-"`, 1), variables, s.secret("token", `"one"`))
-				if row.name != "header" {
-					run("wrong", 1, "plan")
-				}
-				outputs["state"] = s.file(t, filepath.Join(s.Dir, "terraform.tfstate"))
-				if !strings.Contains(string(outputs["create"]), "[TRACE]") {
-					t.Error("there is no trace log, so the test proves nothing")
-				}
-				vaulttest.AssertNoCanary(t, row.credential, outputs)
-				tokens.Range(func(token, _ any) bool {
-					if made := token.(string); made != "" && made != row.credential {
-						vaulttest.AssertNoCanary(t, made, outputs)
-					}
-					return true
-				})
-			})
-		})
-	}
 }
 
 func TestHeadersGoWithEveryRequest(t *testing.T) {
