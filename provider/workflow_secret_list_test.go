@@ -15,17 +15,22 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
+type lister interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
+}
+
 // server speaks the plugin protocol with a provider, in this process: no host that
 // is here can query yet.
 type server struct {
-	tfprotov6.ProviderServerWithListResource
+	lister
 	schemas *tfprotov6.GetProviderSchemaResponse
 }
 
 func newServer(t *testing.T, variables map[string]string) *server {
 	t.Helper()
 	p := &relayProvider{version: "test", env: environmentOf(variables)}
-	served, ok := providerserver.NewProtocol6(p)().(tfprotov6.ProviderServerWithListResource)
+	served, ok := providerserver.NewProtocol6(p)().(lister)
 	if !ok {
 		t.Fatal("the provider serves no list resources")
 	}

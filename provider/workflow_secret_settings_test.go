@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -178,8 +179,8 @@ func TestALifetimeHoldsForTheFirstVersion(t *testing.T) {
 			t.Errorf("%d values were sent", n)
 		}
 		s.Apply(t)
-		created, err1 := time.Parse(time.RFC3339Nano, s.Attributes(t, at("token"))["created_time"].(string))
-		expires, err2 := time.Parse(time.RFC3339Nano, s.Attributes(t, at("token"))["expires_at"].(string))
+		created, err1 := time.Parse(time.RFC3339Nano, fmt.Sprint(s.Attributes(t, at("token"))["created_time"]))
+		expires, err2 := time.Parse(time.RFC3339Nano, fmt.Sprint(s.Attributes(t, at("token"))["expires_at"]))
 		if err1 != nil || err2 != nil || expires.Sub(created) != 720*time.Hour {
 			t.Errorf("created %s, expires %s (%v, %v)", created, expires, err1, err2)
 		}

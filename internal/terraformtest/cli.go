@@ -4,7 +4,6 @@
 package terraformtest
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,25 +53,16 @@ func Each(t *testing.T, test func(t *testing.T, cli CLI)) {
 // there without "init".
 func (c CLI) Workspace(t *testing.T) *Workspace {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatalf("finding the test binary: %v", err)
-	}
-	plugins, home := t.TempDir(), t.TempDir()
-	if err := os.Symlink(self, filepath.Join(plugins, programPrefix+"relay")); err != nil {
-		t.Fatalf("offering the provider: %v", err)
-	}
-	rc := filepath.Join(home, "cli.tfrc")
-	settings := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"relay-secrets/relay\" = %q\n  }\n}\n", plugins)
-	if err := os.WriteFile(rc, []byte(settings), 0o600); err != nil {
-		t.Fatalf("writing the CLI configuration: %v", err)
-	}
+	home := t.TempDir()
+	overrides := map[string]string{"relay-secrets/relay": offer(t, "relay")}
+	rc := writeSettings(t, home, overrides)
 	races := filepath.Join(home, "race")
 	t.Cleanup(func() { assertNoRaces(t, races) })
 	return &Workspace{
 		Dir:     t.TempDir(),
 		Home:    home,
 		program: c.path,
+		offered: overrides,
 		env: map[string]string{
 			"HOME":               home,
 			"PATH":               "/usr/bin:/bin",

@@ -12,33 +12,47 @@ import (
 	"testing"
 )
 
-// Offer makes the test binary another provider, too: source is "hashicorp/vault".
-// The binary tells by the name that it was started with, as Served says.
-func (w *Workspace) Offer(t *testing.T, source string) {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatalf("finding the test binary: %v", err)
-	}
-	plugins := t.TempDir()
-	if err := os.Symlink(self, filepath.Join(plugins, programPrefix+path.Base(source))); err != nil {
-		t.Fatalf("offering the provider %s: %v", source, err)
-	}
-	rc := w.env["TF_CLI_CONFIG_FILE"]
-	settings, err := os.ReadFile(rc)
-	if err != nil {
-		t.Fatalf("reading the CLI configuration: %v", err)
-	}
-	more := strings.Replace(string(settings), "dev_overrides {\n", fmt.Sprintf("dev_overrides {\n    %q = %q\n", source, plugins), 1)
-	if err := os.WriteFile(rc, []byte(more), 0o600); err != nil {
-		t.Fatalf("writing the CLI configuration: %v", err)
-	}
-}
+// programPrefix begins the file name of every provider.
+const programPrefix = "terraform-provider-"
 
 // Served is the type of the provider that a CLI has started this process as.
 func Served() string {
 	return strings.TrimPrefix(filepath.Base(os.Args[0]), programPrefix)
 }
 
-// programPrefix begins the file name of every provider.
-const programPrefix = "terraform-provider-"
+// Offer makes the test binary another provider, too, such as "hashicorp/vault". It
+// tells by Served which one it is to be.
+func (w *Workspace) Offer(t *testing.T, source string) {
+	t.Helper()
+	w.offered[source] = offer(t, path.Base(source))
+	writeSettings(t, w.Home, w.offered)
+}
+
+// offer returns a directory in which the test binary is a provider of this type.
+func offer(t *testing.T, kind string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatalf("finding the test binary: %v", err)
+	}
+	plugins := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(plugins, programPrefix+kind)); err != nil {
+		t.Fatalf("offering the provider: %v", err)
+	}
+	return plugins
+}
+
+// writeSettings writes the CLI's own configuration: where the providers are.
+func writeSettings(t *testing.T, home string, providers map[string]string) string {
+	t.Helper()
+	var overrides strings.Builder
+	for source, plugins := range providers {
+		fmt.Fprintf(&overrides, "    %q = %q\n", source, plugins)
+	}
+	rc := filepath.Join(home, "cli.tfrc")
+	settings := "provider_installation {\n  dev_overrides {\n" + overrides.String() + "  }\n}\n"
+	if err := os.WriteFile(rc, []byte(settings), 0o600); err != nil {
+		t.Fatalf("writing the CLI configuration: %v", err)
+	}
+	return rc
+}

@@ -25,6 +25,8 @@ type Workspace struct {
 	Home string
 
 	program string
+	// offered is where each provider is, by its address.
+	offered map[string]string
 	env     map[string]string
 }
 
