@@ -263,3 +263,33 @@ func TestTheDocumentedPlanOfASetIsWhatPeopleSee(t *testing.T) {
 		inTheGuide(t, "set", "  # "+theSet+" will"+shown+"\n    }\n")
 	})
 }
+
+func TestAChangeOfOwnerOfASetIsShownAndRefused(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		all := map[string]string{"a": "1@1", "b": "2@1"}
+		as := func(owner string, lines ...string) {
+			s.Write(t, strings.Replace(header, `"shop"`, `"`+owner+`"`, 1)+s.set(all, lines...))
+		}
+		as("shop")
+		s.Apply(t)
+		as("branch")
+		s.Refused(t, []string{"plan"}, s.workflow+"/a: held by terraform/shop", s.workflow+"/b: held by terraform/shop", "adopt = true")
+		as("branch", `on_drift = "warn"`)
+		s.Apply(t)
+		s.dataWrites(t)
+		as("branch", `on_drift = "overwrite"`, "adopt = true")
+		s.Apply(t)
+		if n := s.dataWrites(t); n != 2 {
+			t.Errorf("%d values were sent, want 2", n)
+		}
+		s.NoChanges(t)
+
+		t.Log("and back: what is another's stays when it is destroyed")
+		as("shop", `on_drift = "warn"`)
+		s.Apply(t)
+		s.Destroy(t).Says(t, s.workflow+"/a is held by terraform/branch", s.workflow+"/b is held by terraform/branch")
+		s.reads(t, map[string]string{"a": "1", "b": "2"})
+	})
+}
