@@ -6,9 +6,7 @@ package provider
 import (
 	"context"
 	"errors"
-	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -40,12 +38,14 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 		return
 	}
 	todo := plan.work(state, wanted, had, was)
-	if todo.asksVault() || plan.Undeclared.IsUnknown() {
-		if !r.connection.connected(&resp.Diagnostics) {
-			return
-		}
-		defer r.connection.notes.drain(&resp.Diagnostics)
+	if !todo.asksVault() && !plan.Undeclared.IsUnknown() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
 	}
+	if !r.connection.connected(&resp.Diagnostics) {
+		return
+	}
+	defer r.connection.notes.drain(&resp.Diagnostics)
 	ctx, cancel := within(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
 	t := r.round(plan, was, values)
@@ -113,7 +113,7 @@ func (r round) write(ctx context.Context, names []string, wanted, had elements, 
 		k, took := done[name]
 		err := failed[name]
 		switch {
-		case !slices.Contains(names, name):
+		case !next.writePlanned():
 			now.keep(name, next.findings, was.of(name, last.findings))
 			continue
 		case !existed && !mayHaveWritten(err):
@@ -169,7 +169,7 @@ func (m *workflowSecretsModel) keepUndeclared(state workflowSecretsModel, failed
 	for name := range failed {
 		left[name] = state.Undeclared.Elements()[name]
 	}
-	m.Undeclared = types.MapValueMust(types.StringType, map[string]attr.Value(left))
+	m.Undeclared = types.MapValueMust(types.StringType, left)
 }
 
 // keepLeftovers remembers those that are still there.
