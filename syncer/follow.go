@@ -66,35 +66,36 @@ func newFollower(c *Controller, cfg Source, log *slog.Logger) *follower {
 }
 
 func (f *follower) follow(ctx context.Context) {
-	var hints <-chan struct{}
+	var moves <-chan struct{} // of the watched repository
 	for ctx.Err() == nil {
 		wait := f.look(ctx)
-		if hints == nil {
-			hints = f.watch(ctx)
+		if moves == nil {
+			moves = f.watch(ctx)
 		}
-		f.controller.board.next(f.cfg.Name, time.Now().Add(wait), hints != nil)
+		f.controller.board.next(f.cfg.Name, time.Now().Add(wait), moves != nil)
 		select {
 		case <-ctx.Done():
-		case _, open := <-hints:
+		case _, open := <-moves:
 			if !open {
-				hints = nil
+				moves = nil
 			}
+		case <-f.controller.hints[f.cfg.Name]:
 		case <-time.After(wait):
 		}
 	}
 }
 
-// watch asks for hints; nil where there are none to be had, and the poll has to do.
+// watch asks to hear of moves; nil where nothing can be heard, and the poll has to do.
 func (f *follower) watch(ctx context.Context) <-chan struct{} {
 	if f.repo == nil {
 		return nil
 	}
-	hints, err := f.repo.Watch(ctx, f.cfg.Branch)
+	moves, err := f.repo.Watch(ctx, f.cfg.Branch)
 	if err != nil {
 		f.log.Warn("repository is polled only", "err", err)
 		return nil
 	}
-	return hints
+	return moves
 }
 
 // look runs a round if one is due, and says how long to wait at the most.

@@ -28,6 +28,7 @@ type Controller struct {
 	// Audit is where changes are written down; nil for nowhere.
 	Audit *Audit
 
+	hints    hints
 	board    *board
 	registry *prometheus.Registry
 	metrics  *metrics
@@ -42,7 +43,7 @@ func New(cfg *Config, version string) *Controller {
 	registry := prometheus.NewRegistry()
 	return &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
-		board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry),
+		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry),
 		clients: map[string]*secrets.Client{},
 	}
 }
