@@ -6,6 +6,8 @@ package gitsource
 import (
 	"context"
 	"fmt"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
 // Ancestry tells whether one commit is in the history of another. Its zero value is Unknown.
@@ -50,25 +52,25 @@ func (r *Repository) Ancestry(ctx context.Context, older, newer Commit) (Ancestr
 }
 
 func (r *Repository) ancestry(ctx context.Context, older, newer Commit) (Ancestry, error) {
-	a, err := r.git.ask(ctx, "merge-base", "--is-ancestor", "--end-of-options", string(older), string(newer))
+	a, err := r.git.Ask(ctx, "merge-base", "--is-ancestor", "--end-of-options", string(older), string(newer))
 	if err != nil {
 		return Unknown, err
 	}
 	switch {
-	case a.code == 0:
+	case a.Code == 0:
 		return Yes, nil
-	case a.code == 1 && a.said == "":
+	case a.Code == 1 && a.Said == "":
 		return r.noUnlessShallow(ctx)
-	case a.code == 1 || a.code == 128:
+	case a.Code == 1 || a.Code == 128:
 		return Unknown, nil // a commit is missing: one of the two, or one in between, for which older versions exit with 1
 	default:
-		return Unknown, exitError("merge-base", a.code, a.said)
+		return Unknown, gitcommand.ExitError("merge-base", a.Code, a.Said)
 	}
 }
 
 func (r *Repository) noUnlessShallow(ctx context.Context) (Ancestry, error) {
-	a, err := r.git.output(ctx, "rev-parse", "--is-shallow-repository")
-	if err != nil || a.out != "false\n" {
+	a, err := r.git.Output(ctx, "rev-parse", "--is-shallow-repository")
+	if err != nil || a.Out != "false\n" {
 		return Unknown, err
 	}
 	return No, nil

@@ -16,6 +16,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
 // ErrTooLarge is wrapped by the error for a file whose content is larger than the caller wants.
@@ -46,7 +48,7 @@ func (r *Repository) Read(ctx context.Context, files []File, limit int64, fn fun
 // starts it anew.
 type batch struct {
 	repository *Repository
-	process    *process // nil when none is running
+	process    *gitcommand.Process // nil when none is running
 }
 
 // read returns a problem of this file, or an error that ends the reading.
@@ -62,23 +64,23 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 		return nil, errors.New("expected the full id of an object"), nil
 	}
 	if b.process == nil {
-		if b.process, err = b.repository.git.start(ctx, "cat-file", "--batch"); err != nil {
+		if b.process, err = b.repository.git.Start(ctx, "cat-file", "--batch"); err != nil {
 			return nil, nil, err
 		}
 	}
-	content, problem = b.process.object(f)
+	content, problem = object(b.process, f)
 	switch {
 	case errors.Is(problem, errEnded):
-		problem = cmp.Or(b.process.wait(), problem)
+		problem = cmp.Or(b.process.Wait(), problem)
 		b.process = nil
 	case errors.Is(problem, errUnexpected): // no telling how much would have to be skipped
-		b.process.kill()
+		b.process.Kill()
 		b.process = nil
 	}
 	if ctx.Err() != nil {
 		return nil, nil, ctx.Err()
 	}
-	if problem == nil && nameOf(content, len(f.OID)) != f.OID {
+	if problem == nil && nameOf("blob", content, len(f.OID)) != f.OID {
 		return nil, fmt.Errorf("the content is not that of object %s; check the repository with git fsck", f.OID), nil
 	}
 	return content, problem, nil
@@ -86,7 +88,7 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 
 func (b *batch) close() {
 	if b.process != nil {
-		b.process.kill()
+		b.process.Kill()
 	}
 }
 
@@ -98,11 +100,11 @@ var (
 
 // object asks for one blob. The format is that of git-cat-file(1), "BATCH OUTPUT": a header `<oid> <type> <size>`, a line
 // feed, the content and a line feed; or `<oid> missing`.
-func (p *process) object(f File) ([]byte, error) {
-	if _, err := io.WriteString(p.stdin, f.OID+"\n"); err != nil {
+func object(p *gitcommand.Process, f File) ([]byte, error) {
+	if _, err := io.WriteString(p.In, f.OID+"\n"); err != nil {
 		return nil, errEnded
 	}
-	line, err := p.stdout.ReadSlice('\n')
+	line, err := p.Out.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		return nil, errUnexpected
 	}
@@ -114,10 +116,10 @@ func (p *process) object(f File) ([]byte, error) {
 	case f.OID + " missing":
 		return nil, fmt.Errorf("object %s is missing or damaged; restore it, for example by a full fetch", f.OID)
 	default:
-		return nil, fmt.Errorf("%w: expected blob %s of %d bytes, got %q", errUnexpected, f.OID, f.Size, oneLine(line))
+		return nil, fmt.Errorf("%w: expected blob %s of %d bytes, got %q", errUnexpected, f.OID, f.Size, gitcommand.OneLine(line))
 	}
 	content := make([]byte, f.Size+1)
-	if _, err := io.ReadFull(p.stdout, content); err != nil {
+	if _, err := io.ReadFull(p.Out, content); err != nil {
 		return nil, errEnded
 	}
 	if content[f.Size] != '\n' {
@@ -126,15 +128,15 @@ func (p *process) object(f File) ([]byte, error) {
 	return content[:f.Size:f.Size], nil
 }
 
-// nameOf computes the object id of a blob: the hash of a header and the content.
-func nameOf(content []byte, digits int) string {
+// nameOf computes an object id: the hash of a header and the content.
+func nameOf(kind string, content []byte, digits int) string {
 	var h hash.Hash
 	if digits == hex.EncodedLen(sha256.Size) {
 		h = sha256.New()
 	} else {
 		h = sha1.New()
 	}
-	fmt.Fprintf(h, "blob %d\x00", len(content))
+	fmt.Fprintf(h, "%s %d\x00", kind, len(content))
 	h.Write(content)
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
 const (
@@ -24,13 +26,14 @@ var ErrNoBranch = errors.New("no such branch")
 // ValidateBranch checks that name is the short name of a branch, by the rules of git-check-ref-format(1) and a few of
 // our own: UTF-8 that prints, at most 200 bytes, and no full ref name.
 func ValidateBranch(name string) error {
-	if problem := branchProblem(name); problem != "" {
-		return fmt.Errorf("branch %q: %s", shorten(name), problem)
+	if problem := refProblem(name, "refs/heads/main", "main"); problem != "" {
+		return fmt.Errorf("branch %q: %s", gitcommand.Shorten(name), problem)
 	}
 	return nil
 }
 
-func branchProblem(name string) string {
+// refProblem says what is wrong with the short name of a ref, or "".
+func refProblem(name, full, short string) string {
 	switch {
 	case name == "":
 		return "expected a name"
@@ -39,9 +42,9 @@ func branchProblem(name string) string {
 	case strings.HasPrefix(name, "-"):
 		return "a name must not begin with '-'"
 	case name == "HEAD" || name == "@":
-		return "expected the name of a branch"
+		return "expected a name that stays the same, such as " + short
 	case strings.HasPrefix(name, "refs/"):
-		return "expected the short name, such as main for refs/heads/main"
+		return "expected the short name, such as " + short + " for " + full
 	case strings.Contains(name, "..") || strings.Contains(name, "@{"):
 		return "a name must not contain '..' or '@{'"
 	case strings.HasSuffix(name, "."):
@@ -66,38 +69,47 @@ func (r *Repository) Resolve(ctx context.Context, branch string) (Commit, error)
 	if err := ValidateBranch(branch); err != nil {
 		return "", err
 	}
-	ref := branchPrefix + branch
-	a, err := r.git.output(ctx, "for-each-ref", "--count=1", "--format=%(objecttype) %(objectname) %(refname)",
-		"--end-of-options", ref)
-	if err != nil {
-		return "", fmt.Errorf("resolving branch %q of %s: %w", branch, r.path, err)
-	}
-	// The ref is also a pattern for everything below it, so another one may come back.
-	fields := strings.Fields(a.out)
+	kind, id, err := r.ref(ctx, branchPrefix+branch)
 	switch {
-	case len(fields) == 3 && fields[2] == ref:
-	case a.said != "":
-		return "", fmt.Errorf("resolving branch %q of %s: git for-each-ref: %s", branch, r.path, a.said)
-	default:
+	case err != nil:
+		return "", fmt.Errorf("resolving branch %q of %s: %w", branch, r.path, err)
+	case id == "":
 		return "", r.noBranch(ctx, branch)
+	case kind != "commit":
+		return "", fmt.Errorf("resolving branch %q of %s: expected it to point to a commit, not a %s", branch, r.path, kind)
 	}
-	if fields[0] != "commit" || !r.isID(fields[1]) {
-		return "", fmt.Errorf("resolving branch %q of %s: expected it to point to a commit, not a %s",
-			branch, r.path, printable(fields[0]))
+	return Commit(id), nil
+}
+
+// ref looks a ref up by its full name: what it points to, and nothing where there is no such ref.
+func (r *Repository) ref(ctx context.Context, name string) (kind, id string, err error) {
+	a, err := r.git.Output(ctx, "for-each-ref", "--count=1", "--format=%(objecttype) %(objectname) %(refname)",
+		"--end-of-options", name)
+	if err != nil {
+		return "", "", err
 	}
-	return Commit(fields[1]), nil
+	// The name is also a pattern for everything below it, so another one may come back.
+	fields := strings.Fields(a.Out)
+	switch {
+	case len(fields) == 3 && fields[2] == name && r.isID(fields[1]):
+		return gitcommand.Printable(fields[0]), fields[1], nil
+	case a.Said != "":
+		return "", "", fmt.Errorf("git for-each-ref: %s", a.Said)
+	default:
+		return "", "", nil
+	}
 }
 
 // noBranch says which branches there are instead.
 func (r *Repository) noBranch(ctx context.Context, branch string) error {
-	a, err := r.git.output(ctx, "for-each-ref", fmt.Sprintf("--count=%d", branchesInError+1), "--format=%(refname)",
+	a, err := r.git.Output(ctx, "for-each-ref", fmt.Sprintf("--count=%d", branchesInError+1), "--format=%(refname)",
 		"--end-of-options", branchPrefix)
 	if err != nil {
 		return fmt.Errorf("%w: %q in %s; listing the branches: %w", ErrNoBranch, branch, r.path, err)
 	}
 	var names []string
-	for ref := range strings.Lines(a.out) {
-		names = append(names, shorten(printable(strings.TrimPrefix(strings.TrimSpace(ref), branchPrefix))))
+	for ref := range strings.Lines(a.Out) {
+		names = append(names, gitcommand.Shorten(gitcommand.Printable(strings.TrimPrefix(strings.TrimSpace(ref), branchPrefix))))
 	}
 	if len(names) == 0 {
 		return fmt.Errorf("%w: %q in %s, which has no branches yet", ErrNoBranch, branch, r.path)

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
 const maxPattern = 1024 // bytes
@@ -19,7 +21,7 @@ const maxPattern = 1024 // bytes
 // pattern does not match look like files that were deleted.
 func ValidatePattern(pattern string) error {
 	if problem := patternProblem(pattern); problem != "" {
-		return fmt.Errorf("pattern %q: %s", shorten(pattern), problem)
+		return fmt.Errorf("pattern %q: %s", gitcommand.Shorten(pattern), problem)
 	}
 	return nil
 }
@@ -30,7 +32,7 @@ func patternProblem(pattern string) string {
 		return "expected a path or pattern"
 	case len(pattern) > maxPattern:
 		return fmt.Sprintf("expected at most %d bytes", maxPattern)
-	case !utf8.ValidString(pattern) || printable(pattern) != pattern:
+	case !utf8.ValidString(pattern) || gitcommand.Printable(pattern) != pattern:
 		return "expected UTF-8 without control or invisible characters"
 	case strings.HasPrefix(pattern, "!"):
 		return "patterns only include; write one that does not match what you want to leave out"

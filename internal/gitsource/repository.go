@@ -9,15 +9,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
-)
 
-// The oldest git that is used: the first with `rev-parse --path-format`.
-const oldestMajor, oldestMinor = 2, 31
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+)
 
 // ErrNotRepository is returned by Open for a path that holds no git repository that this process can read.
 var ErrNotRepository = errors.New("not a git repository")
@@ -27,7 +23,7 @@ type Commit string
 
 // Repository is a local git repository, opened for reading. It holds no open file and may be used by several goroutines.
 type Repository struct {
-	git   git
+	git   gitcommand.Git
 	path  string // as the operator gave it, for errors
 	idLen int    // hexadecimal digits of an object id
 }
@@ -39,15 +35,11 @@ func Open(ctx context.Context, path string) (*Repository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening repository %q: %w", path, err)
 	}
-	binary, err := exec.LookPath("git")
+	git, err := gitcommand.Find(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("opening repository %q: looking for the git command: %w; install git %d.%d or later",
-			path, err, oldestMajor, oldestMinor)
-	}
-	r := &Repository{git: git{binary: binary, dir: dir}, path: path}
-	if err := r.git.checkVersion(ctx); err != nil {
 		return nil, fmt.Errorf("opening repository %q: %w", path, err)
 	}
+	r := &Repository{git: git.At(dir), path: path}
 	if err := r.locate(ctx); err != nil {
 		return nil, fmt.Errorf("opening repository %q: %w", path, err)
 	}
@@ -56,7 +48,7 @@ func Open(ctx context.Context, path string) (*Repository, error) {
 
 // gitDirectory returns what to give git as its directory.
 func gitDirectory(path string) (string, error) {
-	if !filepath.IsAbs(path) || printable(path) != path {
+	if !filepath.IsAbs(path) || gitcommand.Printable(path) != path {
 		return "", errors.New("expected an absolute path without control characters")
 	}
 	info, err := os.Stat(path)
@@ -78,46 +70,27 @@ func gitDirectory(path string) (string, error) {
 	}
 }
 
-var versionPattern = regexp.MustCompile(`^git version ([0-9]{1,4})\.([0-9]{1,4})`)
-
-func (g git) checkVersion(ctx context.Context) error {
-	a, err := g.output(ctx, "version")
-	if err != nil {
-		return err
-	}
-	match := versionPattern.FindStringSubmatch(a.out)
-	if match == nil {
-		return fmt.Errorf("%s does not tell its version as git does: %q", g.binary, oneLine([]byte(a.out)))
-	}
-	major, _ := strconv.Atoi(match[1]) // the pattern lets only digits through
-	minor, _ := strconv.Atoi(match[2])
-	if major < oldestMajor || major == oldestMajor && minor < oldestMinor {
-		return fmt.Errorf("%s is git %d.%d; install %d.%d or later", g.binary, major, minor, oldestMajor, oldestMinor)
-	}
-	return nil
-}
-
 // locate asks git where the repository is and how it names objects. From then on the common directory is used, which
 // has the branches and objects of all worktrees and outlives a linked one.
 func (r *Repository) locate(ctx context.Context) error {
-	a, err := r.git.output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format")
-	if err != nil && strings.HasPrefix(a.said, "not a git repository") {
+	a, err := r.git.Output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format")
+	if err != nil && strings.HasPrefix(a.Said, "not a git repository") {
 		return fmt.Errorf("%w that can be read here; give the top folder of a work tree, or a bare repository (git: %s)",
-			ErrNotRepository, a.said)
+			ErrNotRepository, a.Said)
 	}
 	if err != nil {
 		return err
 	}
-	dir, format, _ := strings.Cut(strings.TrimSuffix(a.out, "\n"), "\n")
+	dir, format, _ := strings.Cut(strings.TrimSuffix(a.Out, "\n"), "\n")
 	switch format {
 	case "sha1":
 		r.idLen = 40
 	case "sha256":
 		r.idLen = 64
 	default:
-		return fmt.Errorf("git rev-parse: expected an object format, got %q", oneLine([]byte(format)))
+		return fmt.Errorf("git rev-parse: expected an object format, got %q", gitcommand.OneLine([]byte(format)))
 	}
-	r.git.dir = dir
+	r.git.Dir = dir
 	return nil
 }
 
@@ -128,7 +101,7 @@ func (r *Repository) isID(s string) bool {
 
 func (r *Repository) checkCommit(c Commit) error {
 	if !r.isID(string(c)) {
-		return fmt.Errorf("expected the full id of a commit, %d hexadecimal digits, got %q", r.idLen, shorten(string(c)))
+		return fmt.Errorf("expected the full id of a commit, %d hexadecimal digits, got %q", r.idLen, gitcommand.Shorten(string(c)))
 	}
 	return nil
 }

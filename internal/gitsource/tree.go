@@ -14,6 +14,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
 const (
@@ -45,7 +47,7 @@ func (f File) String() string {
 }
 
 func isPlainPath(path string) bool {
-	return fs.ValidPath(path) && printable(path) == path
+	return fs.ValidPath(path) && gitcommand.Printable(path) == path
 }
 
 // Files lists the entries of a commit that match at least one pattern, in git's order. An entry that matches but is no
@@ -69,15 +71,15 @@ func (r *Repository) Files(ctx context.Context, commit Commit, patterns []string
 }
 
 func (r *Repository) list(ctx context.Context, commit Commit, selection patterns) ([]File, error) {
-	tree, err := r.git.start(ctx, "ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", string(commit)+"^{commit}")
+	tree, err := r.git.Start(ctx, "ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", string(commit)+"^{commit}")
 	if err != nil {
 		return nil, err
 	}
-	files, err := r.readEntries(tree.stdout, selection)
+	files, err := r.readEntries(tree.Out, selection)
 	if err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
-		return files, cmp.Or(tree.wait(), err)
+		return files, cmp.Or(tree.Wait(), err)
 	}
-	tree.kill()
+	tree.Kill()
 	return nil, cmp.Or(ctx.Err(), err)
 }
 
@@ -129,7 +131,7 @@ func (r *Repository) parseEntry(line string) (entry, error) {
 	facts, path, _ := strings.Cut(line, "\t")
 	f := strings.Fields(facts)
 	if len(f) != 4 || !r.isID(f[2]) || path == "" {
-		return entry{}, fmt.Errorf("git ls-tree: expected an entry, got %q", oneLine([]byte(line)))
+		return entry{}, fmt.Errorf("git ls-tree: expected an entry, got %q", gitcommand.OneLine([]byte(line)))
 	}
 	return entry{mode: f[0], kind: f[1], oid: f[2], size: f[3], path: path}, nil
 }

@@ -30,11 +30,23 @@ func (r *Repository) Watch(ctx context.Context, branch string) (<-chan struct{},
 	if err := ValidateBranch(branch); err != nil {
 		return nil, err
 	}
+	return r.watch(ctx, "heads", branch)
+}
+
+// WatchTag is Watch for a tag.
+func (r *Repository) WatchTag(ctx context.Context, tag string) (<-chan struct{}, error) {
+	if err := ValidateTag(tag); err != nil {
+		return nil, err
+	}
+	return r.watch(ctx, "tags", tag)
+}
+
+func (r *Repository) watch(ctx context.Context, kind, name string) (<-chan struct{}, error) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watching %s: %w", r.path, err)
 	}
-	w := &watch{watcher: watcher, folders: r.watched(branch), hints: make(chan struct{}, 1)}
+	w := &watch{watcher: watcher, folders: r.watched(kind, name), hints: make(chan struct{}, 1)}
 	if err := w.add(); err != nil {
 		return nil, errors.Join(fmt.Errorf("watching %s: %w", r.path, err), watcher.Close())
 	}
@@ -42,12 +54,12 @@ func (r *Repository) Watch(ctx context.Context, branch string) (<-chan struct{},
 	return w.hints, nil
 }
 
-// watched are the folders in which a move of the branch shows: a ref is a file that is renamed into place, packed-refs
+// watched are the folders in which a move of the ref shows: a ref is a file that is renamed into place, packed-refs
 // lies beside refs, and reftable has its tables in a folder.
-func (r *Repository) watched(branch string) []string {
-	folders := []string{r.git.dir, filepath.Join(r.git.dir, "reftable"), filepath.Join(r.git.dir, "refs")}
-	folder := filepath.Join(r.git.dir, "refs", "heads")
-	parts := strings.Split(branch, "/")
+func (r *Repository) watched(kind, name string) []string {
+	folders := []string{r.git.Dir, filepath.Join(r.git.Dir, "reftable"), filepath.Join(r.git.Dir, "refs")}
+	folder := filepath.Join(r.git.Dir, "refs", kind)
+	parts := strings.Split(name, "/")
 	for _, part := range parts {
 		folders = append(folders, folder)
 		folder = filepath.Join(folder, part)

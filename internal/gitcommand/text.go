@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package gitsource
+package gitcommand
 
 import (
 	"strings"
@@ -11,18 +11,18 @@ import (
 
 const maxLine = 240 // bytes of foreign text shown in an error
 
-// oneLine makes what git said fit for an error: from its "fatal: " on if it has one, on one printable line.
-func oneLine(said []byte) string {
+// OneLine makes what git said fit for an error: from its "fatal: " on if it has one, on one printable line.
+func OneLine(said []byte) string {
 	text := string(said)
 	if at := strings.Index(text, "fatal: "); at >= 0 {
 		text = text[at+len("fatal: "):]
 	}
-	return shorten(printable(strings.Join(strings.Fields(text), " ")))
+	return Shorten(Printable(strings.Join(strings.Fields(text), " ")))
 }
 
-// printable replaces whatever could disturb a terminal or a log, which includes invisible and direction-changing
+// Printable replaces whatever could disturb a terminal or a log, which includes invisible and direction-changing
 // characters.
-func printable(s string) string {
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsGraphic(r) {
 			return '?'
@@ -31,7 +31,8 @@ func printable(s string) string {
 	}, s)
 }
 
-func shorten(s string) string {
+// Shorten cuts foreign text to what an error shows of it.
+func Shorten(s string) string {
 	if len(s) <= maxLine {
 		return s
 	}
