@@ -57,7 +57,7 @@ type ConflictError struct {
 }
 
 func (e *ConflictError) Error() string {
-	head := fmt.Sprintf("secret %s %s: ", e.Address, ErrConflict)
+	head := fmt.Sprintf("%s %s %s: ", e.Address.kind(), e.Address, ErrConflict)
 	switch {
 	case e.Now == nil:
 		return head + fmt.Sprintf("planned from version %d; plan again", e.Was.Version)
@@ -88,9 +88,9 @@ type HeldError struct {
 
 func (e *HeldError) Error() string {
 	if e.Holder == Nobody {
-		return fmt.Sprintf("secret %s exists already and no owner's record says who wrote it; adopt it to take it over", e.Address)
+		return fmt.Sprintf("%s %s exists already and no owner's record says who wrote it; adopt it to take it over", e.Address.kind(), e.Address)
 	}
-	return fmt.Sprintf("secret %s is held by %s; adopt it to take it over, or remove it there first", e.Address, e.Holder)
+	return fmt.Sprintf("%s %s is held by %s; adopt it to take it over, or remove it there first", e.Address.kind(), e.Address, e.Holder)
 }
 
 // Unwrap gives ErrHeld.
@@ -107,8 +107,8 @@ type NoRecordError struct {
 }
 
 func (e *NoRecordError) Error() string {
-	return fmt.Sprintf("secret %s was %s at version %d, but its record could not be: %s; the next run repairs or reports it",
-		e.Address, e.Done, e.Written.Version, e.Cause)
+	return fmt.Sprintf("%s %s was %s at version %d, but its record could not be: %s; the next run repairs or reports it",
+		e.Address.kind(), e.Address, e.Done, e.Written.Version, e.Cause)
 }
 
 // Unwrap gives ErrNoRecord and the cause.
@@ -122,7 +122,7 @@ type LackingError struct {
 }
 
 func (e *LackingError) Error() string {
-	text := fmt.Sprintf("workflow %s: the token's Vault policy lacks:", quoteName(e.Scope.Workflow))
+	text := e.Scope.title() + ": the token's Vault policy lacks:"
 	for _, rule := range e.Rules {
 		text += "\n  " + rule
 	}

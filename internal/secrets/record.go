@@ -4,6 +4,7 @@
 package secrets
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
@@ -18,8 +19,12 @@ const (
 	recordPrefix = "relay."
 	// maxRecordBytes is Vault's limit for one custom_metadata value.
 	maxRecordBytes = 512
-	// maxOriginBytes leaves room for every other field of a record.
+	// maxOriginBytes leaves room for every other field of a secret's record. That of
+	// a connection, which names bodies as well, leaves less.
 	maxOriginBytes = 140
+	// maxSuperseded is how many bodies a record names beside the live one: more do not
+	// fit.
+	maxSuperseded = 2
 )
 
 // Record is what an owner noted about its own last write to a secret. It lies
@@ -47,11 +52,18 @@ type Note struct {
 	Sealed time.Time
 	// SOPS1, Key1 and HMAC1 are fingerprints, 16 bytes in hex.
 	SOPS1, Key1, HMAC1 string
+	// Body is the id of a connection's live body, and Fields how many fields it has;
+	// Superseded are the ids of those that it replaced and that still hold values,
+	// youngest first, then empty. All are unset for a secret.
+	Body       string
+	Fields     int
+	Superseded [maxSuperseded]string
 }
 
 var (
 	revisionForm    = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 	fingerprintForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	bodyForm        = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
 // Check refuses a note that a record could not hold. The error wraps ErrInvalid.
@@ -62,6 +74,18 @@ func (n Note) Check() error {
 	for _, fingerprint := range []string{n.SOPS1, n.Key1, n.HMAC1} {
 		if fingerprint != "" && !fingerprintForm.MatchString(fingerprint) {
 			return invalidf("a fingerprint is not 16 bytes in hex")
+		}
+	}
+	return n.checkBodies()
+}
+
+func (n Note) checkBodies() error {
+	if n.Fields < 0 || n.Body == "" && (n.Fields > 0 || n.Superseded[0] != "") {
+		return invalidf("a record does not name a connection's bodies as it should")
+	}
+	for _, id := range append(n.Superseded[:], n.Body) {
+		if id != "" && !bodyForm.MatchString(id) {
+			return invalidf("the id of a connection's body is no UUID")
 		}
 	}
 	return nil
@@ -86,11 +110,17 @@ func (r Record) String() string {
 	}
 	add("expires", formatTime(r.Expires))
 	add("revision", r.Revision)
-	add("origin", escapeOrigin(r.Origin))
 	add("sealed", formatTime(r.Sealed))
 	add("sops1", r.SOPS1)
 	add("key1", r.Key1)
 	add("hmac1", r.HMAC1)
+	add("body", r.Body)
+	if r.Fields > 0 {
+		add("fields", strconv.Itoa(r.Fields))
+	}
+	add("superseded", strings.Trim(strings.Join(r.Superseded[:], ","), ","))
+	room := maxRecordBytes - len(strings.Join(fields, " ")) - len(" origin=")
+	add("origin", escapeOrigin(r.Origin, min(room, maxOriginBytes)))
 	return strings.Join(fields, " ")
 }
 
@@ -122,26 +152,32 @@ func parseRecord(s string) (Record, bool) {
 	if !ok1 || !ok2 || err != nil {
 		return Record{}, false
 	}
+	bodyFields, err := strconv.Atoi(cmp.Or(fields["fields"], "0"))
+	if err != nil {
+		return Record{}, false
+	}
 	r := Record{
 		Version: version, Time: written, Released: fields["released"] == "true", Expires: expires,
 		Note: Note{
 			Revision: fields["revision"], Origin: origin, Sealed: sealed,
 			SOPS1: fields["sops1"], Key1: fields["key1"], HMAC1: fields["hmac1"],
+			Body: fields["body"], Fields: bodyFields,
 		},
 	}
-	return r, r.Note.Check() == nil
+	ids := strings.Split(fields["superseded"], ",")
+	return r, copy(r.Superseded[:], ids) == len(ids) && r.Note.Check() == nil
 }
 
 // escapeOrigin keeps a path on one line without spaces. One that is too long is
 // cut and ends in a hash of the whole, so that two long paths stay apart.
-func escapeOrigin(path string) string {
+func escapeOrigin(path string, limit int) string {
 	escaped := url.PathEscape(path)
-	if len(escaped) <= maxOriginBytes {
+	if len(escaped) <= limit {
 		return escaped
 	}
 	sum := sha256.Sum256([]byte(path))
 	tail := "~" + hex.EncodeToString(sum[:8])
-	cut := maxOriginBytes - len(tail)
+	cut := limit - len(tail)
 	// Not inside a percent escape, which takes three bytes.
 	for cut > 0 && strings.Contains(escaped[max(cut-2, 0):cut], "%") {
 		cut--

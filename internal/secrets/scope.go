@@ -51,6 +51,26 @@ func (a Address) Check() error {
 // imports it.
 func (a Address) String() string { return a.Workflow + "/" + a.Name }
 
+// ConnectionsPrefix begins the prefix of every scope that holds connections, whose
+// "workflow" is a connection's type (package connections).
+const ConnectionsPrefix = "connections/"
+
+// kind is the word for what lies in the scope, in errors.
+func (s Scope) kind() string {
+	if strings.HasPrefix(s.Prefix, ConnectionsPrefix) {
+		return "connection"
+	}
+	return "secret"
+}
+
+// title names the scope in errors.
+func (s Scope) title() string {
+	if s.kind() == "connection" {
+		return "connections of type " + quoteName(s.Workflow)
+	}
+	return "workflow " + quoteName(s.Workflow)
+}
+
 // Path is where the value lies, as in a Vault policy: "mount/data/prefix/workflow/name".
 func (a Address) Path() string { return a.Mount + "/data/" + a.path() }
 

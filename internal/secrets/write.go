@@ -26,6 +26,10 @@ type Write struct {
 	Wrote *Written
 	// Note goes into the record.
 	Note Note
+	// Prepare, where it is set, is called once the write is permitted and will be
+	// sent, and gives value and note in place of the two above: a connection writes
+	// its body there, and the value is the body's id. Its error ends the write.
+	Prepare func(context.Context) (Value, Note, error)
 }
 
 // Check refuses a write that Vault should never see. The error wraps ErrInvalid.
@@ -58,6 +62,9 @@ func (c *Client) write(ctx context.Context, w Write, adopt bool) (Written, error
 	}
 	// From here on an orderly stop waits: value and record are one.
 	pair := context.WithoutCancel(ctx)
+	if err := w.prepare(pair); err != nil {
+		return Written{}, err
+	}
 	written, err := c.writeValue(pair, w)
 	if err != nil {
 		return Written{}, err
@@ -67,6 +74,16 @@ func (c *Client) write(ctx context.Context, w Write, adopt bool) (Written, error
 		return written, &NoRecordError{Address: w.Address, Done: "written", Written: written, Cause: err}
 	}
 	return written, nil
+}
+
+func (w *Write) prepare(ctx context.Context) (err error) {
+	if w.Prepare == nil {
+		return nil
+	}
+	if w.Value, w.Note, err = w.Prepare(ctx); err != nil {
+		return err
+	}
+	return w.Note.Check()
 }
 
 // awaitSettled waits until a version without a record is old enough to be
@@ -94,20 +111,20 @@ func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
 		// Whatever comes back now but success says nothing of the first sending:
 		// a mismatch may be our own write.
 		if answer, err = send(); err != nil {
-			return Written{}, fmt.Errorf("secret %s: %w: the answer to the write was lost (%w); plan again to see whether it happened",
-				w.Address, ErrOutcomeUnknown, err)
+			return Written{}, fmt.Errorf("%s %s: %w: the answer to the write was lost (%w); plan again to see whether it happened",
+				w.Address.kind(), w.Address, ErrOutcomeUnknown, err)
 		}
 	}
 	switch {
 	case errors.Is(err, vault.ErrMismatch):
 		return Written{}, c.conflict(ctx, w)
 	case err != nil:
-		return Written{}, fmt.Errorf("secret %s: %w", w.Address, err)
+		return Written{}, fmt.Errorf("%s %s: %w", w.Address.kind(), w.Address, err)
 	}
 	created, ok := parseTime(answer.CreatedTime)
 	expires, ok2 := parseTime(answer.DeletionTime)
 	if !ok || !ok2 || created.IsZero() {
-		return Written{}, fmt.Errorf("secret %s: %w: Vault's answer to the write has no creation time; plan again", w.Address, ErrOutcomeUnknown)
+		return Written{}, fmt.Errorf("%s %s: %w: Vault's answer to the write has no creation time; plan again", w.Address.kind(), w.Address, ErrOutcomeUnknown)
 	}
 	return Written{Version: answer.Version, Created: created, Expires: expires}, nil
 }

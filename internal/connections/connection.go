@@ -1,0 +1,156 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package connections
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// MaxFields is the most fields that one connection may have.
+const MaxFields = 100
+
+// Address is one connection: a type and a name inside a domain.
+type Address struct {
+	// Mount is the KV v2 mount.
+	Mount string
+	// Domain is whose connections these are: Relay's account.
+	Domain string
+	// Type says which fields it has, such as aws.
+	Type string
+	Name string
+}
+
+// String is "type/name", as people refer to a connection and as Terraform imports it.
+func (a Address) String() string { return a.Type + "/" + a.Name }
+
+// Pointer is the entry that names the live body. It has the owner's record.
+func (a Address) Pointer() secrets.Address {
+	return secrets.Scope{Mount: a.Mount, Prefix: prefix(a.Domain), Workflow: a.Type}.Secret(a.Name)
+}
+
+func (a Address) body(id string) secrets.Scope {
+	return secrets.Scope{Mount: a.Mount, Prefix: prefix(a.Domain), Workflow: id}
+}
+
+func prefix(domain string) string { return secrets.ConnectionsPrefix + domain }
+
+// Check refuses an address whose parts are no names, and a type that Relay would
+// take for the id of a body: it parses as a UUID in any of the forms that Relay's
+// parser knows (Relay fact 1.3). The error wraps secrets.ErrInvalid.
+func (a Address) Check() error {
+	return errors.Join(
+		secrets.CheckPath("mount", a.Mount),
+		secrets.CheckName("domain", a.Domain),
+		CheckType(a.Type),
+		secrets.CheckName("connection", a.Name),
+	)
+}
+
+// CheckType refuses a type that is no name or reads as a UUID. The error wraps
+// secrets.ErrInvalid.
+func CheckType(name string) error {
+	if err := secrets.CheckName("connection type", name); err != nil {
+		return err
+	}
+	if isID(name) {
+		return fmt.Errorf("%w: connection type %q reads as a UUID, and Relay would take it for the fields of a connection", secrets.ErrInvalid, name)
+	}
+	return nil
+}
+
+// isID reports what Relay's reader takes for the id of a body.
+func isID(name string) bool { return uuid.Validate(name) == nil }
+
+// ParseAddress reads "type/name". The error wraps secrets.ErrInvalid.
+func ParseAddress(mount, domain, id string) (Address, error) {
+	kind, name, found := strings.Cut(id, "/")
+	if !found {
+		return Address{}, fmt.Errorf("%w: %q: expected type/name", secrets.ErrInvalid, id)
+	}
+	a := Address{Mount: mount, Domain: domain, Type: kind, Name: name}
+	return a, a.Check()
+}
+
+// known are the fields of the types that Relay's integrations use (Relay fact 9):
+// those that a step's schema requires, and those that it may have.
+var known = map[string]struct{ required, optional []string }{
+	"4me":        {required: []string{"host", "account", "accessToken"}},
+	"aws":        {required: []string{"accessKeyID", "secretAccessKey"}, optional: []string{"sessionToken"}},
+	"azure":      {required: []string{"subscriptionID", "clientID", "tenantID", "secret"}},
+	"datadog":    {optional: []string{"apiKey", "applicationKey"}},
+	"gcp":        {required: []string{"serviceAccountKey"}},
+	"github":     {required: []string{"accessToken"}},
+	"grafana":    {required: []string{"apiURL"}, optional: []string{"apiToken", "apiKey"}},
+	"jira":       {required: []string{"url", "username", "password"}},
+	"kubernetes": {required: []string{"server", "certificateAuthority", "token"}},
+	"pagerduty":  {required: []string{"accessToken"}},
+	"puppet":     {required: []string{"relayAPIURL", "token"}},
+	"sendgrid":   {required: []string{"apiKey"}},
+	"slack":      {required: []string{"apiToken"}},
+	"ssh":        {required: []string{"sshKey"}, optional: []string{"knownHosts"}},
+	"sysdig":     {required: []string{"token"}},
+}
+
+// Types are the types with known fields, sorted.
+func Types() []string { return slices.Sorted(maps.Keys(known)) }
+
+// Finding is what CheckFields has to say.
+type Finding struct {
+	// Problem says why no reader of the type can use the fields; "" for nothing.
+	Problem string
+	// Remark says what a person may want to know; "" for nothing.
+	Remark string
+}
+
+// CheckFields compares field names with what the readers of a type expect. A type
+// that is not known may have any fields. Pure.
+func CheckFields(kind string, fields []string) Finding {
+	want, is := known[kind]
+	if !is {
+		return Finding{Remark: fmt.Sprintf("connection type %q is none that Relay's integrations know (%s), so its fields are not checked", kind, strings.Join(Types(), ", "))}
+	}
+	var missing, extra []string
+	for _, name := range want.required {
+		if !slices.Contains(fields, name) {
+			missing = append(missing, name)
+		}
+	}
+	for _, name := range fields {
+		if !slices.Contains(want.required, name) && !slices.Contains(want.optional, name) {
+			extra = append(extra, name)
+		}
+	}
+	slices.Sort(extra)
+	var f Finding
+	if len(missing) > 0 {
+		f.Problem = fmt.Sprintf("a connection of type %s needs %s; it has no %s", kind, strings.Join(want.required, ", "), strings.Join(missing, ", "))
+	}
+	if len(extra) > 0 {
+		f.Remark = fmt.Sprintf("no reader of type %s that is known uses %s", kind, strings.Join(extra, ", "))
+	}
+	return f
+}
+
+// checkNames refuses field names that are no names, none, or too many.
+func checkNames(fields []string) error {
+	if len(fields) == 0 {
+		return fmt.Errorf("%w: a connection needs at least one field: without any, Relay finds no connection", secrets.ErrInvalid)
+	}
+	if len(fields) > MaxFields {
+		return fmt.Errorf("%w: a connection has %d fields, at most %d are allowed", secrets.ErrInvalid, len(fields), MaxFields)
+	}
+	var errs []error
+	for _, name := range fields {
+		errs = append(errs, secrets.CheckName("field", name))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,187 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package connections
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+const (
+	us   = secrets.Owner("terraform/us")
+	them = secrets.Owner("gitops/cluster/them")
+	idA  = "aaaaaaaa-0000-4000-8000-000000000000"
+	idB  = "bbbbbbbb-0000-4000-8000-000000000000"
+	idC  = "cccccccc-0000-4000-8000-000000000000"
+	idD  = "dddddddd-0000-4000-8000-000000000000"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// pointer is an entry at a version written at noon and seen age later, with the
+// record that its owner keeps.
+func pointer(version int, age time.Duration, owner secrets.Owner, note secrets.Note) secrets.Entry {
+	return secrets.Entry{
+		Current: version, Oldest: 1, Date: noon.Add(age),
+		Versions: map[int]secrets.Version{version: {Created: noon}},
+		Records:  map[secrets.Owner]secrets.Record{owner: {Version: version, Time: noon, Note: note}},
+	}
+}
+
+func bodies(live string, superseded ...string) secrets.Note {
+	n := secrets.Note{Body: live, Fields: 2}
+	copy(n.Superseded[:], superseded)
+	return n
+}
+
+func field(version int, created time.Time, change func(*secrets.Version)) secrets.Entry {
+	v := secrets.Version{Created: created}
+	if change != nil {
+		change(&v)
+	}
+	return secrets.Entry{Current: version, Date: noon.Add(time.Hour), Versions: map[int]secrets.Version{version: v}}
+}
+
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	before, after := noon.Add(-time.Second), noon.Add(time.Minute)
+	good := field(1, before, nil)
+	for name, c := range map[string]struct {
+		body map[string]secrets.Entry
+		want string
+	}{
+		"whole": {map[string]secrets.Entry{"a": good, "b": good}, "in sync"},
+		"a field written again": {
+			map[string]secrets.Entry{"a": good, "b": field(2, after, nil)},
+			"field b overwritten: version 2 at 2026-11-22T12:01:00Z, last written 1",
+		},
+		"a field added": {
+			map[string]secrets.Entry{"a": good, "b": good, "c": field(1, after, nil)},
+			"field c overwritten: version 1 at 2026-11-22T12:01:00Z, last written 0",
+		},
+		"a field added and deleted again": {
+			map[string]secrets.Entry{"a": good, "b": good, "c": field(1, after, func(v *secrets.Version) { v.Deleted = after })},
+			"in sync",
+		},
+		"a field deleted": {
+			map[string]secrets.Entry{"a": good, "b": field(1, before, func(v *secrets.Version) { v.Deleted = after })},
+			"field b deleted at 2026-11-22T12:01:00Z",
+		},
+		"a field destroyed": {
+			map[string]secrets.Entry{"a": good, "b": field(1, before, func(v *secrets.Version) { v.Destroyed = true })},
+			"field b destroyed",
+		},
+		"a field whose metadata was removed": {map[string]secrets.Entry{"a": good}, "purged"},
+		"a body of which nothing is left":    {nil, "purged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := Observation{Pointer: pointer(3, time.Hour, us, bodies(idA)), Body: c.body}
+			if got := Judge(us, o, nil).String(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	o := Observation{Pointer: pointer(3, time.Hour, them, bodies(idA))}
+	if got := Judge(us, o, nil).String(); got != "held by "+string(them) {
+		t.Errorf("another owner's connection: %q", got)
+	}
+}
+
+func TestSuperseding(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		pointer secrets.Entry
+		names   [2]string
+		due     string
+	}{
+		"the first":                     {secrets.Entry{}, [2]string{}, ""},
+		"soon after the first":          {pointer(1, Grace, us, bodies(idA)), [2]string{idA}, ""},
+		"long after the first":          {pointer(1, Grace+1, us, bodies(idA)), [2]string{idA}, ""},
+		"soon after another":            {pointer(2, Grace, us, bodies(idB, idA)), [2]string{idB, idA}, ""},
+		"long after another":            {pointer(2, Grace+1, us, bodies(idB, idA)), [2]string{idB}, idA},
+		"too often for a record":        {pointer(3, 0, us, bodies(idC, idB, idA)), [2]string{idC, idB}, ""},
+		"taken over from another owner": {pointer(2, Grace+1, them, bodies(idB, idA)), [2]string{idB, idA}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			next, due := superseding(us, c.pointer, secrets.Note{Revision: "r"}, Grace)
+			if next.Superseded != c.names || strings.Join(due, " ") != c.due || next.Revision != "r" {
+				t.Errorf("the record names %v, due are %v; want %v and %q", next.Superseded, due, c.names, c.due)
+			}
+		})
+	}
+}
+
+func TestAbandoned(t *testing.T) {
+	t.Parallel()
+	unrecorded := pointer(2, time.Hour, us, bodies(idA))
+	unrecorded.Versions[3], unrecorded.Current = secrets.Version{Created: noon.Add(time.Minute)}, 3
+	dead := pointer(2, time.Hour, us, bodies(idA))
+	dead.Versions[2] = secrets.Version{Created: noon, Deleted: noon.Add(time.Minute)}
+	released := dead
+	released.Records = map[secrets.Owner]secrets.Record{us: {Version: 2, Time: noon, Released: true}}
+	for name, c := range map[string]struct {
+		pointer secrets.Entry
+		id      string
+		age     time.Duration
+		want    bool
+	}{
+		"the live one":                                {pointer(2, 0, us, bodies(idA, idB)), idA, time.Hour, false},
+		"a superseded one, which Tidy takes":          {pointer(2, 0, us, bodies(idA, idB)), idB, time.Hour, false},
+		"one that no record names":                    {pointer(2, 0, us, bodies(idA, idB)), idD, time.Hour, true},
+		"one that no record names, but young":         {pointer(2, 0, us, bodies(idA, idB)), idD, Grace, false},
+		"one whose pointer another owner moved away":  {pointer(2, 0, them, bodies(idA)), idD, time.Hour, true},
+		"one whose pointer somebody unknown moved":    {unrecorded, idD, time.Hour, false},
+		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Note{}), idD, time.Hour, false},
+		"one whose pointer never came":                {secrets.Entry{}, idD, time.Hour, true},
+		"one whose pointer was deleted outside":       {dead, idA, time.Hour, false},
+		"one whose pointer was let go":                {released, idA, time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := abandoned(c.pointer, c.id, c.age, Grace); got != c.want {
+				t.Errorf("got %t, want %t", got, c.want)
+			}
+		})
+	}
+}
+
+func TestCheckFields(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind, fields    string
+		problem, remark string
+	}{
+		{"aws", "accessKeyID secretAccessKey", "", ""},
+		{"aws", "accessKeyID secretAccessKey sessionToken", "", ""},
+		{"aws", "accessKeyId secretAccessKey", "it has no accessKeyID", "uses accessKeyId"},
+		{"datadog", "apiKey", "", ""},
+		{"warehouse", "anything", "", `"warehouse" is none that Relay's integrations know`},
+	} {
+		got := CheckFields(c.kind, strings.Fields(c.fields))
+		for _, part := range []struct{ got, want string }{{got.Problem, c.problem}, {got.Remark, c.remark}} {
+			if !strings.Contains(part.got, part.want) || (part.want == "") != (part.got == "") {
+				t.Errorf("%s with %s: %q, want %q", c.kind, c.fields, part.got, part.want)
+			}
+		}
+	}
+}
+
+func TestTypesThatReadAsUUIDs(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{
+		idA, strings.ToUpper(idA), strings.ReplaceAll(idA, "-", ""), "{" + idA + "}", "urn:uuid:" + idA, "", "a/b", "a+",
+	} {
+		if CheckType(kind) == nil {
+			t.Errorf("type %q passed", kind)
+		}
+	}
+	if err := CheckType("aws"); err != nil {
+		t.Error(err)
+	}
+}
