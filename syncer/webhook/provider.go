@@ -1,0 +1,147 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package webhook
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+// Provider names a kind of git host, and with it how its deliveries are
+// authenticated.
+type Provider string
+
+// The providers.
+const (
+	// GitHub signs the body: X-Hub-Signature-256 (docs.github.com, "Validating
+	// webhook deliveries").
+	GitHub Provider = "github"
+	// GitLab sends the secret itself: X-Gitlab-Token (docs.gitlab.com, "Webhooks",
+	// secret token).
+	GitLab Provider = "gitlab"
+	// GitLabSigned signs id, time and body as Standard Webhooks has it
+	// (docs.gitlab.com, "Webhooks", signing token; www.standardwebhooks.com).
+	GitLabSigned Provider = "gitlab-signed"
+	// Gitea signs the body: X-Gitea-Signature (docs.gitea.com, "Webhooks").
+	Gitea Provider = "gitea"
+	// Forgejo signs the body: X-Forgejo-Signature, and X-Gitea-Signature before it
+	// had a name of its own (forgejo.org, "Webhooks").
+	Forgejo Provider = "forgejo"
+	// Bitbucket, Cloud and Data Center, signs the body: X-Hub-Signature
+	// (support.atlassian.com, "Manage webhooks", secure webhooks).
+	Bitbucket Provider = "bitbucket"
+)
+
+// Providers are all of them.
+func Providers() []Provider {
+	return []Provider{GitHub, GitLab, GitLabSigned, Gitea, Forgejo, Bitbucket}
+}
+
+// check authenticates a delivery. It returns what the sender vouched for that
+// tells this delivery from others, or false.
+type check func(header http.Header, body []byte) (delivery string, ok bool)
+
+// newCheck makes the check of a provider with the secret that both sides hold.
+// Errors hold nothing of the secret.
+func newCheck(provider Provider, secret string) (check, error) {
+	switch provider {
+	case GitHub:
+		return bodySignature(secret, "sha256=", "X-Hub-Signature-256"), nil
+	case Bitbucket:
+		return bodySignature(secret, "sha256=", "X-Hub-Signature"), nil
+	case Gitea:
+		return bodySignature(secret, "", "X-Gitea-Signature"), nil
+	case Forgejo:
+		return bodySignature(secret, "", "X-Forgejo-Signature", "X-Gitea-Signature"), nil
+	case GitLab:
+		return sharedToken(secret), nil
+	case GitLabSigned:
+		return standardSignature(secret)
+	}
+	return nil, fmt.Errorf("unknown provider %q", provider)
+}
+
+// bodySignature checks the hex HMAC-SHA256 of the body, in the first of the headers
+// that is there: a bad one is not rescued by the next.
+func bodySignature(secret, prefix string, headers ...string) check {
+	key := []byte(secret)
+	return func(header http.Header, body []byte) (string, bool) {
+		mac := hmac.New(sha256.New, key)
+		mac.Write(body)
+		want := mac.Sum(nil)
+		for _, name := range headers {
+			if _, there := header[name]; !there {
+				continue
+			}
+			text, prefixed := strings.CutPrefix(single(header, name), prefix)
+			given, err := hex.DecodeString(text)
+			return string(want), prefixed && err == nil && hmac.Equal(given, want)
+		}
+		return "", false
+	}
+}
+
+// sharedToken checks that the sender knows the secret. It vouches for nothing else,
+// so the delivery's id is as good as the rest: Idempotency-Key, which stays over
+// retries, else the event's id, else the body.
+func sharedToken(secret string) check {
+	want := sha256.Sum256([]byte(secret))
+	return func(header http.Header, body []byte) (string, bool) {
+		// Hashed, because the compare is constant in time for equal lengths only.
+		given := sha256.Sum256([]byte(single(header, "X-Gitlab-Token")))
+		ok := subtle.ConstantTimeCompare(given[:], want[:]) == 1
+		for _, name := range []string{"Idempotency-Key", "X-Gitlab-Event-Uuid"} {
+			if id := single(header, name); id != "" {
+				return name + " " + id, ok
+			}
+		}
+		digest := sha256.Sum256(body)
+		return string(digest[:]), ok
+	}
+}
+
+// standardSignature checks a Standard Webhooks signature, five minutes of tolerance
+// included. A secret that begins with whsec_ is base64, as GitLab shows it.
+func standardSignature(secret string) (check, error) {
+	hook, err := newStandard(secret)
+	if err != nil {
+		return nil, err
+	}
+	return func(header http.Header, body []byte) (string, bool) {
+		for _, name := range []string{standardwebhooks.HeaderWebhookID, standardwebhooks.HeaderWebhookTimestamp, standardwebhooks.HeaderWebhookSignature} {
+			if single(header, http.CanonicalHeaderKey(name)) == "" {
+				return "", false
+			}
+		}
+		return header.Get(standardwebhooks.HeaderWebhookID), hook.Verify(body, header) == nil
+	}, nil
+}
+
+func newStandard(secret string) (*standardwebhooks.Webhook, error) {
+	if !strings.HasPrefix(secret, "whsec_") {
+		return standardwebhooks.NewWebhookRaw([]byte(secret))
+	}
+	hook, err := standardwebhooks.NewWebhook(secret)
+	if err != nil {
+		return nil, errors.New("a secret that begins with whsec_ must go on in base64") // the cause quotes it
+	}
+	return hook, nil
+}
+
+// single is the value of a header that is there once, and not longer than any
+// provider sends it.
+func single(header http.Header, name string) string {
+	if values := header[name]; len(values) == 1 && len(values[0]) <= maxHeaderValueBytes {
+		return values[0]
+	}
+	return ""
+}
