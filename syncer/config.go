@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
 
 const maxConfigBytes = 1 << 20
@@ -33,6 +34,11 @@ type Config struct {
 	// Listen is the address of the daemon's HTTP endpoint, such as 127.0.0.1:9460;
 	// none if unset. It tells names of workflows and secrets to whoever asks.
 	Listen string `yaml:"listen"`
+	// ListenWebhooks is the address at which the daemon takes deliveries of git
+	// hosts, POST /webhook/<source>, such as :9461. It answers nothing else and tells
+	// no names, so it may be reachable from outside, through something that ends TLS.
+	// Required where a source has a webhook.
+	ListenWebhooks string `yaml:"listen_webhooks"`
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`
 }
@@ -87,6 +93,9 @@ type Source struct {
 	// DriftInterval is how often the daemon compares Vault with an unchanged commit;
 	// 10m if unset.
 	DriftInterval time.Duration `yaml:"drift_interval"`
+	// Webhook says how the git host's deliveries for this source are authenticated;
+	// none are taken if unset.
+	Webhook *webhook.Config `yaml:"webhook"`
 	// Deletes bounds what a round deletes without somebody's approval.
 	Deletes DeletePolicy `yaml:"deletes"`
 }
@@ -177,6 +186,7 @@ func (cfg *Config) setDefaults(folder string) {
 		s.Branch = withDefault(s.Branch, "main")
 		s.Drift = withDefault(s.Drift, Heal)
 		s.Repository = below(folder, s.Repository)
+		s.placeHooks(folder)
 		for j := range s.AgeKeys {
 			s.AgeKeys[j] = below(folder, s.AgeKeys[j])
 		}

@@ -44,6 +44,7 @@ func (c *configCheck) all(cfg *Config) {
 		c.refuse("listen must be an address and a port, such as 127.0.0.1:9460", "listen")
 	}
 	c.vault(cfg.Vault)
+	c.hooks(cfg)
 	if len(cfg.Sources) == 0 {
 		c.refuse("sources is missing: at least one repository to follow", "sources")
 	}

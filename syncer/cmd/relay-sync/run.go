@@ -47,7 +47,7 @@ func (o *options) run(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := syncer.ReadConfig(o.config)
+	cfg, err := o.readForRun()
 	if err != nil {
 		return err
 	}
@@ -63,6 +63,15 @@ func (o *options) run(ctx context.Context, format string) error {
 	return nil
 }
 
+// readForRun reads a configuration, and what it needs beside the sources' own files.
+func (o *options) readForRun() (*syncer.Config, error) {
+	cfg, err := syncer.ReadConfig(o.config)
+	if err != nil {
+		return nil, err
+	}
+	return cfg, cfg.CheckFiles()
+}
+
 // follow runs one configuration until ctx ends, or until another takes over,
 // which it returns.
 func (o *options) follow(ctx context.Context, cfg *syncer.Config, hangup <-chan os.Signal, log *slog.Logger) (*syncer.Config, error) {
@@ -75,11 +84,20 @@ func (o *options) follow(ctx context.Context, cfg *syncer.Config, hangup <-chan 
 	controller.Audit = audit
 	defer audit.Close()
 	defer o.closeDown(controller)
-	stop, err := serve(ctx, cfg.Listen, controller.Handler(), log)
+	stop, err := serve(ctx, "status requests", cfg.Listen, controller.Handler(), log)
 	if err != nil {
 		return nil, err
 	}
 	defer stop()
+	webhooks, err := controller.Webhooks()
+	if err != nil {
+		return nil, err
+	}
+	stopWebhooks, err := serve(ctx, "webhooks", cfg.ListenWebhooks, webhooks, log)
+	if err != nil {
+		return nil, err
+	}
+	defer stopWebhooks()
 	log.Info("following", "sources", len(cfg.Sources), "version", version)
 	running, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -100,7 +118,7 @@ func (o *options) awaitReload(ctx context.Context, hangup <-chan os.Signal, runn
 		case <-ctx.Done():
 			return nil
 		case <-hangup:
-			next, err := syncer.ReadConfig(o.config)
+			next, err := o.readForRun()
 			if err == nil {
 				log.Info("configuration reloaded")
 				return next
@@ -121,14 +139,14 @@ func (o *options) logger(format string) (*slog.Logger, error) {
 	return nil, fmt.Errorf("--log-format %s: expected text or json", format)
 }
 
-// serve answers at the address until stop is called; an empty one is none.
-func serve(ctx context.Context, address string, handler http.Handler, log *slog.Logger) (stop func(), err error) {
+// serve answers what comes to the address until stop is called; an empty one is none.
+func serve(ctx context.Context, what, address string, handler http.Handler, log *slog.Logger) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listening for status requests: %w", err)
+		return nil, fmt.Errorf("listening for %s: %w", what, err)
 	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
@@ -136,7 +154,7 @@ func serve(ctx context.Context, address string, handler http.Handler, log *slog.
 	}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("status endpoint ended", "err", err)
+			log.Error("endpoint ended", "for", what, "err", err)
 		}
 	}()
 	return func() { _ = server.Close() }, nil

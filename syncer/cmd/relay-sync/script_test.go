@@ -57,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"blind":    blind,
 			"planid":   planID,
 			"fetch":    fetch,
+			"deliver":  deliver,
 			"approle":  func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },
 			"logins":   logins,
 			"hangup":   hangup,
@@ -79,6 +80,7 @@ func setUp(env *testscript.Env, v *vaulttest.Vault, tools string) error {
 	env.Setenv("CONTROLLER", strings.ToLower(wf))
 	env.Setenv("VAULT", proxy.Address)
 	env.Setenv("LISTEN", freeAddress(t))
+	env.Setenv("HOOKS", freeAddress(t))
 	env.Setenv("HOME", env.WorkDir)
 	for _, name := range []string{"GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"} {
 		env.Setenv(name, "ada@example.com")

@@ -1,0 +1,33 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// deliver ADDRESS/PATH FILE STATUS: a push as Gitea sends it, signed with what
+// stands in the file, is answered with the status.
+func deliver(ts *testscript.TestScript, _ bool, args []string) {
+	body := `{"ref":"refs/heads/main"}`
+	mac := hmac.New(sha256.New, []byte(strings.TrimSpace(ts.ReadFile(args[1]))))
+	mac.Write([]byte(body))
+	request, err := http.NewRequest("POST", "http://"+args[0], strings.NewReader(body))
+	ts.Check(err)
+	request.Header.Set("X-Gitea-Event", "push")
+	request.Header.Set("X-Gitea-Signature", hex.EncodeToString(mac.Sum(nil)))
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	if got := strconv.Itoa(response.StatusCode); got != args[2] {
+		ts.Fatalf("answered %s, want %s", got, args[2])
+	}
+}

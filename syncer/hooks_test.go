@@ -1,0 +1,67 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
+)
+
+func TestAnAuthenticDeliveryWakesItsSource(t *testing.T) {
+	t.Parallel()
+	cfg := &Config{Sources: []Source{{Name: "till"}, {Name: "shop", Webhook: gitLabHook(t)}}}
+	c := New(cfg, "test")
+	handler, err := c.Webhooks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{"till", "shop"} {
+		r := httptest.NewRequest("POST", "/webhook/"+source, strings.NewReader("{}"))
+		r.Header.Set("X-Gitlab-Token", "a secret that is long enough")
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	select {
+	case <-c.hints["shop"]:
+	case <-time.After(10 * time.Second):
+		t.Error("the source was not woken")
+	}
+	select {
+	case <-c.hints["till"]:
+		t.Error("a source without a webhook was woken")
+	default:
+	}
+}
+
+func TestWhatIsWrongWithHooksIsNamedWithItsLine(t *testing.T) {
+	t.Parallel()
+	source := "sources:\n  - {name: shop, repository: shop, files: [a.yaml], workflows: [w], age_keys: [k]"
+	rows := []struct{ name, config, want string }{
+		{"an unknown provider", "listen_webhooks: ':1'\n" + source + ", webhook: {provider: gogs, secret_file: x}}", `line 5: webhook.provider must be one of ["github"`},
+		{"no secret", "listen_webhooks: ':1'\n" + source + ", webhook: {provider: github}}", "line 5: webhook.secret_file is missing"},
+		{"no address", source + ", webhook: {provider: github, secret_file: x}}", "line 4: listen_webhooks is missing"},
+		{"no port", "listen_webhooks: host\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be an address and a port"},
+		{"nothing to listen for", "listen_webhooks: ':1'\n" + source + "}", "line 3: listen_webhooks is set, but no source has a webhook"},
+		{"the address of the status", "listen_webhooks: ':1'\nlisten: ':1'\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be another address"},
+	}
+	for _, row := range rows {
+		_, problems := parseConfig([]byte("controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\n"+row.config), "/etc/relay")
+		if len(problems) != 1 || !strings.HasPrefix(problems[0], row.want) {
+			t.Errorf("%s: %q, want %q", row.name, problems, row.want)
+		}
+	}
+	cfg, problems := parseConfig([]byte("controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\nlisten_webhooks: ':1'\n"+source+", webhook: {provider: github, secret_file: hook}}"), "/etc/relay")
+	if len(problems) > 0 || cfg.Sources[0].Webhook.SecretFile != "/etc/relay/hook" {
+		t.Errorf("%q, or the path is not below the configuration's folder", problems)
+	}
+}
+
+// gitLabHook is the webhook of a source whose deliveries carry a token.
+func gitLabHook(t *testing.T) *webhook.Config {
+	t.Helper()
+	return &webhook.Config{Provider: webhook.GitLab, SecretFile: write(t, t.TempDir(), "hook", "a secret that is long enough")}
+}
