@@ -21,6 +21,8 @@ const (
 	writing  purpose = "write"
 	deleting purpose = "delete"
 	purging  purpose = "purge"
+	// undeleting brings back what was deleted.
+	undeleting purpose = "undelete"
 	// describing makes metadata before the first version.
 	describing purpose = "describe"
 	// reading is what a token should not be able to; see ReadGuard.
@@ -119,6 +121,8 @@ func needsFor(a Address, p purpose) []need {
 	switch p {
 	case deleting:
 		return []need{needFor(a, "delete", "update"), record}
+	case undeleting:
+		return []need{needFor(a, "undelete", "update"), record}
 	case purging:
 		return []need{needFor(a, "destroy", "update"), record}
 	case describing:

@@ -26,6 +26,7 @@ type KV interface {
 	PatchMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error
 	CreateMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error
 	DeleteVersions(ctx context.Context, e vault.Entry, versions ...int) error
+	UndeleteVersions(ctx context.Context, e vault.Entry, versions ...int) error
 	DestroyVersions(ctx context.Context, e vault.Entry, versions ...int) error
 	List(ctx context.Context, e vault.Entry) ([]string, error)
 	Capabilities(ctx context.Context, paths ...string) (map[string][]string, error)

@@ -190,10 +190,15 @@ func (e Entry) withMemory(me Owner, wrote *Written) Entry {
 	if ok && e.counts(mine) && mine.Version >= wrote.Version {
 		return e
 	}
+	return e.withRecord(me, Record{Version: wrote.Version, Time: wrote.Created, Expires: wrote.Expires})
+}
+
+// withRecord is the entry with another record of an owner.
+func (e Entry) withRecord(owner Owner, r Record) Entry {
 	e.Records = maps.Clone(e.Records)
 	if e.Records == nil {
 		e.Records = map[Owner]Record{}
 	}
-	e.Records[me] = Record{Version: wrote.Version, Time: wrote.Created, Expires: wrote.Expires}
+	e.Records[owner] = r
 	return e
 }

@@ -27,6 +27,9 @@ var (
 	// ErrNoRecord: the value was written, the record of it was not. See
 	// NoRecordError.
 	ErrNoRecord = errors.New("written without its record")
+	// ErrNotDeleted: there is nothing that this owner could undelete. Nothing was
+	// sent. See UndeleteError.
+	ErrNotDeleted = errors.New("nothing of ours to undelete")
 	// ErrLacking: the token lacks a capability. Nothing was written. See
 	// LackingError.
 	ErrLacking = errors.New("the token's policy does not allow it")
@@ -95,6 +98,19 @@ func (e *HeldError) Error() string {
 
 // Unwrap gives ErrHeld.
 func (e *HeldError) Unwrap() error { return ErrHeld }
+
+// UndeleteError says why a secret cannot be undeleted.
+type UndeleteError struct {
+	Address Address
+	Reason  string
+}
+
+func (e *UndeleteError) Error() string {
+	return fmt.Sprintf("secret %s cannot be undeleted: %s", e.Address, e.Reason)
+}
+
+// Unwrap gives ErrNotDeleted.
+func (e *UndeleteError) Unwrap() error { return ErrNotDeleted }
 
 // NoRecordError says what was done to which version, and why the record does
 // not say so.

@@ -84,6 +84,7 @@ type actor struct {
 	applied int // what it believes is there
 	want    bool
 	adopt   bool
+	undo    bool // brings back what it deleted, in place of its round
 	running bool
 	blurs   int // of the history, when the operation began
 	// inFlight is the version whose record this actor is still to write.
@@ -100,8 +101,10 @@ func (a *actor) client() *Client {
 }
 
 // start runs one operation in a process of its own.
-func (a *actor) start(adopt bool) {
-	a.running, a.adopt, a.blurs = true, adopt, a.h.blurs
+func (a *actor) start(adopt bool) { a.launch(adopt, false) }
+
+func (a *actor) launch(adopt, undo bool) {
+	a.running, a.adopt, a.undo, a.blurs = true, adopt, undo, a.h.blurs
 	go func() {
 		defer func() {
 			if r := recover(); r != nil && r != any(died{}) {
@@ -115,6 +118,10 @@ func (a *actor) start(adopt bool) {
 
 // operate is what an owner does: observe, judge, and put right.
 func (a *actor) operate(ctx context.Context, c *Client) {
+	if a.undo {
+		_, _ = c.Undelete(ctx, a.h.address) // what it came to shows in the entry
+		return
+	}
 	if !a.want {
 		if _, err := c.Delete(ctx, a.h.address, a.state); err == nil {
 			a.state = nil
@@ -209,6 +216,13 @@ func (w wire) DeleteVersions(ctx context.Context, e vault.Entry, versions ...int
 	})
 }
 
+func (w wire) UndeleteVersions(ctx context.Context, e vault.Entry, versions ...int) error {
+	return w.pass("undelete", func() error {
+		w.a.h.undeletes(w.a, versions)
+		return w.a.h.kv.UndeleteVersions(ctx, e, versions...)
+	})
+}
+
 func (w wire) DestroyVersions(ctx context.Context, e vault.Entry, versions ...int) error {
 	return w.pass("destroy", func() error { return w.a.h.kv.DestroyVersions(ctx, e, versions...) })
 }
@@ -276,6 +290,19 @@ func (h *history) deletes(a *actor, versions []int) {
 	}
 }
 
+// undeletes checks that one brings back only what one wrote oneself. To everybody
+// else it is like one from outside: the number stays.
+func (h *history) undeletes(a *actor, versions []int) {
+	e := h.entry()
+	for _, n := range versions {
+		v, known := e.Versions[n]
+		if known && a.blurs == h.blurs && h.writers[stamp(n, v.Created)] != a.owner {
+			h.t.Errorf("%s undeleted version %d, which it did not write", a.owner, n)
+		}
+	}
+	h.blurs++
+}
+
 // collect takes in what the actors came to.
 func (h *history) collect(ev event) {
 	if ev.fate == nil {
@@ -293,7 +320,7 @@ func (h *history) step() {
 		case a.gate != nil:
 			moves = append(moves, slices.Repeat([]string{fmt.Sprint("go ", i)}, 5)...)
 		case !a.running:
-			moves = append(moves, fmt.Sprint("start ", i), fmt.Sprint("start ", i), fmt.Sprint("change ", i))
+			moves = append(moves, fmt.Sprint("start ", i), fmt.Sprint("start ", i), fmt.Sprint("change ", i), fmt.Sprint("undo ", i))
 		}
 	}
 	moves = append(moves, "write", "delete", "undelete", "purge", "time")
@@ -308,6 +335,8 @@ func (h *history) step() {
 		h.release(a, rapid.SampledFrom(fates).Draw(h.t, "fate"))
 	case "start":
 		a.start(rapid.IntRange(0, 7).Draw(h.t, "adopt") == 0)
+	case "undo":
+		a.launch(false, true)
 	case "change":
 		a.desired++
 		a.want = rapid.IntRange(0, 3).Draw(h.t, "want") > 0

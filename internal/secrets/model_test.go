@@ -106,6 +106,10 @@ func (m *modelKV) DeleteVersions(_ context.Context, e vault.Entry, versions ...i
 	})
 }
 
+func (m *modelKV) UndeleteVersions(_ context.Context, e vault.Entry, versions ...int) error {
+	return m.change(e, versions, func(v *vault.Version) { v.DeletionTime = "" })
+}
+
 func (m *modelKV) DestroyVersions(_ context.Context, e vault.Entry, versions ...int) error {
 	return m.change(e, versions, func(v *vault.Version) { v.Destroyed = true })
 }

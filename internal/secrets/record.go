@@ -36,6 +36,12 @@ type Record struct {
 	// Released says that the owner let go: this record, and every older one of
 	// anybody, counts no more.
 	Released bool
+	// Deleted says of a released record that its owner soft-deleted the version
+	// itself, and so may undelete it. The note stays for that.
+	Deleted bool
+	// Undeleted says that the owner brought the version back by Undelete. A write
+	// makes a record without it.
+	Undeleted bool
 	// Expires is when Vault will delete the version by itself; zero for never.
 	Expires time.Time
 	Note
@@ -105,8 +111,14 @@ func (r Record) String() string {
 			fields = append(fields, name+"="+value)
 		}
 	}
-	if r.Released {
+	switch {
+	case r.Released && r.Deleted:
 		add("released", "true")
+		add("deleted", "true")
+	case r.Released:
+		add("released", "true")
+	case r.Undeleted:
+		add("undeleted", "true")
 	}
 	add("expires", formatTime(r.Expires))
 	add("revision", r.Revision)
@@ -158,6 +170,7 @@ func parseRecord(s string) (Record, bool) {
 	}
 	r := Record{
 		Version: version, Time: written, Released: fields["released"] == "true", Expires: expires,
+		Deleted: fields["deleted"] == "true", Undeleted: fields["undeleted"] == "true",
 		Note: Note{
 			Revision: fields["revision"], Origin: origin, Sealed: sealed,
 			SOPS1: fields["sops1"], Key1: fields["key1"], HMAC1: fields["hmac1"],

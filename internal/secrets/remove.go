@@ -48,7 +48,7 @@ func (c *Client) Release(ctx context.Context, a Address, wrote *Written) (Remova
 	if !ok {
 		return NothingOurs, nil
 	}
-	return ReleasedOnly, c.release(ctx, a, last)
+	return ReleasedOnly, c.release(ctx, a, last, ReleasedOnly)
 }
 
 func (c *Client) remove(ctx context.Context, a Address, wrote *Written, p purpose) (Removal, error) {
@@ -77,7 +77,7 @@ func (c *Client) remove(ctx context.Context, a Address, wrote *Written, p purpos
 			return NothingOurs, err
 		}
 	}
-	return done, c.release(pair, a, record)
+	return done, c.release(pair, a, record, done)
 }
 
 // end deletes or destroys what this owner holds.
@@ -92,8 +92,13 @@ func (c *Client) end(ctx context.Context, a Address, e Entry, p purpose) (Remova
 	return ReleasedOnly, nil
 }
 
-func (c *Client) release(ctx context.Context, a Address, last Record) error {
+// release cancels a record. That of a soft-deleted version keeps what it said, for
+// Undelete.
+func (c *Client) release(ctx context.Context, a Address, last Record, done Removal) error {
 	released := Record{Version: last.Version, Time: last.Time, Released: true}
+	if done == SoftDeleted {
+		released.Deleted, released.Note = true, last.Note
+	}
 	if err := c.writeRecord(ctx, a, released); err != nil {
 		return &NoRecordError{Address: a, Done: "let go", Written: Written{Version: last.Version, Created: last.Time}, Cause: err}
 	}

@@ -218,7 +218,8 @@ func TestRecordSurvivesAndFits(t *testing.T) {
 			Version:  rapid.IntRange(1, 1<<62).Draw(rt, "version"),
 			Time:     when.Draw(rt, "time"),
 			Released: rapid.Bool().Draw(rt, "released"),
-			Expires:  when.Draw(rt, "expires"),
+			Deleted:  rapid.Bool().Draw(rt, "deleted"), Undeleted: rapid.Bool().Draw(rt, "undeleted"),
+			Expires: when.Draw(rt, "expires"),
 			Note: Note{
 				Revision: rapid.StringMatching(`([0-9a-f]{64})?`).Draw(rt, "revision"),
 				Origin:   rapid.String().Draw(rt, "origin"),

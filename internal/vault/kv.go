@@ -125,6 +125,12 @@ func (c *Client) DeleteVersions(ctx context.Context, e Entry, versions ...int) e
 	return c.postVersions(ctx, "deleting", "delete", e, versions)
 }
 
+// UndeleteVersions brings soft-deleted versions back. Where the entry has a
+// delete_version_after, Vault gives them a new end, counted from now.
+func (c *Client) UndeleteVersions(ctx context.Context, e Entry, versions ...int) error {
+	return c.postVersions(ctx, "undeleting", "undelete", e, versions)
+}
+
 // DestroyVersions destroys the given versions for good.
 func (c *Client) DestroyVersions(ctx context.Context, e Entry, versions ...int) error {
 	return c.postVersions(ctx, "destroying the versions of", "destroy", e, versions)

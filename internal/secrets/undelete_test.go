@@ -1,0 +1,176 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+const commitID = "0123456789abcdef0123456789abcdef01234567"
+
+// deleted is a secret that the client wrote and soft-deleted.
+func deleted(t *testing.T, c *Client) Address {
+	t.Helper()
+	ctx, a := context.Background(), testAddress(t)
+	w := Write{Address: a, Value: NewValue("mine"), Note: Note{Revision: commitID, Origin: "a.yaml", SOPS1: strings.Repeat("ab", 16)}}
+	if _, err := c.Put(ctx, w); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := c.Delete(ctx, a, nil); done != SoftDeleted || err != nil {
+		t.Fatalf("deleting it: %v, %v", done, err)
+	}
+	return a
+}
+
+func TestUndeleteBringsBackWhatWeDeleted(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	c, proxy := realClient(t, v.Writer(t), shop)
+	a := deleted(t, c)
+	if verdict := Judge(shop, mustDescribe(t, c, a), nil); verdict.State != Absent {
+		t.Fatalf("once deleted: %s", verdict)
+	}
+	proxy.Reset()
+	record, err := c.Undelete(context.Background(), a)
+	if err != nil || record.Version != 1 || record.Revision != commitID || record.Origin != "a.yaml" || !record.Undeleted {
+		t.Fatalf("undeleting: %+v, %v", record, err)
+	}
+	if got, want := asked(proxy), "GET metadata, PUT capabilities, PATCH metadata, PUT undelete, GET metadata"; got != want {
+		t.Errorf("asked %q, want %q", got, want)
+	}
+	e := mustDescribe(t, c, a)
+	if verdict := Judge(shop, e, nil); verdict.State != InSync || e.Records[shop] != record {
+		t.Errorf("afterwards: %s, %+v, want %+v", verdict, e.Records[shop], record)
+	}
+	if raw, ok := v.ReadAs(t, v.Reader(t, a.Workflow), a.Workflow, a.Name); !ok || raw != "mine" {
+		t.Errorf("the reader sees %q", raw)
+	}
+	proxy.AssertBlind(t)
+	if _, err := c.Undelete(context.Background(), a); !errors.Is(err, ErrNotDeleted) {
+		t.Errorf("undeleting what is live: %v", err)
+	}
+	// A write ends the mark, a delete begins anew.
+	if _, err := c.Put(context.Background(), Write{Address: a, Value: NewValue("next"), Observed: e}); err != nil {
+		t.Fatal(err)
+	}
+	if r := mustDescribe(t, c, a).Records[shop]; r.Undeleted || r.Deleted {
+		t.Errorf("a write left the mark: %+v", r)
+	}
+}
+
+func TestUndeleteRefuses(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	ctx := context.Background()
+	for _, row := range []struct {
+		name, want string
+		prepare    func(t *testing.T, c *Client) Address
+	}{
+		{"what never was", "has no record on it", func(t *testing.T, _ *Client) Address { return testAddress(t) }},
+		{"what somebody wrote since", "version 2 was written since", func(t *testing.T, c *Client) Address {
+			a := deleted(t, c)
+			v.Write(t, a.Workflow, a.Name, "foreign")
+			return a
+		}},
+		{"what another owner wrote since", "version 2 was written since", func(t *testing.T, c *Client) Address {
+			a := deleted(t, c)
+			other, _ := realClient(t, v.Writer(t), cluster)
+			if _, err := other.Put(ctx, Write{Address: a, Value: NewValue("other"), Observed: mustDescribe(t, c, a)}); err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}},
+		{"what is destroyed", "its value is gone for good", func(t *testing.T, c *Client) Address {
+			a := deleted(t, c)
+			v.Destroy(t, a.Workflow, a.Name, 1)
+			return a
+		}},
+		{"what another owner deleted", "has no record on it", func(t *testing.T, _ *Client) Address {
+			other, _ := realClient(t, v.Writer(t), cluster)
+			return deleted(t, other)
+		}},
+		{"what was let go because somebody else deleted it", "did not delete it", func(t *testing.T, c *Client) Address {
+			a := testAddress(t)
+			if _, err := c.Put(ctx, Write{Address: a, Value: NewValue("mine")}); err != nil {
+				t.Fatal(err)
+			}
+			v.SoftDelete(t, a.Workflow, a.Name)
+			if done, err := c.Delete(ctx, a, nil); done != ReleasedOnly || err != nil {
+				t.Fatalf("%v, %v", done, err)
+			}
+			return a
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, proxy := realClient(t, v.Writer(t), shop)
+			a := row.prepare(t, c)
+			proxy.Reset()
+			_, err := c.Undelete(ctx, a)
+			if !errors.Is(err, ErrNotDeleted) {
+				t.Fatalf("got %v", err)
+			}
+			wantError(t, err, row.want)
+			if got := asked(proxy); got != "GET metadata" {
+				t.Errorf("asked %q", got)
+			}
+		})
+	}
+}
+
+// TestUndeleteMayBeRepeated fails it at each of its requests.
+func TestUndeleteMayBeRepeated(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	for _, method := range []string{http.MethodPatch, http.MethodPut} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			c, proxy := realClient(t, v.Writer(t), shop)
+			a := deleted(t, c)
+			proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+				if r.Method == method && !strings.Contains(r.URL.Path, "capabilities") {
+					return vaulttest.FailWith(http.StatusInternalServerError)
+				}
+				return vaulttest.Action{}
+			})
+			if _, err := c.Undelete(context.Background(), a); err == nil {
+				t.Fatal("it succeeded without its request")
+			}
+			proxy.Reset()
+			if e := mustDescribe(t, c, a); e.Live() {
+				t.Error("it is live without its record")
+			}
+			if _, err := c.Undelete(context.Background(), a); err != nil {
+				t.Fatal(err)
+			}
+			if verdict := Judge(shop, mustDescribe(t, c, a), nil); verdict.State != InSync {
+				t.Errorf("afterwards: %s", verdict)
+			}
+		})
+	}
+}
+
+// TestUndeleteOfOneThatExpires: Vault counts the time that it may live from the
+// undelete.
+func TestUndeleteOfOneThatExpires(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	c, _ := realClient(t, v.Writer(t), shop)
+	a := deleted(t, c)
+	v.SetDeleteVersionAfter(t, a.Workflow, a.Name, time.Hour)
+	record, err := c.Undelete(context.Background(), a)
+	if err != nil || record.Expires.IsZero() {
+		t.Fatalf("undeleting: %+v, %v", record, err)
+	}
+	if e := mustDescribe(t, c, a); !e.Records[shop].Expires.Equal(e.Expires()) {
+		t.Errorf("the record says it ends %s, Vault %s", e.Records[shop].Expires, e.Expires())
+	}
+}
