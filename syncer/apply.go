@@ -19,6 +19,10 @@ import (
 // everything, or a stop.
 var errNotTried = errors.New("not tried: the round ended before it")
 
+// inARow is how many actions may end one after another in trouble with Vault until
+// the rest of the round is not tried: each of thousands could wait for a timeout.
+const inARow = 10
+
 // Result is what became of an action that was carried out.
 type Result struct {
 	Action
@@ -64,11 +68,12 @@ func (s *source) write(ctx context.Context, commit gitsource.Commit, r *Result) 
 }
 
 // carryOut runs do for each result of a kind. Once Vault refuses everything
-// alike, the rest is not tried.
+// alike, or answers nothing properly any more, the rest is not tried.
 func (s *source) carryOut(ctx context.Context, results []Result, kind func(Kind) bool, done func(Result), do func(context.Context, *Result)) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var mu sync.Mutex
+	troubled := 0
 	work := new(errgroup.Group)
 	work.SetLimit(s.concurrency)
 	for i := range results {
@@ -77,16 +82,19 @@ func (s *source) carryOut(ctx context.Context, results []Result, kind func(Kind)
 			continue
 		}
 		work.Go(func() error {
-			if ctx.Err() != nil {
+			if s.pace.wait(ctx) != nil {
 				r.Err = errNotTried
 			} else {
 				do(ctx, r)
 			}
-			if secrets.AffectsAll(r.Err) {
-				stop()
-			}
 			mu.Lock()
 			defer mu.Unlock()
+			if troubled++; !secrets.Troubled(r.Err) {
+				troubled = 0
+			}
+			if secrets.AffectsAll(r.Err) || troubled == inARow {
+				stop()
+			}
 			done(*r)
 			return nil // it is in the result
 		})

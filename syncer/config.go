@@ -66,6 +66,10 @@ type VaultConfig struct {
 	ClientKey  string `yaml:"client_key"`
 	// Concurrency is how many requests are under way at once; 16 if unset.
 	Concurrency int `yaml:"concurrency"`
+	// WritesPerSecond is how many secrets all sources together write, delete or
+	// release in a second, at the most; unlimited if unset. Each takes two requests,
+	// of which the second, the record, never waits.
+	WritesPerSecond float64 `yaml:"writes_per_second"`
 	// Settle is how long a record may take to follow its value, and how old a
 	// foreign version must be before it is repaired; 30s if unset.
 	Settle time.Duration `yaml:"settle"`
@@ -98,6 +102,9 @@ type Source struct {
 	Webhook *webhook.Config `yaml:"webhook"`
 	// Deletes bounds what a round deletes without somebody's approval.
 	Deletes DeletePolicy `yaml:"deletes"`
+	// Suspend makes the daemon leave the source alone: it looks at no commit and
+	// asks nothing of Vault. apply passes it over unless it is named by --source.
+	Suspend bool `yaml:"suspend"`
 }
 
 // DeletePolicy bounds the deletes of a round. A plan beyond it is held until
@@ -108,7 +115,8 @@ type DeletePolicy struct {
 	// MaxPercent is how many of every hundred secrets of the source it may delete;
 	// 100 if unset.
 	MaxPercent *int `yaml:"max_percent"`
-	// AllowEmpty lets a round delete the last secrets of a workflow.
+	// AllowEmpty lets a round delete the last secrets of a workflow, and all of
+	// them where the branch holds no manifest any more.
 	AllowEmpty bool `yaml:"allow_empty"`
 }
 

@@ -6,6 +6,7 @@ package syncer
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"regexp"
 	"slices"
@@ -75,6 +76,9 @@ func (c *configCheck) vault(v VaultConfig) {
 	c.err(secrets.CheckPath("prefix", v.Prefix), "vault", "prefix")
 	if v.Concurrency < 0 || v.Concurrency > 1000 {
 		c.refuse("vault.concurrency must be 1 to 1000", "vault", "concurrency")
+	}
+	if v.WritesPerSecond < 0 || (v.WritesPerSecond > 0 && v.WritesPerSecond < minWritesPerSecond) || math.IsInf(v.WritesPerSecond, 0) || math.IsNaN(v.WritesPerSecond) {
+		c.refuse(fmt.Sprintf("vault.writes_per_second must be %v or more; leave it out for no limit", minWritesPerSecond), "vault", "writes_per_second")
 	}
 	if v.Settle < 0 || v.Settle > time.Hour {
 		c.refuse("vault.settle must be a duration up to 1h, such as 30s", "vault", "settle")

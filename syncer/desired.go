@@ -47,6 +47,9 @@ type Desired struct {
 	Wants []Want
 	// Failures are in order of file. A failed file adds nothing to Wants.
 	Failures []Failure
+	// Empty says that the commit holds no manifest at all: one of the Failures
+	// where it is not allowed.
+	Empty bool
 }
 
 // readTimeout bounds the reading of a commit: a forged pack can keep git busy
@@ -63,7 +66,7 @@ func (s *source) desire(ctx context.Context) (Desired, error) {
 		return Desired{}, err
 	}
 	d := Desired{Commit: commit, Files: len(files)}
-	if len(files) == 0 {
+	if d.Empty = len(files) == 0 && !s.Deletes.AllowEmpty; d.Empty {
 		d.fail("", s.noFiles(commit))
 	}
 	var claims []Want
@@ -98,7 +101,7 @@ func (s *source) files(ctx context.Context) (gitsource.Commit, []gitsource.File,
 // noFiles is a failure: a pattern that misses, or an emptied repository, must
 // not look like secrets that nobody wants.
 func (s *source) noFiles(commit gitsource.Commit) error {
-	return fmt.Errorf("commit %s of branch %s holds no file that matches %s; nothing is deleted because of that",
+	return fmt.Errorf("commit %s of branch %s holds no file that matches %s; nothing is deleted because of that unless somebody approves the plan",
 		short(commit), s.Branch, strings.Join(s.Files, ", "))
 }
 

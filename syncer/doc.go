@@ -15,8 +15,9 @@
 // writes only the workflows that its configuration lists.
 //
 // What vanished from git is deleted, softly, only where this source's record is
-// on it, only if the commit it came from is an ancestor of this one, and never
-// in a round in which anything failed.
+// on it, only if the commit it came from is an ancestor of this one, never in a
+// round in which anything failed, and beyond the limits only with approval.
+// accidents_test.go has a test for every accident that users of such tools told of.
 //
 // The same commit applied again writes nothing.
 //

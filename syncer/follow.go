@@ -32,11 +32,15 @@ const (
 
 // Run follows every source until ctx ends: a commit is applied when a hint or the
 // poll shows it, an unchanged one costs no request to Vault but at the source's
-// drift interval. Each source has its own loop; none can hold up another. A write
-// under way when ctx ends is finished.
+// drift interval. Each source has its own loop; none can hold up another. One that
+// is suspended has none. A write under way when ctx ends is finished.
 func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
 	var work errgroup.Group
 	for _, cfg := range c.cfg.Sources {
+		if cfg.Suspend {
+			log.Info("suspended", "source", cfg.Name)
+			continue
+		}
 		f := newFollower(c, cfg, log)
 		work.Go(func() error {
 			f.follow(ctx)
@@ -44,6 +48,7 @@ func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
 		})
 	}
 	_ = work.Wait()
+	<-ctx.Done() // also where every source is suspended
 }
 
 // follower is the loop of one source.

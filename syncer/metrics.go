@@ -17,10 +17,11 @@ type metrics struct {
 	secrets  *prometheus.GaugeVec
 	changes  *prometheus.CounterVec
 	held     *prometheus.GaugeVec
+	suspend  *prometheus.GaugeVec
 	reload   prometheus.Gauge
 }
 
-func newMetrics(registry prometheus.Registerer) *metrics {
+func newMetrics(registry prometheus.Registerer, sources []Source) *metrics {
 	m := &metrics{
 		rounds: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_reconcile_total",
@@ -47,13 +48,23 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "relay_sync_approval_pending",
 			Help: "1 where a part of the plan waits for apply --approve.",
 		}, []string{"source"}),
+		suspend: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "relay_sync_suspended",
+			Help: "1 where the configuration suspends the source.",
+		}, []string{"source"}),
 	}
 	m.reload = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "relay_sync_config_last_reload_successful",
 		Help: "1 where the configuration in use is the one last read, 0 where a newer one was refused.",
 	})
 	m.reload.Set(1)
-	registry.MustRegister(m.rounds, m.duration, m.success, m.secrets, m.changes, m.held, m.reload)
+	registry.MustRegister(m.rounds, m.duration, m.success, m.secrets, m.changes, m.held, m.suspend, m.reload)
+	for _, s := range sources {
+		m.suspend.WithLabelValues(s.Name).Set(0)
+		if s.Suspend {
+			m.suspend.WithLabelValues(s.Name).Set(1)
+		}
+	}
 	return m
 }
 

@@ -77,6 +77,9 @@ type PlanInput struct {
 	Ancestry map[string]gitsource.Ancestry
 	// Failed says that something in this round could not be seen or is refused.
 	Failed bool
+	// Empty says that the commit holds no manifest, so that nothing is deleted
+	// without approval.
+	Empty bool
 }
 
 // Plan decides what a round does, in order of address. It is pure.
@@ -115,12 +118,14 @@ func (in PlanInput) want(w *Want) Action {
 	}
 	last := a.Entry.Records[in.Owner]
 	switch {
-	case last.SOPS1 == w.SOPS1 && last.Key1 == w.Key1:
+	case last.SOPS1 == w.SOPS1 && last.Key1 == w.Key1 && !last.Undeleted:
 		return in.settled(a)
 	case w.Sealed.Before(last.Sealed):
 		return a.held(Change, fmt.Sprintf("rolls back: the file was sealed %s, the value in Vault comes from one sealed %s", stamp(w.Sealed), stamp(last.Sealed)))
 	case a.Verdict.Drifted():
 		return a.as(Change, a.Verdict.String())
+	case last.Undeleted:
+		return a.as(Change, "it was undeleted by hand, and the commit has it again")
 	}
 	return a.as(Change, "")
 }
@@ -161,6 +166,12 @@ func (in PlanInput) unwanted(address secrets.Address) (Action, bool) {
 	}
 	switch a.Verdict.State {
 	case secrets.InSync:
+		if last.Undeleted {
+			return a.held(Delete, "not deleted: it was undeleted by hand; put it into a file again, or approve its deletion"), true
+		}
+		if in.Empty {
+			return a.held(Delete, "not deleted: the commit holds no manifest at all (deletes.allow_empty)"), true
+		}
 		return a.as(Delete, "no file of this commit has it"), true
 	case secrets.Overwritten:
 		return a.as(Release, a.Verdict.String()+"; no file of this commit has it, so the other value stays"), true

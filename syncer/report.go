@@ -96,17 +96,19 @@ func Worst(reports []Report) Outcome {
 // The JSON form. Fields are only added, never renamed or given another meaning.
 type (
 	reportJSON struct {
-		Source   string        `json:"source"`
-		Branch   string        `json:"branch"`
-		Commit   string        `json:"commit,omitempty"`
-		Files    int           `json:"files"`
-		Applied  bool          `json:"applied"`
-		PlanID   string        `json:"plan_id,omitempty"`
-		Approved bool          `json:"approved,omitempty"`
-		Error    string        `json:"error,omitempty"`
-		Failures []failureJSON `json:"failures"`
-		Secrets  []secretJSON  `json:"secrets"`
-		Summary  Summary       `json:"summary"`
+		Source   string `json:"source"`
+		Branch   string `json:"branch"`
+		Commit   string `json:"commit,omitempty"`
+		Files    int    `json:"files"`
+		Applied  bool   `json:"applied"`
+		PlanID   string `json:"plan_id,omitempty"`
+		Approved bool   `json:"approved,omitempty"`
+		// Suspended with no commit is a source that apply passed over.
+		Suspended bool          `json:"suspended,omitempty"`
+		Error     string        `json:"error,omitempty"`
+		Failures  []failureJSON `json:"failures"`
+		Secrets   []secretJSON  `json:"secrets"`
+		Summary   Summary       `json:"summary"`
 	}
 	failureJSON struct {
 		File  string `json:"file,omitempty"`
@@ -144,7 +146,7 @@ func WriteJSON(w io.Writer, reports []Report) error {
 func (r Report) json() reportJSON {
 	out := reportJSON{
 		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), Files: r.Files, Applied: r.Applied,
-		PlanID: r.PlanID, Approved: r.Approved,
+		PlanID: r.PlanID, Approved: r.Approved, Suspended: r.Suspended,
 		Error: errorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, Summary: r.Summary(),
 	}
 	for _, f := range r.Failures {

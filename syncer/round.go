@@ -32,6 +32,7 @@ type Controller struct {
 	board    *board
 	registry *prometheus.Registry
 	metrics  *metrics
+	pace     *pace
 
 	mu      sync.Mutex
 	clients map[string]*secrets.Client // source → its client
@@ -43,7 +44,7 @@ func New(cfg *Config, version string) *Controller {
 	registry := prometheus.NewRegistry()
 	return &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
-		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry),
+		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources), pace: newPace(cfg.Vault.WritesPerSecond),
 		clients: map[string]*secrets.Client{},
 	}
 }
@@ -68,11 +69,14 @@ type Report struct {
 	Err error
 	// Applied tells a round that carried out its plan from one that only planned.
 	Applied bool
+	// Suspended says that the configuration suspends the source.
+	Suspended bool
 }
 
 // Request is what somebody asks rounds to do.
 type Request struct {
 	// Sources are names; none means all.
+	// One that is suspended is carried out only by name.
 	Sources []string
 	// Apply carries plans out; without it they are only made.
 	Apply bool
@@ -101,6 +105,10 @@ func (c *Controller) Rounds(ctx context.Context, ask Request) ([]Report, error) 
 	}
 	reports := make([]Report, len(sources))
 	for i, s := range sources {
+		if s.Suspend && ask.Apply && len(ask.Sources) == 0 {
+			reports[i] = Report{Source: s.Name, Branch: s.Branch, Suspended: true}
+			continue
+		}
 		reports[i] = c.round(ctx, s, ask, adoption)
 	}
 	return reports, nil
@@ -135,7 +143,7 @@ func (cfg *Config) pick(names []string) ([]Source, error) {
 
 // round is one pass: read, observe, plan, apply.
 func (c *Controller) round(ctx context.Context, cfg Source, ask Request, adopt Adoption) Report {
-	report := Report{Source: cfg.Name, Branch: cfg.Branch}
+	report := Report{Source: cfg.Name, Branch: cfg.Branch, Suspended: cfg.Suspend}
 	s, err := c.open(ctx, cfg)
 	if err != nil {
 		report.Err = err
@@ -191,6 +199,7 @@ type source struct {
 	keys        *sopsfile.Keys
 	client      *secrets.Client
 	audit       *Audit
+	pace        *pace
 	said        string
 }
 
@@ -203,7 +212,7 @@ func (c *Controller) open(ctx context.Context, cfg Source) (*source, error) {
 	}
 	return &source{
 		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),
-		repo: repo, keys: keys, client: client, audit: c.Audit,
+		repo: repo, keys: keys, client: client, audit: c.Audit, pace: c.pace,
 	}, nil
 }
 
@@ -257,7 +266,8 @@ func (s *source) plan(ctx context.Context, d Desired, adopt Adoption) ([]Action,
 	in := PlanInput{
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
-		Failed: len(d.Failures) > 0 || len(seen.unseen) > 0,
+		Failed: (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
+		Empty:  d.Empty,
 	}
 	if in.Ancestry, err = s.ancestry(ctx, d, seen); err != nil {
 		return nil, err

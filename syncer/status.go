@@ -30,10 +30,12 @@ type Status struct {
 	NextLook  time.Time `json:"next_look,omitzero"`
 	// Watched says that a commit is seen at once; else it is polled for.
 	Watched bool `json:"watched"`
-	// Ready says that the last round came to a plan.
-	Ready   bool    `json:"ready"`
-	Summary Summary `json:"summary"`
-	PlanID  string  `json:"plan_id,omitempty"`
+	// Ready says that the last round came to a plan, or that none is to be run
+	// because the source is Suspended.
+	Ready     bool    `json:"ready"`
+	Suspended bool    `json:"suspended,omitempty"`
+	Summary   Summary `json:"summary"`
+	PlanID    string  `json:"plan_id,omitempty"`
 	// Problems are what is refused, blocked or failed, a sentence each.
 	Problems []string `json:"problems"`
 }
@@ -50,7 +52,11 @@ type board struct {
 func newBoard(sources []Source) *board {
 	b := &board{all: map[string]Status{}}
 	for _, s := range sources {
-		b.all[s.Name] = Status{Source: s.Name, Branch: s.Branch, Problems: []string{"no round yet"}}
+		first := Status{Source: s.Name, Branch: s.Branch, Problems: []string{"no round yet"}}
+		if s.Suspend {
+			first.Ready, first.Suspended, first.Problems = true, true, []string{}
+		}
+		b.all[s.Name] = first
 	}
 	return b
 }
@@ -116,6 +122,10 @@ func (r Report) problems() []string {
 	return out
 }
 
+// Settled says that everything of the last commit seen is in Vault, or that
+// nothing is asked of the source.
+func (s Status) Settled() bool { return s.Suspended || (s.Ready && s.Applied == s.Seen) }
+
 // Handler serves /healthz (the process runs), /readyz (every source's last round
 // came to a plan; 503 and why not otherwise), /status (JSON, a Status for each
 // source) and /metrics (Prometheus). It tells names and no values; it has no login
@@ -147,12 +157,17 @@ func (t *Text) WriteStatus(all []Status, now time.Time) error {
 	for _, s := range all {
 		color, word := green, "in sync"
 		switch {
+		case s.Suspended:
+			color, word = yellow, "suspended"
 		case !s.Ready:
 			color, word = red, "not ready"
 		case s.Applied != s.Seen || s.Applied == "":
 			color, word = yellow, "not all applied"
 		}
 		t.line(0, fmt.Sprintf("%s  %s  %s", t.paint(bold, s.Source), s.Branch, t.paint(color, word)))
+		if s.Suspended {
+			continue
+		}
 		t.line(1, fmt.Sprintf("seen     %s", orNone(s.Seen)))
 		t.line(1, fmt.Sprintf("applied  %s", orNone(s.Applied)))
 		if !s.LastRound.IsZero() {

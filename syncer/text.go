@@ -56,6 +56,11 @@ func (t *Text) report(r Report) {
 		head += fmt.Sprintf("  %s @ %s, %s", r.Branch, short(r.Commit), count(r.Files, "manifest"))
 	}
 	t.line(0, head)
+	if r.passedOver() {
+		t.line(1, "Suspended, and passed over; to apply it by hand, name it: --source "+r.Source)
+		t.line(0, "")
+		return
+	}
 	if r.Err != nil {
 		t.block(1, t.paint(red, "error: ")+r.Err.Error())
 	}
@@ -78,8 +83,14 @@ func (t *Text) report(r Report) {
 	if r.PlanID != "" && !r.Approved {
 		t.line(1, "What is held is done by: relay-sync apply --approve "+r.PlanID)
 	}
+	if r.Suspended && !r.Applied {
+		t.line(1, "The source is suspended: only relay-sync apply --source "+r.Source+" applies it.")
+	}
 	t.line(0, "")
 }
+
+// passedOver reports whether there was no round, because the source is suspended.
+func (r Report) passedOver() bool { return r.Suspended && r.Commit == "" && r.Err == nil }
 
 // WriteVerified writes what verify found.
 func (t *Text) WriteVerified(all []Verified) error {

@@ -148,6 +148,13 @@ func (e *LackingError) Error() string {
 // Unwrap gives ErrLacking.
 func (e *LackingError) Unwrap() error { return ErrLacking }
 
+// Troubled reports whether an error says that Vault or the way to it is in trouble,
+// so that the same request may succeed later without anybody doing anything.
+func Troubled(err error) bool {
+	failed, ok := errors.AsType[*vault.Error](err)
+	return ok && failed.Temporary()
+}
+
 // AffectsAll reports whether an error is not about one secret: the next request
 // would fail alike, because Vault is sealed, unreachable, not trusted, has no
 // such mount, or does not know the token.

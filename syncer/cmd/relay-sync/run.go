@@ -203,7 +203,7 @@ func (o *options) status(ctx context.Context) error {
 		return fmt.Errorf("writing the status: %w", err)
 	}
 	for _, s := range answer.Sources {
-		if !s.Ready || s.Applied != s.Seen {
+		if !s.Settled() {
 			return exitError{syncer.Failed}
 		}
 	}
