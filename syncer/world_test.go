@@ -7,10 +7,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,9 +131,15 @@ func (w *world) commit() {
 // round runs one round and keeps all that it prints.
 func (w *world) round(apply bool) Report {
 	w.t.Helper()
+	return w.ask(Request{Apply: apply})
+}
+
+// ask runs the rounds of a process of its own, and gives the first report.
+func (w *world) ask(request Request) Report {
+	w.t.Helper()
 	c := New(w.cfg, "test")
 	c.Warn = func(text string) { w.t.Logf("warning: %s", text) }
-	reports, err := c.Rounds(context.Background(), Request{Apply: apply})
+	reports, err := c.Rounds(context.Background(), request)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -170,5 +179,61 @@ func (w *world) wantRead(workflow, name, want string) {
 	got, ok := w.vault.ReadAs(w.t, w.vault.Reader(w.t, workflow), workflow, name)
 	if !ok || got != want {
 		w.t.Errorf("%s/%s reads %.60q, want %.60q", workflow, name, got, want)
+	}
+}
+
+// follow runs the daemon until its sources, by name, stand as they should.
+func (w *world) follow(reached func(map[string]Status) bool) {
+	w.t.Helper()
+	d := w.daemon()
+	d.until("the sources stand as they should", func() bool { return reached(d.status()) })
+	d.stop()
+}
+
+// daemon is a controller that runs.
+type daemon struct {
+	*Controller
+	t    testing.TB
+	stop func()
+}
+
+// daemon starts one of the world's configuration. It is stopped with the test.
+func (w *world) daemon() *daemon {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &daemon{Controller: New(w.cfg, "test"), t: w.t}
+	ended := make(chan struct{})
+	go func() {
+		d.Run(ctx, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		close(ended)
+	}()
+	d.stop = sync.OnceFunc(func() {
+		cancel()
+		<-ended
+	})
+	w.t.Cleanup(d.stop)
+	return d
+}
+
+func (d *daemon) status() map[string]Status {
+	all := map[string]Status{}
+	for _, s := range d.board.list() {
+		all[s.Source] = s
+	}
+	return all
+}
+
+// until waits for a condition.
+func (d *daemon) until(what string, reached func() bool) {
+	d.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(time.Minute)
+	for !reached() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			d.t.Fatalf("never: %s; %+v", what, d.board.list())
+		}
 	}
 }
