@@ -67,6 +67,10 @@ func TestPlan(t *testing.T) {
 	r := foreignRevision[us]
 	r.Revision = strange
 	foreignRevision[us] = r
+	undeleted := by(us, 3)
+	r = undeleted[us]
+	r.Undeleted = true
+	undeleted[us] = r
 	for _, row := range []struct {
 		name   string
 		wants  []Want
@@ -106,6 +110,9 @@ func TestPlan(t *testing.T) {
 		{name: "ours of a commit that git does not know", entry: entry(3, foreignRevision), kind: Blocked, reason: "cannot be told"},
 		{name: "ours that nobody wants, dead already", entry: dead(entry(3, by(us, 3))), kind: Release, reason: "deleted at"},
 		{name: "ours that nobody wants, overwritten", entry: entry(4, by(us, 3)), kind: Release, reason: "the other value stays"},
+		{name: "undeleted, and nobody wants it", entry: entry(3, undeleted), kind: Blocked, reason: "it was undeleted by hand"},
+		{name: "undeleted, and the commit has it again", wants: want(nil), entry: entry(3, undeleted), kind: Change, reason: "it was undeleted by hand"},
+		{name: "ours, where there is no manifest at all", entry: entry(3, by(us, 3)), in: PlanInput{Empty: true}, kind: Blocked, reason: "no manifest at all"},
 		{name: "another owner's that nobody wants", entry: entry(3, by(them, 3))},
 		{name: "nobody's that nobody wants", entry: entry(3, nil)},
 	} {
