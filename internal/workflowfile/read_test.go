@@ -1,0 +1,189 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package workflowfile
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden lists; then check them by hand")
+
+// TestEveryReferenceIsFound compares what is read of whole files, the public
+// workflows of Relay among them, with lists that were checked by hand.
+func TestEveryReferenceIsFound(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.yaml")
+	public, err2 := filepath.Glob("testdata/relay-workflows/*.yaml")
+	if err := errors.Join(err, err2); err != nil || len(files) < 2 || len(public) < 11 {
+		t.Fatalf("files are missing: %v", err)
+	}
+	for _, name := range append(files, public...) {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file, err := Read(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := listing(file)
+			golden := filepath.Join("testdata/golden", strings.TrimSuffix(filepath.Base(name), ".yaml")+".txt")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func listing(f *File) string {
+	var b strings.Builder
+	for _, r := range f.References {
+		optional := ""
+		if r.Optional {
+			optional = " (optional)"
+		}
+		fmt.Fprintf(&b, "%d:%d %s %s %s%s\n", r.Line, r.Column, r.User, r.Field, r, optional)
+	}
+	for _, p := range f.Problems {
+		fmt.Fprintf(&b, "problem at column %d of %s\n", p.Column, p)
+	}
+	for _, w := range f.Warnings {
+		fmt.Fprintf(&b, "warning at column %d of %s\n", w.Column, w)
+	}
+	return b.String()
+}
+
+func TestFilesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ data, want string }{
+		"nothing":         {"", "it is empty"},
+		"broken":          {"steps: [", "reading YAML: yaml: line 1"},
+		"no text":         {"steps: \xff", "it is not UTF-8"},
+		"a list":          {"- steps", "it is not a workflow"},
+		"another":         {"connections: {}\nruns: {}", "it is not a workflow"},
+		"kubernetes":      {"apiVersion: relay.sh/v1beta1\nkind: Workflow", "it is a Kubernetes object"},
+		"too large":       {"steps: # " + strings.Repeat("x", MaxBytes), "more than 1048576 bytes"},
+		"an own alias":    {"steps: [{spec: &a [*a]}]", "nested deeper than 100 levels, or an alias stands in its own anchor"},
+		"too deep":        {"steps: [{spec: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "}]", "nested deeper than 100"},
+		"a bomb":          {bomb("a: &a0 [x,x,x,x,x,x,x,x,x,x]\n", "a%[1]d: &a%[1]d [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]\n"), "too large once its aliases are put in"},
+		"a bomb of <<":    {bomb("a: &a0 {x: 1}\n", "a%[1]d: &a%[1]d {<<: [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]}\n"), "too large once its aliases are put in"},
+		"second is wrong": {"steps: []\n---\n[", "reading YAML"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Read([]byte(tt.data))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// bomb makes a file whose aliases are far larger than itself.
+func bomb(first, next string) string {
+	text := first
+	for i := 1; i <= 12; i++ {
+		text += fmt.Sprintf(next, i, i-1)
+	}
+	return text + "steps: [{spec: *a12}]"
+}
+
+func TestASecondDocumentIsNotRead(t *testing.T) {
+	t.Parallel()
+	file, err := Read([]byte("steps: []\n---\nsteps: [{spec: '${secrets.a}'}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(file.References) > 0 || len(file.Warnings) != 1 || file.Warnings[0].Line != 2 {
+		t.Errorf("got %s", listing(file))
+	}
+}
+
+// TestReadingTakesLinearTime reads files of the largest size that would keep a
+// careless reader busy for hours.
+func TestReadingTakesLinearTime(t *testing.T) {
+	t.Parallel()
+	const most = MaxBytes - 100
+	fill := func(head, piece, tail string) string {
+		return head + strings.Repeat(piece, (most-len(head)-len(tail))/len(piece)) + tail
+	}
+	tests := map[string]string{
+		"open expressions in a script": fill("steps: [{input: '", "${secrets/*", "'}]"),
+		"many in one text":             fill("steps: [{spec: '", "é${secrets.a} ", "'}]"),
+		"many texts in one line":       fill("steps: [{spec: [", "'é${secrets.a}',", "]}]"),
+		"many escaped texts":           fill("steps: [{spec: [", `"\x24{secrets.a}",`, "]}]"),
+		"many in lines":                fill("steps: [{spec: '", "${secrets.a} \n\n", "'}]"),
+		"many steps":                   fill("steps:\n", "- {spec: !Secret a}\n", ""),
+		"many names":                   fill("steps: [{spec: {", "'${secrets.a}': x,", "}}]"),
+		"many operators":               fill("steps: [{spec: '${a", " + a", "}'}]"),
+		"many keys":                    fill("steps: [{spec: '${a", ".a", "}'}]"),
+		"many comments":                fill("steps:\n", "# ${secrets.a}\n", "- spec: x"),
+		"an endless string":            fill("steps: [{spec: '${\"", "\\n", "}'}]"),
+		"dollars":                      fill("steps: [{spec: '", "$", "'}]"),
+	}
+	for name, data := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start := time.Now()
+			if _, err := Read([]byte(data)); err != nil && !strings.Contains(err.Error(), "too large") {
+				t.Error(err)
+			}
+			if took := time.Since(start); took > 30*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, pattern := range []string{"testdata/*.yaml", "testdata/relay-workflows/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range files {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := Read(data)
+		if err != nil {
+			return
+		}
+		for _, r := range file.References {
+			if r.Line < 1 || r.Column < 1 || r.User.Kind == "" || r.Field == "" {
+				t.Errorf("a reference without a place: %+v", r)
+			}
+			if r.Name == "" && !r.All && !r.Dynamic && !strings.Contains(string(data), "''") && !strings.Contains(string(data), `"`) && !strings.Contains(string(data), "``") {
+				t.Errorf("a reference to nothing: %+v", r)
+			}
+		}
+		file.Compare(file.Secrets())
+	})
+}

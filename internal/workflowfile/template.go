@@ -1,0 +1,142 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package workflowfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// template is one ${...} in a text.
+type template struct {
+	offset int
+	parsed
+	// err says why it does not parse; then it is the last.
+	err error
+}
+
+// parseTemplates reads all ${...} of a text. A $ takes the character behind it
+// along, so that $${a} is text.
+func parseTemplates(text string) []template {
+	var out []template
+	for at := 0; ; {
+		dollar := strings.IndexByte(text[at:], '$')
+		if dollar < 0 || at+dollar+1 >= len(text) {
+			return out
+		}
+		at += dollar
+		if text[at+1] != '{' {
+			at += 2 // inside a longer character at worst, which holds no $
+			continue
+		}
+		parsed, length, err := parseExpression(text[at+2:])
+		out = append(out, template{at, parsed, err})
+		if err != nil {
+			return out
+		}
+		at += 2 + length
+	}
+}
+
+// probe looks for templates in a text that Relay does not read as one, such as a
+// script, where ${...} is mostly something else. Only short ones that parse count.
+func probe(text string) []template {
+	const most = 256
+	var out []template
+	for at := 0; ; {
+		found := strings.Index(text[at:], "${")
+		if found < 0 {
+			return out
+		}
+		at += found
+		window := text[at+2 : min(len(text), at+2+most)]
+		if strings.Contains(window, "secrets") || strings.Contains(window, "connections") {
+			if parsed, _, err := parseExpression(window); err == nil {
+				out = append(out, template{offset: at, parsed: parsed})
+			}
+		}
+		at += 2
+	}
+}
+
+// roots are the names that a template in a step sees, and functions what it can
+// call. Any other fails the step.
+var (
+	roots     = []string{"connections", "outputs", "parameters", "secrets", "steps"}
+	functions = []string{
+		"append", "coalesce", "concat", "convertMarkdown", "equals", "exists", "jsonMarshal",
+		"jsonUnmarshal", "merge", "notEquals", "now", "path", "toString",
+	}
+)
+
+// callFault says what fails about a call; "" for nothing.
+func callFault(function string) string {
+	if slices.Contains(functions, function) {
+		return ""
+	}
+	return fmt.Sprintf("Relay has no function %q; it has %s", cut(function), strings.Join(functions, ", "))
+}
+
+// uses says what a path takes of secrets and connections, and what fails about
+// it; "" for nothing.
+func (a access) uses() (refs []Reference, fault string) {
+	switch {
+	case len(a.keys) == 0:
+		return []Reference{{Kind: Secret, All: true}, {Kind: Connection, All: true}}, ""
+	case !a.keys[0].known:
+		return []Reference{{Kind: Secret, Dynamic: true}, {Kind: Connection, Dynamic: true}}, ""
+	case a.keys[0].text == "secrets":
+		ref, fault := a.secret()
+		return []Reference{ref}, fault
+	case a.keys[0].text == "connections":
+		return []Reference{a.connection()}, ""
+	case slices.Contains(roots, a.keys[0].text):
+		return nil, ""
+	}
+	return nil, fmt.Sprintf("Relay has no %q here; there are %s", cut(a.keys[0].text), strings.Join(roots, ", "))
+}
+
+func (a access) secret() (ref Reference, fault string) {
+	ref = Reference{Kind: Secret, Optional: a.optional}
+	switch {
+	case len(a.keys) == 1:
+		ref.All = true
+	case !a.keys[1].known:
+		ref.Dynamic = true
+	default:
+		ref.Name = a.keys[1].text
+	}
+	if len(a.keys) < 3 {
+		return ref, ""
+	}
+	fault = "a secret is one string and has no fields"
+	if a.keys[1].known && a.keys[2].known {
+		name := a.keys[1].text + "." + a.keys[2].text
+		fault += fmt.Sprintf("; for the secret %q write secrets.%s", cut(name), quoteKey(name))
+	}
+	return ref, fault
+}
+
+func (a access) connection() Reference {
+	ref := Reference{Kind: Connection, Optional: a.optional}
+	switch {
+	case len(a.keys) == 1:
+		ref.All = true
+		return ref
+	case a.keys[1].known:
+		ref.Type = a.keys[1].text
+	default:
+		ref.Dynamic = true
+	}
+	switch {
+	case len(a.keys) == 2:
+		ref.All = !ref.Dynamic
+	case !a.keys[2].known:
+		ref.Dynamic = true
+	default:
+		ref.Name = a.keys[2].text
+	}
+	return ref
+}
