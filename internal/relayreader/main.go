@@ -1,0 +1,117 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	vaultapi "github.com/hashicorp/vault/api"
+	"github.com/puppetlabs/relay-core/pkg/manager/vault"
+	"github.com/puppetlabs/relay-core/pkg/model"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "relay-reader: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+type question struct {
+	Secrets     string    `json:"secrets"`
+	Secret      [2]string `json:"secret"`
+	Connection  [3]string `json:"connection"`
+	Connections string    `json:"connections"`
+}
+
+// answer has what was found, by name or by type/name and field; Missing is Relay's
+// "not found", Error any other failure.
+type answer struct {
+	Secrets     map[string][]byte            `json:"secrets,omitempty"`
+	Connections map[string]map[string][]byte `json:"connections,omitempty"`
+	Missing     bool                         `json:"missing,omitempty"`
+	Error       string                       `json:"error,omitempty"`
+}
+
+func run(args []string, in io.Reader, out io.Writer) error {
+	if len(args) != 1 {
+		return errors.New("expected the mount as the only argument")
+	}
+	client, err := vaultapi.NewClient(nil)
+	if err != nil {
+		return err
+	}
+	kv := vault.NewKVV2Client(client, args[0])
+	encoder := json.NewEncoder(out)
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		var q question
+		if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
+			return err
+		}
+		if err := encoder.Encode(reply(kv, q)); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+func reply(kv *vault.KVV2Client, q question) answer {
+	found, err := look(context.Background(), kv, q)
+	switch {
+	case errors.Is(err, model.ErrNotFound):
+		return answer{Missing: true}
+	case err != nil:
+		return answer{Error: err.Error()}
+	}
+	return found
+}
+
+func look(ctx context.Context, kv *vault.KVV2Client, q question) (answer, error) {
+	switch {
+	case q.Secrets != "":
+		list, err := vault.NewSecretManager(kv.In(q.Secrets)).List(ctx)
+		return secrets(list...), err
+	case q.Secret[0] != "":
+		secret, err := vault.NewSecretManager(kv.In(q.Secret[0])).Get(ctx, q.Secret[1])
+		if err != nil {
+			return answer{}, err
+		}
+		return secrets(secret), nil
+	case q.Connections != "":
+		list, err := vault.NewConnectionManager(kv.In(q.Connections)).List(ctx)
+		return connections(list...), err
+	}
+	connection, err := vault.NewConnectionManager(kv.In(q.Connection[0])).Get(ctx, q.Connection[1], q.Connection[2])
+	if err != nil {
+		return answer{}, err
+	}
+	return connections(connection), nil
+}
+
+func secrets(list ...*model.Secret) answer {
+	found := map[string][]byte{}
+	for _, s := range list {
+		found[s.Name] = []byte(s.Value)
+	}
+	return answer{Secrets: found}
+}
+
+func connections(list ...*model.Connection) answer {
+	found := map[string]map[string][]byte{}
+	for _, c := range list {
+		fields := map[string][]byte{}
+		for name, value := range c.Attributes {
+			fields[name] = []byte(fmt.Sprint(value))
+		}
+		found[c.Type+"/"+c.Name] = fields
+	}
+	return answer{Connections: found}
+}

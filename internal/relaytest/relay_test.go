@@ -1,0 +1,181 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package relaytest_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+const (
+	writer = `
+path "customers/data/connections/+/+/+"     { capabilities = ["create", "update"] }
+path "customers/metadata/connections/+/+/+" { capabilities = ["read", "patch"] }
+path "customers/metadata/connections/+/+/"  { capabilities = ["list"] }
+path "customers/delete/connections/+/+/+"   { capabilities = ["update"] }`
+	// reader is what Relay's own tenant policy grants on connections.
+	reader = `
+path "customers/data/connections/DOMAIN/*"     { capabilities = ["read"] }
+path "customers/metadata/connections/DOMAIN/*" { capabilities = ["list"] }`
+)
+
+func connect(t *testing.T, v *vaulttest.Vault, token string) *secrets.Client {
+	t.Helper()
+	c, err := secrets.Connect(secrets.Connection{Address: v.Address, Token: token}, secrets.Config{Owner: "terraform/relaytest"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestRelayReadsSecretsByteForByte writes every kind of value that the product
+// promises to carry and has Relay's secret manager read it.
+func TestRelayReadsSecretsByteForByte(t *testing.T) {
+	t.Parallel()
+	v, workflow := vaulttest.Start(t), vaulttest.Workflow(t)
+	c := connect(t, v, v.Writer(t))
+	want := map[string]string{
+		"plain":               "registry-wolf-otter-29",
+		"empty":               "",
+		"multi-line":          "-----BEGIN KEY-----\nabc\n-----END KEY-----\n",
+		"carriage.returns":    "a\r\nb\r",
+		"unicode":             "héllo wörld 日本語 🦊",
+		"not NFC":             "e\u0301",
+		"quotes":              `"quoted" 'single' \back\slash ${secrets.other}`,
+		"JSON@home":           `{"user":"x","pass":"y & <z>"}`,
+		"prefixed":            "base64:aGVsbG8=",
+		"prefixed-not-base64": "base64:not base64!",
+		"other prefix":        "Base64:x hex:y :z",
+		"binary":              "\x00\x01\xff\xfe",
+		"NUL":                 "a\x00b",
+		"long":                strings.Repeat("0123456789", 10_000),
+		"white_space":         " \t\n ",
+	}
+	for name, plain := range want {
+		a := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: workflow}.Secret(name)
+		if _, err := c.Put(context.Background(), secrets.Write{Address: a, Value: secrets.NewValue(plain)}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	relay := relaytest.Start(t, v, v.Reader(t, workflow))
+	if got := relay.Secrets(workflow); !maps.Equal(got, want) {
+		for name := range want {
+			if got[name] != want[name] {
+				t.Errorf("%s: Relay reads %.60q, want %.60q", name, got[name], want[name])
+			}
+		}
+		t.Errorf("Relay lists %d secrets, want %d", len(got), len(want))
+	}
+	gone := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: workflow}.Secret("plain")
+	if _, err := c.Delete(context.Background(), gone, nil); err != nil {
+		t.Fatal(err)
+	}
+	delete(want, "plain")
+	if _, found := relay.Secret(workflow, "plain"); found || !maps.Equal(relay.Secrets(workflow), want) {
+		t.Error("Relay still finds a secret that was deleted, or lost another")
+	}
+}
+
+// TestRelayReadsConnections writes connections of several types and has Relay's
+// connection manager find, list and lose them.
+func TestRelayReadsConnections(t *testing.T) {
+	t.Parallel()
+	v, domain := vaulttest.Start(t), vaulttest.Workflow(t)
+	c := connections.New(connect(t, v, v.Token(t, writer)), func(text string) { t.Error(text) })
+	relay := relaytest.Start(t, v, v.Token(t, strings.ReplaceAll(reader, "DOMAIN", domain)))
+	want := map[string]map[string]string{
+		"aws/production": {"accessKeyID": "AKIA", "secretAccessKey": "base64:x"},
+		"aws/staging":    {"accessKeyID": "AKIB", "secretAccessKey": "s"},
+		"gcp/main":       {"serviceAccountKey": "{\n  \"type\": \"service_account\"\n}\n"},
+		"ssh/deploy key": {"sshKey": "\x00\xff", "knownHosts": ""},
+		"own/anything":   {"ä": "ü"},
+	}
+	for id, fields := range want {
+		put(t, c, domain, id, fields)
+	}
+	check := func() {
+		t.Helper()
+		got := relay.Connections(domain)
+		if !maps.EqualFunc(got, want, maps.Equal) {
+			t.Errorf("Relay lists\n%q, want\n%q", got, want)
+		}
+	}
+	check()
+	want["aws/staging"] = map[string]string{"accessKeyID": "AKIC", "secretAccessKey": "t", "sessionToken": "u"}
+	put(t, c, domain, "aws/staging", want["aws/staging"])
+	check()
+	a, _ := connections.ParseAddress("customers", domain, "aws/production")
+	if _, err := c.Delete(context.Background(), a, nil); err != nil {
+		t.Fatal(err)
+	}
+	delete(want, "aws/production")
+	check()
+	if fields, found := relay.Connection(domain, "aws", "production"); found {
+		t.Errorf("Relay finds a deleted connection: %q", fields)
+	}
+}
+
+// TestRelayNeverReadsAMixture rewrites a connection again and again while Relay's
+// connection manager reads it.
+func TestRelayNeverReadsAMixture(t *testing.T) {
+	t.Parallel()
+	v, domain := vaulttest.Start(t), vaulttest.Workflow(t)
+	c := connections.New(connect(t, v, v.Token(t, writer)), func(text string) { t.Error(text) })
+	relay := relaytest.Start(t, v, v.Token(t, strings.ReplaceAll(reader, "DOMAIN", domain)))
+	all := func(value string) map[string]string {
+		return map[string]string{"clientID": value, "secret": value, "subscriptionID": value, "tenantID": value}
+	}
+	put(t, c, domain, "azure/production", all("0"))
+	stop, done := make(chan struct{}), make(chan map[string]bool)
+	go func() {
+		seen := map[string]bool{}
+		defer func() { done <- seen }()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			got, found := relay.Connection(domain, "azure", "production")
+			if !found || !maps.Equal(got, all(got["secret"])) {
+				t.Errorf("Relay reads %q", got)
+			}
+			seen[got["secret"]] = true
+		}
+	}()
+	for i := range 40 {
+		put(t, c, domain, "azure/production", all(fmt.Sprint(i+1)))
+	}
+	close(stop)
+	if seen := <-done; len(seen) < 5 {
+		t.Errorf("Relay read only %d states while there were 41", len(seen))
+	}
+}
+
+func put(t *testing.T, c *connections.Client, domain, id string, fields map[string]string) {
+	t.Helper()
+	a, err := connections.ParseAddress("customers", domain, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := c.Describe(context.Background(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]secrets.Value{}
+	for name, plain := range fields {
+		values[name] = secrets.NewValue(plain)
+	}
+	if _, err := c.Put(context.Background(), connections.Write{Address: a, Fields: values, Observed: seen}); err != nil {
+		t.Fatalf("%s: %v", id, err)
+	}
+}
