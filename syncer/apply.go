@@ -4,6 +4,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 )
 
 // errNotTried is the error of what was given up after a failure that concerns
@@ -35,15 +37,15 @@ type Result struct {
 // apply carries out a plan: the writes first, with bounded concurrency, and then,
 // only if each of them succeeded, the removals. done hears of each action as it
 // ends, never at the same time. Results are in the order of the actions.
-func (s *source) apply(ctx context.Context, commit gitsource.Commit, actions []Action, done func(Result)) []Result {
+func (s *source) apply(ctx context.Context, d Desired, actions []Action, done func(Result)) []Result {
 	results := make([]Result, len(actions))
 	for i, a := range actions {
 		results[i] = Result{Action: a}
 	}
-	line := auditLine{Owner: string(s.client.Owner()), Commit: string(commit), Said: s.said}
-	s.carryOut(ctx, results, Kind.Writes, done, func(ctx context.Context, r *Result) {
-		s.audit.around(line, r, func() { s.write(ctx, commit, r) })
-	})
+	line := auditLine{Owner: string(s.client.Owner()), Commit: string(d.Commit), Said: s.said}
+	writers := s.crew(ctx, done)
+	s.write(writers, d, line, results)
+	writers.wait()
 	if anyFailed(results) {
 		for i := range results {
 			if results[i].Kind.Removes() {
@@ -52,54 +54,118 @@ func (s *source) apply(ctx context.Context, commit gitsource.Commit, actions []A
 		}
 		return results
 	}
-	s.carryOut(ctx, results, Kind.Removes, done, func(ctx context.Context, r *Result) {
-		s.audit.around(line, r, func() { _, r.Err = s.client.Delete(ctx, r.Address, nil) })
-	})
+	removers := s.crew(ctx, done)
+	for _, r := range chosen(results, Kind.Removes) {
+		removers.run(r, func(ctx context.Context, r *Result) {
+			s.audit.around(line, r, func() { _, r.Err = s.client.Delete(ctx, r.Address, nil) })
+		})
+	}
+	removers.wait()
 	return results
 }
 
-func (s *source) write(ctx context.Context, commit gitsource.Commit, r *Result) {
+// write sends the values. Each file is opened just before its values are sent, and
+// the next one waits until there is a hand free: few values are in memory at once,
+// and none stays.
+func (s *source) write(c *crew, d Desired, line auditLine, results []Result) {
+	pending := map[string][]*Result{}
+	for _, r := range chosen(results, Kind.Writes) {
+		pending[r.Want.File] = append(pending[r.Want.File], r)
+	}
+	var files []gitsource.File
+	for _, f := range d.Files {
+		if pending[f.Path] != nil {
+			files = append(files, f)
+		}
+	}
+	err := s.repo.Read(c.ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
+		var values map[secrets.Address]secrets.Value
+		if err == nil {
+			values, err = s.values(c.ctx, file.Path, data)
+		}
+		for _, r := range pending[file.Path] {
+			value := values[r.Address]
+			c.run(r, func(ctx context.Context, r *Result) {
+				if r.Err = err; err == nil {
+					s.audit.around(line, r, func() { s.put(ctx, d.Commit, r, value) })
+				}
+			})
+		}
+		delete(pending, file.Path)
+		return c.ctx.Err()
+	})
+	for _, rest := range pending { // git stopped halfway
+		for _, r := range rest {
+			c.run(r, func(_ context.Context, r *Result) { r.Err = cmp.Or(err, errNotTried) })
+		}
+	}
+}
+
+func (s *source) put(ctx context.Context, commit gitsource.Commit, r *Result, value secrets.Value) {
 	put := s.client.Put
 	if r.Kind == Adopt {
 		put = s.client.Adopt
 	}
-	written, err := put(ctx, r.Want.write(r.Entry, commit))
+	written, err := put(ctx, r.Want.write(value, r.Entry, commit))
 	r.Version, r.Err = written.Version, err
 }
 
-// carryOut runs do for each result of a kind. Once Vault refuses everything
-// alike, or answers nothing properly any more, the rest is not tried.
-func (s *source) carryOut(ctx context.Context, results []Result, kind func(Kind) bool, done func(Result), do func(context.Context, *Result)) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	var mu sync.Mutex
-	troubled := 0
-	work := new(errgroup.Group)
-	work.SetLimit(s.concurrency)
+// chosen are the results of the kinds.
+func chosen(results []Result, kind func(Kind) bool) []*Result {
+	var out []*Result
 	for i := range results {
-		r := &results[i]
-		if !kind(r.Kind) {
-			continue
+		if kind(results[i].Kind) {
+			out = append(out, &results[i])
 		}
-		work.Go(func() error {
-			if s.pace.wait(ctx) != nil {
-				r.Err = errNotTried
-			} else {
-				do(ctx, r)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if troubled++; !secrets.Troubled(r.Err) {
-				troubled = 0
-			}
-			if secrets.AffectsAll(r.Err) || troubled == inARow {
-				stop()
-			}
-			done(*r)
-			return nil // it is in the result
-		})
 	}
-	_ = work.Wait()
+	return out
+}
+
+// crew carries out actions at the configured pace, with as many hands as the
+// configuration allows. Once Vault refuses everything alike, or answers nothing
+// properly any more, the rest is not tried.
+type crew struct {
+	ctx  context.Context
+	stop context.CancelFunc
+	pace *pace
+	work errgroup.Group
+	done func(Result)
+
+	mu       sync.Mutex
+	troubled int // actions in a row that ended in trouble with Vault
+}
+
+func (s *source) crew(ctx context.Context, done func(Result)) *crew {
+	c := &crew{pace: s.pace, done: done}
+	c.ctx, c.stop = context.WithCancel(ctx)
+	c.work.SetLimit(s.concurrency)
+	return c
+}
+
+// run waits for a free hand and gives it the work.
+func (c *crew) run(r *Result, do func(context.Context, *Result)) {
+	c.work.Go(func() error {
+		if c.pace.wait(c.ctx) != nil {
+			r.Err = errNotTried
+		} else {
+			do(c.ctx, r)
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.troubled++; !secrets.Troubled(r.Err) {
+			c.troubled = 0
+		}
+		if secrets.AffectsAll(r.Err) || c.troubled == inARow {
+			c.stop()
+		}
+		c.done(*r)
+		return nil // it is in the result
+	})
+}
+
+func (c *crew) wait() {
+	_ = c.work.Wait()
+	c.stop()
 }
 
 func anyFailed(results []Result) bool {

@@ -16,7 +16,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 )
 
-// Want is one secret as a commit wants it.
+// Want is one secret as a commit wants it. It holds no value: that is opened just
+// before it is written.
 type Want struct {
 	Address secrets.Address
 	// File and Line are where it stands in the commit.
@@ -25,8 +26,10 @@ type Want struct {
 	// Sealed is when its file was sealed.
 	Sealed time.Time
 	// SOPS1 and Key1 are the fingerprints of its ciphertext and of the file's key.
+	// Key1 is empty in a keyless plan.
 	SOPS1, Key1 string
-	Value       secrets.Value
+	// HMAC1 is the fingerprint of its value, empty without a fingerprint key.
+	HMAC1 string
 }
 
 // Failure is something that could not be seen or is refused: a file, a claim, a
@@ -41,8 +44,8 @@ type Failure struct {
 // Desired is all that one commit of a source wants.
 type Desired struct {
 	Commit gitsource.Commit
-	// Files is how many manifests the commit holds.
-	Files int
+	// Files are the manifests that the commit holds.
+	Files []gitsource.File
 	// Wants are in order of address.
 	Wants []Want
 	// Failures are in order of file. A failed file adds nothing to Wants.
@@ -56,8 +59,9 @@ type Desired struct {
 // for ever.
 const readTimeout = 10 * time.Minute
 
-// desire gathers what the manifests of a commit want. It fails only where the
-// repository does; what is wrong with one file is a Failure.
+// desire gathers what the manifests of a commit want. Only those that are not
+// remembered are read. It fails only where the repository does; what is wrong with
+// one file is a Failure.
 func (s *source) desire(ctx context.Context) (Desired, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
@@ -65,26 +69,26 @@ func (s *source) desire(ctx context.Context) (Desired, error) {
 	if err != nil {
 		return Desired{}, err
 	}
-	d := Desired{Commit: commit, Files: len(files)}
+	d := Desired{Commit: commit, Files: files}
 	if d.Empty = len(files) == 0 && !s.Deletes.AllowEmpty; d.Empty {
 		d.fail("", s.noFiles(commit))
 	}
-	var claims []Want
-	err = s.repo.Read(ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
+	err = s.repo.Read(ctx, s.memory.unknown(files), sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
 		var wants []Want
 		if err == nil {
-			wants, err = s.open(ctx, file.Path, data)
+			wants, err = s.wants(ctx, file.Path, data)
 		}
 		if err != nil {
 			d.fail(file.String(), err)
+		} else {
+			s.memory.keep(file, wants)
 		}
-		claims = append(claims, wants...)
 		return ctx.Err()
 	})
 	if err != nil {
 		return Desired{}, err
 	}
-	d.settle(claims)
+	d.settle(s.memory.recall(files))
 	return d, nil
 }
 
@@ -109,29 +113,62 @@ func (d *Desired) fail(file string, err error) {
 	d.Failures = append(d.Failures, Failure{File: file, Err: err})
 }
 
-// open reads one manifest: all of it, or nothing.
-func (s *source) open(ctx context.Context, name string, data []byte) ([]Want, error) {
+// wants reads one manifest: all of it, or nothing. Its values are opened, checked
+// and let go, except in a keyless plan, which cannot open them.
+func (s *source) wants(ctx context.Context, name string, data []byte) ([]Want, error) {
+	manifest, err := s.verified(name, data)
+	if err != nil {
+		return nil, err
+	}
+	wants := make([]Want, len(manifest.Leaves))
+	for i, leaf := range manifest.Leaves {
+		wants[i] = Want{
+			Address: s.scope(leaf.Workflow).Secret(leaf.Name),
+			File:    name, Line: leaf.Line, Sealed: manifest.Sealed, SOPS1: leaf.SOPS1,
+		}
+	}
+	if s.keyless {
+		return wants, nil
+	}
+	opened, err := manifest.Decrypt(ctx, s.keys)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for i, secret := range opened {
+		w := &wants[i]
+		w.Key1, w.HMAC1 = secret.Key1, s.fingerprint.HMAC1(w.Address, secret.Value)
+		if err := s.client.Check(w.write(secret.Value, secrets.Entry{}, "")); err != nil {
+			errs = append(errs, fmt.Errorf("%s: line %d: secret %s: %w", w.File, w.Line, w.Address, err))
+		}
+	}
+	return wants, errors.Join(errs...)
+}
+
+// verified applies every rule that needs no key.
+func (s *source) verified(name string, data []byte) (*sopsfile.Manifest, error) {
 	manifest, err := sopsfile.Verify(name, data)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.allowed(manifest); err != nil {
+	return manifest, s.allowed(manifest)
+}
+
+// values opens a manifest whose wants are known.
+func (s *source) values(ctx context.Context, name string, data []byte) (map[secrets.Address]secrets.Value, error) {
+	manifest, err := s.verified(name, data)
+	if err != nil {
 		return nil, err
 	}
 	opened, err := manifest.Decrypt(ctx, s.keys)
 	if err != nil {
 		return nil, err
 	}
-	wants := make([]Want, len(opened))
-	for i, secret := range opened {
-		wants[i] = Want{
-			Address: s.scope(secret.Workflow).Secret(secret.Name),
-			File:    name, Line: secret.Line,
-			Sealed: manifest.Sealed, SOPS1: secret.SOPS1, Key1: secret.Key1,
-			Value: secret.Value,
-		}
+	values := make(map[secrets.Address]secrets.Value, len(opened))
+	for _, secret := range opened {
+		values[s.scope(secret.Workflow).Secret(secret.Name)] = secret.Value
 	}
-	return wants, s.checkSizes(wants)
+	return values, nil
 }
 
 // allowed refuses a manifest that reaches beyond the source's workflows.
@@ -150,16 +187,6 @@ func (s *source) allowed(m *sopsfile.Manifest) error {
 		return problems
 	}
 	return nil
-}
-
-func (s *source) checkSizes(wants []Want) error {
-	var errs []error
-	for _, w := range wants {
-		if err := s.client.Check(w.write(secrets.Entry{}, "")); err != nil {
-			errs = append(errs, fmt.Errorf("%s: line %d: secret %s: %w", w.File, w.Line, w.Address, err))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // settle keeps what exactly one file claims. Two that claim one secret leave it
@@ -197,13 +224,14 @@ func compareAddress(a, b secrets.Address) int {
 	return strings.Compare(a.Name, b.Name)
 }
 
-func (w Want) write(seen secrets.Entry, commit gitsource.Commit) secrets.Write {
-	return secrets.Write{
-		Address: w.Address, Value: w.Value, Observed: seen,
-		Note: secrets.Note{
-			Revision: string(commit), Origin: w.File, Sealed: w.Sealed.Truncate(time.Second),
-			SOPS1: w.SOPS1, Key1: w.Key1,
-		},
+func (w Want) write(value secrets.Value, seen secrets.Entry, commit gitsource.Commit) secrets.Write {
+	return secrets.Write{Address: w.Address, Value: value, Observed: seen, Note: w.note(commit)}
+}
+
+func (w Want) note(commit gitsource.Commit) secrets.Note {
+	return secrets.Note{
+		Revision: string(commit), Origin: w.File, Sealed: w.Sealed.Truncate(time.Second),
+		SOPS1: w.SOPS1, Key1: w.Key1, HMAC1: w.HMAC1,
 	}
 }
 

@@ -36,6 +36,8 @@ type Controller struct {
 
 	mu      sync.Mutex
 	clients map[string]*secrets.Client // source → its client
+	// memories are what each source knows of its files: source → memory.
+	memories map[string]*memory
 }
 
 // New makes a controller of a checked configuration. version goes into the
@@ -45,7 +47,7 @@ func New(cfg *Config, version string) *Controller {
 	return &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources), pace: newPace(cfg.Vault.WritesPerSecond),
-		clients: map[string]*secrets.Client{},
+		clients: map[string]*secrets.Client{}, memories: map[string]*memory{},
 	}
 }
 
@@ -155,7 +157,7 @@ func (c *Controller) round(ctx context.Context, cfg Source, ask Request, adopt A
 		report.Err = err
 		return report
 	}
-	report.Commit, report.Files, report.Failures = desired.Commit, desired.Files, desired.Failures
+	report.Commit, report.Files, report.Failures = desired.Commit, len(desired.Files), desired.Failures
 	actions, err := s.plan(ctx, desired, adopt)
 	if err != nil {
 		report.Err = err
@@ -167,7 +169,7 @@ func (c *Controller) round(ctx context.Context, cfg Source, ask Request, adopt A
 	}
 	report.Applied = ask.Apply && (ask.Approve == "" || report.Approved)
 	if report.Applied {
-		report.Results = s.apply(ctx, desired.Commit, actions, c.counter(cfg.Name, actions))
+		report.Results = s.apply(ctx, desired, actions, c.counter(cfg.Name, actions))
 		return report
 	}
 	for _, a := range actions {
@@ -201,6 +203,12 @@ type source struct {
 	audit       *Audit
 	pace        *pace
 	said        string
+	// memory is what is known of files that were read before.
+	memory *memory
+	// fingerprint is for the values; it may be none.
+	fingerprint secrets.FingerprintKey
+	// keyless says that no key is at hand, and only ciphertexts are compared.
+	keyless bool
 }
 
 func (c *Controller) open(ctx context.Context, cfg Source) (*source, error) {
@@ -213,6 +221,7 @@ func (c *Controller) open(ctx context.Context, cfg Source) (*source, error) {
 	return &source{
 		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),
 		repo: repo, keys: keys, client: client, audit: c.Audit, pace: c.pace,
+		memory: c.memory(cfg.Name, keys),
 	}, nil
 }
 

@@ -1,0 +1,111 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+)
+
+// once runs one round of a controller that goes on.
+func once(t *testing.T, c *Controller, ask Request) Report {
+	t.Helper()
+	reports, err := c.Rounds(t.Context(), ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reports[0]
+}
+
+// An unchanged file is neither read nor opened again: its content is taken out of
+// the repository, and only what has to be written misses it.
+func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    token: one\n", w.workflow(0)))
+	w.seal("b.yaml", fmt.Sprintf("workflows:\n  %s:\n    token: two\n", w.workflow(1)))
+	w.commit()
+	c := New(w.cfg, "test")
+	if s := once(t, c, Request{Apply: true}).Summary(); s.Add != 2 {
+		t.Fatalf("the first round: %+v", s)
+	}
+	w.writes()
+
+	w.seal("b.yaml", fmt.Sprintf("workflows:\n  %s:\n    token: three\n", w.workflow(1)))
+	w.commit()
+	object := strings.TrimSpace(w.run("git", "rev-parse", "main:a.yaml"))
+	path := filepath.Join(w.repo, ".git", "objects", object[:2], object[2:])
+	aside := filepath.Join(t.TempDir(), "object")
+	if err := os.Rename(path, aside); err != nil {
+		t.Fatal(err)
+	}
+	if s := once(t, c, Request{Apply: true}).Summary(); s.Change != 1 || s.Unchanged != 1 || s.Failed != 0 {
+		t.Errorf("a round that does not need the missing file: %+v", s)
+	}
+
+	// A repair needs the value, so it reads that file, and fails for it alone.
+	w.vault.Write(t, w.workflow(0), "token", "foreign")
+	w.vault.Write(t, w.workflow(1), "token", "foreign")
+	if s := once(t, c, Request{Apply: true}).Summary(); s.Repair != 1 || s.Failed != 1 {
+		t.Errorf("a round that needs the missing file: %+v", s)
+	}
+	w.wantRead(w.workflow(0), "token", "foreign")
+	w.wantRead(w.workflow(1), "token", "three")
+	if err := os.Rename(aside, path); err != nil {
+		t.Fatal(err)
+	}
+	if s := once(t, c, Request{Apply: true}).Summary(); s.Repair != 1 || s.Failed != 0 {
+		t.Errorf("a round with the file back: %+v", s)
+	}
+	w.wantRead(w.workflow(0), "token", "one")
+}
+
+func TestOtherKeysForgetWhatOpened(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    token: one\n", w.workflow(0)))
+	w.commit()
+	c := New(w.cfg, "test")
+	once(t, c, Request{Apply: true})
+	other, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyFile := w.cfg.Sources[0].AgeKeys[0]
+	if err := os.WriteFile(keyFile, []byte(other.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := once(t, c, Request{Apply: true}); len(r.Failures) != 1 || !strings.Contains(r.Failures[0].Err.Error(), "no held key opens this file") {
+		t.Errorf("a round with another key: %+v", r.Failures)
+	}
+}
+
+func TestMemoryForgetsFilesThatAreGone(t *testing.T) {
+	t.Parallel()
+	m := newMemory("key")
+	a, b := gitsource.File{Path: "a", OID: "1"}, gitsource.File{Path: "b", OID: "1"}
+	m.keep(a, make([]Want, 2))
+	m.keep(b, make([]Want, 3))
+	if got := m.recall([]gitsource.File{b}); len(got) != 3 || m.size != 3 {
+		t.Errorf("%d wants recalled, %d remembered, want 3 and 3", len(got), m.size)
+	}
+	if unknown := m.unknown([]gitsource.File{a, b}); len(unknown) != 1 || unknown[0] != a {
+		t.Errorf("unknown are %v, want only a", unknown)
+	}
+	// What finds no room is used in its round and read again in the next.
+	m.keep(a, make([]Want, maxRemembered))
+	if got := m.recall([]gitsource.File{a, b}); len(got) != maxRemembered+3 || m.size != 3 {
+		t.Errorf("%d wants recalled, %d remembered", len(got), m.size)
+	}
+	if unknown := m.unknown([]gitsource.File{a, b}); len(unknown) != 1 {
+		t.Errorf("unknown are %v, want a again", unknown)
+	}
+}
