@@ -33,13 +33,24 @@ func newPolicyDocument() datasource.DataSource { return &policyDocumentDataSourc
 
 // policyDocumentModel is relay_vault_policy_document.
 type policyDocumentModel struct {
-	Role      types.String `tfsdk:"role"`
-	Workflows types.Set    `tfsdk:"workflows"`
-	Mount     types.String `tfsdk:"mount"`
-	Prefix    types.String `tfsdk:"prefix"`
-	Undelete  types.Bool   `tfsdk:"undelete"`
-	Destroy   types.Bool   `tfsdk:"destroy"`
-	Policy    types.String `tfsdk:"policy"`
+	Role              types.String         `tfsdk:"role"`
+	Workflows         types.Set            `tfsdk:"workflows"`
+	WorkflowPrefixes  types.Set            `tfsdk:"workflow_prefixes"`
+	Identity          *policyIdentityModel `tfsdk:"identity"`
+	ConnectionsDomain types.String         `tfsdk:"connections_domain"`
+	SecretsBy         types.String         `tfsdk:"secrets_by"`
+	Mount             types.String         `tfsdk:"mount"`
+	Prefix            types.String         `tfsdk:"prefix"`
+	Undelete          types.Bool           `tfsdk:"undelete"`
+	Destroy           types.Bool           `tfsdk:"destroy"`
+	Policy            types.String         `tfsdk:"policy"`
+}
+
+// policyIdentityModel is its identity block.
+type policyIdentityModel struct {
+	Accessor types.String `tfsdk:"accessor"`
+	Workflow types.String `tfsdk:"workflow"`
+	Domain   types.String `tfsdk:"domain"`
 }
 
 func (d *policyDocumentDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -50,21 +61,58 @@ func (d *policyDocumentDataSource) Schema(_ context.Context, _ datasource.Schema
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The Vault policy of a role, for a set of workflows: the rules that a token needs, and none more.\n\n" +
 			"A writer creates, overwrites, deletes and lists secrets and reads no value. A reader reads the values of its own " +
-			"workflows, lists their names and writes nothing. No role does both.\n\n" +
+			"workflows, lists their names and writes nothing. No role does both. The other roles are for people, as Relay had " +
+			"them, and read no value either; the guide on roles has the table of who may do what.\n\n" +
 			"It asks Vault nothing and needs no rights there. What it returns goes into `vault policy write`, or into the " +
 			"`policy` of a `vault_policy` of the Vault provider, in the namespace of the mount.",
 		Attributes: map[string]schema.Attribute{
 			"role": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Who the policy is for: `writer` for Terraform, `relay-sync` and others who manage secrets, " +
-					"`reader` for the steps of a workflow.",
+				MarkdownDescription: "Who the policy is for: `writer` for Terraform, `relay-sync` and other programs that manage secrets, " +
+					"`reader` for the steps of a workflow; for people `viewer`, `operator`, `approver` or `administrator`.",
 			},
 			"workflows": schema.SetAttribute{
 				Optional:    true,
 				ElementType: types.StringType,
-				MarkdownDescription: "Names of the workflows. Left out, it is every workflow, now and later, which only a `writer` may " +
+				MarkdownDescription: "Names of the workflows. Left out, it is every workflow, now and later, which a `reader` can not " +
 					"have; an empty set is refused. A name that a Vault policy would read as more than a name, such as " +
 					"`+` or `deploy-*`, is refused.",
+			},
+			"workflow_prefixes": schema.SetAttribute{
+				Optional:    true,
+				ElementType: types.StringType,
+				MarkdownDescription: "Beginnings of names: `deploy-` is for every workflow, now and later, whose name begins so. It is " +
+					"the only pattern of names that a Vault policy can express. Not for a `reader`.",
+			},
+			"identity": schema.SingleNestedAttribute{
+				Optional: true,
+				MarkdownDescription: "Take the workflow from who logs in, in place of names: from metadata that an auth method attaches, " +
+					"such as a claim of a JWT. Whoever fills it in must refuse names with `+` or `*`: Vault looks for these only after " +
+					"it has put the metadata in.",
+				Attributes: map[string]schema.Attribute{
+					"accessor": schema.StringAttribute{
+						Required:            true,
+						MarkdownDescription: "Accessor of the auth mount, as `vault auth list` shows it.",
+					},
+					"workflow": schema.StringAttribute{
+						Required:            true,
+						MarkdownDescription: "Key of the workflow in the metadata. Relay's is `tenant_id`.",
+					},
+					"domain": schema.StringAttribute{
+						Optional:            true,
+						MarkdownDescription: "Key of the connections' domain in the metadata. Relay's is `domain_id`. Left out, no connections.",
+					},
+				},
+			},
+			"connections_domain": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Whose connections the policy is for too: a writer and an administrator write them, a reader reads " +
+					"them, the others see their names. Left out, no connections.",
+			},
+			"secrets_by": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "The lowest of people's roles that adds, overwrites and deletes secrets: `operator`, `approver` or " +
+					"`administrator`. Default: `operator`.",
 			},
 			"mount": schema.StringAttribute{
 				Optional:            true,
@@ -157,23 +205,46 @@ func pathOr(set types.String, fallback string) types.String {
 
 // write sets the policy, or says all that is wrong with what was asked for.
 func (m *policyDocumentModel) write(ctx context.Context, diagnostics *diag.Diagnostics) {
-	role, err := policy.ParseRole(m.Role.ValueString())
-	if err != nil {
-		diagnostics.AddAttributeError(path.Root("role"), "Invalid role", sentence(err.Error()))
-		return
+	grant := policy.Grant{
+		Role:  parsedRole(m.Role, "role", diagnostics),
+		Mount: m.Mount.ValueString(), Prefix: m.Prefix.ValueString(),
+		Workflows:         namesOf(ctx, m.Workflows, diagnostics),
+		WorkflowPrefixes:  namesOf(ctx, m.WorkflowPrefixes, diagnostics),
+		ConnectionsDomain: m.ConnectionsDomain.ValueString(),
+		SecretsBy:         parsedRole(m.SecretsBy, "secrets_by", diagnostics),
+		Undelete:          m.Undelete.ValueBool(), Destroy: m.Destroy.ValueBool(),
 	}
-	var workflows []string // nil where the set is left out
-	diagnostics.Append(m.Workflows.ElementsAs(ctx, &workflows, false)...)
+	if m.Identity != nil {
+		grant.Identity = policy.Identity{
+			Accessor: m.Identity.Accessor.ValueString(), Workflow: m.Identity.Workflow.ValueString(), Domain: m.Identity.Domain.ValueString(),
+		}
+	}
 	if diagnostics.HasError() {
 		return
 	}
-	text, err := policy.For(policy.Grant{
-		Role: role, Mount: m.Mount.ValueString(), Prefix: m.Prefix.ValueString(), Workflows: workflows,
-		Undelete: m.Undelete.ValueBool(), Destroy: m.Destroy.ValueBool(),
-	})
+	text, err := policy.For(grant)
 	if err != nil {
 		diagnostics.AddError("No policy can be made of this", sentence(err.Error()))
 		return
 	}
 	m.Policy = types.StringValue(text)
+}
+
+// parsedRole is none where the attribute is left out.
+func parsedRole(set types.String, attribute string, diagnostics *diag.Diagnostics) policy.Role {
+	if set.IsNull() {
+		return 0
+	}
+	role, err := policy.ParseRole(set.ValueString())
+	if err != nil {
+		diagnostics.AddAttributeError(path.Root(attribute), "Invalid role", sentence(err.Error()))
+	}
+	return role
+}
+
+// namesOf is nil where the set is left out.
+func namesOf(ctx context.Context, set types.Set, diagnostics *diag.Diagnostics) []string {
+	var names []string
+	diagnostics.Append(set.ElementsAs(ctx, &names, false)...)
+	return names
 }

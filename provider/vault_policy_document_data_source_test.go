@@ -76,11 +76,17 @@ func TestAPolicyDocumentTakesItsPlaceFromTheProvider(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newStage(t, cli)
 		elsewhere := strings.Replace(header, `owner `, "mount = \"team/kv\"\n  prefix = \"/flows/\"\n  owner ", 1)
-		s.Write(t, elsewhere+document("default", `role = "writer"`)+document("own", `role = "writer"`, `mount = "/other"`, `prefix = "a/b/"`, "undelete = true"))
+		s.Write(t, elsewhere+document("default", `role = "writer"`)+document("own", `role = "writer"`, `mount = "/other"`, `prefix = "a/b/"`, "undelete = true")+
+			document("people", `role = "approver"`, `workflow_prefixes = ["deploy-"]`, `connections_domain = "relay"`, `secrets_by = "administrator"`)+
+			document("tenant", `role = "reader"`, `identity = { accessor = "auth_jwt_1a2b", workflow = "tenant_id", domain = "domain_id" }`))
 		s.Apply(t)
 		for name, g := range map[string]policy.Grant{
 			"default": {Role: policy.Writer, Mount: "team/kv", Prefix: "flows"},
 			"own":     {Role: policy.Writer, Mount: "other", Prefix: "a/b", Undelete: true},
+			"people": {Role: policy.Approver, Mount: "team/kv", Prefix: "flows", WorkflowPrefixes: []string{"deploy-"},
+				ConnectionsDomain: "relay", SecretsBy: policy.Administrator},
+			"tenant": {Role: policy.Reader, Mount: "team/kv", Prefix: "flows",
+				Identity: policy.Identity{Accessor: "auth_jwt_1a2b", Workflow: "tenant_id", Domain: "domain_id"}},
 		} {
 			want, err := policy.For(g)
 			if err != nil {
@@ -123,10 +129,13 @@ func TestAPolicyDocumentRefusesWhatAPolicyWouldMisread(t *testing.T) {
 			lines []string
 			says  []string
 		}{
-			{[]string{`role = "admin"`}, []string{`Role "admin": expected one of reader, writer`}},
+			{[]string{`role = "admin"`}, []string{`Role "admin": expected one of viewer, operator, approver, administrator, writer, reader`}},
 			{[]string{`role = "reader"`}, []string{"A reader's policy needs the names of its workflows"}},
 			{[]string{`role = "writer"`, `workflows = []`}, []string{"The list of workflows is empty"}},
 			{[]string{`role = "reader"`, `workflows = ["+", "deploy*"]`, "destroy = true"}, []string{`'+' (U+002B)`, `'*' (U+002A)`, "a reader writes nothing"}},
+			{[]string{`role = "operator"`, `secrets_by = "everybody"`}, []string{`Role "everybody": expected one of`}},
+			{[]string{`role = "operator"`, `workflow_prefixes = ["deploy-*"]`, `connections_domain = "+"`}, []string{`'*' (U+002A)`, `'+' (U+002B)`}},
+			{[]string{`role = "reader"`, `identity = { accessor = "a}}", workflow = "k" }`, `workflows = ["w"]`}, []string{"accessor of the auth mount", "identity names them too"}},
 			{[]string{`role = "writer"`, `mount = "+"`, `prefix = "a/*"`}, []string{`ount "+"`, `prefix "a/*"`}},
 		} {
 			s.configure(t, document("wrong", c.lines...))

@@ -4,7 +4,8 @@
 package policy
 
 import (
-	"errors"
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,21 +18,6 @@ import (
 // is put into a policy must have been checked before.
 const every = "+"
 
-// Grant is what a policy is to allow.
-type Grant struct {
-	Role Role
-	// Mount and Prefix are where the workflows are. Required.
-	Mount, Prefix string
-	// Workflows are the names of the workflows. Nil means every workflow, which
-	// only a Writer may have; an empty list is refused, because whoever computes
-	// one hardly means every workflow.
-	Workflows []string
-	// Undelete lets a Writer bring soft-deleted versions back.
-	Undelete bool
-	// Destroy lets a Writer erase versions for good, as "purge" does.
-	Destroy bool
-}
-
 // For is the text of the Vault policy for a grant, in HCL: one block of rules for
 // each workflow, sorted, one rule a line. The error lists all that is wrong.
 func For(g Grant) (string, error) {
@@ -39,61 +25,146 @@ func For(g Grant) (string, error) {
 		return "", err
 	}
 	var text strings.Builder
-	for i, workflow := range g.segments() {
+	for i, b := range g.blocks() {
 		if i > 0 {
 			text.WriteByte('\n')
 		}
-		g.write(&text, workflow)
+		b.write(&text)
 	}
 	return text.String(), nil
 }
 
-func (g Grant) check() error {
-	errs := []error{secrets.CheckPath("mount", g.Mount), secrets.CheckPath("prefix", g.Prefix)}
-	if g.Role.String() == "" {
-		errs = append(errs, errors.New("no role is given"))
+// JSON is the same policy in Vault's JSON, without the comments. Errors as of For.
+func JSON(g Grant) (string, error) {
+	if err := g.check(); err != nil {
+		return "", err
 	}
-	for _, name := range g.Workflows {
-		errs = append(errs, secrets.CheckName("workflow", name))
+	type granted struct {
+		Capabilities []string `json:"capabilities"`
 	}
-	switch {
-	case g.Workflows != nil && len(g.Workflows) == 0:
-		errs = append(errs, errors.New("the list of workflows is empty: name one, or leave the list out for every workflow"))
-	case g.Role == Reader && g.Workflows == nil:
-		errs = append(errs, errors.New("a reader's policy needs the names of its workflows: one that reads all of them is refused"))
+	rules := map[string]granted{}
+	for _, b := range g.blocks() {
+		for _, l := range b.lines {
+			rules[l.path] = granted{l.capabilities}
+		}
 	}
-	if g.Role == Reader && (g.Undelete || g.Destroy) {
-		errs = append(errs, errors.New("undelete and destroy are for a writer: a reader writes nothing"))
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(map[string]any{"path": rules}); err != nil {
+		return "", fmt.Errorf("writing the policy as JSON: %w", err)
 	}
-	return errors.Join(errs...)
+	return text.String(), nil
 }
 
-// segments are what stands in the place of the workflow, each once.
-func (g Grant) segments() []string {
-	if g.Workflows == nil {
-		return []string{every}
-	}
-	names := slices.Sorted(slices.Values(g.Workflows))
-	return slices.Compact(names)
+// block is the rules of one place, with what they are for.
+type block struct {
+	comments []string
+	lines    []line
 }
 
-func (g Grant) write(text *strings.Builder, workflow string) {
-	whose := "workflow " + workflow
-	if workflow == every {
-		whose = "every workflow"
+// line is one rule: a path of Vault's API, and what may be done there.
+type line struct {
+	path         string
+	capabilities []string
+}
+
+// blocks are the whole policy. No two lines have the same path.
+func (g Grant) blocks() []block {
+	with := g.withSecrets()
+	at := func(whose, workflow string) block {
+		return g.block(whose, with.purpose("secrets"), with.rules(), g.Prefix+"/"+workflow+"/")
 	}
-	fmt.Fprintf(text, "# %s of %s: %s.\n", title(g.Role.String()), whose, g.purpose())
-	rules := g.rules()
+	var out []block
+	if g.every() {
+		out = append(out, at("every workflow", every))
+	}
+	for _, name := range once(g.Workflows) {
+		out = append(out, at("workflow "+name, name))
+	}
+	for _, beginning := range once(g.WorkflowPrefixes) {
+		b := g.block("every workflow that begins with "+beginning, with.purpose("secrets"), with.rules(), g.Prefix+"/"+beginning+"*")
+		out = append(out, b.merged())
+	}
+	if g.Identity.given() {
+		b := at("the workflow of who logs in", g.Identity.segment(g.Identity.Workflow))
+		b.comments = append(b.comments, "Vault fills in the braces and only then looks for + and *:",
+			"what issues "+g.Identity.Workflow+" must refuse names that hold either.")
+		out = append(out, b)
+	}
+	return append(out, g.connections()...)
+}
+
+// connections are the rules for connections, none if the grant has no domain. A
+// domain has folders of pointers and of fields, so it has one level more than a
+// workflow (DESIGN 4).
+func (g Grant) connections() []block {
+	whose, domain := "connections of domain "+g.ConnectionsDomain, g.ConnectionsDomain
+	if g.Identity.Domain != "" {
+		whose, domain = "connections of the domain of who logs in", g.Identity.segment(g.Identity.Domain)
+	}
+	if domain == "" {
+		return nil
+	}
+	with := g.withConnections()
+	var rules []rule
+	for _, r := range with.rules() {
+		if r.below == "" {
+			rules = append(rules, r)
+			r.below = every + "/"
+		} else {
+			r.below = every + "/" + r.below
+		}
+		rules = append(rules, r)
+	}
+	return []block{g.block(whose, with.purpose("connections"), rules, secrets.ConnectionsPrefix+domain+"/")}
+}
+
+// block puts rules into a place, the path of a folder in the mount.
+func (g Grant) block(whose, purpose string, rules []rule, place string) block {
+	b := block{comments: []string{fmt.Sprintf("%s of %s: %s.", title(g.Role.String()), whose, purpose)}}
+	for _, r := range rules {
+		path := g.Mount + "/" + r.operation + "/" + place
+		if !strings.HasSuffix(place, "*") {
+			path += r.below
+		}
+		b.lines = append(b.lines, line{path, r.capabilities})
+	}
+	return b
+}
+
+// merged joins lines of the same path: after a "*" entries and folders look alike.
+func (b block) merged() block {
+	var lines []line
+	for _, l := range b.lines {
+		i := slices.IndexFunc(lines, func(known line) bool { return known.path == l.path })
+		if i < 0 {
+			lines = append(lines, l)
+			continue
+		}
+		lines[i].capabilities = slices.Concat(lines[i].capabilities, l.capabilities)
+	}
+	return block{b.comments, lines}
+}
+
+func (b block) write(text *strings.Builder) {
+	for _, comment := range b.comments {
+		fmt.Fprintf(text, "# %s\n", comment)
+	}
 	width := 0
-	paths := make([]string, len(rules))
-	for i, r := range rules {
+	for _, l := range b.lines {
+		width = max(width, len([]rune(l.path)))
+	}
+	for _, l := range b.lines {
 		// A valid name holds nothing that HCL would read as more than text.
-		paths[i] = fmt.Sprintf(`"%s/%s/%s/%s/%s"`, g.Mount, r.operation, g.Prefix, workflow, r.below)
-		width = max(width, len([]rune(paths[i])))
+		fmt.Fprintf(text, "path %-*s { capabilities = [\"%s\"] }\n", width+2, `"`+l.path+`"`, strings.Join(l.capabilities, `", "`))
 	}
-	for i, r := range rules {
-		fmt.Fprintf(text, "path %-*s { capabilities = [\"%s\"] }\n", width, paths[i], strings.Join(r.capabilities, `", "`))
-	}
+}
+
+// once is a sorted copy without doubles.
+func once(names []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(names)))
 }
 
 func title(word string) string { return strings.ToUpper(word[:1]) + word[1:] }

@@ -4,6 +4,7 @@
 package policy
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -29,6 +30,12 @@ func TestFor(t *testing.T) {
 		"writer-full":    at(Grant{Role: Writer, Undelete: true, Destroy: true}),
 		"writer-named":   at(Grant{Role: Writer, Workflows: []string{"nightly-report", "deploy-production", "nightly-report"}, Destroy: true}),
 		"reader":         at(Grant{Role: Reader, Workflows: []string{"deploy-production"}}),
+		"viewer":         at(Grant{Role: Viewer}),
+		"operator":       at(Grant{Role: Operator, ConnectionsDomain: "relay"}),
+		"administrator":  at(Grant{Role: Administrator, Workflows: []string{"deploy-production"}, ConnectionsDomain: "relay"}),
+		"reserved":       at(Grant{Role: Approver, Workflows: []string{"deploy-production"}, SecretsBy: Administrator}),
+		"beginnings":     at(Grant{Role: Approver, Workflows: []string{"nightly"}, WorkflowPrefixes: []string{"deploy-", "build."}}),
+		"tenant":         at(Grant{Role: Reader, Identity: Identity{Accessor: "auth_jwt_1a2b", Workflow: "tenant_id", Domain: "domain_id"}}),
 		"reader-strange": {Role: Reader, Mount: "team/kv", Prefix: "a/b", Workflows: []string{"é@x", "b. c", "_-"}},
 	} {
 		got, err := For(g)
@@ -71,24 +78,38 @@ func TestForRefuses(t *testing.T) {
 		grant Grant
 		says  []string
 	}{
-		"no role":                 {at(Grant{}), []string{"no role is given"}},
-		"a role of nobody":        {at(Grant{Role: 99}), []string{"no role is given"}},
-		"reader of all":           {at(Grant{Role: Reader}), []string{"needs the names of its workflows"}},
-		"an empty list":           {at(Grant{Role: Writer, Workflows: []string{}}), []string{"the list of workflows is empty"}},
-		"an empty list, reader":   {at(Grant{Role: Reader, Workflows: []string{}}), []string{"the list of workflows is empty"}},
-		"reader that undeletes":   {at(Grant{Role: Reader, Workflows: []string{"w"}, Undelete: true}), []string{"a reader writes nothing"}},
-		"reader that destroys":    {at(Grant{Role: Reader, Workflows: []string{"w"}, Destroy: true}), []string{"a reader writes nothing"}},
-		"every workflow by +":     {at(Grant{Role: Reader, Workflows: []string{"+"}}), []string{`'+' (U+002B)`}},
-		"more workflows by *":     {at(Grant{Role: Reader, Workflows: []string{"deploy*"}}), []string{`'*' (U+002A)`}},
-		"a template":              {at(Grant{Role: Writer, Workflows: []string{"{{identity.entity.id}}"}}), []string{`'{' (U+007B)`}},
-		"a deeper path":           {at(Grant{Role: Writer, Workflows: []string{"a/b"}}), []string{`'/' (U+002F)`}},
-		"the folder above":        {at(Grant{Role: Writer, Workflows: []string{".."}}), []string{`begins with '.'`}},
-		"the end of the text":     {at(Grant{Role: Writer, Workflows: []string{`w" { capabilities = ["read"] }`}}), []string{`'"' (U+0022)`}},
-		"the end of the comment":  {at(Grant{Role: Writer, Workflows: []string{"w\npath"}}), []string{"U+000A"}},
-		"no name":                 {at(Grant{Role: Writer, Workflows: []string{""}}), []string{"it is empty"}},
-		"mount and prefix open":   {Grant{Role: Writer, Mount: "+", Prefix: "a/*"}, []string{`mount "+"`, `prefix "a/*"`}},
-		"no mount and no prefix":  {Grant{Role: Writer}, []string{`mount ""`, `prefix ""`}},
-		"all that is wrong, once": {Grant{Role: Reader, Mount: "m", Prefix: "+", Workflows: []string{"*", "+"}, Destroy: true}, []string{`"+"`, `"*"`, "writes nothing", "prefix"}},
+		"no role":                  {at(Grant{}), []string{"no role is given"}},
+		"a role of nobody":         {at(Grant{Role: 99}), []string{"no role is given"}},
+		"reader of all":            {at(Grant{Role: Reader}), []string{"needs the names of its workflows"}},
+		"an empty list":            {at(Grant{Role: Writer, Workflows: []string{}}), []string{"the list of workflows is empty"}},
+		"an empty list, reader":    {at(Grant{Role: Reader, Workflows: []string{}}), []string{"the list of workflows is empty"}},
+		"reader that undeletes":    {at(Grant{Role: Reader, Workflows: []string{"w"}, Undelete: true}), []string{"a reader writes nothing"}},
+		"reader that destroys":     {at(Grant{Role: Reader, Workflows: []string{"w"}, Destroy: true}), []string{"a reader writes nothing"}},
+		"every workflow by +":      {at(Grant{Role: Reader, Workflows: []string{"+"}}), []string{`'+' (U+002B)`}},
+		"more workflows by *":      {at(Grant{Role: Reader, Workflows: []string{"deploy*"}}), []string{`'*' (U+002A)`}},
+		"a template":               {at(Grant{Role: Writer, Workflows: []string{"{{identity.entity.id}}"}}), []string{`'{' (U+007B)`}},
+		"a deeper path":            {at(Grant{Role: Writer, Workflows: []string{"a/b"}}), []string{`'/' (U+002F)`}},
+		"the folder above":         {at(Grant{Role: Writer, Workflows: []string{".."}}), []string{`begins with '.'`}},
+		"the end of the text":      {at(Grant{Role: Writer, Workflows: []string{`w" { capabilities = ["read"] }`}}), []string{`'"' (U+0022)`}},
+		"the end of the comment":   {at(Grant{Role: Writer, Workflows: []string{"w\npath"}}), []string{"U+000A"}},
+		"no name":                  {at(Grant{Role: Writer, Workflows: []string{""}}), []string{"it is empty"}},
+		"mount and prefix open":    {Grant{Role: Writer, Mount: "+", Prefix: "a/*"}, []string{`mount "+"`, `prefix "a/*"`}},
+		"no mount and no prefix":   {Grant{Role: Writer}, []string{`mount ""`, `prefix ""`}},
+		"a beginning that is none": {at(Grant{Role: Operator, WorkflowPrefixes: []string{"deploy-*"}}), []string{`'*' (U+002A)`}},
+		"no beginnings":            {at(Grant{Role: Operator, WorkflowPrefixes: []string{}}), []string{"the list of workflow prefixes is empty"}},
+		"every beginning":          {at(Grant{Role: Operator, WorkflowPrefixes: []string{""}}), []string{"it is empty"}},
+		"reader of many":           {at(Grant{Role: Reader, WorkflowPrefixes: []string{"deploy-"}}), []string{"named one by one"}},
+		"named and identified":     {at(Grant{Role: Reader, Workflows: []string{"w"}, Identity: Identity{Accessor: "a", Workflow: "k"}}), []string{"an identity names them too"}},
+		"two domains":              {at(Grant{Role: Reader, ConnectionsDomain: "d", Identity: Identity{Accessor: "a", Workflow: "k", Domain: "d"}}), []string{"an identity names it too"}},
+		"every domain":             {at(Grant{Role: Writer, ConnectionsDomain: "+"}), []string{`'+' (U+002B)`}},
+		"no accessor":              {at(Grant{Role: Reader, Identity: Identity{Workflow: "k"}}), []string{"the accessor"}},
+		"no key":                   {at(Grant{Role: Reader, Identity: Identity{Accessor: "a"}}), []string{"the metadata key of the workflow"}},
+		"a key that ends it":       {at(Grant{Role: Reader, Identity: Identity{Accessor: "a", Workflow: "k}}/+"}}), []string{"the metadata key of the workflow"}},
+		"a domain that ends it":    {at(Grant{Role: Reader, Identity: Identity{Accessor: "a", Workflow: "k", Domain: "{{"}}), []string{"the metadata key of the domain"}},
+		"a person's option":        {at(Grant{Role: Writer, SecretsBy: Administrator}), []string{"makes no difference"}},
+		"secrets by viewers":       {at(Grant{Role: Operator, SecretsBy: Viewer}), []string{"operator, approver or administrator"}},
+		"an operator that purges":  {at(Grant{Role: Operator, Destroy: true}), []string{"an administrator may both"}},
+		"all that is wrong, once":  {Grant{Role: Reader, Mount: "m", Prefix: "+", Workflows: []string{"*", "+"}, Destroy: true}, []string{`"+"`, `"*"`, "writes nothing", "prefix"}},
 	} {
 		text, err := For(c.grant)
 		if err == nil || text != "" {
@@ -111,9 +132,72 @@ func TestParseRole(t *testing.T) {
 		}
 	}
 	for _, wrong := range []string{"", "Writer", "root"} {
-		if _, err := ParseRole(wrong); err == nil || !strings.Contains(err.Error(), "reader, writer") {
+		if _, err := ParseRole(wrong); err == nil || !strings.Contains(err.Error(), "viewer, operator, approver, administrator, writer, reader") {
 			t.Errorf("%q: %v", wrong, err)
 		}
+	}
+}
+
+func TestJSONGrantsTheSame(t *testing.T) {
+	t.Parallel()
+	for _, g := range []Grant{
+		{Role: Writer, Destroy: true},
+		{Role: Administrator, Workflows: []string{"é@x", "b. c"}, ConnectionsDomain: "relay"},
+		{Role: Operator, WorkflowPrefixes: []string{"deploy-"}},
+		{Role: Reader, Identity: Identity{Accessor: "auth_jwt_1a2b", Workflow: "tenant_id"}},
+	} {
+		text, err := For(at(g))
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded, err := JSON(at(g))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rules struct {
+			Path map[string]struct{ Capabilities []string }
+		}
+		if err := json.Unmarshal([]byte(encoded), &rules); err != nil {
+			t.Fatal(err)
+		}
+		granted := map[string][]string{}
+		for path, rule := range rules.Path {
+			slices.Sort(rule.Capabilities)
+			granted[path] = rule.Capabilities
+		}
+		if diff := cmp.Diff(meaning(t, text), granted); diff != "" {
+			t.Errorf("HCL (-), JSON (+):\n%s", diff)
+		}
+	}
+	if text, err := JSON(at(Grant{Role: Reader})); err == nil || text != "" {
+		t.Errorf("JSON grants what For refuses: %s", text)
+	}
+}
+
+// TestPeopleHaveWhatTheRoleBelowHas shows that each of Relay's roles contains the
+// one before it, and that none of them opens a value.
+func TestPeopleHaveWhatTheRoleBelowHas(t *testing.T) {
+	t.Parallel()
+	below := map[string][]string{}
+	for role := Viewer; role <= Administrator; role++ {
+		text, err := For(at(Grant{Role: role, ConnectionsDomain: "relay"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		granted := meaning(t, text)
+		for path, capabilities := range below {
+			for _, capability := range capabilities {
+				if !slices.Contains(granted[path], capability) {
+					t.Errorf("%s lacks %s on %s, which the role below has", role, capability, path)
+				}
+			}
+		}
+		for path, capabilities := range granted {
+			if strings.Contains(path, "/data/") && slices.Contains(capabilities, "read") {
+				t.Errorf("%s reads %s", role, path)
+			}
+		}
+		below = granted
 	}
 }
 

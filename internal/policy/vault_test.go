@@ -16,27 +16,27 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// action is one thing that somebody tries with a token.
+// action is one thing that somebody tries with a token, in one folder of entries: a
+// workflow, or a type of connections.
 type action struct {
+	// name is the action's row in the guide.
 	name, method string
 	// operation is the first segment below the mount.
 	operation string
 	body      any
-	// elsewhere is in another workflow, which no named grant is for.
-	elsewhere bool
-	// on says what of the workflow is asked for; a secret of the action's own
-	// where it is empty.
+	// on says what of the folder is asked for; an entry of the action's own where it
+	// is empty.
 	on target
-	// from is what the secret must be before.
+	// from is what the entry must be before.
 	from condition
 }
 
 type target string
 
 const (
-	folder  target = "folder"  // the workflow's
-	parent  target = "parent"  // the folder of all workflows
-	earlier target = "earlier" // the secret's version 1
+	folder  target = "folder"
+	above   target = "above"   // the folder of all such folders
+	earlier target = "earlier" // the entry's version 1
 )
 
 type condition string
@@ -54,32 +54,98 @@ var (
 
 func actions() []action {
 	return []action{
+		{name: "list names", method: "LIST", operation: "metadata", on: folder},
+		{name: "list the folder above", method: "LIST", operation: "metadata", on: above},
+		{name: "see versions and owners", method: http.MethodGet, operation: "metadata"},
 		{name: "create", method: http.MethodPost, operation: "data", body: value, from: missing},
 		{name: "overwrite", method: http.MethodPost, operation: "data", body: value},
-		{name: "merge into a value", method: http.MethodPatch, operation: "data", body: value},
-		{name: "read value", method: http.MethodGet, operation: "data"},
-		{name: "read earlier value", method: http.MethodGet, operation: "data", on: earlier},
-		{name: "read fields", method: http.MethodGet, operation: "subkeys"},
-		{name: "list", method: "LIST", operation: "metadata", on: folder},
-		{name: "list workflows", method: "LIST", operation: "metadata", on: parent},
-		{name: "read metadata", method: http.MethodGet, operation: "metadata"},
-		{name: "patch record", method: http.MethodPatch, operation: "metadata", body: note},
-		{name: "replace metadata", method: http.MethodPost, operation: "metadata", body: note},
-		{name: "delete version", method: http.MethodPost, operation: "delete", body: version},
-		{name: "delete newest", method: http.MethodDelete, operation: "data"},
+		{name: "record who wrote", method: http.MethodPatch, operation: "metadata", body: note},
+		{name: "delete a version, softly", method: http.MethodPost, operation: "delete", body: version},
+		{name: "delete whatever is newest", method: http.MethodDelete, operation: "data"},
 		{name: "undelete", method: http.MethodPost, operation: "undelete", body: version, from: dead},
-		{name: "destroy", method: http.MethodPost, operation: "destroy", body: version},
-		{name: "delete metadata", method: http.MethodDelete, operation: "metadata"},
-		{name: "create elsewhere", method: http.MethodPost, operation: "data", body: value, from: missing, elsewhere: true},
-		{name: "overwrite elsewhere", method: http.MethodPost, operation: "data", body: value, elsewhere: true},
-		{name: "read value elsewhere", method: http.MethodGet, operation: "data", elsewhere: true},
-		{name: "list elsewhere", method: "LIST", operation: "metadata", on: folder, elsewhere: true},
-		{name: "read metadata elsewhere", method: http.MethodGet, operation: "metadata", elsewhere: true},
-		{name: "patch record elsewhere", method: http.MethodPatch, operation: "metadata", body: note, elsewhere: true},
-		{name: "delete version elsewhere", method: http.MethodPost, operation: "delete", body: version, elsewhere: true},
-		{name: "undelete elsewhere", method: http.MethodPost, operation: "undelete", body: version, from: dead, elsewhere: true},
-		{name: "destroy elsewhere", method: http.MethodPost, operation: "destroy", body: version, elsewhere: true},
+		{name: "destroy a version", method: http.MethodPost, operation: "destroy", body: version},
+		{name: "configure before the first version", method: http.MethodPost, operation: "metadata", body: note, from: missing},
+		{name: "replace everybody's records", method: http.MethodPost, operation: "metadata", body: note},
+		{name: "remove with all versions", method: http.MethodDelete, operation: "metadata"},
+		{name: "read the value", method: http.MethodGet, operation: "data"},
+		{name: "read an earlier value", method: http.MethodGet, operation: "data", on: earlier},
+		{name: "read the names of fields", method: http.MethodGet, operation: "subkeys"},
+		{name: "merge into a value", method: http.MethodPatch, operation: "data", body: value},
 	}
+}
+
+// What roles may do, by the actions' names.
+var (
+	sees       = []string{"list names", "see versions and owners"}
+	writes     = slices.Concat(sees, []string{"create", "overwrite", "record who wrote", "delete a version, softly"})
+	administer = slices.Concat(writes, []string{"undelete", "destroy a version", "configure before the first version", "remove with all versions"})
+	reads      = []string{"list names", "read the value", "read an earlier value"}
+)
+
+// and is what a role may do besides.
+func and(may []string, more ...string) []string { return slices.Concat(may, more) }
+
+// grants are policies, and what each allows. Nothing else is allowed.
+type granted struct {
+	grant Grant
+	// own is allowed in the workflow that the policy is for, other in another one.
+	own, other []string
+	// connections is allowed in the domain that the policy is for.
+	connections []string
+}
+
+// mine stands for a workflow or domain of the test's own.
+const mine = "MINE"
+
+var named = []string{mine}
+
+func grants() map[string]granted {
+	return map[string]granted{
+		"viewer":                       {grant: Grant{Role: Viewer}, own: sees, other: sees},
+		"viewer of one":                {grant: Grant{Role: Viewer, Workflows: named}, own: sees},
+		"operator":                     {grant: Grant{Role: Operator}, own: writes, other: writes},
+		"operator of one":              {grant: Grant{Role: Operator, Workflows: named}, own: writes},
+		"operator of a beginning":      {grant: Grant{Role: Operator, WorkflowPrefixes: named}, own: writes},
+		"operator, kept off":           {grant: Grant{Role: Operator, Workflows: named, SecretsBy: Approver}, own: sees},
+		"approver of one":              {grant: Grant{Role: Approver, Workflows: named}, own: writes},
+		"approver, kept off":           {grant: Grant{Role: Approver, Workflows: named, SecretsBy: Administrator}, own: sees},
+		"approver, first to write":     {grant: Grant{Role: Approver, Workflows: named, SecretsBy: Approver}, own: writes},
+		"administrator":                {grant: Grant{Role: Administrator}, own: administer, other: administer},
+		"administrator of one":         {grant: Grant{Role: Administrator, Workflows: named, SecretsBy: Administrator}, own: administer},
+		"administrator of a beginning": {grant: Grant{Role: Administrator, WorkflowPrefixes: named}, own: administer},
+		"writer":                       {grant: Grant{Role: Writer}, own: writes, other: writes},
+		"writer, undelete":             {grant: Grant{Role: Writer, Undelete: true}, own: and(writes, "undelete"), other: and(writes, "undelete")},
+		"writer, destroy":              {grant: Grant{Role: Writer, Destroy: true}, own: and(writes, "destroy a version"), other: and(writes, "destroy a version")},
+		"writer of one":                {grant: Grant{Role: Writer, Workflows: named}, own: writes},
+		"full writer of one":           {grant: Grant{Role: Writer, Workflows: named, Undelete: true, Destroy: true}, own: and(writes, "undelete", "destroy a version")},
+		"reader":                       {grant: Grant{Role: Reader, Workflows: named}, own: reads},
+		"reader of several":            {grant: Grant{Role: Reader, Workflows: []string{mine, "some other", "é@.x"}}, own: reads},
+		"viewer, connections":          {grant: Grant{Role: Viewer, Workflows: named, ConnectionsDomain: mine}, own: sees, connections: sees},
+		"operator, connections":        {grant: Grant{Role: Operator, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: sees},
+		"approver, connections":        {grant: Grant{Role: Approver, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: sees},
+		"administrator, connections":   {grant: Grant{Role: Administrator, Workflows: named, ConnectionsDomain: mine}, own: administer, connections: administer},
+		"writer, connections":          {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: writes},
+		"writer, purges connections":   {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine, Destroy: true}, own: and(writes, "destroy a version"), connections: and(writes, "destroy a version")},
+		"reader, connections":          {grant: Grant{Role: Reader, Workflows: named, ConnectionsDomain: mine}, own: reads, connections: reads},
+	}
+}
+
+// in puts a name of the test's own into the grant.
+func (g granted) in(name string) Grant {
+	grant := at(g.grant)
+	put := func(names []string) []string {
+		if names == nil {
+			return nil
+		}
+		out := slices.Clone(names)
+		out[0] = name
+		return out
+	}
+	grant.Workflows, grant.WorkflowPrefixes = put(grant.Workflows), put(grant.WorkflowPrefixes)
+	if grant.ConnectionsDomain != "" {
+		grant.ConnectionsDomain = name
+	}
+	return grant
 }
 
 // TestRolesOnVault tries every action with a token of every role: what the role
@@ -87,79 +153,82 @@ func actions() []action {
 func TestRolesOnVault(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
-	writes := []string{"create", "overwrite", "list", "read metadata", "patch record", "delete version"}
-	elsewhere := []string{
-		"create elsewhere", "overwrite elsewhere", "list elsewhere", "read metadata elsewhere",
-		"patch record elsewhere", "delete version elsewhere",
-	}
-	for name, c := range map[string]struct {
-		grant Grant
-		// every: the grant is for all workflows, not for the one of the test.
-		every bool
-		may   []string
-	}{
-		"writer":            {Grant{Role: Writer}, true, slices.Concat(writes, elsewhere)},
-		"writer, undelete":  {Grant{Role: Writer, Undelete: true}, true, slices.Concat(writes, elsewhere, []string{"undelete", "undelete elsewhere"})},
-		"writer, destroy":   {Grant{Role: Writer, Destroy: true}, true, slices.Concat(writes, elsewhere, []string{"destroy", "destroy elsewhere"})},
-		"writer of one":     {Grant{Role: Writer}, false, writes},
-		"full writer":       {Grant{Role: Writer, Undelete: true, Destroy: true}, false, slices.Concat(writes, []string{"undelete", "destroy"})},
-		"reader":            {Grant{Role: Reader}, false, []string{"read value", "read earlier value", "list"}},
-		"reader of several": {Grant{Role: Reader, Workflows: []string{"some other", "é@.x"}}, false, []string{"read value", "read earlier value", "list"}},
-	} {
+	for name, g := range grants() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			mine, other := vaulttest.Workflow(t)+" é@.x", vaulttest.Workflow(t)
-			if !c.every {
-				c.grant.Workflows = append(c.grant.Workflows, mine)
-			}
-			text, err := For(at(c.grant))
+			own, other := vaulttest.Workflow(t)+" é@.x", vaulttest.Workflow(t)
+			text, err := For(g.in(own))
 			if err != nil {
 				t.Fatal(err)
 			}
-			token := v.Token(t, text)
-			seen := []string{}
-			for _, a := range actions() {
-				workflow := mine
-				if a.elsewhere {
-					workflow = other
-				}
-				may := slices.Contains(c.may, a.name)
-				if may {
-					seen = append(seen, a.name)
-				}
-				if status := a.try(t, v, token, workflow); (may && status/100 != 2) || (!may && status != http.StatusForbidden) {
-					t.Errorf("%s: status %d, but allowed is %t", a.name, status, may)
-				}
+			token, connections := v.Token(t, text), g.connections
+			if connections != nil {
+				// A domain has one folder more, and its list names the types.
+				connections = append(connections, "list the folder above")
 			}
-			if len(seen) != len(c.may) {
-				t.Errorf("of %q only %q were tried", c.may, seen)
+			workflow := own
+			if g.grant.WorkflowPrefixes != nil {
+				workflow += "-staging"
+			}
+			for place, may := range map[string][]string{
+				"workflows/" + workflow:           g.own,
+				"workflows/" + other:              g.other,
+				"connections/" + own + "/aws":     connections,
+				"connections/" + other + "/azure": nil,
+			} {
+				expect(t, v, token, place, may)
 			}
 		})
 	}
 }
 
-// try prepares a secret of two versions for the action and does it; it returns
-// Vault's status.
-func (a action) try(t *testing.T, v *vaulttest.Vault, token, workflow string) int {
+// expect tries every action in a place and compares with what is allowed there.
+func expect(t *testing.T, v *vaulttest.Vault, token, place string, may []string) {
 	t.Helper()
-	name := a.name
+	for _, name := range may {
+		if !slices.ContainsFunc(actions(), func(a action) bool { return a.name == name }) {
+			t.Errorf("%q is no action", name)
+		}
+	}
+	for _, a := range actions() {
+		allowed := slices.Contains(may, a.name)
+		if status := a.try(t, v, token, place); (allowed && status/100 != 2) || (!allowed && status != http.StatusForbidden) {
+			t.Errorf("%s in %s: status %d, but allowed is %t", a.name, place, status, allowed)
+		}
+	}
+}
+
+// try prepares an entry of two versions for the action and does it; it returns
+// Vault's status.
+func (a action) try(t *testing.T, v *vaulttest.Vault, token, place string) int {
+	t.Helper()
+	inMount := func(operation, path string) string {
+		segments := strings.Split(path, "/")
+		for i := range segments {
+			segments[i] = url.PathEscape(segments[i])
+		}
+		return "customers/" + operation + "/" + strings.Join(segments, "/")
+	}
+	prepare := func(operation string, body any) {
+		if status, _ := v.Call(t, v.RootToken, http.MethodPost, inMount(operation, place+"/"+a.name), body); status/100 != 2 {
+			t.Fatalf("preparing %s: status %d", a.name, status)
+		}
+	}
 	if a.from != missing {
-		v.Write(t, workflow, name, "first")
-		v.Write(t, workflow, name, "second")
+		prepare("data", value)
+		prepare("data", value)
 	}
 	if a.from == dead {
-		v.SoftDelete(t, workflow, name)
+		prepare("delete", version)
 	}
-	path := "customers/" + a.operation + "/workflows/"
+	path := inMount(a.operation, place+"/"+a.name)
 	switch a.on {
-	case parent:
+	case above:
+		path = inMount(a.operation, place[:strings.LastIndex(place, "/")+1])
 	case folder:
-		v.Write(t, workflow, name, "to list")
-		path += url.PathEscape(workflow) + "/"
+		path = inMount(a.operation, place+"/")
 	case earlier:
-		path += url.PathEscape(workflow) + "/" + url.PathEscape(name) + "?version=1"
-	default:
-		path += url.PathEscape(workflow) + "/" + url.PathEscape(name)
+		path += "?version=1"
 	}
 	status, _ := v.Call(t, token, a.method, path, a.body)
 	return status
@@ -170,12 +239,39 @@ func (a action) try(t *testing.T, v *vaulttest.Vault, token, workflow string) in
 func TestEveryActionCanSucceed(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
-	workflow := vaulttest.Workflow(t)
-	for _, a := range actions() {
-		if status := a.try(t, v, v.RootToken, workflow); status/100 != 2 {
-			t.Errorf("%s: status %d with the root token", a.name, status)
+	for _, place := range []string{"workflows/" + vaulttest.Workflow(t), "connections/" + vaulttest.Workflow(t) + "/aws"} {
+		for _, a := range actions() {
+			if status := a.try(t, v, v.RootToken, place); status/100 != 2 {
+				t.Errorf("%s in %s: status %d with the root token", a.name, place, status)
+			}
 		}
 	}
+}
+
+// TestAnIdentityNamesItsWorkflow logs in as Relay's operator does for a step.
+func TestAnIdentityNamesItsWorkflow(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	own, other := vaulttest.Workflow(t), vaulttest.Workflow(t)
+	grant := at(Grant{Role: Reader, Identity: Identity{Accessor: v.Accessor(t, "jwt"), Workflow: "tenant_id", Domain: "domain_id"}})
+	text, err := For(grant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := v.Tenant(t, text, map[string]string{"tenant_id": own, "domain_id": own + "-account"})
+	expect(t, v, token, "workflows/"+own, reads)
+	expect(t, v, token, "workflows/"+other, nil)
+	expect(t, v, token, "connections/"+own+"-account/aws", and(reads, "list the folder above"))
+	expect(t, v, token, "connections/"+other+"/aws", nil)
+
+	t.Log("who has no domain gets no connections")
+	token = v.Tenant(t, text, map[string]string{"tenant_id": other})
+	expect(t, v, token, "workflows/"+other, reads)
+	expect(t, v, token, "connections/"+own+"-account/aws", nil)
+
+	t.Log("the comment in the policy is true: Vault reads + after it has filled in the braces")
+	token = v.Tenant(t, text, map[string]string{"tenant_id": "+"})
+	expect(t, v, token, "workflows/"+own, reads)
 }
 
 // TestWhatTheClientAsksForIsGranted compares the lines that errors tell people to

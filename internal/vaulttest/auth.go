@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -57,6 +58,41 @@ func (v *Vault) CertificateRole(t testing.TB, mount, role, authority string) {
 // a role for it, and returns a signed token.
 func (v *Vault) JWT(t testing.TB, role string) string {
 	t.Helper()
+	v.must(t, v.RootToken, http.MethodPost, "auth/jwt/role/"+role, map[string]any{
+		"role_type": "jwt", "user_claim": "sub", "bound_audiences": []string{"relay"}, "token_policies": "writer",
+	})
+	return v.signed(t, map[string]any{"sub": "ada"})
+}
+
+// Tenant logs somebody in at auth/jwt, by an identity provider as that of JWT,
+// whom Vault then knows by this metadata, and returns a token with a policy of these
+// rules. It is what Relay's operator does for a step (Relay fact 3).
+func (v *Vault) Tenant(t testing.TB, rules string, metadata map[string]string) (token string) {
+	t.Helper()
+	name := "tenant-" + strings.ToLower(rand.Text())
+	v.WritePolicy(t, name, rules)
+	claims, mappings := map[string]any{"sub": name}, map[string]string{}
+	for key, value := range metadata {
+		claims[key], mappings[key] = value, key
+	}
+	v.must(t, v.RootToken, http.MethodPost, "auth/jwt/role/"+name, map[string]any{
+		"role_type": "jwt", "user_claim": "sub", "bound_audiences": []string{"relay"}, "claim_mappings": mappings,
+		"token_policies": name, "token_type": "batch",
+	})
+	answer := v.must(t, "", http.MethodPost, "auth/jwt/login", map[string]any{"role": name, "jwt": v.signed(t, claims)})
+	return text(t, answer, "auth", "client_token")
+}
+
+// Accessor is that of an auth mount.
+func (v *Vault) Accessor(t testing.TB, mount string) string {
+	t.Helper()
+	return text(t, v.must(t, v.RootToken, http.MethodGet, "sys/auth", nil), "data", mount+"/", "accessor")
+}
+
+// signed makes an identity provider that auth/jwt trusts in place of any other,
+// and returns a token of it with these claims.
+func (v *Vault) signed(t testing.TB, claims map[string]any) string {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatalf("making the identity provider's key: %v", err)
@@ -67,12 +103,9 @@ func (v *Vault) JWT(t testing.TB, role string) string {
 	}
 	public := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	v.must(t, v.RootToken, http.MethodPost, "auth/jwt/config", map[string]any{"jwt_validation_pubkeys": []string{public}})
-	v.must(t, v.RootToken, http.MethodPost, "auth/jwt/role/"+role, map[string]any{
-		"role_type": "jwt", "user_claim": "sub", "bound_audiences": []string{"relay"}, "token_policies": "writer",
-	})
 	now := time.Now()
-	signed := segment(t, map[string]any{"alg": "RS256", "typ": "JWT"}) + "." +
-		segment(t, map[string]any{"sub": "ada", "aud": "relay", "nbf": now.Add(-time.Minute).Unix(), "exp": now.Add(time.Hour).Unix()})
+	claims["aud"], claims["nbf"], claims["exp"] = "relay", now.Add(-time.Minute).Unix(), now.Add(time.Hour).Unix()
+	signed := segment(t, map[string]any{"alg": "RS256", "typ": "JWT"}) + "." + segment(t, claims)
 	digest := sha256.Sum256([]byte(signed))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
 	if err != nil {

@@ -1,0 +1,155 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Grant is what a policy is to allow.
+type Grant struct {
+	Role Role
+	// Mount and Prefix are where the workflows are. Required.
+	Mount, Prefix string
+	// Workflows are the names of the workflows. Where it is nil, and nothing else
+	// names workflows, the grant is for every workflow, which a Reader can not have.
+	// An empty list is refused, because whoever computes one hardly means every
+	// workflow.
+	Workflows []string
+	// WorkflowPrefixes are the beginnings of names: "deploy-" is for every workflow,
+	// now and later, whose name begins so. It is the only pattern of names that a
+	// Vault policy can express. Not for a Reader.
+	WorkflowPrefixes []string
+	// Identity takes the workflow from who logs in, in place of names.
+	Identity Identity
+	// ConnectionsDomain is whose connections the grant is for too; empty for none.
+	ConnectionsDomain string
+	// SecretsBy is the lowest of people's roles that adds, overwrites and deletes
+	// secrets: Operator (also if 0), as Relay's page on secrets says, Approver, or
+	// Administrator, as its page on users says. Writer is not touched by it.
+	SecretsBy Role
+	// Undelete lets a Writer bring soft-deleted versions back.
+	Undelete bool
+	// Destroy lets a Writer erase versions for good, as "purge" does.
+	Destroy bool
+}
+
+// Identity names a workflow, and a domain of connections, by metadata that an auth
+// method attaches to who logs in, as Relay's policy for its steps does (Relay fact
+// 3). Vault puts the metadata in when it reads the policy.
+//
+// Vault looks for "+" and "*" only after that: whoever fills in the metadata, such
+// as the issuer of a JWT, must refuse both.
+type Identity struct {
+	// Accessor is that of the auth mount, as "vault auth list" shows it.
+	Accessor string
+	// Workflow is the key of the workflow in the metadata; Relay's is tenant_id.
+	Workflow string
+	// Domain is the key of the connections' domain; Relay's is domain_id. Empty for
+	// no connections.
+	Domain string
+}
+
+func (i Identity) given() bool { return i != Identity{} }
+
+// segment is a path segment that Vault fills in.
+func (i Identity) segment(key string) string {
+	return "{{identity.entity.aliases." + i.Accessor + ".metadata." + key + "}}"
+}
+
+// word is what an accessor or a key of metadata may be, so that it can not end the
+// template or begin another.
+var word = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+
+func (i Identity) check() error {
+	if !i.given() {
+		return nil
+	}
+	var errs []error
+	for _, part := range []struct {
+		what, text string
+		optional   bool
+	}{
+		{"the accessor of the auth mount", i.Accessor, false},
+		{"the metadata key of the workflow", i.Workflow, false},
+		{"the metadata key of the domain", i.Domain, true},
+	} {
+		if !word.MatchString(part.text) && (part.text != "" || !part.optional) {
+			errs = append(errs, fmt.Errorf("identity: %s is %q: expected letters, digits, '_' and '-'", part.what, part.text))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// check refuses what makes no policy, or one that grants more than somebody reads
+// out of it. It lists all that is wrong.
+func (g Grant) check() error {
+	errs := []error{secrets.CheckPath("mount", g.Mount), secrets.CheckPath("prefix", g.Prefix)}
+	if g.Role.String() == "" {
+		errs = append(errs, errors.New("no role is given"))
+	}
+	for _, name := range g.Workflows {
+		errs = append(errs, secrets.CheckName("workflow", name))
+	}
+	for _, beginning := range g.WorkflowPrefixes {
+		errs = append(errs, secrets.CheckName("beginning of a workflow", beginning))
+	}
+	if g.ConnectionsDomain != "" {
+		errs = append(errs, secrets.CheckName("domain", g.ConnectionsDomain))
+	}
+	errs = append(errs, g.Identity.check())
+	for _, r := range append(g.unclearPlaces(), g.unfitForRole()...) {
+		if r.wrong {
+			errs = append(errs, errors.New(r.text))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// refusal is what a grant may be refused for.
+type refusal struct {
+	wrong bool
+	text  string
+}
+
+// unclearPlaces are workflows and domains that are named in two ways, or not at all.
+func (g Grant) unclearPlaces() []refusal {
+	return []refusal{
+		{g.Workflows != nil && len(g.Workflows) == 0,
+			"the list of workflows is empty: name one, or leave the list out for every workflow"},
+		{g.WorkflowPrefixes != nil && len(g.WorkflowPrefixes) == 0,
+			"the list of workflow prefixes is empty: name one, or leave the list out"},
+		{g.Identity.given() && (g.Workflows != nil || g.WorkflowPrefixes != nil),
+			"workflows are named, and an identity names them too: keep one"},
+		{g.Identity.Domain != "" && g.ConnectionsDomain != "",
+			"a domain of connections is named, and an identity names it too: keep one"},
+	}
+}
+
+// unfitForRole are options that the role does not have.
+func (g Grant) unfitForRole() []refusal {
+	return []refusal{
+		{g.Role == Reader && g.every(),
+			"a reader's policy needs the names of its workflows: one that reads all of them is refused"},
+		{g.Role == Reader && len(g.WorkflowPrefixes) > 0,
+			"a reader's workflows are named one by one: one that reads all whose names begin alike is refused"},
+		{g.Role == Reader && (g.Undelete || g.Destroy),
+			"undelete and destroy are for a writer: a reader writes nothing"},
+		{g.Role.person() && (g.Undelete || g.Destroy),
+			"undelete and destroy are for a writer: among people an administrator may both, and nobody else"},
+		{g.SecretsBy != 0 && !g.Role.person(),
+			"who among people writes secrets makes no difference to a writer or a reader: leave it out"},
+		{g.SecretsBy != 0 && (g.SecretsBy < Operator || g.SecretsBy > Administrator),
+			"secrets are written from a role upwards: operator, approver or administrator"},
+	}
+}
+
+// every reports whether the grant is for all workflows.
+func (g Grant) every() bool {
+	return g.Workflows == nil && g.WorkflowPrefixes == nil && !g.Identity.given()
+}
