@@ -98,12 +98,12 @@ type rights struct {
 
 // withSecrets are the rights of a grant on the secrets of its workflows.
 func (g Grant) withSecrets() rights {
-	switch {
-	case g.Role == Reader:
+	switch g.Role {
+	case Reader:
 		return rights{read: true}
-	case g.Role == Writer:
+	case Writer:
 		return rights{observe: true, write: true, undelete: g.Undelete, destroy: g.Destroy}
-	case g.Role == Administrator:
+	case Administrator:
 		return rights{observe: true, write: true, undelete: true, destroy: true, settings: true, remove: true}
 	}
 	return rights{observe: true, write: g.Role >= max(g.SecretsBy, Operator)}
