@@ -32,7 +32,8 @@ type Git struct {
 	// Dir is the git directory, or the .git file of a linked worktree. Absolute.
 	Dir string
 
-	tools string // folder of the programs that git may start; empty for none
+	tools    string   // folder of the programs that git may start; empty for none
+	settings []string // further ones, as key=value
 }
 
 // Find looks for git in PATH. An error says which version is needed.
@@ -52,9 +53,19 @@ func (g Git) At(dir string) Git {
 }
 
 // Fetching is the same git, and may start the programs of one folder, which should hold nothing but git itself, and
-// fetch over descriptors that it inherits (fd::3).
-func (g Git) Fetching(tools string) Git {
+// fetch over descriptors that it inherits (fd::3). What it fetches is checked, kept in packs, and nothing else is
+// started for it. Settings, as key=value, are added.
+func (g Git) Fetching(tools string, settings ...string) Git {
 	g.tools = tools
+	g.settings = append([]string{
+		"protocol.version=2",
+		"transfer.fsckObjects=true",
+		"fetch.unpackLimit=1", // so that no small pack can become something large
+		"fetch.writeCommitGraph=false",
+		"submodule.recurse=false",
+		"maintenance.auto=false",
+		"gc.auto=0",
+	}, settings...)
 	return g
 }
 
@@ -111,6 +122,9 @@ func (g Git) command(ctx context.Context, args ...string) *exec.Cmd {
 		"-c", "core.fsmonitor=false",
 		"-c", "core.commitGraph=false",
 		"-c", "protocol.allow=never",
+	}
+	for _, setting := range g.settings {
+		locked = append(locked, "-c", setting)
 	}
 	if g.tools == "" {
 		// Of a repository that somebody else configured: see package gitsource.

@@ -1,0 +1,368 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package gitmirror_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
+	"github.com/relay-secrets/terraform-provider-relay/internal/gittest"
+)
+
+const canary = "canary-Tr4vels-nowhere"
+
+// noCanary checks an error and every file of the mirror.
+func noCanary(t *testing.T, w *world, err error) {
+	t.Helper()
+	if err != nil && strings.Contains(err.Error(), canary) {
+		t.Errorf("a credential is in the error: %v", err)
+	}
+	if _, err := os.Stat(w.cfg.Folder); err != nil {
+		return
+	}
+	for _, path := range filesBelow(t, w.cfg.Folder) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(data), canary) {
+			t.Errorf("a credential is in %s", path)
+		}
+	}
+}
+
+func TestCredentialsForHTTPS(t *testing.T) {
+	t.Parallel()
+	bearer := func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer "+canary }
+	basic := func(r *http.Request) bool {
+		user, password, ok := r.BasicAuth()
+		return ok && user == "git" && password == canary
+	}
+	right, wrong := file(t, canary+"\n"), file(t, canary+"-not\n")
+	for name, test := range map[string]struct {
+		authorized func(*http.Request) bool
+		access     gitmirror.Access
+		says       []string // nil for success
+	}{
+		"token":          {bearer, gitmirror.Access{TokenFile: right}, nil},
+		"password":       {basic, gitmirror.Access{Username: "git", PasswordFile: right}, nil},
+		"wrong token":    {bearer, gitmirror.Access{TokenFile: wrong}, []string{"does not take these credentials (401)", "token_file"}},
+		"wrong password": {basic, gitmirror.Access{Username: "git", PasswordFile: wrong}, []string{"does not take these credentials (401)"}},
+		"wrong user":     {basic, gitmirror.Access{Username: "ada", PasswordFile: right}, []string{"does not take these credentials (401)"}},
+		"none":           {basic, gitmirror.Access{}, []string{"wants credentials (401); set remote.token_file"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := overHTTPS(t)
+			head := w.repo.Commit("main", "a.yaml", "1")
+			w.web.Authorized = test.authorized
+			test.access.CACert = w.web.CACert
+			w.cfg.Access = test.access
+			if test.says == nil {
+				w.update(true, head)
+				noCanary(t, w, nil)
+				return
+			}
+			noCanary(t, w, w.fails(gitmirror.ErrDenied, test.says...))
+		})
+	}
+}
+
+func TestCredentialFilesThatHoldSomethingElse(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{
+		"empty": "\n", "two lines": canary + "\nX-Header: " + canary, "binary": canary + "\xff", "large": strings.Repeat(canary, 2000),
+	} {
+		w := overHTTPS(t)
+		w.cfg.Access.TokenFile = file(t, content)
+		err := w.fails(nil, "reading remote.token_file", w.cfg.Access.TokenFile)
+		noCanary(t, w, err)
+		if len(w.web.Requests()) > 0 {
+			t.Errorf("%s: the remote was asked", name)
+		}
+	}
+	w := overHTTPS(t)
+	w.cfg.Access.PasswordFile, w.cfg.Access.Username = "/nonexistent/password", "git"
+	w.fails(os.ErrNotExist, "reading remote.password_file")
+}
+
+// TestCredentialsAreInNoOtherProcess looks at every process's arguments and environment in the middle of a fetch.
+func TestCredentialsAreInNoOtherProcess(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/environ"); err != nil {
+		t.Log("no /proc here: nothing to look at")
+		return
+	}
+	w := overHTTPS(t)
+	head := w.repo.Commit("main", "a.yaml", "1")
+	w.cfg.Access.TokenFile = file(t, canary+"-process")
+	var sawGit atomic.Bool
+	w.web.Before = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost {
+			return false
+		}
+		paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+		environments, _ := filepath.Glob("/proc/[0-9]*/environ")
+		for _, path := range append(paths, environments...) {
+			data, _ := os.ReadFile(path) // processes come and go
+			if strings.Contains(string(data), canary+"-process") {
+				t.Errorf("%s holds the token", path)
+			}
+			if strings.Contains(string(data), w.cfg.Folder) {
+				sawGit.Store(true)
+			}
+		}
+		return false
+	}
+	w.update(true, head)
+	if !sawGit.Load() {
+		t.Error("git was not seen among the processes, so nothing is shown")
+	}
+}
+
+func TestARemoteThatIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	t.Run("another authority", func(t *testing.T) {
+		t.Parallel()
+		w := overHTTPS(t)
+		w.repo.Commit("main", "a.yaml", "1")
+		w.cfg.Access = gitmirror.Access{TokenFile: file(t, canary)}
+		w.fails(gitmirror.ErrNotTrusted, "certificate", "check remote.ca_cert")
+		if got := w.web.Requests(); len(got) > 0 {
+			t.Errorf("the remote was asked: %q", got)
+		}
+	})
+	t.Run("another name", func(t *testing.T) {
+		t.Parallel()
+		w := overHTTPS(t)
+		w.remote(strings.Replace(w.web.URL, "127.0.0.1", "localhost", 1) + "/shop.git")
+		w.fails(gitmirror.ErrNotTrusted, "localhost")
+	})
+	t.Run("no authority in the file", func(t *testing.T) {
+		t.Parallel()
+		w := overHTTPS(t)
+		w.cfg.Access.CACert = file(t, "nothing")
+		w.fails(nil, "holds no certificate in PEM")
+	})
+	t.Run("another host key", func(t *testing.T) {
+		t.Parallel()
+		w := overSSH(t)
+		signer, _ := gittest.NewSSHKey(t, filepath.Join(t.TempDir(), "other"))
+		w.cfg.Access.KnownHosts = file(t, knownhosts.Line([]string{w.ssh.Address}, signer.PublicKey())+"\n")
+		w.fails(gitmirror.ErrNotTrusted, "host key is not the one in "+w.cfg.Access.KnownHosts)
+		if w.ssh.Sessions() > 0 {
+			t.Error("a command was run there")
+		}
+	})
+	t.Run("a host key of another host", func(t *testing.T) {
+		t.Parallel()
+		w := overSSH(t)
+		signer, _ := gittest.NewSSHKey(t, filepath.Join(t.TempDir(), "other"))
+		w.cfg.Access.KnownHosts = file(t, knownhosts.Line([]string{"host.example"}, signer.PublicKey())+"\n")
+		w.fails(gitmirror.ErrNotTrusted, "has no key of "+w.ssh.Address)
+	})
+	t.Run("no known_hosts", func(t *testing.T) {
+		t.Parallel()
+		w := overSSH(t)
+		w.cfg.Access.KnownHosts = "/nonexistent/known_hosts"
+		w.fails(os.ErrNotExist, "reading remote.known_hosts")
+	})
+	t.Run("one of several keys", func(t *testing.T) {
+		t.Parallel()
+		w := overSSH(t)
+		head := w.repo.Commit("main", "a.yaml", "1")
+		other, _ := gittest.NewSSHKey(t, filepath.Join(t.TempDir(), "other"))
+		known, err := os.ReadFile(w.ssh.KnownHosts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashed := knownhosts.HashHostname(knownhosts.Normalize("elsewhere.example")) + " " + strings.SplitN(string(known), " ", 2)[1]
+		w.cfg.Access.KnownHosts = file(t, "# comment\n"+hashed+knownhosts.Line([]string{"host.example"}, other.PublicKey())+"\n"+string(known))
+		w.update(true, head)
+	})
+}
+
+func TestKeysThatSSHDoesNotTake(t *testing.T) {
+	t.Parallel()
+	w := overSSH(t)
+	other := filepath.Join(t.TempDir(), "other")
+	gittest.NewSSHKey(t, other)
+	w.cfg.Access.SSHKey = other
+	w.fails(gitmirror.ErrDenied, "does not take the key of remote.ssh_key for user git")
+
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(canary))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.cfg.Access.SSHKey = file(t, string(pem.EncodeToMemory(block)))
+	w.fails(nil, "locked with a passphrase")
+	w.cfg.Access.SSHKey = file(t, "no key, but "+canary)
+	noCanary(t, w, w.fails(nil, "holds no private key"))
+}
+
+func TestARepositoryThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	web, over := overHTTPS(t), overSSH(t)
+	web.remote(web.web.URL + "/other.git")
+	web.fails(gitmirror.ErrRefused, "no repository is there, or none that these credentials may see (404)")
+	over.remote("ssh://git@" + over.ssh.Address + "/nonexistent/other.git")
+	over.fails(gitmirror.ErrRefused, "nonexistent/other.git' does not appear to be a git repository")
+	web.remote("https://127.0.0.1:1/r")
+	web.fails(gitmirror.ErrUnreachable, "connection refused")
+	over.remote("ssh://git@127.0.0.1:1/r")
+	over.fails(gitmirror.ErrUnreachable, "connection refused")
+}
+
+func TestProxy(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var asked []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked = append(asked, r.Method+" "+r.Host+r.Header.Get("Authorization")+r.Header.Get("Proxy-Authorization"))
+		mu.Unlock()
+		tunnel(t, w, r.Host)
+	}))
+	t.Cleanup(proxy.Close)
+	w := overHTTPS(t)
+	head := w.repo.Commit("main", "a.yaml", "1")
+	w.cfg.Access.TokenFile, w.cfg.Access.Proxy = file(t, canary), proxy.URL
+	w.update(true, head)
+	mu.Lock()
+	defer mu.Unlock()
+	if want := "CONNECT " + strings.TrimPrefix(w.web.URL, "https://"); len(asked) == 0 || asked[0] != want {
+		t.Errorf("the proxy was asked %q, want %q", asked, want)
+	}
+	w.cfg.Access.Proxy = "http://127.0.0.1:1"
+	noCanary(t, w, w.fails(gitmirror.ErrUnreachable, "proxyconnect", "connection refused"))
+}
+
+func tunnel(t *testing.T, w http.ResponseWriter, to string) {
+	remote, err := new(net.Dialer).DialContext(t.Context(), "tcp", to)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer remote.Close()
+	client, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer client.Close()
+	_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
+	go func() {
+		_, _ = io.Copy(remote, client)
+		_ = remote.Close()
+	}()
+	_, _ = io.Copy(client, remote)
+}
+
+// TestRedirectsAreNotFollowed has a second server, which must not hear of the credentials, nor at all.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	elsewhere := overHTTPS(t)
+	elsewhere.repo.Commit("main", "a.yaml", "theirs")
+	w := overHTTPS(t)
+	first := w.repo.Commit("main", "a.yaml", "1")
+	w.cfg.Access.TokenFile = file(t, canary)
+	w.update(true, first)
+	w.repo.Commit("main", "a.yaml", "2")
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		w.web.Before = func(answer http.ResponseWriter, r *http.Request) bool {
+			if r.Method != method {
+				return false
+			}
+			to := elsewhere.web.URL + r.URL.Path + "?" + r.URL.RawQuery + "&token=" + canary
+			http.Redirect(answer, r, to, http.StatusTemporaryRedirect)
+			return true
+		}
+		err := w.fails(gitmirror.ErrRefused, "redirects to "+elsewhere.web.URL+"/shop.git", "make it the repository's URL")
+		noCanary(t, w, err)
+	}
+	if got := elsewhere.web.Requests(); len(got) > 0 {
+		t.Errorf("the other server was asked: %q", got)
+	}
+	if w.at() != first {
+		t.Error("the mirror moved")
+	}
+}
+
+func TestAnswersThatAreNotGits(t *testing.T) {
+	t.Parallel()
+	advertisement := func(body string) func(http.ResponseWriter, *http.Request) bool {
+		return func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+			_, _ = io.WriteString(w, body)
+			return true
+		}
+	}
+	status := func(code int) func(http.ResponseWriter, *http.Request) bool {
+		return func(w http.ResponseWriter, _ *http.Request) bool {
+			http.Error(w, canary+"\x1b[31m", code)
+			return true
+		}
+	}
+	for name, test := range map[string]struct {
+		before func(http.ResponseWriter, *http.Request) bool
+		is     error
+		says   string
+	}{
+		"a web page":         {status(200), nil, "holds no repository"},
+		"unavailable":        {status(503), gitmirror.ErrUnreachable, "503 Service Unavailable"},
+		"too many requests":  {status(429), gitmirror.ErrUnreachable, "429"},
+		"forbidden":          {status(403), gitmirror.ErrDenied, "403"},
+		"a teapot":           {status(418), gitmirror.ErrRefused, "418"},
+		"nothing":            {advertisement(""), gitmirror.ErrUnreachable, "EOF"},
+		"no packets":         {advertisement("hello, world"), nil, "not that of a git server"},
+		"half a packet":      {advertisement("00ffhello"), nil, "not that of a git server"},
+		"an error":           {advertisement("0014ERR go \x1b[31maway"), gitmirror.ErrRefused, "go "},
+		"no commands":        {advertisement("000eversion 2\n0000"), nil, "not that of a git server"},
+		"an odd format":      {advertisement("000eversion 2\n000cls-refs\n0015object-format=md5\n0000"), nil, "not that of a git server"},
+		"not an object's id": {advertisement("001d--upload refs/heads/main\x00\n0000"), nil, "no object id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := overHTTPS(t)
+			w.web.Before = test.before
+			noCanary(t, w, w.fails(test.is, test.says))
+		})
+	}
+}
+
+// TestARemoteWithoutEndIsCutOff has a server that never stops telling of refs.
+func TestARemoteWithoutEndIsCutOff(t *testing.T) {
+	t.Parallel()
+	w := overHTTPS(t)
+	w.web.Before = func(answer http.ResponseWriter, _ *http.Request) bool {
+		answer.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+		id := strings.Repeat("1", 40)
+		_, err := io.WriteString(answer, "003f"+id+" refs/heads/first\x00\n")
+		chunk := strings.Repeat("003e"+id+" refs/heads/other\n", 10_000)
+		for err == nil {
+			_, err = io.WriteString(answer, chunk)
+		}
+		return true
+	}
+	w.fails(gitmirror.ErrTooLarge, "more than 64 MiB")
+}

@@ -1,0 +1,246 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package gitmirror
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+)
+
+const (
+	service     = "git-upload-pack"
+	maxRequest  = 16 << 20 // bytes of one request of git's, which is mostly the commits that it has
+	handshakes  = 15 * time.Second
+	maxHeaders  = 64 << 10
+	serviceLine = "# service=" + service
+)
+
+// https speaks git's smart HTTP protocol (gitprotocol-http(5)) for git, so that no other process needs the credentials.
+// Every request of protocol 2 stands for itself, and so does the only one of protocol 0 if git tells nothing of what it
+// has (negotiated says whether it may).
+type https struct {
+	client *http.Client
+	base   string
+	login  string // the Authorization header; empty for none
+}
+
+func newHTTPS(r Remote, a Access) (*https, error) {
+	proxy, err := a.proxy()
+	if err != nil {
+		return nil, err
+	}
+	trust := &tls.Config{MinVersion: tls.VersionTLS12}
+	if a.CACert != "" {
+		pem, err := readFile("remote.ca_cert", a.CACert, maxPEM)
+		if err != nil {
+			return nil, err
+		}
+		trust.RootCAs = x509.NewCertPool()
+		if !trust.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("reading remote.ca_cert: %s holds no certificate in PEM", a.CACert)
+		}
+	}
+	login, err := a.login()
+	if err != nil {
+		return nil, err
+	}
+	return &https{
+		client: &http.Client{
+			Transport: &http.Transport{
+				Proxy: http.ProxyURL(proxy), TLSClientConfig: trust, ForceAttemptHTTP2: true,
+				TLSHandshakeTimeout: handshakes, ResponseHeaderTimeout: stallTimeout, MaxResponseHeaderBytes: maxHeaders,
+			},
+			// A redirect could lead the credentials, or the trust in what is fetched, to another host.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		base:  strings.TrimSuffix(r.String(), "/"),
+		login: login,
+	}, nil
+}
+
+func (a Access) login() (string, error) {
+	switch {
+	case a.TokenFile != "":
+		token, err := readCredential("remote.token_file", a.TokenFile)
+		return "Bearer " + token, err
+	case a.PasswordFile != "":
+		password, err := readCredential("remote.password_file", a.PasswordFile)
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(a.Username+":"+password)), err
+	}
+	return "", nil
+}
+
+func (t *https) negotiated(version int) bool { return version == 2 }
+
+func (t *https) close() { t.client.CloseIdleConnections() }
+
+func (t *https) converse(ctx context.Context, client *clientSide) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	err := t.converseUntil(ctx, client, func() { cancel(errStalled) })
+	return client.unlessGone(because(ctx, err))
+}
+
+func (t *https) converseUntil(ctx context.Context, client *clientSide, giveUp func()) error {
+	answer, err := t.request(ctx, http.MethodGet, "/info/refs?service="+service, "advertisement", nil)
+	if err != nil {
+		return err
+	}
+	version, err := t.advertise(watched{answer.Body, giveUp, stallTimeout}, client)
+	_ = answer.Body.Close() // it was read
+	if err != nil {
+		return err
+	}
+	requests := bufio.NewReader(client)
+	for {
+		request, err := readRequest(requests, version)
+		if err != nil || request == nil {
+			return err
+		}
+		answer, err := t.request(ctx, http.MethodPost, "/"+service, "result", request)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(client, watched{answer.Body, giveUp, stallTimeout})
+		_ = answer.Body.Close() // it was read
+		if err != nil {
+			return explain(err)
+		}
+	}
+}
+
+// advertise passes on the remote's first words, but for the line that only HTTP has (protocol 2 may have it too).
+func (t *https) advertise(from io.Reader, to io.Writer) (version int, err error) {
+	in := bufio.NewReader(from)
+	first, err := readPacket(in)
+	if err == nil && first.line() == serviceLine {
+		if first, err = readPacket(in); err == nil && first.mark == flush {
+			first, err = readPacket(in)
+		}
+	}
+	if err != nil {
+		return 0, notGit(explain(err))
+	}
+	if first.line() == "version 2" {
+		version = 2
+	}
+	if _, err = io.WriteString(to, first.raw()); err == nil {
+		_, err = io.Copy(to, in)
+	}
+	if err != nil {
+		return 0, explain(err)
+	}
+	return version, nil
+}
+
+// readRequest reads what git wants to be sent at once; nil if that is nothing, because git has hung up.
+func readRequest(in io.Reader, version int) ([]byte, error) {
+	var request bytes.Buffer
+	for {
+		p, err := readPacket(in)
+		if err != nil {
+			return nil, nil //nolint:nilerr // git has hung up, in the middle or not: it says why
+		}
+		request.WriteString(p.raw())
+		switch {
+		case request.String() == flush:
+			return nil, nil
+		case request.Len() > maxRequest:
+			return nil, fmt.Errorf("%w: git has more to ask than %d MiB", ErrTooLarge, maxRequest>>20)
+		case version != 2 && strings.HasPrefix(p.text, "have "):
+			return nil, fmt.Errorf("%w: it speaks another protocol than a moment ago", errProtocol)
+		case version == 2 && p.mark == flush, version != 2 && p.line() == "done":
+			return request.Bytes(), nil
+		}
+	}
+}
+
+// request asks the remote, and turns every answer but the expected one into an error that helps.
+func (t *https) request(ctx context.Context, method, path, kind string, body []byte) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, t.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("the repository's URL cannot be asked") // was checked before
+	}
+	r.Header.Set("User-Agent", "git/relay-sync") // forges look for git/ at the beginning
+	r.Header.Set("Git-Protocol", "version=2")
+	if t.login != "" {
+		r.Header.Set("Authorization", t.login)
+	}
+	wanted := "application/x-" + service + "-" + kind
+	if body != nil {
+		r.Header.Set("Content-Type", "application/x-"+service+"-request")
+		r.Header.Set("Accept", wanted)
+	}
+	answer, err := t.client.Do(r)
+	if err != nil {
+		return nil, explain(err)
+	}
+	err = t.refusal(answer)
+	if got := answer.Header.Get("Content-Type"); err == nil && got != wanted {
+		err = fmt.Errorf("%w: %s holds no repository, or speaks only the old \"dumb\" protocol", errProtocol, t.base)
+	}
+	if err != nil {
+		return nil, errors.Join(err, answer.Body.Close())
+	}
+	return answer, nil
+}
+
+func (t *https) refusal(answer *http.Response) error {
+	switch code := answer.StatusCode; {
+	case code == http.StatusOK:
+		return nil
+	case code >= 300 && code < 400:
+		return fmt.Errorf("%w: it redirects to %s, which is not followed, so that credentials stay where they belong; if that is right, make it the repository's URL",
+			ErrRefused, location(answer))
+	case code == http.StatusUnauthorized && t.login == "":
+		return fmt.Errorf("%w: it wants credentials (401); set remote.token_file, or remote.username and remote.password_file", ErrDenied)
+	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+		return fmt.Errorf("%w: it does not take these credentials (%d); check what remote.token_file or remote.password_file holds, and whether it may read this repository", ErrDenied, code)
+	case code == http.StatusNotFound, code == http.StatusGone:
+		return fmt.Errorf("%w: no repository is there, or none that these credentials may see (%d)", ErrRefused, code)
+	case code == http.StatusTooManyRequests, code >= 500:
+		return fmt.Errorf("%w: it answers %d %s", ErrUnreachable, code, http.StatusText(code))
+	default:
+		return fmt.Errorf("%w: it answers %d %s", ErrRefused, code, http.StatusText(code))
+	}
+}
+
+// location is where a redirect leads, without what could be a credential in it.
+func location(answer *http.Response) string {
+	to, err := answer.Location()
+	if err != nil {
+		return "nowhere"
+	}
+	shown := url.URL{Scheme: to.Scheme, Host: to.Host, Path: strings.TrimSuffix(to.Path, "/info/refs")}
+	return gitcommand.Shorten(gitcommand.Printable(shown.String()))
+}
+
+// explain turns an error of the HTTP client into ours.
+func explain(err error) error {
+	if errors.Is(err, ErrTooLarge) || errors.Is(err, errProtocol) {
+		return err
+	}
+	if outer, is := errors.AsType[*url.Error](err); is {
+		err = outer.Err // without the URL, which the caller tells
+	}
+	text := gitcommand.Shorten(gitcommand.Printable(err.Error()))
+	if untrusted, is := errors.AsType[*tls.CertificateVerificationError](err); is {
+		return fmt.Errorf("%w: %s; check remote.ca_cert, and who answers there", ErrNotTrusted,
+			gitcommand.Shorten(gitcommand.Printable(untrusted.Err.Error())))
+	}
+	return fmt.Errorf("%w: %s", ErrUnreachable, text)
+}

@@ -1,0 +1,126 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package gitmirror_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
+)
+
+func TestParseRemote(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]gitmirror.Remote{
+		"https://host.example/org/repo.git":      {Scheme: "https", Host: "host.example", Path: "/org/repo.git"},
+		"https://host.example:8443/a%20b":        {Scheme: "https", Host: "host.example", Port: "8443", Path: "/a b"},
+		"https://[::1]:8443/r":                   {Scheme: "https", Host: "::1", Port: "8443", Path: "/r"},
+		"ssh://git@host.example/org/repo":        {Scheme: "ssh", User: "git", Host: "host.example", Path: "/org/repo"},
+		"ssh://git@host.example:7999/~ada/r.git": {Scheme: "ssh", User: "git", Host: "host.example", Port: "7999", Path: "/~ada/r.git"},
+		"git@host.example:org/repo.git":          {Scheme: "ssh", User: "git", Host: "host.example", Path: "org/repo.git"},
+	} {
+		got, err := gitmirror.ParseRemote(address)
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s:\n%s", address, diff)
+		}
+		if got.String() != address {
+			t.Errorf("%s is shown as %s", address, got)
+		}
+		if !gitmirror.IsRemote(address) {
+			t.Errorf("%s is taken for a folder", address)
+		}
+	}
+}
+
+func TestParseRemoteRefusesWhatIsUnsafe(t *testing.T) {
+	t.Parallel()
+	for address, says := range map[string]string{
+		"http://host/r":                             "use https://",
+		"git://host/r":                              "not encrypted",
+		"file:///srv/r":                             "write the folder itself",
+		"ftp://host/r":                              "expected https://, ssh://",
+		"ext::sh -c touch% /tmp/x":                  "never used",
+		"fd::3":                                     "never used",
+		"-oProxyCommand=x:y":                        "must not begin with '-'",
+		"https://ada:canary-password@host/r":        "credentials do not belong",
+		"https://canary-token@host/r":               "credentials do not belong",
+		"ssh://git:canary-password@host/r":          "credentials do not belong",
+		"ssh://host/r":                              "expected a user",
+		"ssh://-oProxyCommand=x@host/r":             "expected a user",
+		"ssh://git@-oProxyCommand=x/r":              "expected a host name",
+		"git@-oProxyCommand=x:r":                    "expected a host name",
+		"-git@host:r":                               "must not begin",
+		"host:r":                                    "user@host:path",
+		"C:/repo":                                   "./ before it",
+		"https://host":                              "expected a path",
+		"https://host/":                             "expected a path",
+		"https:///r":                                "expected a host name",
+		"https://host/r?token=canary":               "no '?'",
+		"https://host/r#x":                          "no '?'",
+		"git@host:r'; touch x; '":                   "expected a path",
+		"git@host:-r":                               "expected a path",
+		"ssh://git@host/r%27":                       "expected a path",
+		"ssh://git@host/r%0a":                       "expected a path",
+		"https://host:x/r":                          "expected a URL",
+		"https://host/\x1b[31m":                     "prints",
+		"https://host/" + strings.Repeat("x", 2000): "at most 2000 bytes",
+	} {
+		_, err := gitmirror.ParseRemote(address)
+		wantError(t, err, nil, says)
+		if strings.Contains(err.Error(), "canary") {
+			t.Errorf("the error quotes a credential: %v", err)
+		}
+		if !strings.HasPrefix(address, "-") && !gitmirror.IsRemote(address) {
+			t.Errorf("%q is taken for a folder", address)
+		}
+	}
+	for _, folder := range []string{"/srv/repo", "shop", "./a:b", "a/b:c", "/srv/a:b"} {
+		if gitmirror.IsRemote(folder) {
+			t.Errorf("%s is taken for a remote", folder)
+		}
+	}
+}
+
+func TestAccessIsCheckedAsAWhole(t *testing.T) {
+	t.Parallel()
+	web := gitmirror.Remote{Scheme: "https", Host: "host", Path: "/r"}
+	ssh := gitmirror.Remote{Scheme: "ssh", User: "git", Host: "host", Path: "/r"}
+	for name, test := range map[string]struct {
+		remote gitmirror.Remote
+		access gitmirror.Access
+		keys   string
+	}{
+		"nobody in particular":   {web, gitmirror.Access{}, ""},
+		"a token":                {web, gitmirror.Access{TokenFile: "t", CACert: "c", Proxy: "http://proxy:3128"}, ""},
+		"a password":             {web, gitmirror.Access{Username: "u", PasswordFile: "p"}, ""},
+		"both":                   {web, gitmirror.Access{TokenFile: "t", Username: "u", PasswordFile: "p"}, "token_file"},
+		"no password":            {web, gitmirror.Access{Username: "u"}, "password_file"},
+		"no name":                {web, gitmirror.Access{PasswordFile: "p"}, "username"},
+		"a name with a colon":    {web, gitmirror.Access{Username: "u:v", PasswordFile: "p"}, "username"},
+		"a proxy's password":     {web, gitmirror.Access{Proxy: "http://u:canary@proxy"}, "proxy"},
+		"a proxy of what kind":   {web, gitmirror.Access{Proxy: "proxy:3128"}, "proxy"},
+		"a key for https":        {web, gitmirror.Access{SSHKey: "k", KnownHosts: "h"}, "ssh_key known_hosts"},
+		"a key and a host":       {ssh, gitmirror.Access{SSHKey: "k", KnownHosts: "h"}, ""},
+		"nothing for ssh":        {ssh, gitmirror.Access{}, "ssh_key known_hosts"},
+		"a host that is unknown": {ssh, gitmirror.Access{SSHKey: "k"}, "known_hosts"},
+		"a token for ssh":        {ssh, gitmirror.Access{SSHKey: "k", KnownHosts: "h", TokenFile: "t", Proxy: "p"}, "token_file proxy"},
+	} {
+		var keys []string
+		for _, problem := range test.access.Check(test.remote) {
+			keys = append(keys, problem.Key)
+			if !strings.Contains(problem.Text, problem.Key) || strings.Contains(problem.Text, "canary") {
+				t.Errorf("%s: %q", name, problem.Text)
+			}
+		}
+		if got := strings.Join(keys, " "); got != test.keys {
+			t.Errorf("%s: refused %q, want %q", name, got, test.keys)
+		}
+	}
+}
