@@ -10,12 +10,15 @@
 package credential
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"strings"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 // MaxBytes bounds a file with a credential.
@@ -52,6 +55,25 @@ func ReadSecret(what, path string) (string, error) {
 		return "", fmt.Errorf("reading %s: what %s holds is too short to sign with; expected %d bytes at least, such as the output of `openssl rand -hex 32`", what, path, MinSecretBytes)
 	}
 	return secret, nil
+}
+
+// SigningKey reads a secret that Standard Webhooks are signed and checked with: one
+// that begins with whsec_ goes on in base64, as that standard shows secrets; any
+// other is taken as it stands.
+func SigningKey(what, path string) (*standardwebhooks.Webhook, error) {
+	text, err := ReadSecret(what, path)
+	if err != nil {
+		return nil, err
+	}
+	encoded, marked := strings.CutPrefix(text, "whsec_")
+	if !marked {
+		return standardwebhooks.NewWebhookRaw([]byte(text))
+	}
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(key) < MinSecretBytes { // the cause would quote it
+		return nil, fmt.Errorf("reading %s: in %s, what follows whsec_ is not the base64 of %d bytes at least", what, path, MinSecretBytes)
+	}
+	return standardwebhooks.NewWebhookRaw(key)
 }
 
 func read(what, path string) (string, error) {

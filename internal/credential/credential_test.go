@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/credential"
 )
@@ -37,6 +38,28 @@ func TestASpaceAroundACredentialIsNotPartOfIt(t *testing.T) {
 	}
 }
 
+// The example of the standard's own libraries: one secret, with the prefix or
+// without, is two keys.
+func TestASigningKeySignsAsTheStandardShows(t *testing.T) {
+	t.Parallel()
+	at, body := time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`)
+	for text, want := range map[string]bool{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n": true, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": false} {
+		key, err := credential.SigningKey("it", file(t, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature, err := key.Sign("msg_p5jXN8AQM9LWM0D4loKWxJek", at, body)
+		if err != nil || (signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=") != want {
+			t.Errorf("%q signs %s, %v", text, signature, err)
+		}
+	}
+}
+
+func signingKey(what, path string) (string, error) {
+	_, err := credential.SigningKey(what, path)
+	return "", err
+}
+
 func TestWhatIsNoCredentialIsRefusedWithoutBeingShown(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
@@ -51,6 +74,8 @@ func TestWhatIsNoCredentialIsRefusedWithoutBeingShown(t *testing.T) {
 		{"a token of two lines", file(t, canary+"\n"+canary), "one line", credential.ReadToken},
 		{"a token with a letter that no header takes", file(t, canary+"é"), "printable ASCII", credential.ReadToken},
 		{"a short secret", file(t, canary[:15]), "16 bytes at least", credential.ReadSecret},
+		{"garbled base64", file(t, "whsec_"+canary), "is not the base64 of 16 bytes at least", signingKey},
+		{"base64 of a short secret", file(t, "whsec_aHVudGVyMi1odW50ZXI="), "16 bytes at least", signingKey},
 	}
 	for _, row := range rows {
 		_, err := row.read("the token of a test", row.path)

@@ -6,8 +6,6 @@ package webhook
 import (
 	"fmt"
 	"slices"
-
-	"github.com/relay-secrets/terraform-provider-relay/internal/credential"
 )
 
 // Config says how deliveries for one source are authenticated.
@@ -29,17 +27,4 @@ func (c Config) Problems() map[string]string {
 		out["secret_file"] = "webhook.secret_file is missing: a file that holds the secret which the git host was given"
 	}
 	return out
-}
-
-// load reads the secret.
-func (c Config) load(source string) (check, error) {
-	secret, err := credential.ReadSecret(fmt.Sprintf("the webhook secret of source %q", source), c.SecretFile)
-	if err != nil {
-		return nil, err
-	}
-	ok, err := newCheck(c.Provider, secret)
-	if err != nil {
-		return nil, fmt.Errorf("reading the webhook secret of source %q from %s: %w", source, c.SecretFile, err)
-	}
-	return ok, nil
 }

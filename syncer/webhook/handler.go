@@ -6,6 +6,7 @@ package webhook
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -74,7 +75,7 @@ func New(sources map[string]Config, hint func(source string), registry prometheu
 	}
 	var errs []error
 	for name, cfg := range sources {
-		check, err := cfg.load(name)
+		check, err := newCheck(cfg.Provider, fmt.Sprintf("the webhook secret of source %q", name), cfg.SecretFile)
 		errs = append(errs, err)
 		h.sources[name] = &receiver{provider: string(cfg.Provider), check: check, pace: &pace{gap: hintGap, hint: func() { hint(name) }}}
 	}

@@ -8,12 +8,13 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/credential"
 )
 
 // Provider names a kind of git host, and with it how its deliveries are
@@ -50,9 +51,17 @@ func Providers() []Provider {
 // tells this delivery from others, or false.
 type check func(header http.Header, body []byte) (delivery string, ok bool)
 
-// newCheck makes the check of a provider with the secret that both sides hold.
-// Errors hold nothing of the secret.
-func newCheck(provider Provider, secret string) (check, error) {
+// newCheck makes the check of a provider with the secret in a file, which both
+// sides hold. what names the secret in errors.
+func newCheck(provider Provider, what, path string) (check, error) {
+	if provider == GitLabSigned {
+		key, err := credential.SigningKey(what, path)
+		return standardSignature(key), err
+	}
+	secret, err := credential.ReadSecret(what, path)
+	if err != nil {
+		return nil, err
+	}
 	switch provider {
 	case GitHub:
 		return bodySignature(secret, "sha256=", "X-Hub-Signature-256"), nil
@@ -64,8 +73,6 @@ func newCheck(provider Provider, secret string) (check, error) {
 		return bodySignature(secret, "", "X-Forgejo-Signature", "X-Gitea-Signature"), nil
 	case GitLab:
 		return sharedToken(secret), nil
-	case GitLabSigned:
-		return standardSignature(secret)
 	}
 	return nil, fmt.Errorf("unknown provider %q", provider)
 }
@@ -110,31 +117,16 @@ func sharedToken(secret string) check {
 }
 
 // standardSignature checks a Standard Webhooks signature, five minutes of tolerance
-// included. A secret that begins with whsec_ is base64, as GitLab shows it.
-func standardSignature(secret string) (check, error) {
-	hook, err := newStandard(secret)
-	if err != nil {
-		return nil, err
-	}
+// included.
+func standardSignature(key *standardwebhooks.Webhook) check {
 	return func(header http.Header, body []byte) (string, bool) {
 		for _, name := range []string{standardwebhooks.HeaderWebhookID, standardwebhooks.HeaderWebhookTimestamp, standardwebhooks.HeaderWebhookSignature} {
 			if single(header, http.CanonicalHeaderKey(name)) == "" {
 				return "", false
 			}
 		}
-		return header.Get(standardwebhooks.HeaderWebhookID), hook.Verify(body, header) == nil
-	}, nil
-}
-
-func newStandard(secret string) (*standardwebhooks.Webhook, error) {
-	if !strings.HasPrefix(secret, "whsec_") {
-		return standardwebhooks.NewWebhookRaw([]byte(secret))
+		return header.Get(standardwebhooks.HeaderWebhookID), key.Verify(body, header) == nil
 	}
-	hook, err := standardwebhooks.NewWebhook(secret)
-	if err != nil {
-		return nil, errors.New("a secret that begins with whsec_ must go on in base64") // the cause quotes it
-	}
-	return hook, nil
 }
 
 // single is the value of a header that is there once, and not longer than any

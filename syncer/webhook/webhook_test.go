@@ -385,7 +385,7 @@ func TestSecretsThatCannotBeUsedAreAllNamedAndNotShown(t *testing.T) {
 	if err == nil {
 		t.Fatal("taken")
 	}
-	for _, want := range []string{`source "one"`, "16 bytes at least", `source "two"`, "must go on in base64", `source "three"`, "no such file"} {
+	for _, want := range []string{`source "one"`, "16 bytes at least", `source "two"`, "what follows whsec_", `source "three"`, "no such file"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in: %v", want, err)
 		}

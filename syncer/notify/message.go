@@ -1,0 +1,159 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package notify
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/credential"
+)
+
+const (
+	gitHubAPI    = "https://api.github.com"
+	gitLabServer = "https://gitlab.com"
+)
+
+// message makes the request of one attempt to tell of an event. id stays over the
+// attempts. Errors name the credential's file and hold nothing of it.
+type message func(ctx context.Context, e Event, id string) (*http.Request, error)
+
+// gitHubStatus is "Create a commit status" (docs.github.com/rest/commits/statuses).
+func gitHubStatus(h Host) message {
+	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
+		token, err := credential.ReadToken("the token for GitHub", h.TokenFile)
+		if err != nil {
+			return nil, err
+		}
+		r, _, err := post(ctx, trim(orElse(h.URL, gitHubAPI))+"/repos/"+h.Repository+"/statuses/"+url.PathEscape(e.Commit), contextStatus(e))
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set("Accept", "application/vnd.github+json")
+		r.Header.Set("X-GitHub-Api-Version", "2022-11-28")
+		r.Header.Set("Authorization", "Bearer "+token)
+		return r, nil
+	}
+}
+
+// giteaStatus is "Create a commit status" of Gitea's and Forgejo's API v1
+// (/api/swagger of every server).
+func giteaStatus(h Host) message {
+	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
+		token, err := credential.ReadToken("the token for Gitea", h.TokenFile)
+		if err != nil {
+			return nil, err
+		}
+		r, _, err := post(ctx, trim(h.URL)+"/api/v1/repos/"+h.Repository+"/statuses/"+url.PathEscape(e.Commit), contextStatus(e))
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set("Authorization", "token "+token)
+		return r, nil
+	}
+}
+
+func contextStatus(e Event) map[string]string {
+	state := "failure"
+	if e.Applied {
+		state = "success"
+	}
+	return map[string]string{"state": state, "context": e.label(), "description": e.Counts.String()}
+}
+
+// gitLabStatus is "Set commit pipeline status" (docs.gitlab.com/api/commits). The
+// ref tells GitLab which of the commit's pipelines it belongs to.
+func gitLabStatus(h Host) message {
+	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
+		token, err := credential.ReadToken("the token for GitLab", h.TokenFile)
+		if err != nil {
+			return nil, err
+		}
+		state := "failed"
+		if e.Applied {
+			state = "success"
+		}
+		r, _, err := post(ctx, trim(orElse(h.URL, gitLabServer))+"/api/v4/projects/"+url.PathEscape(h.Repository)+"/statuses/"+url.PathEscape(e.Commit),
+			map[string]string{"state": state, "ref": e.Branch, "name": e.label(), "description": e.Counts.String()})
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set("PRIVATE-TOKEN", token)
+		return r, nil
+	}
+}
+
+// The signed webhook's body. Fields are only added, never renamed or given another
+// meaning.
+type (
+	payload struct {
+		// Type is revision.applied or revision.failed.
+		Type      string    `json:"type"`
+		Timestamp time.Time `json:"timestamp"`
+		Data      data      `json:"data"`
+	}
+	data struct {
+		Controller string   `json:"controller"`
+		Source     string   `json:"source"`
+		Branch     string   `json:"branch"`
+		Commit     string   `json:"commit,omitempty"`
+		Counts     Counts   `json:"counts"`
+		Problems   []string `json:"problems"`
+	}
+)
+
+// signed is a message of Standard Webhooks (www.standardwebhooks.com).
+func signed(w Webhook) message {
+	return func(ctx context.Context, e Event, id string) (*http.Request, error) {
+		key, err := credential.SigningKey("the secret to sign notifications with", w.SecretFile)
+		if err != nil {
+			return nil, err
+		}
+		kind := "revision.failed"
+		if e.Applied {
+			kind = "revision.applied"
+		}
+		r, body, err := post(ctx, w.URL, payload{kind, e.Time.UTC(), data{e.Controller, e.Source, e.Branch, e.Commit, e.Counts, append([]string{}, e.Problems...)}})
+		if err != nil {
+			return nil, err
+		}
+		now := time.Now()
+		signature, err := key.Sign(id, now, body)
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set(standardwebhooks.HeaderWebhookID, id)
+		r.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
+		r.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+		return r, nil
+	}
+}
+
+func newID() string { return "msg_" + rand.Text() }
+
+// post gives the request and its body.
+func post(ctx context.Context, address string, body any) (*http.Request, []byte, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(text))
+	if err != nil {
+		return nil, nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "relay-sync")
+	return r, text, nil
+}
+
+func trim(address string) string { return strings.TrimSuffix(address, "/") }

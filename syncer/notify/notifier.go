@@ -1,0 +1,119 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/credential"
+)
+
+const (
+	// queueLength bounds what waits for a target; beyond it the oldest is dropped.
+	queueLength = 64
+	// grace is how long a stop waits for what is still in the queues.
+	grace = 5 * time.Second
+)
+
+// The results that the metric counts.
+const (
+	sent    = "sent"
+	failed  = "failed"
+	dropped = "dropped"
+)
+
+// Notifier tells targets of events. It is safe for concurrent use.
+type Notifier struct {
+	targets map[string][]*target // by source
+	total   *prometheus.CounterVec
+}
+
+// New makes a notifier for the targets of each source, by name. The error lists
+// every file that cannot be used.
+func New(sources map[string][]Config, registry prometheus.Registerer) (*Notifier, error) {
+	n := &Notifier{
+		targets: map[string][]*target{},
+		total: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "relay_sync_notifications_total",
+			Help: "Notifications by source, kind (github, gitlab, gitea, webhook) and result: sent, failed, dropped.",
+		}, []string{"source", "kind", "result"}),
+	}
+	var errs []error
+	for source, configs := range sources {
+		for _, cfg := range configs {
+			t, err := newTarget(cfg)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("source %q: %w", source, err))
+				continue
+			}
+			t.count = func(result string) { n.total.WithLabelValues(source, t.kind, result).Inc() }
+			n.targets[source] = append(n.targets[source], t)
+		}
+	}
+	if registry != nil {
+		registry.MustRegister(n.total)
+	}
+	return n, errors.Join(errs...)
+}
+
+// newTarget opens what a configuration names; each credential is read once to see
+// that it can be.
+func newTarget(cfg Config) (*target, error) {
+	t := &target{queue: make(chan Event, queueLength), pace: usualPace()}
+	var address, caCert string
+	var err error
+	status := func(kind string, h *Host, otherwise string, make func(Host) message) {
+		t.kind, t.message, t.needsCommit = kind, make(*h), true
+		address, caCert = orElse(h.URL, otherwise), h.CACert
+		_, err = credential.ReadToken("the token to set commit statuses with", h.TokenFile)
+	}
+	switch {
+	case cfg.GitHub != nil:
+		status("github", cfg.GitHub, gitHubAPI, gitHubStatus)
+	case cfg.GitLab != nil:
+		status("gitlab", cfg.GitLab, gitLabServer, gitLabStatus)
+	case cfg.Gitea != nil:
+		status("gitea", cfg.Gitea, "", giteaStatus)
+	case cfg.Webhook != nil:
+		t.kind, t.message = "webhook", signed(*cfg.Webhook)
+		address, caCert = cfg.Webhook.URL, cfg.Webhook.CACert
+		_, err = credential.SigningKey("the secret to sign notifications with", cfg.Webhook.SecretFile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.host = hostOf(address)
+	t.client, err = newClient(caCert)
+	return t, err
+}
+
+// Tell tells the source's targets of an event, as far as it is news to them. It
+// returns at once.
+func (n *Notifier) Tell(e Event) {
+	for _, t := range n.targets[e.Source] {
+		t.tell(e)
+	}
+}
+
+// Run sends what Tell is given until ctx ends, and then what still waits, for some
+// seconds at the most.
+func (n *Notifier) Run(ctx context.Context, log *slog.Logger) {
+	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, stop) })()
+	var work sync.WaitGroup
+	for source, targets := range n.targets {
+		for _, t := range targets {
+			work.Go(func() { t.run(ctx, sending, log.With("source", source, "kind", t.kind, "host", t.host)) })
+		}
+	}
+	work.Wait()
+}
