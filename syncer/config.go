@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
 
@@ -100,6 +101,9 @@ type Source struct {
 	// Webhook says how the git host's deliveries for this source are authenticated;
 	// none are taken if unset.
 	Webhook *webhook.Config `yaml:"webhook"`
+	// Notify is who is told when the daemon has applied a revision, or could not: at
+	// most 10 targets.
+	Notify []notify.Config `yaml:"notify"`
 	// Deletes bounds what a round deletes without somebody's approval.
 	Deletes DeletePolicy `yaml:"deletes"`
 	// Suspend makes the daemon leave the source alone: it looks at no commit and

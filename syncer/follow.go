@@ -35,6 +35,8 @@ const (
 // drift interval. Each source has its own loop; none can hold up another. One that
 // is suspended has none. A write under way when ctx ends is finished.
 func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
+	stopNotifying := c.startNotifying(ctx, log)
+	defer stopNotifying()
 	var work errgroup.Group
 	for _, cfg := range c.cfg.Sources {
 		if cfg.Suspend {
@@ -153,6 +155,7 @@ func (f *follower) note(report Report, begun time.Time) {
 	f.controller.board.post(report)
 	f.controller.metrics.observe(report, time.Since(begun))
 	logRound(f.log, report)
+	f.controller.notify(report)
 }
 
 func (f *follower) untilNext() time.Duration {

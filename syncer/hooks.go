@@ -4,11 +4,18 @@
 package syncer
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
+	"sync"
+	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
 
@@ -17,11 +24,17 @@ func (s *Source) placeHooks(folder string) {
 	if s.Webhook != nil {
 		s.Webhook.SecretFile = below(folder, s.Webhook.SecretFile)
 	}
+	for _, target := range s.Notify {
+		for _, path := range target.Files() {
+			*path = below(folder, *path)
+		}
+	}
 }
 
 // hooks checks what connects the sources with their git hosts.
 func (c *configCheck) hooks(cfg *Config) {
 	for i, s := range cfg.Sources {
+		c.notify(i, s)
 		if s.Webhook == nil {
 			continue
 		}
@@ -54,15 +67,76 @@ func (cfg *Config) webhooks() map[string]webhook.Config {
 	return out
 }
 
-// CheckFiles reads the files that Run needs beside the sources' own, so that a
-// configuration takes over only with them. The error lists all that is wrong.
-func (cfg *Config) CheckFiles() error {
-	_, err := webhook.New(cfg.webhooks(), func(string) {}, nil)
-	return err
+func (c *configCheck) notify(i int, s Source) {
+	if len(s.Notify) > notify.MaxTargets {
+		c.refuse(fmt.Sprintf("notify has more than %d targets", notify.MaxTargets), "sources", i, "notify")
+	}
+	for j, target := range s.Notify {
+		for _, problem := range target.Problems() {
+			c.refuse(problem, "sources", i, "notify", j)
+		}
+	}
 }
 
-// Webhooks serves POST /webhook/<source>: authentic deliveries are hints. Unlike
-// Handler it tells nothing, so it may be reachable from outside. Call it once.
-func (c *Controller) Webhooks() (http.Handler, error) {
+func (cfg *Config) notifications() map[string][]notify.Config {
+	out := map[string][]notify.Config{}
+	for _, s := range cfg.Sources {
+		out[s.Name] = s.Notify
+	}
+	return out
+}
+
+// CheckFiles reads the files that OpenHooks needs, so that a configuration takes
+// over only with them. The error lists all that is wrong.
+func (cfg *Config) CheckFiles() error {
+	_, webhookErr := webhook.New(cfg.webhooks(), func(string) {}, nil)
+	_, notifyErr := notify.New(cfg.notifications(), nil)
+	return errors.Join(webhookErr, notifyErr)
+}
+
+// OpenHooks opens what connects the daemon with git hosts: Run sends notifications
+// from then on, and the handler takes POST /webhook/<source>, of which authentic
+// ones are hints. Unlike Handler it tells nothing, so it may be reachable from
+// outside. Call it once, before Run.
+func (c *Controller) OpenHooks() (webhooks http.Handler, err error) {
+	if c.notifier, err = notify.New(c.cfg.notifications(), c.registry); err != nil {
+		return nil, err
+	}
 	return webhook.New(c.cfg.webhooks(), c.Hint, c.registry)
+}
+
+// startNotifying sends what notify is given until stop is called, and then what
+// still waits, for some seconds.
+func (c *Controller) startNotifying(ctx context.Context, log *slog.Logger) (stop func()) {
+	if c.notifier == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var sender sync.WaitGroup
+	sender.Go(func() { c.notifier.Run(ctx, log) })
+	return func() {
+		cancel()
+		sender.Wait()
+	}
+}
+
+// notify tells of a round that carried out its plan, or did not come so far.
+func (c *Controller) notify(r Report) {
+	if c.notifier != nil {
+		c.notifier.Tell(r.event(c.cfg.Controller))
+	}
+}
+
+// event is what others are told of a round. Drift that is left as configured is
+// not the revision's failure.
+func (r Report) event(controller string) notify.Event {
+	s := r.Summary()
+	return notify.Event{
+		Controller: controller, Source: r.Source, Branch: r.Branch, Commit: string(r.Commit),
+		Applied: r.Outcome() != Failed, Problems: r.problems(), Time: time.Now(),
+		Counts: notify.Counts{
+			Written: s.Add + s.Change + s.Repair + s.Adopt, Removed: s.Delete + s.Release, Unchanged: s.Unchanged,
+			Blocked: s.Blocked, Drifted: s.Drifted, Failed: s.Failed,
+		},
+	}
 }

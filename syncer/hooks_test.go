@@ -16,7 +16,7 @@ func TestAnAuthenticDeliveryWakesItsSource(t *testing.T) {
 	t.Parallel()
 	cfg := &Config{Sources: []Source{{Name: "till"}, {Name: "shop", Webhook: gitLabHook(t)}}}
 	c := New(cfg, "test")
-	handler, err := c.Webhooks()
+	handler, err := c.OpenHooks()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +47,9 @@ func TestWhatIsWrongWithHooksIsNamedWithItsLine(t *testing.T) {
 		{"no port", "listen_webhooks: host\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be an address and a port"},
 		{"nothing to listen for", "listen_webhooks: ':1'\n" + source + "}", "line 3: listen_webhooks is set, but no source has a webhook"},
 		{"the address of the status", "listen_webhooks: ':1'\nlisten: ':1'\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be another address"},
+		{"a target of two kinds", source + ", notify: [{github: {repository: a/b, token_file: t}, webhook: {url: 'https://x', secret_file: s}}]}", "line 4: each entry of notify must be exactly one of"},
+		{"a token in clear", source + ", notify: [{gitea: {url: 'http://git.example.com', repository: a/b, token_file: t}}]}", "line 4: notify.gitea.url must begin with https://"},
+		{"too many targets", source + ", notify: [" + strings.Repeat("{github: {repository: a/b, token_file: t}}, ", 11) + "]}", "line 4: notify has more than 10 targets"},
 	}
 	for _, row := range rows {
 		_, problems := parseConfig([]byte("controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\n"+row.config), "/etc/relay")
@@ -54,8 +57,8 @@ func TestWhatIsWrongWithHooksIsNamedWithItsLine(t *testing.T) {
 			t.Errorf("%s: %q, want %q", row.name, problems, row.want)
 		}
 	}
-	cfg, problems := parseConfig([]byte("controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\nlisten_webhooks: ':1'\n"+source+", webhook: {provider: github, secret_file: hook}}"), "/etc/relay")
-	if len(problems) > 0 || cfg.Sources[0].Webhook.SecretFile != "/etc/relay/hook" {
+	cfg, problems := parseConfig([]byte("controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\nlisten_webhooks: ':1'\n"+source+", webhook: {provider: github, secret_file: hook}, notify: [{github: {repository: a/b, token_file: t}}]}"), "/etc/relay")
+	if len(problems) > 0 || cfg.Sources[0].Webhook.SecretFile != "/etc/relay/hook" || cfg.Sources[0].Notify[0].GitHub.TokenFile != "/etc/relay/t" {
 		t.Errorf("%q, or the path is not below the configuration's folder", problems)
 	}
 }

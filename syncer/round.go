@@ -15,6 +15,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 )
 
 // Controller runs rounds for the sources of one configuration.
@@ -33,6 +34,7 @@ type Controller struct {
 	registry *prometheus.Registry
 	metrics  *metrics
 	pace     *pace
+	notifier *notify.Notifier // nil before OpenHooks
 
 	mu      sync.Mutex
 	clients map[string]*secrets.Client // source → its client

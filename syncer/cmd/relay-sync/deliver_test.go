@@ -7,9 +7,14 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -30,4 +35,24 @@ func deliver(ts *testscript.TestScript, _ bool, args []string) {
 	if got := strconv.Itoa(response.StatusCode); got != args[2] {
 		ts.Fatalf("answered %s, want %s", got, args[2])
 	}
+}
+
+// host: a git host that takes everything listens at $HOST, and what it is sent
+// becomes lines of the file told: path, a space, body.
+func host(ts *testscript.TestScript, _ bool, _ []string) {
+	told, err := os.Create(ts.MkAbs("told"))
+	ts.Check(err)
+	var mu sync.Mutex
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintf(told, "%s %s\n", r.URL.EscapedPath(), body)
+		w.WriteHeader(http.StatusCreated)
+	}))
+	ts.Defer(func() {
+		server.Close()
+		_ = told.Close()
+	})
+	ts.Setenv("HOST", server.URL)
 }

@@ -89,7 +89,7 @@ func (o *options) follow(ctx context.Context, cfg *syncer.Config, hangup <-chan 
 		return nil, err
 	}
 	defer stop()
-	webhooks, err := controller.Webhooks()
+	webhooks, err := controller.OpenHooks()
 	if err != nil {
 		return nil, err
 	}

@@ -58,6 +58,7 @@ func TestScripts(t *testing.T) {
 			"planid":   planID,
 			"fetch":    fetch,
 			"deliver":  deliver,
+			"host":     host,
 			"approle":  func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },
 			"logins":   logins,
 			"hangup":   hangup,
