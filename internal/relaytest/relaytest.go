@@ -8,6 +8,7 @@ package relaytest
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"os/exec"
 	"sync"
@@ -29,7 +30,7 @@ type Reader struct {
 // Start starts a reader with a token, which is what decides what it may read.
 func Start(t testing.TB, v *vaulttest.Vault, token string) *Reader {
 	t.Helper()
-	cmd := exec.Command(tools.Path(t, "relay-reader"), "customers")
+	cmd := exec.CommandContext(context.Background(), tools.Path(t, "relay-reader"), "customers")
 	cmd.Env = []string{"VAULT_ADDR=" + v.Address, "VAULT_TOKEN=" + token}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
