@@ -25,6 +25,7 @@ type providerModel struct {
 	Namespace types.String `tfsdk:"namespace"`
 	Mount     types.String `tfsdk:"mount"`
 	Prefix    types.String `tfsdk:"prefix"`
+	Domain    types.String `tfsdk:"domain"`
 	Owner     types.String `tfsdk:"owner"`
 	Settle    types.String `tfsdk:"settle"`
 
@@ -90,6 +91,8 @@ type settings struct {
 	reading    secrets.ReadGuard
 	mount      string
 	prefix     string
+	// domain is empty where nobody sets it.
+	domain string
 	// unknown names the attributes whose values come from other resources and
 	// are not known yet.
 	unknown []string
@@ -121,6 +124,7 @@ func resolve(m providerModel, env environment) (settings, []problem) {
 		reading: parsed(r, "require_write_only", parseReadGuard),
 		mount:   parsed(r, "mount", func(text string) (string, error) { return parsePath("mount", text) }),
 		prefix:  parsed(r, "prefix", func(text string) (string, error) { return parsePath("prefix", text) }),
+		domain:  parsed(r, "domain", parseDomain),
 	}
 	out.connection = r.connection(m)
 	out.unknown = r.unknown
@@ -233,6 +237,14 @@ func parseSettle(text string) (time.Duration, error) {
 func parsePath(what, text string) (string, error) {
 	text = strings.Trim(text, "/")
 	return text, secrets.CheckPath(what, text)
+}
+
+// parseDomain reads a name; empty for none.
+func parseDomain(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	return text, secrets.CheckName("domain", text)
 }
 
 func parseReadGuard(text string) (secrets.ReadGuard, error) {

@@ -21,6 +21,7 @@ func TestTheExamplesWork(t *testing.T) {
 			s := newStage(t, cli)
 			s.Setenv("TF_VAR_registry_password", "one")
 			s.Setenv("TF_VAR_signing_key", "two")
+			s.Setenv("TF_VAR_aws_secret_access_key", "three")
 			s.Write(t, string(s.file(t, "../examples/provider/provider.tf"))+string(s.file(t, file)))
 			s.Must(t, "plan")
 		}

@@ -51,19 +51,24 @@ func (c *connection) describe(ctx context.Context, address secrets.Address, f *f
 	}
 	wrote := c.lastWrite(*f, *remembered, entry)
 	verdict := secrets.Judge(c.client.Owner(), entry, wrote)
-	f.Drift = types.StringValue(verdict.String())
-	f.ObservedVersion = types.Int64Value(int64(entry.Current))
-	f.ExpiresAt = timeValue(entry.Expires())
-	remembered.Seen = entry.Seen()
-	remembered.Remedy = remedyFor(verdict, secrets.NeedsAdopt(c.client.Owner(), entry, wrote))
-	if verdict.State == secrets.InSync {
-		remembered.Unfinished = false
-	}
+	f.saw(remembered, entry, verdict.String(), remedyFor(verdict, secrets.NeedsAdopt(c.client.Owner(), entry, wrote)))
 	// A record that is lost says nothing of the value; what the write noted does.
 	if record, noted := entry.Records[c.client.Owner()]; noted && !record.Released {
 		remembered.HMAC1 = record.HMAC1
 	}
 	return entry, nil
+}
+
+// saw notes an observation and what was made of it.
+func (f *findings) saw(remembered *memory, entry secrets.Entry, drift string, calls remedy) {
+	f.Drift = types.StringValue(drift)
+	f.ObservedVersion = types.Int64Value(int64(entry.Current))
+	f.ExpiresAt = timeValue(entry.Expires())
+	remembered.Seen = entry.Seen()
+	remembered.Remedy = calls
+	if f.Drift.Equal(inSync) {
+		remembered.Unfinished = false
+	}
 }
 
 // finish is the state after a write that succeeded.

@@ -91,7 +91,7 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 }
 
 func (p *relayProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newWorkflowSecret, newWorkflowSecrets}
+	return []func() resource.Resource{newWorkflowSecret, newWorkflowSecrets, newConnection}
 }
 
 // DataSources tell of metadata and policies. There is none that could return a
@@ -123,16 +123,19 @@ func userAgent(terraform, version, extra string) string {
 type connection struct {
 	// client is nil while pending.
 	client *secrets.Client
-	// mount and prefix are empty where they are not known yet.
-	mount, prefix string
+	// mount, prefix and domain are empty where they are not known yet, domain also
+	// where nobody sets it.
+	mount, prefix, domain string
 	// pending names the settings that are not known yet; empty when connected.
 	pending string
 	notes   *notes
+	// swept is done once connections were looked for that a crash left behind.
+	swept sync.Once
 	standing
 }
 
 func connect(s settings) (*connection, error) {
-	out := &connection{mount: s.mount, prefix: s.prefix, notes: &notes{}}
+	out := &connection{mount: s.mount, prefix: s.prefix, domain: s.domain, notes: &notes{}}
 	if len(s.unknown) > 0 {
 		out.pending = strings.Join(s.unknown, ", ")
 		return out, nil

@@ -21,6 +21,8 @@ func providerSchema() schema.Schema {
 			"namespace": optionalText("Namespace of Vault Enterprise or OpenBao." + otherwise["namespace"]),
 			"mount":     optionalText("Mount of the KV version 2 secrets engine." + otherwise["mount"]),
 			"prefix":    optionalText("Path below the mount that holds one folder per workflow." + otherwise["prefix"]),
+			"domain": optionalText("Whose connections `relay_connection` manages: the folder below `connections/` in the mount, in Relay the " +
+				"account. Required for `relay_connection`."),
 			"owner": optionalText("Who this configuration is, 1 to 48 of `a-z`, `0-9`, `.`, `_`, `-`. Required here or as " +
 				"`RELAY_OWNER`. The provider notes in each secret's metadata that `terraform/<owner>` wrote it, and writes or " +
 				"deletes nothing that another owner holds. So each configuration (each state, each workspace) needs an " +

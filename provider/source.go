@@ -35,6 +35,7 @@ func (m providerModel) sources() []source {
 		{"owner", m.Owner, "RELAY_OWNER", ""},
 		{"mount", m.Mount, "", secrets.DefaultMount},
 		{"prefix", m.Prefix, "", secrets.DefaultPrefix},
+		{"domain", m.Domain, "", ""},
 		{"settle", m.Settle, "", secrets.DefaultSettle.String()},
 		{"require_write_only", m.RequireWriteOnly, "", "warn"},
 		{"ca_cert_file", m.CACertFile, "VAULT_CACERT", ""},

@@ -95,7 +95,11 @@ const destroyAdvice = " To destroy everything, run destroy with -refresh=false."
 
 // driftDetail names what was found and what it is compared with.
 func driftDetail(address secrets.Address, f findings) string {
-	detail := fmt.Sprintf("%s: %s.", address, f.Drift.ValueString())
+	return findingsDetail(address.String(), f)
+}
+
+func findingsDetail(id string, f findings) string {
+	detail := fmt.Sprintf("%s: %s.", id, f.Drift.ValueString())
 	if f.Version.ValueInt64() > 0 {
 		detail += fmt.Sprintf(" Terraform wrote version %d at %s; the current version is %d.",
 			f.Version.ValueInt64(), f.CreatedTime.ValueString(), f.ObservedVersion.ValueInt64())

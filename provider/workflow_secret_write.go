@@ -110,9 +110,9 @@ func alreadyOurs(address secrets.Address, id string, me secrets.Owner, e secrets
 	if !e.Live() || !found || owner != me {
 		return ""
 	}
-	return fmt.Sprintf("Secret %s exists already: %s wrote version %d at %s. Another resource, or another configuration with the same owner, "+
+	return sentence(fmt.Sprintf("%s %s exists already: %s wrote version %d at %s. Another resource, or another configuration with the same owner, "+
 		"manages it, or a state was lost. Import it by the id %q, or give each configuration an owner of its own.",
-		address, me, record.Version, record.Time.UTC().Format(time.RFC3339), id)
+		address.Kind(), address, me, record.Version, record.Time.UTC().Format(time.RFC3339), id))
 }
 
 // leftovers says what of a secret is in Vault.

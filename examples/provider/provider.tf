@@ -9,5 +9,6 @@ terraform {
 
 # Address and token come from VAULT_ADDR and VAULT_TOKEN.
 provider "relay" {
-  owner = "shop-prod"
+  owner  = "shop-prod"
+  domain = "shop" # for relay_connection only
 }

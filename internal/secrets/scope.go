@@ -55,8 +55,8 @@ func (a Address) String() string { return a.Workflow + "/" + a.Name }
 // "workflow" is a connection's type (package connections).
 const ConnectionsPrefix = "connections/"
 
-// kind is the word for what lies in the scope, in errors.
-func (s Scope) kind() string {
+// Kind is the word for what lies in the scope: "secret" or "connection".
+func (s Scope) Kind() string {
 	if strings.HasPrefix(s.Prefix, ConnectionsPrefix) {
 		return "connection"
 	}
@@ -65,7 +65,7 @@ func (s Scope) kind() string {
 
 // title names the scope in errors.
 func (s Scope) title() string {
-	if s.kind() == "connection" {
+	if s.Kind() == "connection" {
 		return "connections of type " + quoteName(s.Workflow)
 	}
 	return "workflow " + quoteName(s.Workflow)

@@ -112,19 +112,19 @@ func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
 		// a mismatch may be our own write.
 		if answer, err = send(); err != nil {
 			return Written{}, fmt.Errorf("%s %s: %w: the answer to the write was lost (%w); plan again to see whether it happened",
-				w.Address.kind(), w.Address, ErrOutcomeUnknown, err)
+				w.Address.Kind(), w.Address, ErrOutcomeUnknown, err)
 		}
 	}
 	switch {
 	case errors.Is(err, vault.ErrMismatch):
 		return Written{}, c.conflict(ctx, w)
 	case err != nil:
-		return Written{}, fmt.Errorf("%s %s: %w", w.Address.kind(), w.Address, err)
+		return Written{}, fmt.Errorf("%s %s: %w", w.Address.Kind(), w.Address, err)
 	}
 	created, ok := parseTime(answer.CreatedTime)
 	expires, ok2 := parseTime(answer.DeletionTime)
 	if !ok || !ok2 || created.IsZero() {
-		return Written{}, fmt.Errorf("%s %s: %w: Vault's answer to the write has no creation time; plan again", w.Address.kind(), w.Address, ErrOutcomeUnknown)
+		return Written{}, fmt.Errorf("%s %s: %w: Vault's answer to the write has no creation time; plan again", w.Address.Kind(), w.Address, ErrOutcomeUnknown)
 	}
 	return Written{Version: answer.Version, Created: created, Expires: expires}, nil
 }

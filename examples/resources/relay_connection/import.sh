@@ -1,0 +1,1 @@
+terraform import relay_connection.aws aws/production

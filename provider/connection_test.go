@@ -1,0 +1,183 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// connectionStage is a stage whose token may write connections, and Relay's own reader.
+type connectionStage struct {
+	*stage
+	domain string
+	relay  *relaytest.Reader
+}
+
+func newConnectionStage(t *testing.T, cli terraformtest.CLI) *connectionStage {
+	t.Helper()
+	s := &connectionStage{stage: newStage(t, cli), domain: vaulttest.Workflow(t)}
+	within := func(rules string) string { return strings.ReplaceAll(rules, "DOMAIN", s.domain) }
+	s.Setenv("VAULT_TOKEN", s.vault.Token(t, within(`
+path "customers/data/connections/DOMAIN/+/+"     { capabilities = ["create", "update"] }
+path "customers/metadata/connections/DOMAIN/+/+" { capabilities = ["read", "patch"] }
+path "customers/metadata/connections/DOMAIN/+/"  { capabilities = ["list"] }
+path "customers/delete/connections/DOMAIN/+/+"   { capabilities = ["update"] }
+path "customers/destroy/connections/DOMAIN/+/+"  { capabilities = ["update"] }`)))
+	s.relay = relaytest.Start(t, s.vault, s.vault.Token(t, within(`
+path "customers/data/connections/DOMAIN/*"     { capabilities = ["read"] }
+path "customers/metadata/connections/DOMAIN/*" { capabilities = ["list"] }`)))
+	return s
+}
+
+// connect configures one connection for an owner.
+func (s *connectionStage) connect(t *testing.T, owner, kind string, fields map[string]string, lines ...string) {
+	t.Helper()
+	var list strings.Builder
+	for name, value := range fields {
+		fmt.Fprintf(&list, "    %s = %q\n", name, value)
+	}
+	s.Write(t, strings.Replace(header, `owner  = "shop"`, fmt.Sprintf("owner  = %q\n  domain = %q", owner, s.domain), 1)+
+		fmt.Sprintf("\nresource \"relay_connection\" \"it\" {\n  type = %q\n  name = \"production\"\n  fields_wo = {\n%s  }\n  %s\n}\n",
+			kind, list.String(), strings.Join(lines, "\n  ")))
+}
+
+// finds checks what Relay's own code reads.
+func (s *connectionStage) finds(t *testing.T, kind string, want map[string]string) {
+	t.Helper()
+	if got, _ := s.relay.Connection(s.domain, kind, "production"); !maps.Equal(got, want) {
+		t.Errorf("Relay reads %q, want %q", got, want)
+	}
+}
+
+const it = "relay_connection.it"
+
+// body is the id of the live body, as the record names it.
+func (s *connectionStage) body(t *testing.T, kind string) string {
+	t.Helper()
+	_, answer := s.vault.Call(t, s.vault.RootToken, http.MethodGet, "customers/data/connections/"+s.domain+"/"+kind+"/production", nil)
+	data, _ := answer["data"].(map[string]any)
+	value, _ := data["data"].(map[string]any)
+	return fmt.Sprint(value["value"])
+}
+
+func TestAConnectionIsWrittenRepairedChangedAndDestroyed(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newConnectionStage(t, cli)
+		first := map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "one"}
+		s.connect(t, "shop", "aws", first, `fields_wo_version = "1"`)
+		s.Plan(t).Change(it).Is(t, "create")
+		s.Apply(t)
+		s.finds(t, "aws", first)
+		s.NoChanges(t)
+
+		t.Log("other fields under the same version are not sent")
+		second := map[string]string{"accessKeyID": "AKIB", "secretAccessKey": "two", "sessionToken": "t"}
+		s.connect(t, "shop", "aws", second, `fields_wo_version = "1"`)
+		s.NoChanges(t)
+
+		t.Log("a changed version sends all of them, and drops none")
+		s.connect(t, "shop", "aws", second, `fields_wo_version = "2"`)
+		s.Apply(t)
+		s.finds(t, "aws", second)
+
+		t.Log("a field that somebody overwrites is drift")
+		status, _ := s.vault.Call(t, s.vault.RootToken, http.MethodPost,
+			"customers/data/connections/"+s.domain+"/"+s.body(t, "aws")+"/secretAccessKey", map[string]any{"data": map[string]string{"value": "theirs"}})
+		if status != http.StatusOK {
+			t.Fatalf("overwriting a field: status %d", status)
+		}
+		change := s.Plan(t).Change(it)
+		change.Is(t, "update")
+		if before := fmt.Sprint(change.Change.Before["drift"]); !strings.HasPrefix(before, "field secretAccessKey overwritten: version 2 at ") {
+			t.Errorf("the plan says %q", before)
+		}
+		change.Turns(t, "drift", fmt.Sprint(change.Change.Before["drift"]), "in sync")
+		s.Apply(t)
+		s.finds(t, "aws", second)
+		s.NoChanges(t)
+
+		s.Destroy(t)
+		if fields, found := s.relay.Connection(s.domain, "aws", "production"); found {
+			t.Errorf("after destroy Relay still reads %q", fields)
+		}
+	})
+}
+
+func TestAConnectionOfAnotherOwnerIsAdoptedOnRequestOnly(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newConnectionStage(t, cli)
+		theirs, ours := map[string]string{"apiToken": "theirs"}, map[string]string{"apiToken": "ours"}
+		s.connect(t, "first", "slack", theirs)
+		s.Apply(t)
+		state := filepath.Join(s.Dir, "terraform.tfstate")
+		if err := os.Rename(state, filepath.Join(t.TempDir(), "first.tfstate")); err != nil {
+			t.Fatal(err)
+		}
+		s.connect(t, "second", "slack", ours)
+		s.Refused(t, []string{"apply", "-auto-approve"}, "Connection slack/production is held by terraform/first")
+		s.finds(t, "slack", theirs)
+		s.connect(t, "second", "slack", ours, "adopt = true")
+		s.Apply(t)
+		s.finds(t, "slack", ours)
+
+		t.Log("it can be imported by whoever holds it, and then has nothing to change")
+		if err := os.Remove(state); err != nil {
+			t.Fatal(err)
+		}
+		s.connect(t, "second", "slack", ours)
+		s.Must(t, "import", it, "slack/production")
+		s.NoChanges(t)
+	})
+}
+
+func TestAConnectionThatNoReaderCouldUseIsRefusedAtPlan(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newConnectionStage(t, cli)
+		s.connect(t, "shop", "aws", map[string]string{"accessKeyId": "AKIA", "secretAccessKey": "one"})
+		s.Refused(t, []string{"plan"}, "needs accessKeyID, secretAccessKey; it has no accessKeyID", "uses accessKeyId")
+		s.connect(t, "shop", "0b7c2d1e-35c1-4c1f-8f5f-0c1b8e1a2d3e", map[string]string{"a": "b"})
+		s.Refused(t, []string{"plan"}, "reads as a UUID")
+		s.Write(t, header+"\nresource \"relay_connection\" \"it\" {\n  type = \"slack\"\n  name = \"x\"\n  fields_wo = { apiToken = \"t\" }\n}\n")
+		s.Refused(t, []string{"plan"}, "The provider block has no domain")
+		if n := len(s.proxy.Requests()); n != 0 {
+			t.Errorf("%d requests were sent for them", n)
+		}
+
+		t.Log("a type that nobody knows is allowed, and said")
+		s.connect(t, "shop", "warehouse", map[string]string{"anything": "x"})
+		s.Apply(t).Says(t, `"warehouse" is none that Relay's integrations know`)
+	})
+}
+
+func TestFieldsOfAConnectionAreNowhere(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newConnectionStage(t, cli)
+		canary := vaulttest.Canary(t)
+		s.Setenv("TF_LOG", "TRACE")
+		s.connect(t, "shop", "github", map[string]string{"accessToken": canary})
+		s.Write(t, strings.Replace(string(s.file(t, filepath.Join(s.Dir, "main.tf"))), fmt.Sprintf("%q", canary), "var.token", 1)+
+			"\nvariable \"token\" {\n  type      = string\n  ephemeral = true\n}\n")
+		s.Setenv("TF_VAR_token", canary)
+		outputs := map[string][]byte{"apply": []byte(s.Apply(t).Output)}
+		s.proxy.Hook(func(int, *http.Request) vaulttest.Action { return vaulttest.FailWith(http.StatusBadGateway) })
+		outputs["failing plan"] = []byte(s.Run(t, "plan").Output)
+		s.proxy.Hook(nil)
+		outputs["state"] = s.file(t, filepath.Join(s.Dir, "terraform.tfstate"))
+		vaulttest.AssertNoCanary(t, canary, outputs)
+	})
+}
