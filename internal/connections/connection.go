@@ -93,7 +93,7 @@ var known = map[string]struct{ required, optional []string }{
 	"jira":       {required: []string{"url", "username", "password"}},
 	"kubernetes": {required: []string{"server", "certificateAuthority", "token"}},
 	"pagerduty":  {required: []string{"accessToken"}},
-	"puppet":     {required: []string{"relayAPIURL", "token"}},
+	"puppet":     {optional: []string{"relayAPIURL", "token"}},
 	"sendgrid":   {required: []string{"apiKey"}},
 	"slack":      {required: []string{"apiToken"}},
 	"ssh":        {required: []string{"sshKey"}, optional: []string{"knownHosts"}},

@@ -4,6 +4,7 @@
 package connections
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -183,5 +184,26 @@ func TestTypesThatReadAsUUIDs(t *testing.T) {
 	}
 	if err := CheckType("aws"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTheDocumentedTypesAreTheKnownOnes compares the table in the documentation.
+func TestTheDocumentedTypesAreTheKnownOnes(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/resources/connection.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := func(names []string) string {
+		if len(names) == 0 {
+			return ""
+		}
+		return "`" + strings.Join(names, "`, `") + "` "
+	}
+	for _, kind := range Types() {
+		row := "| `" + kind + "` | " + list(known[kind].required) + "| " + list(known[kind].optional) + "|\n"
+		if !strings.Contains(string(page), row) {
+			t.Errorf("the documentation lacks the row %s", row)
+		}
 	}
 }
