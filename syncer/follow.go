@@ -168,7 +168,7 @@ func spread(d time.Duration) time.Duration {
 
 // mayPass reports whether the same round may go better without a new commit or a
 // person: Vault or git was in trouble, or somebody else wrote at the same time.
-func (r Report) mayPass() bool { return r.Err != nil || anyFailed(r.Results) }
+func (r Report) mayPass() bool { return r.Err != nil || r.Troubled || anyFailed(r.Results) }
 
 // logRound writes what a round changed, what it refused, and a line for all of it.
 // No secret's value is anywhere near.

@@ -5,6 +5,9 @@ package syncer
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
@@ -28,5 +31,24 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 	for scope, err := range seen.Unseen {
 		o.unseen[scope.Workflow] = err
 	}
+	if err == nil && len(o.unseen) == len(scopes) && o.troubled() {
+		err = o.unseen[s.Workflows[0]]
+	}
 	return o, err
+}
+
+// troubled reports whether a workflow was not seen because Vault is in trouble.
+func (o observation) troubled() bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(o.unseen)), secrets.Troubled)
+}
+
+// failures are the unseen workflows of which no wanted secret would tell.
+func (o observation) failures(d Desired) []Failure {
+	var out []Failure
+	for _, workflow := range slices.Sorted(maps.Keys(o.unseen)) {
+		if !slices.ContainsFunc(d.Wants, func(w Want) bool { return w.Address.Workflow == workflow }) {
+			out = append(out, Failure{Err: fmt.Errorf("workflow %q was not looked at: %w", workflow, o.unseen[workflow])})
+		}
+	}
+	return out
 }

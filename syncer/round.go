@@ -71,6 +71,9 @@ type Report struct {
 	Failures []Failure
 	// Err ended the round before its plan.
 	Err error
+	// Troubled says that Vault did not show every workflow, for a reason that may
+	// pass by itself.
+	Troubled bool
 	// Applied tells a round that carried out its plan from one that only planned.
 	Applied bool
 	// Suspended says that the configuration suspends the source.
@@ -160,7 +163,14 @@ func (c *Controller) round(ctx context.Context, cfg Source, ask Request, adopt A
 		return report
 	}
 	report.Commit, report.Files, report.Failures = desired.Commit, len(desired.Files), desired.Failures
-	actions, err := s.plan(ctx, desired, adopt)
+	seen, err := s.observe(ctx)
+	if err != nil {
+		report.Err = err
+		return report
+	}
+	report.Failures = append(report.Failures, seen.failures(desired)...)
+	report.Troubled = seen.troubled()
+	actions, err := s.plan(ctx, desired, seen, adopt)
 	if err != nil {
 		report.Err = err
 		return report
@@ -268,18 +278,15 @@ func (s *source) scope(workflow string) secrets.Scope {
 	return secrets.Scope{Mount: s.vault.Mount, Prefix: s.vault.Prefix, Workflow: workflow}
 }
 
-// plan observes Vault and decides.
-func (s *source) plan(ctx context.Context, d Desired, adopt Adoption) ([]Action, error) {
-	seen, err := s.observe(ctx)
-	if err != nil {
-		return nil, err
-	}
+// plan decides.
+func (s *source) plan(ctx context.Context, d Desired, seen observation, adopt Adoption) ([]Action, error) {
 	in := PlanInput{
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
 		Failed: (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
 		Empty:  d.Empty,
 	}
+	var err error
 	if in.Ancestry, err = s.ancestry(ctx, d, seen); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,11 @@ type world struct {
 // newWorld makes a world whose source may write the given number of workflows.
 func newWorld(t testing.TB, workflows int) *world {
 	t.Helper()
-	v := vaulttest.Start(t)
+	return newWorldAt(t, vaulttest.Start(t), workflows)
+}
+
+func newWorldAt(t testing.TB, v *vaulttest.Vault, workflows int) *world {
+	t.Helper()
 	w := &world{t: t, vault: v, proxy: vaulttest.NewProxy(t, v.Address), repo: t.TempDir(), output: map[string][]byte{}}
 	key, err := age.GenerateX25519Identity()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/go-retryablehttp"
 	"github.com/hashicorp/vault/api"
 )
 
@@ -129,6 +130,7 @@ func Connect(cfg Config) (*Client, error) {
 		MaxRetryWait:   300 * time.Millisecond,
 		MaxRetries:     *cfg.MaxRetries,
 		CheckRetry:     retryPolicy,
+		Backoff:        retryablehttp.RateLimitLinearJitterBackoff,
 		ReadYourWrites: true,
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/hashicorp/go-retryablehttp"
 	"github.com/hashicorp/vault/api"
 )
 
@@ -81,6 +82,9 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// maxRetryAfter is the longest Retry-After that a request is repeated for.
+const maxRetryAfter = 5 * time.Second
+
 type onceKey struct{}
 
 // once marks the requests that are the caller's to repeat.
@@ -88,10 +92,14 @@ func once(ctx context.Context) context.Context { return context.WithValue(ctx, o
 
 // retryPolicy repeats reads and idempotent writes as Vault's own clients do
 // (5xx, 429, 412, a broken connection), and a marked request only on 429, which
-// Vault answers before it runs anything.
+// Vault answers before it runs anything. A Retry-After is waited for, but one that
+// is far away is the caller's to wait for: it has more to do than this request.
 func retryPolicy(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
+	}
+	if resp != nil && retryablehttp.DefaultBackoff(0, 0, 0, resp) > maxRetryAfter {
+		return false, nil
 	}
 	if ctx.Value(onceKey{}) != nil {
 		return err == nil && resp != nil && resp.StatusCode == http.StatusTooManyRequests, nil

@@ -16,6 +16,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
 var entry = Entry{Mount: "customers", Path: "workflows/deploy/token"}
@@ -116,6 +119,67 @@ func TestRetriesAreTheConfigurations(t *testing.T) {
 		if _, err := c.WriteData(context.Background(), entry, "x", 0); !errors.Is(err, ErrUnavailable) || requests.Load() != 1 {
 			t.Errorf("with %d retries a data write was sent %d times, %v", retries, requests.Load(), err)
 		}
+	}
+}
+
+// TestRetryAfterIsWaitedFor: a limit says when it ends. One that ends later than a
+// request should take is reported at once, as what it is and not as a lost answer.
+func TestRetryAfterIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+		for _, row := range []struct {
+			after    string
+			atLeast  time.Duration
+			requests int32
+			fails    bool
+		}{{"1", time.Second, 2, false}, {"3600", 0, 1, true}, {"99999999999", 0, 1, true}, {"soon", 0, 2, false}} {
+			t.Run(fmt.Sprint(status, " ", row.after), func(t *testing.T) {
+				t.Parallel()
+				var requests atomic.Int32
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					if requests.Add(1) == 1 {
+						w.Header().Set("Retry-After", row.after)
+						w.WriteHeader(status)
+						return
+					}
+					_, _ = io.WriteString(w, `{"data":{"current_version":1}}`)
+				}))
+				t.Cleanup(server.Close)
+				begun := time.Now()
+				_, err := connect(t, Config{Address: server.URL}).ReadMetadata(context.Background(), entry)
+				if (err != nil) != row.fails || requests.Load() != row.requests {
+					t.Errorf("%d requests, %v", requests.Load(), err)
+				}
+				if took := time.Since(begun); took < row.atLeast {
+					t.Errorf("repeated after %s", took)
+				}
+				if failed, ok := errors.AsType[*Error](err); row.fails && (!ok || !failed.Temporary()) {
+					t.Errorf("not an error that passes: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestAStandbyRedirects: a standby that does not forward requests sends clients to
+// the active node. One redirect is followed, with method, body and token.
+func TestAStandbyRedirects(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	standby := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, v.Address+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+	}))
+	t.Cleanup(standby.Close)
+	c := connect(t, Config{Address: standby.URL, Token: v.Writer(t)})
+	ctx, e := context.Background(), Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
+	if written, err := c.WriteData(ctx, e, "value", 0); err != nil || written.Version != 1 {
+		t.Fatalf("writing: %+v, %v", written, err)
+	}
+	if err := c.PatchMetadata(ctx, e, map[string]any{"custom_metadata": map[string]any{"who": "me"}}); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := c.ReadMetadata(ctx, e); err != nil || m.CustomMetadata["who"] != "me" {
+		t.Errorf("reading: %+v, %v", m, err)
 	}
 }
 
