@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -21,6 +22,7 @@ import (
 var (
 	_ provider.Provider                   = &relayProvider{}
 	_ provider.ProviderWithValidateConfig = &relayProvider{}
+	_ provider.ProviderWithFunctions      = &relayProvider{}
 )
 
 // relayProvider is the provider "relay".
@@ -98,6 +100,11 @@ func (p *relayProvider) Resources(context.Context) []func() resource.Resource {
 // value, ever.
 func (p *relayProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newAudit, newPolicyDocument}
+}
+
+// Functions compute something from their arguments alone.
+func (p *relayProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newSecretReferences}
 }
 
 func reportProblems(diagnostics *diag.Diagnostics, problems []problem) {

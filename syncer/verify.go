@@ -18,7 +18,9 @@ type Verified struct {
 	File   string
 	// Secrets is how many secrets it holds, 0 where it is refused.
 	Secrets int
-	Err     error
+	// Leaves are those secrets, still sealed.
+	Leaves []sopsfile.Leaf
+	Err    error
 }
 
 // VerifyFile checks one manifest. name is for messages and tells the format.
@@ -27,7 +29,7 @@ func VerifyFile(name string, data []byte) Verified {
 	if err != nil {
 		return Verified{File: name, Err: err}
 	}
-	return Verified{File: name, Secrets: len(manifest.Leaves)}
+	return Verified{File: name, Secrets: len(manifest.Leaves), Leaves: manifest.Leaves}
 }
 
 // Verify checks the manifests of each named source's commit, or of all sources.
@@ -66,7 +68,7 @@ func verifySource(ctx context.Context, cfg Source) ([]Verified, error) {
 		if err == nil {
 			var manifest *sopsfile.Manifest
 			if manifest, v.Err = s.verified(file.Path, data); v.Err == nil {
-				v.Secrets = len(manifest.Leaves)
+				v.Secrets, v.Leaves = len(manifest.Leaves), manifest.Leaves
 			}
 		}
 		out = append(out, v)

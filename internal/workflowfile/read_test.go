@@ -134,14 +134,9 @@ func TestReadingTakesLinearTime(t *testing.T) {
 		"many in one text":             fill("steps: [{spec: '", "é${secrets.a} ", "'}]"),
 		"many texts in one line":       fill("steps: [{spec: [", "'é${secrets.a}',", "]}]"),
 		"many escaped texts":           fill("steps: [{spec: [", `"\x24{secrets.a}",`, "]}]"),
-		"many in lines":                fill("steps: [{spec: '", "${secrets.a} \n\n", "'}]"),
 		"many steps":                   fill("steps:\n", "- {spec: !Secret a}\n", ""),
 		"many names":                   fill("steps: [{spec: {", "'${secrets.a}': x,", "}}]"),
-		"many operators":               fill("steps: [{spec: '${a", " + a", "}'}]"),
-		"many keys":                    fill("steps: [{spec: '${a", ".a", "}'}]"),
-		"many comments":                fill("steps:\n", "# ${secrets.a}\n", "- spec: x"),
 		"an endless string":            fill("steps: [{spec: '${\"", "\\n", "}'}]"),
-		"dollars":                      fill("steps: [{spec: '", "$", "'}]"),
 	}
 	for name, data := range tests {
 		t.Run(name, func(t *testing.T) {

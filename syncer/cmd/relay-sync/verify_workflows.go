@@ -1,0 +1,182 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/spf13/cobra"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
+)
+
+// workflowOptions are the flags of verify about workflow files.
+type workflowOptions struct {
+	patterns []string
+	name     string
+	vault    bool
+}
+
+func (w *workflowOptions) flags(c *cobra.Command) {
+	c.Flags().StringArrayVar(&w.patterns, "workflows", nil, "also check what Relay workflow files of this pattern (*, **, {a,b}) reference; may be given several times")
+	c.Flags().StringVar(&w.name, "workflow", "", "the name of the one workflow in --workflows, where it is not the file's")
+	c.Flags().BoolVar(&w.vault, "vault", false, "look for their secrets in Vault as well, by the configuration; asks for metadata only")
+}
+
+func (w *workflowOptions) check() error {
+	if len(w.patterns) == 0 && (w.name != "" || w.vault) {
+		return errors.New("--workflow and --vault say something about workflow files: give --workflows too")
+	}
+	return nil
+}
+
+// find reads the workflow files, in the order of their patterns.
+func (w *workflowOptions) find() ([]syncer.WorkflowFile, error) {
+	var files []syncer.WorkflowFile
+	seen := map[string]bool{}
+	for _, pattern := range w.patterns {
+		paths, err := doublestar.FilepathGlob(pattern, doublestar.WithFilesOnly())
+		if err != nil {
+			return nil, fmt.Errorf("--workflows %s: %w", pattern, err)
+		}
+		if len(paths) == 0 {
+			return nil, fmt.Errorf("--workflows %s: no file matches", pattern)
+		}
+		for _, path := range paths {
+			path = filepath.Clean(path)
+			if !seen[path] {
+				files = append(files, w.read(path))
+			}
+			seen[path] = true
+		}
+	}
+	if w.name != "" && len(files) > 1 {
+		return nil, fmt.Errorf("--workflow %s: it names one workflow, and --workflows matches %d files", w.name, len(files))
+	}
+	return files, nil
+}
+
+func (w *workflowOptions) read(path string) syncer.WorkflowFile {
+	file := syncer.WorkflowFile{Path: path, Workflow: w.name}
+	if file.Workflow == "" {
+		file.Workflow = syncer.WorkflowOf(path)
+	}
+	file.Data, file.Err = readBounded(path, workflowfile.MaxBytes)
+	return file
+}
+
+// references compares the workflow files with the verified manifests, and with
+// Vault if asked for.
+func (o *options) references(ctx context.Context, w *workflowOptions, verified []syncer.Verified) ([]syncer.References, error) {
+	files, err := w.find()
+	if err != nil {
+		return nil, err
+	}
+	var inVault syncer.Held
+	if w.vault {
+		cfg, err := syncer.ReadConfig(o.config)
+		if err != nil {
+			return nil, err
+		}
+		controller := syncer.New(cfg, version)
+		controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
+		defer o.closeDown(controller)
+		workflows := make([]string, len(files))
+		for i, f := range files {
+			workflows[i] = f.Workflow
+		}
+		if inVault, err = controller.InVault(ctx, workflows); err != nil {
+			return nil, err
+		}
+	}
+	return syncer.CompareReferences(files, verified, inVault), nil
+}
+
+// where says what the secrets of the workflow files were looked for in.
+func (w *workflowOptions) where() string {
+	if w.vault {
+		return "the manifests and Vault hold"
+	}
+	return "the manifests hold"
+}
+
+type referenceJSON struct {
+	Kind     workflowfile.Kind `json:"kind"`
+	Type     string            `json:"type,omitempty"`
+	Name     string            `json:"name,omitempty"`
+	All      bool              `json:"all,omitempty"`
+	Dynamic  bool              `json:"dynamic,omitempty"`
+	Optional bool              `json:"optional,omitempty"`
+	UsedBy   string            `json:"used_by"`
+	Field    string            `json:"field"`
+	Line     int               `json:"line"`
+	Column   int               `json:"column"`
+	// Alike is for a missing secret: names that may be meant.
+	Alike []string `json:"alike,omitempty"`
+}
+
+type noteJSON struct {
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	UsedBy string `json:"used_by,omitempty"`
+	Text   string `json:"text"`
+}
+
+type workflowJSON struct {
+	File       string          `json:"file"`
+	Workflow   string          `json:"workflow"`
+	Failed     bool            `json:"failed"`
+	Error      string          `json:"error,omitempty"`
+	References []referenceJSON `json:"references"`
+	Missing    []referenceJSON `json:"missing"`
+	Unused     []string        `json:"unused"`
+	Alike      [][]string      `json:"alike"`
+	Problems   []noteJSON      `json:"problems"`
+	Warnings   []noteJSON      `json:"warnings"`
+}
+
+func workflowsJSON(all []syncer.References) []workflowJSON {
+	out := make([]workflowJSON, len(all))
+	for i, r := range all {
+		out[i] = workflowJSON{
+			File: r.Path, Workflow: r.Workflow, Failed: r.Failed(),
+			References: []referenceJSON{}, Missing: []referenceJSON{}, Unused: []string{}, Alike: [][]string{},
+			Problems: []noteJSON{}, Warnings: []noteJSON{},
+		}
+		if r.Err != nil {
+			out[i].Error = r.Err.Error()
+			continue
+		}
+		for _, reference := range r.File.References {
+			out[i].References = append(out[i].References, jsonReference(reference, nil))
+		}
+		for _, m := range r.Comparison.Missing {
+			out[i].Missing = append(out[i].Missing, jsonReference(m.Reference, m.Alike))
+		}
+		out[i].Unused = append(out[i].Unused, r.Comparison.Unused...)
+		out[i].Alike = append(out[i].Alike, r.Comparison.Alike...)
+		out[i].Problems, out[i].Warnings = jsonNotes(r.File.Problems), jsonNotes(r.File.Warnings)
+	}
+	return out
+}
+
+func jsonReference(r workflowfile.Reference, alike []string) referenceJSON {
+	return referenceJSON{
+		Kind: r.Kind, Type: r.Type, Name: r.Name, All: r.All, Dynamic: r.Dynamic, Optional: r.Optional,
+		UsedBy: r.User.String(), Field: r.Field, Line: r.Line, Column: r.Column, Alike: alike,
+	}
+}
+
+func jsonNotes(notes []workflowfile.Note) []noteJSON {
+	out := make([]noteJSON, len(notes))
+	for i, n := range notes {
+		out[i] = noteJSON{n.Line, n.Column, n.User.String(), n.Text}
+	}
+	return out
+}
