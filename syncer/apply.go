@@ -34,7 +34,7 @@ type Result struct {
 	Err error
 }
 
-// apply carries out a plan: the writes first, with bounded concurrency, and then,
+// apply carries out a plan: the writes and notes first, with bounded concurrency, and then,
 // only if each of them succeeded, the removals. done hears of each action as it
 // ends, never at the same time. Results are in the order of the actions.
 func (s *source) apply(ctx context.Context, d Desired, actions []Action, done func(Result)) []Result {
@@ -45,6 +45,11 @@ func (s *source) apply(ctx context.Context, d Desired, actions []Action, done fu
 	line := auditLine{Owner: string(s.client.Owner()), Commit: string(d.Commit), Said: s.said}
 	writers := s.crew(ctx, done)
 	s.write(writers, d, line, results)
+	for _, r := range chosen(results, Kind.Notes) {
+		writers.run(r, func(ctx context.Context, r *Result) {
+			s.audit.around(line, r, func() { r.Err = s.renote(ctx, d.Commit, r) })
+		})
+	}
 	writers.wait()
 	if anyFailed(results) {
 		for i := range results {
@@ -106,8 +111,14 @@ func (s *source) put(ctx context.Context, commit gitsource.Commit, r *Result, va
 	if r.Kind == Adopt {
 		put = s.client.Adopt
 	}
-	written, err := put(ctx, r.Want.write(value, r.Entry, commit))
+	written, err := put(ctx, secrets.Write{
+		Address: r.Address, Value: value, Observed: r.Entry, Note: r.note(s.client.Owner(), commit),
+	})
 	r.Version, r.Err = written.Version, err
+}
+
+func (s *source) renote(ctx context.Context, commit gitsource.Commit, r *Result) error {
+	return s.client.Renote(ctx, r.Address, r.Entry, r.note(s.client.Owner(), commit))
 }
 
 // chosen are the results of the kinds.

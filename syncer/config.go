@@ -40,6 +40,14 @@ type Config struct {
 	// no names, so it may be reachable from outside, through something that ends TLS.
 	// Required where a source has a webhook.
 	ListenWebhooks string `yaml:"listen_webhooks"`
+	// FingerprintKeyFile holds a key of 32 bytes or more, such as from
+	// `openssl rand -base64 32`; one line break at its end is not part of it. With it
+	// each record holds a fingerprint of the value, so that a file that was only
+	// re-encrypted, as by sops rotate, changes records and writes no value. Run a
+	// round after setting or changing it, and before the next re-encryption: until
+	// then records do not have it. It is read at the start and at a reload. None if
+	// unset.
+	FingerprintKeyFile string `yaml:"fingerprint_key_file"`
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`
 }
@@ -190,6 +198,7 @@ func (cfg *Config) setDefaults(folder string) {
 	v.Mount = withDefault(v.Mount, secrets.DefaultMount)
 	v.Prefix = withDefault(v.Prefix, secrets.DefaultPrefix)
 	cfg.Audit = below(folder, cfg.Audit)
+	cfg.FingerprintKeyFile = below(folder, cfg.FingerprintKeyFile)
 	for _, path := range append(v.Login.files(), &v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey) {
 		*path = below(folder, *path)
 	}

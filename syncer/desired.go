@@ -138,7 +138,7 @@ func (s *source) wants(ctx context.Context, name string, data []byte) ([]Want, e
 	for i, secret := range opened {
 		w := &wants[i]
 		w.Key1, w.HMAC1 = secret.Key1, s.fingerprint.HMAC1(w.Address, secret.Value)
-		if err := s.client.Check(w.write(secret.Value, secrets.Entry{}, "")); err != nil {
+		if err := s.client.Check(secrets.Write{Address: w.Address, Value: secret.Value, Note: w.note("")}); err != nil {
 			errs = append(errs, fmt.Errorf("%s: line %d: secret %s: %w", w.File, w.Line, w.Address, err))
 		}
 	}
@@ -224,10 +224,7 @@ func compareAddress(a, b secrets.Address) int {
 	return strings.Compare(a.Name, b.Name)
 }
 
-func (w Want) write(value secrets.Value, seen secrets.Entry, commit gitsource.Commit) secrets.Write {
-	return secrets.Write{Address: w.Address, Value: value, Observed: seen, Note: w.note(commit)}
-}
-
+// note is what a record says of where the value came from.
 func (w Want) note(commit gitsource.Commit) secrets.Note {
 	return secrets.Note{
 		Revision: string(commit), Origin: w.File, Sealed: w.Sealed.Truncate(time.Second),

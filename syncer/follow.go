@@ -194,5 +194,5 @@ func logRound(log *slog.Logger, r Report) {
 	}
 	s := r.Summary()
 	log.Info("round done", "written", s.Add+s.Change+s.Repair+s.Adopt, "removed", s.Delete+s.Release,
-		"unchanged", s.Unchanged, "blocked", s.Blocked, "drifted", s.Drifted, "failed", s.Failed, "plan_id", r.PlanID)
+		"unchanged", s.Unchanged, "re_encrypted", s.Reencrypted, "blocked", s.Blocked, "drifted", s.Drifted, "failed", s.Failed, "plan_id", r.PlanID)
 }

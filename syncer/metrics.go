@@ -42,7 +42,7 @@ func newMetrics(registry prometheus.Registerer, sources []Source) *metrics {
 		}, []string{"source", "state"}),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_changes_total",
-			Help: "Changes of Vault by action: add, change, repair, adopt, delete, release.",
+			Help: "Changes of Vault by action: add, change, repair, adopt, delete, release, re-encrypted (the record alone).",
 		}, []string{"source", "action"}),
 		held: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_approval_pending",
@@ -85,7 +85,7 @@ func (m *metrics) observe(r Report, took time.Duration) {
 	for state, n := range map[string]int{"unchanged": s.Unchanged, "blocked": s.Blocked, "drifted": s.Drifted, "failed": s.Failed} {
 		m.secrets.WithLabelValues(r.Source, state).Set(float64(n))
 	}
-	for action, n := range map[Kind]int{Add: s.Add, Change: s.Change, Repair: s.Repair, Adopt: s.Adopt, Delete: s.Delete, Release: s.Release} {
+	for action, n := range map[Kind]int{Add: s.Add, Change: s.Change, Repair: s.Repair, Adopt: s.Adopt, Delete: s.Delete, Release: s.Release, Reencrypted: s.Reencrypted} {
 		if r.Applied {
 			m.changes.WithLabelValues(r.Source, string(action)).Add(float64(n))
 		}

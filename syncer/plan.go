@@ -34,12 +34,18 @@ const (
 	Release Kind = "release"
 	// Blocked leaves one as it is; the reason says why and what to do.
 	Blocked Kind = "blocked"
+	// Reencrypted has the value that the commit wants, under another ciphertext or
+	// without its fingerprint: only the record changes.
+	Reencrypted Kind = "re-encrypted"
 	// Unchanged is as the commit wants it.
 	Unchanged Kind = "unchanged"
 )
 
 // Writes reports whether the action sends a value.
 func (k Kind) Writes() bool { return k == Add || k == Change || k == Repair || k == Adopt }
+
+// Notes reports whether the action changes a record and no value.
+func (k Kind) Notes() bool { return k == Reencrypted }
 
 // Removes reports whether the action lets go of a secret.
 func (k Kind) Removes() bool { return k == Delete || k == Release }
@@ -53,7 +59,7 @@ type Action struct {
 	// Entry is what was observed, and Verdict what that means to this source.
 	Entry   secrets.Entry
 	Verdict secrets.Verdict
-	// Reason says why, for Repair, Drift, Adopt, Delete, Release and Blocked.
+	// Reason says why, for Reencrypted, Repair, Drift, Adopt, Delete, Release and Blocked.
 	Reason string
 	// Approved is what a Blocked action becomes once somebody approves the plan;
 	// empty where no approval helps.
@@ -75,6 +81,8 @@ type PlanInput struct {
 	// Ancestry tells of each revision in a record whether the commit descends
 	// from it.
 	Ancestry map[string]gitsource.Ancestry
+	// Keyless says that Wants have fingerprints of ciphertexts only.
+	Keyless bool
 	// Failed says that something in this round could not be seen or is refused.
 	Failed bool
 	// Empty says that the commit holds no manifest, so that nothing is deleted
@@ -118,7 +126,7 @@ func (in PlanInput) want(w *Want) Action {
 	}
 	last := a.Entry.Records[in.Owner]
 	switch {
-	case last.SOPS1 == w.SOPS1 && last.Key1 == w.Key1 && !last.Undeleted:
+	case in.sameValue(w, last) && !last.Undeleted:
 		return in.settled(a)
 	case w.Sealed.Before(last.Sealed):
 		return a.held(Change, fmt.Sprintf("rolls back: the file was sealed %s, the value in Vault comes from one sealed %s", stamp(w.Sealed), stamp(last.Sealed)))
@@ -126,6 +134,8 @@ func (in PlanInput) want(w *Want) Action {
 		return a.as(Change, a.Verdict.String())
 	case last.Undeleted:
 		return a.as(Change, "it was undeleted by hand, and the commit has it again")
+	case in.Keyless:
+		return a.as(Change, "the ciphertext differs: maybe changed, which only a key can tell")
 	}
 	return a.as(Change, "")
 }
@@ -141,9 +151,21 @@ func (in PlanInput) foreign(a Action) Action {
 	return a.as(Blocked, a.Verdict.String()+"; to take it over: relay-sync adopt "+a.Address.String())
 }
 
-// settled decides about a secret whose ciphertext is the one written last.
+// sameValue reports whether a file holds what was written last: by the ciphertext
+// under the same data key, or by the value's own fingerprint. Without a key it is
+// the ciphertext alone.
+func (in PlanInput) sameValue(w *Want, last secrets.Record) bool {
+	return w.SOPS1 == last.SOPS1 && (w.Key1 == last.Key1 || in.Keyless) || w.HMAC1 != "" && w.HMAC1 == last.HMAC1
+}
+
+// settled decides about a secret whose value is the one written last.
 func (in PlanInput) settled(a Action) Action {
+	w, last := a.Want, a.Entry.Records[in.Owner]
 	switch {
+	case !a.Verdict.Drifted() && (w.SOPS1 != last.SOPS1 || w.Key1 != last.Key1 && !in.Keyless):
+		return a.as(Reencrypted, "sealed anew, the value is the same")
+	case !a.Verdict.Drifted() && w.HMAC1 != "" && w.HMAC1 != last.HMAC1:
+		return a.as(Reencrypted, "the value is the same, its record gets the fingerprint of the configured key")
 	case !a.Verdict.Drifted():
 		return a.as(Unchanged, "")
 	case in.Drift == ReportOnly:
@@ -202,6 +224,17 @@ func (a Action) held(approved Kind, reason string) Action {
 func (a Action) as(kind Kind, reason string) Action {
 	a.Kind, a.Reason = kind, reason
 	return a
+}
+
+// note is what goes into the record with the action. Where the value stays, the
+// later of two times of sealing does too: an older file with the same value must
+// not open the way for other old ones.
+func (a Action) note(owner secrets.Owner, commit gitsource.Commit) secrets.Note {
+	note := a.Want.note(commit)
+	if last := a.Entry.Records[owner].Sealed; (a.Kind == Repair || a.Kind == Reencrypted) && note.Sealed.Before(last) {
+		note.Sealed = last
+	}
+	return note
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -63,6 +63,12 @@ func want(change func(*Want)) []Want {
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	changed := want(func(w *Want) { w.SOPS1 = "other" })
+	resealed := want(func(w *Want) { w.SOPS1, w.Key1, w.HMAC1 = "other", "other", "value" })
+	olderSeal := want(func(w *Want) { w.SOPS1, w.Key1, w.HMAC1, w.Sealed = "other", "other", "value", at(-1) })
+	fingerprinted := by(us, 3)
+	f := fingerprinted[us]
+	f.HMAC1 = "value"
+	fingerprinted[us] = f
 	foreignRevision := by(us, 3)
 	r := foreignRevision[us]
 	r.Revision = strange
@@ -94,6 +100,14 @@ func TestPlan(t *testing.T) {
 		{name: "our record does not fit", wants: want(nil), entry: entry(2, by(us, 9)), kind: Blocked, reason: "record lost"},
 		{name: "sealed before what it would replace", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, by(us, 3)), kind: Blocked, reason: "rolls back"},
 		{name: "sealed before, but not changed", wants: want(func(w *Want) { w.Sealed = at(-1) }), entry: entry(3, by(us, 3)), kind: Unchanged},
+		{name: "another ciphertext of the same value", wants: resealed, entry: entry(3, fingerprinted), kind: Reencrypted},
+		{name: "another ciphertext of the same value, sealed before", wants: olderSeal, entry: entry(3, fingerprinted), kind: Reencrypted},
+		{name: "another ciphertext of the same value, overwritten", wants: resealed, entry: entry(4, fingerprinted), kind: Repair, reason: "overwritten"},
+		{name: "another ciphertext, and a record without the value's fingerprint", wants: resealed, entry: entry(3, by(us, 3)), kind: Change},
+		{name: "the same ciphertext, and a record without the value's fingerprint", wants: want(func(w *Want) { w.HMAC1 = "value" }), entry: entry(3, by(us, 3)), kind: Reencrypted, reason: "fingerprint of the configured key"},
+		{name: "the same ciphertext, and no fingerprint key any more", wants: want(nil), entry: entry(3, fingerprinted), kind: Unchanged},
+		{name: "the same ciphertext, compared without keys", wants: want(func(w *Want) { w.Key1 = "" }), entry: entry(3, fingerprinted), in: PlanInput{Keyless: true}, kind: Unchanged},
+		{name: "another ciphertext, compared without keys", wants: want(func(w *Want) { w.Key1, w.SOPS1 = "", "other" }), entry: entry(3, fingerprinted), in: PlanInput{Keyless: true}, kind: Change, reason: "maybe changed"},
 		{
 			name: "in a workflow that Vault did not show", wants: want(nil),
 			in: PlanInput{Unseen: map[string]error{"deploy": errors.New("permission denied")}}, kind: Blocked, reason: "not checked: permission denied",
@@ -301,5 +315,18 @@ func TestOutcome(t *testing.T) {
 	}
 	if got := Worst([]Report{one(Add, false), one(Unchanged, false)}); got != Pending {
 		t.Errorf("the worst of two is %d", got)
+	}
+}
+
+// An older file with the same value must not lower the bar for other old files;
+// one that replaces the value on somebody's word does.
+func TestTheLaterSealStaysWithTheValue(t *testing.T) {
+	t.Parallel()
+	w := want(func(w *Want) { w.Sealed = at(-1) })[0]
+	for kind, sealed := range map[Kind]time.Time{Reencrypted: noon, Repair: noon, Change: at(-1), Adopt: at(-1)} {
+		a := Action{Kind: kind, Address: token, Want: &w, Entry: entry(3, by(us, 3))}
+		if got := a.note(us, gitsource.Commit(older)).Sealed; !got.Equal(sealed) {
+			t.Errorf("%s notes a seal of %s, want %s", kind, got, sealed)
+		}
 	}
 }

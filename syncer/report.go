@@ -34,6 +34,8 @@ type Summary struct {
 	Release   int `json:"release"`
 	Blocked   int `json:"blocked"`
 	Unchanged int `json:"unchanged"`
+	// Reencrypted are those of which only the record changes.
+	Reencrypted int `json:"re_encrypted"`
 	// Drifted are the secrets that somebody else changed, whatever is done about it.
 	Drifted int `json:"drifted"`
 	// Failed are the files and claims that were refused and the actions that
@@ -46,7 +48,7 @@ func (r Report) Summary() Summary {
 	var s Summary
 	counts := map[Kind]*int{
 		Add: &s.Add, Change: &s.Change, Repair: &s.Repair, Adopt: &s.Adopt, Drift: &s.Drift, Delete: &s.Delete,
-		Release: &s.Release, Blocked: &s.Blocked, Unchanged: &s.Unchanged,
+		Release: &s.Release, Blocked: &s.Blocked, Unchanged: &s.Unchanged, Reencrypted: &s.Reencrypted,
 	}
 	for _, result := range r.Results {
 		if result.Verdict.Drifted() {
@@ -66,7 +68,8 @@ func (r Report) Summary() Summary {
 }
 
 // Outcome judges a round. What is blocked was not brought about, so an applied
-// round with it has failed; a plan with it shows something to do.
+// round with it has failed; a plan with it shows something to do. What was only
+// re-encrypted is nothing to do: no value changes.
 func (r Report) Outcome() Outcome {
 	s := r.Summary()
 	pending := s.Drift + s.Blocked
@@ -103,6 +106,7 @@ type (
 		Applied  bool   `json:"applied"`
 		PlanID   string `json:"plan_id,omitempty"`
 		Approved bool   `json:"approved,omitempty"`
+		Keyless  bool   `json:"keyless,omitempty"`
 		// Suspended with no commit is a source that apply passed over.
 		Suspended bool          `json:"suspended,omitempty"`
 		Error     string        `json:"error,omitempty"`
@@ -146,7 +150,7 @@ func WriteJSON(w io.Writer, reports []Report) error {
 func (r Report) json() reportJSON {
 	out := reportJSON{
 		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), Files: r.Files, Applied: r.Applied,
-		PlanID: r.PlanID, Approved: r.Approved, Suspended: r.Suspended,
+		PlanID: r.PlanID, Approved: r.Approved, Keyless: r.Keyless, Suspended: r.Suspended,
 		Error: errorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, Summary: r.Summary(),
 	}
 	for _, f := range r.Failures {

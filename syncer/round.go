@@ -38,6 +38,8 @@ type Controller struct {
 
 	mu      sync.Mutex
 	clients map[string]*secrets.Client // source → its client
+	// fingerprint is the key of FingerprintKeyFile, once it was read.
+	fingerprint secrets.FingerprintKey
 	// memories are what each source knows of its files: source → memory.
 	memories map[string]*memory
 }
@@ -78,6 +80,8 @@ type Report struct {
 	Applied bool
 	// Suspended says that the configuration suspends the source.
 	Suspended bool
+	// Keyless says that the plan compared ciphertexts alone.
+	Keyless bool
 }
 
 // Request is what somebody asks rounds to do.
@@ -85,6 +89,8 @@ type Request struct {
 	// Sources are names; none means all.
 	// One that is suspended is carried out only by name.
 	Sources []string
+	// Keyless compares ciphertexts alone and needs no decryption key. It is for plans.
+	Keyless bool
 	// Apply carries plans out; without it they are only made.
 	Apply bool
 	// Approve is the id of a plan that is approved with its held parts. No other
@@ -102,6 +108,9 @@ type Request struct {
 // order. A source that fails holds up no other. The error is about the request
 // only; nothing was written then.
 func (c *Controller) Rounds(ctx context.Context, ask Request) ([]Report, error) {
+	if ask.Keyless && ask.Apply {
+		return nil, errors.New("without keys there is only a plan: values cannot be opened")
+	}
 	sources, err := c.cfg.pick(ask.Sources)
 	if err != nil {
 		return nil, err
@@ -150,8 +159,8 @@ func (cfg *Config) pick(names []string) ([]Source, error) {
 
 // round is one pass: read, observe, plan, apply.
 func (c *Controller) round(ctx context.Context, cfg Source, ask Request, adopt Adoption) Report {
-	report := Report{Source: cfg.Name, Branch: cfg.Branch, Suspended: cfg.Suspend}
-	s, err := c.open(ctx, cfg)
+	report := Report{Source: cfg.Name, Branch: cfg.Branch, Suspended: cfg.Suspend, Keyless: ask.Keyless}
+	s, err := c.open(ctx, cfg, ask.Keyless)
 	if err != nil {
 		report.Err = err
 		return report
@@ -194,7 +203,7 @@ func (c *Controller) round(ctx context.Context, cfg Source, ask Request, adopt A
 func (c *Controller) counter(source string, actions []Action) func(Result) {
 	of, done := 0, 0
 	for _, a := range actions {
-		if a.Kind.Writes() || a.Kind.Removes() {
+		if a.Kind.Writes() || a.Kind.Notes() || a.Kind.Removes() {
 			of++
 		}
 	}
@@ -223,18 +232,34 @@ type source struct {
 	keyless bool
 }
 
-func (c *Controller) open(ctx context.Context, cfg Source) (*source, error) {
+func (c *Controller) open(ctx context.Context, cfg Source, keyless bool) (*source, error) {
 	repo, repoErr := gitsource.Open(ctx, cfg.Repository)
-	keys, keysErr := sopsfile.LoadAgeKeys(cfg.AgeKeys...)
 	client, clientErr := c.connect(cfg)
-	if err := errors.Join(repoErr, keysErr, clientErr); err != nil {
+	s := &source{
+		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),
+		repo: repo, client: client, audit: c.Audit, pace: c.pace, keyless: keyless,
+	}
+	if keyless {
+		s.memory = newMemory("")
+	} else {
+		repoErr = errors.Join(repoErr, c.takeKeys(s))
+	}
+	if err := errors.Join(repoErr, clientErr); err != nil {
 		return nil, err
 	}
-	return &source{
-		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),
-		repo: repo, keys: keys, client: client, audit: c.Audit, pace: c.pace,
-		memory: c.memory(cfg.Name, keys),
-	}, nil
+	return s, nil
+}
+
+// takeKeys gives a source its keys, and what it knows of files by them.
+func (c *Controller) takeKeys(s *source) (err error) {
+	var keysErr error
+	s.keys, keysErr = sopsfile.LoadAgeKeys(s.AgeKeys...)
+	s.fingerprint, err = c.fingerprintKey()
+	if err := errors.Join(keysErr, err); err != nil {
+		return err
+	}
+	s.memory = c.memory(s.Name, s.keys)
+	return nil
 }
 
 // connect gives the source's client, which is made once: it keeps its connections
@@ -284,7 +309,7 @@ func (s *source) plan(ctx context.Context, d Desired, seen observation, adopt Ad
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
 		Failed: (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
-		Empty:  d.Empty,
+		Empty:  d.Empty, Keyless: s.keyless,
 	}
 	var err error
 	if in.Ancestry, err = s.ancestry(ctx, d, seen); err != nil {

@@ -39,6 +39,8 @@ var marks = map[Kind]struct{ sign, color, word string }{
 	Delete:  {"-", red, "delete"},
 	Release: {"-", yellow, "release"},
 	Blocked: {"x", red, "blocked"},
+
+	Reencrypted: {"=", faint, "re-encrypted"},
 }
 
 // Write writes one report after another and a line for all of them. It returns
@@ -54,6 +56,9 @@ func (t *Text) report(r Report) {
 	head := t.paint(bold, r.Source)
 	if r.Commit != "" {
 		head += fmt.Sprintf("  %s @ %s, %s", r.Branch, short(r.Commit), count(r.Files, "manifest"))
+	}
+	if r.Keyless {
+		head += ", by ciphertext alone"
 	}
 	t.line(0, head)
 	if r.passedOver() {
@@ -181,6 +186,7 @@ func (r Report) sentence() string {
 	add(s.Drift, "drifted and left", "drifted and left")
 	add(s.Blocked, "blocked", "blocked")
 	add(s.Failed, "failed", "failed")
+	add(s.Reencrypted, "re-encrypted (only the record changes)", "re-encrypted (only the record changed)")
 	add(s.Unchanged, "unchanged", "unchanged")
 	switch {
 	case r.Err != nil:

@@ -88,6 +88,7 @@ func (w *world) run(name string, args ...string) string {
 	cmd.Dir = w.repo
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.repo, "SOPS_AGE_RECIPIENTS=" + w.recipient,
+		"SOPS_AGE_KEY_FILE=" + w.cfg.Sources[0].AgeKeys[0],
 		"GIT_AUTHOR_NAME=ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_COMMITTER_NAME=ada", "GIT_COMMITTER_EMAIL=ada@example.com",
 	}
 	out, err := cmd.CombinedOutput()

@@ -90,7 +90,9 @@ func (c *Client) Folders(ctx context.Context, mount, path string) ([]string, err
 }
 
 // Renote writes the note of this owner's record anew, for the version that it is
-// about: one PATCH, no value. Errors: ErrHeld where the record is not the current
+// about: one PATCH, no value. A write of the same owner between the observation and
+// this request ends with the older record on the newer version, which shows as
+// overwritten and is repaired, as after any record that comes late. Errors: ErrHeld where the record is not the current
 // version's, ErrInvalid, *vault.Error.
 func (c *Client) Renote(ctx context.Context, a Address, observed Entry, n Note) error {
 	if err := n.Check(); err != nil {

@@ -134,6 +134,9 @@ func (a *actor) operate(ctx context.Context, c *Client) {
 	}
 	verdict := Judge(a.owner, e, a.state)
 	if verdict.State == InSync && a.applied == a.desired {
+		if !a.keeps { // a file that was sealed again
+			_ = c.Renote(ctx, a.h.address, e, Note{Origin: "again.yaml"})
+		}
 		return
 	}
 	if a.keeps && a.state != nil { // a plan was made of it; apply is another process

@@ -61,13 +61,22 @@ func (o *options) configFlags(c *cobra.Command) {
 }
 
 func (o *options) planCommand() *cobra.Command {
+	ask := syncer.Request{}
 	c := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what apply would do, and all drift; write nothing",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return o.rounds(c, syncer.Request{}) },
+		Long: `plan shows what apply would do to each secret, and all drift, and writes nothing. It
+exits 2 where a value would change or something is blocked or has drifted; secrets that
+were only re-encrypted change no value and count as nothing to do.
+
+With --keyless it needs no decryption key, and of Vault only to list names and to read
+metadata. It compares ciphertexts: equal means unchanged, and another one means maybe
+changed. That is for pull requests, where no key should be.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.rounds(c, ask) },
 	}
 	o.configFlags(c)
+	c.Flags().BoolVar(&ask.Keyless, "keyless", false, "compare ciphertexts alone, without any decryption key")
 	return c
 }
 
