@@ -167,13 +167,13 @@ func TestDemoUnread(t *testing.T) {
 	p.leavesNothing(t, output)
 }
 
-// TestDemoFails puts another program in the place of relay-sync.
+// TestDemoFails puts another program in the place of sops.
 func TestDemoFails(t *testing.T) {
 	t.Parallel()
 	broken := t.TempDir()
 	for _, name := range []string{"devvault", "relay-sync", "terraform-provider-relay", "sops", "age-keygen", "tofu"} {
 		target := name
-		if name == "relay-sync" {
+		if name == "sops" {
 			target = "age-keygen"
 		}
 		if err := os.Symlink(programs.Path(t, target), filepath.Join(broken, name)); err != nil {
@@ -186,7 +186,7 @@ func TestDemoFails(t *testing.T) {
 		t.Errorf("exit code %d, want %d", code, exitFailed)
 	}
 	for _, text := range []string{
-		`step 3, "From the commit into Vault": "relay-sync plan" ended with exit code 1 instead of 2; it said:`,
+		`step 2, "Secrets in git, encrypted": "(cd shop && sops encrypt --in-place secrets.yaml)" ended with exit code 1 instead of 0; it said:`,
 		"age-keygen: error:", // its whole output
 		"everything it made was removed",
 	} {

@@ -75,7 +75,7 @@ README.md shows how to set this up for workflows of your own.`)
 // prepareRoles starts Vault and makes a token for each side.
 func prepareRoles(ctx context.Context, w *world) error {
 	var err error
-	w.command("devvault -prepare &   # a real Vault, in memory, with the mount and policies below")
+	w.command("devvault -prepare &   # a real Vault, in memory, with a mount for secrets")
 	if w.vault, err = startVault(ctx, w); err != nil {
 		return err
 	}
@@ -83,12 +83,12 @@ func prepareRoles(ctx context.Context, w *world) error {
 	w.say(`
 Vault's policies carry the promise. The writing side may create, overwrite and
 delete secrets, and see their versions; it has no "read" on a value:`)
-	if err := w.showPolicy(ctx, "writer"); err != nil {
+	if err := w.writePolicy(ctx, "writer"); err != nil {
 		return err
 	}
 	w.say(`
 The steps of one workflow may read its secrets, and change nothing:`)
-	if err := w.showPolicy(ctx, "reader"); err != nil {
+	if err := w.writePolicy(ctx, "reader", "--workflow", workflow); err != nil {
 		return err
 	}
 	w.say("Each side gets a token of its own. $W is where the workflow's secrets live.")
@@ -101,19 +101,27 @@ The steps of one workflow may read its secrets, and change nothing:`)
 	return errors.Join(writerErr, readerErr, w.write("writer.token", writer))
 }
 
-// showPolicy shows the rules that Vault holds, without comments.
-func (w *world) showPolicy(ctx context.Context, name string) error {
-	w.command("vault policy read " + name)
-	rules, err := w.vault.policy(ctx, name)
+// writePolicy has relay-sync print the policy of a role, shows its rules, and gives
+// it to Vault.
+func (w *world) writePolicy(ctx context.Context, role string, args ...string) error {
+	c := command{args: append([]string{"relay-sync", "policy", role}, args...), says: []string{"path "}}
+	file := role + ".hcl"
+	w.command(c.typed() + " | tee " + file)
+	rules, code, err := w.execute(ctx, c)
 	if err != nil {
 		return err
 	}
-	for line := range strings.SplitSeq(rules, "\n") {
+	if err := w.judge(c, rules, code); err != nil {
+		return err
+	}
+	for line := range strings.Lines(rules) {
 		if strings.HasPrefix(line, "path") {
-			w.output(line)
+			w.output(strings.TrimSuffix(line, "\n"))
 		}
 	}
-	return nil
+	w.command("vault policy write " + role + " " + file)
+	_, err = w.vault.must(ctx, http.MethodPut, "sys/policies/acl/"+role, map[string]any{"policy": rules})
+	return err
 }
 
 // readAll shows what a step gets.

@@ -111,8 +111,7 @@ type vaultAnswer struct {
 		Token string `json:"client_token"`
 	} `json:"auth"`
 	Data struct {
-		Policy  string `json:"policy"`
-		Version int    `json:"version"`
+		Version int `json:"version"`
 		Data    struct {
 			Value string `json:"value"`
 		} `json:"data"`
@@ -132,12 +131,6 @@ func (v *devVault) must(ctx context.Context, method, path string, body any) (vau
 func (v *devVault) token(ctx context.Context, policy string) (string, error) {
 	answer, err := v.must(ctx, http.MethodPost, "auth/token/create", map[string]any{"policies": []string{policy}})
 	return answer.Auth.Token, err
-}
-
-// policy returns the rules of a policy.
-func (v *devVault) policy(ctx context.Context, name string) (string, error) {
-	answer, err := v.must(ctx, http.MethodGet, "sys/policies/acl/"+name, nil)
-	return answer.Data.Policy, err
 }
 
 func dataPath(name string) string { return "customers/data/workflows/" + workflow + "/" + name }

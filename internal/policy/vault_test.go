@@ -55,7 +55,7 @@ var (
 func actions() []action {
 	return []action{
 		{name: "list names", method: "LIST", operation: "metadata", on: folder},
-		{name: "list the folder above", method: "LIST", operation: "metadata", on: above},
+		{name: types, method: "LIST", operation: "metadata", on: above},
 		{name: "see versions and owners", method: http.MethodGet, operation: "metadata"},
 		{name: "create", method: http.MethodPost, operation: "data", body: value, from: missing},
 		{name: "overwrite", method: http.MethodPost, operation: "data", body: value},
@@ -81,6 +81,10 @@ var (
 	administer = slices.Concat(writes, []string{"undelete", "destroy a version", "configure before the first version", "remove with all versions"})
 	reads      = []string{"list names", "read the value", "read an earlier value"}
 )
+
+// types lists the types of connections in a domain; of workflows nobody lists which
+// there are.
+const types = "list the folder above"
 
 // and is what a role may do besides.
 func and(may []string, more ...string) []string { return slices.Concat(may, more) }
@@ -120,13 +124,13 @@ func grants() map[string]granted {
 		"full writer of one":           {grant: Grant{Role: Writer, Workflows: named, Undelete: true, Destroy: true}, own: and(writes, "undelete", "destroy a version")},
 		"reader":                       {grant: Grant{Role: Reader, Workflows: named}, own: reads},
 		"reader of several":            {grant: Grant{Role: Reader, Workflows: []string{mine, "some other", "é@.x"}}, own: reads},
-		"viewer, connections":          {grant: Grant{Role: Viewer, Workflows: named, ConnectionsDomain: mine}, own: sees, connections: sees},
-		"operator, connections":        {grant: Grant{Role: Operator, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: sees},
-		"approver, connections":        {grant: Grant{Role: Approver, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: sees},
-		"administrator, connections":   {grant: Grant{Role: Administrator, Workflows: named, ConnectionsDomain: mine}, own: administer, connections: administer},
-		"writer, connections":          {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: writes},
-		"writer, purges connections":   {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine, Destroy: true}, own: and(writes, "destroy a version"), connections: and(writes, "destroy a version")},
-		"reader, connections":          {grant: Grant{Role: Reader, Workflows: named, ConnectionsDomain: mine}, own: reads, connections: reads},
+		"viewer, connections":          {grant: Grant{Role: Viewer, Workflows: named, ConnectionsDomain: mine}, own: sees, connections: and(sees, types)},
+		"operator, connections":        {grant: Grant{Role: Operator, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: and(sees, types)},
+		"approver, connections":        {grant: Grant{Role: Approver, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: and(sees, types)},
+		"administrator, connections":   {grant: Grant{Role: Administrator, Workflows: named, ConnectionsDomain: mine}, own: administer, connections: and(administer, types)},
+		"writer, connections":          {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: and(writes, types)},
+		"full writer, connections":     {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine, Undelete: true, Destroy: true}, own: and(writes, "undelete", "destroy a version"), connections: and(writes, types, "undelete", "destroy a version")},
+		"reader, connections":          {grant: Grant{Role: Reader, Workflows: named, ConnectionsDomain: mine}, own: reads, connections: and(reads, types)},
 	}
 }
 
@@ -161,19 +165,14 @@ func TestRolesOnVault(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			token, connections := v.Token(t, text), g.connections
-			if connections != nil {
-				// A domain has one folder more, and its list names the types.
-				connections = append(connections, "list the folder above")
-			}
-			workflow := own
+			token, workflow := v.Token(t, text), own
 			if g.grant.WorkflowPrefixes != nil {
 				workflow += "-staging"
 			}
 			for place, may := range map[string][]string{
 				"workflows/" + workflow:           g.own,
 				"workflows/" + other:              g.other,
-				"connections/" + own + "/aws":     connections,
+				"connections/" + own + "/aws":     g.connections,
 				"connections/" + other + "/azure": nil,
 			} {
 				expect(t, v, token, place, may)
@@ -261,7 +260,7 @@ func TestAnIdentityNamesItsWorkflow(t *testing.T) {
 	token := v.Tenant(t, text, map[string]string{"tenant_id": own, "domain_id": own + "-account"})
 	expect(t, v, token, "workflows/"+own, reads)
 	expect(t, v, token, "workflows/"+other, nil)
-	expect(t, v, token, "connections/"+own+"-account/aws", and(reads, "list the folder above"))
+	expect(t, v, token, "connections/"+own+"-account/aws", and(reads, types))
 	expect(t, v, token, "connections/"+other+"/aws", nil)
 
 	t.Log("who has no domain gets no connections")

@@ -1,0 +1,61 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package policy
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestTheGuideHasTheTables compares the tables of the guide with those that
+// TestRolesOnVault tries cell by cell.
+func TestTheGuideHasTheTables(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "roles.md.tmpl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := grants()
+	for what, table := range map[string]string{
+		"secrets": guideTable(func(role string) (may, asked []string) {
+			if role == "reader" {
+				return all["reader"].own, nil
+			}
+			return all[role+" of one"].own, all["full "+role+" of one"].own
+		}),
+		"connections": guideTable(func(role string) (may, asked []string) {
+			return all[role+", connections"].connections, all["full "+role+", connections"].connections
+		}),
+	} {
+		if !strings.Contains(string(guide), table) {
+			t.Errorf("the guide's table of %s should be:\n%s", what, table)
+		}
+	}
+}
+
+// guideTable is role × action. may is what a role may do, and asked what it may do
+// where that was asked for.
+func guideTable(of func(role string) (may, asked []string)) string {
+	var text strings.Builder
+	text.WriteString("| | " + strings.Join(RoleNames(), " | ") + " |\n|---" + strings.Repeat("|---", len(RoleNames())) + "|\n")
+	for _, a := range actions() {
+		text.WriteString("| " + a.name)
+		for _, role := range RoleNames() {
+			may, asked := of(role)
+			switch {
+			case slices.Contains(may, a.name):
+				text.WriteString(" | yes")
+			case slices.Contains(asked, a.name):
+				text.WriteString(" | if asked for")
+			default:
+				text.WriteString(" | -")
+			}
+		}
+		text.WriteString(" |\n")
+	}
+	return text.String()
+}
