@@ -48,6 +48,9 @@ type Config struct {
 	// then records do not have it. It is read at the start and at a reload. None if
 	// unset.
 	FingerprintKeyFile string `yaml:"fingerprint_key_file"`
+	// Mirrors is the folder in which the mirrors of remote repositories are kept;
+	// DefaultMirrors if unset. It holds no state: it may be empty at each start.
+	Mirrors string `yaml:"mirrors"`
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`
 }
@@ -86,14 +89,19 @@ type VaultConfig struct {
 	MaxValueBytes int `yaml:"max_value_bytes"`
 }
 
-// Source is a git repository and branch, and the workflows it may write.
+// Source is a git repository and branch or tag, and the workflows it may write.
 type Source struct {
 	// Name identifies the source in records. Required, unique in the file.
 	Name string `yaml:"name"`
-	// Repository is the folder of a local repository. Required.
+	// Repository is the folder of a local repository, or the address of a remote one:
+	// https://host/path, ssh://user@host/path or user@host:path. Required.
 	Repository string `yaml:"repository"`
-	// Branch is the branch to follow; "main" if unset.
+	// Branch is the branch to follow; "main" if unset, and there is no Tag.
 	Branch string `yaml:"branch"`
+	// Tag is a tag to follow in place of a branch, also when it is moved.
+	Tag string `yaml:"tag"`
+	// Remote says how a remote repository is reached.
+	Remote RemoteConfig `yaml:"remote"`
 	// Files are patterns of the manifests, such as "secrets/**/*.yaml". Required.
 	Files []string `yaml:"files"`
 	// Workflows are the only workflows that this source may write. Required.
@@ -199,14 +207,14 @@ func (cfg *Config) setDefaults(folder string) {
 	v.Prefix = withDefault(v.Prefix, secrets.DefaultPrefix)
 	cfg.Audit = below(folder, cfg.Audit)
 	cfg.FingerprintKeyFile = below(folder, cfg.FingerprintKeyFile)
+	cfg.Mirrors = below(folder, withDefault(cfg.Mirrors, DefaultMirrors))
 	for _, path := range append(v.Login.files(), &v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey) {
 		*path = below(folder, *path)
 	}
 	for i := range cfg.Sources {
 		s := &cfg.Sources[i]
-		s.Branch = withDefault(s.Branch, "main")
 		s.Drift = withDefault(s.Drift, Heal)
-		s.Repository = below(folder, s.Repository)
+		s.place(folder)
 		s.placeHooks(folder)
 		for j := range s.AgeKeys {
 			s.AgeKeys[j] = below(folder, s.AgeKeys[j])

@@ -94,7 +94,7 @@ func (s *source) desire(ctx context.Context) (Desired, error) {
 
 // files resolves the branch and lists the manifests of its commit.
 func (s *source) files(ctx context.Context) (gitsource.Commit, []gitsource.File, error) {
-	commit, err := s.repo.Resolve(ctx, s.Branch)
+	commit, err := s.resolve(ctx, s.repo)
 	if err != nil {
 		return "", nil, err
 	}
@@ -105,8 +105,8 @@ func (s *source) files(ctx context.Context) (gitsource.Commit, []gitsource.File,
 // noFiles is a failure: a pattern that misses, or an emptied repository, must
 // not look like secrets that nobody wants.
 func (s *source) noFiles(commit gitsource.Commit) error {
-	return fmt.Errorf("commit %s of branch %s holds no file that matches %s; nothing is deleted because of that unless somebody approves the plan",
-		short(commit), s.Branch, strings.Join(s.Files, ", "))
+	return fmt.Errorf("commit %s of %s holds no file that matches %s; nothing is deleted because of that unless somebody approves the plan",
+		short(commit), s.at(), strings.Join(s.Files, ", "))
 }
 
 func (d *Desired) fail(file string, err error) {

@@ -64,6 +64,9 @@ type follower struct {
 	done  gitsource.Commit
 	due   time.Time
 	retry *backoff.ExponentialBackOff
+	// before is the status from before the branch could not be seen any more; nil
+	// while it can.
+	before *Status
 }
 
 func newFollower(c *Controller, cfg Source, log *slog.Logger) *follower {
@@ -94,10 +97,10 @@ func (f *follower) follow(ctx context.Context) {
 
 // watch asks to hear of moves; nil where nothing can be heard, and the poll has to do.
 func (f *follower) watch(ctx context.Context) <-chan struct{} {
-	if f.repo == nil {
+	if f.repo == nil || f.cfg.remote() {
 		return nil
 	}
-	moves, err := f.repo.Watch(ctx, f.cfg.Branch)
+	moves, err := f.cfg.watch(ctx, f.repo)
 	if err != nil {
 		f.log.Warn("repository is polled only", "err", err)
 		return nil
@@ -109,8 +112,9 @@ func (f *follower) watch(ctx context.Context) <-chan struct{} {
 func (f *follower) look(ctx context.Context) time.Duration {
 	commit, err := f.resolve(ctx)
 	if err != nil {
-		return f.failed(Report{Source: f.cfg.Name, Branch: f.cfg.Branch, Err: err}, time.Now())
+		return f.lose(err)
 	}
+	f.find(commit)
 	if commit == f.done && time.Now().Before(f.due) {
 		return f.untilNext()
 	}
@@ -132,15 +136,44 @@ func (f *follower) look(ctx context.Context) time.Duration {
 // resolve finds the branch's commit, in a repository that is opened once and
 // again after a failure.
 func (f *follower) resolve(ctx context.Context) (commit gitsource.Commit, err error) {
+	if err := f.controller.fetch(ctx, f.cfg); err != nil {
+		return "", err
+	}
 	if f.repo == nil {
-		if f.repo, err = gitsource.Open(ctx, f.cfg.Repository); err != nil {
+		if f.repo, err = f.controller.repository(ctx, f.cfg); err != nil {
 			return "", err
 		}
 	}
-	if commit, err = f.repo.Resolve(ctx, f.cfg.Branch); err != nil {
+	if commit, err = f.cfg.resolve(ctx, f.repo); err != nil {
 		f.repo = nil
 	}
 	return commit, err
+}
+
+// lose notes that the branch cannot be seen, and says how long to wait. What the
+// last round was due for stays as it is: the trouble is not Vault's.
+func (f *follower) lose(err error) time.Duration {
+	if f.before == nil {
+		before := f.controller.board.get(f.cfg.Name)
+		f.before = &before
+	}
+	f.note(Report{Source: f.cfg.Name, Branch: f.cfg.at(), Err: err}, time.Now())
+	return min(f.retry.NextBackOff(), f.poll())
+}
+
+// find notes that the branch is seen, and where. Where it is at the commit of the
+// last round again, that round's status holds again.
+func (f *follower) find(commit gitsource.Commit) {
+	if f.before != nil {
+		f.retry.Reset()
+		if commit == f.done {
+			f.controller.board.update(f.cfg.Name, func(s *Status) { *s = *f.before })
+		}
+		f.before = nil
+	}
+	if f.cfg.Tag != "" && f.done != "" && commit != f.done {
+		f.log.Warn("the tag was moved", "tag", f.cfg.Tag, "from", string(f.done), "to", string(commit))
+	}
 }
 
 // failed notes a round that may go better later, and says how long to wait.
@@ -159,7 +192,15 @@ func (f *follower) note(report Report, begun time.Time) {
 }
 
 func (f *follower) untilNext() time.Duration {
-	return max(min(spread(pollInterval), time.Until(f.due)), 0)
+	return max(min(f.poll(), time.Until(f.due)), 0)
+}
+
+// poll is how long to wait at the most before the branch is looked at again.
+func (f *follower) poll() time.Duration {
+	if f.cfg.remote() {
+		return spread(withDefault(f.cfg.Remote.Poll, DefaultPoll))
+	}
+	return spread(pollInterval)
 }
 
 func spread(d time.Duration) time.Duration {
@@ -168,7 +209,9 @@ func spread(d time.Duration) time.Duration {
 
 // mayPass reports whether the same round may go better without a new commit or a
 // person: Vault or git was in trouble, or somebody else wrote at the same time.
-func (r Report) mayPass() bool { return r.Err != nil || r.Troubled || anyFailed(r.Results) }
+func (r Report) mayPass() bool {
+	return r.Err != nil || r.Troubled || anyFailed(r.Results) || r.damaged()
+}
 
 // logRound writes what a round changed, what it refused, and a line for all of it.
 // No secret's value is anywhere near.

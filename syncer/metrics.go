@@ -18,6 +18,8 @@ type metrics struct {
 	changes  *prometheus.CounterVec
 	held     *prometheus.GaugeVec
 	suspend  *prometheus.GaugeVec
+	fetches  *prometheus.CounterVec
+	fetching *prometheus.HistogramVec
 	reload   prometheus.Gauge
 }
 
@@ -53,12 +55,21 @@ func newMetrics(registry prometheus.Registerer, sources []Source) *metrics {
 			Help: "1 where the configuration suspends the source.",
 		}, []string{"source"}),
 	}
+	m.fetches = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "relay_sync_git_fetch_total",
+		Help: "Looks at remote repositories by source and result: unchanged, fetched, failed.",
+	}, []string{"source", "result"})
+	m.fetching = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "relay_sync_git_fetch_duration_seconds",
+		Help:    "How long looks at remote repositories took, with the fetch where there was one.",
+		Buckets: prometheus.ExponentialBuckets(0.01, 4, 9),
+	}, []string{"source"})
 	m.reload = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "relay_sync_config_last_reload_successful",
 		Help: "1 where the configuration in use is the one last read, 0 where a newer one was refused.",
 	})
 	m.reload.Set(1)
-	registry.MustRegister(m.rounds, m.duration, m.success, m.secrets, m.changes, m.held, m.suspend, m.reload)
+	registry.MustRegister(m.rounds, m.duration, m.success, m.secrets, m.changes, m.held, m.suspend, m.fetches, m.fetching, m.reload)
 	for _, s := range sources {
 		m.suspend.WithLabelValues(s.Name).Set(0)
 		if s.Suspend {
@@ -66,6 +77,19 @@ func newMetrics(registry prometheus.Registerer, sources []Source) *metrics {
 		}
 	}
 	return m
+}
+
+// fetched counts a look at a remote repository.
+func (m *metrics) fetched(source string, fetched bool, err error, took time.Duration) {
+	result := "unchanged"
+	switch {
+	case err != nil:
+		result = "failed"
+	case fetched:
+		result = "fetched"
+	}
+	m.fetches.WithLabelValues(source, result).Inc()
+	m.fetching.WithLabelValues(source).Observe(took.Seconds())
 }
 
 // ReloadRefused notes that a newer configuration was refused and this one stays.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
@@ -36,6 +37,8 @@ type Controller struct {
 	pace     *pace
 	notifier *notify.Notifier // nil before OpenHooks
 
+	mirrors map[string]*gitmirror.Mirror // of remote sources
+
 	mu      sync.Mutex
 	clients map[string]*secrets.Client // source → its client
 	// fingerprint is the key of FingerprintKeyFile, once it was read.
@@ -49,7 +52,8 @@ type Controller struct {
 func New(cfg *Config, version string) *Controller {
 	registry := prometheus.NewRegistry()
 	return &Controller{
-		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
+		mirrors: newMirrors(cfg),
+		cfg:     cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources), pace: newPace(cfg.Vault.WritesPerSecond),
 		clients: map[string]*secrets.Client{}, memories: map[string]*memory{},
 	}
@@ -122,7 +126,11 @@ func (c *Controller) Rounds(ctx context.Context, ask Request) ([]Report, error) 
 	reports := make([]Report, len(sources))
 	for i, s := range sources {
 		if s.Suspend && ask.Apply && len(ask.Sources) == 0 {
-			reports[i] = Report{Source: s.Name, Branch: s.Branch, Suspended: true}
+			reports[i] = Report{Source: s.Name, Branch: s.at(), Suspended: true}
+			continue
+		}
+		if err := c.fetch(ctx, s); err != nil {
+			reports[i] = Report{Source: s.Name, Branch: s.at(), Suspended: s.Suspend, Err: err}
 			continue
 		}
 		reports[i] = c.round(ctx, s, ask, adoption)
@@ -157,9 +165,15 @@ func (cfg *Config) pick(names []string) ([]Source, error) {
 	return out, nil
 }
 
-// round is one pass: read, observe, plan, apply.
+// round is one pass over what was fetched: read, observe, plan, apply.
 func (c *Controller) round(ctx context.Context, cfg Source, ask Request, adopt Adoption) Report {
-	report := Report{Source: cfg.Name, Branch: cfg.Branch, Suspended: cfg.Suspend, Keyless: ask.Keyless}
+	report := c.pass(ctx, cfg, ask, adopt)
+	c.mend(ctx, report)
+	return report
+}
+
+func (c *Controller) pass(ctx context.Context, cfg Source, ask Request, adopt Adoption) Report {
+	report := Report{Source: cfg.Name, Branch: cfg.at(), Suspended: cfg.Suspend, Keyless: ask.Keyless}
 	s, err := c.open(ctx, cfg, ask.Keyless)
 	if err != nil {
 		report.Err = err
@@ -233,7 +247,7 @@ type source struct {
 }
 
 func (c *Controller) open(ctx context.Context, cfg Source, keyless bool) (*source, error) {
-	repo, repoErr := gitsource.Open(ctx, cfg.Repository)
+	repo, repoErr := c.repository(ctx, cfg)
 	client, clientErr := c.connect(cfg)
 	s := &source{
 		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),

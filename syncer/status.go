@@ -19,6 +19,7 @@ import (
 // Status is how one source stands, as the daemon's /status tells it.
 type Status struct {
 	Source string `json:"source"`
+	// Branch is what the source follows: a branch, or a tag as "tag v1".
 	Branch string `json:"branch"`
 	// Seen is the commit of the last round, Applied the last one of which
 	// everything is in Vault.
@@ -52,7 +53,7 @@ type board struct {
 func newBoard(sources []Source) *board {
 	b := &board{all: map[string]Status{}}
 	for _, s := range sources {
-		first := Status{Source: s.Name, Branch: s.Branch, Problems: []string{"no round yet"}}
+		first := Status{Source: s.Name, Branch: s.at(), Problems: []string{"no round yet"}}
 		if s.Suspend {
 			first.Ready, first.Suspended, first.Problems = true, true, []string{}
 		}
@@ -67,6 +68,12 @@ func (b *board) update(source string, change func(*Status)) {
 	s := b.all[source]
 	change(&s)
 	b.all[source] = s
+}
+
+func (b *board) get(source string) Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all[source]
 }
 
 func (b *board) next(source string, at time.Time, watched bool) {

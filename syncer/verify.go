@@ -40,7 +40,7 @@ func (c *Controller) Verify(ctx context.Context, names []string) ([]Verified, er
 	}
 	var out []Verified
 	for _, cfg := range sources {
-		verified, err := verifySource(ctx, cfg)
+		verified, err := c.verifySource(ctx, cfg)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", cfg.Name, err)
 		}
@@ -49,8 +49,11 @@ func (c *Controller) Verify(ctx context.Context, names []string) ([]Verified, er
 	return out, nil
 }
 
-func verifySource(ctx context.Context, cfg Source) ([]Verified, error) {
-	repo, err := gitsource.Open(ctx, cfg.Repository)
+func (c *Controller) verifySource(ctx context.Context, cfg Source) ([]Verified, error) {
+	if err := c.fetch(ctx, cfg); err != nil {
+		return nil, err
+	}
+	repo, err := c.repository(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

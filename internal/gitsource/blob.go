@@ -20,6 +20,17 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
+// ErrDamaged is wrapped by the errors for what the repository should have and has not, or not as it was.
+var ErrDamaged = errors.New("the repository is damaged")
+
+// damage is an error that says more than ErrDamaged.
+type damage string
+
+func (d damage) Error() string { return string(d) }
+
+// Is makes it ErrDamaged.
+func (d damage) Is(target error) bool { return target == ErrDamaged } //nolint:errorlint // that is what Is does
+
 // ErrTooLarge is wrapped by the error for a file whose content is larger than the caller wants.
 var ErrTooLarge = errors.New("too large")
 
@@ -71,7 +82,7 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 	content, problem = object(b.process, f)
 	switch {
 	case errors.Is(problem, errEnded):
-		problem = cmp.Or(b.process.Wait(), problem)
+		problem = damage(cmp.Or(b.process.Wait(), problem).Error())
 		b.process = nil
 	case errors.Is(problem, errUnexpected): // no telling how much would have to be skipped
 		b.process.Kill()
@@ -81,7 +92,7 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 		return nil, nil, ctx.Err()
 	}
 	if problem == nil && nameOf("blob", content, len(f.OID)) != f.OID {
-		return nil, fmt.Errorf("the content is not that of object %s; check the repository with git fsck", f.OID), nil
+		return nil, damage("the content is not that of object " + f.OID + "; check the repository with git fsck"), nil
 	}
 	return content, problem, nil
 }
@@ -114,7 +125,7 @@ func object(p *gitcommand.Process, f File) ([]byte, error) {
 	switch header := strings.TrimSuffix(string(line), "\n"); header {
 	case f.OID + " blob " + strconv.FormatInt(f.Size, 10):
 	case f.OID + " missing":
-		return nil, fmt.Errorf("object %s is missing or damaged; restore it, for example by a full fetch", f.OID)
+		return nil, damage("object " + f.OID + " is missing or damaged; restore it, for example by a full fetch")
 	default:
 		return nil, fmt.Errorf("%w: expected blob %s of %d bytes, got %q", errUnexpected, f.OID, f.Size, gitcommand.OneLine(line))
 	}

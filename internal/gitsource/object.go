@@ -47,7 +47,7 @@ func (r *Repository) object(ctx context.Context, kind, id string) ([]byte, error
 		return nil, err
 	}
 	if nameOf(kind, data, len(id)) != id {
-		return nil, fmt.Errorf("the content is not that of object %s; check the repository with git fsck", id)
+		return nil, damage("the content is not that of object " + id + "; check the repository with git fsck")
 	}
 	return data, nil
 }

@@ -77,7 +77,10 @@ func (r *Repository) list(ctx context.Context, commit Commit, selection patterns
 	}
 	files, err := r.readEntries(tree.Out, selection)
 	if err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
-		return files, cmp.Or(tree.Wait(), err)
+		if ended := tree.Wait(); ended != nil && ctx.Err() == nil {
+			return nil, damage(ended.Error())
+		}
+		return files, cmp.Or(ctx.Err(), err)
 	}
 	tree.Kill()
 	return nil, cmp.Or(ctx.Err(), err)

@@ -1,0 +1,125 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+)
+
+// RemoteConfig is how a remote repository is reached. Credentials come from files,
+// which are read anew for each look at the remote.
+type RemoteConfig struct {
+	// Poll is how often the remote is asked where the branch is; 60s if unset.
+	Poll time.Duration `yaml:"poll"`
+	// TokenFile holds a bearer token, for HTTPS.
+	TokenFile string `yaml:"token_file"`
+	// Username and PasswordFile log in over HTTPS; for most forges the password is an
+	// access token.
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"`
+	// CACert is a PEM file of authorities to trust in place of the system's.
+	CACert string `yaml:"ca_cert"`
+	// Proxy is the URL of an HTTP, HTTPS or SOCKS5 proxy, for HTTPS.
+	Proxy string `yaml:"proxy"`
+	// SSHKey is a private key without a passphrase, and KnownHosts a file of the
+	// host's keys. Both are required for SSH.
+	SSHKey     string `yaml:"ssh_key"`
+	KnownHosts string `yaml:"known_hosts"`
+	// Timeout bounds one fetch; 10m if unset.
+	Timeout time.Duration `yaml:"timeout"`
+	// MaxMiB bounds the mirror on disk, with what one fetch brings; 2048 if unset.
+	MaxMiB int64 `yaml:"max_mib"`
+}
+
+// DefaultMirrors is the folder of the mirrors of remote repositories unless the
+// configuration says otherwise.
+const DefaultMirrors = "/var/lib/relay-sync/mirrors"
+
+// DefaultPoll is how often a remote is asked unless a source says otherwise.
+const DefaultPoll = time.Minute
+
+const (
+	minPoll, maxPoll       = 5 * time.Second, 24 * time.Hour
+	minTimeout, maxTimeout = 10 * time.Second, 2 * time.Hour
+	maxMirrorMiB           = 1 << 20
+)
+
+// remote tells a source's remote repository from a folder.
+func (s Source) remote() bool { return gitmirror.IsRemote(s.Repository) }
+
+// place sets the defaults of where a source's repository is.
+func (s *Source) place(folder string) {
+	if s.Tag == "" {
+		s.Branch = withDefault(s.Branch, "main")
+	}
+	if !s.remote() {
+		s.Repository = below(folder, s.Repository)
+	}
+	r := &s.Remote
+	for _, path := range []*string{&r.TokenFile, &r.PasswordFile, &r.CACert, &r.SSHKey, &r.KnownHosts} {
+		*path = below(folder, *path)
+	}
+}
+
+func (r RemoteConfig) access() gitmirror.Access {
+	return gitmirror.Access{
+		TokenFile: r.TokenFile, Username: r.Username, PasswordFile: r.PasswordFile,
+		CACert: r.CACert, Proxy: r.Proxy, SSHKey: r.SSHKey, KnownHosts: r.KnownHosts,
+	}
+}
+
+// mirror makes the mirror of a remote source; nil for a local one. The
+// configuration was checked.
+func (cfg *Config) mirror(s Source) *gitmirror.Mirror {
+	remote, err := gitmirror.ParseRemote(s.Repository)
+	if !s.remote() || err != nil {
+		return nil
+	}
+	return gitmirror.New(gitmirror.Config{
+		Remote: remote, Access: s.Remote.access(), Ref: s.ref(), Timeout: s.Remote.Timeout, MaxBytes: s.Remote.MaxMiB << 20,
+		Folder: filepath.Join(cfg.Mirrors, cfg.Controller, s.Name),
+	})
+}
+
+// place checks where a source's repository is and how it is reached.
+func (c *configCheck) place(i int, s Source) {
+	switch {
+	case s.Branch != "" && s.Tag != "":
+		c.refuse("both branch and tag are set: keep one", "sources", i, "tag")
+	case s.Tag != "":
+		c.err(gitsource.ValidateTag(s.Tag), "sources", i, "tag")
+	default:
+		c.err(gitsource.ValidateBranch(s.Branch), "sources", i, "branch")
+	}
+	if !s.remote() {
+		if s.Remote != (RemoteConfig{}) {
+			c.refuse("remote is set, but repository is a folder; write its https:// or ssh:// URL, or leave remote out", "sources", i, "remote")
+		}
+		return
+	}
+	remote, err := gitmirror.ParseRemote(s.Repository)
+	if err != nil {
+		c.refuse("repository: "+err.Error(), "sources", i, "repository")
+		return
+	}
+	for _, problem := range s.Remote.access().Check(remote) {
+		c.refuse("remote."+problem.Text, "sources", i, "remote", problem.Key)
+	}
+	c.between(s.Remote.Poll, minPoll, maxPoll, "poll", i)
+	c.between(s.Remote.Timeout, minTimeout, maxTimeout, "timeout", i)
+	if s.Remote.MaxMiB < 0 || s.Remote.MaxMiB > maxMirrorMiB {
+		c.refuse(fmt.Sprintf("remote.max_mib must be 1 to %d", maxMirrorMiB), "sources", i, "remote", "max_mib")
+	}
+}
+
+func (c *configCheck) between(d, least, most time.Duration, key string, i int) {
+	if d != 0 && (d < least || d > most) {
+		c.refuse(fmt.Sprintf("remote.%s must be a duration of %s to %s", key, least, most), "sources", i, "remote", key)
+	}
+}
