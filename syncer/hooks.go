@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
@@ -132,7 +133,7 @@ func (c *Controller) notify(r Report) {
 func (r Report) event(controller string) notify.Event {
 	s := r.Summary()
 	return notify.Event{
-		Controller: controller, Source: r.Source, Branch: r.Branch, Commit: string(r.Commit),
+		Controller: controller, Source: r.Source, Branch: strings.TrimPrefix(r.Branch, "tag "), Commit: string(r.Commit),
 		Applied: r.Outcome() != Failed, Problems: r.problems(), Time: time.Now(),
 		Counts: notify.Counts{
 			Written: s.Add + s.Change + s.Repair + s.Adopt, Removed: s.Delete + s.Release, Unchanged: s.Unchanged,
