@@ -14,6 +14,7 @@
 //	{"secret": ["workflows/deploy", "name"]}                       one
 //	{"connection": ["connections/domain", "aws", "production"]}    one
 //	{"connections": "connections/domain"}                          every connection
+//	{"workflow": "steps: ..."}                                     what a workflow file refers to
 //
 // Values come as base64. It ends with its standard input.
 package main

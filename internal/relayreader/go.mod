@@ -8,14 +8,17 @@ require (
 )
 
 require (
+	github.com/PaesslerAG/gval v1.1.1-0.20210429131240-4f5f9c091d78 // indirect
 	github.com/armon/go-metrics v0.3.10 // indirect
 	github.com/armon/go-radix v1.0.0 // indirect
 	github.com/cenkalti/backoff/v3 v3.0.0 // indirect
 	github.com/fatih/color v1.13.0 // indirect
+	github.com/generikvault/gvalstrings v0.0.0-20180926130504-471f38f0112a // indirect
 	github.com/go-logr/logr v1.2.2 // indirect
 	github.com/gogo/protobuf v1.3.2 // indirect
 	github.com/golang/protobuf v1.5.2 // indirect
 	github.com/golang/snappy v0.0.4 // indirect
+	github.com/gomarkdown/markdown v0.0.0-20200513213024-62c5e2c608cc // indirect
 	github.com/google/go-cmp v0.5.7 // indirect
 	github.com/google/gofuzz v1.2.0 // indirect
 	github.com/google/uuid v1.3.0 // indirect
@@ -49,8 +52,14 @@ require (
 	github.com/modern-go/reflect2 v1.0.2 // indirect
 	github.com/oklog/run v1.0.0 // indirect
 	github.com/pierrec/lz4 v2.6.1+incompatible // indirect
+	github.com/puppetlabs/leg/datastructure v0.1.0 // indirect
 	github.com/puppetlabs/leg/encoding v0.2.0 // indirect
+	github.com/puppetlabs/leg/errmap v0.1.1 // indirect
+	github.com/puppetlabs/leg/graph v0.1.1 // indirect
+	github.com/puppetlabs/leg/gvalutil v0.2.0 // indirect
 	github.com/puppetlabs/leg/hashutil v0.1.0 // indirect
+	github.com/puppetlabs/leg/jsonutil v0.2.2 // indirect
+	github.com/puppetlabs/leg/timeutil v0.4.2 // indirect
 	github.com/puppetlabs/relay-client-go/client v0.4.4 // indirect
 	github.com/ryanuber/go-glob v1.0.0 // indirect
 	go.uber.org/atomic v1.9.0 // indirect

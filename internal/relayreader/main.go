@@ -29,6 +29,7 @@ type question struct {
 	Secret      [2]string `json:"secret"`
 	Connection  [3]string `json:"connection"`
 	Connections string    `json:"connections"`
+	Workflow    string    `json:"workflow"`
 }
 
 // answer has what was found, by name or by type/name and field; Missing is Relay's
@@ -36,6 +37,7 @@ type question struct {
 type answer struct {
 	Secrets     map[string][]byte            `json:"secrets,omitempty"`
 	Connections map[string]map[string][]byte `json:"connections,omitempty"`
+	References  []string                     `json:"references,omitempty"`
 	Missing     bool                         `json:"missing,omitempty"`
 	Error       string                       `json:"error,omitempty"`
 }
@@ -76,6 +78,9 @@ func reply(kv *vault.KVV2Client, q question) answer {
 
 func look(ctx context.Context, kv *vault.KVV2Client, q question) (answer, error) {
 	switch {
+	case q.Workflow != "":
+		found, err := references(ctx, q.Workflow)
+		return answer{References: found}, err
 	case q.Secrets != "":
 		list, err := vault.NewSecretManager(kv.In(q.Secrets)).List(ctx)
 		return secrets(list...), err

@@ -7,6 +7,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 )
 
 const (
@@ -177,5 +181,37 @@ func put(t *testing.T, c *connections.Client, domain, id string, fields map[stri
 	}
 	if _, err := c.Put(context.Background(), connections.Write{Address: a, Fields: values, Observed: seen}); err != nil {
 		t.Fatalf("%s: %v", id, err)
+	}
+}
+
+// TestRelayFindsTheSameReferences reads public workflows with Relay's evaluator and
+// with ours.
+func TestRelayFindsTheSameReferences(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../workflowfile/testdata/relay-workflows/*.yaml")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d workflow files (%v)", len(files), err)
+	}
+	v := vaulttest.Start(t)
+	relay := relaytest.Start(t, v, v.Reader(t, "none"))
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := workflowfile.Read(text)
+		if err != nil {
+			continue // one without steps, of which Relay finds nothing either
+		}
+		var ours []string
+		for _, c := range file.Connections() {
+			ours = append(ours, "connection "+c.Type+"/"+c.Name)
+		}
+		for _, s := range file.Secrets() {
+			ours = append(ours, "secret "+s)
+		}
+		if theirs := relay.References(string(text)); !slices.Equal(ours, theirs) {
+			t.Errorf("%s: we find %q, Relay %q", filepath.Base(name), ours, theirs)
+		}
 	}
 }

@@ -55,6 +55,7 @@ func Start(t testing.TB, v *vaulttest.Vault, token string) *Reader {
 type answer struct {
 	Secrets     map[string][]byte
 	Connections map[string]map[string][]byte
+	References  []string
 	Missing     bool
 	Error       string
 }
@@ -110,6 +111,13 @@ func (r *Reader) Connections(domain string) map[string]map[string]string {
 		out[id] = texts(fields)
 	}
 	return out
+}
+
+// References are what Relay's evaluator finds a workflow file to refer to, as "secret
+// name" and "connection type/name", sorted.
+func (r *Reader) References(workflow string) []string {
+	r.t.Helper()
+	return r.reply(map[string]string{"workflow": workflow}).References
 }
 
 func texts(values map[string][]byte) map[string]string {
