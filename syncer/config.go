@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
@@ -106,8 +107,11 @@ type Source struct {
 	Files []string `yaml:"files"`
 	// Workflows are the only workflows that this source may write. Required.
 	Workflows []string `yaml:"workflows"`
-	// AgeKeys are files of age identities, of this source alone. Required.
+	// AgeKeys are files of age identities, of this source alone. Required unless Keys
+	// sets another kind.
 	AgeKeys []string `yaml:"age_keys"`
+	// Keys turns on kinds of keys other than age, one by one, for this source alone.
+	Keys keyring.Config `yaml:"keys"`
 	// Drift says what to do about a secret that somebody else changed: "heal"
 	// writes it again (if unset), "report" shows it and leaves it.
 	Drift DriftPolicy `yaml:"drift"`
@@ -216,8 +220,9 @@ func (cfg *Config) setDefaults(folder string) {
 		s.Drift = withDefault(s.Drift, Heal)
 		s.place(folder)
 		s.placeHooks(folder)
-		for j := range s.AgeKeys {
-			s.AgeKeys[j] = below(folder, s.AgeKeys[j])
+		keys := s.keyring() // shares its parts with s
+		for _, path := range keys.Files() {
+			*path = below(folder, *path)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func (c *configCheck) source(i int, s Source) {
 	required(s.Repository == "", "repository", "the folder of a git repository, or the https:// or ssh:// URL of a remote one")
 	required(len(s.Files) == 0, "files", `patterns of the manifests, such as "secrets/**/*.yaml"`)
 	required(len(s.Workflows) == 0, "workflows", "the workflows that this source may write, by name")
-	required(len(s.AgeKeys) == 0, "age_keys", "files with the age keys of this source")
+	c.keys(i, s)
 	c.place(i, s)
 	for j, pattern := range s.Files {
 		c.err(gitsource.ValidatePattern(pattern), "sources", i, "files", j)

@@ -210,7 +210,7 @@ func spread(d time.Duration) time.Duration {
 // mayPass reports whether the same round may go better without a new commit or a
 // person: Vault or git was in trouble, or somebody else wrote at the same time.
 func (r Report) mayPass() bool {
-	return r.Err != nil || r.Troubled || anyFailed(r.Results) || r.damaged()
+	return r.Err != nil || r.Troubled || anyFailed(r.Results) || r.damaged() || keyServerOut(r.Failures)
 }
 
 // logRound writes what a round changed, what it refused, and a line for all of it.

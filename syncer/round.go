@@ -16,6 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 )
 
@@ -45,6 +46,7 @@ type Controller struct {
 	fingerprint secrets.FingerprintKey
 	// memories are what each source knows of its files: source → memory.
 	memories map[string]*memory
+	keyrings map[string]*keyring.Keyring // source → its keyring
 }
 
 // New makes a controller of a checked configuration. version goes into the
@@ -55,7 +57,7 @@ func New(cfg *Config, version string) *Controller {
 		mirrors: newMirrors(cfg),
 		cfg:     cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources), pace: newPace(cfg.Vault.WritesPerSecond),
-		clients: map[string]*secrets.Client{}, memories: map[string]*memory{},
+		clients: map[string]*secrets.Client{}, memories: map[string]*memory{}, keyrings: map[string]*keyring.Keyring{},
 	}
 }
 
@@ -267,7 +269,7 @@ func (c *Controller) open(ctx context.Context, cfg Source, keyless bool) (*sourc
 // takeKeys gives a source its keys, and what it knows of files by them.
 func (c *Controller) takeKeys(s *source) (err error) {
 	var keysErr error
-	s.keys, keysErr = sopsfile.LoadAgeKeys(s.AgeKeys...)
+	s.keys, keysErr = c.keys(s.Source)
 	s.fingerprint, err = c.fingerprintKey()
 	if err := errors.Join(keysErr, err); err != nil {
 		return err

@@ -4,37 +4,81 @@
 package sopsfile
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
-	"filippo.io/age"
-	"filippo.io/age/armor"
-	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/keyservice"
+	"github.com/getsops/sops/v3/shamir"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 )
 
-// NoKeyError is a file that no held key opens.
+// NoKeyError is a file that no held key opens, or not enough of them.
 type NoKeyError struct {
 	File string
 	// Wants are the file's recipients, Held the public forms of the keys at hand.
 	Wants, Held []string
+	// Groups are the file's key groups where its key is split between several, of
+	// which Threshold must open.
+	Groups    []GroupState
+	Threshold int
+	// Reasons are why keys at hand did not open their entries, *keyring.Error each.
+	// errors.Is finds keyring.ErrUnavailable among them where another try may help.
+	Reasons []error
+}
+
+// GroupState is what became of one key group.
+type GroupState struct {
+	Wants  []string
+	Opened bool
 }
 
 func (e *NoKeyError) Error() string {
-	held := "no key is held"
+	out := show(e.File) + ": no held key opens this file: it wants " + e.wants()
 	if len(e.Held) > 0 {
-		held = "held are " + abbreviated(e.Held)
+		out += "; held are " + abbreviated(e.Held)
+	} else {
+		out += "; no key is held"
 	}
-	out := fmt.Sprintf("%s: no held key opens this file: it wants %s; %s", show(e.File), abbreviated(e.Wants), held)
-	if slices.ContainsFunc(e.Wants, func(want string) bool { return slices.Contains(e.Held, want) }) {
-		return out + "; the file's entry for a held key is damaged: restore it from git, or run sops updatekeys"
+	for _, reason := range e.Reasons {
+		out += "; " + reason.Error()
 	}
-	return out + "; add a held key to .sops.yaml and run sops updatekeys, or give this source a key that the file wants"
+	return out + "; " + e.advice()
+}
+
+// Unwrap gives the Reasons.
+func (e *NoKeyError) Unwrap() []error { return e.Reasons }
+
+func (e *NoKeyError) wants() string {
+	if len(e.Groups) == 0 {
+		return abbreviated(e.Wants)
+	}
+	out := fmt.Sprintf("%d of its %d key groups", e.Threshold, len(e.Groups))
+	for i, group := range e.Groups {
+		state := "did not open"
+		if group.Opened {
+			state = "opened"
+		}
+		out += fmt.Sprintf(", group %d (%s) %s", i+1, abbreviated(group.Wants), state)
+	}
+	return out
+}
+
+func (e *NoKeyError) advice() string {
+	for _, reason := range e.Reasons {
+		switch {
+		case errors.Is(reason, keyring.ErrUnavailable):
+			return "try again later, as the daemon does"
+		case errors.Is(reason, keyring.ErrRefused):
+			return "let the credentials of this source decrypt with that key"
+		}
+	}
+	if len(e.Reasons) > 0 {
+		return "the file's entry for a held key is damaged: restore it from git, or run sops updatekeys"
+	}
+	return "add a held key to .sops.yaml and run sops updatekeys, or give this source a key that the file wants"
 }
 
 // abbreviated joins recipients, the long ones with their middle left out.
@@ -50,9 +94,8 @@ func abbreviated(recipients []string) string {
 
 const (
 	dataKeyBytes = 32
-	// maxWrappedKeyBytes is several times a data key wrapped for a post-quantum
-	// recipient; a longer one could carry thousands of stanzas to try.
-	maxWrappedKeyBytes = 16 << 10
+	// partBytes is a data key's part for one of several groups.
+	partBytes = dataKeyBytes + shamir.ShareOverhead
 )
 
 // dataKey opens the file's data key with held keys alone.
@@ -60,54 +103,71 @@ func (m *Manifest) dataKey(ctx context.Context, keys *Keys) ([]byte, error) {
 	if keys == nil {
 		keys = &Keys{}
 	}
-	service := keyservice.NewCustomLocalClient(&heldKeys{ctx: ctx, identities: keys.identities})
-	metadata := m.metadata // SOPS keeps the key in it
-	key, err := metadata.GetDataKeyWithKeyServices([]keyservice.KeyServiceClient{service}, sops.DefaultDecryptionOrder)
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("opening the data key of %s: %w", show(m.Name), context.Cause(ctx))
+	groups, threshold, size := entriesOf(m.metadata), 1, dataKeyBytes
+	if len(groups) > 1 {
+		threshold, size = m.metadata.ShamirThreshold, partBytes
 	}
-	if err != nil { // its text can quote the file
-		return nil, &NoKeyError{File: m.Name, Wants: m.Recipients, Held: keys.Held()}
+	failed := &NoKeyError{File: m.Name, Wants: m.Recipients, Held: keys.Held(), Threshold: threshold}
+	var parts [][]byte
+	for _, group := range groups {
+		part, err := openGroup(ctx, keys, group, size, failed)
+		if err != nil {
+			return nil, fmt.Errorf("opening the data key of %s: %w", show(m.Name), err)
+		}
+		if part != nil {
+			parts = append(parts, part)
+		}
+		if len(parts) == threshold {
+			break
+		}
+		failed.Groups = append(failed.Groups, GroupState{Wants: recipientsIn(group), Opened: part != nil})
+	}
+	switch {
+	case len(parts) < threshold && len(groups) == 1:
+		failed.Groups, failed.Threshold = nil, 0
+		return nil, failed
+	case len(parts) < threshold:
+		return nil, failed
+	case len(groups) == 1:
+		return parts[0], nil
+	}
+	key, err := shamir.Combine(parts)
+	if err != nil || len(key) != dataKeyBytes {
+		return nil, m.partsProblem()
 	}
 	return key, nil
 }
 
-// heldKeys is SOPS's key service with the held age keys and nothing else. It does
-// not use SOPS's age package, which searches the environment and the home folder
-// when it is given no key.
-type heldKeys struct {
-	keyservice.UnimplementedKeyServiceServer
-	// ctx is the caller's: SOPS calls key services with one of its own.
-	ctx        context.Context
-	identities []age.Identity
+// partsProblem is about groups that opened to parts of no one key.
+func (m *Manifest) partsProblem() error {
+	problems := &Problems{File: m.Name}
+	problems.add(0, []string{sopsKey, "key_groups"}, "open to parts that do not make up one data key: the groups or shamir_threshold were edited by hand; restore the file from git")
+	return problems
 }
 
-var (
-	errNotEnabled = errors.New("this kind of recipient is not enabled")
-	errNotDataKey = errors.New("not a data key of SOPS")
-)
-
-// Decrypt implements keyservice.KeyServiceServer.
-func (h *heldKeys) Decrypt(_ context.Context, request *keyservice.DecryptRequest) (*keyservice.DecryptResponse, error) {
-	if err := h.ctx.Err(); err != nil {
-		return nil, err
+// openGroup opens the part of one group with any of its keys: those in this process
+// first, then those that a server holds. It is nil without an error where none did,
+// and the reasons are in failed. The error is the context's.
+func openGroup(ctx context.Context, keys *Keys, group []keyring.Wrapped, size int, failed *NoKeyError) ([]byte, error) {
+	for _, local := range []bool{true, false} {
+		for _, entry := range group {
+			if entry.Kind.Local() != local {
+				continue
+			}
+			part, err := keys.Open(ctx, entry)
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			if err == nil && len(part) == size {
+				return part, nil
+			}
+			if err == nil {
+				err = &keyring.Error{Recipient: entry.Recipient(), Class: keyring.ErrDamaged, Detail: "it holds no data key of SOPS"}
+			}
+			if !errors.Is(err, keyring.ErrNotHeld) {
+				failed.Reasons = append(failed.Reasons, err)
+			}
+		}
 	}
-	if _, ok := request.GetKey().GetKeyType().(*keyservice.Key_AgeKey); !ok {
-		return nil, errNotEnabled
-	}
-	if len(h.identities) == 0 || len(request.Ciphertext) > maxWrappedKeyBytes {
-		return nil, errNotDataKey
-	}
-	opened, err := age.Decrypt(armor.NewReader(bytes.NewReader(request.Ciphertext)), h.identities...)
-	if err != nil {
-		return nil, err
-	}
-	key, err := io.ReadAll(io.LimitReader(opened, dataKeyBytes+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(key) != dataKeyBytes {
-		return nil, errNotDataKey
-	}
-	return &keyservice.DecryptResponse{Plaintext: key}, nil
+	return nil, nil
 }

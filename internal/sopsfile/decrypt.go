@@ -61,6 +61,9 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 		problems.add(0, nil, "%s", cannotOpen)
 		return nil, nil, problems
 	}
+	if len(cipher.values) == 0 && len(m.metadata.KeyGroups) > 1 {
+		return nil, nil, m.partsProblem()
+	}
 	for i, p := range m.places {
 		value, found := cipher.values[authenticatedPath(p.workflow, p.name)]
 		if !found {

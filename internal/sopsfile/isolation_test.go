@@ -29,7 +29,7 @@ func TestPanicsEndTheirFileOnly(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	m := mustVerify(t, "team.yaml", s.sealUsual(t, ".yaml"))
-	m.metadata.KeyGroups = []sops.KeyGroup{{nil}}
+	m.metadata.KeyGroups = []sops.KeyGroup{{(*kms.MasterKey)(nil)}}
 	opened, err := m.Decrypt(t.Context(), s.keys(t))
 	if opened != nil {
 		t.Error("something was opened")

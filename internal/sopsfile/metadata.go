@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/age"
 	"github.com/getsops/sops/v3/config"
 	"github.com/getsops/sops/v3/stores/json"
 	"github.com/getsops/sops/v3/stores/yaml"
@@ -81,8 +80,8 @@ func checkMetadata(metadata sops.Metadata, meta entry, problems *Problems) {
 		}
 		problems.add(line, []string{sopsKey, key}, format, args...)
 	}
-	if len(metadata.KeyGroups) > 1 {
-		add("key_groups", "splits the key between groups (Shamir), which is not supported yet; use one group")
+	if groups := len(metadata.KeyGroups); groups > 1 && (metadata.ShamirThreshold < 2 || metadata.ShamirThreshold > groups) {
+		add("shamir_threshold", "must be 2 to %d, the number of key groups; set it in .sops.yaml and encrypt the file again", groups)
 	}
 	if count := metadata.MasterKeyCount(); count > MaxRecipients {
 		problems.add(meta.line, []string{sopsKey}, "lists %d recipients, at most %d are allowed", count, MaxRecipients)
@@ -149,20 +148,4 @@ func checkSelected(metadata sops.Metadata, places []place, lines []int, problems
 			problems.add(lines[i], p.path(), "is not selected by sops.encrypted_regex, so SOPS leaves it in clear; remove encrypted_regex from .sops.yaml and encrypt the file again")
 		}
 	}
-}
-
-// recipientsOf lists for whom the data key is encrypted: age recipients as they
-// are, others with their kind before them.
-func recipientsOf(metadata sops.Metadata) []string {
-	var recipients []string
-	for _, group := range metadata.KeyGroups {
-		for _, key := range group {
-			recipient := showRecipient(key.ToString())
-			if key.TypeToIdentifier() != age.KeyTypeIdentifier {
-				recipient = key.TypeToIdentifier() + " " + recipient
-			}
-			recipients = append(recipients, recipient)
-		}
-	}
-	return recipients
 }

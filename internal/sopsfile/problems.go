@@ -82,7 +82,7 @@ func (p *Problems) sorted() *Problems {
 var (
 	plainFile      = regexp.MustCompile(`^[\p{L}\p{N}_./@-]+$`)
 	plainSegment   = regexp.MustCompile(`^[\p{L}\p{N}_-]+$`)
-	plainRecipient = regexp.MustCompile(`^[A-Za-z0-9_./:@+-]+$`)
+	plainRecipient = regexp.MustCompile(`^[A-Za-z0-9_./:@+=-]+( [A-Za-z0-9_./:@+=-]+)*$`)
 )
 
 // show gives a text from the repository for a message: on one line, quoted where

@@ -44,8 +44,12 @@ func TestVerifyLimits(t *testing.T) {
 	assertProblem(t, recipients(MaxRecipients+1), 7, "sops lists 17 recipients, at most 16 are allowed")
 
 	s.change = func(m *sops.Metadata) { m.KeyGroups, m.ShamirThreshold = slices.Repeat(m.KeyGroups, 2), 2 }
-	_, err = Verify("team.yaml", []byte(s.sealUsual(t, ".yaml")))
-	assertProblem(t, err, 8, "sops.key_groups splits the key between groups (Shamir), which is not supported yet")
+	split := s.sealUsual(t, ".yaml")
+	for _, threshold := range []string{"1", "3", "0", "-1"} {
+		edited := strings.Replace(split, "shamir_threshold: 2", "shamir_threshold: "+threshold, 1)
+		_, err = Verify("team.yaml", []byte(edited))
+		assertProblem(t, err, 33, "sops.shamir_threshold must be 2 to 2, the number of key groups")
+	}
 }
 
 // However much of a file is missing, as after a full disk, it is never half applied.

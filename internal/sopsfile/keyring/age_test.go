@@ -1,0 +1,110 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package keyring
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+)
+
+func writeFile(t testing.TB, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func newIdentity(t testing.TB) *age.X25519Identity {
+	t.Helper()
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return identity
+}
+
+// load makes the keys of a configuration.
+func load(cfg Config) (*Keys, error) {
+	ring, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return ring.Load()
+}
+
+func TestLoadAgeKeys(t *testing.T) {
+	t.Parallel()
+	one, two := newIdentity(t), newIdentity(t)
+	hybrid, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := writeFile(t, "first.txt", fmt.Sprintf("# created: today\n# public key: x\n%s\r\n\n  %s  \n", one, hybrid))
+	second := writeFile(t, "second.txt", fmt.Sprintf("%s\n%s", two, one))
+	keys, err := load(Config{Age: []string{first, second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{one.Recipient().String(), hybrid.Recipient().String(), two.Recipient().String()}
+	if !slices.Equal(keys.Held(), want) {
+		t.Errorf("held %v, want %v", keys.Held(), want)
+	}
+	if readable := keys.ReadableByAll(); readable != nil {
+		t.Errorf("files of mode 0600 count as readable by all: %v", readable)
+	}
+	for mode, readable := range map[os.FileMode]bool{0o400: false, 0o640: false, 0o644: true, 0o604: true} {
+		if err := os.Chmod(first, mode); err != nil {
+			t.Fatal(err)
+		}
+		keys, err := load(Config{Age: []string{first, second}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(keys.ReadableByAll(), first); got != readable {
+			t.Errorf("mode %o: readable by all is %t, want %t", mode, got, readable)
+		}
+	}
+}
+
+func TestLoadAgeKeysRefuses(t *testing.T) {
+	t.Parallel()
+	good := newIdentity(t).String()
+	for name, test := range map[string]struct{ content, want string }{
+		"empty":         {"", "holds no key; age-keygen writes one"},
+		"only comments": {"# " + good + "\n", "holds no key"},
+		"broken key":    {"# c\n" + good[:len(good)-1] + "\n", ", line 2: this is no age key"},
+		"another word":  {good + "\npassword: hunter2\n", ", line 2: this is no age key"},
+		"two in a line": {good + " " + good, ", line 1: this is no age key"},
+		"public key":    {newIdentity(t).Recipient().String(), ", line 1: this is a public key"},
+		"plugin":        {"AGE-PLUGIN-YUBIKEY-1QQPSYQYQS\n", ", line 1: keys of age plugins are not supported"},
+		"encrypted":     {"age-encryption.org/v1\n-> scrypt x 18\n", ", line 1: the key file is itself encrypted"},
+		"armoured":      {"-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n", ", line 1: the key file is itself encrypted"},
+		"too large":     {strings.Repeat("#\n", maxKeyFileBytes), "is larger than 65536 bytes"},
+		"binary":        {"\x00\xff\xfe", ", line 1: this is no age key"},
+	} {
+		keys, err := load(Config{Age: []string{writeFile(t, "keys.txt", test.content)}})
+		if keys != nil || err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "keys.txt") {
+			t.Errorf("%s: got %v, %v, want %q and the file's name", name, keys, err, test.want)
+			continue
+		}
+		for _, secret := range []string{good[20:40], "hunter2", "b3BlbnNzaC1rZXk", "YUBIKEY"} {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: the error holds content: %v", name, err)
+			}
+		}
+	}
+	folder, missing := t.TempDir(), filepath.Join(t.TempDir(), "missing.txt")
+	_, err := load(Config{Age: []string{folder, missing}})
+	if err == nil || !strings.Contains(err.Error(), folder+" is not a regular file") || !strings.Contains(err.Error(), missing) {
+		t.Errorf("got %v, want both paths", err)
+	}
+}

@@ -1,0 +1,187 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package keyring
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+// azureAPI is the version of Key Vault's interface. SOPS wraps with RSA-OAEP-256.
+const (
+	azureAPI       = "7.4"
+	azureAlgorithm = "RSA-OAEP-256"
+)
+
+// azureVault opens entries with Azure Key Vault, by its REST interface: the library
+// for it lets the server say what the token is to be for.
+type azureVault struct {
+	cfg   AzureKeyVault
+	http  *http.Client
+	login login[azcore.TokenCredential]
+}
+
+func newAzure(cfg AzureKeyVault) (*azureVault, error) {
+	client, err := newHTTPClient(cfg.CACert, false)
+	k := &azureVault{cfg: cfg, http: client}
+	k.login.build = func(context.Context) (azcore.TokenCredential, error) { return k.newLogin() }
+	return k, err
+}
+
+func (k *azureVault) kind() Kind { return Azure }
+
+var azureVersion = regexp.MustCompile(`^[0-9a-zA-Z]{1,64}$`)
+
+// lists accepts a key that is listed with its version, or any version of one that
+// is listed without.
+func (k *azureVault) lists(id string) bool {
+	if !azureKey.MatchString(id) {
+		return false
+	}
+	key, version := cutLast(id)
+	return slices.Contains(k.cfg.Keys, id) || azureVersion.MatchString(version) && slices.Contains(k.cfg.Keys, key)
+}
+
+func cutLast(id string) (before, last string) {
+	i := strings.LastIndexByte(id, '/')
+	return id[:max(i, 0)], id[i+1:]
+}
+
+func (k *azureVault) held() []string {
+	var out []string
+	for _, key := range k.cfg.Keys {
+		out = append(out, recipient(Azure, key))
+	}
+	return out
+}
+
+func (k *azureVault) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
+	sealed, err := base64.RawURLEncoding.DecodeString(string(w.Text))
+	if err != nil {
+		return nil, damaged("it is not base64 for URLs")
+	}
+	token, err := k.token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := url.Parse(w.ID)
+	if err != nil {
+		return nil, refused("its URL is none")
+	}
+	server := cmp.Or(strings.TrimSuffix(k.cfg.Endpoint, "/"), "https://"+key.Host)
+	var answer struct {
+		Value string `json:"value"`
+	}
+	// https://learn.microsoft.com/rest/api/keyvault/keys/decrypt/decrypt
+	err = post(ctx, k.http, server+key.Path+"/decrypt?api-version="+azureAPI, http.Header{"Authorization": {"Bearer " + token}},
+		map[string]any{"alg": azureAlgorithm, "value": base64.RawURLEncoding.EncodeToString(sealed)}, &answer)
+	if errors.Is(classOf(err), ErrRefused) {
+		k.login.forget()
+	}
+	if err != nil {
+		return nil, err
+	}
+	opened, err := base64.RawURLEncoding.DecodeString(answer.Value)
+	if err != nil {
+		return nil, unavailable("its answer cannot be read")
+	}
+	return opened, nil
+}
+
+func (k *azureVault) newLogin() (azcore.TokenCredential, error) {
+	authority := k.authority()
+	options := policy.ClientOptions{
+		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: authority},
+		Transport: k.http,
+	}
+	// Whether an authority exists is the configuration's business; to ask would call
+	// the public cloud from a private one.
+	private := k.cfg.Authority != ""
+	if k.cfg.Ambient {
+		return k.ambient(options, private)
+	}
+	secret, err := readSecret("client_secret_file", k.cfg.ClientSecretFile)
+	if err != nil {
+		return nil, err
+	}
+	made, err := azidentity.NewClientSecretCredential(k.cfg.TenantID, k.cfg.ClientID, secret, &azidentity.ClientSecretCredentialOptions{
+		ClientOptions: options, DisableInstanceDiscovery: private,
+	})
+	if err != nil {
+		return nil, refused("tenant_id or client_id is none")
+	}
+	return made, nil
+}
+
+// ambient finds a workload identity, or else a managed identity.
+func (k *azureVault) ambient(options policy.ClientOptions, private bool) (azcore.TokenCredential, error) {
+	var found []azcore.TokenCredential
+	workload, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+		ClientOptions: options, ClientID: k.cfg.ClientID, DisableInstanceDiscovery: private,
+	})
+	if err == nil { // else the environment has none
+		found = append(found, workload)
+	}
+	managed := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
+	if k.cfg.ClientID != "" {
+		managed.ID = azidentity.ClientID(k.cfg.ClientID)
+	}
+	if identity, err := azidentity.NewManagedIdentityCredential(managed); err == nil {
+		found = append(found, identity)
+	}
+	chain, err := azidentity.NewChainedTokenCredential(found, nil)
+	if err != nil {
+		return nil, unavailable("no identity of the workload was found")
+	}
+	return chain, nil
+}
+
+func (k *azureVault) token(ctx context.Context) (string, error) {
+	source, err := k.login.get(ctx)
+	if err != nil {
+		return "", err
+	}
+	token, err := source.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{azureAudience(k.cfg.Keys[0]) + "/.default"}})
+	if err == nil {
+		return token.Token, nil
+	}
+	if answer, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && answer.RawResponse != nil {
+		k.login.forget()
+		return "", ofLogin(answer.RawResponse.StatusCode)
+	}
+	return "", unavailable("logging in: " + networkDetail(err))
+}
+
+// azureAudience is what a token for a key must be for: its server without the
+// vault's name, https://vault.azure.net.
+func azureAudience(key string) string {
+	host, _, _ := strings.Cut(strings.TrimPrefix(key, "https://"), "/")
+	_, domain, _ := strings.Cut(host, ".")
+	return "https://" + strings.ToLower(domain)
+}
+
+// authority is where to log in for a key in this cloud.
+func (k *azureVault) authority() string {
+	switch audience := azureAudience(k.cfg.Keys[0]); {
+	case k.cfg.Authority != "":
+		return k.cfg.Authority
+	case strings.HasSuffix(audience, ".azure.cn"):
+		return cloud.AzureChina.ActiveDirectoryAuthorityHost
+	case strings.HasSuffix(audience, ".usgovcloudapi.net"):
+		return cloud.AzureGovernment.ActiveDirectoryAuthorityHost
+	}
+	return cloud.AzurePublic.ActiveDirectoryAuthorityHost
+}

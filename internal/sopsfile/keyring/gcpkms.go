@@ -1,0 +1,119 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package keyring
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/google"
+)
+
+// The public endpoint and what a token for it must be for.
+const (
+	gcpEndpoint = "https://cloudkms.googleapis.com"
+	gcpScope    = "https://www.googleapis.com/auth/cloudkms"
+)
+
+// gcpKMS opens entries with GCP KMS, by its REST interface: the library for it
+// reads the environment for an endpoint and for certificates.
+type gcpKMS struct {
+	cfg   GCPKMS
+	http  *http.Client
+	login login[oauth2.TokenSource]
+}
+
+func newGCP(cfg GCPKMS) (*gcpKMS, error) {
+	client, err := newHTTPClient(cfg.CACert, false)
+	k := &gcpKMS{cfg: cfg, http: client}
+	k.login.build = k.newLogin
+	return k, err
+}
+
+func (k *gcpKMS) kind() Kind           { return GCP }
+func (k *gcpKMS) lists(id string) bool { return slices.Contains(k.cfg.Keys, id) }
+
+func (k *gcpKMS) held() []string {
+	var out []string
+	for _, key := range k.cfg.Keys {
+		out = append(out, recipient(GCP, key))
+	}
+	return out
+}
+
+func (k *gcpKMS) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
+	sealed, err := base64.StdEncoding.DecodeString(string(w.Text))
+	if err != nil {
+		return nil, damaged("it is not base64")
+	}
+	token, err := k.token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/decrypt
+	url := strings.TrimSuffix(cmp.Or(k.cfg.Endpoint, gcpEndpoint), "/") + "/v1/" + w.ID + ":decrypt"
+	var answer struct {
+		Plaintext []byte `json:"plaintext"`
+	}
+	header := http.Header{"Authorization": {"Bearer " + token}}
+	err = post(ctx, k.http, url, header, map[string]any{"ciphertext": sealed}, &answer)
+	if errors.Is(classOf(err), ErrRefused) {
+		k.login.forget()
+	}
+	return answer.Plaintext, err
+}
+
+// newLogin takes the key of a service account or, where that was asked for,
+// whatever identity Google's library finds. Tokens are kept until they end.
+func (k *gcpKMS) newLogin(ctx context.Context) (oauth2.TokenSource, error) {
+	// The source outlives the request that makes it.
+	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, k.http)
+	if k.cfg.Ambient {
+		found, err := google.FindDefaultCredentials(ctx, gcpScope)
+		if err != nil {
+			return nil, unavailable("no identity of the workload was found")
+		}
+		return found.TokenSource, nil
+	}
+	content, _, err := readKeyFile(k.cfg.CredentialsFile)
+	if err != nil {
+		return nil, unavailable("reading credentials_file: " + err.Error())
+	}
+	account, err := google.JWTConfigFromJSON(content, gcpScope)
+	if err != nil {
+		return nil, unavailable("credentials_file is no JSON key of a service account")
+	}
+	return account.TokenSource(ctx), nil
+}
+
+func (k *gcpKMS) token(ctx context.Context) (string, error) {
+	source, err := k.login.get(ctx)
+	if err != nil {
+		return "", err
+	}
+	token, err := source.Token()
+	if err == nil {
+		return token.AccessToken, nil
+	}
+	if answer, ok := errors.AsType[*oauth2.RetrieveError](err); ok && answer.Response != nil {
+		k.login.forget()
+		return "", ofLogin(answer.Response.StatusCode)
+	}
+	return "", unavailable("logging in: " + networkDetail(err))
+}
+
+// ofLogin classes the answer of a server that hands out tokens: there, a 400 too
+// is about the credentials.
+func ofLogin(status int) error {
+	if status == http.StatusBadRequest {
+		return refused("logging in: HTTP status 400")
+	}
+	return ofStatus("logging in: ", status)
+}

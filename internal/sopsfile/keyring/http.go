@@ -1,0 +1,151 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package keyring
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// remoteTimeout bounds the opening of one entry, login and retries included.
+	remoteTimeout = 15 * time.Second
+	// maxAnswerBytes is far more than an answer with a data key or a login's token.
+	maxAnswerBytes = 256 << 10
+)
+
+// newHTTPClient makes a client that trusts the authorities in the PEM file besides
+// the system's, or them alone; the system's if there is no file. It knows no
+// proxies, follows no redirects and bounds answers.
+func newHTTPClient(caCert string, alone bool) (*http.Client, error) {
+	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
+	if caCert != "" {
+		pem, _, err := readKeyFile(caCert)
+		if err != nil {
+			return nil, fmt.Errorf("reading ca_cert: %w", err)
+		}
+		pool := x509.NewCertPool()
+		if !alone {
+			if pool, err = x509.SystemCertPool(); err != nil {
+				return nil, fmt.Errorf("reading the system's certificate authorities: %w", err)
+			}
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("reading ca_cert: %s holds no certificate in PEM form", show(caCert))
+		}
+		tlsConfig.RootCAs = pool
+	}
+	return &http.Client{
+		Transport: &boundedTransport{http.Transport{
+			TLSClientConfig: tlsConfig, ForceAttemptHTTP2: true, TLSHandshakeTimeout: remoteTimeout,
+			ResponseHeaderTimeout: remoteTimeout, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
+		}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       remoteTimeout,
+	}, nil
+}
+
+type boundedTransport struct{ http.Transport }
+
+// RoundTrip implements http.RoundTripper.
+func (t *boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := t.Transport.RoundTrip(r)
+	if err == nil {
+		answer.Body = boundedBody{io.LimitReader(answer.Body, maxAnswerBytes), answer.Body}
+	}
+	return answer, err
+}
+
+type boundedBody struct {
+	io.Reader
+	io.Closer
+}
+
+// post sends a JSON request and reads a JSON answer. Errors are failures.
+func post(ctx context.Context, client *http.Client, url string, header http.Header, body, answer any) error {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return damaged("it cannot be sent")
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(encoded))
+	if err != nil {
+		return refused("its address is no URL")
+	}
+	request.Header = header
+	request.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		return unavailable(networkDetail(err))
+	}
+	defer func() { _ = response.Body.Close() }() // read only
+	if response.StatusCode != http.StatusOK {
+		_, _ = io.Copy(io.Discard, response.Body) // so that the connection is used again
+		return ofStatus("", response.StatusCode)
+	}
+	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
+		return unavailable("its answer cannot be read")
+	}
+	return nil
+}
+
+// networkDetail tells what kind of error kept a request from its answer, without
+// the error's text, which holds URLs.
+func networkDetail(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "its certificate is not trusted; set ca_cert"
+	}
+	return "no connection"
+}
+
+// readSecret reads a file that holds nothing but a token or a password.
+func readSecret(key, path string) (string, error) {
+	content, _, err := readKeyFile(path)
+	if err != nil {
+		return "", unavailable(fmt.Sprintf("reading %s: %v", key, err))
+	}
+	secret := strings.TrimSpace(string(content))
+	if secret == "" || strings.ContainsAny(secret, "\r\n\x00") {
+		return "", unavailable(fmt.Sprintf("reading %s: %s must hold one line", key, show(path)))
+	}
+	return secret, nil
+}
+
+// login is made at first use, and again after forget.
+type login[T any] struct {
+	mu    sync.Mutex
+	made  *T
+	build func(context.Context) (T, error)
+}
+
+func (l *login[T]) get(ctx context.Context) (T, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.made != nil {
+		return *l.made, nil
+	}
+	made, err := l.build(ctx)
+	if err == nil {
+		l.made = &made
+	}
+	return made, err
+}
+
+func (l *login[T]) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.made = nil
+}

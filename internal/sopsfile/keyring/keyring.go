@@ -1,0 +1,194 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"filippo.io/age"
+	"github.com/ProtonMail/go-crypto/openpgp"
+)
+
+// Kind is a kind of recipient, by the word that SOPS has for it.
+type Kind string
+
+// The kinds.
+const (
+	Age          Kind = "age"
+	PGP          Kind = "pgp"
+	AWS          Kind = "kms"
+	GCP          Kind = "gcp_kms"
+	Azure        Kind = "azure_kv"
+	Transit      Kind = "hc_vault"
+	NotSupported Kind = "not supported"
+)
+
+// Local reports whether keys of this kind open entries in this process.
+func (k Kind) Local() bool { return k == Age || k == PGP }
+
+// Wrapped is one entry of a file: a data key, or a part of one, encrypted for a
+// recipient. All of it is the file's word.
+type Wrapped struct {
+	Kind Kind
+	// ID is the recipient: an age recipient, a fingerprint, an ARN, a resource id, the
+	// URL of a key, or a TransitID.
+	ID string
+	// Context is the encryption context of AWS KMS.
+	Context map[string]string
+	// Text is the ciphertext in the form that the file has it.
+	Text []byte
+}
+
+// Recipient names the recipient as Keys.Held does: age recipients as they are,
+// others with their kind before them.
+func (w Wrapped) Recipient() string { return recipient(w.Kind, w.ID) }
+
+func recipient(kind Kind, id string) string {
+	switch kind {
+	case Age:
+		return strings.Join(firstFields(id, 2), " ") // without an SSH key's comment
+	case PGP:
+		return string(kind) + " " + strings.ToUpper(strings.ReplaceAll(id, " ", ""))
+	case AWS, GCP, Azure, Transit, NotSupported:
+	}
+	return string(kind) + " " + id
+}
+
+func firstFields(text string, n int) []string {
+	fields := strings.Fields(text)
+	return fields[:min(len(fields), n)]
+}
+
+// TransitID is what a file calls a key of a transit engine.
+func TransitID(address, mount, key string) string {
+	return strings.TrimSuffix(address, "/") + "/v1/" + strings.Trim(mount, "/") + "/keys/" + key
+}
+
+const (
+	// maxKeyBytes is a part of a data key that was split between groups.
+	maxKeyBytes = 33
+	// maxWrappedBytes is several times a data key wrapped for a post-quantum
+	// recipient; a longer one could carry thousands of stanzas to try.
+	maxWrappedBytes = 16 << 10
+)
+
+// Keyring is the keys of one source for as long as its configuration holds. It
+// keeps logins and opened data keys. It is safe for concurrent use.
+type Keyring struct {
+	cfg     Config
+	remotes []*guarded
+	cache   *cache
+}
+
+// New makes the keyring of a configuration without Problems. It reads the files of
+// authorities only, and calls nobody.
+func New(cfg Config) (*Keyring, error) {
+	r := &Keyring{cfg: cfg, cache: newCache()}
+	var errs []error
+	add := func(k remote, err error) {
+		r.remotes = append(r.remotes, &guarded{remote: k})
+		errs = append(errs, err)
+	}
+	if cfg.AWSKMS != nil {
+		add(newAWS(*cfg.AWSKMS))
+	}
+	if cfg.GCPKMS != nil {
+		add(newGCP(*cfg.GCPKMS))
+	}
+	if cfg.AzureKeyVault != nil {
+		add(newAzure(*cfg.AzureKeyVault))
+	}
+	for _, transit := range cfg.VaultTransit {
+		add(newTransit(transit))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Load reads the key files anew. Every one must hold a key. The error lists all
+// that is wrong, by file and line, without the content.
+func (r *Keyring) Load() (*Keys, error) {
+	keys := &Keys{remotes: r.remotes, cache: r.cache}
+	var errs []error
+	for _, path := range r.cfg.Age {
+		errs = append(errs, keys.loadAge(path))
+	}
+	for _, path := range r.cfg.PGP {
+		errs = append(errs, keys.loadPGP(path))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	for _, remote := range r.remotes {
+		keys.held = append(keys.held, remote.held()...)
+	}
+	return keys, nil
+}
+
+// Keys are the decryption keys of one source. They print as their public forms. The
+// zero value holds none.
+type Keys struct {
+	identities []age.Identity
+	ring       openpgp.EntityList
+	remotes    []*guarded
+	cache      *cache
+	held       []string
+	readable   []string
+}
+
+// Held lists the public forms of the keys: age recipients, and others with their
+// kind before them.
+func (k *Keys) Held() []string { return slices.Clone(k.held) }
+
+// ReadableByAll lists the key files that every user of the machine can read. It is
+// for a warning: Kubernetes mounts secrets so by default, inside a container that has
+// one user.
+func (k *Keys) ReadableByAll() []string { return slices.Clone(k.readable) }
+
+// Format implements fmt.Formatter for every verb and flag.
+func (k Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
+
+// String implements fmt.Stringer.
+func (k Keys) String() string {
+	if len(k.held) == 0 {
+		return "no key"
+	}
+	return strings.Join(k.held, ", ")
+}
+
+// LogValue implements slog.LogValuer.
+func (k Keys) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// Open opens one entry. The error is the context's, ErrNotHeld where no key of the
+// configuration is meant, or an *Error.
+func (k *Keys) Open(ctx context.Context, w Wrapped) ([]byte, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	if len(w.Text) > maxWrappedBytes {
+		return nil, ErrNotHeld
+	}
+	switch w.Kind {
+	case Age:
+		return k.openAge(w)
+	case PGP:
+		return k.openPGP(w)
+	case AWS, GCP, Azure, Transit:
+		for _, remote := range k.remotes {
+			if remote.kind() == w.Kind && remote.lists(w.ID) {
+				return k.cache.open(ctx, w, remote.open)
+			}
+		}
+	case NotSupported:
+	}
+	return nil, ErrNotHeld
+}

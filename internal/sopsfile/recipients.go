@@ -1,0 +1,71 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/age"
+	"github.com/getsops/sops/v3/azkv"
+	"github.com/getsops/sops/v3/gcpkms"
+	"github.com/getsops/sops/v3/hcvault"
+	"github.com/getsops/sops/v3/keys"
+	"github.com/getsops/sops/v3/kms"
+	"github.com/getsops/sops/v3/pgp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
+)
+
+// entriesOf lists the entries of each key group. SOPS's own key types are read, and
+// never asked to decrypt.
+func entriesOf(metadata sops.Metadata) [][]keyring.Wrapped {
+	groups := make([][]keyring.Wrapped, len(metadata.KeyGroups))
+	for i, group := range metadata.KeyGroups {
+		for _, key := range group {
+			groups[i] = append(groups[i], entryOf(key))
+		}
+	}
+	return groups
+}
+
+// entryOf leaves out what a file may not choose: roles and profiles.
+func entryOf(key keys.MasterKey) keyring.Wrapped {
+	entry := keyring.Wrapped{Kind: keyring.NotSupported, Text: key.EncryptedDataKey()}
+	switch key := key.(type) {
+	case *age.MasterKey:
+		entry.Kind, entry.ID = keyring.Age, key.Recipient
+	case *pgp.MasterKey:
+		entry.Kind, entry.ID = keyring.PGP, key.Fingerprint
+	case *kms.MasterKey:
+		entry.Kind, entry.ID, entry.Context = keyring.AWS, key.Arn, map[string]string{}
+		for name, value := range key.EncryptionContext {
+			entry.Context[name] = *value
+		}
+	case *gcpkms.MasterKey:
+		entry.Kind, entry.ID = keyring.GCP, key.ResourceID
+	case *azkv.MasterKey:
+		entry.Kind, entry.ID = keyring.Azure, key.ToString()
+	case *hcvault.MasterKey:
+		entry.Kind, entry.ID = keyring.Transit, keyring.TransitID(key.VaultAddress, key.EnginePath, key.KeyName)
+	default:
+		entry.ID = key.TypeToIdentifier() + " " + key.ToString()
+	}
+	return entry
+}
+
+// recipientsOf lists for whom the data key is encrypted, as keyring.Keys.Held does.
+func recipientsOf(metadata sops.Metadata) []string {
+	var all []string
+	for _, group := range entriesOf(metadata) {
+		all = append(all, recipientsIn(group)...)
+	}
+	return all
+}
+
+func recipientsIn(group []keyring.Wrapped) []string {
+	shown := make([]string, len(group))
+	for i, entry := range group {
+		shown[i] = showRecipient(entry.Recipient())
+	}
+	return shown
+}
