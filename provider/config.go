@@ -114,6 +114,9 @@ func (p problem) ofMachine() bool {
 	return strings.HasSuffix(p.attribute, "_file") || strings.HasSuffix(p.attribute, "_env")
 }
 
+// forSure reports whether no environment and no machine could put it right.
+func (p problem) forSure() bool { return p.written && !p.ofMachine() }
+
 // resolve fills in the settings and finds all that is wrong with them, including
 // the files that they name. What is not known yet is not judged.
 func resolve(m providerModel, env environment) (settings, []problem) {

@@ -112,7 +112,7 @@ func fingerprintKeyAttribute() schema.Attribute {
 func (s *standing) fill(ctx context.Context, m standingModel, env environment) diag.Diagnostics {
 	var found diag.Diagnostics
 	if !m.Defaults.IsNull() && !known(m.Defaults) {
-		found.AddAttributeError(path.Root("defaults"), "Invalid provider configuration",
+		found.AddAttributeError(path.Root("defaults"), wrongProvider,
 			"The defaults have to be known when planning: they decide what a plan does. Give them values that come from no resource.")
 		return found
 	}
@@ -129,10 +129,10 @@ func (s *standing) fill(ctx context.Context, m standingModel, env environment) d
 	case key != "":
 		var err error
 		if s.fingerprint, err = secrets.NewFingerprintKey([]byte(key)); err != nil {
-			found.AddAttributeError(path.Root("fingerprint_key"), "Invalid provider configuration", sentence(err.Error()))
+			found.AddAttributeError(path.Root("fingerprint_key"), wrongProvider, sentence(err.Error()))
 		}
 	case s.defaults.DetectChanges.ValueBool():
-		found.AddAttributeError(path.Root("defaults").AtName("detect_changes"), "Invalid provider configuration", sentence(errNoFingerprintKey.Error()))
+		found.AddAttributeError(path.Root("defaults").AtName("detect_changes"), wrongProvider, sentence(errNoFingerprintKey.Error()))
 	}
 	return found
 }
@@ -222,6 +222,6 @@ func (fingerprintKeyValidator) ValidateString(_ context.Context, req validator.S
 		return // null, unknown, or empty, which counts as none
 	}
 	if _, err := secrets.NewFingerprintKey([]byte(req.ConfigValue.ValueString())); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid provider configuration", sentence(err.Error()))
+		resp.Diagnostics.AddAttributeError(req.Path, wrongProvider, sentence(err.Error()))
 	}
 }

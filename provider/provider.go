@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -54,17 +55,15 @@ func (p *relayProvider) ValidateConfig(ctx context.Context, req provider.Validat
 		return
 	}
 	_, problems := resolve(model, p.env)
-	for _, found := range problems {
-		if found.written && !found.ofMachine() {
-			// One goes wrong for sure: then name all, so that one run is enough.
-			reportProblems(&resp.Diagnostics, problems)
-			return
-		}
+	if slices.ContainsFunc(problems, problem.forSure) {
+		// One goes wrong for sure: then name all, so that one run is enough.
+		reportProblems(&resp.Diagnostics, problems)
 	}
 }
 
 // Configure connects; nothing is sent to Vault, no login either, before the first
-// secret.
+// secret. What is missing, and what is wrong with this machine, is an error of the
+// first resource that needs Vault: a policy document needs none.
 func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -72,12 +71,12 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	resolved, problems := resolve(model, p.env)
-	reportProblems(&resp.Diagnostics, problems)
-	if resp.Diagnostics.HasError() {
+	if slices.ContainsFunc(problems, problem.forSure) {
+		reportProblems(&resp.Diagnostics, problems)
 		return
 	}
 	resolved.connection.UserAgent = userAgent(req.TerraformVersion, p.version, p.env.get("TF_APPEND_USER_AGENT"))
-	ready, err := connect(resolved)
+	ready, err := connect(resolved, problems)
 	if err != nil {
 		resp.Diagnostics.AddError("Connecting to Vault", err.Error())
 		return
@@ -113,7 +112,7 @@ func reportProblems(diagnostics *diag.Diagnostics, problems []problem) {
 		for name := range strings.SplitSeq(found.attribute, ".") {
 			at = at.AtName(name)
 		}
-		diagnostics.AddAttributeError(at, "Invalid provider configuration", sentence(found.text))
+		diagnostics.AddAttributeError(at, wrongProvider, sentence(found.text))
 	}
 }
 
@@ -124,32 +123,4 @@ func userAgent(terraform, version, extra string) string {
 		agent += " " + extra
 	}
 	return agent
-}
-
-// connection is what the provider hands to its resources.
-type connection struct {
-	// client is nil while pending.
-	client *secrets.Client
-	// mount, prefix and domain are empty where they are not known yet, domain also
-	// where nobody sets it.
-	mount, prefix, domain string
-	// pending names the settings that are not known yet; empty when connected.
-	pending string
-	notes   *notes
-	// swept is done once connections were looked for that a crash left behind.
-	swept sync.Once
-	standing
-}
-
-func connect(s settings) (*connection, error) {
-	out := &connection{mount: s.mount, prefix: s.prefix, domain: s.domain, notes: &notes{}}
-	if len(s.unknown) > 0 {
-		out.pending = strings.Join(s.unknown, ", ")
-		return out, nil
-	}
-	client, err := secrets.Connect(s.connection, secrets.Config{
-		Owner: s.owner, Settle: s.settle, Reading: s.reading, Warn: out.notes.add,
-	})
-	out.client = client
-	return out, err
 }

@@ -121,6 +121,62 @@ func TestAPolicyDocumentNeedsNoConnection(t *testing.T) {
 	})
 }
 
+func TestWhatNeedsNoVaultNeedsNoProviderBlock(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newStage(t, cli)
+		s.Setenv("VAULT_ADDR", "")
+		s.Setenv("VAULT_TOKEN", "")
+		head, block, _ := strings.Cut(header, "provider ")
+		empty := head + "provider \"relay\" {}\n"
+		for name, configuration := range map[string]string{"none": head, "empty": empty} {
+			s.Write(t, configuration+document("writer", `role = "writer"`))
+			if got := s.Apply(t); !strings.Contains(got.Output, "customers/data/workflows/+/+") {
+				t.Errorf("provider block %s: it shows no policy:\n%s", name, got.Output)
+			}
+		}
+
+		t.Log("what needs Vault names all that is missing, when planning, and once")
+		missing := []string{"owner: No owner: set owner (or RELAY_OWNER)", "address: No Vault address", "token: No Vault token"}
+		s.Write(t, empty+s.secret("one", `"1"`)+s.secret("two", `"2"`)+document("writer", `role = "writer"`))
+		result := s.Refused(t, []string{"plan"}, missing...)
+		if n := strings.Count(result.Output, "Invalid provider configuration"); n != 1 {
+			t.Errorf("it says so %d times:\n%s", n, result.Output)
+		}
+		audit := fmt.Sprintf("\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = %q\n}\n", s.workflow)
+		s.Write(t, empty+audit)
+		s.Refused(t, []string{"plan"}, missing...)
+
+		t.Log("a saved plan says so of every secret that it then cannot write")
+		complete := func() {
+			t.Helper()
+			s.Setenv("VAULT_ADDR", s.proxy.Address)
+			s.Setenv("VAULT_TOKEN", s.token)
+		}
+		complete()
+		s.configure(t, s.secret("one", `"1"`), s.secret("two", `"2"`))
+		s.Plan(t)
+		s.Setenv("VAULT_TOKEN", "")
+		if result := s.ApplyPlan(t); strings.Count(result.Output, "no Vault token")+strings.Count(result.Output, "No Vault token") != 2 {
+			t.Errorf("exit %d:\n%s", result.Code, result.Output)
+		}
+
+		t.Log("and so does a destroy, which forgets nothing")
+		complete()
+		s.Apply(t)
+		s.Setenv("VAULT_TOKEN", "")
+		for _, args := range [][]string{{"destroy", "-auto-approve"}, {"destroy", "-auto-approve", "-refresh=false"}} {
+			s.Refused(t, args, "token: No Vault token")
+		}
+		complete()
+		s.NoChanges(t)
+
+		t.Log("what is wrong in the block itself needs no resource to be said")
+		s.Write(t, head+"provider "+strings.Replace(block, `"shop"`, `"a/b"`, 1)+document("writer", `role = "writer"`))
+		s.Refused(t, []string{"validate"}, "Owner id")
+	})
+}
+
 func TestAPolicyDocumentRefusesWhatAPolicyWouldMisread(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {

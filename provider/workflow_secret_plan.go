@@ -121,6 +121,9 @@ func remedyFor(v secrets.Verdict, needsAdopt bool) remedy {
 
 // ModifyPlan decides what happens to the value and says so in the plan.
 func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	// Where it is not, that is said once, and all others are planned: an apply plans
+	// again, takes no other plan than the approved one, and then says so of each.
+	_ = r.connection.usable(&resp.Diagnostics)
 	if req.Plan.Raw.IsNull() || r.connection == nil {
 		return // it is destroyed, or the provider is not configured
 	}

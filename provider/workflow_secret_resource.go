@@ -102,7 +102,7 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	var state workflowSecretModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	remembered := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || r.connection == nil {
+	if resp.Diagnostics.HasError() || !r.connection.usable(&resp.Diagnostics) {
 		return
 	}
 	defer r.connection.notes.drain(&resp.Diagnostics)

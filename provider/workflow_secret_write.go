@@ -8,26 +8,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
-
-// connected reports whether Vault can be asked, and an error if not. c is nil
-// while the provider is not configured.
-func (c *connection) connected(diagnostics *diag.Diagnostics) bool {
-	if c != nil && c.client != nil {
-		return true
-	}
-	detail := "The provider is not configured."
-	if c != nil {
-		detail = fmt.Sprintf("The provider's %s is not known yet. Apply first what it comes from.", c.pending)
-	}
-	diagnostics.AddError("Not connected to Vault", detail)
-	return false
-}
 
 // address is where the secret lies: where it was written, else where the
 // provider block says.

@@ -120,8 +120,13 @@ func (d *auditDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if d.connection == nil || d.connection.client == nil {
-		resp.Diagnostics.AddError("Not connected to Vault", d.connection.whyNotAudited())
+	if d.connection != nil && d.connection.pending != "" {
+		resp.Diagnostics.AddError("Not connected to Vault", fmt.Sprintf(
+			"The provider's %s is known only during the apply. Apply first what it comes from; or name that in "+
+				"the depends_on of this data source, which puts it off until then.", d.connection.pending))
+		return
+	}
+	if !d.connection.connected(&resp.Diagnostics) {
 		return
 	}
 	defer d.connection.notes.drain(&resp.Diagnostics)
@@ -139,15 +144,6 @@ func (d *auditDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		model.Secrets[address.Name] = audited(entry)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-}
-
-// whyNotAudited says why Vault cannot be asked, and what to do about it.
-func (c *connection) whyNotAudited() string {
-	if c == nil {
-		return "The provider is not configured."
-	}
-	return fmt.Sprintf("The provider's %s is known only during the apply. Apply first what it comes from; or name that in "+
-		"the depends_on of this data source, which puts it off until then.", c.pending)
 }
 
 // audited is what an entry tells.

@@ -62,6 +62,9 @@ func atSecret(name string) path.Path { return path.Root("secrets").AtMapKey(name
 // ModifyPlan decides for each secret what happens to its value and says so in the
 // plan, as relay_workflow_secret does for one.
 func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	// Where it is not, that is said once, and all others are planned: an apply plans
+	// again, takes no other plan than the approved one, and then says so of each.
+	_ = r.connection.usable(&resp.Diagnostics)
 	if req.Plan.Raw.IsNull() || r.connection == nil {
 		return // it is destroyed, or the provider is not configured
 	}

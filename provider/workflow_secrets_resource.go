@@ -103,7 +103,7 @@ func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadReq
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	was := recallSet(ctx, req.Private, &resp.Diagnostics)
 	had, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || r.connection == nil {
+	if resp.Diagnostics.HasError() || !r.connection.usable(&resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
