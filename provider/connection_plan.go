@@ -17,6 +17,7 @@ import (
 
 // ModifyPlan decides what happens to the fields and says so in the plan.
 func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	_ = r.vault.usable(&resp.Diagnostics) // and as relay_workflow_secret goes on
 	if req.Plan.Raw.IsNull() || r.vault == nil {
 		return // it is destroyed, or the provider is not configured
 	}

@@ -99,7 +99,7 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 	var state connectionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	remembered := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || r.vault == nil {
+	if resp.Diagnostics.HasError() || !r.vault.usable(&resp.Diagnostics) {
 		return
 	}
 	defer r.vault.notes.drain(&resp.Diagnostics)

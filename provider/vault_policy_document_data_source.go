@@ -43,6 +43,7 @@ type policyDocumentModel struct {
 	Prefix            types.String         `tfsdk:"prefix"`
 	Undelete          types.Bool           `tfsdk:"undelete"`
 	Destroy           types.Bool           `tfsdk:"destroy"`
+	Settings          types.Bool           `tfsdk:"settings"`
 	Policy            types.String         `tfsdk:"policy"`
 }
 
@@ -132,6 +133,11 @@ func (d *policyDocumentDataSource) Schema(_ context.Context, _ datasource.Schema
 				Optional:            true,
 				MarkdownDescription: "Let a `writer` erase versions for good, as `deletion = \"purge\"` does. Default: `false`.",
 			},
+			"settings": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Let a `writer` set `delete_version_after` on secrets that do not exist yet, which takes `create` on " +
+					"`metadata/`. Default: `false`. Settings of secrets that exist need nothing more.",
+			},
 			"policy": schema.StringAttribute{
 				Computed: true,
 				MarkdownDescription: "The policy, in HCL: one block of rules for each workflow, sorted. It is the same for the same " +
@@ -212,7 +218,7 @@ func (m *policyDocumentModel) write(ctx context.Context, diagnostics *diag.Diagn
 		WorkflowPrefixes:  namesOf(ctx, m.WorkflowPrefixes, diagnostics),
 		ConnectionsDomain: m.ConnectionsDomain.ValueString(),
 		SecretsBy:         parsedRole(m.SecretsBy, "secrets_by", diagnostics),
-		Undelete:          m.Undelete.ValueBool(), Destroy: m.Destroy.ValueBool(),
+		Undelete:          m.Undelete.ValueBool(), Destroy: m.Destroy.ValueBool(), Settings: m.Settings.ValueBool(),
 	}
 	if m.Identity != nil {
 		grant.Identity = policy.Identity{

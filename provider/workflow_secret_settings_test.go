@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
@@ -43,10 +44,11 @@ var allSettings = []string{`custom_metadata = { team = "shop", stage = "prod" }`
 // creator is a token that may also make metadata before the first version.
 func (s *stage) creator(t *testing.T) string {
 	t.Helper()
-	return s.vault.Token(t,
-		`path "customers/data/workflows/+/+" { capabilities = ["create", "update"] }`,
-		`path "customers/metadata/workflows/+/+" { capabilities = ["create", "read", "patch"] }`,
-		`path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+	text, err := policy.For(policy.Grant{Role: policy.Writer, Mount: "customers", Prefix: "workflows", Settings: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.vault.Token(t, text)
 }
 
 func TestSettingsChangeWithoutTheValue(t *testing.T) {

@@ -37,6 +37,9 @@ type Grant struct {
 	Undelete bool
 	// Destroy lets a Writer erase versions for good, as "purge" does.
 	Destroy bool
+	// Settings lets a Writer settle how long versions are kept before the first one
+	// is written, which takes "create" on metadata; afterwards nothing more is needed.
+	Settings bool
 }
 
 // Identity names a workflow, and a domain of connections, by metadata that an auth
@@ -138,16 +141,19 @@ func (g Grant) unfitForRole() []refusal {
 			"a reader's policy needs the names of its workflows: one that reads all of them is refused"},
 		{g.Role == Reader && len(g.WorkflowPrefixes) > 0,
 			"a reader's workflows are named one by one: one that reads all whose names begin alike is refused"},
-		{g.Role == Reader && (g.Undelete || g.Destroy),
-			"undelete and destroy are for a writer: a reader writes nothing"},
-		{g.Role.person() && (g.Undelete || g.Destroy),
-			"undelete and destroy are for a writer: among people an administrator may both, and nobody else"},
+		{g.Role == Reader && g.more(),
+			"undelete, destroy and settings are for a writer: a reader writes nothing"},
+		{g.Role.person() && g.more(),
+			"undelete, destroy and settings are for a writer: among people an administrator may all of it, and nobody else"},
 		{g.SecretsBy != 0 && !g.Role.person(),
 			"who among people writes secrets makes no difference to a writer or a reader: leave it out"},
 		{g.SecretsBy != 0 && (g.SecretsBy < Operator || g.SecretsBy > Administrator),
 			"secrets are written from a role upwards: operator, approver or administrator"},
 	}
 }
+
+// more reports whether something is granted that a Writer has only where wanted.
+func (g Grant) more() bool { return g.Undelete || g.Destroy || g.Settings }
 
 // every reports whether the grant is for all workflows.
 func (g Grant) every() bool {

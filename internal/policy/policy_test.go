@@ -27,7 +27,7 @@ func TestFor(t *testing.T) {
 	t.Parallel()
 	for name, g := range map[string]Grant{
 		"writer":         at(Grant{Role: Writer}),
-		"writer-full":    at(Grant{Role: Writer, Undelete: true, Destroy: true}),
+		"writer-full":    at(Grant{Role: Writer, Undelete: true, Destroy: true, Settings: true, ConnectionsDomain: "relay"}),
 		"writer-named":   at(Grant{Role: Writer, Workflows: []string{"nightly-report", "deploy-production", "nightly-report"}, Destroy: true}),
 		"reader":         at(Grant{Role: Reader, Workflows: []string{"deploy-production"}}),
 		"viewer":         at(Grant{Role: Viewer}),
@@ -108,7 +108,8 @@ func TestForRefuses(t *testing.T) {
 		"a domain that ends it":    {at(Grant{Role: Reader, Identity: Identity{Accessor: "a", Workflow: "k", Domain: "{{"}}), []string{"the metadata key of the domain"}},
 		"a person's option":        {at(Grant{Role: Writer, SecretsBy: Administrator}), []string{"makes no difference"}},
 		"secrets by viewers":       {at(Grant{Role: Operator, SecretsBy: Viewer}), []string{"operator, approver or administrator"}},
-		"an operator that purges":  {at(Grant{Role: Operator, Destroy: true}), []string{"an administrator may both"}},
+		"an operator that purges":  {at(Grant{Role: Operator, Destroy: true}), []string{"an administrator may all of it"}},
+		"a reader that configures": {at(Grant{Role: Reader, Workflows: []string{"w"}, Settings: true}), []string{"a reader writes nothing"}},
 		"all that is wrong, once":  {Grant{Role: Reader, Mount: "m", Prefix: "+", Workflows: []string{"*", "+"}, Destroy: true}, []string{`"+"`, `"*"`, "writes nothing", "prefix"}},
 	} {
 		text, err := For(c.grant)

@@ -102,7 +102,7 @@ func (g Grant) withSecrets() rights {
 	case Reader:
 		return rights{read: true}
 	case Writer:
-		return rights{observe: true, write: true, undelete: g.Undelete, destroy: g.Destroy}
+		return rights{observe: true, write: true, undelete: g.Undelete, destroy: g.Destroy, settings: g.Settings}
 	case Administrator:
 		return rights{observe: true, write: true, undelete: true, destroy: true, settings: true, remove: true}
 	}
@@ -115,6 +115,7 @@ func (g Grant) withConnections() rights {
 	if g.Role == Operator || g.Role == Approver {
 		return rights{observe: true}
 	}
+	g.Settings = false // no connection expires
 	return g.withSecrets()
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
@@ -120,8 +121,9 @@ func grants() map[string]granted {
 		"writer":                       {grant: Grant{Role: Writer}, own: writes, other: writes},
 		"writer, undelete":             {grant: Grant{Role: Writer, Undelete: true}, own: and(writes, "undelete"), other: and(writes, "undelete")},
 		"writer, destroy":              {grant: Grant{Role: Writer, Destroy: true}, own: and(writes, "destroy a version"), other: and(writes, "destroy a version")},
+		"writer, settings":             {grant: Grant{Role: Writer, Settings: true}, own: and(writes, "configure before the first version"), other: and(writes, "configure before the first version")},
 		"writer of one":                {grant: Grant{Role: Writer, Workflows: named}, own: writes},
-		"full writer of one":           {grant: Grant{Role: Writer, Workflows: named, Undelete: true, Destroy: true}, own: and(writes, "undelete", "destroy a version")},
+		"full writer of one":           {grant: Grant{Role: Writer, Workflows: named, Undelete: true, Destroy: true, Settings: true}, own: and(writes, "undelete", "destroy a version", "configure before the first version")},
 		"reader":                       {grant: Grant{Role: Reader, Workflows: named}, own: reads},
 		"reader of several":            {grant: Grant{Role: Reader, Workflows: []string{mine, "some other", "é@.x"}}, own: reads},
 		"viewer, connections":          {grant: Grant{Role: Viewer, Workflows: named, ConnectionsDomain: mine}, own: sees, connections: and(sees, types)},
@@ -129,7 +131,7 @@ func grants() map[string]granted {
 		"approver, connections":        {grant: Grant{Role: Approver, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: and(sees, types)},
 		"administrator, connections":   {grant: Grant{Role: Administrator, Workflows: named, ConnectionsDomain: mine}, own: administer, connections: and(administer, types)},
 		"writer, connections":          {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: and(writes, types)},
-		"full writer, connections":     {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine, Undelete: true, Destroy: true}, own: and(writes, "undelete", "destroy a version"), connections: and(writes, types, "undelete", "destroy a version")},
+		"full writer, connections":     {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine, Undelete: true, Destroy: true, Settings: true}, own: and(writes, "undelete", "destroy a version", "configure before the first version"), connections: and(writes, types, "undelete", "destroy a version")},
 		"reader, connections":          {grant: Grant{Role: Reader, Workflows: named, ConnectionsDomain: mine}, own: reads, connections: and(reads, types)},
 	}
 }
@@ -278,7 +280,7 @@ func TestAnIdentityNamesItsWorkflow(t *testing.T) {
 func TestWhatTheClientAsksForIsGranted(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
-	text, err := For(at(Grant{Role: Writer, Undelete: true, Destroy: true}))
+	text, err := For(at(Grant{Role: Writer, Undelete: true, Destroy: true, Settings: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,11 +312,16 @@ func TestWhatTheClientAsksForIsGranted(t *testing.T) {
 	nobody := client(v.Token(t, "# nothing"))
 	var asked []string
 	for name, attempt := range map[string]func() error{
-		"write":    func() error { _, err := nobody.Put(t.Context(), secrets.Write{Address: secret}); return err },
-		"read":     func() error { _, err := nobody.Describe(t.Context(), secret); return err },
-		"list":     func() error { _, err := nobody.List(t.Context(), scope); return err },
-		"delete":   func() error { _, err := looker.Delete(t.Context(), secret, nil); return err },
-		"purge":    func() error { _, err := looker.Purge(t.Context(), secret, nil); return err },
+		"write":  func() error { _, err := nobody.Put(t.Context(), secrets.Write{Address: secret}); return err },
+		"read":   func() error { _, err := nobody.Describe(t.Context(), secret); return err },
+		"list":   func() error { _, err := nobody.List(t.Context(), scope); return err },
+		"delete": func() error { _, err := looker.Delete(t.Context(), secret, nil); return err },
+		"purge":  func() error { _, err := looker.Purge(t.Context(), secret, nil); return err },
+		"settings": func() error {
+			fresh := scope.Secret("fresh")
+			observed, err := looker.Describe(t.Context(), fresh)
+			return errors.Join(err, looker.Configure(t.Context(), fresh, observed, secrets.Settings{DeleteVersionAfter: time.Hour}, nil))
+		},
 		"undelete": func() error { _, err := looker.Undelete(t.Context(), deleted); return err },
 	} {
 		lacking, ok := errors.AsType[*secrets.LackingError](attempt())

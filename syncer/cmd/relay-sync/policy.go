@@ -51,6 +51,7 @@ for people. It asks Vault nothing. -o json prints Vault's JSON in place of HCL.
 	f.StringVar(&secretsBy, "secrets-by", "", "the lowest role that writes secrets: operator (if unset), approver or administrator")
 	f.BoolVar(&ask.Undelete, "undelete", false, "let a writer bring deleted versions back")
 	f.BoolVar(&ask.Destroy, "destroy", false, "let a writer erase versions for good")
+	f.BoolVar(&ask.Settings, "settings", false, "let a writer settle how long versions are kept before the first one")
 	placeFlags(c, &ask.Mount, &ask.Prefix)
 	return c
 }
