@@ -50,7 +50,7 @@ type Config struct {
 	// unset.
 	FingerprintKeyFile string `yaml:"fingerprint_key_file"`
 	// Mirrors is the folder in which the mirrors of remote repositories are kept;
-	// DefaultMirrors if unset. It holds no state: it may be empty at each start.
+	// /var/lib/relay-sync/mirrors if unset. It holds no state: it may be empty at each start.
 	Mirrors string `yaml:"mirrors"`
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`

@@ -8,16 +8,21 @@ import "github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 // LoginConfig is how the controller logs in to Vault where it has no token file.
 // Exactly one of it and token_file is set. Secrets are in files only.
 type LoginConfig struct {
-	AppRole    *AppRoleLogin    `yaml:"approle"`
-	JWT        *JWTLogin        `yaml:"jwt"`
+	// AppRole logs in with a role id and a secret id.
+	AppRole *AppRoleLogin `yaml:"approle"`
+	// JWT logs in with the token of an identity provider.
+	JWT *JWTLogin `yaml:"jwt"`
+	// Kubernetes logs in with the service account of a pod.
 	Kubernetes *KubernetesLogin `yaml:"kubernetes"`
-	Cert       *CertLogin       `yaml:"cert"`
+	// Cert logs in with client_cert and client_key of the connection.
+	Cert *CertLogin `yaml:"cert"`
 }
 
 // AppRoleLogin is Vault's AppRole method.
 type AppRoleLogin struct {
 	// Mount is below auth/; "approle" if unset.
-	Mount  string `yaml:"mount"`
+	Mount string `yaml:"mount"`
+	// RoleID is the id of the role. Required.
 	RoleID string `yaml:"role_id"`
 	// SecretIDFile holds the secret id; unset for a role that needs none.
 	SecretIDFile string `yaml:"secret_id_file"`
@@ -26,8 +31,10 @@ type AppRoleLogin struct {
 // JWTLogin is Vault's JWT method.
 type JWTLogin struct {
 	// Mount is below auth/; "jwt" if unset.
-	Mount     string `yaml:"mount"`
-	Role      string `yaml:"role"`
+	Mount string `yaml:"mount"`
+	// Role is the role to log in with; the mount's default role if unset.
+	Role string `yaml:"role"`
+	// TokenFile holds the token, and is read at each login. Required.
 	TokenFile string `yaml:"token_file"`
 }
 
@@ -35,7 +42,8 @@ type JWTLogin struct {
 type KubernetesLogin struct {
 	// Mount is below auth/; "kubernetes" if unset.
 	Mount string `yaml:"mount"`
-	Role  string `yaml:"role"`
+	// Role is the role to log in with. Required.
+	Role string `yaml:"role"`
 	// TokenFile holds the service account's token; where a pod finds it if unset.
 	TokenFile string `yaml:"token_file"`
 }

@@ -12,9 +12,13 @@ import (
 
 // Config is one target: exactly one of its fields is set.
 type Config struct {
-	GitHub  *Host    `yaml:"github"`
-	GitLab  *Host    `yaml:"gitlab"`
-	Gitea   *Host    `yaml:"gitea"` // Forgejo too
+	// GitHub sets a commit status there.
+	GitHub *Host `yaml:"github"`
+	// GitLab sets a commit status there.
+	GitLab *Host `yaml:"gitlab"`
+	// Gitea sets a commit status there, or at Forgejo.
+	Gitea *Host `yaml:"gitea"`
+	// Webhook takes a signed message.
 	Webhook *Webhook `yaml:"webhook"`
 }
 
