@@ -62,7 +62,7 @@ func between(t *testing.T, text, part, generated string) string {
 func configReference(t *testing.T) string {
 	t.Helper()
 	r := reference{t: t, comments: map[string]map[string]string{}}
-	for _, dir := range []string{".", "webhook", "notify", "election"} {
+	for _, dir := range []string{".", "webhook", "notify", "election", "../internal/sopsfile/keyring"} {
 		r.read(dir)
 	}
 	r.table("", reflect.TypeFor[Config]())
@@ -138,6 +138,9 @@ func (r *reference) table(path string, of reflect.Type) {
 	}
 	var parts []part
 	for field := range of.Fields() {
+		if key(field) == "-" {
+			continue
+		}
 		below, inside := field.Type, path+"."+key(field)
 		for below.Kind() == reflect.Pointer || below.Kind() == reflect.Slice {
 			if below.Kind() == reflect.Slice {
@@ -207,4 +210,65 @@ func metricsReference(t *testing.T) string {
 	}
 	slices.Sort(rows)
 	return "\n| metric | labels | meaning |\n|---|---|---|\n" + strings.Join(rows, "") + "\n"
+}
+
+// TestTheGuideQuotesWhatIsSaid finds every text that the guide explains in the code
+// that says it, up to the parts that differ.
+func TestTheGuideQuotesWhatIsSaid(t *testing.T) {
+	t.Parallel()
+	said := goSources(t, ".", "notify", "webhook", "../internal/secrets", "../internal/vault", "../internal/sopsfile", "../internal/sopsfile/keyring")
+	page, err := os.ReadFile(guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := regexp.MustCompile("`([^`]+)`")
+	varying := regexp.MustCompile(`\.\.\.|\b[A-Z]+\b|\d+`)
+	checked := 0
+	for _, part := range []string{"## What is deleted, and what is not\n", "## What it says, and what to do\n"} {
+		_, section, found := strings.Cut(string(page), part)
+		if !found {
+			t.Fatalf("the guide has no part %q", part)
+		}
+		section, _, _ = strings.Cut(section, "\n## ")
+		for line := range strings.SplitSeq(section, "\n") {
+			cells := strings.Split(line, " | ")
+			if len(cells) < 2 {
+				continue
+			}
+			for _, match := range quoted.FindAllStringSubmatch(cells[0], -1) {
+				for _, words := range varying.Split(match[1], -1) {
+					words = strings.Trim(words, " :(),")
+					checked++
+					if !strings.Contains(said, words) {
+						t.Errorf("the guide explains %q, but nothing says %q", match[1], words)
+					}
+				}
+			}
+		}
+	}
+	if checked < 20 {
+		t.Errorf("only %d texts were looked for", checked)
+	}
+}
+
+func goSources(t *testing.T, dirs ...string) string {
+	t.Helper()
+	var all strings.Builder
+	for _, dir := range dirs {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(text)
+		}
+	}
+	return all.String()
 }

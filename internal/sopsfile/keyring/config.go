@@ -21,11 +21,16 @@ type Config struct {
 	Age []string `yaml:"-"`
 	// PGP are files of secret keys without passphrases, as gpg --export-secret-keys
 	// writes them, armoured or not.
-	PGP           []string       `yaml:"pgp"`
-	AWSKMS        *AWSKMS        `yaml:"aws_kms"`
-	GCPKMS        *GCPKMS        `yaml:"gcp_kms"`
+	PGP []string `yaml:"pgp"`
+	// AWSKMS turns AWS Key Management Service on.
+	AWSKMS *AWSKMS `yaml:"aws_kms"`
+	// GCPKMS turns Google Cloud KMS on.
+	GCPKMS *GCPKMS `yaml:"gcp_kms"`
+	// AzureKeyVault turns Azure Key Vault on.
 	AzureKeyVault *AzureKeyVault `yaml:"azure_key_vault"`
-	VaultTransit  []VaultTransit `yaml:"vault_transit"`
+	// VaultTransit are the transit engines of Vault or OpenBao that are asked, and no
+	// others.
+	VaultTransit []VaultTransit `yaml:"vault_transit"`
 }
 
 // AWSKMS is AWS Key Management Service.
