@@ -1,0 +1,85 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// looked waits until the loop of the source has looked at its branch once more.
+func (d *daemon) looked() {
+	d.t.Helper()
+	before := d.status()["shop"].NextLook
+	d.Hint("shop")
+	d.until("the source is looked at", func() bool { return !d.status()["shop"].NextLook.Equal(before) })
+}
+
+func TestAnUnchangedCommitAsksNothingOfVault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.secretsIn("a.yaml", w.workflow(0), numbered(20)...)
+	w.commit()
+	d := w.daemon()
+	d.until("all is applied", func() bool { return d.status()["shop"].Settled() })
+	w.proxy.Reset()
+	d.looked()
+	// Another branch, and another file in the folder of git, are no commit of ours.
+	w.run("git", "branch", "other")
+	w.run("git", "gc", "-q")
+	d.looked()
+	if asked := w.proxy.Requests(); len(asked) != 0 {
+		t.Errorf("%d requests, the first %s %s", len(asked), asked[0].Method, asked[0].Path)
+	}
+	// A commit that changes no manifest costs what a drift check does.
+	w.run("git", "commit", "-q", "--allow-empty", "-m", "nothing")
+	d.until("the commit is seen", func() bool { return strings.HasPrefix(w.run("git", "rev-parse", "main"), d.status()["shop"].Seen) })
+	w.wantOneReadEach(20)
+}
+
+func TestADriftCheckReadsEachSecretOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	w.cfg.Sources[0].DriftInterval = 2 * time.Second
+	w.secretsIn("a.yaml", w.workflow(0), numbered(20)...)
+	w.secretsIn("b.yaml", w.workflow(1), numbered(30)...)
+	w.commit()
+	d := w.daemon()
+	d.until("all is applied", func() bool { return d.status()["shop"].Settled() })
+	last := d.status()["shop"].LastRound
+	w.proxy.Reset()
+	d.until("Vault is compared", func() bool { return d.status()["shop"].LastRound.After(last) })
+	d.stop() // before the next one
+	w.wantOneReadEach(50)
+}
+
+// wantOneReadEach checks that Vault was asked for lists and metadata alone, for the
+// metadata of each of n secrets as often as for its workflow's list.
+func (w *world) wantOneReadEach(n int) {
+	w.t.Helper()
+	lists, total := map[string]int{}, 0
+	for _, r := range w.proxy.Requests() {
+		path, found := strings.CutPrefix(r.Path, "/v1/customers/metadata/workflows/")
+		workflow, name, _ := strings.Cut(path, "/")
+		switch {
+		case !found || (r.Method != http.MethodGet && r.Method != "LIST"):
+			w.t.Errorf("asked %s %s", r.Method, r.Path)
+		case name == "":
+			lists[workflow]++
+		default:
+			total++
+		}
+	}
+	if total != n {
+		w.t.Errorf("metadata was read %d times, want %d, once for each secret", total, n)
+	}
+	for workflow, count := range lists {
+		if count != 1 {
+			w.t.Errorf("workflow %s was listed %d times", workflow, count)
+		}
+	}
+	w.proxy.AssertBlind(w.t)
+}
