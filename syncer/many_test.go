@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -209,4 +210,15 @@ func (p *program) memory(b *testing.B, field string) float64 {
 		b.Fatal(err)
 	}
 	return kB / 1024
+}
+
+// freeAddress is an address that nothing listens at now.
+func freeAddress(b *testing.B) string {
+	b.Helper()
+	listener, err := new(net.ListenConfig).Listen(b.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }
