@@ -103,6 +103,8 @@ type Source struct {
 	Tag string `yaml:"tag"`
 	// Remote says how a remote repository is reached.
 	Remote RemoteConfig `yaml:"remote"`
+	// Verify says who may sign what is applied; anybody, and nobody, if unset.
+	Verify VerifyConfig `yaml:"verify"`
 	// Files are patterns of the manifests, such as "secrets/**/*.yaml". Required.
 	Files []string `yaml:"files"`
 	// Workflows are the only workflows that this source may write. Required.

@@ -62,7 +62,7 @@ func (s *Source) place(folder string) {
 		s.Repository = below(folder, s.Repository)
 	}
 	r := &s.Remote
-	for _, path := range []*string{&r.TokenFile, &r.PasswordFile, &r.CACert, &r.SSHKey, &r.KnownHosts} {
+	for _, path := range append(s.Verify.files(), &r.TokenFile, &r.PasswordFile, &r.CACert, &r.SSHKey, &r.KnownHosts) {
 		*path = below(folder, *path)
 	}
 }
@@ -96,6 +96,11 @@ func (c *configCheck) place(i int, s Source) {
 		c.err(gitsource.ValidateTag(s.Tag), "sources", i, "tag")
 	default:
 		c.err(gitsource.ValidateBranch(s.Branch), "sources", i, "branch")
+	}
+	for j, file := range s.Verify.OpenPGPKeys {
+		if file == "" {
+			c.refuse("verify.openpgp_keys must name files", "sources", i, "verify", "openpgp_keys", j)
+		}
 	}
 	if !s.remote() {
 		if s.Remote != (RemoteConfig{}) {

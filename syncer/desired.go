@@ -44,6 +44,8 @@ type Failure struct {
 // Desired is all that one commit of a source wants.
 type Desired struct {
 	Commit gitsource.Commit
+	// Signer is who signed it, where the source wants a signature.
+	Signer string
 	// Files are the manifests that the commit holds.
 	Files []gitsource.File
 	// Wants are in order of address.
@@ -65,11 +67,15 @@ const readTimeout = 10 * time.Minute
 func (s *source) desire(ctx context.Context) (Desired, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	commit, files, err := s.files(ctx)
+	commit, signer, err := s.head(ctx)
 	if err != nil {
 		return Desired{}, err
 	}
-	d := Desired{Commit: commit, Files: files}
+	files, err := s.repo.Files(ctx, commit, s.Files)
+	if err != nil {
+		return Desired{}, err
+	}
+	d := Desired{Commit: commit, Signer: signer, Files: files}
 	if d.Empty = len(files) == 0 && !s.Deletes.AllowEmpty; d.Empty {
 		d.fail("", s.noFiles(commit))
 	}
@@ -90,16 +96,6 @@ func (s *source) desire(ctx context.Context) (Desired, error) {
 	}
 	d.settle(s.memory.recall(files))
 	return d, nil
-}
-
-// files resolves the branch and lists the manifests of its commit.
-func (s *source) files(ctx context.Context) (gitsource.Commit, []gitsource.File, error) {
-	commit, err := s.resolve(ctx, s.repo)
-	if err != nil {
-		return "", nil, err
-	}
-	files, err := s.repo.Files(ctx, commit, s.Files)
-	return commit, files, err
 }
 
 // noFiles is a failure: a pattern that misses, or an emptied repository, must

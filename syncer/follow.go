@@ -217,6 +217,9 @@ func (r Report) mayPass() bool {
 // No secret's value is anywhere near.
 func logRound(log *slog.Logger, r Report) {
 	log = log.With("commit", string(r.Commit))
+	if r.Signer != "" {
+		log = log.With("signed_by", r.Signer)
+	}
 	if r.Err != nil {
 		log.Error("round ended before its plan", "err", r.Err)
 		return

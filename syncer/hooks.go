@@ -12,8 +12,8 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"sync"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"

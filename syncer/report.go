@@ -102,6 +102,7 @@ type (
 		Source   string `json:"source"`
 		Branch   string `json:"branch"`
 		Commit   string `json:"commit,omitempty"`
+		SignedBy string `json:"signed_by,omitempty"`
 		Files    int    `json:"files"`
 		Applied  bool   `json:"applied"`
 		PlanID   string `json:"plan_id,omitempty"`
@@ -149,7 +150,7 @@ func WriteJSON(w io.Writer, reports []Report) error {
 
 func (r Report) json() reportJSON {
 	out := reportJSON{
-		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), Files: r.Files, Applied: r.Applied,
+		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), SignedBy: r.Signer, Files: r.Files, Applied: r.Applied,
 		PlanID: r.PlanID, Approved: r.Approved, Keyless: r.Keyless, Suspended: r.Suspended,
 		Error: errorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, Summary: r.Summary(),
 	}

@@ -67,6 +67,8 @@ type Report struct {
 	Branch string
 	// Commit is empty where the round did not come so far.
 	Commit gitsource.Commit
+	// Signer is who signed what was applied, where the source wants a signature.
+	Signer string
 	Files  int
 	// Results are every secret of the source, in order of address. In a round that
 	// only planned, none was carried out.
@@ -187,7 +189,8 @@ func (c *Controller) pass(ctx context.Context, cfg Source, ask Request, adopt Ad
 		report.Err = err
 		return report
 	}
-	report.Commit, report.Files, report.Failures = desired.Commit, len(desired.Files), desired.Failures
+	report.Commit, report.Signer = desired.Commit, desired.Signer
+	report.Files, report.Failures = len(desired.Files), desired.Failures
 	seen, err := s.observe(ctx)
 	if err != nil {
 		report.Err = err

@@ -57,6 +57,9 @@ func (t *Text) report(r Report) {
 	if r.Commit != "" {
 		head += fmt.Sprintf("  %s @ %s, %s", r.Branch, short(r.Commit), count(r.Files, "manifest"))
 	}
+	if r.Signer != "" {
+		head += ", signed by " + r.Signer
+	}
 	if r.Keyless {
 		head += ", by ciphertext alone"
 	}

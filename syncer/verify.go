@@ -58,7 +58,11 @@ func (c *Controller) verifySource(ctx context.Context, cfg Source) ([]Verified, 
 		return nil, err
 	}
 	s := &source{Source: cfg, repo: repo}
-	commit, files, err := s.files(ctx)
+	commit, _, err := s.head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files, err := repo.Files(ctx, commit, cfg.Files)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,234 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signature_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/signature"
+)
+
+// now is a day on which the keys of testdata are valid: it is the day they were
+// made.
+func now(t *testing.T) time.Time {
+	t.Helper()
+	for line := range strings.Lines(object(t, "pgp-brief.commit")) {
+		if fields := strings.Fields(line); len(fields) > 2 && fields[0] == "committer" {
+			at, err := time.ParseDuration(fields[len(fields)-2] + "s")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return time.Unix(0, 0).Add(at + time.Hour)
+		}
+	}
+	t.Fatal("no date in the commit")
+	return time.Time{}
+}
+
+func object(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func load(t *testing.T, k signature.Keys) *signature.Verifier {
+	t.Helper()
+	v, err := signature.Load(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// everybody may sign.
+func everybody(t *testing.T) *signature.Verifier {
+	t.Helper()
+	return load(t, signature.Keys{SSHAllowedSigners: "testdata/allowed_signers", OpenPGP: []string{"testdata/ada.asc", "testdata/brief.asc"}})
+}
+
+func TestWhatGitSignedIsVerified(t *testing.T) {
+	t.Parallel()
+	v := everybody(t)
+	for name, who := range map[string]string{
+		"ssh-ed25519": "ed25519@example.com (SSH key SHA256:", "ssh-rsa": "rsa@example.com", "ssh-ecdsa": "ecdsa@example.com",
+		"ssh-sha256": "ed25519@example.com", "pgp": "Ada <ada@example.com> (OpenPGP key ", "pgp-sha256": "Ada", "pgp-brief": "Brief",
+	} {
+		sha256 := strings.HasSuffix(name, "sha256")
+		got, err := v.Commit([]byte(object(t, name+".commit")), sha256, now(t))
+		if err != nil || !strings.HasPrefix(got, who) {
+			t.Errorf("%s.commit: got %q, %v, want %q", name, got, err, who)
+		}
+		got, err = v.Tag([]byte(object(t, name+".tag")), "v1", now(t))
+		if err != nil || !strings.HasPrefix(got, who) {
+			t.Errorf("%s.tag: got %q, %v, want %q", name, got, err, who)
+		}
+		if _, err := v.Tag([]byte(object(t, name+".tag")), "v2", now(t)); !errors.Is(err, signature.ErrBad) {
+			t.Errorf("%s.tag under another name: %v", name, err)
+		}
+	}
+}
+
+// TestEveryChangeIsNoticed flips each byte of each object: nothing is signed
+// any more, or it is the very same signature in other words.
+func TestEveryChangeIsNoticed(t *testing.T) {
+	t.Parallel()
+	v := everybody(t)
+	for _, name := range []string{"ssh-ed25519.commit", "ssh-rsa.commit", "pgp.commit", "ssh-ed25519.tag", "pgp.tag"} {
+		raw := object(t, name)
+		begin, end := strings.Index(raw, "-----BEGIN "), strings.Index(raw, "-----END ")
+		for i := range raw {
+			if raw[i] == '\n' || i >= begin && i < end+40 {
+				continue // armor may be written in several ways; see below
+			}
+			changed := []byte(raw)
+			changed[i] ^= 1
+			verify := func() (string, error) { return v.Commit(changed, false, now(t)) }
+			if strings.HasSuffix(name, ".tag") {
+				verify = func() (string, error) { return v.Tag(changed, "v1", now(t)) }
+			}
+			if who, err := verify(); err == nil {
+				t.Fatalf("%s: byte %d was changed, and it is still signed by %s:\n%s", name, i, who, changed)
+			}
+		}
+	}
+}
+
+func TestWhatIsNotAccepted(t *testing.T) {
+	t.Parallel()
+	ed25519 := object(t, "ssh-ed25519.commit")
+	signers := object(t, "allowed_signers")
+	key := strings.TrimSpace(strings.SplitN(strings.SplitN(signers, "\n", 2)[0], " ", 2)[1])
+	file := func(text string) signature.Keys {
+		path := filepath.Join(t.TempDir(), "allowed_signers")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return signature.Keys{SSHAllowedSigners: path}
+	}
+	day := func(days int) string { return now(t).UTC().AddDate(0, 0, days).Format("20060102150405Z") }
+	twice := strings.Replace(ed25519, "gpgsig ", "gpgsig x\ngpgsig ", 1)
+	all := signature.Keys{SSHAllowedSigners: "testdata/allowed_signers", OpenPGP: []string{"testdata/ada.asc"}}
+	for name, test := range map[string]struct {
+		keys   signature.Keys
+		commit string
+		is     error
+		says   string
+	}{
+		"nobody signed":             {all, object(t, "unsigned.commit"), signature.ErrUnsigned, "not signed"},
+		"two signatures":            {all, twice, signature.ErrBad, "two signatures"},
+		"an empty signature":        {all, "tree x\ngpgsig \n\nmessage\n", signature.ErrUnsigned, "not signed"},
+		"S/MIME":                    {all, "tree x\ngpgsig -----BEGIN SIGNED MESSAGE-----\n\nmessage\n", signature.ErrBad, "neither of SSH nor of OpenPGP"},
+		"no armor":                  {all, "tree x\ngpgsig -----BEGIN SSH SIGNATURE-----\n\nmessage\n", signature.ErrBad, "armor"},
+		"no armor of PGP":           {all, "tree x\ngpgsig -----BEGIN PGP SIGNATURE-----\n\nmessage\n", signature.ErrBad, "damaged"},
+		"an SSH key not listed":     {file("ada " + strings.SplitN(strings.Split(signers, "\n")[1], " ", 2)[1]), ed25519, signature.ErrUnknown, "SSH key SHA256:"},
+		"a PGP key not listed":      {signature.Keys{OpenPGP: []string{"testdata/brief.asc"}}, object(t, "pgp.commit"), signature.ErrUnknown, "OpenPGP key "},
+		"no SSH keys":               {signature.Keys{OpenPGP: []string{"testdata/ada.asc"}}, ed25519, signature.ErrUnknown, "no allowed signers are configured"},
+		"no PGP keys":               {file(signers), object(t, "pgp.commit"), signature.ErrUnknown, "none are configured"},
+		"a revoked PGP key":         {signature.Keys{OpenPGP: []string{"testdata/ada-revoked.asc"}}, object(t, "pgp.commit"), signature.ErrUnknown, "is revoked"},
+		"a key that has expired":    {file("ada valid-before=\"" + day(-1) + "\" " + key), ed25519, signature.ErrUnknown, "does not let sign now"},
+		"a key of the future":       {file("ada valid-after=\"" + day(1) + "\" " + key), ed25519, signature.ErrUnknown, "does not let sign now"},
+		"a key that is in time":     {file("ada valid-after=\"" + day(-1) + "\",valid-before=\"" + day(1) + "\" " + key), ed25519, nil, "ada ("},
+		"a key of two, one in time": {file("old valid-before=\"20200101\" " + key + "\nnew,newer " + key), ed25519, nil, "new,newer ("},
+		"a key for git":             {file("\"ada of old\" namespaces=\"file,g?t\" " + key), ed25519, nil, "ada of old ("},
+	} {
+		t.Run(name, func(t *testing.T) {
+			who, err := load(t, test.keys).Commit([]byte(test.commit), false, now(t))
+			said := who
+			if err != nil {
+				said = err.Error()
+			}
+			if !errors.Is(err, test.is) || !strings.Contains(said, test.says) {
+				t.Errorf("got %q, %v, want %v with %q", who, err, test.is, test.says)
+			}
+			if strings.ContainsAny(said, "\n\x1b") {
+				t.Errorf("%q has control characters", said)
+			}
+		})
+	}
+	later := now(t).AddDate(0, 0, 3)
+	if _, err := everybody(t).Commit([]byte(object(t, "pgp-brief.commit")), false, later); !errors.Is(err, signature.ErrUnknown) || !strings.Contains(err.Error(), "has expired") {
+		t.Errorf("a PGP key that has expired since: %v", err)
+	}
+	if _, err := everybody(t).Commit([]byte(object(t, "pgp.commit")), true, now(t)); !errors.Is(err, signature.ErrUnsigned) {
+		t.Errorf("a signature of the other object format: %v", err)
+	}
+}
+
+// TestASignatureForAnotherPurposeIsNone has what ssh-keygen -Y sign -n file makes.
+func TestASignatureForAnotherPurposeIsNone(t *testing.T) {
+	t.Parallel()
+	raw := []byte(object(t, "ssh-ed25519.commit"))
+	// The namespace is a string of three bytes in the blob: "git" in base64, at
+	// whichever of three places it starts.
+	changed := false
+	for _, pair := range [][2]string{{"Z2l0", "Z2l1"}, {"dpdA", "dpdQ"}, {"naXQ", "naXU"}} {
+		if other := bytes.Replace(raw, []byte(pair[0]), []byte(pair[1]), 1); !bytes.Equal(other, raw) {
+			raw, changed = other, true
+			break
+		}
+	}
+	_, err := everybody(t).Commit(raw, false, now(t))
+	if !changed || !errors.Is(err, signature.ErrBad) {
+		t.Errorf("changed %v: %v", changed, err)
+	}
+}
+
+func TestFilesOfSignersAreChecked(t *testing.T) {
+	t.Parallel()
+	key := strings.SplitN(strings.SplitN(object(t, "allowed_signers"), "\n", 2)[0], " ", 2)[1]
+	for text, says := range map[string]string{
+		"":                                      "lists nobody",
+		"# comment\n\n":                         "lists nobody",
+		"ada namespaces=\"file\" " + key:        "lists nobody",
+		"ada namespaces=\"*,!git\" " + key:      "lists nobody",
+		"ada\n" + key + "\n":                    "line 1: expected principals",
+		"ada cert-authority " + key:             "line 1: certificates are not supported",
+		"# c\nada valid-before=\"soon\" " + key: "line 2: valid-before must be a time",
+		"ada no-such-option " + key:             "line 1: unknown option no-such-option",
+		"ada ssh-ed25519 AAAA":                  "line 1: expected principals",
+	} {
+		path := filepath.Join(t.TempDir(), "allowed_signers")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := signature.Load(signature.Keys{SSHAllowedSigners: path})
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q: got %v, want %q", text, err, says)
+		}
+		if _, err = signature.Load(signature.Keys{OpenPGP: []string{path}}); err == nil || !strings.Contains(err.Error(), "holds no OpenPGP public key") {
+			t.Errorf("%q as OpenPGP: %v", text, err)
+		}
+	}
+	if _, err := signature.Load(signature.Keys{SSHAllowedSigners: "/nonexistent"}); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+func FuzzObjects(f *testing.F) {
+	v, err := signature.Load(signature.Keys{SSHAllowedSigners: "testdata/allowed_signers", OpenPGP: []string{"testdata/ada.asc"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	paths, _ := filepath.Glob("testdata/*.commit")
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		_, _ = v.Commit(data, false, time.Unix(1_800_000_000, 0))
+		_, _ = v.Tag(data, "v1", time.Unix(1_800_000_000, 0))
+	})
+}

@@ -1,0 +1,100 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signature
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/pem"
+	"fmt"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+const (
+	beginSSH  = "-----BEGIN SSH SIGNATURE-----"
+	magic     = "SSHSIG"
+	namespace = "git"
+)
+
+// blob is the content of a signature after its magic, by PROTOCOL.sshsig, "Blob format".
+type blob struct {
+	Version                                              uint32
+	PublicKey, Namespace, Reserved, HashAlgorithm, Value string
+}
+
+// message is what the key signs after the magic, by PROTOCOL.sshsig, "Signed Data".
+type message struct {
+	Namespace, Reserved, HashAlgorithm, Hash string
+}
+
+func (v *Verifier) ssh(s signed, now time.Time) (string, error) {
+	if v.signers == nil {
+		return "", fmt.Errorf("%w: it is signed with an SSH key, and no allowed signers are configured", ErrUnknown)
+	}
+	key, err := checkSSH(s)
+	if err != nil {
+		return "", err
+	}
+	return v.signers.find(key, now)
+}
+
+// checkSSH checks a signature and returns the key that made it, whoever that belongs to.
+func checkSSH(s signed) (ssh.PublicKey, error) {
+	block, rest := pem.Decode(s.signature)
+	if block == nil || block.Type != "SSH SIGNATURE" || len(bytes.TrimSpace(rest)) > 0 {
+		return nil, fmt.Errorf("%w: its armor is damaged", ErrBad)
+	}
+	content, is := bytes.CutPrefix(block.Bytes, []byte(magic))
+	var b blob
+	if !is || ssh.Unmarshal(content, &b) != nil || b.Version != 1 {
+		return nil, fmt.Errorf("%w: it is no SSH signature of a known version", ErrBad)
+	}
+	if b.Namespace != namespace {
+		return nil, fmt.Errorf("%w: it was made for another purpose than git", ErrBad)
+	}
+	var hash string
+	switch b.HashAlgorithm {
+	case "sha256":
+		sum := sha256.Sum256(s.payload)
+		hash = string(sum[:])
+	case "sha512":
+		sum := sha512.Sum512(s.payload)
+		hash = string(sum[:])
+	default:
+		return nil, fmt.Errorf("%w: it uses another hash than SHA-256 and SHA-512", ErrBad)
+	}
+	return checkKey(b, append([]byte(magic), ssh.Marshal(message{b.Namespace, b.Reserved, b.HashAlgorithm, hash})...))
+}
+
+func checkKey(b blob, data []byte) (ssh.PublicKey, error) {
+	key, err := ssh.ParsePublicKey([]byte(b.PublicKey))
+	if err != nil {
+		return nil, fmt.Errorf("%w: its key is of no known kind", ErrBad)
+	}
+	if _, is := key.(*ssh.Certificate); is {
+		return nil, fmt.Errorf("%w: it was made with a certificate, which is not supported", ErrBad)
+	}
+	var value ssh.Signature
+	if ssh.Unmarshal([]byte(b.Value), &value) != nil || !acceptable(key.Type(), value.Format) {
+		return nil, fmt.Errorf("%w: it uses an algorithm that is not accepted", ErrBad)
+	}
+	if key.Verify(data, &value) != nil {
+		return nil, fmt.Errorf("%w: it does not fit the content", ErrBad)
+	}
+	return key, nil
+}
+
+// acceptable leaves out SHA-1 and DSA.
+func acceptable(key, algorithm string) bool {
+	switch key {
+	case ssh.KeyAlgoRSA:
+		return algorithm == ssh.KeyAlgoRSASHA256 || algorithm == ssh.KeyAlgoRSASHA512
+	case ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256:
+		return algorithm == key
+	}
+	return false
+}

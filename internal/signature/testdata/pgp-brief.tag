@@ -1,0 +1,17 @@
+object 2621e32de8489774af99ede66ae6df3046689c72
+type commit
+tag v1
+tagger ada <ada@example.com> 1795393374 +0000
+
+a release
+-----BEGIN PGP SIGNATURE-----
+
+iQFGBAABCgAwFiEEFPfxoLZ7w0kwCO/xEGs2Lyjfp5sFAmsDh14SHGJyaWVmQGV4
+YW1wbGUuY29tAAoJEBBrNi8o36eb9AYIAMGeVqkf/f7nSjnf6E1oniEpxtrsolfp
+spagys7Jw9KulsYySjKfjFDzQL5ueEUmISW2l8Sh+7opDZCxhsihKKpeTfBvy2xu
+62R02mN5z9qWDCeIg3feq1COSWWCUzajMhUSE4WuWOoGL1OszI2B/jLFmcEneP2O
+ddcDjmeMfoZVnbSssayo7vtevH4fbGzUzKBTHtZrltOnu1IfeLEioW0yCVL+w6EU
+G2Y5Z7oQLrmZOOIwjtPBCKareqAY+nz3B1RCXR5mdT8GcTP5d9icly3Z91x2JeSF
+UTfz1TWy7W25BkQIKGNIWFhwB0ik52x16KjPj04Ir/leLaf5RMIs5Qo=
+=wzpq
+-----END PGP SIGNATURE-----

@@ -1,0 +1,13 @@
+object fb7b9de025d110f3a586ad487a76ceeeda34ac89869f023d2db5469325d47bb7
+type commit
+tag v1
+tagger ada <ada@example.com> 1795393374 +0000
+
+a release
+-----BEGIN PGP SIGNATURE-----
+
+iIYEABYIAC4WIQSqH36B083Amhy7ZtV9MqSP5an76QUCawOHXhAcYWRhQGV4YW1w
+bGUuY29tAAoJEH0ypI/lqfvpZVQBALJveC0ADl/soeooukZZyHAOHSwcwl/NDfCr
+JcIDb/H3AQCIrjsJgvKF+RoObLFpNQAk1KUZi0/TwBJ4C4fbbSepDQ==
+=KH0Z
+-----END PGP SIGNATURE-----

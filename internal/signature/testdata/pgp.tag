@@ -1,0 +1,13 @@
+object 5b3826c148862aea37dc49b0652fd6d75d9776a6
+type commit
+tag v1
+tagger ada <ada@example.com> 1795393374 +0000
+
+a release
+-----BEGIN PGP SIGNATURE-----
+
+iIYEABYIAC4WIQSqH36B083Amhy7ZtV9MqSP5an76QUCawOHXhAcYWRhQGV4YW1w
+bGUuY29tAAoJEH0ypI/lqfvpklcA/2lHxwg08BW/Tff54luCgnHIwFzWmCRCoOuW
+yDZY2A1fAQCYQbpyUCRCjmkhh150GJy0rYSJJiFs9jfU6wgfEcaOCg==
+=mFi3
+-----END PGP SIGNATURE-----

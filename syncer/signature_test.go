@@ -1,0 +1,81 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gittest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/signature"
+)
+
+// sign replaces the newest commit with the same one, signed.
+func (w *world) sign(signer ssh.Signer) {
+	w.t.Helper()
+	cmd := exec.CommandContext(w.t.Context(), "git", "-C", w.repo, "hash-object", "-t", "commit", "-w", "--stdin")
+	cmd.Stdin = strings.NewReader(gittest.SignSSH(w.t, signer, w.run("git", "cat-file", "commit", "main")))
+	id, err := cmd.Output()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.run("git", "update-ref", "refs/heads/main", strings.TrimSpace(string(id)))
+}
+
+func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	keys := t.TempDir()
+	ada, _ := gittest.NewSSHKey(t, filepath.Join(keys, "ada"))
+	eve, _ := gittest.NewSSHKey(t, filepath.Join(keys, "eve"))
+	list := func(signer ssh.Signer) string {
+		return write(t, keys, "allowed_signers", "ada@example.com "+string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
+	}
+	w.cfg.Sources[0].Verify.SSHAllowedSigners = list(ada)
+	refused := func(is error, says string) {
+		t.Helper()
+		w.proxy.Reset()
+		report := w.round(true)
+		if !errors.Is(report.Err, is) || !strings.Contains(report.Err.Error(), says) || len(w.proxy.Requests()) > 0 {
+			t.Errorf("got %v, and %d requests to Vault; want %q", report.Err, len(w.proxy.Requests()), says)
+		}
+		if _, err := New(w.cfg, "test").Verify(t.Context(), nil); !errors.Is(err, is) {
+			t.Errorf("verify: %v", err)
+		}
+	}
+	accepted := func() {
+		t.Helper()
+		if report := w.round(true); report.Outcome() != Clean {
+			t.Fatalf("the round:\n%s", w.text())
+		}
+	}
+	w.put("one")
+	refused(signature.ErrUnsigned, "of main is not applied: it is not signed")
+	w.sign(eve)
+	refused(signature.ErrUnknown, "signed with SSH key "+ssh.FingerprintSHA256(eve.PublicKey()))
+	w.run("git", "commit", "-q", "--amend", "-m", "without eve")
+	w.sign(ada)
+	accepted()
+	w.wantRead(w.workflow(0), "token", "one")
+	if !strings.Contains(w.text(), "signed by ada@example.com (SSH key ") {
+		t.Errorf("the report does not say who signed:\n%s", w.text())
+	}
+
+	w.put("two") // on top of a signed one
+	refused(signature.ErrUnsigned, "is not signed")
+	w.cfg.Sources[0].Branch, w.cfg.Sources[0].Tag = "", "v1"
+	w.run("git", "tag", "v1") // lightweight
+	refused(signature.ErrUnsigned, "commit ")
+	w.run("git", "tag", "-f", "-a", "-m", "not signed", "v1", "main~1") // of a signed commit
+	refused(signature.ErrUnsigned, "the tag object of tag v1 is not applied")
+	w.run("git", "tag", "-f", "v1", "main~1")
+	accepted()
+	w.cfg.Sources[0].Verify.SSHAllowedSigners = list(eve) // ada's key is revoked
+	refused(signature.ErrUnknown, "which is not in")
+}
