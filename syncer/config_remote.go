@@ -15,23 +15,25 @@ import (
 // RemoteConfig is how a remote repository is reached. Credentials come from files,
 // which are read anew for each look at the remote.
 type RemoteConfig struct {
-	// Poll is how often the remote is asked where the branch is; 60s if unset.
+	// Poll is how often the remote is asked where the branch is; 60s if unset, 5s to
+	// 24h.
 	Poll time.Duration `yaml:"poll"`
-	// TokenFile holds a bearer token, for HTTPS.
+	// TokenFile holds a bearer token, for HTTPS. Not every forge takes one: see Username.
 	TokenFile string `yaml:"token_file"`
-	// Username and PasswordFile log in over HTTPS; for most forges the password is an
-	// access token.
+	// Username and PasswordFile log in over HTTPS. For most forges the password is an
+	// access token, and the name x-access-token (GitHub), oauth2 (GitLab) or any.
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
 	// CACert is a PEM file of authorities to trust in place of the system's.
 	CACert string `yaml:"ca_cert"`
-	// Proxy is the URL of an HTTP, HTTPS or SOCKS5 proxy, for HTTPS.
+	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy, for
+	// HTTPS. None is taken from the environment.
 	Proxy string `yaml:"proxy"`
 	// SSHKey is a private key without a passphrase, and KnownHosts a file of the
-	// host's keys. Both are required for SSH.
+	// host's keys as OpenSSH has them. Both are required for SSH.
 	SSHKey     string `yaml:"ssh_key"`
 	KnownHosts string `yaml:"known_hosts"`
-	// Timeout bounds one fetch; 10m if unset.
+	// Timeout bounds one look with its fetch; 10m if unset, 10s to 2h.
 	Timeout time.Duration `yaml:"timeout"`
 	// MaxMiB bounds the mirror on disk, with what one fetch brings; 2048 if unset.
 	MaxMiB int64 `yaml:"max_mib"`
