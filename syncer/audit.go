@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // Audit appends a line before and after each change of Vault to a file. A change
@@ -85,6 +87,12 @@ func (a *Audit) append(line auditLine) error {
 		return fmt.Errorf("%w: %w", errAudit, err)
 	}
 	return nil
+}
+
+// ByHand writes the lines of what a person does around it. said is the reason that
+// the person gave.
+func (a *Audit) ByHand(owner secrets.Owner, said string, r *Result, do func()) {
+	a.around(auditLine{Owner: string(owner), Said: said}, r, do)
 }
 
 // around writes the lines of one change around it.

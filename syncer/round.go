@@ -294,11 +294,8 @@ func (c *Controller) connect(cfg Source) (*secrets.Client, error) {
 		return nil, err
 	}
 	v := c.cfg.Vault
-	client, err := secrets.Connect(secrets.Connection{
-		Address: v.Address, Namespace: v.Namespace, TokenFile: v.TokenFile, Login: v.Login.login(),
-		CACert: v.CACert, ClientCert: v.ClientCert, ClientKey: v.ClientKey,
-		Concurrency: v.Concurrency, UserAgent: "relay-sync/" + c.version,
-	}, secrets.Config{Owner: owner, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
+	client, err := secrets.Connect(v.Connection("relay-sync/"+c.version),
+		secrets.Config{Owner: owner, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
 	if err != nil {
 		return nil, err
 	}

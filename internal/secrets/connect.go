@@ -3,7 +3,12 @@
 
 package secrets
 
-import "github.com/relay-secrets/terraform-provider-relay/internal/vault"
+import (
+	"context"
+	"errors"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+)
 
 // Connection says how to reach Vault. Nothing is taken from the environment.
 type Connection = vault.Config
@@ -50,4 +55,33 @@ func Connect(to Connection, cfg Config) (*Client, error) {
 	}
 	c.close = kv.Close
 	return c, nil
+}
+
+// ConnectAs is Connect for an owner that depends on what Vault calls whoever has the
+// token, which it asks: cfg.Owner is replaced by what owner makes of the display
+// name. Errors: as of Connect, a *vault.Error, or that of owner.
+func ConnectAs(ctx context.Context, to Connection, cfg Config, owner func(displayName string) (Owner, error)) (*Client, error) {
+	kv, err := vault.Connect(to)
+	if err != nil {
+		return nil, err
+	}
+	cfg.KV, cfg.Concurrency = kv, to.Concurrency
+	c, err := clientAs(ctx, kv, cfg, owner)
+	if err != nil {
+		// What was logged in for is of no more use.
+		return nil, errors.Join(err, kv.Close(context.WithoutCancel(ctx)))
+	}
+	c.close = kv.Close
+	return c, nil
+}
+
+func clientAs(ctx context.Context, kv *vault.Client, cfg Config, owner func(displayName string) (Owner, error)) (*Client, error) {
+	displayName, err := kv.DisplayName(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Owner, err = owner(displayName); err != nil {
+		return nil, err
+	}
+	return NewClient(cfg)
 }

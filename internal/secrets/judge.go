@@ -222,6 +222,10 @@ func NeedsAdopt(me Owner, e Entry, wrote *Written) bool {
 	return permit(me, e.withMemory(me, wrote), Address{}, false) != nil
 }
 
+// MayWrite says whether me may write the entry, as permit decides at the time of the
+// write: for who wants to know before there is a value. Errors: a *HeldError.
+func MayWrite(me Owner, e Entry, a Address) error { return permit(me, e, a, false) }
+
 // settling is how long me has to wait before it repairs the entry: a newer
 // version without a record may be somebody's whose record is still on its way.
 func settling(me Owner, known Entry, settle time.Duration) time.Duration {

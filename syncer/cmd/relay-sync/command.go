@@ -51,7 +51,7 @@ Exit codes: 0 nothing to do or all done, 1 an error, 2 (plan only) changes or dr
 		}
 		return nil
 	}
-	root.AddCommand(o.planCommand(), o.applyCommand(), o.adoptCommand(), o.undeleteCommand(), o.policyCommand(), o.runCommand(), o.statusCommand(), o.verifyCommand(), o.versionCommand())
+	root.AddCommand(o.planCommand(), o.applyCommand(), o.adoptCommand(), o.undeleteCommand(), o.policyCommand(), o.secretCommand(), o.runCommand(), o.statusCommand(), o.verifyCommand(), o.versionCommand())
 	return root
 }
 

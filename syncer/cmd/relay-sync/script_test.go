@@ -62,6 +62,9 @@ func TestScripts(t *testing.T) {
 			"approle":  func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },
 			"logins":   logins,
 			"hangup":   hangup,
+			"person":   func(ts *testscript.TestScript, _ bool, args []string) { person(ts, v, args) },
+			"canary":   canary,
+			"hidden":   hidden,
 			"until":    func(ts *testscript.TestScript, _ bool, args []string) { until(ts, v, args) },
 		},
 	})

@@ -1,0 +1,98 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package byhand
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Input is where a value comes from.
+type Input struct {
+	// File holds the value, every byte of it; empty for none.
+	File string
+	// Prompt asks a person for one line without showing it; nil where nobody is there
+	// to ask, and Stdin is read.
+	Prompt func(label string) (string, error)
+	Stdin  io.Reader
+	// KeepNewline keeps the newline at the end of Stdin. Without it one is left out:
+	// echo and most commands add it.
+	KeepNewline bool
+	// MaxBytes bounds what is read; 0 means secrets.DefaultMaxValueBytes.
+	MaxBytes int
+}
+
+var errEmpty = errors.New("the value is empty: nothing was written")
+
+// Read gets the value. The error never holds it.
+func (in Input) Read(a secrets.Address) (secrets.Value, error) {
+	text, err := in.text(a)
+	if err != nil {
+		return secrets.Value{}, err
+	}
+	return secrets.NewValue(text), nil
+}
+
+func (in Input) text(a secrets.Address) (string, error) {
+	text, err := in.raw(a)
+	if err == nil && text == "" {
+		err = errEmpty
+	}
+	return text, err
+}
+
+func (in Input) raw(a secrets.Address) (string, error) {
+	if in.File != "" {
+		file, err := os.Open(in.File)
+		if err != nil {
+			return "", fmt.Errorf("reading the value: %w", err)
+		}
+		defer file.Close()
+		return in.all(file)
+	}
+	if in.Prompt != nil {
+		return in.ask(a)
+	}
+	text, err := in.all(in.Stdin)
+	if err == nil && !in.KeepNewline {
+		text = strings.TrimSuffix(text, "\n")
+	}
+	return text, err
+}
+
+// ask asks twice: nobody can look at the value later.
+func (in Input) ask(a secrets.Address) (string, error) {
+	first, err := in.Prompt(fmt.Sprintf("Value of %s (not shown): ", a))
+	if err != nil || first == "" {
+		return "", err
+	}
+	again, err := in.Prompt("Once more: ")
+	if err != nil {
+		return "", err
+	}
+	if again != first {
+		return "", errors.New("the two values differ: nothing was written")
+	}
+	return first, nil
+}
+
+func (in Input) all(from io.Reader) (string, error) {
+	limit := in.MaxBytes
+	if limit == 0 {
+		limit = secrets.DefaultMaxValueBytes
+	}
+	data, err := io.ReadAll(io.LimitReader(from, int64(limit)+2))
+	if err != nil {
+		return "", fmt.Errorf("reading the value: %w", err)
+	}
+	if len(data) > limit+1 {
+		return "", fmt.Errorf("the value is larger than the limit of %d bytes: nothing was written", limit)
+	}
+	return string(data), nil
+}

@@ -1,0 +1,90 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/byhand"
+)
+
+// writeChange says what was done to a secret by hand.
+func (o *options) writeChange(owner secrets.Owner, r syncer.Result) error {
+	if o.output == "json" {
+		return o.encode(struct {
+			Workflow string      `json:"workflow"`
+			Name     string      `json:"name"`
+			Action   syncer.Kind `json:"action"`
+			Version  int         `json:"version,omitempty"`
+			Owner    string      `json:"owner"`
+		}{r.Address.Workflow, r.Address.Name, r.Kind, r.Version, string(owner)})
+	}
+	done := fmt.Sprintf("written as version %d by %s", r.Version, owner)
+	switch r.Kind {
+	case syncer.Adopt:
+		done += ", taken over"
+	case syncer.Delete:
+		done = "deleted; an administrator can undelete it"
+	case syncer.Release:
+		done = "let go; the value of yours was gone already"
+	}
+	if _, err := fmt.Fprintf(o.stdout, "%s: %s\n", r.Address, done); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// writeRows lists the secrets of a workflow.
+func (o *options) writeRows(workflow string, rows []byhand.Row) error {
+	if o.output == "json" {
+		return o.encode(struct {
+			Workflow string    `json:"workflow"`
+			Secrets  []rowJSON `json:"secrets"`
+		}{workflow, rowsJSON(rows)})
+	}
+	table := tabwriter.NewWriter(o.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tVERSION\tWRITTEN\tOWNER\tDRIFT")
+	for _, r := range rows {
+		owner := string(r.Owner)
+		if r.Owner == secrets.Nobody {
+			owner = "-"
+		}
+		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", r.Name, r.Version, r.Created.UTC().Format(time.RFC3339), owner, r.Drift)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("writing the list: %w", err)
+	}
+	return nil
+}
+
+type rowJSON struct {
+	Name    string    `json:"name"`
+	Version int       `json:"version"`
+	Created time.Time `json:"created"`
+	Owner   string    `json:"owner,omitempty"`
+	Drift   string    `json:"drift"`
+}
+
+func rowsJSON(rows []byhand.Row) []rowJSON {
+	out := make([]rowJSON, len(rows))
+	for i, r := range rows {
+		out[i] = rowJSON{r.Name, r.Version, r.Created, string(r.Owner), r.Drift.String()}
+	}
+	return out
+}
+
+func (o *options) encode(answer any) error {
+	encoder := json.NewEncoder(o.stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(answer); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
