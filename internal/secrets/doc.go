@@ -31,6 +31,11 @@
 // A delete names the version, so that it cannot take a newer one, and then
 // releases the record.
 //
+// The released record of a version that its owner soft-deleted keeps what it said.
+// An undelete writes that record back first and then brings the version to life, so
+// that a crash in between leaves what the owner holds, and no live value that is
+// nobody's.
+//
 // The protocol was model-checked against several that looked as good; change it
 // only together with such a check. history_test.go drives it through random
 // histories of two owners, an outside writer, crashes and lost answers.
