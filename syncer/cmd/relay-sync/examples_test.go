@@ -1,0 +1,144 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
+)
+
+const examples = "../../../examples/relay-sync/"
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.FromSlash(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// understands fails for a command line that relay-sync would refuse.
+func understands(t *testing.T, args []string) {
+	t.Helper()
+	found, rest, err := newCommand(&bytes.Buffer{}, &bytes.Buffer{}).Find(args)
+	if err == nil {
+		err = found.ParseFlags(rest)
+	}
+	if err != nil || !found.Runnable() {
+		t.Errorf("relay-sync %s: %v", strings.Join(args, " "), err)
+	}
+}
+
+func TestTheUnitOfSystemdFitsItsConfiguration(t *testing.T) {
+	t.Parallel()
+	unit, config := read(t, examples+"systemd/relay-sync.service"), read(t, examples+"systemd/relay-sync.yaml")
+	start := regexp.MustCompile(`(?m)^ExecStart=/usr/local/bin/relay-sync (.*)$`).FindStringSubmatch(unit)
+	if start == nil {
+		t.Fatal("the unit starts no relay-sync")
+	}
+	understands(t, strings.Fields(start[1]))
+	if _, err := syncer.ReadConfig(examples + "systemd/relay-sync.yaml"); err != nil {
+		t.Error(err)
+	}
+	wanted := regexp.MustCompile(`/run/credentials/relay-sync\.service/([^\s,\]]+)`).FindAllStringSubmatch(config, -1)
+	if len(wanted) == 0 {
+		t.Error("the configuration takes no credential of systemd's")
+	}
+	for _, credential := range wanted {
+		if !strings.Contains(unit, "\nLoadCredential="+credential[1]+":") {
+			t.Errorf("the configuration takes %s, which the unit does not load", credential[1])
+		}
+	}
+}
+
+// TestTheExampleRepositoryPasses does in the example repository what its
+// README tells and what its CI job does.
+func TestTheExampleRepositoryPasses(t *testing.T) {
+	vault, bin := vaulttest.Start(t), filepath.Dir(tools.Path(t, "sops"))
+	workflow, dir, home := vaulttest.Workflow(t), t.TempDir(), t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(examples+"repository")); err != nil {
+		t.Fatal(err)
+	}
+	command := func(name string, args ...string) string {
+		t.Helper()
+		if name != "git" {
+			name = filepath.Join(bin, name)
+		}
+		cmd := exec.CommandContext(t.Context(), name, args...)
+		cmd.Dir = dir
+		cmd.Env = []string{
+			"PATH=" + bin + ":/usr/bin:/bin", "HOME=" + home, "GIT_AUTHOR_NAME=ada", "GIT_AUTHOR_EMAIL=ada@example.com",
+			"GIT_COMMITTER_NAME=ada", "GIT_COMMITTER_EMAIL=ada@example.com",
+		}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	replace := func(name string, changes ...string) {
+		t.Helper()
+		file := filepath.Join(dir, name)
+		changed := strings.NewReplacer(changes...).Replace(read(t, file))
+		if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := filepath.Join(home, "age.key")
+	command("age-keygen", "-o", key)
+	recipient := regexp.MustCompile(`age1[0-9a-z]{50,}`).FindString(read(t, filepath.Join(dir, ".sops.yaml")))
+	replace(".sops.yaml", recipient, command("age-keygen", "-y", key))
+	replace("relay-sync.yaml", "controller: cluster-1", "controller: "+strings.ToLower(workflow), "deploy-production", workflow,
+		"https://vault.example.com:8200", vault.Address, "login:\n    jwt: {role: relay-sync-plan, token_file: .jwt}", "token_file: .token")
+
+	manifest := filepath.Join(dir, "secrets", "platform", "deploy.yaml")
+	if err := os.MkdirAll(filepath.Dir(manifest), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(manifest, []byte("workflows:\n  "+workflow+":\n    registry_password: one\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	token := vault.Token(t, `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }
+path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
+	if err := os.WriteFile(filepath.Join(dir, ".token"), []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command("sops", "encrypt", "--in-place", manifest)
+	command("git", "init", "--quiet", "--initial-branch", "main")
+	command("git", "add", "secrets", ".sops.yaml")
+	command("git", "commit", "--quiet", "--message", "Add the registry password")
+
+	t.Chdir(dir)
+	var out, said bytes.Buffer
+	if code := run(t.Context(), []string{"verify", manifest}, &out, &said); code != 0 {
+		t.Errorf("verify exits %d: %s%s", code, &out, &said)
+	}
+	out.Reset()
+	code := run(t.Context(), []string{"plan", "--keyless"}, &out, &said)
+	if code != 2 || !strings.Contains(out.String(), "+ registry_password  add") {
+		t.Errorf("plan --keyless exits %d: %s%s", code, &out, &said)
+	}
+}
+
+func TestTheExampleCIJobUsesCommandsThatAreThere(t *testing.T) {
+	t.Parallel()
+	job := read(t, examples+"repository/.github/workflows/secrets.yaml")
+	lines := regexp.MustCompile(`(?m)run: relay-sync ([a-z]+(?: --[a-z-]+)*)`).FindAllStringSubmatch(job, -1)
+	if len(lines) < 2 {
+		t.Errorf("the job runs relay-sync %d times", len(lines))
+	}
+	for _, line := range lines {
+		understands(t, strings.Fields(line[1]))
+	}
+}
