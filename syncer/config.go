@@ -105,8 +105,12 @@ type Source struct {
 	Remote RemoteConfig `yaml:"remote"`
 	// Verify says who may sign what is applied; anybody, and nobody, if unset.
 	Verify VerifyConfig `yaml:"verify"`
-	// Files are patterns of the manifests, such as "secrets/**/*.yaml". Required.
+	// Files are patterns of the manifests, such as "secrets/**/*.yaml". At least one
+	// of it and Map is required.
 	Files []string `yaml:"files"`
+	// Map says where the secrets of other SOPS files go: dotenv, INI and binary. A
+	// file that matches here is no manifest, whatever Files says.
+	Map []MapEntry `yaml:"map"`
 	// Workflows are the only workflows that this source may write. Required.
 	Workflows []string `yaml:"workflows"`
 	// AgeKeys are files of age identities, of this source alone. Required unless Keys
@@ -131,6 +135,22 @@ type Source struct {
 	// Suspend makes the daemon leave the source alone: it looks at no commit and
 	// asks nothing of Vault. apply passes it over unless it is named by --source.
 	Suspend bool `yaml:"suspend"`
+}
+
+// MapEntry gives files of other SOPS formats their workflow. SOPS seals no address
+// into such a file: that its values go to this workflow, and which file that is,
+// rests on this configuration and on who reviews the repository. Whoever may
+// replace the file with another one sealed for the same keys may move its values.
+type MapEntry struct {
+	// File is a path or a pattern in the repository. Required. Names that end with
+	// .env are dotenv, those that end with .ini are INI.
+	File string `yaml:"file"`
+	// Workflow is where the secrets go: one of the source's workflows. Required.
+	Workflow string `yaml:"workflow"`
+	// Secret is the name for the one value of a binary file (sops --input-type
+	// binary). Empty for dotenv files, whose keys are the names, and INI files, whose
+	// names are section.key, or the key alone before the first section.
+	Secret string `yaml:"secret"`
 }
 
 // DeletePolicy bounds the deletes of a round. A plan beyond it is held until

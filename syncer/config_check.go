@@ -95,7 +95,7 @@ func (c *configCheck) source(i int, s Source) {
 		}
 	}
 	required(s.Repository == "", "repository", "the folder of a git repository, or the https:// or ssh:// URL of a remote one")
-	required(len(s.Files) == 0, "files", `patterns of the manifests, such as "secrets/**/*.yaml"`)
+	required(len(s.Files) == 0 && len(s.Map) == 0, "files", `patterns of the manifests, such as "secrets/**/*.yaml"`)
 	required(len(s.Workflows) == 0, "workflows", "the workflows that this source may write, by name")
 	c.keys(i, s)
 	c.place(i, s)
@@ -108,6 +108,7 @@ func (c *configCheck) source(i int, s Source) {
 			c.refuse(fmt.Sprintf("workflow %q is there twice", workflow), "sources", i, "workflows", j)
 		}
 	}
+	c.mapped(i, s)
 	if s.DriftInterval != 0 && s.DriftInterval < time.Second {
 		c.refuse("drift_interval must be a duration of 1s or more, such as 10m", "sources", i, "drift_interval")
 	}

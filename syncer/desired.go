@@ -71,7 +71,7 @@ func (s *source) desire(ctx context.Context) (Desired, error) {
 	if err != nil {
 		return Desired{}, err
 	}
-	files, err := s.repo.Files(ctx, commit, s.Files)
+	files, err := s.repo.Files(ctx, commit, s.patterns())
 	if err != nil {
 		return Desired{}, err
 	}
@@ -102,7 +102,7 @@ func (s *source) desire(ctx context.Context) (Desired, error) {
 // not look like secrets that nobody wants.
 func (s *source) noFiles(commit gitsource.Commit) error {
 	return fmt.Errorf("commit %s of %s holds no file that matches %s; nothing is deleted because of that unless somebody approves the plan",
-		short(commit), s.at(), strings.Join(s.Files, ", "))
+		short(commit), s.at(), strings.Join(s.patterns(), ", "))
 }
 
 func (d *Desired) fail(file string, err error) {
@@ -143,7 +143,7 @@ func (s *source) wants(ctx context.Context, name string, data []byte) ([]Want, e
 
 // verified applies every rule that needs no key.
 func (s *source) verified(name string, data []byte) (*sopsfile.Manifest, error) {
-	manifest, err := sopsfile.Verify(name, data)
+	manifest, err := s.manifest(name, data)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,10 @@
 // round in which anything failed, and beyond the limits only with approval.
 // accidents_test.go has a test for every accident that users of such tools told of.
 //
-// The same commit applied again writes nothing.
+// The same commit applied again writes nothing, and what was only encrypted again
+// changes records alone where there is a fingerprint key. Only files that changed
+// are read and opened; values are opened again, file by file, for what is written,
+// and none stays in memory.
 //
 // # Trust
 //

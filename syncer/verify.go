@@ -62,7 +62,7 @@ func (c *Controller) verifySource(ctx context.Context, cfg Source) ([]Verified, 
 	if err != nil {
 		return nil, err
 	}
-	files, err := repo.Files(ctx, commit, cfg.Files)
+	files, err := repo.Files(ctx, commit, cfg.patterns())
 	if err != nil {
 		return nil, err
 	}

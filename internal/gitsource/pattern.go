@@ -51,6 +51,9 @@ func patternProblem(pattern string) string {
 	return ""
 }
 
+// Matches reports whether a path matches a valid pattern, as Files takes it.
+func Matches(pattern, path string) bool { return patterns{pattern}.match(path) }
+
 // patterns selects the files of a source.
 type patterns []string
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/getsops/sops/v3"
@@ -65,7 +64,7 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 		return nil, nil, m.partsProblem()
 	}
 	for i, p := range m.places {
-		value, found := cipher.values[authenticatedPath(p.workflow, p.name)]
+		value, found := cipher.values[p.authenticated()]
 		if !found {
 			problems.add(m.Leaves[i].Line, p.path(), "does not open: it was moved from another workflow or name, comes from another file, or was edited by hand; set it again with sops")
 		}
@@ -85,15 +84,24 @@ const cannotOpen = "cannot be opened by SOPS; restore it from git, or encrypt it
 // tree is the manifest as SOPS opens it: the verified leaves and nothing else, no
 // comments, no selector. Verify has seen to it that SOPS encrypts every leaf.
 func (m *Manifest) tree() sops.Tree {
-	var workflows sops.TreeBranch
+	var root sops.TreeBranch
 	for _, p := range m.places {
-		if last := len(workflows) - 1; last < 0 || workflows[last].Key != p.workflow {
-			workflows = append(workflows, sops.TreeItem{Key: p.workflow, Value: sops.TreeBranch{}})
-		}
-		item := &workflows[len(workflows)-1]
-		item.Value = append(item.Value.(sops.TreeBranch), sops.TreeItem{Key: p.name, Value: p.sealed})
+		root = plant(root, p.path(), p.sealed)
 	}
-	return sops.Tree{Branches: sops.TreeBranches{{{Key: workflowsKey, Value: workflows}}}}
+	return sops.Tree{Branches: sops.TreeBranches{root}}
+}
+
+// plant adds a leaf behind all others, as the file has it.
+func plant(branch sops.TreeBranch, path []string, sealed string) sops.TreeBranch {
+	if len(path) == 1 {
+		return append(branch, sops.TreeItem{Key: path[0], Value: sealed})
+	}
+	if last := len(branch) - 1; last < 0 || branch[last].Key != path[0] {
+		branch = append(branch, sops.TreeItem{Key: path[0], Value: sops.TreeBranch{}})
+	}
+	item := &branch[len(branch)-1]
+	item.Value = plant(item.Value.(sops.TreeBranch), path[1:], sealed)
+	return branch
 }
 
 // matches compares the MAC of the opened tree with the one in the file, which is
@@ -103,12 +111,6 @@ func (m *Manifest) matches(mac string, dataKey []byte) bool {
 	want, err := aes.NewCipher().Decrypt(sealed, dataKey, additional)
 	expected, ok := want.(string)
 	return err == nil && ok && subtle.ConstantTimeCompare([]byte(expected), []byte(mac)) == 1
-}
-
-// authenticatedPath is what SOPS authenticates a value together with. Names hold no
-// ":", so no two addresses share one.
-func authenticatedPath(workflow, name string) string {
-	return strings.Join([]string{workflowsKey, workflow, name}, ":") + ":"
 }
 
 // opener is SOPS's cipher, except that it goes on after a value that does not open,

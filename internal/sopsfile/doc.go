@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package sopsfile reads manifests: SOPS files, YAML or JSON, whose tree is the
-// address of each secret, workflows.<workflow>.<secret>.
+// address of each secret, workflows.<workflow>.<secret>. It reads dotenv, INI and
+// binary files of SOPS as well, to which a configuration gives the workflow.
 //
 // Verify applies every rule that needs no key. Decrypt opens a verified manifest
 // with the keys it is given and checks the file's MAC.
@@ -27,7 +28,8 @@
 // # What it cannot promise
 //
 // Nothing authenticates absence: a file without a secret, an older copy of a
-// file, and a file copied from another place all open. Names are in clear and
+// file, and a file copied from another place all open. In a mapped file nothing
+// authenticates the workflow, or a binary file's name. Names are in clear and
 // unencrypted.
 //
 // # What it must not do

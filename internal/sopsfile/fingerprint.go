@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
@@ -16,11 +17,13 @@ import (
 const fingerprintBytes = 16
 
 // sops1 identifies the ciphertext of one secret: hex of the first 16 bytes of
-// SHA-256 over LengthPrefixed("sops1", "workflows", workflow, name, sealed). It
+// SHA-256 over LengthPrefixed("sops1", path..., sealed), in a manifest the path is
+// "workflows", workflow, name. It
 // needs no key. Equal means the same ciphertext at the same address; different
 // means that the value may have changed.
-func sops1(workflow, name, sealed string) string {
-	sum := sha256.Sum256(secrets.LengthPrefixed("sops1", workflowsKey, workflow, name, sealed))
+func sops1(path []string, sealed string) string {
+	parts := slices.Concat([]string{"sops1"}, path, []string{sealed})
+	sum := sha256.Sum256(secrets.LengthPrefixed(parts...))
 	return hex.EncodeToString(sum[:fingerprintBytes])
 }
 

@@ -27,6 +27,10 @@ func fuzzRecipient(f *testing.F) string {
 	return identity.Recipient().String()
 }
 
+func authenticatedPath(workflow, name string) string {
+	return manifestPlace(workflow, name, "").authenticated()
+}
+
 // FuzzVerify: whatever the bytes, a file is refused by a typed error or opens to
 // values that were sealed for its addresses, and no error holds a value.
 func FuzzVerify(f *testing.F) {

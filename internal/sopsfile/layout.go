@@ -4,6 +4,11 @@
 package sopsfile
 
 import (
+	"slices"
+	"strings"
+
+	"github.com/getsops/sops/v3"
+
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -14,13 +19,42 @@ const (
 	sopsKey        = "sops"
 )
 
+// layout says where in a file's tree secrets stand, by either reading.
+type layout struct {
+	// find reads the plain tree and reports every part of it that is none.
+	find func(root node, problems *Problems) (places []place, lines []int)
+	// read lists the leaves of SOPS's own reading, comments left out. It is false
+	// where SOPS sees anything else.
+	read func(branches sops.TreeBranches) (places []place, ok bool)
+}
+
+// manifestLayout has the address of each secret in its tree.
+var manifestLayout = layout{find: findPlaces, read: sopsPlaces}
+
 // place is one leaf by one reading of the file: its address and its text.
 type place struct {
 	workflow, name string
 	sealed         string
+	// keys are where it stands in SOPS's tree, with empty ones behind: SOPS
+	// authenticates the value together with them.
+	keys [3]string
 }
 
-func (p place) path() []string { return []string{workflowsKey, p.workflow, p.name} }
+func manifestPlace(workflow, name, sealed string) place {
+	return place{workflow: workflow, name: name, sealed: sealed, keys: [3]string{workflowsKey, workflow, name}}
+}
+
+func (p place) path() []string {
+	n := len(p.keys)
+	for n > 1 && p.keys[n-1] == "" {
+		n--
+	}
+	return slices.Clone(p.keys[:n])
+}
+
+// authenticated is what SOPS authenticates the value together with. Names hold no
+// ":", so no two places of a file share one.
+func (p place) authenticated() string { return strings.Join(p.path(), ":") + ":" }
 
 // findPlaces walks the tree that is the address of each secret and reports every
 // part of it that is none. lines has the line of each place.
@@ -63,7 +97,7 @@ func findWorkflows(top entry, problems *Problems) (places []place, lines []int) 
 		for _, leaf := range workflow.value.entries {
 			checkName("secret", leaf, inside, problems)
 			if isLeaf(leaf, child(inside, leaf.key), problems) {
-				places = append(places, place{workflow: workflow.key, name: leaf.key, sealed: leaf.value.text})
+				places = append(places, manifestPlace(workflow.key, leaf.key, leaf.value.text))
 				lines = append(lines, leaf.line)
 			}
 		}

@@ -57,7 +57,17 @@ type Leaf struct {
 // messages, and its suffix, .yaml, .yml or .json, decides the format. The error is
 // a *Problems with all that is wrong, except that a file with broken syntax is read
 // no further.
-func Verify(name string, data []byte) (m *Manifest, err error) {
+func Verify(name string, data []byte) (*Manifest, error) {
+	format, known := formatOf(name)
+	if !known {
+		problems := &Problems{File: name}
+		problems.add(0, nil, "has a name that does not end with .yaml, .yml or .json; other files need an entry under map in the configuration, which says where their secrets go")
+		return nil, problems
+	}
+	return verify(name, data, format)
+}
+
+func verify(name string, data []byte, format format) (m *Manifest, err error) {
 	problems := &Problems{File: name}
 	defer func() {
 		// SOPS panics on some hostile files. What it says can quote them.
@@ -68,11 +78,6 @@ func Verify(name string, data []byte) (m *Manifest, err error) {
 	}()
 	muteSOPS()
 
-	format, known := formatOf(name)
-	if !known {
-		problems.add(0, nil, "has a name that does not end with .yaml, .yml or .json")
-		return nil, problems
-	}
 	if checkBytes(data, problems); problems.found() {
 		return nil, problems
 	}
@@ -80,7 +85,7 @@ func Verify(name string, data []byte) (m *Manifest, err error) {
 	if problems.found() {
 		return nil, problems
 	}
-	places, lines := findPlaces(root, problems)
+	places, lines := format.layout.find(root, problems)
 	meta, found := root.get(sopsKey)
 	if !found {
 		problems.add(0, nil, "has no sops section: it is not encrypted; encrypt it with sops, and give the secrets new values if anybody could read it")
@@ -111,7 +116,7 @@ func readSOPS(format format, data []byte, meta entry, places []place, problems *
 	if broken { // the readings would differ for the reasons already given
 		return tree.Metadata
 	}
-	if read, ok := sopsPlaces(tree.Branches); !ok || !slices.Equal(read, places) {
+	if read, ok := format.layout.read(tree.Branches); !ok || !slices.Equal(read, places) {
 		problems.add(0, nil, "means something else to SOPS than its plain syntax says; write it with sops, not by hand")
 	}
 	return tree.Metadata
@@ -131,7 +136,7 @@ func newManifest(name string, places []place, lines []int, meta entry, metadata 
 	}
 	for i, p := range places {
 		m.Leaves = append(m.Leaves, Leaf{
-			Workflow: p.workflow, Name: p.name, Line: lines[i], SOPS1: sops1(p.workflow, p.name, p.sealed),
+			Workflow: p.workflow, Name: p.name, Line: lines[i], SOPS1: sops1(p.path(), p.sealed),
 		})
 	}
 	return m

@@ -14,21 +14,23 @@ import (
 	"github.com/getsops/sops/v3/stores/yaml"
 )
 
-// format is one syntax with its two readers.
+// format is one syntax with its two readers, and the layout of what it holds.
 type format struct {
-	plain func([]byte, *Problems) node
-	store interface {
+	layout layout
+	plain  func([]byte, *Problems) node
+	store  interface {
 		LoadEncryptedFile([]byte) (sops.Tree, error)
 	}
 }
 
-// formatOf goes by the suffix, as the sops command does.
+// formatOf is the format of a manifest. It goes by the suffix, as the sops command
+// does.
 func formatOf(name string) (format, bool) {
 	switch {
 	case strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml"):
-		return format{plain: readYAML, store: yaml.NewStore(&config.YAMLStoreConfig{})}, true
+		return format{layout: manifestLayout, plain: readYAML, store: yaml.NewStore(&config.YAMLStoreConfig{})}, true
 	case strings.HasSuffix(name, ".json"):
-		return format{plain: readJSON, store: json.NewStore(&config.JSONStoreConfig{})}, true
+		return format{layout: manifestLayout, plain: readJSON, store: json.NewStore(&config.JSONStoreConfig{})}, true
 	}
 	return format{}, false
 }
@@ -43,7 +45,7 @@ func sopsPlaces(branches sops.TreeBranches) (places []place, ok bool) {
 		return top == workflowsKey && eachItem(workflows, func(workflow string, leaves any) bool {
 			return eachItem(leaves, func(name string, leaf any) bool {
 				sealed, ok := leaf.(string)
-				places = append(places, place{workflow: workflow, name: name, sealed: sealed})
+				places = append(places, manifestPlace(workflow, name, sealed))
 				return ok
 			})
 		})

@@ -76,7 +76,7 @@ func (s otherStore) LoadEncryptedFile([]byte) (sops.Tree, error) { return s.tree
 func TestTheTwoReadingsMustAgree(t *testing.T) {
 	t.Parallel()
 	sealed := leafText["token"].FindString(newSealer(t).sealUsual(t, ".yaml"))[len("token: "):]
-	places := []place{{"w", "a", sealed}, {"w", "b", sealed}}
+	places := []place{manifestPlace("w", "a", sealed), manifestPlace("w", "b", sealed)}
 	for name, test := range map[string]struct {
 		tree  sops.TreeBranch
 		agree bool
@@ -91,7 +91,7 @@ func TestTheTwoReadingsMustAgree(t *testing.T) {
 	} {
 		problems := &Problems{File: "team.yaml"}
 		tree := sops.Tree{Branches: sops.TreeBranches{test.tree}, Metadata: sops.Metadata{MessageAuthenticationCode: sealed}}
-		readSOPS(format{store: otherStore{tree}}, nil, entry{}, places, problems)
+		readSOPS(format{layout: manifestLayout, store: otherStore{tree}}, nil, entry{}, places, problems)
 		if problems.found() == test.agree {
 			t.Errorf("%s: %v", name, problems.List)
 		}
@@ -109,7 +109,7 @@ func TestSopsPlaces(t *testing.T) {
 		}}}}}}
 	}
 	places, ok := sopsPlaces(leaf("ENC[x]"))
-	if want := []place{{"w", "n", "ENC[x]"}}; !ok || !slices.Equal(places, want) {
+	if want := []place{manifestPlace("w", "n", "ENC[x]")}; !ok || !slices.Equal(places, want) {
 		t.Errorf("got %v, %t, want %v", places, ok, want)
 	}
 	for name, branches := range map[string]sops.TreeBranches{

@@ -22,6 +22,8 @@ import (
 	"github.com/getsops/sops/v3/aes"
 	"github.com/getsops/sops/v3/age"
 	"github.com/getsops/sops/v3/config"
+	"github.com/getsops/sops/v3/stores/dotenv"
+	"github.com/getsops/sops/v3/stores/ini"
 	"github.com/getsops/sops/v3/stores/json"
 	"github.com/getsops/sops/v3/stores/yaml"
 )
@@ -94,8 +96,13 @@ func (s *sealer) seal(t testing.TB, format string, plain sops.TreeBranch) string
 		t.Fatal(err)
 	}
 	var store sops.EncryptedFileEmitter = yaml.NewStore(&config.YAMLStoreConfig{})
-	if format == ".json" {
+	switch format {
+	case ".json", ".bin":
 		store = json.NewStore(&config.JSONStoreConfig{Indent: 4})
+	case ".env":
+		store = dotenv.NewStore(&config.DotenvStoreConfig{})
+	case ".ini":
+		store = ini.NewStore(&config.INIStoreConfig{})
 	}
 	out, err := store.EmitEncryptedFile(tree)
 	if err != nil {

@@ -1,0 +1,180 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"strings"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/config"
+	"github.com/getsops/sops/v3/stores/dotenv"
+	"github.com/getsops/sops/v3/stores/ini"
+	"github.com/getsops/sops/v3/stores/json"
+	"github.com/getsops/sops/v3/stores/yaml"
+)
+
+// Mapping is the address that the configuration gives a file which has none in
+// itself. SOPS authenticates names within the file, but not the workflow: that
+// rests on the configuration and on who reviews where files go.
+type Mapping struct {
+	// Workflow is where all secrets of the file go.
+	Workflow string
+	// Secret is the name of a binary file's one value. It is empty for dotenv and INI
+	// files, which have names of their own.
+	Secret string
+}
+
+// VerifyMapped is Verify for a file of another format than a manifest's.
+//
+// Without Mapping.Secret the suffix of name, .env or .ini, decides the format. In a
+// dotenv file the key is the secret's name, and the value is all that SOPS sealed:
+// what stands behind the first "=", quotes included, with \n for a line break. In an
+// INI file the name is section.key, and the key alone before the first section.
+//
+// With Mapping.Secret the file is what sops makes of a binary file: one value under
+// data, in YAML where name ends with .yaml or .yml, else in JSON.
+func VerifyMapped(name string, data []byte, m Mapping) (*Manifest, error) {
+	format, known := m.format(name)
+	if !known {
+		problems := &Problems{File: name}
+		problems.add(0, nil, "has a name that does not end with .env or .ini; for a binary file, give secret in its map entry")
+		return nil, problems
+	}
+	return verify(name, data, format)
+}
+
+func (m Mapping) format(name string) (format, bool) {
+	yamlNamed := strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+	switch {
+	case m.Secret != "" && yamlNamed:
+		return format{layout: m.binary(), plain: readYAML, store: yaml.NewStore(&config.YAMLStoreConfig{})}, true
+	case m.Secret != "":
+		return format{layout: m.binary(), plain: readJSON, store: json.NewBinaryStore(&config.JSONBinaryStoreConfig{})}, true
+	case strings.HasSuffix(name, ".env"):
+		return format{layout: m.flat(), plain: readDotenv, store: dotenv.NewStore(&config.DotenvStoreConfig{})}, true
+	case strings.HasSuffix(name, ".ini"):
+		return format{layout: m.sections(), plain: readINI, store: ini.NewStore(&config.INIStoreConfig{})}, true
+	}
+	return format{}, false
+}
+
+// binaryKey is the key under which sops puts a binary file.
+const binaryKey = "data"
+
+// binary is the layout of one value under data.
+func (m Mapping) binary() layout {
+	at := func(sealed string) place {
+		return place{workflow: m.Workflow, name: m.Secret, sealed: sealed, keys: [3]string{binaryKey}}
+	}
+	find := func(root node, problems *Problems) (places []place, lines []int) {
+		for _, e := range root.entries {
+			switch {
+			case e.key == sopsKey:
+			case e.key != binaryKey:
+				problems.add(e.line, []string{e.key}, "is not a key of a binary file; sops puts all of it under data: encrypt it with --input-type binary")
+			case e.value.kind != text || e.value.text == "":
+				problems.add(e.line, []string{e.key}, "is not one encrypted text, or is empty, which SOPS does not authenticate; encrypt the file with --input-type binary")
+			default:
+				places, lines = append(places, at(e.value.text)), append(lines, e.line)
+			}
+		}
+		if _, found := root.get(binaryKey); !found {
+			problems.add(root.line, nil, "has no data, so it is no binary file of sops; encrypt it with --input-type binary")
+		}
+		return places, lines
+	}
+	read := func(branches sops.TreeBranches) (places []place, ok bool) {
+		ok = len(branches) == 1 && eachItem(branches[0], func(key string, value any) bool {
+			sealed, ok := value.(string)
+			places = append(places, at(sealed))
+			return ok && key == binaryKey
+		})
+		return places, ok
+	}
+	return layout{find: find, read: read}
+}
+
+// flat is the layout of a dotenv file.
+func (m Mapping) flat() layout {
+	at := func(key, sealed string) place {
+		return place{workflow: m.Workflow, name: key, sealed: sealed, keys: [3]string{key}}
+	}
+	find := func(root node, problems *Problems) (places []place, lines []int) {
+		for _, e := range root.entries {
+			if e.key == sopsKey {
+				continue
+			}
+			checkName("secret", e, []string{e.key}, problems)
+			if isLeaf(e, []string{e.key}, problems) {
+				places, lines = append(places, at(e.key, e.value.text)), append(lines, e.line)
+			}
+		}
+		checkCount(root, places, lines, problems)
+		return places, lines
+	}
+	read := func(branches sops.TreeBranches) (places []place, ok bool) {
+		ok = len(branches) == 1 && eachItem(branches[0], func(key string, value any) bool {
+			sealed, ok := value.(string)
+			places = append(places, at(key, sealed))
+			return ok
+		})
+		return places, ok
+	}
+	return layout{find: find, read: read}
+}
+
+// sections is the layout of an INI file.
+func (m Mapping) sections() layout {
+	at := func(section, key, sealed string) place {
+		return place{workflow: m.Workflow, name: nameInINI(section, key), sealed: sealed, keys: [3]string{section, key}}
+	}
+	find := func(root node, problems *Problems) (places []place, lines []int) {
+		names := keySet{}
+		for _, section := range root.entries {
+			if section.key == sopsKey {
+				continue
+			}
+			for _, e := range section.value.entries {
+				path := []string{section.key, e.key}
+				named := entry{key: nameInINI(section.key, e.key), line: e.line}
+				checkName("secret", named, path, problems)
+				names.add(named.key, e.line, nil, problems)
+				if isLeaf(e, path, problems) {
+					places, lines = append(places, at(section.key, e.key, e.value.text)), append(lines, e.line)
+				}
+			}
+		}
+		checkCount(root, places, lines, problems)
+		return places, lines
+	}
+	read := func(branches sops.TreeBranches) (places []place, ok bool) {
+		ok = len(branches) == 1 && eachItem(branches[0], func(section string, keys any) bool {
+			return eachItem(keys, func(key string, value any) bool {
+				sealed, ok := value.(string)
+				places = append(places, at(section, key, sealed))
+				return ok
+			})
+		})
+		return places, ok
+	}
+	return layout{find: find, read: read}
+}
+
+// nameInINI is the name of a secret. Keys before the first section have no section
+// to a person, and one called DEFAULT to SOPS.
+func nameInINI(section, key string) string {
+	if section == defaultSection {
+		return key
+	}
+	return section + "." + key
+}
+
+func checkCount(root node, places []place, lines []int, problems *Problems) {
+	switch {
+	case len(places) > MaxLeaves:
+		problems.add(lines[MaxLeaves], nil, "holds %d secrets, at most %d are allowed; split it", len(places), MaxLeaves)
+	case len(places) == 0 && !problems.found():
+		problems.add(root.line, nil, "holds no secret")
+	}
+}

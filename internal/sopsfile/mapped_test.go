@@ -1,0 +1,200 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getsops/sops/v3"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// mappedTree is a mapped file as sops sees it before it seals it, which changes it.
+func mappedTree(suffix string) sops.TreeBranch {
+	switch suffix {
+	case ".env":
+		return sops.TreeBranch{
+			{Key: sops.Comment{Value: " a comment"}},
+			{Key: "TOKEN", Value: canaryToken},
+			{Key: "PORT", Value: canaryPort},
+		}
+	case ".ini":
+		return sops.TreeBranch{
+			{Key: defaultSection, Value: sops.TreeBranch{{Key: "token", Value: canaryToken}}},
+			{Key: "db", Value: sops.TreeBranch{{Key: "port", Value: canaryPort}, {Key: "backup", Value: canaryBackup}}},
+		}
+	}
+	return sops.TreeBranch{{Key: binaryKey, Value: canaryToken}}
+}
+
+func mappingFor(suffix string) Mapping {
+	if suffix == ".bin" || suffix == ".yaml" {
+		return Mapping{Workflow: "deploy", Secret: "blob"}
+	}
+	return Mapping{Workflow: "deploy"}
+}
+
+func TestMappedFilesOpen(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		".env":  "TOKEN=" + canaryToken + " PORT=" + canaryPort,
+		".ini":  "token=" + canaryToken + " db.port=" + canaryPort + " db.backup=" + canaryBackup,
+		".bin":  "blob=" + canaryToken,
+		".yaml": "blob=" + canaryToken,
+	}
+	s := newSealer(t)
+	for suffix := range want {
+		file := s.seal(t, suffix, mappedTree(suffix))
+		m, err := VerifyMapped("app"+suffix, []byte(file), mappingFor(suffix))
+		if err != nil {
+			t.Errorf("%s: %v\n%s", suffix, err, file)
+			continue
+		}
+		values, _, err := m.open(t.Context(), s.keys(t))
+		if err != nil {
+			t.Errorf("%s: %v", suffix, err)
+			continue
+		}
+		var got []string
+		lines := strings.Split(file, "\n")
+		for i, leaf := range m.Leaves {
+			if leaf.Workflow != "deploy" || !strings.Contains(lines[leaf.Line-1], "ENC[") {
+				t.Errorf("%s: %s of %s in line %d", suffix, leaf.Name, leaf.Workflow, leaf.Line)
+			}
+			got = append(got, leaf.Name+"="+values[i])
+		}
+		if strings.Join(got, " ") != want[suffix] {
+			t.Errorf("%s opens to %q, want %q", suffix, got, want[suffix])
+		}
+		if !m.Sealed.Equal(sealedAt) || !slices.Equal(m.Recipients, []string{s.recipient}) {
+			t.Errorf("%s: sealed %s for %s", suffix, m.Sealed, m.Recipients)
+		}
+	}
+}
+
+func TestMappedFilesAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	keys := s.keys(t)
+	replace := func(old, with string) func(string) string {
+		return func(file string) string { return strings.Replace(file, old, with, 1) }
+	}
+	for _, row := range []struct {
+		suffix, name string
+		change       func(file string) string
+		want         string
+	}{
+		{".env", "a value in clear", func(f string) string { return "CLEAR=" + canaryClear + "\n" + f }, "line 1: CLEAR is in clear"},
+		{".env", "an empty value", func(f string) string { return "EMPTY=\n" + f }, "line 1: EMPTY is an empty string"},
+		{".env", "no assignment", func(f string) string { return canaryClear + "\n" + f }, "line 1: the file has a line that is not KEY=VALUE"},
+		{".env", "a key twice", replace("PORT=", "TOKEN="), "TOKEN is there twice"},
+		{".env", "a renamed key", replace("PORT=", "PORT2="), "PORT2 does not open"},
+		{".env", "a name that is none", replace("PORT=", "export PORT+="), "has the secret name"},
+		{".env", "a colon in a name", replace("PORT=", "PO:RT="), "':' (U+003A)"},
+		{".env", "a value removed", func(f string) string { return linesWithout(f, "PORT=") }, "does not match the file"},
+		{".env", "line ends of Windows", func(f string) string { return strings.ReplaceAll(f, "\n", "\r\n") }, "is not one whole ENC[...] text"},
+		{".env", "no MAC", func(f string) string { return linesWithout(f, "sops_mac=") }, "sops.mac is missing"},
+		{".env", "a name left in clear", replace("PORT=", "PORT_unencrypted="), "leaves in clear"},
+		{".env", "the key sops", func(f string) string { return "sops=x\n" + f }, "kept for SOPS"},
+		{".env", "no secret", func(f string) string { return linesWithout(linesWithout(f, "PORT="), "TOKEN=") }, "holds no secret"},
+		{".env", "not encrypted", func(string) string { return "TOKEN=" + canaryClear + "\n" }, "has no sops section"},
+		{".env", "a metadata list with holes", replace("sops_age__list_0__map_enc", "sops_age__list_99999999__map_enc"), "cannot be read by SOPS"},
+
+		{".ini", "a value in clear", replace("[db]", "[db]\nclear = "+canaryClear), "db.clear is in clear"},
+		{".ini", "a key twice", replace("backup", "port"), "db.port is there twice"},
+		{".ini", "a section twice", func(f string) string { return strings.Replace(f, "[sops]", "[db]\nx = y\n[sops]", 1) }, "db is there twice"},
+		{".ini", "a value moved to another section", replace("[db]", "[db2]"), "db2.port does not open"},
+		{".ini", "one name by two ways", replace("[db]", "db.port = ENC[x]\n[db]"), `"db.port" is there twice`},
+		{".ini", "another delimiter", func(f string) string { return "clear: " + canaryClear + "\n" + f }, "line 1: the file has a line that is not key = value"},
+		{".ini", "a continued line", replace("[db]", "[db]\n; comment \\\n[other]"), "does not open"},
+		{".ini", "a value on several lines", func(f string) string { return strings.Replace(f, "[sops]", "[sops]\nx = \"\"\"\n", 1) }, ""},
+		{".ini", "a broken section", replace("[db]", "[db"), "is no section"},
+		{".ini", "a value removed", func(f string) string { return linesWithout(f, "backup") }, "does not match the file"},
+
+		{".bin", "another key beside data", replace(`"data"`, `"more": "x", "data"`), "more is not a key of a binary file"},
+		{".bin", "a number", func(f string) string { return `{"data": 5, "sops"` + f[strings.Index(f, `"sops"`)+6:] }, "data is not one encrypted text"},
+		{".bin", "no data", replace(`"data"`, `"date"`), "has no data"},
+		{".bin", "data twice", replace(`"data"`, `"data": "ENC[x]", "data"`), "data is there twice"},
+		{".bin", "a list", func(string) string { return "[]" }, "has no data"},
+		{".yaml", "a manifest", func(string) string { return s.sealUsual(t, ".yaml") }, "workflows is not a key of a binary file"},
+		{".yaml", "an anchor", replace("data: ", "data: &x "), "anchor"},
+	} {
+		file := s.seal(t, row.suffix, mappedTree(row.suffix))
+		changed := row.change(file)
+		if changed == file {
+			t.Errorf("%s, %s: the case changes nothing", row.suffix, row.name)
+			continue
+		}
+		m, err := VerifyMapped("app"+row.suffix, []byte(changed), mappingFor(row.suffix))
+		if err == nil {
+			_, _, err = m.open(t.Context(), keys)
+		}
+		if !errors.Is(err, secrets.ErrInvalid) || !strings.Contains(fmt.Sprint(err), row.want) {
+			t.Errorf("%s, %s: got %v, want %q\n%s", row.suffix, row.name, err, row.want, changed)
+		}
+		if err != nil {
+			assertSilent(t, err, file)
+		}
+	}
+	if _, err := VerifyMapped("app.txt", nil, Mapping{Workflow: "deploy"}); !strings.Contains(fmt.Sprint(err), "give secret in its map entry") {
+		t.Errorf("another suffix: %v", err)
+	}
+}
+
+// linesWithout leaves out the lines that begin with a text.
+func linesWithout(file, start string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(file, "\n"), func(line string) bool {
+		return strings.HasPrefix(line, start)
+	}), "\n")
+}
+
+// FuzzVerifyMapped: whatever the bytes, a mapped file is refused by a typed error or
+// opens to values that were sealed for its names, and no error holds a value.
+func FuzzVerifyMapped(f *testing.F) {
+	s := newSealer(f)
+	s.identity, s.recipient = fuzzIdentity, fuzzRecipient(f)
+	s.dataKey = bytes.Repeat([]byte{7}, dataKeyBytes)
+	keys := s.keys(f)
+	sealedFor := map[string]string{
+		"TOKEN": canaryToken, "PORT": canaryPort, "token": canaryToken, "DEFAULT.token": canaryToken,
+		"db.port": canaryPort, "db.backup": canaryBackup, "blob": canaryToken,
+	}
+	suffixes := []string{".env", ".ini", ".bin", ".yaml"}
+	for i, suffix := range suffixes {
+		file := s.seal(f, suffix, mappedTree(suffix))
+		f.Add(file, uint8(i))
+		f.Add(strings.Replace(file, "type:str", "type:bytes", 1), uint8(i))
+		f.Add(strings.Replace(file, "=", " \\\n", 1), uint8(i))
+		f.Add(strings.Replace(file, "ENC", `"""ENC`, 1), uint8(i))
+	}
+	f.Fuzz(func(t *testing.T, file string, which uint8) {
+		suffix := suffixes[int(which)%len(suffixes)]
+		m, err := VerifyMapped("app"+suffix, []byte(file), mappingFor(suffix))
+		var values []string
+		if err == nil {
+			values, _, err = m.open(t.Context(), keys)
+		}
+		var problems *Problems
+		var noKey *NoKeyError
+		switch {
+		case err == nil:
+			for i, value := range values {
+				if want := sealedFor[m.Leaves[i].Name]; value != want {
+					t.Errorf("%s opens to another value", m.Leaves[i].Name)
+				}
+			}
+		case strings.Contains(err.Error(), "canary-of"):
+			t.Errorf("the error holds a value: %v", err)
+		case errors.As(err, &problems) && errors.Is(err, secrets.ErrInvalid), errors.As(err, &noKey):
+		default:
+			t.Errorf("got an error of type %T: %v", err, err)
+		}
+	})
+}

@@ -1,0 +1,121 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// What the real sops sealed in each format arrives byte for byte.
+func TestMappedFilesArrive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	canary := vaulttest.Canary(t)
+	blob := make([]byte, 5000)
+	_, _ = rand.Read(blob) // never fails
+	source := &w.cfg.Sources[0]
+	source.Map = []MapEntry{
+		{File: "apps/*.env", Workflow: w.workflow(0)},
+		{File: "old/*.ini", Workflow: w.workflow(1)},
+		{File: "certs/store.p12", Workflow: w.workflow(2), Secret: "store.p12"},
+		// A file that Files matches as well.
+		{File: "certs/text.yaml", Workflow: w.workflow(2), Secret: "text"},
+	}
+	w.seal("apps/web.env", "# a comment\nTOKEN="+canary+"\nQUOTED=\"q u\"\nMULTI=one\\ntwo\nEQUALS=a=b==\nSPACES=  x \nHASH=a#b\n")
+	w.seal("old/app.ini", "token = "+canary+"\n\n; a comment\n[db]\npassword = pass word\nquoted = \"a b\"\n\n[db.replica]\npassword = other\n")
+	w.seal("certs/store.p12", string(blob))
+	write(t, w.repo, "certs/text.yaml", "line one\nline two: "+canary+"\n")
+	w.sops("encrypt", "--in-place", "--input-type", "binary", "--output-type", "yaml", "certs/text.yaml")
+	w.seal("team.yaml", fmt.Sprintf("workflows:\n  %s:\n    own: value\n", w.workflow(0)))
+	w.commit()
+	want := []map[string]string{
+		{"TOKEN": canary, "QUOTED": `"q u"`, "MULTI": "one\ntwo", "EQUALS": "a=b==", "SPACES": "  x ", "HASH": "a#b", "own": "value"},
+		{"token": canary, "db.password": "pass word", "db.quoted": "a b", "db.replica.password": "other"},
+		{"store.p12": string(blob), "text": "line one\nline two: " + canary + "\n"},
+	}
+
+	verified, err := New(w.cfg, "test").Verify(t.Context(), nil)
+	if err != nil || len(verified) != 5 {
+		t.Errorf("verify: %v, %v", verified, err)
+	}
+	for _, v := range verified {
+		if v.Err != nil {
+			t.Errorf("verify: %v", v.Err)
+		}
+	}
+	if r := w.round(true); r.Summary().Add != 13 || r.Outcome() != Clean {
+		t.Fatalf("the round:\n%s", w.text())
+	}
+	w.writes()
+	for i, named := range want {
+		reader := w.vault.Reader(t, w.workflow(i))
+		for name, value := range named {
+			raw, ok := w.vault.ReadAs(t, reader, w.workflow(i), name)
+			if got := relayDecode(t, raw); !ok || got != value {
+				t.Errorf("%d/%s reads %.60q, want %.60q", i, name, got, value)
+			}
+		}
+	}
+	if r := w.round(true); r.Summary().Unchanged != 13 || w.writes() != 0 {
+		t.Errorf("once more:\n%s", w.text())
+	}
+	vaulttest.AssertNoCanary(t, canary, w.output)
+}
+
+func TestAMappedFileThatFailsFreezesDeletes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.cfg.Sources[0].Map = []MapEntry{{File: "*.env", Workflow: w.workflow(0)}}
+	w.seal("app.env", "A=one\nB=two\n")
+	w.commit()
+	w.round(true)
+	w.writes()
+	lines := strings.SplitAfter(w.read("app.env"), "\n")
+	write(t, w.repo, "app.env", strings.Join(lines[1:], "")) // A is gone, and the MAC does not match
+	w.commit()
+	if r := w.round(true); len(r.Failures) != 1 || r.Summary().Delete != 0 || !strings.Contains(w.text(), "does not match the file") {
+		t.Errorf("the round:\n%s", w.text())
+	}
+	w.wantRead(w.workflow(0), "A", "one")
+
+	// Two entries for one file are not guessed between.
+	w.cfg.Sources[0].Map = append(w.cfg.Sources[0].Map, MapEntry{File: "app.*", Workflow: w.workflow(0)})
+	if r := w.round(true); len(r.Failures) != 1 || !strings.Contains(w.text(), `the map entries "*.env" and "app.*" of source shop both match this file`) {
+		t.Errorf("the round:\n%s", w.text())
+	}
+	if n := w.writes(); n != 0 {
+		t.Errorf("%d values were sent", n)
+	}
+}
+
+func TestTheMapIsChecked(t *testing.T) {
+	t.Parallel()
+	_, problems := parseConfig([]byte(`controller: a
+vault: {address: "https://vault:8200", token_file: t}
+sources:
+  - name: a
+    repository: r
+    workflows: [deploy]
+    age_keys: [k]
+    map:
+      - {file: "*.env", workflow: deploy}
+      - {file: "../x", workflow: deploy}
+      - {file: a.env, workflow: other}
+      - {file: a.bin, workflow: deploy, secret: "a:b"}
+`), "/")
+	want := []string{"line 10: pattern", `line 11: map: "other" is not among`, "line 12: secret name"}
+	if len(problems) != len(want) {
+		t.Fatalf("problems: %q", problems)
+	}
+	for i, text := range want {
+		if !strings.HasPrefix(problems[i], text) {
+			t.Errorf("problem %q, want %q", problems[i], text)
+		}
+	}
+}
