@@ -118,6 +118,9 @@ func (f *follower) look(ctx context.Context) time.Duration {
 	if commit == f.done && time.Now().Before(f.due) {
 		return f.untilNext()
 	}
+	if commit != f.done {
+		f.retry.Reset() // another commit is another matter
+	}
 	begun := time.Now()
 	report := f.controller.round(ctx, f.cfg, Request{Apply: true}, Adoption{})
 	if ctx.Err() != nil {
