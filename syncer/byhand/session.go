@@ -77,13 +77,13 @@ func (s *Session) Observe(ctx context.Context, a secrets.Address, adopt bool) (s
 	return entry, err
 }
 
-// Set writes a value over what was observed. The result's error is as of
-// secrets.Client.Put.
-func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.Entry, value secrets.Value) syncer.Result {
+// Set writes a value over what was observed; with adopt also over what is not the
+// person's. The result's error is as of secrets.Client.Put.
+func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.Entry, value secrets.Value, adopt bool) syncer.Result {
 	r := syncer.Result{Action: syncer.Action{Kind: syncer.Change, Address: a, Entry: observed}}
 	write := s.client.Put
 	switch {
-	case secrets.MayWrite(s.Owner(), observed, a) != nil:
+	case adopt && secrets.MayWrite(s.Owner(), observed, a) != nil:
 		r.Kind, write = syncer.Adopt, s.client.Adopt
 	case !observed.Live():
 		r.Kind = syncer.Add

@@ -141,7 +141,7 @@ func (o *options) set(c *cobra.Command, f *handFlags, workflow, name string) err
 		if err != nil {
 			return syncer.Result{}, err
 		}
-		return s.Set(c.Context(), a, observed, value), nil
+		return s.Set(c.Context(), a, observed, value, f.adopt), nil
 	})
 }
 
@@ -254,7 +254,7 @@ func (o *options) prompt(ctx context.Context, label string) (string, error) {
 	defer fmt.Fprintln(o.stderr)
 	select {
 	case <-ctx.Done():
-		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
+		return "", errors.Join(errors.New("stopped: nothing was written"), term.Restore(fd, before))
 	case a := <-answered:
 		if a.err != nil {
 			return "", fmt.Errorf("asking for the value: %w", a.err)
