@@ -15,21 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
-)
-
-const (
-	writerRules = `
-path "customers/data/connections/+/+/+"     { capabilities = ["create", "update"] }
-path "customers/metadata/connections/+/+/+" { capabilities = ["read", "patch"] }
-path "customers/metadata/connections/+/+/"  { capabilities = ["list"] }
-path "customers/metadata/connections/+/"    { capabilities = ["list"] }
-path "customers/delete/connections/+/+/+"   { capabilities = ["update"] }
-path "customers/destroy/connections/+/+/+"  { capabilities = ["update"] }`
-	readerRules = `
-path "customers/data/connections/+/+/+"    { capabilities = ["read"] }
-path "customers/metadata/connections/+/+/" { capabilities = ["list"] }`
 )
 
 // world is a domain of its own on the dev Vault.
@@ -43,10 +31,29 @@ func newWorld(t *testing.T) *world {
 	return &world{T: t, vault: vaulttest.Start(t), domain: vaulttest.Workflow(t)}
 }
 
+// rules are the policy of a role for the connections of this domain.
+func (w *world) rules(g policy.Grant) string {
+	w.Helper()
+	g.Mount, g.Prefix, g.Workflows, g.ConnectionsDomain = secrets.DefaultMount, secrets.DefaultPrefix, []string{w.domain}, w.domain
+	text, err := policy.For(g)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return text
+}
+
+func (w *world) writerToken() string {
+	return w.vault.Token(w, w.rules(policy.Grant{Role: policy.Writer, Destroy: true}))
+}
+
+func (w *world) readerToken() string {
+	return w.vault.Token(w, w.rules(policy.Grant{Role: policy.Reader}))
+}
+
 func (w *world) client(owner secrets.Owner) (*Client, *vaulttest.Proxy) {
 	w.Helper()
 	proxy := vaulttest.NewProxy(w, w.vault.Address)
-	c, err := secrets.Connect(secrets.Connection{Address: proxy.Address, Token: w.vault.Token(w, writerRules)},
+	c, err := secrets.Connect(secrets.Connection{Address: proxy.Address, Token: w.writerToken()},
 		secrets.Config{Owner: owner, Settle: 300 * time.Millisecond})
 	if err != nil {
 		w.Fatal(err)
@@ -125,7 +132,7 @@ func TestAConnectionArrives(t *testing.T) {
 	a := w.address("aws", "production")
 	want := map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "base64:not", "note": "\x00\xff"}
 	w.put(c, a, want)
-	got, _ := w.read(w.vault.Token(t, readerRules), a)
+	got, _ := w.read(w.readerToken(), a)
 	encoded := map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "base64:YmFzZTY0Om5vdA==", "note": "base64:AP8="}
 	if !maps.Equal(got, encoded) {
 		t.Errorf("the reader finds %q, want %q", got, encoded)
@@ -141,7 +148,7 @@ func TestReadersSeeOneOrTheOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, _ := w.client(us)
-	a, token := w.address("azure", "production"), w.vault.Token(t, readerRules)
+	a, token := w.address("azure", "production"), w.readerToken()
 	names := []string{"clientID", "secret", "subscriptionID", "tenantID"}
 	all := func(value string) map[string]string {
 		out := map[string]string{}
@@ -180,13 +187,13 @@ func TestReadersSeeOneOrTheOther(t *testing.T) {
 func TestACrashAtAnyRequestLeavesAWholeConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	token := w.vault.Token(t, readerRules)
 	old := map[string]string{"server": "old", "certificateAuthority": "old", "token": "old"}
 	fresh := map[string]string{"server": "new", "certificateAuthority": "new", "token": "new"}
 	for name, moment := range map[string]vaulttest.Moment{"request lost": vaulttest.Before, "answer lost": vaulttest.After} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := &world{T: t, vault: w.vault, domain: vaulttest.Workflow(t)}
+			token := w.readerToken()
 			for k, reached := 1, true; reached; k++ {
 				a := w.address("kubernetes", fmt.Sprintf("cut at %d", k))
 				first, _ := w.client(us)
@@ -306,7 +313,7 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	if _, err := other.Put(context.Background(), stale); !errors.Is(err, secrets.ErrConflict) {
 		t.Errorf("a write from an old observation: %v", err)
 	}
-	if got, _ := w.read(w.vault.Token(t, readerRules), a); got["apiKey"] != "theirs" {
+	if got, _ := w.read(w.readerToken(), a); got["apiKey"] != "theirs" {
 		t.Errorf("the reader finds %q", got)
 	}
 	if got := Judge(us, w.observe(c, a), nil).String(); got != "held by gitops/cluster/them" {
@@ -391,7 +398,7 @@ func TestConcurrentWritersLeaveOneWholeConnection(t *testing.T) {
 		})
 	}
 	work.Wait()
-	got, _ := w.read(w.vault.Token(t, readerRules), a)
+	got, _ := w.read(w.readerToken(), a)
 	if len(winners) != 1 || !maps.Equal(got, map[string]string{"url": winners[0], "username": winners[0], "password": winners[0]}) {
 		t.Errorf("winners %v, the reader finds %q", winners, got)
 	}

@@ -26,8 +26,8 @@ func TestPolicyPrintsWhatTheOtherWaysGive(t *testing.T) {
 		return g
 	}
 	for args, want := range map[string]policy.Grant{
-		"writer":                      at(policy.Grant{Role: policy.Writer}),
-		"writer --undelete --destroy": at(policy.Grant{Role: policy.Writer, Undelete: true, Destroy: true}),
+		"writer":                                             at(policy.Grant{Role: policy.Writer}),
+		"writer --undelete --destroy --settings":             at(policy.Grant{Role: policy.Writer, Undelete: true, Destroy: true, Settings: true}),
 		"writer --mount /team/kv/ --prefix flows":            {Role: policy.Writer, Mount: "team/kv", Prefix: "flows"},
 		"reader --workflow deploy,nightly --workflow weekly": at(policy.Grant{Role: policy.Reader, Workflows: []string{"deploy", "nightly", "weekly"}}),
 		"operator --workflow-prefix deploy-":                 at(policy.Grant{Role: policy.Operator, WorkflowPrefixes: []string{"deploy-"}}),
