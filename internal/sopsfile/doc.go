@@ -18,9 +18,11 @@
 //     alone; SOPS reads the file again and must find the same list of paths and
 //     texts. Only that list is decrypted: comments never reach the cipher.
 //   - Only the keys given are used. There is no environment, no home folder, no
-//     command, no agent and no network: the file lists addresses of key
-//     servers, and none is called. Every kind of recipient other than age is
-//     answered with "not enabled".
+//     command and no agent. The file lists addresses of key servers; one is called
+//     only if the configuration of the keys lists the same key, as package keyring
+//     says.
+//   - A data key that is split between key groups opens with as many groups as the
+//     file's threshold says; a threshold that was lowered opens nothing.
 //   - No error, and nothing that formats a type of this package, holds a value,
 //     a ciphertext, a MAC or a private key. SOPS's own errors can hold all of
 //     these and are dropped; a panic in SOPS ends that file only.

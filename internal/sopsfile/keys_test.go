@@ -15,15 +15,6 @@ import (
 	filippo "filippo.io/age"
 )
 
-func newIdentity(t testing.TB) *filippo.X25519Identity {
-	t.Helper()
-	identity, err := filippo.GenerateX25519Identity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return identity
-}
-
 func TestKeysPrintAsTheirPublicForms(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)

@@ -18,6 +18,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 )
 
 // azureAPI is the version of Key Vault's interface. SOPS wraps with RSA-OAEP-256.
@@ -31,13 +33,13 @@ const (
 type azureVault struct {
 	cfg   AzureKeyVault
 	http  *http.Client
-	login login[azcore.TokenCredential]
+	login login[tokenSource]
 }
 
 func newAzure(cfg AzureKeyVault) (*azureVault, error) {
 	client, err := newHTTPClient(cfg.CACert, false)
 	k := &azureVault{cfg: cfg, http: client}
-	k.login.build = func(context.Context) (azcore.TokenCredential, error) { return k.newLogin() }
+	k.login.build = k.newLogin
 	return k, err
 }
 
@@ -101,33 +103,46 @@ func (k *azureVault) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	return opened, nil
 }
 
-func (k *azureVault) newLogin() (azcore.TokenCredential, error) {
-	authority := k.authority()
-	options := policy.ClientOptions{
-		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: authority},
-		Transport: k.http,
-	}
-	// Whether an authority exists is the configuration's business; to ask would call
-	// the public cloud from a private one.
-	private := k.cfg.Authority != ""
+// newLogin takes the configured application or, where that was asked for, the
+// workload's identity. For the application it does not use Azure's library, which
+// lets the environment change the host that gets the secret.
+func (k *azureVault) newLogin(ctx context.Context) (tokenSource, error) {
 	if k.cfg.Ambient {
-		return k.ambient(options, private)
+		return k.ambient()
 	}
 	secret, err := readSecret("client_secret_file", k.cfg.ClientSecretFile)
 	if err != nil {
 		return nil, err
 	}
-	made, err := azidentity.NewClientSecretCredential(k.cfg.TenantID, k.cfg.ClientID, secret, &azidentity.ClientSecretCredentialOptions{
-		ClientOptions: options, DisableInstanceDiscovery: private,
-	})
-	if err != nil {
-		return nil, refused("tenant_id or client_id is none")
+	// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+	application := clientcredentials.Config{
+		ClientID: k.cfg.ClientID, ClientSecret: secret, AuthStyle: oauth2.AuthStyleInParams,
+		TokenURL: strings.TrimSuffix(k.authority(), "/") + "/" + k.cfg.TenantID + "/oauth2/v2.0/token",
+		Scopes:   []string{azureAudience(k.cfg.Keys[0]) + "/.default"},
 	}
-	return made, nil
+	// The source outlives the request that makes it.
+	source := application.TokenSource(context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, k.http))
+	return func(context.Context) (string, error) {
+		token, err := source.Token()
+		if err != nil {
+			return "", err
+		}
+		return token.AccessToken, nil
+	}, nil
 }
 
+// tokenSource gives a token, the one it gave before while that lasts.
+type tokenSource func(context.Context) (string, error)
+
 // ambient finds a workload identity, or else a managed identity.
-func (k *azureVault) ambient(options policy.ClientOptions, private bool) (azcore.TokenCredential, error) {
+func (k *azureVault) ambient() (tokenSource, error) {
+	options := policy.ClientOptions{
+		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: k.authority()},
+		Transport: k.http,
+	}
+	// Whether an authority exists is the configuration's business; to ask would call
+	// the public cloud from a private one.
+	private := k.cfg.Authority != ""
 	var found []azcore.TokenCredential
 	workload, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 		ClientOptions: options, ClientID: k.cfg.ClientID, DisableInstanceDiscovery: private,
@@ -146,7 +161,10 @@ func (k *azureVault) ambient(options policy.ClientOptions, private bool) (azcore
 	if err != nil {
 		return nil, unavailable("no identity of the workload was found")
 	}
-	return chain, nil
+	return func(ctx context.Context) (string, error) {
+		token, err := chain.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{azureAudience(k.cfg.Keys[0]) + "/.default"}})
+		return token.Token, err
+	}, nil
 }
 
 func (k *azureVault) token(ctx context.Context) (string, error) {
@@ -154,15 +172,22 @@ func (k *azureVault) token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, err := source.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{azureAudience(k.cfg.Keys[0]) + "/.default"}})
+	token, err := source(ctx)
 	if err == nil {
-		return token.Token, nil
+		return token, nil
 	}
+	status := 0
 	if answer, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && answer.RawResponse != nil {
-		k.login.forget()
-		return "", ofLogin(answer.RawResponse.StatusCode)
+		status = answer.RawResponse.StatusCode
 	}
-	return "", unavailable("logging in: " + networkDetail(err))
+	if answer, ok := errors.AsType[*oauth2.RetrieveError](err); ok && answer.Response != nil {
+		status = answer.Response.StatusCode
+	}
+	if status == 0 {
+		return "", unavailable("logging in: " + networkDetail(err))
+	}
+	k.login.forget()
+	return "", ofLogin(status)
 }
 
 // azureAudience is what a token for a key must be for: its server without the

@@ -150,6 +150,7 @@ var (
 	awsKey       = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]+:(key|alias)/[A-Za-z0-9/_-]+$`)
 	gcpKey       = regexp.MustCompile(`^projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+$`)
 	azureKey     = regexp.MustCompile(`^https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/keys/[A-Za-z0-9-]+(/[A-Za-z0-9]+)?$`)
+	azureTenant  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
 	transitMount = regexp.MustCompile(`^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$`)
 	transitKey   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 	namespace    = regexp.MustCompile(`^[A-Za-z0-9_./-]*$`)
@@ -238,6 +239,7 @@ func (c *configCheck) azure(k *AzureKeyVault) {
 	} else {
 		c.unless(k.TenantID != "" && k.ClientID != "" && k.ClientSecretFile != "", "needs tenant_id, client_id and client_secret_file, or ambient: true", at)
 	}
+	c.unless(k.TenantID == "" || azureTenant.MatchString(k.TenantID), "must be an id or a domain", at, "tenant_id")
 	clouds := map[string]bool{}
 	for _, key := range k.Keys {
 		clouds[azureAudience(key)] = true

@@ -1,0 +1,42 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestConfigOfKeys(t *testing.T) {
+	t.Parallel()
+	const before = "controller: c\nvault: {address: 'https://vault.example.com', token_file: token}\nsources:\n- name: shop\n  repository: repo\n  files: ['*.yaml']\n  workflows: [deploy]\n"
+	cfg, problems := parseConfig([]byte(before+`  keys:
+    pgp: [team.asc]
+    aws_kms: {keys: ["arn:aws:kms:eu-west-1:123456789012:key/1"], credentials_file: aws}
+    vault_transit: [{address: "https://transit.example.com", keys: [sops], token_file: /run/token}]
+`), "/etc/relay")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	keys := cfg.Sources[0].keyring()
+	var paths []string
+	for _, path := range keys.Files() {
+		paths = append(paths, *path)
+	}
+	if want := []string{"/etc/relay/team.asc", "/etc/relay/aws", "", "/run/token", ""}; !slices.Equal(paths, want) {
+		t.Errorf("files %q, want %q", paths, want)
+	}
+	for text, want := range map[string]string{
+		"  drift: heal\n":                         "age_keys is missing",
+		"  keys:\n    gcp_kms: {ambient: true}\n": "line 9: keys.gcp_kms.keys is missing",
+		"  keys:\n    pgp: [a]\n    vault_transit:\n    - address: ftp://x\n": "line 11: keys.vault_transit[0].address must be a URL",
+		"  keys:\n    pgp: [a]\n    hckms: {}\n":                              `line 10: unknown key "hckms"`,
+	} {
+		_, problems := parseConfig([]byte(before+text), "/etc/relay")
+		if !strings.Contains(strings.Join(problems, "\n"), want) {
+			t.Errorf("%q: got %q, want %q", text, problems, want)
+		}
+	}
+}
