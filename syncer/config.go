@@ -105,6 +105,10 @@ type Source struct {
 	Remote RemoteConfig `yaml:"remote"`
 	// Verify says who may sign what is applied; anybody, and nobody, if unset.
 	Verify VerifyConfig `yaml:"verify"`
+	// History says what to do with a commit that does not descend from those that the
+	// source's secrets were written from: "follow" applies it and deletes nothing
+	// (if unset), "refuse" holds the plan until somebody approves it.
+	History HistoryPolicy `yaml:"history"`
 	// Files are patterns of the manifests, such as "secrets/**/*.yaml". At least one
 	// of it and Map is required.
 	Files []string `yaml:"files"`
@@ -240,6 +244,7 @@ func (cfg *Config) setDefaults(folder string) {
 	for i := range cfg.Sources {
 		s := &cfg.Sources[i]
 		s.Drift = withDefault(s.Drift, Heal)
+		s.History = withDefault(s.History, FollowHistory)
 		s.place(folder)
 		s.placeHooks(folder)
 		keys := s.keyring() // shares its parts with s

@@ -115,6 +115,9 @@ func (c *configCheck) source(i int, s Source) {
 	if s.Deletes.max() < 0 || s.Deletes.maxPercent() < 0 || s.Deletes.maxPercent() > 100 {
 		c.refuse("deletes.max must not be negative, deletes.max_percent must be 0 to 100", "sources", i, "deletes")
 	}
+	if s.History != FollowHistory && s.History != RefuseHistory {
+		c.refuse(`history must be "follow" or "refuse"`, "sources", i, "history")
+	}
 	if s.Drift != Heal && s.Drift != ReportOnly {
 		c.refuse(`drift must be "heal" or "report"`, "sources", i, "drift")
 	}

@@ -81,6 +81,8 @@ type PlanInput struct {
 	// Ancestry tells of each revision in a record whether the commit descends
 	// from it.
 	Ancestry map[string]gitsource.Ancestry
+	// History says what to do where it does not.
+	History HistoryPolicy
 	// Keyless says that Wants have fingerprints of ciphertexts only.
 	Keyless bool
 	// Failed says that something in this round could not be seen or is refused.
@@ -107,7 +109,11 @@ func Plan(in PlanInput) []Action {
 		}
 	}
 	slices.SortStableFunc(actions, func(a, b Action) int { return compareAddress(a.Address, b.Address) })
-	return in.limit(actions)
+	actions = in.limit(actions)
+	if in.History == RefuseHistory {
+		return in.refuse(actions)
+	}
+	return actions
 }
 
 // want decides about a secret that the commit wants.

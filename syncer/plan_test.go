@@ -73,6 +73,7 @@ func TestPlan(t *testing.T) {
 	r := foreignRevision[us]
 	r.Revision = strange
 	foreignRevision[us] = r
+	rewritten := map[string]gitsource.Ancestry{strange: gitsource.No}
 	undeleted := by(us, 3)
 	r = undeleted[us]
 	r.Undeleted = true
@@ -84,6 +85,8 @@ func TestPlan(t *testing.T) {
 		in     PlanInput
 		kind   Kind
 		reason string
+		// approved is what approval makes of it, where the row says so.
+		approved Kind
 	}{
 		{name: "a secret that is not there", wants: want(nil), kind: Add},
 		{name: "one as it was written", wants: want(nil), entry: entry(3, by(us, 3)), kind: Unchanged},
@@ -127,6 +130,16 @@ func TestPlan(t *testing.T) {
 		{name: "undeleted, and nobody wants it", entry: entry(3, undeleted), kind: Blocked, reason: "it was undeleted by hand"},
 		{name: "undeleted, and the commit has it again", wants: want(nil), entry: entry(3, undeleted), kind: Change, reason: "it was undeleted by hand"},
 		{name: "ours, where there is no manifest at all", entry: entry(3, by(us, 3)), in: PlanInput{Empty: true}, kind: Blocked, reason: "no manifest at all"},
+		{name: "of a commit that is no ancestor, followed", wants: changed, entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten}, kind: Change},
+		{name: "of a commit that is no ancestor, refused", wants: changed, entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory}, kind: Blocked, approved: Change, reason: "does not descend from bbbbbbbbbb"},
+		{name: "of a commit that git does not know, refused", wants: changed, entry: entry(3, foreignRevision), in: PlanInput{History: RefuseHistory}, kind: Blocked, approved: Change, reason: "cannot be told"},
+		{name: "the same, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory}, kind: Blocked, approved: Reencrypted, reason: "history: refuse"},
+		{name: "overwritten, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory}, kind: Blocked, approved: Repair, reason: "history: refuse"},
+		{name: "overwritten and only reported, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory, Drift: ReportOnly}, kind: Drift},
+		{name: "older, of a commit that is no ancestor, refused", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory}, kind: Blocked, approved: Change, reason: "rolls back"},
+		{name: "of an ancestor, where others are refused", wants: changed, entry: entry(3, by(us, 3)), in: PlanInput{History: RefuseHistory}, kind: Change},
+		{name: "new, where rewritten histories are refused", wants: want(nil), in: PlanInput{History: RefuseHistory}, kind: Add},
+		{name: "another owner's, where rewritten histories are refused", wants: want(nil), entry: entry(3, by(them, 3)), in: PlanInput{History: RefuseHistory}, kind: Blocked, reason: "held by"},
 		{name: "another owner's that nobody wants", entry: entry(3, by(them, 3))},
 		{name: "nobody's that nobody wants", entry: entry(3, nil)},
 	} {
@@ -146,6 +159,9 @@ func TestPlan(t *testing.T) {
 					t.Errorf("planned %v for a secret that is none of ours", actions)
 				}
 				return
+			}
+			if row.approved != "" && actions[0].Approved != row.approved {
+				t.Errorf("approved, it becomes %q, want %q", actions[0].Approved, row.approved)
 			}
 			if len(actions) != 1 || actions[0].Kind != row.kind || !strings.Contains(actions[0].Reason, row.reason) {
 				t.Errorf("planned %+v, want %s because %q", actions, row.kind, row.reason)

@@ -325,7 +325,7 @@ func (s *source) plan(ctx context.Context, d Desired, seen observation, adopt Ad
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
 		Failed: (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
-		Empty:  d.Empty, Keyless: s.keyless,
+		Empty:  d.Empty, Keyless: s.keyless, History: s.History,
 	}
 	var err error
 	if in.Ancestry, err = s.ancestry(ctx, d, seen); err != nil {
@@ -334,11 +334,12 @@ func (s *source) plan(ctx context.Context, d Desired, seen observation, adopt Ad
 	return Plan(in), nil
 }
 
-// ancestry asks git about the revisions of what may be deleted, each once.
+// ancestry asks git about the revisions of what may be deleted, each once; and of
+// what is wanted, where a rewritten history is refused.
 func (s *source) ancestry(ctx context.Context, d Desired, seen observation) (map[string]gitsource.Ancestry, error) {
 	wanted := map[secrets.Address]bool{}
 	for _, w := range d.Wants {
-		wanted[w.Address] = true
+		wanted[w.Address] = s.History != RefuseHistory
 	}
 	out := map[string]gitsource.Ancestry{}
 	for address, entry := range seen.entries {

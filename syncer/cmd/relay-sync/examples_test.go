@@ -142,3 +142,10 @@ func TestTheExampleCIJobUsesCommandsThatAreThere(t *testing.T) {
 		understands(t, strings.Fields(line[1]))
 	}
 }
+
+func TestTheExampleOfRemotesIsTaken(t *testing.T) {
+	t.Parallel()
+	if _, err := syncer.ReadConfig(examples + "remote.yaml"); err != nil {
+		t.Error(err)
+	}
+}

@@ -28,7 +28,7 @@ func (o *options) runCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Follow the repositories and apply each commit as it comes",
 		Long: `run applies the commits of every source until it is told to stop: local
-repositories are watched, and polled as well. It compares Vault with an unchanged
+repositories are watched, and polled as well; remote ones are polled. It compares Vault with an unchanged
 commit from time to time, and repairs or reports drift as configured. It logs to
 standard error. SIGHUP reads the configuration again and takes it only if it is
 valid. SIGTERM and SIGINT end it after the write under way.`,
