@@ -17,6 +17,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
@@ -52,6 +53,9 @@ type Config struct {
 	// Mirrors is the folder in which the mirrors of remote repositories are kept;
 	// /var/lib/relay-sync/mirrors if unset. It holds no state: it may be empty at each start.
 	Mirrors string `yaml:"mirrors"`
+	// Election lets one of several replicas follow at a time, by a Lease of Kubernetes;
+	// each follows if unset, which does no harm and costs requests.
+	Election *election.Config `yaml:"election"`
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`
 }
@@ -236,6 +240,9 @@ func (cfg *Config) setDefaults(folder string) {
 	v.Mount = withDefault(v.Mount, secrets.DefaultMount)
 	v.Prefix = withDefault(v.Prefix, secrets.DefaultPrefix)
 	cfg.Audit = below(folder, cfg.Audit)
+	if cfg.Election != nil {
+		cfg.Election.Kubeconfig = below(folder, cfg.Election.Kubeconfig)
+	}
 	cfg.FingerprintKeyFile = below(folder, cfg.FingerprintKeyFile)
 	cfg.Mirrors = below(folder, withDefault(cfg.Mirrors, DefaultMirrors))
 	for _, path := range append(v.Login.files(), &v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey) {

@@ -30,11 +30,11 @@ const (
 	lastRetry  = 15 * time.Minute
 )
 
-// Run follows every source until ctx ends: a commit is applied when a hint or the
+// follow follows every source until ctx ends: a commit is applied when a hint or the
 // poll shows it, an unchanged one costs no request to Vault but at the source's
 // drift interval. Each source has its own loop; none can hold up another. One that
 // is suspended has none. A write under way when ctx ends is finished.
-func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
+func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 	stopNotifying := c.startNotifying(ctx, log)
 	defer stopNotifying()
 	var work errgroup.Group

@@ -32,7 +32,7 @@ func (s *Source) placeHooks(folder string) {
 	}
 }
 
-// hooks checks what connects the sources with their git hosts.
+// hooks checks what connects the daemon with the world beside git and Vault.
 func (c *configCheck) hooks(cfg *Config) {
 	for i, s := range cfg.Sources {
 		c.notify(i, s)
@@ -42,6 +42,12 @@ func (c *configCheck) hooks(cfg *Config) {
 		problems := s.Webhook.Problems()
 		for _, key := range slices.Sorted(maps.Keys(problems)) {
 			c.refuse(problems[key], "sources", i, "webhook", key)
+		}
+	}
+	if cfg.Election != nil {
+		problems := cfg.Election.Problems()
+		for _, key := range slices.Sorted(maps.Keys(problems)) {
+			c.refuse(problems[key], "election", key)
 		}
 	}
 	_, _, err := net.SplitHostPort(cfg.ListenWebhooks)
@@ -92,15 +98,19 @@ func (cfg *Config) notifications() map[string][]notify.Config {
 func (cfg *Config) CheckFiles() error {
 	_, webhookErr := webhook.New(cfg.webhooks(), func(string) {}, nil)
 	_, notifyErr := notify.New(cfg.notifications(), nil)
-	return errors.Join(webhookErr, notifyErr)
+	_, electionErr := cfg.candidate()
+	return errors.Join(webhookErr, notifyErr, electionErr)
 }
 
-// OpenHooks opens what connects the daemon with git hosts: Run sends notifications
-// from then on, and the handler takes POST /webhook/<source>, of which authentic
-// ones are hints. Unlike Handler it tells nothing, so it may be reachable from
-// outside. Call it once, before Run.
+// OpenHooks opens what connects the daemon with the world beside git and Vault: Run
+// takes part in the election and sends notifications from then on, and the handler
+// takes POST /webhook/<source>, of which authentic ones are hints. Unlike Handler
+// it tells nothing, so it may be reachable from outside. Call it once, before Run.
 func (c *Controller) OpenHooks() (webhooks http.Handler, err error) {
 	if c.notifier, err = notify.New(c.cfg.notifications(), c.registry); err != nil {
+		return nil, err
+	}
+	if c.candidate, err = c.cfg.candidate(); err != nil {
 		return nil, err
 	}
 	return webhook.New(c.cfg.webhooks(), c.Hint, c.registry)

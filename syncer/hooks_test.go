@@ -47,6 +47,7 @@ func TestWhatIsWrongWithHooksIsNamedWithItsLine(t *testing.T) {
 		{"no port", "listen_webhooks: host\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be an address and a port"},
 		{"nothing to listen for", "listen_webhooks: ':1'\n" + source + "}", "line 3: listen_webhooks is set, but no source has a webhook"},
 		{"the address of the status", "listen_webhooks: ':1'\nlisten: ':1'\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be another address"},
+		{"a lease without a namespace", "election: {lease: relay-sync}\n" + source + "}", "line 3: election.namespace must be"},
 		{"a target of two kinds", source + ", notify: [{github: {repository: a/b, token_file: t}, webhook: {url: 'https://x', secret_file: s}}]}", "line 4: each entry of notify must be exactly one of"},
 		{"a token in clear", source + ", notify: [{gitea: {url: 'http://git.example.com', repository: a/b, token_file: t}}]}", "line 4: notify.gitea.url must begin with https://"},
 		{"too many targets", source + ", notify: [" + strings.Repeat("{github: {repository: a/b, token_file: t}}, ", 11) + "]}", "line 4: notify has more than 10 targets"},

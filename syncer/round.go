@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 )
 
@@ -40,6 +42,10 @@ type Controller struct {
 
 	mirrors map[string]*gitmirror.Mirror // of remote sources
 
+	// candidate is nil without an election; standby says that another was elected.
+	candidate *election.Candidate
+	standby   atomic.Bool
+
 	mu      sync.Mutex
 	clients map[string]*secrets.Client // source → its client
 	// fingerprint is the key of FingerprintKeyFile, once it was read.
@@ -53,12 +59,14 @@ type Controller struct {
 // User-Agent that Vault's audit log shows.
 func New(cfg *Config, version string) *Controller {
 	registry := prometheus.NewRegistry()
-	return &Controller{
+	c := &Controller{
 		mirrors: newMirrors(cfg),
 		cfg:     cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources), pace: newPace(cfg.Vault.WritesPerSecond),
 		clients: map[string]*secrets.Client{}, memories: map[string]*memory{}, keyrings: map[string]*keyring.Keyring{},
 	}
+	registry.MustRegister(c.newLeaderMetric())
+	return c
 }
 
 // Report is what one round over one source came to.

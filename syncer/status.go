@@ -134,13 +134,17 @@ func (r Report) problems() []string {
 func (s Status) Settled() bool { return s.Suspended || (s.Ready && s.Applied == s.Seen) }
 
 // Handler serves /healthz (the process runs), /readyz (every source's last round
-// came to a plan; 503 and why not otherwise), /status (JSON, a Status for each
-// source) and /metrics (Prometheus). It tells names and no values; it has no login
-// of its own.
+// came to a plan, or this replica stands by; 503 and why not otherwise), /status
+// (JSON, a Status for each source) and /metrics (Prometheus). It tells names and no
+// values; it has no login of its own.
 func (c *Controller) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if c.standby.Load() {
+			_, _ = io.WriteString(w, "ok: standing by\n")
+			return
+		}
 		for _, s := range c.board.list() {
 			if !s.Ready {
 				http.Error(w, s.Source+": "+strings.Join(s.Problems, "; "), http.StatusServiceUnavailable)
@@ -153,7 +157,7 @@ func (c *Controller) Handler() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
-		_ = encoder.Encode(map[string]any{"sources": c.board.list()}) // the reader is gone
+		_ = encoder.Encode(map[string]any{"sources": c.board.list(), "standby": c.standby.Load()}) // the reader is gone
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.registry, promhttp.HandlerOpts{}))
 	return mux

@@ -15,8 +15,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/leasetest"
 )
 
 // deliver ADDRESS/PATH FILE STATUS: a push as Gitea sends it, signed with what
@@ -55,4 +58,11 @@ func host(ts *testscript.TestScript, _ bool, _ []string) {
 		_ = told.Close()
 	})
 	ts.Setenv("HOST", server.URL)
+}
+
+// leases FILE: a stand-in for Kubernetes' Leases of namespace prod answers to what
+// the kubeconfig says that is written to the file.
+func leases(ts *testscript.TestScript, _ bool, args []string) {
+	api := leasetest.New(ts.Value("t").(testing.TB))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(api.Kubeconfig("any")), 0o600))
 }

@@ -175,7 +175,7 @@ func (o *options) statusCommand() *cobra.Command {
 const maxStatusBytes = 16 << 20
 
 // status asks the daemon of this configuration. It exits 0 where all is applied,
-// and 1 otherwise.
+// or the daemon stands by for another, and 1 otherwise.
 func (o *options) status(ctx context.Context) error {
 	cfg, err := syncer.ReadConfig(o.config)
 	if err != nil {
@@ -195,12 +195,18 @@ func (o *options) status(ctx context.Context) error {
 		return fmt.Errorf("asking the daemon at %s: no answer; is relay-sync run running?", cfg.Listen)
 	}
 	defer response.Body.Close()
-	var answer struct{ Sources []syncer.Status }
+	var answer struct {
+		Sources []syncer.Status
+		Standby bool
+	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxStatusBytes)).Decode(&answer); err != nil {
 		return fmt.Errorf("asking the daemon at %s: the answer is not relay-sync's", cfg.Listen)
 	}
-	if err := o.writeStatus(answer.Sources); err != nil {
+	if err := o.writeStatus(answer.Sources, answer.Standby); err != nil {
 		return fmt.Errorf("writing the status: %w", err)
+	}
+	if answer.Standby {
+		return nil
 	}
 	for _, s := range answer.Sources {
 		if !s.Settled() {
@@ -210,12 +216,16 @@ func (o *options) status(ctx context.Context) error {
 	return nil
 }
 
-func (o *options) writeStatus(all []syncer.Status) error {
+func (o *options) writeStatus(all []syncer.Status, standby bool) error {
 	if o.output == "json" {
 		encoder := json.NewEncoder(o.stdout)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(map[string]any{"sources": all})
+		return encoder.Encode(map[string]any{"sources": all, "standby": standby})
+	}
+	if standby {
+		_, err := fmt.Fprintln(o.stdout, "standing by: another replica is elected and follows the sources")
+		return err
 	}
 	return syncer.NewText(o.stdout, wantsColor(o.stdout)).WriteStatus(all, time.Now())
 }

@@ -59,6 +59,7 @@ func TestScripts(t *testing.T) {
 			"fetch":    fetch,
 			"deliver":  deliver,
 			"host":     host,
+			"leases":   leases,
 			"approle":  func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },
 			"logins":   logins,
 			"hangup":   hangup,

@@ -1,0 +1,49 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
+)
+
+// Run follows every source until ctx ends. With an election it does so only while
+// this replica is elected, and otherwise stands by: it fetches and writes nothing.
+func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
+	if c.candidate == nil {
+		c.follow(ctx, log)
+		return
+	}
+	c.standby.Store(true)
+	c.candidate.Run(ctx, log, func(elected context.Context) {
+		c.standby.Store(false)
+		defer c.standby.Store(true)
+		c.follow(elected, log)
+	})
+}
+
+// candidate takes part in the election; nil without one.
+func (cfg *Config) candidate() (*election.Candidate, error) {
+	if cfg.Election == nil {
+		return nil, nil
+	}
+	return election.New(*cfg.Election)
+}
+
+// newLeaderMetric tells which replica follows.
+func (c *Controller) newLeaderMetric() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "relay_sync_leader",
+		Help: "1 where this replica follows the sources, 0 where it stands by for another that was elected.",
+	}, func() float64 {
+		if c.standby.Load() {
+			return 0
+		}
+		return 1
+	})
+}
