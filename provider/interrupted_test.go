@@ -29,21 +29,24 @@ type operation struct {
 	// resource is "relay_workflow_secret", for the one secret there is then, or
 	// "relay_workflow_secrets".
 	resource string
+	// expiring gives the secrets a lifetime, which goes before the value.
+	expiring bool
 }
 
 func operations() []operation {
 	one, set := "relay_workflow_secret", "relay_workflow_secrets"
 	return []operation{
-		{"creating a secret", 5, nil, map[string]string{"a": "new@1"}, one},
-		{"updating a secret", 5, map[string]string{"a": "old@1"}, map[string]string{"a": "new@2"}, one},
-		{"deleting a secret", 6, map[string]string{"a": "old@1"}, nil, one},
-		{"creating a set", 11, nil, map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}, set},
+		{"creating a secret", 5, nil, map[string]string{"a": "new@1"}, one, false},
+		{"creating a secret that expires", 7, nil, map[string]string{"a": "new@1"}, one, true},
+		{"updating a secret", 5, map[string]string{"a": "old@1"}, map[string]string{"a": "new@2"}, one, false},
+		{"deleting a secret", 6, map[string]string{"a": "old@1"}, nil, one, false},
+		{"creating a set", 11, nil, map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}, set, false},
 		{
 			"updating a set", 15,
 			map[string]string{"a": "1@1", "b": "2@1", "gone": "3@1", "kept": "4@1"},
-			map[string]string{"a": "one@2", "b": "two@2", "fresh": "three@1", "kept": "4@1"}, set,
+			map[string]string{"a": "one@2", "b": "two@2", "fresh": "three@1", "kept": "4@1"}, set, false,
 		},
-		{"deleting a set", 11, map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}, nil, set},
+		{"deleting a set", 11, map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}, nil, set, false},
 	}
 }
 
@@ -95,6 +98,9 @@ func (o operation) block(c scene, secrets map[string]string) string {
 		value, version, _ := strings.Cut(text, "@")
 		arguments := fmt.Sprintf("value_wo = %q\n  value_wo_version = %q", value, version)
 		if o.resource == "relay_workflow_secret" {
+			if o.expiring {
+				arguments += "\n  delete_version_after = \"720h\""
+			}
 			fmt.Fprintf(&b, "  name = %q\n  %s\n", name, arguments)
 		} else {
 			fmt.Fprintf(&b, "  %q = {\n  %s\n  }\n", name, arguments)
@@ -155,6 +161,8 @@ type sight struct {
 	ours bool
 	// released: our record is, or there never was one.
 	released bool
+	// expires: Vault has noted when it deletes the version.
+	expires bool
 }
 
 func (s *stage) sight(t *testing.T, workflow, name string) sight {
@@ -167,11 +175,15 @@ func (s *stage) sight(t *testing.T, workflow, name string) sight {
 	custom, _ := metadata["custom_metadata"].(map[string]any)
 	record, noted := custom["relay.terraform/shop"].(string)
 	value, _ := s.vault.ReadAs(t, s.vault.RootToken, workflow, name)
+	versions, _ := metadata["versions"].(map[string]any)
+	current, _ := versions[fmt.Sprint(int(version))].(map[string]any)
+	ends, _ := current["deletion_time"].(string)
 	return sight{
 		version:  int(version),
 		value:    value,
 		ours:     strings.HasPrefix(record, fmt.Sprintf("version=%.0f ", version)) && !strings.Contains(record, "released"),
 		released: !noted || strings.Contains(record, "released=true"),
+		expires:  ends != "",
 	}
 }
 
@@ -195,6 +207,9 @@ func TestInterruptedAtAnyRequestTheNextApplyPutsItRight(t *testing.T) {
 			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 				s := newStage(t, cli)
 				scenes := s.scenes(o.requests)
+				if o.expiring {
+					s.Setenv("VAULT_TOKEN", s.creator(t))
+				}
 				if o.before != nil {
 					s.perform(t, o, scenes, o.before)
 					s.Apply(t)
@@ -253,6 +268,9 @@ func (s *stage) putsRight(t *testing.T, o operation, scenes []scene, was map[str
 		t.Fatalf("the next apply fails:\n%s", result.Output)
 	}
 	s.eachSecret(t, o, scenes, func(id string, _ scene, name string, now sight) {
+		if o.expiring && !now.expires {
+			t.Errorf("%s: version %d never expires", id, now.version)
+		}
 		value, _, _ := strings.Cut(o.after[name], "@")
 		_, wanted := o.after[name]
 		switch {
@@ -284,8 +302,8 @@ func (s *stage) eachSecret(t *testing.T, o operation, scenes []scene, look func(
 func TestInterruptedAtAnyRequestARefreshChangesNothing(t *testing.T) {
 	t.Parallel()
 	for _, o := range []operation{
-		{"a secret", 2, map[string]string{"a": "1@1"}, nil, "relay_workflow_secret"},
-		{"a set", 4, map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}, nil, "relay_workflow_secrets"},
+		{"a secret", 2, map[string]string{"a": "1@1"}, nil, "relay_workflow_secret", false},
+		{"a set", 4, map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}, nil, "relay_workflow_secrets", false},
 	} {
 		t.Run(strings.ReplaceAll(o.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
