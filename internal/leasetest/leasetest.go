@@ -54,10 +54,10 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	s.asked[r.Method+" "+r.URL.Path] = true
-	refuse := func(code int, reason metav1.StatusReason) {
+	refuse := func(code int32, reason metav1.StatusReason) {
 		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(code)
-		_ = json.NewEncoder(w).Encode(metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: "Failure", Reason: reason, Code: int32(code)})
+		w.WriteHeader(int(code))
+		_ = json.NewEncoder(w).Encode(metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: "Failure", Reason: reason, Code: code})
 	}
 	var given v1.Lease
 	if r.Method != http.MethodGet {
