@@ -273,7 +273,7 @@ func (r *connectionResource) observe(ctx context.Context, a connections.Address,
 	}
 	wrote := r.vault.lastWrite(*f, *remembered, seen.Pointer)
 	verdict := connections.Judge(r.vault.client.Owner(), seen, wrote)
-	f.saw(remembered, seen.Pointer, verdict.String(), remedyFor(verdict.Verdict, secrets.NeedsAdopt(r.vault.client.Owner(), seen.Pointer, wrote)))
+	f.saw(remembered, seen.Pointer, verdict.String(), remedyFor(verdict, secrets.NeedsAdopt(r.vault.client.Owner(), seen.Pointer, wrote)))
 	return nil
 }
 

@@ -62,10 +62,11 @@ func (s *source) apply(ctx context.Context, d Desired, actions []Action, done fu
 	removers := s.crew(ctx, done)
 	for _, r := range chosen(results, Kind.Removes) {
 		removers.run(r, func(ctx context.Context, r *Result) {
-			s.audit.around(line, r, func() { _, r.Err = s.client.Delete(ctx, r.Address, nil) })
+			s.audit.around(line, r, func() { s.remove(ctx, r) })
 		})
 	}
 	removers.wait()
+	s.tidy(ctx, results)
 	return results
 }
 
@@ -84,15 +85,15 @@ func (s *source) write(c *crew, d Desired, line auditLine, results []Result) {
 		}
 	}
 	err := s.repo.Read(c.ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
-		var values map[secrets.Address]secrets.Value
+		var contents map[secrets.Address]content
 		if err == nil {
-			values, err = s.values(c.ctx, file.Path, data)
+			contents, err = s.open(c.ctx, file.Path, data)
 		}
 		for _, r := range pending[file.Path] {
-			value := values[r.Address]
+			content := contents[r.Address]
 			c.run(r, func(ctx context.Context, r *Result) {
 				if r.Err = err; err == nil {
-					s.audit.around(line, r, func() { s.put(ctx, d.Commit, r, value) })
+					s.audit.around(line, r, func() { s.put(ctx, d.Commit, r, content) })
 				}
 			})
 		}
@@ -104,17 +105,6 @@ func (s *source) write(c *crew, d Desired, line auditLine, results []Result) {
 			c.run(r, func(_ context.Context, r *Result) { r.Err = cmp.Or(err, errNotTried) })
 		}
 	}
-}
-
-func (s *source) put(ctx context.Context, commit gitsource.Commit, r *Result, value secrets.Value) {
-	put := s.client.Put
-	if r.Kind == Adopt {
-		put = s.client.Adopt
-	}
-	written, err := put(ctx, secrets.Write{
-		Address: r.Address, Value: value, Observed: r.Entry, Note: r.note(s.client.Owner(), commit),
-	})
-	r.Version, r.Err = written.Version, err
 }
 
 func (s *source) renote(ctx context.Context, commit gitsource.Commit, r *Result) error {

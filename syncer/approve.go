@@ -36,7 +36,7 @@ func (in PlanInput) limit(actions []Action) []Action {
 		if a.Kind == Delete {
 			deletes++
 		}
-		if a.Want != nil {
+		if a.Want != nil && !isConnection(a.Address) {
 			wanted[a.Address.Workflow] = true
 		}
 	}
@@ -53,7 +53,7 @@ func (in PlanInput) limit(actions []Action) []Action {
 		switch {
 		case over != "":
 			actions[i] = a.held(Delete, "not deleted: "+over)
-		case !in.Deletes.AllowEmpty && !wanted[a.Address.Workflow]:
+		case !in.Deletes.AllowEmpty && !isConnection(a.Address) && !wanted[a.Address.Workflow]:
 			actions[i] = a.held(Delete, "not deleted: no secret of this workflow would be left (deletes.allow_empty)")
 		}
 	}

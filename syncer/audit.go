@@ -27,11 +27,14 @@ type auditLine struct {
 	Time time.Time `json:"time"`
 	// Event is "begin" before the request, "end" after it. A begin without an end
 	// is a change that the process did not survive.
-	Event      string `json:"event"`
-	By         string `json:"by"`
-	Owner      string `json:"owner"`
-	Commit     string `json:"commit"`
-	Action     Kind   `json:"action"`
+	Event  string `json:"event"`
+	By     string `json:"by"`
+	Owner  string `json:"owner"`
+	Commit string `json:"commit"`
+	Action Kind   `json:"action"`
+	// What is "connection" for a connection, and left out for a secret. Workflow is a
+	// connection's type.
+	What       string `json:"kind,omitempty"`
 	Workflow   string `json:"workflow"`
 	Name       string `json:"name"`
 	File       string `json:"file,omitempty"`
@@ -99,6 +102,9 @@ func (a *Audit) ByHand(owner secrets.Owner, said string, r *Result, do func()) {
 func (a *Audit) around(line auditLine, r *Result, do func()) {
 	line.Event, line.Action, line.PlanReason = "begin", r.Kind, r.Reason
 	line.Workflow, line.Name, line.From = r.Address.Workflow, r.Address.Name, r.Entry.Current
+	if isConnection(r.Address) {
+		line.What = r.Address.Kind()
+	}
 	if r.Want != nil {
 		line.File = r.Want.File
 	}

@@ -71,6 +71,9 @@ type VaultConfig struct {
 	Mount string `yaml:"mount"`
 	// Prefix lies between mount and workflow; "workflows" if unset.
 	Prefix string `yaml:"prefix"`
+	// Domain is whose connections the sources write: the folder below connections/ in
+	// the mount. Required where a source has connections.
+	Domain string `yaml:"domain"`
 	// TokenFile holds the token. It is read again when Vault no longer takes it.
 	// Exactly one of it and Login is required.
 	TokenFile string `yaml:"token_file"`
@@ -119,8 +122,12 @@ type Source struct {
 	// Map says where the secrets of other SOPS files go: dotenv, INI and binary. A
 	// file that matches here is no manifest, whatever Files says.
 	Map []MapEntry `yaml:"map"`
-	// Workflows are the only workflows that this source may write. Required.
+	// Workflows are the only workflows that this source may write. Required, unless
+	// there are connections.
 	Workflows []string `yaml:"workflows"`
+	// Connections are the only connections that this source may write, as type/name.
+	// None if unset.
+	Connections []string `yaml:"connections"`
 	// AgeKeys are files of age identities, of this source alone. Required unless Keys
 	// sets another kind.
 	AgeKeys []string `yaml:"age_keys"`

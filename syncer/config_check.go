@@ -59,6 +59,7 @@ func (c *configCheck) all(cfg *Config) {
 			c.err(err, "sources", i, "name")
 		}
 		c.source(i, s)
+		c.connections(i, cfg, s)
 	}
 }
 
@@ -74,6 +75,9 @@ func (c *configCheck) vault(v VaultConfig) {
 	}
 	c.err(secrets.CheckPath("mount", v.Mount), "vault", "mount")
 	c.err(secrets.CheckPath("prefix", v.Prefix), "vault", "prefix")
+	if v.Domain != "" {
+		c.err(secrets.CheckName("domain", v.Domain), "vault", "domain")
+	}
 	if v.Concurrency < 0 || v.Concurrency > 1000 {
 		c.refuse("vault.concurrency must be 1 to 1000", "vault", "concurrency")
 	}
@@ -96,7 +100,7 @@ func (c *configCheck) source(i int, s Source) {
 	}
 	required(s.Repository == "", "repository", "the folder of a git repository, or the https:// or ssh:// URL of a remote one")
 	required(len(s.Files) == 0 && len(s.Map) == 0, "files", `patterns of the manifests, such as "secrets/**/*.yaml"`)
-	required(len(s.Workflows) == 0, "workflows", "the workflows that this source may write, by name")
+	required(len(s.Workflows)+len(s.Connections) == 0, "workflows", "the workflows that this source may write, by name")
 	c.keys(i, s)
 	c.place(i, s)
 	for j, pattern := range s.Files {

@@ -116,13 +116,16 @@ func (s *source) wants(ctx context.Context, name string, data []byte) ([]Want, e
 	if err != nil {
 		return nil, err
 	}
-	wants := make([]Want, len(manifest.Leaves))
-	for i, leaf := range manifest.Leaves {
-		wants[i] = Want{
-			Address: s.scope(leaf.Workflow).Secret(leaf.Name),
-			File:    name, Line: leaf.Line, Sealed: manifest.Sealed, SOPS1: leaf.SOPS1,
+	var wants []Want
+	add := func(leaf sopsfile.Leaf, fingerprint string) {
+		wants = append(wants, Want{Address: s.addressOf(leaf), File: name, Line: leaf.Line, Sealed: manifest.Sealed, SOPS1: fingerprint})
+	}
+	for _, leaf := range manifest.Leaves {
+		if leaf.Type == "" {
+			add(leaf, leaf.SOPS1)
 		}
 	}
+	eachConnection(manifest.Leaves, func(fields []sopsfile.Leaf) { add(fields[0], sopsfile.ConnectionSOPS1(fields)) })
 	if s.keyless {
 		return wants, nil
 	}
@@ -130,12 +133,13 @@ func (s *source) wants(ctx context.Context, name string, data []byte) ([]Want, e
 	if err != nil {
 		return nil, err
 	}
+	contents := s.contents(opened)
 	var errs []error
-	for i, secret := range opened {
+	for i := range wants {
 		w := &wants[i]
-		w.Key1, w.HMAC1 = secret.Key1, s.fingerprint.HMAC1(w.Address, secret.Value)
-		if err := s.client.Check(secrets.Write{Address: w.Address, Value: secret.Value, Note: w.note("")}); err != nil {
-			errs = append(errs, fmt.Errorf("%s: line %d: secret %s: %w", w.File, w.Line, w.Address, err))
+		w.Key1, w.HMAC1 = opened[0].Key1, contents[w.Address].hmac1(s.fingerprint, w.Address)
+		if err := s.check(*w, contents[w.Address]); err != nil {
+			errs = append(errs, fmt.Errorf("%s: line %d: %s %s: %w", w.File, w.Line, w.Address.Kind(), w.Address, err))
 		}
 	}
 	return wants, errors.Join(errs...)
@@ -150,8 +154,8 @@ func (s *source) verified(name string, data []byte) (*sopsfile.Manifest, error) 
 	return manifest, s.allowed(manifest)
 }
 
-// values opens a manifest whose wants are known.
-func (s *source) values(ctx context.Context, name string, data []byte) (map[secrets.Address]secrets.Value, error) {
+// open opens a manifest whose wants are known.
+func (s *source) open(ctx context.Context, name string, data []byte) (map[secrets.Address]content, error) {
 	manifest, err := s.verified(name, data)
 	if err != nil {
 		return nil, err
@@ -160,25 +164,24 @@ func (s *source) values(ctx context.Context, name string, data []byte) (map[secr
 	if err != nil {
 		return nil, err
 	}
-	values := make(map[secrets.Address]secrets.Value, len(opened))
-	for _, secret := range opened {
-		values[s.scope(secret.Workflow).Secret(secret.Name)] = secret.Value
-	}
-	return values, nil
+	return s.contents(opened), nil
 }
 
-// allowed refuses a manifest that reaches beyond the source's workflows.
+// allowed refuses a manifest that reaches beyond the source's workflows and
+// connections, or has a connection that no reader could use.
 func (s *source) allowed(m *sopsfile.Manifest) error {
 	problems := &sopsfile.Problems{File: m.Name}
 	for i, leaf := range m.Leaves {
 		first := i == 0 || m.Leaves[i-1].Workflow != leaf.Workflow
-		if first && !slices.Contains(s.Workflows, leaf.Workflow) {
+		if leaf.Type == "" && first && !slices.Contains(s.Workflows, leaf.Workflow) {
 			problems.List = append(problems.List, sopsfile.Problem{
 				Line: leaf.Line, Path: "workflows." + leaf.Workflow,
 				Text: fmt.Sprintf("is not a workflow that source %s may write; add it to workflows in the configuration, or move it to its own source", s.Name),
 			})
 		}
 	}
+	s.allowedConnections(m.Leaves, problems)
+	checkConnections(m.Leaves, problems)
 	if len(problems.List) > 0 {
 		return problems
 	}
@@ -209,11 +212,15 @@ func (d *Desired) failClaims(claims []Want) {
 	for i, c := range claims {
 		places[i] = fmt.Sprintf("%s:%d", c.File, c.Line)
 	}
-	d.fail(claims[0].File, fmt.Errorf("secret %s is claimed more than once: %s; keep one",
-		claims[0].Address, strings.Join(places, ", ")))
+	d.fail(claims[0].File, fmt.Errorf("%s %s is claimed more than once: %s; keep one",
+		claims[0].Address.Kind(), claims[0].Address, strings.Join(places, ", ")))
 }
 
+// compareAddress orders secrets by workflow and name, and then connections.
 func compareAddress(a, b secrets.Address) int {
+	if c := -strings.Compare(a.Kind(), b.Kind()); c != 0 {
+		return c
+	}
 	if c := strings.Compare(a.Workflow, b.Workflow); c != 0 {
 		return c
 	}

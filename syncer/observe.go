@@ -12,11 +12,14 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// observation is what Vault's metadata says of a source's workflows.
+// observation is what Vault's metadata says of a source's workflows and connections.
 type observation struct {
 	entries map[secrets.Address]secrets.Entry
-	// unseen are the workflows that could not be looked at, and why.
-	unseen map[string]error
+	// bodies are the fields of the connections' live bodies, by pointer.
+	bodies map[secrets.Address]map[string]secrets.Entry
+	// unseen are the workflows, and types of connections, that could not be looked at,
+	// and why.
+	unseen map[secrets.Scope]error
 }
 
 // observe looks at every workflow of the source. One that Vault does not show is
@@ -27,12 +30,13 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 		scopes[i] = s.scope(workflow)
 	}
 	seen, err := s.client.Survey(ctx, scopes...)
-	o := observation{entries: seen.Entries, unseen: map[string]error{}}
-	for scope, err := range seen.Unseen {
-		o.unseen[scope.Workflow] = err
+	o := observation{entries: seen.Entries, bodies: map[secrets.Address]map[string]secrets.Entry{}, unseen: map[secrets.Scope]error{}}
+	maps.Copy(o.unseen, seen.Unseen)
+	if err == nil && len(scopes) > 0 && len(o.unseen) == len(scopes) && o.troubled() {
+		err = o.unseen[scopes[0]]
 	}
-	if err == nil && len(o.unseen) == len(scopes) && o.troubled() {
-		err = o.unseen[s.Workflows[0]]
+	if err == nil {
+		err = s.observeConnections(ctx, &o)
 	}
 	return o, err
 }
@@ -45,9 +49,10 @@ func (o observation) troubled() bool {
 // failures are the unseen workflows of which no wanted secret would tell.
 func (o observation) failures(d Desired) []Failure {
 	var out []Failure
-	for _, workflow := range slices.Sorted(maps.Keys(o.unseen)) {
-		if !slices.ContainsFunc(d.Wants, func(w Want) bool { return w.Address.Workflow == workflow }) {
-			out = append(out, Failure{Err: fmt.Errorf("workflow %q was not looked at: %w", workflow, o.unseen[workflow])})
+	byName := func(a, b secrets.Scope) int { return compareAddress(a.Secret(""), b.Secret("")) }
+	for _, scope := range slices.SortedFunc(maps.Keys(o.unseen), byName) {
+		if !slices.ContainsFunc(d.Wants, func(w Want) bool { return w.Address.Scope == scope }) {
+			out = append(out, Failure{Err: fmt.Errorf("%s was not looked at: %w", scope.Title(), o.unseen[scope])})
 		}
 	}
 	return out

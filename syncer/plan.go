@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
@@ -76,8 +77,11 @@ type PlanInput struct {
 	Wants []Want
 	// Observed are the entries that Vault has in the source's workflows.
 	Observed map[secrets.Address]secrets.Entry
-	// Unseen are the workflows that Vault would not show, and why.
-	Unseen map[string]error
+	// Bodies are the fields of the live bodies of connections, by pointer.
+	Bodies map[secrets.Address]map[string]secrets.Entry
+	// Unseen are the workflows, and types of connections, that Vault would not show,
+	// and why.
+	Unseen map[secrets.Scope]error
 	// Ancestry tells of each revision in a record whether the commit descends
 	// from it.
 	Ancestry map[string]gitsource.Ancestry
@@ -119,11 +123,11 @@ func Plan(in PlanInput) []Action {
 // want decides about a secret that the commit wants.
 func (in PlanInput) want(w *Want) Action {
 	a := Action{Address: w.Address, Want: w, Entry: in.Observed[w.Address]}
-	if err := in.Unseen[w.Address.Workflow]; err != nil {
+	if err := in.Unseen[w.Address.Scope]; err != nil {
 		a.Verdict = secrets.Verdict{State: secrets.NotChecked, Reason: err.Error()}
 		return a.as(Blocked, a.Verdict.String())
 	}
-	a.Verdict = secrets.Judge(in.Owner, a.Entry, nil)
+	a.Verdict = in.judge(a)
 	switch a.Verdict.State {
 	case secrets.Absent:
 		return a.as(Add, "")
@@ -146,15 +150,22 @@ func (in PlanInput) want(w *Want) Action {
 	return a.as(Change, "")
 }
 
+func (in PlanInput) judge(a Action) secrets.Verdict {
+	if isConnection(a.Address) {
+		return connections.Judge(in.Owner, connections.Observation{Pointer: a.Entry, Body: in.Bodies[a.Address]}, nil)
+	}
+	return secrets.Judge(in.Owner, a.Entry, nil)
+}
+
 // foreign decides about a wanted secret that is not ours to write.
 func (in PlanInput) foreign(a Action) Action {
 	switch {
 	case in.Adopt.takes(a):
 		return a.as(Adopt, a.Verdict.String())
 	case a.Verdict.State == secrets.Held:
-		return a.as(Blocked, a.Verdict.String()+"; remove it there first, or take it over: relay-sync adopt "+a.Address.String())
+		return a.as(Blocked, a.Verdict.String()+"; remove it there first, or take it over: relay-sync adopt "+title(a.Address))
 	}
-	return a.as(Blocked, a.Verdict.String()+"; to take it over: relay-sync adopt "+a.Address.String())
+	return a.as(Blocked, a.Verdict.String()+"; to take it over: relay-sync adopt "+title(a.Address))
 }
 
 // sameValue reports whether a file holds what was written last: by the ciphertext
@@ -188,7 +199,7 @@ func (in PlanInput) unwanted(address secrets.Address) (Action, bool) {
 	if !found || owner != in.Owner {
 		return Action{}, false
 	}
-	a.Verdict = secrets.Judge(in.Owner, a.Entry, nil)
+	a.Verdict = in.judge(a)
 	if hold := in.holdBack(last); hold != "" {
 		return a.as(Blocked, "not deleted: "+hold), true
 	}
@@ -239,6 +250,10 @@ func (a Action) note(owner secrets.Owner, commit gitsource.Commit) secrets.Note 
 	note := a.Want.note(commit)
 	if last := a.Entry.Records[owner].Sealed; (a.Kind == Repair || a.Kind == Reencrypted) && note.Sealed.Before(last) {
 		note.Sealed = last
+	}
+	if a.Kind == Reencrypted { // the body is the one that was written
+		last := a.Entry.Records[owner]
+		note.Body, note.Fields, note.Superseded = last.Body, last.Fields, last.Superseded
 	}
 	return note
 }

@@ -113,7 +113,7 @@ func TestPlan(t *testing.T) {
 		{name: "another ciphertext, compared without keys", wants: want(func(w *Want) { w.Key1, w.SOPS1 = "", "other" }), entry: entry(3, fingerprinted), in: PlanInput{Keyless: true}, kind: Change, reason: "maybe changed"},
 		{
 			name: "in a workflow that Vault did not show", wants: want(nil),
-			in: PlanInput{Unseen: map[string]error{"deploy": errors.New("permission denied")}}, kind: Blocked, reason: "not checked: permission denied",
+			in: PlanInput{Unseen: map[secrets.Scope]error{deploy: errors.New("permission denied")}}, kind: Blocked, reason: "not checked: permission denied",
 		},
 
 		{name: "another owner's, adopted", wants: want(nil), entry: entry(3, by(them, 3)), in: PlanInput{Adopt: Adoption{Addresses: map[secrets.Address]bool{token: true}}}, kind: Adopt, reason: "held by terraform/shop"},

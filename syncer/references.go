@@ -27,7 +27,9 @@ func heldBy(all []Verified) Held {
 	held := Held{}
 	for _, v := range all {
 		for _, leaf := range v.Leaves {
-			held.add(leaf.Workflow, leaf.Name)
+			if leaf.Type == "" {
+				held.add(leaf.Workflow, leaf.Name)
+			}
 		}
 	}
 	return held

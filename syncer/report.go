@@ -120,6 +120,9 @@ type (
 		Error string `json:"error"`
 	}
 	secretJSON struct {
+		// Kind is "connection" for a connection, and left out for a secret. Workflow is
+		// a connection's type.
+		Kind     string `json:"kind,omitempty"`
 		Workflow string `json:"workflow"`
 		Name     string `json:"name"`
 		Action   Kind   `json:"action"`
@@ -167,6 +170,9 @@ func (r Result) json() secretJSON {
 	out := secretJSON{
 		Workflow: r.Address.Workflow, Name: r.Address.Name, Action: r.Kind, Reason: r.Reason,
 		Version: max(r.Version, r.Entry.Current), Error: errorText(r.Err),
+	}
+	if isConnection(r.Address) {
+		out.Kind = r.Address.Kind()
 	}
 	if r.Verdict.State != secrets.NotChecked && r.Verdict.Drifted() {
 		out.Drift = r.Verdict.String()

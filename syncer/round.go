@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -52,6 +53,8 @@ type Controller struct {
 	fingerprint secrets.FingerprintKey
 	// memories are what each source knows of its files: source → memory.
 	memories map[string]*memory
+	// swept are the bodies of connections, by source, that need no second look.
+	swept    map[string]map[string]bool
 	keyrings map[string]*keyring.Keyring // source → its keyring
 }
 
@@ -63,7 +66,7 @@ func New(cfg *Config, version string) *Controller {
 		mirrors: newMirrors(cfg),
 		cfg:     cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources), pace: newPace(cfg.Vault.WritesPerSecond),
-		clients: map[string]*secrets.Client{}, memories: map[string]*memory{}, keyrings: map[string]*keyring.Keyring{},
+		clients: map[string]*secrets.Client{}, memories: map[string]*memory{}, swept: map[string]map[string]bool{}, keyrings: map[string]*keyring.Keyring{},
 	}
 	registry.MustRegister(c.newLeaderMetric())
 	return c
@@ -153,7 +156,7 @@ func (c *Controller) Rounds(ctx context.Context, ask Request) ([]Report, error) 
 func (cfg *Config) adoption(ask Request) (Adoption, error) {
 	out := Adoption{Addresses: map[secrets.Address]bool{}, Stranded: ask.Stranded}
 	for _, id := range ask.Adopt {
-		address, err := secrets.ParseAddress(cfg.Vault.Mount, cfg.Vault.Prefix, id)
+		address, err := cfg.parseTitle(id)
 		if err != nil {
 			return Adoption{}, err
 		}
@@ -248,9 +251,13 @@ type source struct {
 	repo        *gitsource.Repository
 	keys        *sopsfile.Keys
 	client      *secrets.Client
-	audit       *Audit
-	pace        *pace
-	said        string
+	connections *connections.Client
+	// swept are bodies of connections that need no second look.
+	swept map[string]bool
+	warn  func(string)
+	audit *Audit
+	pace  *pace
+	said  string
 	// memory is what is known of files that were read before.
 	memory *memory
 	// fingerprint is for the values; it may be none.
@@ -264,7 +271,8 @@ func (c *Controller) open(ctx context.Context, cfg Source, keyless bool) (*sourc
 	client, clientErr := c.connect(cfg)
 	s := &source{
 		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),
-		repo: repo, client: client, audit: c.Audit, pace: c.pace, keyless: keyless,
+		repo: repo, client: client, connections: connections.New(client, c.Warn), warn: c.Warn,
+		audit: c.Audit, pace: c.pace, keyless: keyless,
 	}
 	if keyless {
 		s.memory = newMemory("")
@@ -286,7 +294,18 @@ func (c *Controller) takeKeys(s *source) (err error) {
 		return err
 	}
 	s.memory = c.memory(s.Name, s.keys)
+	s.swept = c.sweptOf(s.Name)
 	return nil
+}
+
+// sweptOf gives the map of a source, which is only used in its rounds, one at a time.
+func (c *Controller) sweptOf(source string) map[string]bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.swept[source] == nil {
+		c.swept[source] = map[string]bool{}
+	}
+	return c.swept[source]
 }
 
 // connect gives the source's client, which is made once: it keeps its connections
@@ -331,7 +350,7 @@ func (s *source) scope(workflow string) secrets.Scope {
 func (s *source) plan(ctx context.Context, d Desired, seen observation, adopt Adoption) ([]Action, error) {
 	in := PlanInput{
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
-		Observed: seen.entries, Unseen: seen.unseen,
+		Observed: seen.entries, Bodies: seen.bodies, Unseen: seen.unseen,
 		Failed: (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
 		Empty:  d.Empty, Keyless: s.keyless, History: s.History,
 	}

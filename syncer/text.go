@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // Text writes reports for people.
@@ -74,7 +76,7 @@ func (t *Text) report(r Report) {
 	}
 	for rest := r.Results; len(rest) > 0; {
 		n := 1
-		for n < len(rest) && rest[n].Address.Workflow == rest[0].Address.Workflow {
+		for n < len(rest) && rest[n].Address.Scope == rest[0].Address.Scope {
 			n++
 		}
 		t.workflow(rest[:n], r.Applied)
@@ -105,7 +107,10 @@ func (t *Text) WriteVerified(all []Verified) error {
 	refused := 0
 	for _, v := range all {
 		if v.Err == nil {
-			t.line(0, fmt.Sprintf("%s %s  %s", t.paint(green, "ok"), v.File, count(v.Secrets, "secret")))
+			t.line(0, fmt.Sprintf("%s %s  %s", t.paint(green, "ok"), v.File, v.holds()))
+			for _, note := range v.Notes {
+				t.block(1, note)
+			}
 			continue
 		}
 		refused++
@@ -117,8 +122,17 @@ func (t *Text) WriteVerified(all []Verified) error {
 	return t.err
 }
 
+// heading is what the secrets of a workflow, or the connections of a type, stand
+// under.
+func heading(a secrets.Address) string {
+	if isConnection(a) {
+		return "connections " + a.Workflow
+	}
+	return a.Workflow
+}
+
 func (t *Text) workflow(results []Result, applied bool) {
-	t.line(1, results[0].Address.Workflow)
+	t.line(1, heading(results[0].Address))
 	width, unchanged := 0, 0
 	for _, r := range results {
 		if r.Kind == Unchanged {

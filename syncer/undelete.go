@@ -45,7 +45,9 @@ func (c *Controller) Undelete(ctx context.Context, names, sources []string, said
 		problems []error
 	)
 	for i, name := range names {
-		if out[i].Address, err = secrets.ParseAddress(c.cfg.Vault.Mount, c.cfg.Vault.Prefix, name); err == nil {
+		if strings.HasPrefix(name, connectionMark) {
+			err = fmt.Errorf("%s: a connection is not undeleted; put it into a file again, and the next round writes it", name)
+		} else if out[i].Address, err = secrets.ParseAddress(c.cfg.Vault.Mount, c.cfg.Vault.Prefix, name); err == nil {
 			owners[i], err = sourceOf(among, out[i].Address)
 		}
 		out[i].Source = owners[i].Name

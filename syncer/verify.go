@@ -16,11 +16,31 @@ type Verified struct {
 	// Source is empty for a file that was named by itself.
 	Source string
 	File   string
-	// Secrets is how many secrets it holds, 0 where it is refused.
-	Secrets int
-	// Leaves are those secrets, still sealed.
+	// Secrets and Connections are how many it holds, 0 where it is refused.
+	Secrets, Connections int
+	// Leaves are the secrets and the fields of the connections, still sealed.
 	Leaves []sopsfile.Leaf
-	Err    error
+	// Notes are what a person may want to know and what stops nothing.
+	Notes []string
+	Err   error
+}
+
+// found takes in what a good manifest holds.
+func (v *Verified) found(leaves []sopsfile.Leaf) {
+	v.Leaves, v.Notes = leaves, connectionNotes(leaves)
+	fields := 0
+	eachConnection(leaves, func(of []sopsfile.Leaf) {
+		v.Connections++
+		fields += len(of)
+	})
+	v.Secrets = len(leaves) - fields
+}
+
+func (v Verified) holds() string {
+	if v.Connections == 0 {
+		return count(v.Secrets, "secret")
+	}
+	return count(v.Secrets, "secret") + ", " + count(v.Connections, "connection")
 }
 
 // VerifyFile checks one manifest. name is for messages and tells the format.
@@ -29,7 +49,14 @@ func VerifyFile(name string, data []byte) Verified {
 	if err != nil {
 		return Verified{File: name, Err: err}
 	}
-	return Verified{File: name, Secrets: len(manifest.Leaves), Leaves: manifest.Leaves}
+	v := Verified{File: name}
+	problems := &sopsfile.Problems{File: name}
+	if checkConnections(manifest.Leaves, problems); len(problems.List) > 0 {
+		v.Err = problems
+		return v
+	}
+	v.found(manifest.Leaves)
+	return v
 }
 
 // Verify checks the manifests of each named source's commit, or of all sources.
@@ -75,7 +102,7 @@ func (c *Controller) verifySource(ctx context.Context, cfg Source) ([]Verified, 
 		if err == nil {
 			var manifest *sopsfile.Manifest
 			if manifest, v.Err = s.verified(file.Path, data); v.Err == nil {
-				v.Secrets, v.Leaves = len(manifest.Leaves), manifest.Leaves
+				v.found(manifest.Leaves)
 			}
 		}
 		out = append(out, v)

@@ -24,39 +24,25 @@ type Observation struct {
 	Body map[string]secrets.Entry
 }
 
-// Verdict is a verdict on a connection: on its pointer, or on the field that differs.
-type Verdict struct {
-	secrets.Verdict
-	// Field is the field that the verdict is about; "" for the pointer.
-	Field string
-}
-
-// String is the verdict's sentence, as plans show it.
-func (v Verdict) String() string {
-	if v.Field == "" {
-		return v.Verdict.String()
-	}
-	return "field " + v.Field + " " + v.Verdict.String()
-}
-
 // Judge says how a connection stands as owner me sees it, from metadata alone. wrote
 // is what me remembers of the pointer besides the record, nil for nothing. Pure.
-func Judge(me secrets.Owner, o Observation, wrote *secrets.Written) Verdict {
+func Judge(me secrets.Owner, o Observation, wrote *secrets.Written) secrets.Verdict {
 	v := secrets.Judge(me, o.Pointer, wrote)
 	if v.State != secrets.InSync {
-		return Verdict{Verdict: v}
+		return v
 	}
 	record := o.Pointer.Records[me]
 	for _, name := range slices.Sorted(maps.Keys(o.Body)) {
 		if state, differs := judgeField(o.Body[name], record.Time); differs {
-			return Verdict{Verdict: state, Field: name}
+			state.Field = name
+			return state
 		}
 	}
 	if len(o.Body) < record.Fields {
 		// An administrator removed the metadata too, so nothing tells its name or when.
-		return Verdict{Verdict: secrets.Verdict{State: secrets.Purged, LastWritten: v.LastWritten}}
+		return secrets.Verdict{State: secrets.Purged, LastWritten: v.LastWritten}
 	}
-	return Verdict{Verdict: v}
+	return v
 }
 
 // judgeField judges a field of a live body. Its only version was written before the

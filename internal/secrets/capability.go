@@ -102,7 +102,7 @@ func (c *Client) whyDenied(ctx context.Context, s Scope, looking need, denied er
 	granted, err := c.kv.Capabilities(ctx, looking.path)
 	switch lacks := looking.lacking(granted[looking.path]); {
 	case errors.Is(err, vault.ErrDenied):
-		return fmt.Errorf("%s: %w", s.title(), ErrNoAccess)
+		return fmt.Errorf("%s: %w", s.Title(), ErrNoAccess)
 	case err == nil && len(lacks) > 0:
 		return &LackingError{Scope: s, Rules: []string{looking.rule(lacks)}}
 	}

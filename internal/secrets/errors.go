@@ -138,7 +138,7 @@ type LackingError struct {
 }
 
 func (e *LackingError) Error() string {
-	text := e.Scope.title() + ": the token's Vault policy lacks:"
+	text := e.Scope.Title() + ": the token's Vault policy lacks:"
 	for _, rule := range e.Rules {
 		text += "\n  " + rule
 	}

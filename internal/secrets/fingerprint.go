@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 )
 
 // FingerprintKeyBytes is the least length of a fingerprint key.
@@ -53,6 +55,24 @@ func (k FingerprintKey) HMAC1(a Address, v Value) string {
 	}
 	mac := hmac.New(sha256.New, k.reveal())
 	mac.Write(LengthPrefixed("hmac1", a.Mount, a.Prefix, a.Workflow, a.Name, v.reveal()))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// HMAC1Fields is HMAC1 of a connection whose pointer is at an address: over the names
+// and values of all its fields, sorted by name.
+func (k FingerprintKey) HMAC1Fields(a Address, fields map[string]Value) string {
+	if !k.Set() {
+		return ""
+	}
+	parts := []string{"hmac1 of fields", a.Mount, a.Prefix, a.Workflow, a.Name}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if fields[name].reveal == nil {
+			return ""
+		}
+		parts = append(parts, name, fields[name].reveal())
+	}
+	mac := hmac.New(sha256.New, k.reveal())
+	mac.Write(LengthPrefixed(parts...))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 

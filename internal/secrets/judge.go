@@ -57,6 +57,9 @@ type Verdict struct {
 	Holder Owner
 	// Reason says why there is no verdict, for NotChecked.
 	Reason string
+	// Field is the field of a connection that the verdict is about; "" for a secret, and
+	// for a connection's pointer.
+	Field string
 }
 
 // Drifted reports whether the verdict is a difference that somebody should see.
@@ -64,6 +67,13 @@ func (v Verdict) Drifted() bool { return v.State != InSync && v.State != Absent 
 
 // String is the verdict's sentence, as plans show it.
 func (v Verdict) String() string {
+	if v.Field != "" {
+		return "field " + v.Field + " " + v.sentence()
+	}
+	return v.sentence()
+}
+
+func (v Verdict) sentence() string {
 	at := v.At.UTC().Format(time.RFC3339)
 	switch v.State {
 	case InSync:

@@ -63,8 +63,8 @@ func (s Scope) Kind() string {
 	return "secret"
 }
 
-// title names the scope in errors.
-func (s Scope) title() string {
+// Title names the scope in errors: workflow "deploy", connections of type "aws".
+func (s Scope) Title() string {
 	if s.Kind() == "connection" {
 		return "connections of type " + quoteName(s.Workflow)
 	}

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
@@ -35,4 +36,16 @@ func key1(dataKey []byte) string {
 	mac := hmac.New(sha256.New, dataKey)
 	mac.Write(secrets.LengthPrefixed("key1"))
 	return hex.EncodeToString(mac.Sum(nil)[:fingerprintBytes])
+}
+
+// ConnectionSOPS1 is the fingerprint of all fields of one connection, whatever their
+// order in the file, 32 hex digits.
+func ConnectionSOPS1(fields []Leaf) string {
+	sorted := slices.SortedFunc(slices.Values(fields), func(a, b Leaf) int { return strings.Compare(a.Name, b.Name) })
+	parts := []string{"sops1 of fields"}
+	for _, field := range sorted {
+		parts = append(parts, field.Name, field.SOPS1)
+	}
+	sum := sha256.Sum256(secrets.LengthPrefixed(parts...))
+	return hex.EncodeToString(sum[:fingerprintBytes])
 }

@@ -34,14 +34,23 @@ var manifestLayout = layout{find: findPlaces, read: sopsPlaces}
 // place is one leaf by one reading of the file: its address and its text.
 type place struct {
 	workflow, name string
-	sealed         string
+	// kind and connection are of a field of a connection, which has no workflow.
+	kind, connection string
+	sealed           string
 	// keys are where it stands in SOPS's tree, with empty ones behind: SOPS
 	// authenticates the value together with them.
-	keys [3]string
+	keys [4]string
 }
 
 func manifestPlace(workflow, name, sealed string) place {
-	return place{workflow: workflow, name: name, sealed: sealed, keys: [3]string{workflowsKey, workflow, name}}
+	return place{workflow: workflow, name: name, sealed: sealed, keys: [4]string{workflowsKey, workflow, name}}
+}
+
+func connectionPlace(kind, connection, field, sealed string) place {
+	return place{
+		kind: kind, connection: connection, name: field, sealed: sealed,
+		keys: [4]string{connectionsKey, kind, connection, field},
+	}
 }
 
 func (p place) path() []string {
@@ -60,22 +69,25 @@ func (p place) authenticated() string { return strings.Join(p.path(), ":") + ":"
 // part of it that is none. lines has the line of each place.
 func findPlaces(root node, problems *Problems) (places []place, lines []int) {
 	if root.kind != mapping {
-		problems.add(root.line, nil, "is %s; a manifest is a mapping of workflows and sops", root.kind)
+		problems.add(root.line, nil, "is %s; a manifest is a mapping of workflows, connections and sops", root.kind)
 		return nil, nil
 	}
 	for _, top := range root.entries {
 		switch top.key {
 		case sopsKey:
 		case workflowsKey:
-			places, lines = findWorkflows(top, problems)
+			found, at := findWorkflows(top, problems)
+			places, lines = append(places, found...), append(lines, at...)
 		case connectionsKey:
-			problems.add(top.line, []string{top.key}, "cannot be written from a manifest yet in this version; keep them out of this file, none of it is applied with them")
+			found, at := findConnections(top, problems)
+			places, lines = append(places, found...), append(lines, at...)
 		default:
-			problems.add(top.line, []string{top.key}, "is not a key of a manifest; at the top are workflows and sops only")
+			problems.add(top.line, []string{top.key}, "is not a key of a manifest; at the top are workflows, connections and sops only")
 		}
 	}
-	if _, found := root.get(workflowsKey); !found {
-		problems.add(root.line, nil, "has no workflows at its top; secrets are written as workflows.<workflow>.<secret>")
+	_, workflows := root.get(workflowsKey)
+	if _, connections := root.get(connectionsKey); !workflows && !connections {
+		problems.add(root.line, nil, "has no workflows and no connections at its top; secrets are written as workflows.<workflow>.<secret>")
 	}
 	if len(places) > MaxLeaves {
 		problems.add(lines[MaxLeaves], nil, "holds %d secrets, at most %d are allowed; split it", len(places), MaxLeaves)
@@ -85,18 +97,18 @@ func findPlaces(root node, problems *Problems) (places []place, lines []int) {
 
 func findWorkflows(top entry, problems *Problems) (places []place, lines []int) {
 	path := []string{top.key}
-	if !holdsNames(top, path, "workflows", problems) {
+	if !holdsNames(top, path, "workflows", secretShape, problems) {
 		return nil, nil
 	}
 	for _, workflow := range top.value.entries {
 		checkName("workflow", workflow, path, problems)
 		inside := child(path, workflow.key)
-		if !holdsNames(workflow, inside, "secrets", problems) {
+		if !holdsNames(workflow, inside, "secrets", secretShape, problems) {
 			continue
 		}
 		for _, leaf := range workflow.value.entries {
 			checkName("secret", leaf, inside, problems)
-			if isLeaf(leaf, child(inside, leaf.key), problems) {
+			if isLeaf(leaf, child(inside, leaf.key), secretShape, problems) {
 				places = append(places, manifestPlace(workflow.key, leaf.key, leaf.value.text))
 				lines = append(lines, leaf.line)
 			}
@@ -105,23 +117,58 @@ func findWorkflows(top entry, problems *Problems) (places []place, lines []int) 
 	return places, lines
 }
 
+// The shapes of addresses, in messages.
+const (
+	secretShape     = "workflows.<workflow>.<secret>"
+	connectionShape = "connections.<type>.<name>.<field>"
+)
+
+func findConnections(top entry, problems *Problems) (places []place, lines []int) {
+	path := []string{top.key}
+	if !holdsNames(top, path, "types", connectionShape, problems) {
+		return nil, nil
+	}
+	for _, kind := range top.value.entries {
+		checkName("connection type", kind, path, problems)
+		below := child(path, kind.key)
+		if !holdsNames(kind, below, "connections", connectionShape, problems) {
+			continue
+		}
+		for _, connection := range kind.value.entries {
+			checkName("connection", connection, below, problems)
+			inside := child(below, connection.key)
+			if !holdsNames(connection, inside, "fields", connectionShape, problems) {
+				continue
+			}
+			for _, leaf := range connection.value.entries {
+				checkName("field", leaf, inside, problems)
+				if isLeaf(leaf, child(inside, leaf.key), connectionShape, problems) {
+					places = append(places, connectionPlace(kind.key, connection.key, leaf.key, leaf.value.text))
+					lines = append(lines, leaf.line)
+				}
+			}
+		}
+	}
+	return places, lines
+}
+
 // holdsNames reports a value that is not a mapping with something in it.
-func holdsNames(e entry, path []string, what string, problems *Problems) bool {
+func holdsNames(e entry, path []string, what, shape string, problems *Problems) bool {
 	switch {
 	case e.value.kind == mapping && len(e.value.entries) > 0:
 		return true
 	case e.value.kind == mapping || e.value.kind == null:
 		problems.add(e.line, path, "is empty; remove it, or name %s in it", what)
 	default:
-		problems.add(e.line, path, "is %s; it must be a mapping of %s: workflows.<workflow>.<secret>", e.value.kind, what)
+		problems.add(e.line, path, "is %s; it must be a mapping of %s: %s", e.value.kind, what, shape)
 	}
 	return false
 }
 
-func isLeaf(e entry, path []string, problems *Problems) bool {
+func isLeaf(e entry, path []string, shape string, problems *Problems) bool {
 	switch {
 	case e.value.kind == mapping:
-		problems.add(e.line, path, "is a mapping; secrets sit right under their workflow: workflows.<workflow>.<secret>")
+		problems.add(e.line, path, "is a mapping; values sit at exactly this depth: %s", shape)
 	case e.value.kind == list:
 		problems.add(e.line, path, "is a list, whose elements SOPS cannot tell apart; give each value a name of its own")
 	case e.value.kind == null:

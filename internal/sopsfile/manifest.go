@@ -42,10 +42,14 @@ type Manifest struct {
 	metadata sops.Metadata
 }
 
-// Leaf is one secret of a manifest, still sealed.
+// Leaf is one secret of a manifest, or one field of a connection, still sealed.
 type Leaf struct {
+	// Workflow is empty for a field of a connection.
 	Workflow string
-	Name     string
+	// Type and Connection are empty for a secret.
+	Type, Connection string
+	// Name is that of the secret or of the field.
+	Name string
 	// Line is where its name stands.
 	Line int
 	// SOPS1 is the fingerprint of its ciphertext and address, 32 hex digits: equal
@@ -136,7 +140,7 @@ func newManifest(name string, places []place, lines []int, meta entry, metadata 
 	}
 	for i, p := range places {
 		m.Leaves = append(m.Leaves, Leaf{
-			Workflow: p.workflow, Name: p.name, Line: lines[i], SOPS1: sops1(p.path(), p.sealed),
+			Workflow: p.workflow, Type: p.kind, Connection: p.connection, Name: p.name, Line: lines[i], SOPS1: sops1(p.path(), p.sealed),
 		})
 	}
 	return m

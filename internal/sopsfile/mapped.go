@@ -65,7 +65,7 @@ const binaryKey = "data"
 // binary is the layout of one value under data.
 func (m Mapping) binary() layout {
 	at := func(sealed string) place {
-		return place{workflow: m.Workflow, name: m.Secret, sealed: sealed, keys: [3]string{binaryKey}}
+		return place{workflow: m.Workflow, name: m.Secret, sealed: sealed, keys: [4]string{binaryKey}}
 	}
 	find := func(root node, problems *Problems) (places []place, lines []int) {
 		for _, e := range root.entries {
@@ -98,7 +98,7 @@ func (m Mapping) binary() layout {
 // flat is the layout of a dotenv file.
 func (m Mapping) flat() layout {
 	at := func(key, sealed string) place {
-		return place{workflow: m.Workflow, name: key, sealed: sealed, keys: [3]string{key}}
+		return place{workflow: m.Workflow, name: key, sealed: sealed, keys: [4]string{key}}
 	}
 	find := func(root node, problems *Problems) (places []place, lines []int) {
 		for _, e := range root.entries {
@@ -106,7 +106,7 @@ func (m Mapping) flat() layout {
 				continue
 			}
 			checkName("secret", e, []string{e.key}, problems)
-			if isLeaf(e, []string{e.key}, problems) {
+			if isLeaf(e, []string{e.key}, "NAME=value", problems) {
 				places, lines = append(places, at(e.key, e.value.text)), append(lines, e.line)
 			}
 		}
@@ -127,7 +127,7 @@ func (m Mapping) flat() layout {
 // sections is the layout of an INI file.
 func (m Mapping) sections() layout {
 	at := func(section, key, sealed string) place {
-		return place{workflow: m.Workflow, name: nameInINI(section, key), sealed: sealed, keys: [3]string{section, key}}
+		return place{workflow: m.Workflow, name: nameInINI(section, key), sealed: sealed, keys: [4]string{section, key}}
 	}
 	find := func(root node, problems *Problems) (places []place, lines []int) {
 		names := keySet{}
@@ -140,7 +140,7 @@ func (m Mapping) sections() layout {
 				named := entry{key: nameInINI(section.key, e.key), line: e.line}
 				checkName("secret", named, path, problems)
 				names.add(named.key, e.line, nil, problems)
-				if isLeaf(e, path, problems) {
+				if isLeaf(e, path, "[section] and name=value", problems) {
 					places, lines = append(places, at(section.key, e.key, e.value.text)), append(lines, e.line)
 				}
 			}

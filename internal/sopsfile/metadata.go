@@ -42,10 +42,28 @@ func sopsPlaces(branches sops.TreeBranches) (places []place, ok bool) {
 		return nil, false
 	}
 	ok = eachItem(branches[0], func(top string, workflows any) bool {
+		if top == connectionsKey {
+			found, ok := sopsConnections(workflows)
+			places = append(places, found...)
+			return ok
+		}
 		return top == workflowsKey && eachItem(workflows, func(workflow string, leaves any) bool {
 			return eachItem(leaves, func(name string, leaf any) bool {
 				sealed, ok := leaf.(string)
 				places = append(places, manifestPlace(workflow, name, sealed))
+				return ok
+			})
+		})
+	})
+	return places, ok
+}
+
+func sopsConnections(types any) (places []place, ok bool) {
+	ok = eachItem(types, func(kind string, connections any) bool {
+		return eachItem(connections, func(connection string, fields any) bool {
+			return eachItem(fields, func(field string, leaf any) bool {
+				sealed, ok := leaf.(string)
+				places = append(places, connectionPlace(kind, connection, field, sealed))
 				return ok
 			})
 		})

@@ -37,30 +37,34 @@ func (c pathCipher) Encrypt(value any, _ []byte, path string) (string, error) {
 
 func (c pathCipher) Decrypt(string, []byte, string) (any, error) { return "", nil }
 
-// If two addresses shared an authenticated text, a value could be moved from one to
-// the other. This asks SOPS itself for the text.
+// If two places shared an authenticated text, a value could be moved from one to the
+// other. This asks SOPS itself for the text.
 func TestAuthenticatedPathsAreOneToOne(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		addresses := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) [2]string {
-			return [2]string{names().Draw(t, "workflow"), names().Draw(t, "name")}
-		}), 2, 8, rapid.ID).Draw(t, "addresses")
+		places := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) place {
+			draw := func(what string) string { return names().Draw(t, what) }
+			if rapid.Bool().Draw(t, "is a field") {
+				return connectionPlace(draw("type"), draw("connection"), draw("field"), "")
+			}
+			return manifestPlace(draw("workflow"), draw("name"), "")
+		}), 2, 8, rapid.ID).Draw(t, "places")
 		cipher := pathCipher{paths: map[any]string{}}
-		seen := map[string][2]string{}
-		for i, address := range addresses {
+		seen := map[string]place{}
+		for i, p := range places {
 			value := string(rune('A' + i))
-			tree := sops.Tree{Branches: sops.TreeBranches{plainTree(address[0], address[1], value)}}
+			tree := sops.Tree{Branches: sops.TreeBranches{plant(nil, p.path(), value)}}
 			if _, err := tree.Encrypt(nil, cipher); err != nil {
 				t.Fatal(err)
 			}
 			path := cipher.paths[value]
-			if path != authenticatedPath(address[0], address[1]) {
-				t.Fatalf("SOPS authenticates %q, this package expects %q", path, authenticatedPath(address[0], address[1]))
+			if path != p.authenticated() {
+				t.Fatalf("SOPS authenticates %q, this package expects %q", path, p.authenticated())
 			}
 			if other, found := seen[path]; found {
-				t.Fatalf("%q and %q share %q", other, address, path)
+				t.Fatalf("%q and %q share %q", other.path(), p.path(), path)
 			}
-			seen[path] = address
+			seen[path] = p
 		}
 	})
 }

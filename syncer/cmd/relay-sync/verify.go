@@ -108,11 +108,14 @@ func writeVerifiedJSON(w io.Writer, all []syncer.Verified, references []syncer.R
 		Source  string `json:"source,omitempty"`
 		File    string `json:"file"`
 		Secrets int    `json:"secrets"`
-		Error   string `json:"error,omitempty"`
+
+		Connections int      `json:"connections,omitempty"`
+		Notes       []string `json:"notes,omitempty"`
+		Error       string   `json:"error,omitempty"`
 	}
 	files := make([]fileJSON, len(all))
 	for i, v := range all {
-		files[i] = fileJSON{Source: v.Source, File: v.File, Secrets: v.Secrets}
+		files[i] = fileJSON{Source: v.Source, File: v.File, Secrets: v.Secrets, Connections: v.Connections, Notes: v.Notes}
 		if v.Err != nil {
 			files[i].Error = v.Err.Error()
 		}

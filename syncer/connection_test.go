@@ -1,0 +1,226 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
+	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// connectionWorld is a world whose source may write two connections, and Relay's own
+// reader of them.
+type connectionWorld struct {
+	*world
+	relay *relaytest.Reader
+}
+
+func newConnectionWorld(t *testing.T) *connectionWorld {
+	t.Helper()
+	w := &connectionWorld{world: newWorld(t, 1)}
+	domain := vaulttest.Workflow(t)
+	w.cfg.Vault.Domain = domain
+	w.cfg.Sources[0].Connections = []string{"aws/main", "slack/team"}
+	w.cfg.Vault.TokenFile = write(t, t.TempDir(), "token", w.writer())
+	w.relay = relaytest.Start(t, w.vault, w.vault.Token(t, strings.ReplaceAll(`
+path "customers/data/connections/DOMAIN/*"     { capabilities = ["read"] }
+path "customers/metadata/connections/DOMAIN/*" { capabilities = ["list"] }`, "DOMAIN", domain)))
+	return w
+}
+
+// writer is a token of the role that the daemon has.
+func (w *connectionWorld) writer() string {
+	w.t.Helper()
+	rules, err := policy.For(policy.Grant{
+		Role: policy.Writer, Mount: "customers", Prefix: "workflows", Workflows: []string{w.workflow(0)}, ConnectionsDomain: w.cfg.Vault.Domain,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.vault.Token(w.t, rules)
+}
+
+// commitWith seals a manifest of one secret and these connections, and commits it.
+func (w *connectionWorld) commitWith(connections string) {
+	w.t.Helper()
+	w.seal("all.yaml", fmt.Sprintf("workflows:\n  %s:\n    token: one\n%s", w.workflow(0), connections))
+	w.commit()
+}
+
+func (w *connectionWorld) finds(kind, name string, want map[string]string) {
+	w.t.Helper()
+	if got, _ := w.relay.Connection(w.cfg.Vault.Domain, kind, name); !maps.Equal(got, want) {
+		w.t.Errorf("Relay reads %s/%s as %q, want %q", kind, name, got, want)
+	}
+}
+
+const awsAndSlack = `connections:
+  aws:
+    main: {accessKeyID: AKIA, secretAccessKey: "base64:x"}
+  slack:
+    team: {apiToken: xoxb}
+`
+
+func TestConnectionsOfAManifestLiveTheirLife(t *testing.T) {
+	t.Parallel()
+	w := newConnectionWorld(t)
+	w.commitWith(awsAndSlack)
+	report := w.round(true)
+	if s := report.Summary(); s.Add != 3 || report.Outcome() != Clean {
+		t.Fatalf("the first round: %+v\n%s", s, w.text())
+	}
+	if !strings.Contains(w.text(), "connections aws") {
+		t.Errorf("the report does not say that these are connections:\n%s", w.text())
+	}
+	w.finds("aws", "main", map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "base64:x"})
+	w.finds("slack", "team", map[string]string{"apiToken": "xoxb"})
+	w.wantRead(w.workflow(0), "token", "one")
+	w.writes()
+
+	t.Log("the same commit again sends no value")
+	if report := w.round(true); w.writes() != 0 || report.Summary().Unchanged != 3 {
+		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	}
+
+	t.Log("a changed field is a whole new connection")
+	w.sops("set", "all.yaml", `["connections"]["aws"]["main"]["secretAccessKey"]`, `"two"`)
+	w.commit()
+	if report := w.round(true); report.Summary().Change != 1 || report.Outcome() != Clean {
+		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	}
+	w.finds("aws", "main", map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "two"})
+
+	t.Log("a field that somebody overwrites is healed")
+	w.overwriteField("slack", "team", "apiToken")
+	if w.round(false); !strings.Contains(w.text(), "field apiToken overwritten: version 2 at ") {
+		t.Errorf("the plan does not tell of the field:\n%s", w.text())
+	}
+	if report := w.round(true); report.Summary().Repair != 1 {
+		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	}
+	w.finds("slack", "team", map[string]string{"apiToken": "xoxb"})
+
+	t.Log("one that vanishes from git is deleted, and the other is not")
+	w.commitWith("connections:\n  aws:\n    main: {accessKeyID: AKIA, secretAccessKey: two}\n")
+	if report := w.round(true); report.Summary().Delete != 1 || report.Outcome() != Clean {
+		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	}
+	if fields, found := w.relay.Connection(w.cfg.Vault.Domain, "slack", "team"); found {
+		t.Errorf("Relay still reads %q", fields)
+	}
+	w.finds("aws", "main", map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "two"})
+	w.proxy.AssertBlind(t)
+}
+
+// overwriteField writes a field of the live body behind our back.
+func (w *connectionWorld) overwriteField(kind, name, field string) {
+	w.t.Helper()
+	base := "customers/data/connections/" + w.cfg.Vault.Domain + "/"
+	_, answer := w.vault.Call(w.t, w.vault.RootToken, http.MethodGet, base+kind+"/"+name, nil)
+	data, _ := answer["data"].(map[string]any)
+	pointer, _ := data["data"].(map[string]any)
+	status, _ := w.vault.Call(w.t, w.vault.RootToken, http.MethodPost, fmt.Sprint(base, pointer["value"], "/", field),
+		map[string]any{"data": map[string]string{"value": "theirs"}})
+	if status != http.StatusOK {
+		w.t.Fatalf("overwriting a field: status %d", status)
+	}
+}
+
+func TestARotatedFileLeavesConnectionsAsTheyAre(t *testing.T) {
+	t.Parallel()
+	w := newConnectionWorld(t)
+	w.cfg.FingerprintKeyFile = write(t, t.TempDir(), "key", strings.Repeat("k", 32))
+	w.commitWith(awsAndSlack)
+	w.round(true)
+	w.writes()
+	w.sops("rotate", "--in-place", "all.yaml")
+	w.commit()
+	if report := w.round(true); w.writes() != 0 || report.Summary().Reencrypted != 3 {
+		t.Errorf("after a rotation: %+v\n%s", report.Summary(), w.text())
+	}
+	t.Log("and the record still knows the body")
+	w.overwriteField("aws", "main", "accessKeyID")
+	if report := w.round(true); report.Summary().Repair != 1 {
+		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	}
+	w.finds("aws", "main", map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "base64:x"})
+}
+
+func TestAConnectionOfTerraformIsAdoptedOnRequestOnly(t *testing.T) {
+	t.Parallel()
+	w := newConnectionWorld(t)
+	raw, err := secrets.Connect(secrets.Connection{Address: w.vault.Address, Token: w.writer()}, secrets.Config{Owner: "terraform/shop", Settle: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	terraform := connections.New(raw, func(text string) { t.Error(text) })
+	a := connections.Address{Mount: "customers", Domain: w.cfg.Vault.Domain, Type: "slack", Name: "team"}
+	if _, err := terraform.Put(context.Background(), connections.Write{Address: a, Fields: map[string]secrets.Value{"apiToken": secrets.NewValue("theirs")}}); err != nil {
+		t.Fatal(err)
+	}
+	w.commitWith(awsAndSlack)
+	if report := w.round(true); report.Summary().Blocked != 1 || !strings.Contains(w.text(), "relay-sync adopt connection:slack/team") {
+		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	}
+	w.finds("slack", "team", map[string]string{"apiToken": "theirs"})
+	if report := w.ask(Request{Apply: true, Adopt: []string{"connection:slack/team"}}); report.Summary().Adopt != 1 {
+		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	}
+	w.finds("slack", "team", map[string]string{"apiToken": "xoxb"})
+}
+
+func TestConnectionsThatNobodyCouldUseAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newConnectionWorld(t)
+	canary := vaulttest.Canary(t)
+	for name, c := range map[string]struct{ connections, want string }{
+		"a missing field": {"connections:\n  aws:\n    main: {accessKeyID: " + canary + "}\n", "needs accessKeyID, secretAccessKey; it has no secretAccessKey"},
+		"one not listed":  {"connections:\n  slack:\n    other: {apiToken: " + canary + "}\n", "connections.slack.other is not a connection that source shop may write"},
+		"a UUID as type":  {"connections:\n  0b7c2d1e-35c1-4c1f-8f5f-0c1b8e1a2d3e:\n    x: {a: " + canary + "}\n", "reads as a UUID"},
+	} {
+		w.commitWith(c.connections)
+		if report := w.round(true); len(report.Failures) != 1 || !strings.Contains(w.text(), c.want) {
+			t.Errorf("%s: %+v\n%s", name, report.Failures, w.text())
+		}
+		verified := VerifyFile("all.yaml", []byte(w.read("all.yaml")))
+		if refused := verified.Err != nil; refused != (name != "one not listed") {
+			t.Errorf("%s: verify says %v", name, verified.Err)
+		}
+	}
+	if n := w.writes(); n != 0 {
+		t.Errorf("%d values were sent for them", n)
+	}
+	vaulttest.AssertNoCanary(t, canary, w.output)
+
+	t.Log("a type that nobody knows is allowed, and said")
+	w.seal("own.yaml", "connections:\n  warehouse:\n    main: {anything: x}\n")
+	if v := VerifyFile("own.yaml", []byte(w.read("own.yaml"))); v.Err != nil || len(v.Notes) != 1 || v.Connections != 1 || v.Secrets != 0 {
+		t.Errorf("verify says %+v", v)
+	}
+}
+
+func TestConnectionsNeedTheirPlaceInTheConfiguration(t *testing.T) {
+	t.Parallel()
+	_, problems := parseConfig([]byte(`controller: c
+vault: {address: "https://v", token_file: t}
+sources:
+  - {name: s, repository: /r, files: ["*.yaml"], age_keys: [k], connections: [aws/main, aws, aws/main]}
+`), "/")
+	all := strings.Join(problems, "\n")
+	for _, want := range []string{"vault.domain is missing", `"aws": expected type/name`, `connection "aws/main" is there twice`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("it does not say %q:\n%s", want, all)
+		}
+	}
+}
