@@ -77,18 +77,19 @@ func listing(f *File) string {
 func TestFilesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ data, want string }{
-		"nothing":         {"", "it is empty"},
-		"broken":          {"steps: [", "reading YAML: yaml: line 1"},
-		"no text":         {"steps: \xff", "it is not UTF-8"},
-		"a list":          {"- steps", "it is not a workflow"},
-		"another":         {"connections: {}\nruns: {}", "it is not a workflow"},
-		"kubernetes":      {"apiVersion: relay.sh/v1beta1\nkind: Workflow", "it is a Kubernetes object"},
-		"too large":       {"steps: # " + strings.Repeat("x", MaxBytes), "more than 1048576 bytes"},
-		"an own alias":    {"steps: [{spec: &a [*a]}]", "nested deeper than 100 levels, or an alias stands in its own anchor"},
-		"too deep":        {"steps: [{spec: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "}]", "nested deeper than 100"},
-		"a bomb":          {bomb("a: &a0 [x,x,x,x,x,x,x,x,x,x]\n", "a%[1]d: &a%[1]d [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]\n"), "too large once its aliases are put in"},
-		"a bomb of <<":    {bomb("a: &a0 {x: 1}\n", "a%[1]d: &a%[1]d {<<: [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]}\n"), "too large once its aliases are put in"},
-		"second is wrong": {"steps: []\n---\n[", "reading YAML"},
+		"nothing":           {"", "it is empty"},
+		"broken":            {"steps: [", "reading YAML: yaml: line 1"},
+		"no text":           {"steps: \xff", "it is not UTF-8"},
+		"a list":            {"- steps", "it is not a workflow"},
+		"another":           {"connections: {}\nruns: {}", "it is not a workflow"},
+		"kubernetes":        {"apiVersion: relay.sh/v1beta1\nkind: Workflow", "it is a Kubernetes object"},
+		"too large":         {"steps: # " + strings.Repeat("x", MaxBytes), "more than 1048576 bytes"},
+		"an own alias":      {"steps: [{spec: &a [*a]}]", "nested deeper than 100 levels, or an alias stands in its own anchor"},
+		"too deep":          {"steps: [{spec: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "}]", "nested deeper than 100"},
+		"a bomb":            {bomb("a: &a0 [x,x,x,x,x,x,x,x,x,x]\n", "a%[1]d: &a%[1]d [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]\n"), "too large once its aliases are put in"},
+		"a bomb of <<":      {bomb("a: &a0 {x: 1}\n", "a%[1]d: &a%[1]d {<<: [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]}\n"), "too large once its aliases are put in"},
+		"a wide bomb of <<": {"a: &a {" + wide(2000) + "}\nsteps: [{spec: {<<: [" + strings.Repeat("*a,", 5000) + "]}}]", "too large once its aliases are put in"},
+		"second is wrong":   {"steps: []\n---\n[", "reading YAML"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +109,15 @@ func bomb(first, next string) string {
 		text += fmt.Sprintf(next, i, i-1)
 	}
 	return text + "steps: [{spec: *a12}]"
+}
+
+// wide are the members of a mapping with so many names.
+func wide(names int) string {
+	var text strings.Builder
+	for i := range names {
+		fmt.Fprintf(&text, "k%d: 1, ", i)
+	}
+	return text.String()
 }
 
 func TestASecondDocumentIsNotRead(t *testing.T) {

@@ -110,9 +110,21 @@ func (f *finder) of(offset int) place {
 		}
 		f.at += next + 2
 		f.passed += strings.Index(f.node.Value[f.passed:], "${") + 2
+		if !bytes.HasPrefix(f.data[f.at:], []byte(plainStart(f.node.Value[f.passed:]))) {
+			f.at = -1
+		}
 	}
 	if f.at < 0 {
 		return placeOf(f.node)
 	}
 	return f.place(f.at - 2)
+}
+
+// plainStart is the beginning of a text that no way of writing it changes.
+func plainStart(text string) string {
+	text = text[:min(len(text), 64)]
+	if end := strings.IndexAny(text, " \t\r\n'\"\\"); end >= 0 {
+		text = text[:end]
+	}
+	return text
 }
