@@ -15,6 +15,7 @@
 //	{"connection": ["connections/domain", "aws", "production"]}    one
 //	{"connections": "connections/domain"}                          every connection
 //	{"workflow": "steps: ..."}                                     what a workflow file refers to
+//	{"printed": ["workflows/deploy", "steps: ...", "{.key}"]}      what ni get -p prints in its first step
 //
 // Values come as base64. It ends with its standard input.
 package main

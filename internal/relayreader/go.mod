@@ -4,6 +4,7 @@ go 1.26
 
 require (
 	github.com/hashicorp/vault/api v1.3.0
+	github.com/puppetlabs/leg/encoding v0.2.0
 	github.com/puppetlabs/relay-core v0.0.0-20220427044955-8331790d54ab
 )
 
@@ -53,7 +54,6 @@ require (
 	github.com/oklog/run v1.0.0 // indirect
 	github.com/pierrec/lz4 v2.6.1+incompatible // indirect
 	github.com/puppetlabs/leg/datastructure v0.1.0 // indirect
-	github.com/puppetlabs/leg/encoding v0.2.0 // indirect
 	github.com/puppetlabs/leg/errmap v0.1.1 // indirect
 	github.com/puppetlabs/leg/graph v0.1.1 // indirect
 	github.com/puppetlabs/leg/gvalutil v0.2.0 // indirect

@@ -30,14 +30,17 @@ type question struct {
 	Connection  [3]string `json:"connection"`
 	Connections string    `json:"connections"`
 	Workflow    string    `json:"workflow"`
+	Printed     [3]string `json:"printed"`
 }
 
 // answer has what was found, by name or by type/name and field; Missing is Relay's
-// "not found", Error any other failure.
+// "not found", Refused why it does not evaluate a query, Error any other failure.
 type answer struct {
 	Secrets     map[string][]byte            `json:"secrets,omitempty"`
 	Connections map[string]map[string][]byte `json:"connections,omitempty"`
 	References  []string                     `json:"references,omitempty"`
+	Printed     []byte                       `json:"printed,omitempty"`
+	Refused     string                       `json:"refused,omitempty"`
 	Missing     bool                         `json:"missing,omitempty"`
 	Error       string                       `json:"error,omitempty"`
 }
@@ -81,6 +84,8 @@ func look(ctx context.Context, kv *vault.KVV2Client, q question) (answer, error)
 	case q.Workflow != "":
 		found, err := references(ctx, q.Workflow)
 		return answer{References: found}, err
+	case q.Printed[0] != "":
+		return printed(ctx, kv, q.Printed[0], q.Printed[1], q.Printed[2])
 	case q.Secrets != "":
 		list, err := vault.NewSecretManager(kv.In(q.Secrets)).List(ctx)
 		return secrets(list...), err

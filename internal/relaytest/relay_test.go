@@ -217,3 +217,42 @@ func TestRelayFindsTheSameReferences(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatNiPrints is what the guide on managing secrets says of values.
+func TestWhatNiPrints(t *testing.T) {
+	t.Parallel()
+	v, workflow := vaulttest.Start(t), vaulttest.Workflow(t)
+	c := connect(t, v, v.Writer(t))
+	relay := relaytest.Start(t, v, v.Reader(t, workflow))
+	scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: workflow}
+	// What is refused prints nothing, and ni succeeds.
+	values := map[string]struct {
+		plain, prints string
+		refused       bool
+	}{
+		"text":       {plain: "s3cr3t & <more>", prints: "s3cr3t & <more>"},
+		"newline":    {plain: "-----BEGIN-----\nabc\n", prints: "-----BEGIN-----\nabc\n"},
+		"json":       {plain: `{"username":"ci"}`, prints: `{"username":"ci"}`},
+		"base64":     {plain: "eyJ1c2VybmFtZSI6ImNpIn0=", prints: "eyJ1c2VybmFtZSI6ImNpIn0="},
+		"prefixed":   {plain: "base64:aGVsbG8=", prints: "base64:aGVsbG8="},
+		"dollars":    {plain: "$5 {x} $$", prints: "$5 {x} $$"},
+		"empty":      {},
+		"bytes":      {plain: "\x30\x82\xff\xfe", prints: "\x30\x82\xff\xfe"},
+		"nul":        {plain: "a\x00b", refused: true},
+		"expression": {plain: "pass${toString(1)}word", prints: "pass1word"},
+		"brace":      {plain: "pass${word", refused: true},
+		"secret":     {plain: "pass${secrets.json}word", prints: `pass{"username":"ci"}word`},
+	}
+	for name, value := range values {
+		if _, err := c.Put(context.Background(), secrets.Write{Address: scope.Secret(name), Value: secrets.NewValue(value.plain)}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	for name, value := range values {
+		file := fmt.Sprintf("steps:\n- name: one\n  image: relaysh/core\n  spec:\n    value: ${secrets.%s}\n", name)
+		got, refused := relay.Printed(workflow, file, "{.value}")
+		if got != value.prints || (refused != "") != value.refused {
+			t.Errorf("%s: ni prints %q, want %q (%s)", name, got, value.prints, refused)
+		}
+	}
+}

@@ -56,6 +56,8 @@ type answer struct {
 	Secrets     map[string][]byte
 	Connections map[string]map[string][]byte
 	References  []string
+	Printed     []byte
+	Refused     string
 	Missing     bool
 	Error       string
 }
