@@ -60,9 +60,17 @@ resource "terraform_data" "all" {
 }
 `
 
+// taken is what one step took.
+type taken struct {
+	wall time.Duration
+	// processor is what the command and the providers that it started used of it,
+	// which other load of the machine hardly changes.
+	processor time.Duration
+}
+
 // terraform measures the steps as somebody would take them, with Terraform where
 // it is installed, else OpenTofu. Each includes the start of command and provider.
-func terraform(b *testing.B, vault *vaulttest.Vault, resource string) []time.Duration {
+func terraform(b *testing.B, vault *vaulttest.Vault, resource string) []taken {
 	b.Helper()
 	built := filepath.Dir(tools.Path(b, "terraform-provider-relay"))
 	program, err := exec.LookPath("terraform")
@@ -76,7 +84,7 @@ func terraform(b *testing.B, vault *vaulttest.Vault, resource string) []time.Dur
 		"HOME=" + home, "PATH=/usr/bin:/bin", "TF_CLI_CONFIG_FILE=" + rc, "TF_INPUT=0", "CHECKPOINT_DISABLE=1",
 		"VAULT_ADDR=" + vault.Address, "VAULT_TOKEN=" + vault.Writer(b),
 	}
-	run := func(version string, args ...string) time.Duration {
+	run := func(version string, args ...string) taken {
 		write(b, filepath.Join(dir, "main.tf"), fmt.Sprintf(provider, secrets)+fmt.Sprintf(resource, workflow, version))
 		command := exec.Command(program, args...)
 		command.Dir, command.Env = dir, environment
@@ -84,9 +92,9 @@ func terraform(b *testing.B, vault *vaulttest.Vault, resource string) []time.Dur
 		if output, err := command.CombinedOutput(); err != nil {
 			b.Fatalf("%v: %v\n%s", args, err, output)
 		}
-		return time.Since(begun)
+		return taken{time.Since(begun), command.ProcessState.UserTime() + command.ProcessState.SystemTime()}
 	}
-	return []time.Duration{
+	return []taken{
 		run("1", "apply", "-auto-approve"),
 		run("1", "plan", "-detailed-exitcode"),
 		run("2", "apply", "-auto-approve"),
