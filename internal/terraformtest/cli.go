@@ -23,7 +23,9 @@ func Main(m *testing.M, serve func()) {
 		serve()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	removeBuilt()
+	os.Exit(code)
 }
 
 // CLI is one command line that runs Terraform configurations.
@@ -31,15 +33,19 @@ type CLI struct {
 	// Name is "tofu" or "terraform".
 	Name string
 	path string
+	// slim serves the provider as users have it, in place of the test binary.
+	slim bool
 }
 
 // Each runs a test once under every CLI there is: OpenTofu always, Terraform
-// if it is in PATH.
+// if it is in PATH. Under the race detector a run of the CLI takes three times the
+// processor time, so OpenTofu has the provider with it and Terraform without: each
+// test is run in both ways.
 func Each(t *testing.T, test func(t *testing.T, cli CLI)) {
 	t.Helper()
-	clis := []CLI{{"tofu", tools.Path(t, "tofu")}}
+	clis := []CLI{{Name: "tofu", path: tools.Path(t, "tofu")}}
 	if path, err := exec.LookPath("terraform"); err == nil {
-		clis = append(clis, CLI{"terraform", path})
+		clis = append(clis, CLI{Name: "terraform", path: path, slim: underRace})
 	}
 	for _, cli := range clis {
 		t.Run(cli.Name, func(t *testing.T) {
@@ -54,7 +60,7 @@ func Each(t *testing.T, test func(t *testing.T, cli CLI)) {
 func (c CLI) Workspace(t *testing.T) *Workspace {
 	t.Helper()
 	home := t.TempDir()
-	overrides := map[string]string{"relay-secrets/relay": offer(t, "relay")}
+	overrides := map[string]string{"relay-secrets/relay": offer(t, "relay", c.slim)}
 	rc := writeSettings(t, home, overrides)
 	races := filepath.Join(home, "race")
 	t.Cleanup(func() { assertNoRaces(t, races) })

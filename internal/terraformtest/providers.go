@@ -24,16 +24,21 @@ func Served() string {
 // tells by Served which one it is to be.
 func (w *Workspace) Offer(t *testing.T, source string) {
 	t.Helper()
-	w.offered[source] = offer(t, path.Base(source))
+	w.offered[source] = offer(t, path.Base(source), false)
 	writeSettings(t, w.Home, w.offered)
 }
 
-// offer returns a directory in which the test binary is a provider of this type.
-func offer(t *testing.T, kind string) string {
+// offer returns a directory in which there is a provider of this type: the test
+// binary, or what is built of the program.
+func offer(t *testing.T, kind string, slim bool) string {
 	t.Helper()
-	self, err := os.Executable()
+	find := os.Executable
+	if slim {
+		find = built
+	}
+	self, err := find()
 	if err != nil {
-		t.Fatalf("finding the test binary: %v", err)
+		t.Fatalf("finding the provider: %v", err)
 	}
 	plugins := t.TempDir()
 	if err := os.Symlink(self, filepath.Join(plugins, programPrefix+kind)); err != nil {
