@@ -98,7 +98,7 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state connectionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.vault.usable(&resp.Diagnostics) {
 		return
 	}
@@ -129,7 +129,7 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -177,7 +177,7 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state connectionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.connected(&resp.Diagnostics) {
 		return
 	}

@@ -141,6 +141,13 @@ func (s *standing) fill(ctx context.Context, m standingModel, env environment) d
 var errNoFingerprintKey = errors.New("detect_changes needs the provider's fingerprint_key (or " + fingerprintVariable +
 	"): without a key no fingerprint of a value is kept")
 
+// checkDetection refuses to detect changes without a key.
+func (c *connection) checkDetection(detect types.Bool, diagnostics *diag.Diagnostics) {
+	if detect.ValueBool() && !c.fingerprint.Set() && !c.fingerprintPending {
+		diagnostics.AddAttributeError(path.Root("detect_changes"), "Changes of the value cannot be detected", sentence(errNoFingerprintKey.Error()))
+	}
+}
+
 // comparison is what the fingerprints say of a value.
 type comparison int
 

@@ -123,9 +123,9 @@ type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// recall reads the memory; the zero memory where there is none.
-func recall(ctx context.Context, private privateReader, diagnostics *diag.Diagnostics) memory {
-	var m memory
+// recall reads the memory of a resource; the zero memory where there is none.
+func recall[M memory | setMemory](ctx context.Context, private privateReader, diagnostics *diag.Diagnostics) M {
+	var m M
 	data, problems := private.GetKey(ctx, memoryKey)
 	diagnostics.Append(problems...)
 	if len(data) == 0 {
@@ -139,6 +139,10 @@ func recall(ctx context.Context, private privateReader, diagnostics *diag.Diagno
 }
 
 func (m memory) save(ctx context.Context, private privateWriter) diag.Diagnostics {
+	return remember(ctx, private, m)
+}
+
+func remember[M memory | setMemory](ctx context.Context, private privateWriter, m M) diag.Diagnostics {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Writing the private state of the resource", err.Error())}

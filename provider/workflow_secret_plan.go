@@ -199,14 +199,12 @@ func (r *workflowSecretResource) prior(ctx context.Context, req resource.ModifyP
 	}
 	var state workflowSecretModel
 	diagnostics.Append(req.State.Get(ctx, &state)...)
-	return &state, recall(ctx, req.Private, diagnostics)
+	return &state, recall[memory](ctx, req.Private, diagnostics)
 }
 
 // checkSettings refuses what no apply could bring about.
 func (r *workflowSecretResource) checkSettings(plan workflowSecretModel, diagnostics *diag.Diagnostics) {
-	if plan.DetectChanges.ValueBool() && !r.connection.fingerprint.Set() && !r.connection.fingerprintPending {
-		diagnostics.AddAttributeError(path.Root("detect_changes"), "Changes of the value cannot be detected", sentence(errNoFingerprintKey.Error()))
-	}
+	r.connection.checkDetection(plan.DetectChanges, diagnostics)
 	// Each part was checked by itself; together the labels may be too many.
 	checkLabels(path.Root("custom_metadata"), plan.CustomMetadataAll, diagnostics)
 }

@@ -101,7 +101,7 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state workflowSecretModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.connection.usable(&resp.Diagnostics) {
 		return
 	}
@@ -137,7 +137,7 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -187,7 +187,7 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 func (r *workflowSecretResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state workflowSecretModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.connection.connected(&resp.Diagnostics) {
 		return
 	}

@@ -5,7 +5,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -73,25 +72,6 @@ func (m *setMemory) keep(name string, f findings, one memory) {
 	m.Secrets[name] = one
 }
 
-// recallSet reads the memory; the zero memory where there is none.
-func recallSet(ctx context.Context, private privateReader, diagnostics *diag.Diagnostics) setMemory {
-	var m setMemory
-	data, problems := private.GetKey(ctx, memoryKey)
-	diagnostics.Append(problems...)
-	if len(data) == 0 {
-		return m
-	}
-	if err := json.Unmarshal(data, &m); err != nil {
-		diagnostics.AddError("Reading the private state of the resource",
-			"It is not what this provider wrote. Remove the resource from the state and import it again.")
-	}
-	return m
-}
-
 func (m setMemory) save(ctx context.Context, private privateWriter) diag.Diagnostics {
-	data, err := json.Marshal(m)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Writing the private state of the resource", err.Error())}
-	}
-	return private.SetKey(ctx, memoryKey, data)
+	return remember(ctx, private, m)
 }

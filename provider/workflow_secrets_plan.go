@@ -73,11 +73,8 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	state, remembered := r.prior(ctx, req, &resp.Diagnostics)
 	plan.fill(config, r.connection.defaults)
+	r.connection.checkDetection(plan.DetectChanges, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
-		return
-	}
-	if plan.DetectChanges.ValueBool() && !r.connection.fingerprint.Set() && !r.connection.fingerprintPending {
-		resp.Diagnostics.AddAttributeError(path.Root("detect_changes"), "Changes of the value cannot be detected", sentence(errNoFingerprintKey.Error()))
 		return
 	}
 	plan.Path = r.connection.scopePath(plan.Workflow)
@@ -121,7 +118,7 @@ func (r *workflowSecretsResource) prior(ctx context.Context, req resource.Modify
 	}
 	var state workflowSecretsModel
 	diagnostics.Append(req.State.Get(ctx, &state)...)
-	return &state, recallSet(ctx, req.Private, diagnostics)
+	return &state, recall[setMemory](ctx, req.Private, diagnostics)
 }
 
 // decideEach puts the decisions into the wanted elements. state is nil before

@@ -101,7 +101,7 @@ func (r *workflowSecretsResource) Create(ctx context.Context, req resource.Creat
 func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state workflowSecretsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	was := recallSet(ctx, req.Private, &resp.Diagnostics)
+	was := recall[setMemory](ctx, req.Private, &resp.Diagnostics)
 	had, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.connection.usable(&resp.Diagnostics) {
 		return
@@ -165,7 +165,7 @@ func (c *connection) observeAll(ctx context.Context, scope secrets.Scope, had el
 func (r *workflowSecretsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state workflowSecretsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	was := recallSet(ctx, req.Private, &resp.Diagnostics)
+	was := recall[setMemory](ctx, req.Private, &resp.Diagnostics)
 	had, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.connection.connected(&resp.Diagnostics) {
 		return

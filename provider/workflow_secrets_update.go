@@ -30,7 +30,7 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	was := recallSet(ctx, req.Private, &resp.Diagnostics)
+	was := recall[setMemory](ctx, req.Private, &resp.Diagnostics)
 	wanted, _ := decode(ctx, plan.Secrets, &resp.Diagnostics)
 	values, _ := decode(ctx, config.Secrets, &resp.Diagnostics)
 	had, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
