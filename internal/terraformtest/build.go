@@ -30,7 +30,7 @@ func built() (string, error) {
 		if program.err != nil {
 			return
 		}
-		build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-buildvcs=false", "-o", program.dir, module)
+		build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-X main.version=test", "-o", program.dir, module)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if output, err := build.CombinedOutput(); err != nil {
 			program.err = fmt.Errorf("building the provider: %w\n%s", err, output)
