@@ -15,6 +15,9 @@ import (
 // Run follows every source until ctx ends. With an election it does so only while
 // this replica is elected, and otherwise stands by: it fetches and writes nothing.
 func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
+	if c.candidate == nil && c.cfg.Election != nil {
+		panic("syncer: Run before OpenHooks, which joins the election")
+	}
 	if c.candidate == nil {
 		c.follow(ctx, log)
 		return

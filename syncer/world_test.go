@@ -207,6 +207,9 @@ func (w *world) daemon() *daemon {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &daemon{Controller: New(w.cfg, "test"), t: w.t}
+	if _, err := d.OpenHooks(); err != nil {
+		w.t.Fatal(err)
+	}
 	ended := make(chan struct{})
 	go func() {
 		d.Run(ctx, slog.New(slog.NewTextHandler(io.Discard, nil)))

@@ -9,8 +9,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
@@ -147,5 +155,47 @@ func TestTheExampleOfRemotesIsTaken(t *testing.T) {
 	t.Parallel()
 	if _, err := syncer.ReadConfig(examples + "remote.yaml"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTheManifestsForKubernetesAreOfTheirKinds reads them strictly, as an API server
+// does, and compares what they mount with what the configuration names.
+func TestTheManifestsForKubernetesAreOfTheirKinds(t *testing.T) {
+	t.Parallel()
+	var deployment appsv1.Deployment
+	kinds := map[string]any{
+		"Deployment": &deployment, "PodDisruptionBudget": &policyv1.PodDisruptionBudget{}, "NetworkPolicy": &networkingv1.NetworkPolicy{},
+		"ServiceAccount": &corev1.ServiceAccount{}, "Role": &rbacv1.Role{}, "RoleBinding": &rbacv1.RoleBinding{},
+	}
+	for _, file := range []string{"rbac.yaml", "deployment.yaml", "network-policy.yaml"} {
+		for document := range strings.SplitSeq(read(t, examples+"kubernetes/"+file), "\n---\n") {
+			var kind struct{ Kind string }
+			if err := yaml.Unmarshal([]byte(document), &kind); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if err := yaml.UnmarshalStrict([]byte(document), kinds[kind.Kind]); err != nil {
+				t.Errorf("%s: %s: %v", file, kind.Kind, err)
+			}
+			delete(kinds, kind.Kind)
+		}
+	}
+	if len(kinds) > 0 {
+		t.Errorf("these are missing: %v", kinds)
+	}
+
+	pod := deployment.Spec.Template.Spec
+	container := pod.Containers[0]
+	understands(t, container.Args)
+	if inside := container.SecurityContext; !*pod.SecurityContext.RunAsNonRoot || !*inside.ReadOnlyRootFilesystem || *inside.AllowPrivilegeEscalation || len(inside.Capabilities.Drop) == 0 {
+		t.Error("the pod may do more than it needs")
+	}
+	if _, err := syncer.ReadConfig(examples + "kubernetes/relay-sync.yaml"); err != nil {
+		t.Error(err)
+	}
+	config := read(t, examples+"kubernetes/relay-sync.yaml")
+	for _, path := range regexp.MustCompile(`(?m)[ \[](/[a-z/_.-]+)`).FindAllStringSubmatch(config, -1) {
+		if !slices.ContainsFunc(container.VolumeMounts, func(m corev1.VolumeMount) bool { return strings.HasPrefix(path[1], m.MountPath+"/") }) {
+			t.Errorf("the configuration names %s, where nothing is mounted", path[1])
+		}
 	}
 }
