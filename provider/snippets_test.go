@@ -98,8 +98,10 @@ func TestEverySnippetOfTheDocumentationIsValid(t *testing.T) {
 		s := newStage(t, cli)
 		s.Offer(t, "hashicorp/vault")
 		workflow := s.file(t, "../examples/functions/secret_references/deploy.yaml")
-		if err := os.WriteFile(filepath.Join(s.Dir, "deploy.yaml"), workflow, 0o600); err != nil {
-			t.Fatal(err)
+		for name, text := range map[string][]byte{"deploy.yaml": workflow, "keystore.p12": {0}} {
+			if err := os.WriteFile(filepath.Join(s.Dir, name), text, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, one := range all {
 			if one.withIdentity() && cli.Name == "terraform" {

@@ -1,21 +1,31 @@
-# For a configuration that manages the secrets of two workflows and may purge.
+# For a configuration that manages the secrets of two workflows, may purge, and
+# manages the connections of a domain.
 data "relay_vault_policy_document" "writer" {
-  role      = "writer"
-  workflows = ["deploy-production", "nightly-report"]
-  destroy   = true
+  role               = "writer"
+  workflows          = ["deploy-production", "nightly-report"]
+  connections_domain = "shop"
+  destroy            = true
 }
 
-# For the steps of one of them.
+# For people who add secrets by hand, and see which connections there are.
+data "relay_vault_policy_document" "operator" {
+  role               = "operator"
+  workflow_prefixes  = ["deploy-"]
+  connections_domain = "shop"
+}
+
+# For the steps of one workflow.
 data "relay_vault_policy_document" "reader" {
-  role      = "reader"
-  workflows = ["deploy-production"]
+  role               = "reader"
+  workflows          = ["deploy-production"]
+  connections_domain = "shop"
 }
 
-# terraform output -raw writer_policy | vault policy write shop-writer -
-output "writer_policy" {
-  value = data.relay_vault_policy_document.writer.policy
-}
-
-output "reader_policy" {
-  value = data.relay_vault_policy_document.reader.policy
+# terraform output -json policies | jq -r '."shop-writer"' | vault policy write shop-writer -
+output "policies" {
+  value = {
+    shop-writer       = data.relay_vault_policy_document.writer.policy
+    deploy-operators  = data.relay_vault_policy_document.operator.policy
+    deploy-production = data.relay_vault_policy_document.reader.policy
+  }
 }

@@ -37,6 +37,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	page, err := filepath.Abs("../../../docs/guides/managing-secrets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tool := range []string{"sops", "age-keygen"} {
 		if _, err := os.Stat(filepath.Join(tools, tool)); err != nil {
 			t.Fatalf("%s is missing: run make tools", tool)
@@ -64,6 +68,8 @@ func TestScripts(t *testing.T) {
 			"logins":   logins,
 			"hangup":   hangup,
 			"person":   func(ts *testscript.TestScript, _ bool, args []string) { person(ts, v, args) },
+			"guide":    func(ts *testscript.TestScript, _ bool, args []string) { guide(ts, page, args) },
+			"step":     func(ts *testscript.TestScript, _ bool, _ []string) { step(ts, v, page) },
 			"canary":   canary,
 			"hidden":   hidden,
 			"until":    func(ts *testscript.TestScript, _ bool, args []string) { until(ts, v, args) },

@@ -1,0 +1,35 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// keystore is a file that is no text.
+const keystore = "\x30\x82\x00\xff\nkeystore\n"
+
+// guide HEADING: runs what the guide on managing secrets shows there, for $WF.
+func guide(ts *testscript.TestScript, page string, args []string) {
+	shown := relaytest.ReadGuide(ts.Value("t").(testing.TB), page, ts.Getenv("WF"))
+	ts.Check(os.WriteFile(ts.MkAbs("keystore.p12"), []byte(keystore), 0o600))
+	ts.Check(ts.Exec("sh", "-euc", shown.Example(args[0], "sh")))
+}
+
+// step: runs the step that the guide shows, with what Relay's own code reads, and
+// leaves its files in step/.
+func step(ts *testscript.TestScript, v *vaulttest.Vault, page string) {
+	t, workflow := ts.Value("t").(testing.TB), ts.Getenv("WF")
+	shown := relaytest.ReadGuide(t, page, workflow)
+	relay := relaytest.Start(t, v, v.Reader(t, workflow))
+	script := shown.Example("In the step", "sh") + `printf %s "$PASSWORD" > password.txt`
+	dir := relay.Step(t, workflow, shown.Example("Values", "yaml"), script)
+	ts.Check(os.CopyFS(ts.MkAbs("step"), os.DirFS(dir)))
+}
