@@ -4,8 +4,6 @@
 package provider
 
 import (
-	"encoding/json"
-	"net/http"
 	"path/filepath"
 	"testing"
 
@@ -26,40 +24,6 @@ func TestTheExamplesWork(t *testing.T) {
 			s.Setenv("TF_VAR_aws_secret_access_key", "three")
 			s.Write(t, string(s.file(t, "../examples/provider/provider.tf"))+string(s.file(t, file)))
 			s.Must(t, "plan")
-		}
-	})
-}
-
-func TestTheExampleOfPoliciesGivesWhatVaultTakes(t *testing.T) {
-	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
-		s.configure(t, string(s.file(t, "../examples/data-sources/relay_vault_policy_document/data-source.tf")))
-		s.Apply(t)
-		var policies map[string]struct{ Value map[string]string }
-		if err := json.Unmarshal([]byte(s.Must(t, "output", "-json").Output), &policies); err != nil {
-			t.Fatal(err)
-		}
-		all := policies["policies"].Value
-		if len(all) != 3 {
-			t.Fatalf("the example has %d policies", len(all))
-		}
-		write := func(role, path string) int {
-			t.Helper()
-			status, _ := s.vault.Call(t, s.vault.Token(t, all[role]), http.MethodPost, "customers/data/"+path,
-				map[string]any{"data": map[string]any{"value": "x"}, "options": map[string]any{"cas": 99}})
-			return status
-		}
-		const secret, connection = "workflows/deploy-production/token", "connections/shop/aws/production"
-		// A write that is allowed meets a version that is not there.
-		for role, want := range map[string][2]int{
-			"shop-writer":       {http.StatusBadRequest, http.StatusBadRequest},
-			"deploy-operators":  {http.StatusBadRequest, http.StatusForbidden},
-			"deploy-production": {http.StatusForbidden, http.StatusForbidden},
-		} {
-			if got := [2]int{write(role, secret), write(role, connection)}; got != want {
-				t.Errorf("%s writes a secret and a connection with status %v, want %v", role, got, want)
-			}
 		}
 	})
 }
