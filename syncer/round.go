@@ -13,11 +13,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
@@ -241,109 +239,6 @@ func (c *Controller) counter(source string, actions []Action) func(Result) {
 		done++
 		c.Progress(source, done, of)
 	}
-}
-
-// source is a Source with its doors open.
-type source struct {
-	Source
-	vault       VaultConfig
-	concurrency int
-	repo        *gitsource.Repository
-	keys        *sopsfile.Keys
-	client      *secrets.Client
-	connections *connections.Client
-	// swept are bodies of connections that need no second look.
-	swept map[string]bool
-	warn  func(string)
-	audit *Audit
-	pace  *pace
-	said  string
-	// memory is what is known of files that were read before.
-	memory *memory
-	// fingerprint is for the values; it may be none.
-	fingerprint secrets.FingerprintKey
-	// keyless says that no key is at hand, and only ciphertexts are compared.
-	keyless bool
-}
-
-func (c *Controller) open(ctx context.Context, cfg Source, keyless bool) (*source, error) {
-	repo, repoErr := c.repository(ctx, cfg)
-	client, clientErr := c.connect(cfg)
-	s := &source{
-		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),
-		repo: repo, client: client, connections: connections.New(client, c.Warn), warn: c.Warn,
-		audit: c.Audit, pace: c.pace, keyless: keyless,
-	}
-	if keyless {
-		s.memory = newMemory("")
-	} else {
-		repoErr = errors.Join(repoErr, c.takeKeys(s))
-	}
-	if err := errors.Join(repoErr, clientErr); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// takeKeys gives a source its keys, and what it knows of files by them.
-func (c *Controller) takeKeys(s *source) (err error) {
-	var keysErr error
-	s.keys, keysErr = c.keys(s.Source)
-	s.fingerprint, err = c.fingerprintKey()
-	if err := errors.Join(keysErr, err); err != nil {
-		return err
-	}
-	s.memory = c.memory(s.Name, s.keys)
-	s.swept = c.sweptOf(s.Name)
-	return nil
-}
-
-// sweptOf gives the map of a source, which is only used in its rounds, one at a time.
-func (c *Controller) sweptOf(source string) map[string]bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.swept[source] == nil {
-		c.swept[source] = map[string]bool{}
-	}
-	return c.swept[source]
-}
-
-// connect gives the source's client, which is made once: it keeps its connections
-// and its login between rounds.
-func (c *Controller) connect(cfg Source) (*secrets.Client, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if client := c.clients[cfg.Name]; client != nil {
-		return client, nil
-	}
-	owner, err := secrets.GitOpsOwner(c.cfg.Controller, cfg.Name)
-	if err != nil {
-		return nil, err
-	}
-	v := c.cfg.Vault
-	client, err := secrets.Connect(v.Connection("relay-sync/"+c.version),
-		secrets.Config{Owner: owner, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
-	if err != nil {
-		return nil, err
-	}
-	c.clients[cfg.Name] = client
-	return client, nil
-}
-
-// Close ends the connections, and revokes the tokens that were logged in for.
-func (c *Controller) Close(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var errs []error
-	for name, client := range c.clients {
-		errs = append(errs, client.Close(ctx))
-		delete(c.clients, name)
-	}
-	return errors.Join(errs...)
-}
-
-func (s *source) scope(workflow string) secrets.Scope {
-	return secrets.Scope{Mount: s.vault.Mount, Prefix: s.vault.Prefix, Workflow: workflow}
 }
 
 // plan decides.

@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"text/scanner"
 	"unicode"
-	"unicode/utf8"
 )
 
 // maxExpressionDepth bounds how deep parentheses, calls and keys of an
@@ -308,42 +306,6 @@ func (e *expression) path(keys []key) (key, error) {
 
 // dropRoot forgets the $ that stands left of |>: by itself it takes nothing.
 func (e *expression) dropRoot() { e.accesses = e.accesses[:len(e.accesses)-1] }
-
-func constantNumber(text string) (key, error) {
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return key{}, errors.New("a number that is none")
-	}
-	return key{text: strconv.FormatFloat(n, 'f', -1, 64), known: true, number: true}, nil
-}
-
-func constantString(token string) (key, error) {
-	if !strings.HasPrefix(token, "'") {
-		text, err := strconv.Unquote(token)
-		if err != nil {
-			return key{}, errors.New("a string that does not end on its line, or with an unknown escape")
-		}
-		return key{text: text, known: true}, nil
-	}
-	var text strings.Builder
-	rest, ended := strings.CutSuffix(token[1:], "'")
-	for ended && rest != "" {
-		r, multibyte, tail, err := strconv.UnquoteChar(rest, '\'')
-		if err != nil {
-			break
-		}
-		if multibyte || r < utf8.RuneSelf {
-			text.WriteRune(r)
-		} else { // \xe9 is a byte, not é
-			text.Write([]byte{byte(r & 0xff)})
-		}
-		rest = tail
-	}
-	if !ended || rest != "" {
-		return key{}, errors.New("a string that does not end on its line, or with an unknown escape")
-	}
-	return key{text: text.String(), known: true}, nil
-}
 
 func (e *expression) next() rune {
 	if !e.again {
