@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -74,17 +73,8 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	begun := time.Now()
 	wrote, err := r.send(ctx, config, plan.Adopt.ValueBool(), connections.Write{Address: address, Observed: observed})
-	switch err = interruption(ctx, err); {
-	case err == nil:
-		plan.finish(&remembered, r.vault.client.Owner(), wrote)
-	case errors.Is(err, secrets.ErrNoRecord):
-		plan.finishWithoutRecord(&remembered, wrote)
-		resp.Diagnostics.AddWarning("Connection was written without its record", sentence(err.Error()))
-	case errors.Is(err, secrets.ErrOutcomeUnknown):
-		plan.finishUnknown(&remembered, observed.Pointer)
-		remembered.Attempt = &attempt{Version: observed.Pointer.Current + 1, From: begun, To: time.Now()}
-		resp.Diagnostics.AddWarning("Nobody knows whether the connection was written", sentence(err.Error()))
-	default:
+	tried := firstWrite{address: address.Pointer(), observed: observed.Pointer, begun: begun, wrote: wrote, err: interruption(ctx, err)}
+	if err := plan.created(tried, r.vault.client.Owner(), &remembered, &resp.Diagnostics); err != nil {
 		reportFields(&resp.Diagnostics, attempted, err)
 		return
 	}
@@ -195,15 +185,7 @@ func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequ
 		remove = r.client().Purge
 	}
 	done, err := remove(ctx, address, r.vault.lastWrite(state.findings, remembered, left))
-	switch {
-	case errors.Is(err, secrets.ErrHeld):
-		resp.Diagnostics.AddWarning("Connection stays in Vault", sentence(err.Error())+" "+leftovers(left)+" Only Terraform's state forgets it.")
-	case err != nil:
-		report(&resp.Diagnostics, "Deleting the connection", interruption(ctx, err))
-	case done == secrets.NothingOurs, done == secrets.ReleasedOnly:
-		resp.Diagnostics.AddWarning("Connection was no longer this configuration's to delete",
-			fmt.Sprintf("%s: %s Terraform lets go of it.", address, leftovers(left)))
-	}
+	reportRemoval(&resp.Diagnostics, address.Pointer(), left, done, interruption(ctx, err))
 }
 
 // client speaks of connections where the provider's speaks of secrets.

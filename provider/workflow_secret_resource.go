@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -72,17 +71,8 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 
 	begun := time.Now()
 	done := r.connection.apply(ctx, plan, workflowSecretModel{}, config.ValueWO, secrets.Write{Address: address, Observed: observed})
-	switch err := interruption(ctx, done.err); {
-	case err == nil:
-		plan.finish(&remembered, r.connection.client.Owner(), done.wrote)
-	case errors.Is(err, secrets.ErrNoRecord):
-		plan.finishWithoutRecord(&remembered, done.wrote)
-		resp.Diagnostics.AddWarning("Secret was written without its record", sentence(err.Error()))
-	case errors.Is(err, secrets.ErrOutcomeUnknown):
-		plan.finishUnknown(&remembered, observed)
-		remembered.Attempt = &attempt{Version: observed.Current + 1, From: begun, To: time.Now()}
-		resp.Diagnostics.AddWarning("Nobody knows whether the secret was written", sentence(err.Error()))
-	default:
+	tried := firstWrite{address: address, observed: observed, begun: begun, wrote: done.wrote, err: interruption(ctx, done.err)}
+	if err := plan.created(tried, r.connection.client.Owner(), &remembered, &resp.Diagnostics); err != nil {
 		report(&resp.Diagnostics, attempted, err)
 		return
 	}
@@ -205,14 +195,6 @@ func (r *workflowSecretResource) Delete(ctx context.Context, req resource.Delete
 		remove = client.Purge
 	}
 	done, err := remove(ctx, address, r.connection.lastWrite(state.findings, remembered, left))
-	switch {
-	case errors.Is(err, secrets.ErrHeld):
-		resp.Diagnostics.AddWarning("Secret stays in Vault", sentence(err.Error())+" "+leftovers(left)+" Only Terraform's state forgets it.")
-	case err != nil:
-		report(&resp.Diagnostics, "Deleting the secret", interruption(ctx, err))
-	case done == secrets.NothingOurs, done == secrets.ReleasedOnly:
-		resp.Diagnostics.AddWarning("Secret was no longer this configuration's to delete",
-			fmt.Sprintf("%s: %s Terraform lets go of it.", address, leftovers(left)))
-	}
+	reportRemoval(&resp.Diagnostics, address, left, done, interruption(ctx, err))
 	tflog.Info(ctx, "let go of a secret", map[string]any{"workflow": address.Workflow, "name": address.Name})
 }
