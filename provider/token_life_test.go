@@ -11,6 +11,8 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
 func TestALoginThatIsNotKnownInThePlanHappensInTheApply(t *testing.T) {
@@ -108,12 +110,7 @@ func TestATokenThatCannotBeRevokedFailsNothing(t *testing.T) {
 
 // awaitDeath waits until Vault no longer knows a token.
 func (s *stage) awaitDeath(t *testing.T, token string) {
-	deadline := time.Now().Add(30 * time.Second)
-	for s.lives(t, token) {
-		if time.Now().After(deadline) {
-			t.Error("the token lives on")
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+	if !await.Until(30*time.Second, func() bool { return !s.lives(t, token) }) {
+		t.Error("the token lives on")
 	}
 }

@@ -20,6 +20,8 @@ import (
 	"filippo.io/age"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
 // world is one source in a repository of its own, before the dev Vault: real git,
@@ -234,14 +236,7 @@ func (d *daemon) status() map[string]Status {
 // until waits for a condition.
 func (d *daemon) until(what string, reached func() bool) {
 	d.t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(time.Minute)
-	for !reached() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			d.t.Fatalf("never: %s; %+v", what, d.board.list())
-		}
+	if !await.Until(time.Minute, reached) {
+		d.t.Fatalf("never: %s; %+v", what, d.board.list())
 	}
 }

@@ -21,6 +21,8 @@ import (
 	"time"
 
 	programs "github.com/relay-secrets/terraform-provider-relay/internal/tools"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
 // asDemo makes the test binary the demo: the folder with the programs, and the
@@ -245,16 +247,8 @@ func (p *playing) leavesNothing(t *testing.T, output string) {
 // a moment to go.
 func gone(t *testing.T, folder string) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		processes := processesWith(folder)
-		if len(processes) == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("it left processes behind: %s", processes)
-		}
-		time.Sleep(20 * time.Millisecond)
+	if !await.Until(10*time.Second, func() bool { return len(processesWith(folder)) == 0 }) {
+		t.Fatalf("it left processes behind: %s", processesWith(folder))
 	}
 }
 
@@ -308,12 +302,11 @@ func TestExecuteKillsGrandchildren(t *testing.T) {
 	w := exampleWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for ctx.Err() == nil {
-			if _, err := os.Stat(w.path("started")); err == nil {
-				cancel()
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+		defer cancel() // in time for the command to be killed, started or not
+		await.Until(time.Minute, func() bool {
+			_, err := os.Stat(w.path("started"))
+			return err == nil || ctx.Err() != nil
+		})
 	}()
 	begun := time.Now()
 	_, _, err := w.execute(ctx, command{args: []string{"git", "-c", "alias.wait=!touch started; sleep 60; true", "wait"}})

@@ -17,6 +17,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
 // The histories: two owners and an outside writer work on one secret. Every
@@ -355,8 +357,8 @@ func (h *history) step() {
 	case "purge":
 		h.blurs++
 		h.out.outsidePurge(entryOf(h.address))
-	case "time":
-		time.Sleep(h.settle / 2)
+	case "time": // it passes; what it is for is judged by the clock alone
+		<-time.After(h.settle / 2)
 	}
 }
 
@@ -368,14 +370,32 @@ func (h *history) release(a *actor, f fate) {
 }
 
 // settleDown lets everything under way end without further faults.
-func (h *history) settleDown() {
+func (h *history) settleDown() { h.finish(passes) }
+
+// finish lets everything under way end by one fate for each request.
+func (h *history) finish(f fate) {
 	for h.quiesce(h); slices.ContainsFunc(h.actors, func(a *actor) bool { return a.running }); h.quiesce(h) {
-		gated := slices.IndexFunc(h.actors, func(a *actor) bool { return a.gate != nil })
-		if gated < 0 {
-			time.Sleep(h.settle / 4)
+		if gated := slices.IndexFunc(h.actors, func(a *actor) bool { return a.gate != nil }); gated >= 0 {
+			h.release(h.actors[gated], f)
 			continue
 		}
-		h.release(h.actors[gated], passes)
+		select { // everybody waits for time
+		case ev := <-h.events:
+			h.collect(ev)
+		case <-time.After(20 * h.settle):
+			h.t.Fatalf("an operation neither asks for anything nor ends")
+		}
+	}
+}
+
+// awaitAge waits until whatever is there is nobody's write in flight any more.
+func (h *history) awaitAge() {
+	old := func() bool {
+		e := h.entry()
+		return time.Since(e.Versions[e.Current].Created) > h.settle
+	}
+	if !await.Until(20*h.settle, old) {
+		h.t.Fatalf("the newest version never gets older than %s", h.settle)
 	}
 }
 
@@ -418,18 +438,8 @@ func (h *history) run(steps int) {
 		h.step()
 	}
 	h.settleDown()
-	time.Sleep(2 * h.settle)
+	h.awaitAge()
 	h.converge(h.actors[rapid.IntRange(0, 1).Draw(h.t, "survivor")])
-}
-
-// kill ends every process under way, so that an abandoned history leaves none.
-func (h *history) kill() {
-	h.quiesce(h)
-	for _, a := range h.actors {
-		if a.gate != nil {
-			h.release(a, diesBefore)
-		}
-	}
 }
 
 func TestHistoriesOnTheModel(t *testing.T) {
@@ -448,7 +458,8 @@ func TestHistoriesOnTheModel(t *testing.T) {
 				},
 			}
 			// rapid stops a history by a panic, which belongs to its goroutine.
-			defer func() { stopped = recover(); h.kill(); time.Sleep(2 * h.settle); h.kill() }()
+			// What is under way then ends with it.
+			defer func() { stopped = recover(); h.finish(diesBefore) }()
 			h.run(rapid.IntRange(1, 60).Draw(rt, "steps"))
 		})
 		if stopped != nil {

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
 const (
@@ -154,15 +156,12 @@ func (v *Vault) Seal(t testing.TB) {
 func (v *Vault) Unseal(t testing.TB) {
 	t.Helper()
 	v.must(t, "", http.MethodPost, "sys/unseal", map[string]any{"key": v.UnsealKey})
-	deadline := time.Now().Add(startTimeout)
-	for {
-		if status, _ := v.Call(t, v.RootToken, "LIST", "customers/metadata/", nil); status < 500 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("Vault takes no requests %s after unsealing", startTimeout)
-		}
-		time.Sleep(10 * time.Millisecond)
+	ready := func() bool {
+		status, _ := v.Call(t, v.RootToken, "LIST", "customers/metadata/", nil)
+		return status < 500
+	}
+	if !await.Until(startTimeout, ready) {
+		t.Fatalf("Vault takes no requests %s after unsealing", startTimeout)
 	}
 }
 

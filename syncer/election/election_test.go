@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/leasetest"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
 // ring is the replicas of one election, and how many of them work.
@@ -82,11 +84,8 @@ func (p *replica) end() { p.once.Do(func() { close(p.stop) }) }
 func until(t *testing.T, what string, reached func() bool) time.Duration {
 	t.Helper()
 	begun := time.Now()
-	for !reached() {
-		if time.Since(begun) > 30*time.Second {
-			t.Fatalf("never: %s", what)
-		}
-		time.Sleep(time.Millisecond)
+	if !await.Until(30*time.Second, reached) {
+		t.Fatalf("never: %s", what)
 	}
 	return time.Since(begun)
 }

@@ -24,6 +24,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
 const (
@@ -137,12 +139,8 @@ func start(t *testing.T, configs ...Config) *running {
 // until waits for a count of the metric, over all sources and kinds.
 func (r *running) until(result string, want int) {
 	r.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for time.Now().Before(deadline) {
-		if r.counted(result) >= want {
-			return
-		}
-		time.Sleep(time.Millisecond)
+	if await.Until(10*time.Second, func() bool { return r.counted(result) >= want }) {
+		return
 	}
 	r.stop()
 	r.t.Fatalf("%d were %s, want %d\n%s", r.counted(result), result, want, r.log.String())

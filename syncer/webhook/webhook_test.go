@@ -21,6 +21,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"golang.org/x/time/rate"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
 // secret is the one of GitHub's and Bitbucket's documented examples, signing that
@@ -332,22 +334,21 @@ func TestASlowBodyIsCutOffAndAFullHouseSaysSo(t *testing.T) {
 	}
 	defer slow.Close()
 	fmt.Fprint(slow, "POST /webhook/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome")
-	deadline := time.Now().Add(10 * time.Second)
-	for len(in.places) == 0 && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
+	if !await.Until(10*time.Second, func() bool { return len(in.places) > 0 }) {
+		t.Fatal("the slow one never came in")
 	}
 	if status := in.deliver(golden(t, GitHub)); status != 429 {
 		t.Errorf("beside it: %d", status)
 	}
-	if err := slow.SetReadDeadline(deadline); err != nil {
+	if err := slow.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	response, err := http.ReadResponse(bufio.NewReader(slow), nil)
 	if err != nil || response.StatusCode != 408 {
 		t.Fatalf("the slow one: %v, %v", response, err)
 	}
-	for len(in.places) > 0 && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
+	if !await.Until(10*time.Second, func() bool { return len(in.places) == 0 }) {
+		t.Fatal("the slow one never went")
 	}
 	if status := in.deliver(golden(t, GitHub)); status != 204 || in.heard() != 1 {
 		t.Errorf("after it: %d", status)
