@@ -76,11 +76,7 @@ func (r *connectionResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	state.fill(connectionModel{}, r.vault.defaults)
 	remembered := memoryOf(address)
-	if owner, record, found := pointer.LastHolder(); found && owner == r.vault.client.Owner() {
-		state.Version = types.Int64Value(int64(record.Version))
-		state.CreatedTime = timeValue(record.Time)
-		remembered.Expires, remembered.Owner = record.Expires, owner
-	}
+	state.noted(&remembered, r.vault.client.Owner(), pointer)
 	// The refresh that follows fills in the rest.
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)

@@ -62,18 +62,18 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	defer cancel()
 	address := r.address(plan, memory{})
 	remembered := memoryOf(address)
-	observed, err := r.client().Describe(ctx, address)
+	observed, err := r.vault.client.Describe(ctx, address.Pointer())
 	if err != nil {
 		report(&resp.Diagnostics, attempted, interruption(ctx, err))
 		return
 	}
-	if taken := alreadyOurs(address.Pointer(), address.String(), r.vault.client.Owner(), observed.Pointer); taken != "" && !plan.Adopt.ValueBool() {
+	if taken := alreadyOurs(address.Pointer(), address.String(), r.vault.client.Owner(), observed); taken != "" && !plan.Adopt.ValueBool() {
 		resp.Diagnostics.AddAttributeError(path.Root("name"), attempted, taken+adoptAdvice)
 		return
 	}
 	begun := time.Now()
 	wrote, err := r.send(ctx, config, plan.Adopt.ValueBool(), connections.Write{Address: address, Observed: observed})
-	tried := firstWrite{address: address.Pointer(), observed: observed.Pointer, begun: begun, wrote: wrote, err: interruption(ctx, err)}
+	tried := firstWrite{address: address.Pointer(), observed: observed, begun: begun, wrote: wrote, err: interruption(ctx, err)}
 	if err := plan.created(tried, r.vault.client.Owner(), &remembered, &resp.Diagnostics); err != nil {
 		reportFields(&resp.Diagnostics, attempted, err)
 		return
@@ -135,17 +135,13 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	defer r.vault.notes.drain(&resp.Diagnostics)
 	ctx, cancel := within(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	if _, err := r.vault.client.Confirm(ctx, address.Pointer(), remembered.Seen); err != nil {
-		report(&resp.Diagnostics, attempted, interruption(ctx, err))
-		return
-	}
-	observed, err := r.client().Describe(ctx, address)
+	observed, err := r.vault.client.Confirm(ctx, address.Pointer(), remembered.Seen)
 	if err != nil {
 		report(&resp.Diagnostics, attempted, interruption(ctx, err))
 		return
 	}
 	wrote, err := r.send(ctx, config, plan.Adopt.ValueBool(), connections.Write{
-		Address: address, Observed: observed, Wrote: r.vault.lastWrite(state.findings, remembered, observed.Pointer),
+		Address: address, Observed: observed, Wrote: r.vault.lastWrite(state.findings, remembered, observed),
 	})
 	if err != nil {
 		reportFields(&resp.Diagnostics, attempted, interruption(ctx, err))

@@ -59,6 +59,16 @@ func (c *connection) describe(ctx context.Context, address secrets.Address, f *f
 	return entry, nil
 }
 
+// noted takes in what the owner's own record says of its last write, where there is
+// no memory of it.
+func (f *findings) noted(remembered *memory, me secrets.Owner, entry secrets.Entry) {
+	if owner, record, found := entry.LastHolder(); found && owner == me {
+		f.Version = types.Int64Value(int64(record.Version))
+		f.CreatedTime = timeValue(record.Time)
+		remembered.Expires, remembered.Owner = record.Expires, owner
+	}
+}
+
 // saw notes an observation and what was made of it.
 func (f *findings) saw(remembered *memory, entry secrets.Entry, drift string, calls remedy) {
 	f.Drift = types.StringValue(drift)

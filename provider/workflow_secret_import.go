@@ -111,11 +111,7 @@ func (c *connection) found(address secrets.Address, entry secrets.Entry) (workfl
 	state.fill(workflowSecretModel{}, defaults{OnDrift: c.defaults.OnDrift, Adopt: c.defaults.Adopt, Deletion: c.defaults.Deletion, DetectChanges: c.defaults.DetectChanges})
 	state.Path = types.StringValue(address.Path())
 	remembered := memory{Mount: address.Mount, Prefix: address.Prefix}
-	if owner, record, found := entry.LastHolder(); found && owner == c.client.Owner() {
-		state.Version = types.Int64Value(int64(record.Version))
-		state.CreatedTime = timeValue(record.Time)
-		remembered.Expires, remembered.Owner = record.Expires, owner
-	}
+	state.noted(&remembered, c.client.Owner(), entry)
 	return state, remembered
 }
 

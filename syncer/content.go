@@ -61,7 +61,7 @@ func (s *source) put(ctx context.Context, commit gitsource.Commit, r *Result, c 
 			put = s.connections.Adopt
 		}
 		written, r.Err = put(ctx, connections.Write{
-			Address: s.connection(r.Address), Fields: c.fields, Observed: connections.Observation{Pointer: r.Entry}, Note: note,
+			Address: s.connection(r.Address), Fields: c.fields, Observed: r.Entry, Note: note,
 		})
 	} else {
 		put := s.client.Put

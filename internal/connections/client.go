@@ -35,8 +35,8 @@ type Write struct {
 	Address Address
 	// Fields are all its fields. At least one.
 	Fields map[string]secrets.Value
-	// Observed is the connection as this process saw it when it decided to write.
-	Observed Observation
+	// Observed is the pointer as this process saw it when it decided to write.
+	Observed secrets.Entry
 	// Wrote is what the owner remembers of its last write besides the record, nil for
 	// nothing.
 	Wrote *secrets.Written
@@ -110,7 +110,7 @@ func (c *Client) write(ctx context.Context, w Write, put putting) (secrets.Writt
 	body := w.Address.body(uuid.NewString())
 	begun := false
 	written, err := put(ctx, secrets.Write{
-		Address: w.Address.Pointer(), Observed: w.Observed.Pointer, Wrote: w.Wrote, Note: w.Note,
+		Address: w.Address.Pointer(), Observed: w.Observed, Wrote: w.Wrote, Note: w.Note,
 		Prepare: func(ctx context.Context) (secrets.Value, secrets.Note, error) {
 			begun = true
 			note, err := c.prepare(ctx, w, body)
@@ -129,7 +129,7 @@ func (c *Client) prepare(ctx context.Context, w Write, body secrets.Scope) (secr
 	if err := c.writeBody(ctx, w, body); err != nil {
 		return secrets.Note{}, fmt.Errorf("connection %s: %w", w.Address, err)
 	}
-	note, due := superseding(c.Owner(), w.Observed.Pointer, w.Note, c.grace)
+	note, due := superseding(c.Owner(), w.Observed, w.Note, c.grace)
 	note.Body, note.Fields = body.Workflow, len(w.Fields)
 	for _, id := range due {
 		c.drop(ctx, w.Address.body(id), false)

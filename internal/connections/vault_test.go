@@ -76,7 +76,7 @@ func (w *world) observe(c *Client, a Address) Observation {
 
 func (w *world) put(c *Client, a Address, fields map[string]string) secrets.Written {
 	w.Helper()
-	written, err := c.Put(context.Background(), Write{Address: a, Fields: values(fields), Observed: w.observe(c, a)})
+	written, err := c.Put(context.Background(), Write{Address: a, Fields: values(fields), Observed: w.observe(c, a).Pointer})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func (w *world) dieAt(k int, moment vaulttest.Moment, a Address, fields map[stri
 		}
 		return vaulttest.Action{}
 	})
-	_, err := c.Put(context.Background(), Write{Address: a, Fields: values(fields), Observed: seen})
+	_, err := c.Put(context.Background(), Write{Address: a, Fields: values(fields), Observed: seen.Pointer})
 	return err != nil
 }
 
@@ -298,7 +298,7 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	other, proxy := w.client(them)
 	a := w.address("sendgrid", "mail")
 	w.put(c, a, map[string]string{"apiKey": "ours"})
-	write := Write{Address: a, Fields: values(map[string]string{"apiKey": "theirs"}), Observed: w.observe(other, a)}
+	write := Write{Address: a, Fields: values(map[string]string{"apiKey": "theirs"}), Observed: w.observe(other, a).Pointer}
 	proxy.Reset()
 	if _, err := other.Put(context.Background(), write); !errors.Is(err, secrets.ErrHeld) || !strings.Contains(err.Error(), "connection sendgrid/mail is held by terraform/us") {
 		t.Errorf("overwriting another's connection: %v", err)
@@ -309,7 +309,7 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	if _, err := other.Adopt(context.Background(), write); err != nil {
 		t.Fatal(err)
 	}
-	stale := Write{Address: a, Fields: values(map[string]string{"apiKey": "late"}), Observed: Observation{Pointer: secrets.Entry{}}}
+	stale := Write{Address: a, Fields: values(map[string]string{"apiKey": "late"}), Observed: secrets.Entry{}}
 	if _, err := other.Put(context.Background(), stale); !errors.Is(err, secrets.ErrConflict) {
 		t.Errorf("a write from an old observation: %v", err)
 	}
@@ -387,7 +387,7 @@ func TestConcurrentWritersLeaveOneWholeConnection(t *testing.T) {
 		c, _ := w.client(us)
 		work.Go(func() {
 			value := fmt.Sprint(i + 1)
-			_, err := c.Put(context.Background(), Write{Address: a, Observed: seen, Fields: values(map[string]string{"url": value, "username": value, "password": value})})
+			_, err := c.Put(context.Background(), Write{Address: a, Observed: seen.Pointer, Fields: values(map[string]string{"url": value, "username": value, "password": value})})
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {

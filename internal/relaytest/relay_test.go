@@ -179,7 +179,7 @@ func put(t *testing.T, c *connections.Client, domain, id string, fields map[stri
 	for name, plain := range fields {
 		values[name] = secrets.NewValue(plain)
 	}
-	if _, err := c.Put(context.Background(), connections.Write{Address: a, Fields: values, Observed: seen}); err != nil {
+	if _, err := c.Put(context.Background(), connections.Write{Address: a, Fields: values, Observed: seen.Pointer}); err != nil {
 		t.Fatalf("%s: %v", id, err)
 	}
 }
