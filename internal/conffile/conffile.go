@@ -1,0 +1,101 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package conffile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"runtime"
+	"syscall"
+)
+
+// Size limits for the kinds of files that several packages read.
+const (
+	MaxCredentialBytes = 64 << 10
+	MaxPEMBytes        = 1 << 20
+	MaxKeyBytes        = 4 << 10
+)
+
+var (
+	errNotRegular = errors.New("not a regular file")
+	errEmpty      = errors.New("the file is empty")
+)
+
+// Read returns the content of the regular file at path, which may have at most
+// limit bytes. Errors wrap the cause, such as fs.ErrNotExist.
+func Read(path string, limit int64) ([]byte, error) {
+	data, err := read(path, limit)
+	if err != nil {
+		return nil, failed(path, err)
+	}
+	return data, nil
+}
+
+func read(path string, limit int64) ([]byte, error) {
+	// Without O_NONBLOCK, opening a FIFO waits for a writer. For a regular file the
+	// flag has no effect.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer func() { _ = file.Close() }() // read only
+	info, err := file.Stat()
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("larger than the limit of %d bytes", limit)
+	}
+	return data, nil
+}
+
+// Warnings returns one warning for each credential file that every user of the
+// machine can read. Empty paths and files that cannot be examined are skipped:
+// reading them reports the error.
+func Warnings(paths ...string) []string {
+	if runtime.GOOS == "windows" { // which has no such mode bits
+		return nil
+	}
+	var out []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0 {
+			out = append(out, fmt.Sprintf("credential file %s is readable by all users of this machine (mode %04o). "+
+				"Hint: run chmod o-r; in Kubernetes, set defaultMode 0440 and fsGroup", Display(path), info.Mode().Perm()))
+		}
+	}
+	return out
+}
+
+func failed(path string, err error) error { return fmt.Errorf("read %s: %w", Display(path), err) }
+
+// withoutPath removes the path that the caller's text already contains.
+func withoutPath(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
+
+var plainPath = regexp.MustCompile(`^[\p{L}\p{N}_./@~:+,=\\-]+$`)
+
+// Display returns a path for a message. A path with spaces, control characters or
+// quotes is quoted, so that it cannot be mistaken for other text.
+func Display(path string) string {
+	if plainPath.MatchString(path) {
+		return path
+	}
+	return fmt.Sprintf("%q", path)
+}
