@@ -134,7 +134,7 @@ func (c *Controller) startNotifying(ctx context.Context, log *slog.Logger) (stop
 // notify tells of a round that carried out its plan, or did not come so far.
 func (c *Controller) notify(r Report) {
 	if c.notifier != nil {
-		c.notifier.Tell(r.event(c.cfg.Controller))
+		c.notifier.Send(r.event(c.cfg.Controller))
 	}
 }
 
@@ -146,7 +146,7 @@ func (r Report) event(controller string) notify.Event {
 		Controller: controller, Source: r.Source, Branch: strings.TrimPrefix(r.Branch, "tag "), Commit: string(r.Commit),
 		Applied: r.Outcome() != Failed, Problems: r.problems(), Time: time.Now(),
 		Counts: notify.Counts{
-			Written: s.Add + s.Change + s.Repair + s.Adopt, Removed: s.Delete + s.Release, Unchanged: s.Unchanged,
+			Written: s.Add + s.Change + s.Repair + s.Adopt, Deleted: s.Delete + s.Release, Unchanged: s.Unchanged,
 			Blocked: s.Blocked, Drifted: s.Drifted, Failed: s.Failed,
 		},
 	}

@@ -21,10 +21,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// StandIn answers for Leases as a Kubernetes API server does (404, 409 where it
+// Server answers for Leases as a Kubernetes API server does (404, 409 where it
 // exists already or the resourceVersion is not the stored one). It is no API server:
 // none can be built here.
-type StandIn struct {
+type Server struct {
 	*httptest.Server
 	mu      sync.Mutex
 	version int
@@ -38,16 +38,16 @@ type StandIn struct {
 const Path = "/apis/coordination.k8s.io/v1/namespaces/prod/leases"
 
 // New starts a stand-in for namespace prod.
-func New(t testing.TB) *StandIn {
+func New(t testing.TB) *Server {
 	t.Helper()
-	s := &StandIn{cut: map[string]bool{}, asked: map[string]bool{}}
+	s := &Server{cut: map[string]bool{}, asked: map[string]bool{}}
 	s.Server = httptest.NewTLSServer(s)
 	t.Cleanup(s.Close)
 	return s
 }
 
 // ServeHTTP implements http.Handler.
-func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cut[r.Header.Get("Authorization")] {
@@ -87,7 +87,7 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(s.lease)
 }
 
-func (s *StandIn) store(lease v1.Lease) {
+func (s *Server) store(lease v1.Lease) {
 	s.version++
 	lease.TypeMeta = metav1.TypeMeta{Kind: "Lease", APIVersion: "coordination.k8s.io/v1"}
 	lease.ResourceVersion = strconv.Itoa(s.version)
@@ -96,21 +96,21 @@ func (s *StandIn) store(lease v1.Lease) {
 
 // Disconnect leaves who comes with a token without an answer, as if it had died or
 // the network had; or no longer.
-func (s *StandIn) Disconnect(token string, cut bool) {
+func (s *Server) Disconnect(token string, cut bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut["Bearer "+token] = cut
 }
 
-// Asked is what it was asked, as method and path.
-func (s *StandIn) Asked() []string {
+// Requests is what it was asked, as method and path.
+func (s *Server) Requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Sorted(maps.Keys(s.asked))
 }
 
 // Kubeconfig is a file's text that leads to it with a token.
-func (s *StandIn) Kubeconfig(token string) string {
+func (s *Server) Kubeconfig(token string) string {
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
 	return fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}],
 clusters: [{name: k, cluster: {server: %q, certificate-authority-data: %s}}], users: [{name: u, user: {token: %q}}]}`,

@@ -24,7 +24,7 @@ import (
 // ring is the replicas of one election, and how many of them work.
 type ring struct {
 	t       *testing.T
-	api     *leasetest.StandIn
+	api     *leasetest.Server
 	working atomic.Int32
 }
 
@@ -109,7 +109,7 @@ func TestWithAStandInForKubernetesAStopHandsOverAtOnceAndAfterTheWork(t *testing
 	}
 	<-first.stopped
 	want := []string{"GET " + leasetest.Path + "/relay-sync", "POST " + leasetest.Path, "PUT " + leasetest.Path + "/relay-sync"}
-	if diff := cmp.Diff(want, r.api.Asked()); diff != "" {
+	if diff := cmp.Diff(want, r.api.Requests()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -55,7 +55,7 @@ func newClient(caCert string) (*http.Client, error) {
 // attempt sends an event once. What another attempt cannot mend is a
 // backoff.PermanentError.
 func (t *target) attempt(ctx context.Context, e Event, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, t.pace.attempt)
+	ctx, cancel := context.WithTimeout(ctx, t.retry.attempt)
 	defer cancel()
 	request, err := t.message(ctx, e, id)
 	if err != nil {
@@ -63,15 +63,15 @@ func (t *target) attempt(ctx context.Context, e Event, id string) error {
 	}
 	response, err := t.client.Do(request)
 	if err != nil {
-		return cause(err)
+		return transportError(err)
 	}
 	defer response.Body.Close()
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBytes) // the status says it all
-	return judge(response.StatusCode, response.Header.Get("Retry-After"))
+	return checkStatus(response.StatusCode, response.Header.Get("Retry-After"))
 }
 
-// judge turns an answer's status into what to do: nothing, try again, or give up.
-func judge(status int, retryAfter string) error {
+// checkStatus turns an answer's status into what to do: nothing, try again, or give up.
+func checkStatus(status int, retryAfter string) error {
 	err := fmt.Errorf("it answered %d%s", status, advice(status))
 	switch seconds, noNumber := strconv.Atoi(retryAfter); {
 	case status >= 200 && status < 300:
@@ -99,9 +99,9 @@ func advice(status int) string {
 	return ""
 }
 
-// cause says why there was no answer. It leaves out the URL, whose path may be a
+// transportError says why there was no answer. It leaves out the URL, whose path may be a
 // credential, and what a server wrote in place of HTTP, which may repeat one.
-func cause(err error) error {
+func transportError(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		if u.Timeout() {
 			return errors.New("no answer in time")

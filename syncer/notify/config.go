@@ -89,7 +89,7 @@ func (c Config) Problems() []string {
 			continue
 		}
 		kinds++
-		if p := addressProblem(orElse(h.host.URL, h.otherwise)); p != "" {
+		if p := addressProblem(valueOr(h.host.URL, h.otherwise)); p != "" {
 			out = append(out, "notify."+h.kind+".url "+p)
 		}
 		if !h.name.MatchString(h.host.Repository) {
@@ -136,7 +136,7 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-func orElse(text, otherwise string) string {
+func valueOr(text, otherwise string) string {
 	if text == "" {
 		return otherwise
 	}

@@ -31,7 +31,7 @@ type Event struct {
 // Counts are secrets of the round.
 type Counts struct {
 	Written   int `json:"written"`
-	Removed   int `json:"removed"`
+	Deleted   int `json:"removed"`
 	Unchanged int `json:"unchanged"`
 	Blocked   int `json:"blocked"`
 	Drifted   int `json:"drifted"`
@@ -47,7 +47,7 @@ func (c Counts) String() string {
 		word string
 	}{
 		{c.Failed, "failed"}, {c.Blocked, "blocked"}, {c.Drifted, "drifted"},
-		{c.Written, "written"}, {c.Removed, "removed"}, {c.Unchanged, "unchanged"},
+		{c.Written, "written"}, {c.Deleted, "removed"}, {c.Unchanged, "unchanged"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprint(part.n, " ", part.word))

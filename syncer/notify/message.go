@@ -35,7 +35,7 @@ func gitHubStatus(h Host) message {
 		if err != nil {
 			return nil, err
 		}
-		r, _, err := post(ctx, trim(orElse(h.URL, gitHubAPI))+"/repos/"+h.Repository+"/statuses/"+url.PathEscape(e.Commit), contextStatus(e))
+		r, _, err := post(ctx, trim(valueOr(h.URL, gitHubAPI))+"/repos/"+h.Repository+"/statuses/"+url.PathEscape(e.Commit), contextStatus(e))
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,7 @@ func gitLabStatus(h Host) message {
 		if e.Applied {
 			state = "success"
 		}
-		r, _, err := post(ctx, trim(orElse(h.URL, gitLabServer))+"/api/v4/projects/"+url.PathEscape(h.Repository)+"/statuses/"+url.PathEscape(e.Commit),
+		r, _, err := post(ctx, trim(valueOr(h.URL, gitLabServer))+"/api/v4/projects/"+url.PathEscape(h.Repository)+"/statuses/"+url.PathEscape(e.Commit),
 			map[string]string{"state": state, "ref": e.Branch, "name": e.label(), "description": e.Counts.String()})
 		if err != nil {
 			return nil, err

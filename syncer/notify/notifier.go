@@ -67,12 +67,12 @@ func New(sources map[string][]Config, registry prometheus.Registerer) (*Notifier
 // newTarget opens what a configuration names; each credential is read once to see
 // that it can be.
 func newTarget(cfg Config) (*target, error) {
-	t := &target{queue: make(chan Event, queueLength), pace: usualPace()}
+	t := &target{queue: make(chan Event, queueLength), retry: defaultRetryPolicy()}
 	var address, caCert string
 	var err error
 	status := func(kind string, h *Host, otherwise string, make func(Host) message) {
 		t.kind, t.message, t.needsCommit = kind, make(*h), true
-		address, caCert = orElse(h.URL, otherwise), h.CACert
+		address, caCert = valueOr(h.URL, otherwise), h.CACert
 		_, err = credential.ReadToken("the token to set commit statuses with", h.TokenFile)
 	}
 	switch {
@@ -95,11 +95,11 @@ func newTarget(cfg Config) (*target, error) {
 	return t, err
 }
 
-// Tell tells the source's targets of an event, as far as it is news to them. It
+// Send tells the source's targets of an event, as far as it is news to them. It
 // returns at once.
-func (n *Notifier) Tell(e Event) {
+func (n *Notifier) Send(e Event) {
 	for _, t := range n.targets[e.Source] {
-		t.tell(e)
+		t.enqueue(e)
 	}
 }
 

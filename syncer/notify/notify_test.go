@@ -114,7 +114,7 @@ func start(t *testing.T, configs ...Config) *running {
 		t.Fatal(err)
 	}
 	for _, target := range r.targets["shop"] {
-		target.pace = pace{attempt: 10 * time.Second, first: time.Millisecond, longest: 10 * time.Millisecond, altogether: 10 * time.Second}
+		target.retry = retryPolicy{attempt: 10 * time.Second, first: time.Millisecond, longest: 10 * time.Millisecond, altogether: 10 * time.Second}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -198,8 +198,8 @@ func TestACommitStatusIsSetAsTheHostDocumentsIt(t *testing.T) {
 			s := newServer(t, httptest.NewServer, 201)
 			row.host.URL, row.host.TokenFile = s.URL+row.host.URL, file(t, token)
 			r := start(t, row.config(&row.host))
-			r.Tell(applied)
-			r.Tell(broken)
+			r.Send(applied)
+			r.Send(broken)
 			r.until(sent, 2)
 			for i, got := range s.requests() {
 				if got.Method != "POST" || got.Path != row.path {
@@ -227,7 +227,7 @@ func TestASignedWebhookCanBeCheckedAndTellsTheProblems(t *testing.T) {
 	s := newServer(t, httptest.NewTLSServer, 500, 204)
 	authority := file(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})))
 	r := start(t, Config{Webhook: &Webhook{URL: s.URL + "/hooks/1", SecretFile: file(t, secret), CACert: authority}})
-	r.Tell(broken)
+	r.Send(broken)
 	r.until(sent, 1)
 	got := s.requests()
 	if len(got) != 2 {
@@ -271,7 +271,7 @@ func TestARevisionIsToldOnceForEachOutcome(t *testing.T) {
 	elsewhere := applied
 	elsewhere.Source = "till"
 	for _, e := range []Event{applied, applied, drift, elsewhere, nowhere, nowhere, applied, broken, applied, next} {
-		r.Tell(e)
+		r.Send(e)
 	}
 	r.until(sent, 10)
 	r.stop()
@@ -329,7 +329,7 @@ func TestAnAnswerDecidesWhetherThereIsAnotherAttempt(t *testing.T) {
 				s.header.Set("Retry-After", row.after)
 			}
 			r := start(t, Config{GitHub: &Host{URL: s.URL, Repository: "example/shop", TokenFile: file(t, token)}})
-			r.Tell(applied)
+			r.Send(applied)
 			r.until(row.result, 1)
 			r.stop()
 			if got := len(s.requests()); got != row.requests {
@@ -350,12 +350,12 @@ func TestATokenIsReadForEachAttemptAndAFailureIsToldAgain(t *testing.T) {
 	s := newServer(t, httptest.NewServer, 401, 201)
 	path := file(t, "expired-token")
 	r := start(t, Config{GitHub: &Host{URL: s.URL, Repository: "example/shop", TokenFile: path}})
-	r.Tell(applied)
+	r.Send(applied)
 	r.until(failed, 1)
 	if err := os.WriteFile(path, []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r.Tell(applied) // the next look at the same revision
+	r.Send(applied) // the next look at the same revision
 	r.until(sent, 1)
 	if got := s.requests()[1].Header.Get("Authorization"); got != "Bearer "+token {
 		t.Errorf("sent %q", got)
@@ -373,15 +373,15 @@ func TestASilentServerHoldsUpNobodyAndNoStop(t *testing.T) {
 	defer close(release)
 	quick := newServer(t, httptest.NewServer, 204)
 	r := start(t, Config{Webhook: &Webhook{URL: silent.URL, SecretFile: file(t, secret)}}, Config{Webhook: &Webhook{URL: quick.URL, SecretFile: file(t, secret)}})
-	r.targets["shop"][0].pace.attempt = 100 * time.Millisecond
-	r.Tell(broken)
+	r.targets["shop"][0].retry.attempt = 100 * time.Millisecond
+	r.Send(broken)
 	<-begun
 	<-begun // a second attempt, so the first has run out of time
 	r.until(sent, 1)
 	for i := range queueLength + 8 {
 		e := applied
 		e.Commit = fmt.Sprintf("%040d", i)
-		r.Tell(e)
+		r.Send(e)
 		r.until(sent, i+2) // the quick one is told of each
 	}
 	if got := r.counted(dropped); got < 7 || got > 9 {
@@ -405,8 +405,8 @@ func TestAStopSendsWhatWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 4 {
-		n.Tell(applied)
-		n.Tell(broken)
+		n.Send(applied)
+		n.Send(broken)
 	}
 	ended, stop := context.WithCancel(context.Background())
 	stop()
@@ -420,8 +420,8 @@ func TestNoTrustNoNotification(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, httptest.NewTLSServer, 204)
 	r := start(t, Config{Webhook: &Webhook{URL: s.URL + "/a-path-that-is-secret", SecretFile: file(t, secret)}})
-	r.targets["shop"][0].pace.altogether = 50 * time.Millisecond
-	r.Tell(applied)
+	r.targets["shop"][0].retry.altogether = 50 * time.Millisecond
+	r.Send(applied)
 	r.until(failed, 1)
 	r.stop()
 	if len(s.requests()) > 0 || !strings.Contains(r.log.String(), "its certificate is not trusted") || strings.Contains(r.log.String(), "a-path-that-is-secret") {

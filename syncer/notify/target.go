@@ -20,40 +20,40 @@ type target struct {
 	// needsCommit leaves out events without one.
 	needsCommit bool
 	client      *http.Client
-	pace        pace
+	retry       retryPolicy
 	count       func(result string)
 
 	mu    sync.Mutex
-	last  news
+	last  outcome
 	queue chan Event
 }
 
-// pace is how long an attempt may take, and when there is another.
-type pace struct {
+// retry is how long an attempt may take, and when there is another.
+type retryPolicy struct {
 	attempt, first, longest, altogether time.Duration
 }
 
-func usualPace() pace {
-	return pace{attempt: 15 * time.Second, first: time.Second, longest: time.Minute, altogether: 10 * time.Minute}
+func defaultRetryPolicy() retryPolicy {
+	return retryPolicy{attempt: 15 * time.Second, first: time.Second, longest: time.Minute, altogether: 10 * time.Minute}
 }
 
-// news is what makes an event worth telling: another revision, or another outcome.
-type news struct {
+// outcome is what makes an event worth telling: another revision, or another outcome.
+type outcome struct {
 	told    bool
 	commit  string
 	applied bool
 }
 
-func (e Event) news() news { return news{told: true, commit: e.Commit, applied: e.Applied} }
+func (e Event) outcome() outcome { return outcome{told: true, commit: e.Commit, applied: e.Applied} }
 
-// tell queues an event that is news; a full queue loses its oldest.
-func (t *target) tell(e Event) {
+// enqueue queues an event that is news; a full queue loses its oldest.
+func (t *target) enqueue(e Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.last == e.news() || t.needsCommit && e.Commit == "" {
+	if t.last == e.outcome() || t.needsCommit && e.Commit == "" {
 		return
 	}
-	t.last = e.news()
+	t.last = e.outcome()
 	for {
 		select {
 		case t.queue <- e:
@@ -88,10 +88,10 @@ func (t *target) run(ctx, sending context.Context, log *slog.Logger) {
 func (t *target) send(ctx context.Context, e Event, log *slog.Logger) {
 	log = log.With("commit", e.Commit, "applied", e.Applied)
 	retry := backoff.NewExponentialBackOff()
-	retry.InitialInterval, retry.MaxInterval, retry.RandomizationFactor = t.pace.first, t.pace.longest, 0.5
+	retry.InitialInterval, retry.MaxInterval, retry.RandomizationFactor = t.retry.first, t.retry.longest, 0.5
 	id := newID()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, t.attempt(ctx, e, id) },
-		backoff.WithBackOff(retry), backoff.WithMaxElapsedTime(t.pace.altogether),
+		backoff.WithBackOff(retry), backoff.WithMaxElapsedTime(t.retry.altogether),
 		backoff.WithNotify(func(err error, wait time.Duration) {
 			log.Warn("not notified yet", "err", err, "again_in", wait.Round(time.Millisecond).String())
 		}))
@@ -109,7 +109,7 @@ func (t *target) send(ctx context.Context, e Event, log *slog.Logger) {
 func (t *target) forget(e Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.last == e.news() {
-		t.last = news{}
+	if t.last == e.outcome() {
+		t.last = outcome{}
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// pace passes hints on, at least a gap apart: the first of a burst at once, all
+// debounce passes hints on, at least a gap apart: the first of a burst at once, all
 // the others as one, later. The last is never lost. It is safe for concurrent use.
-type pace struct {
+type debounce struct {
 	gap  time.Duration
 	hint func()
 
@@ -19,7 +19,7 @@ type pace struct {
 	waiting bool
 }
 
-func (p *pace) push() {
+func (p *debounce) push() {
 	p.mu.Lock()
 	if p.waiting {
 		p.mu.Unlock()
@@ -35,7 +35,7 @@ func (p *pace) push() {
 	p.fire()
 }
 
-func (p *pace) fire() {
+func (p *debounce) fire() {
 	p.mu.Lock()
 	p.last, p.waiting = time.Now(), false
 	p.mu.Unlock()

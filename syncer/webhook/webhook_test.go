@@ -273,7 +273,7 @@ func TestABurstIsTwoHintsAndItsLastIsNotLost(t *testing.T) {
 		if in.heard() != 1 {
 			t.Errorf("%d hints at once", in.heard())
 		}
-		time.Sleep(2 * hintGap)
+		time.Sleep(2 * minTriggerInterval)
 		synctest.Wait()
 		if in.heard() != 2 {
 			t.Errorf("%d hints in the end", in.heard())
@@ -324,8 +324,8 @@ func TestOversizeIsRefusedHoweverItSaysItsLength(t *testing.T) {
 func TestASlowBodyIsCutOffAndAFullHouseSaysSo(t *testing.T) {
 	t.Parallel()
 	in := newInbox(t, GitHub, secret)
-	in.time = 200 * time.Millisecond
-	in.places = make(chan struct{}, 1)
+	in.bodyTimeout = 200 * time.Millisecond
+	in.slots = make(chan struct{}, 1)
 	server := httptest.NewServer(in)
 	defer server.Close()
 	slow, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -334,7 +334,7 @@ func TestASlowBodyIsCutOffAndAFullHouseSaysSo(t *testing.T) {
 	}
 	defer slow.Close()
 	fmt.Fprint(slow, "POST /webhook/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome")
-	if !await.Until(10*time.Second, func() bool { return len(in.places) > 0 }) {
+	if !await.Until(10*time.Second, func() bool { return len(in.slots) > 0 }) {
 		t.Fatal("the slow one never came in")
 	}
 	if status := in.deliver(golden(t, GitHub)); status != 429 {
@@ -347,7 +347,7 @@ func TestASlowBodyIsCutOffAndAFullHouseSaysSo(t *testing.T) {
 	if err != nil || response.StatusCode != 408 {
 		t.Fatalf("the slow one: %v, %v", response, err)
 	}
-	if !await.Until(10*time.Second, func() bool { return len(in.places) == 0 }) {
+	if !await.Until(10*time.Second, func() bool { return len(in.slots) == 0 }) {
 		t.Fatal("the slow one never went")
 	}
 	if status := in.deliver(golden(t, GitHub)); status != 204 || in.heard() != 1 {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/byhand"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 )
 
 // handFlags are the flags of the commands for people.
@@ -92,7 +92,7 @@ func (o *options) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows, err := byhand.List(c.Context(), settings, args[0])
+			rows, err := manual.List(c.Context(), settings, args[0])
 			if err != nil {
 				return err
 			}
@@ -110,7 +110,7 @@ func (o *options) deleteCommand() *cobra.Command {
 		Short: "Delete a secret that you hold, softly: an administrator can undelete it",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.byHand(c, f, func(s *byhand.Session) (syncer.Result, error) {
+			return o.byHand(c, f, func(s *manual.Session) (syncer.Result, error) {
 				a, err := s.Address(args[0], args[1])
 				if err != nil {
 					return syncer.Result{}, err
@@ -124,7 +124,7 @@ func (o *options) deleteCommand() *cobra.Command {
 }
 
 func (o *options) set(c *cobra.Command, f *handFlags, workflow, name string) error {
-	return o.byHand(c, f, func(s *byhand.Session) (syncer.Result, error) {
+	return o.byHand(c, f, func(s *manual.Session) (syncer.Result, error) {
 		a, err := s.Address(workflow, name)
 		if err != nil {
 			return syncer.Result{}, err
@@ -133,7 +133,7 @@ func (o *options) set(c *cobra.Command, f *handFlags, workflow, name string) err
 		if err != nil {
 			return syncer.Result{}, err
 		}
-		in := byhand.Input{File: f.file, Stdin: os.Stdin, KeepNewline: f.keepNewline, MaxBytes: s.MaxValueBytes}
+		in := manual.Input{File: f.file, Stdin: os.Stdin, KeepNewline: f.keepNewline, MaxBytes: s.MaxValueBytes}
 		if term.IsTerminal(int(os.Stdin.Fd())) {
 			in.Prompt = func(label string) (string, error) { return o.prompt(c.Context(), label) }
 		}
@@ -146,13 +146,13 @@ func (o *options) set(c *cobra.Command, f *handFlags, workflow, name string) err
 }
 
 // byHand runs one change in a session of its own and says what came of it.
-func (o *options) byHand(c *cobra.Command, f *handFlags, change func(*byhand.Session) (syncer.Result, error)) error {
+func (o *options) byHand(c *cobra.Command, f *handFlags, change func(*manual.Session) (syncer.Result, error)) error {
 	settings, err := o.handSettings(c, f)
 	if err != nil {
 		return err
 	}
 	defer settings.Audit.Close()
-	session, err := byhand.Open(c.Context(), settings)
+	session, err := manual.Open(c.Context(), settings)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func withAdvice(err error, c *cobra.Command) error {
 	return fmt.Errorf("%w (relay-sync secret set --adopt, which writes a new value)", err)
 }
 
-func (o *options) endSession(session *byhand.Session) {
+func (o *options) endSession(session *manual.Session) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := session.Close(ctx); err != nil {
@@ -188,13 +188,13 @@ func (o *options) endSession(session *byhand.Session) {
 
 // handSettings are the person's own, or those of the configuration that is named. The
 // audit file is open then.
-func (o *options) handSettings(c *cobra.Command, f *handFlags) (byhand.Settings, error) {
+func (o *options) handSettings(c *cobra.Command, f *handFlags) (manual.Settings, error) {
 	env := takeEnvironment()
-	s := byhand.Settings{
-		Connection: env.Connection(), Mount: strings.Trim(f.mount, "/"), Prefix: strings.Trim(f.prefix, "/"), As: f.as, Said: f.reason,
+	s := manual.Settings{
+		Vault: env.VaultSettings(), Mount: strings.Trim(f.mount, "/"), Prefix: strings.Trim(f.prefix, "/"), As: f.as, Reason: f.reason,
 		Warn: func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) },
 	}
-	s.Connection.UserAgent = "relay-sync/" + version
+	s.Vault.UserAgent = "relay-sync/" + version
 	if f.config == "" {
 		return s, nil
 	}
@@ -202,7 +202,7 @@ func (o *options) handSettings(c *cobra.Command, f *handFlags) (byhand.Settings,
 	if err != nil {
 		return s, err
 	}
-	s.Connection = env.Replace(cfg.Vault.Connection(s.Connection.UserAgent))
+	s.Vault = env.ReplaceCredentials(cfg.Vault.Connection(s.Vault.UserAgent))
 	s.Settle, s.MaxValueBytes = cfg.Vault.Settle, cfg.Vault.MaxValueBytes
 	if !c.Flags().Changed("mount") {
 		s.Mount = cfg.Vault.Mount
@@ -218,7 +218,7 @@ func (o *options) handSettings(c *cobra.Command, f *handFlags) (byhand.Settings,
 
 // takeEnvironment takes Vault's variables out of the environment: the library for
 // Vault's API would read them once more by itself.
-func takeEnvironment() byhand.Environment {
+func takeEnvironment() manual.Environment {
 	taken := map[string]string{}
 	for _, variable := range os.Environ() {
 		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "VAULT_") {
@@ -230,7 +230,7 @@ func takeEnvironment() byhand.Environment {
 	if err != nil {
 		home = "" // no home, no token in it
 	}
-	return byhand.Environment{Get: func(name string) string { return taken[name] }, Home: home}
+	return manual.Environment{Get: func(name string) string { return taken[name] }, Home: home}
 }
 
 // prompt asks at the terminal without showing the answer. The terminal is put right

@@ -11,7 +11,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/byhand"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 )
 
 // writeChange says what was done to a secret by hand.
@@ -41,7 +41,7 @@ func (o *options) writeChange(owner secrets.Owner, r syncer.Result) error {
 }
 
 // writeRows lists the secrets of a workflow.
-func (o *options) writeRows(workflow string, rows []byhand.Row) error {
+func (o *options) writeRows(workflow string, rows []manual.Row) error {
 	if o.output == "json" {
 		return o.encode(struct {
 			Workflow string    `json:"workflow"`
@@ -71,7 +71,7 @@ type rowJSON struct {
 	Drift   string    `json:"drift"`
 }
 
-func rowsJSON(rows []byhand.Row) []rowJSON {
+func rowsJSON(rows []manual.Row) []rowJSON {
 	out := make([]rowJSON, len(rows))
 	for i, r := range rows {
 		out[i] = rowJSON{r.Name, r.Version, r.Created, string(r.Owner), r.Drift.String()}

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package byhand
+package manual
 
 import (
 	"cmp"
@@ -36,7 +36,7 @@ func List(ctx context.Context, s Settings, workflow string) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := secrets.Connect(s.Connection, secrets.Config{Owner: owner, Warn: s.Warn})
+	client, err := secrets.Connect(s.Vault, secrets.Config{Owner: owner, Warn: s.Warn})
 	if err != nil {
 		return nil, err
 	}

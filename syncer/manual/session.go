@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package byhand
+package manual
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 // Settings are what a session needs.
 type Settings struct {
-	Connection secrets.Connection
+	Vault secrets.Connection
 	// Mount and Prefix are where the workflows are.
 	Mount, Prefix string
 	// Settle and MaxValueBytes are as in secrets.Config.
@@ -24,8 +24,8 @@ type Settings struct {
 	As string
 	// Audit is where changes are written down; nil for nowhere. Said is the reason
 	// that the person gave.
-	Audit *syncer.Audit
-	Said  string
+	Audit  *syncer.Audit
+	Reason string
 	// Warn hears what a person should know and what stops nothing.
 	Warn func(text string)
 }
@@ -39,7 +39,7 @@ type Session struct {
 // Open connects, and finds out who the person is.
 func Open(ctx context.Context, s Settings) (*Session, error) {
 	cfg := secrets.Config{Settle: s.Settle, MaxValueBytes: s.MaxValueBytes, Reading: secrets.WarnOfReading, Warn: s.Warn}
-	client, err := secrets.ConnectAs(ctx, s.Connection, cfg, func(displayName string) (secrets.Owner, error) {
+	client, err := secrets.ConnectAs(ctx, s.Vault, cfg, func(displayName string) (secrets.Owner, error) {
 		if s.As != "" {
 			return secrets.PersonOwner(s.As)
 		}
@@ -88,7 +88,7 @@ func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.E
 	case !observed.Live():
 		r.Kind = syncer.Add
 	}
-	s.Audit.ByHand(s.Owner(), s.Said, &r, func() {
+	s.Audit.ByHand(s.Owner(), s.Reason, &r, func() {
 		var written secrets.Written
 		written, r.Err = write(ctx, secrets.Write{Address: a, Value: value, Observed: observed})
 		r.Version = written.Version
@@ -112,7 +112,7 @@ func (s *Session) Delete(ctx context.Context, a secrets.Address) syncer.Result {
 	case record.Version != r.Entry.Current, !r.Entry.Live():
 		r.Kind = syncer.Release
 	}
-	s.Audit.ByHand(s.Owner(), s.Said, &r, func() {
+	s.Audit.ByHand(s.Owner(), s.Reason, &r, func() {
 		_, r.Err = s.client.Delete(ctx, a, nil)
 	})
 	return r

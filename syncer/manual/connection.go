@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package byhand
+package manual
 
 import (
 	"os"
@@ -18,8 +18,8 @@ type Environment struct {
 	Home string
 }
 
-// Connection is how this person reaches Vault.
-func (e Environment) Connection() secrets.Connection {
+// VaultSettings is how this person reaches Vault.
+func (e Environment) VaultSettings() secrets.Connection {
 	to := secrets.Connection{
 		Address:       e.Get("VAULT_ADDR"),
 		Namespace:     e.Get("VAULT_NAMESPACE"),
@@ -42,9 +42,9 @@ func (e Environment) Connection() secrets.Connection {
 	return to
 }
 
-// Replace puts the person's own token, where VAULT_TOKEN has one, in the place of the
+// ReplaceCredentials puts the person's own token, where VAULT_TOKEN has one, in the place of the
 // credentials of a configuration.
-func (e Environment) Replace(to secrets.Connection) secrets.Connection {
+func (e Environment) ReplaceCredentials(to secrets.Connection) secrets.Connection {
 	if token := e.Get("VAULT_TOKEN"); token != "" {
 		to.Token, to.TokenFile, to.Login = token, "", nil
 	}

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package byhand
+package manual
 
 import (
 	"errors"
@@ -39,7 +39,7 @@ func TestAPersonsConnection(t *testing.T) {
 	env := func(variables map[string]string) Environment {
 		return Environment{Get: func(name string) string { return variables[name] }, Home: home}
 	}
-	if got := env(nil).Connection(); !cmp.Equal(got, secrets.Connection{}) {
+	if got := env(nil).VaultSettings(); !cmp.Equal(got, secrets.Connection{}) {
 		t.Errorf("from nothing: %+v", got)
 	}
 	all := map[string]string{
@@ -50,28 +50,28 @@ func TestAPersonsConnection(t *testing.T) {
 		Address: "https://v", Namespace: "team", Token: "t", CACert: "ca.pem",
 		ClientCert: "c.pem", ClientKey: "k.pem", TLSServerName: "vault",
 	}
-	if diff := cmp.Diff(want, env(all).Connection()); diff != "" {
+	if diff := cmp.Diff(want, env(all).VaultSettings()); diff != "" {
 		t.Error(diff)
 	}
 	all["VAULT_CACERT_BYTES"], want.CACertPEM, want.CACert = "PEM", "PEM", ""
-	if diff := cmp.Diff(want, env(all).Connection()); diff != "" {
+	if diff := cmp.Diff(want, env(all).VaultSettings()); diff != "" {
 		t.Errorf("an authority in the environment:\n%s", diff)
 	}
 	file := filepath.Join(home, ".vault-token")
 	if err := os.WriteFile(file, []byte("t"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := env(nil).Connection(); got.TokenFile != file || got.Token != "" {
+	if got := env(nil).VaultSettings(); got.TokenFile != file || got.Token != "" {
 		t.Errorf("after vault login: %+v", got)
 	}
-	if got := env(all).Connection(); got.TokenFile != "" {
+	if got := env(all).VaultSettings(); got.TokenFile != "" {
 		t.Errorf("VAULT_TOKEN is not the first: %+v", got)
 	}
 	configured := secrets.Connection{Address: "https://c", Login: &secrets.AppRole{RoleID: "r"}, TokenFile: "f"}
-	if got := env(nil).Replace(configured); !cmp.Equal(got, configured) {
+	if got := env(nil).ReplaceCredentials(configured); !cmp.Equal(got, configured) {
 		t.Errorf("a configuration without VAULT_TOKEN: %+v", got)
 	}
-	if got := env(all).Replace(configured); got.Token != "t" || got.Login != nil || got.TokenFile != "" || got.Address != "https://c" {
+	if got := env(all).ReplaceCredentials(configured); got.Token != "t" || got.Login != nil || got.TokenFile != "" || got.Address != "https://c" {
 		t.Errorf("a configuration with VAULT_TOKEN: %+v", got)
 	}
 }
