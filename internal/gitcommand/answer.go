@@ -11,23 +11,23 @@ import (
 	"os/exec"
 )
 
-// Answer is what a command that ran to its end had to say.
-type Answer struct {
-	// Out is its standard output.
-	Out string
-	// Said is its standard error, one printable line.
-	Said string
-	// Code is its exit code.
-	Code int
+// Result is what a command that ran to its end had to say.
+type Result struct {
+	// Stdout is its standard output.
+	Stdout string
+	// Stderr is its standard error, one printable line.
+	Stderr string
+	// ExitCode is its exit code.
+	ExitCode int
 }
 
-// Ask runs a command that answers in a few lines, at most 64 KiB. A non-zero exit is no error.
-func (g Git) Ask(ctx context.Context, args ...string) (Answer, error) {
-	return g.AskOver(ctx, nil, args...)
+// Run runs a command that answers in a few lines, at most 64 KiB. A non-zero exit is no error.
+func (g Git) Run(ctx context.Context, args ...string) (Result, error) {
+	return g.RunWithFile(ctx, nil, args...)
 }
 
-// AskOver is Ask for a command that inherits a file, if one is given, as descriptor 3.
-func (g Git) AskOver(ctx context.Context, inherited *os.File, args ...string) (Answer, error) {
+// RunWithFile is Ask for a command that inherits a file, if one is given, as descriptor 3.
+func (g Git) RunWithFile(ctx context.Context, inherited *os.File, args ...string) (Result, error) {
 	out, said := &head{max: maxAnswer}, &head{max: maxSaid}
 	cmd := g.command(ctx, args...)
 	cmd.Stdout, cmd.Stderr = out, said
@@ -36,23 +36,23 @@ func (g Git) AskOver(ctx context.Context, inherited *os.File, args ...string) (A
 	}
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return Answer{}, fmt.Errorf("git %s: %w", args[0], ctx.Err())
+		return Result{}, fmt.Errorf("git %s: %w", args[0], ctx.Err())
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return Answer{}, fmt.Errorf("running git %s: %w", args[0], err)
+		return Result{}, fmt.Errorf("running git %s: %w", args[0], err)
 	}
 	if out.cut {
-		return Answer{}, fmt.Errorf("git %s: more than %d bytes of output", args[0], maxAnswer)
+		return Result{}, fmt.Errorf("git %s: more than %d bytes of output", args[0], maxAnswer)
 	}
-	return Answer{Out: string(out.kept), Said: OneLine(said.kept), Code: cmd.ProcessState.ExitCode()}, nil
+	return Result{Stdout: string(out.kept), Stderr: OneLine(said.kept), ExitCode: cmd.ProcessState.ExitCode()}, nil
 }
 
 // Output is Ask for commands of which a non-zero exit is an error.
-func (g Git) Output(ctx context.Context, args ...string) (Answer, error) {
-	a, err := g.Ask(ctx, args...)
-	if err == nil && a.Code != 0 {
-		err = ExitError(args[0], a.Code, a.Said)
+func (g Git) Output(ctx context.Context, args ...string) (Result, error) {
+	a, err := g.Run(ctx, args...)
+	if err == nil && a.ExitCode != 0 {
+		err = ExitError(args[0], a.ExitCode, a.Stderr)
 	}
 	return a, err
 }

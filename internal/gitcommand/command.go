@@ -52,10 +52,10 @@ func (g Git) At(dir string) Git {
 	return g
 }
 
-// Fetching is the same git, and may start the programs of one folder, which should hold nothing but git itself, and
+// ForFetch is the same git, and may start the programs of one folder, which should hold nothing but git itself, and
 // fetch over descriptors that it inherits (fd::3). What it fetches is checked, kept in packs, and nothing else is
 // started for it. Settings, as key=value, are added.
-func (g Git) Fetching(tools string, settings ...string) Git {
+func (g Git) ForFetch(tools string, settings ...string) Git {
 	g.tools = tools
 	g.settings = append([]string{
 		"protocol.version=2",
@@ -76,9 +76,9 @@ func (g Git) checkVersion(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	match := versionPattern.FindStringSubmatch(a.Out)
+	match := versionPattern.FindStringSubmatch(a.Stdout)
 	if match == nil {
-		return fmt.Errorf("%s does not tell its version as git does: %q", g.Binary, OneLine([]byte(a.Out)))
+		return fmt.Errorf("%s does not tell its version as git does: %q", g.Binary, OneLine([]byte(a.Stdout)))
 	}
 	major, _ := strconv.Atoi(match[1]) // the pattern lets only digits through
 	minor, _ := strconv.Atoi(match[2])

@@ -17,7 +17,7 @@ func OneLine(said []byte) string {
 	if at := strings.Index(text, "fatal: "); at >= 0 {
 		text = text[at+len("fatal: "):]
 	}
-	return Shorten(Printable(strings.Join(strings.Fields(text), " ")))
+	return Truncate(Printable(strings.Join(strings.Fields(text), " ")))
 }
 
 // Printable replaces whatever could disturb a terminal or a log, which includes invisible and direction-changing
@@ -31,8 +31,8 @@ func Printable(s string) string {
 	}, s)
 }
 
-// Shorten cuts foreign text to what an error shows of it.
-func Shorten(s string) string {
+// Truncate cuts foreign text to what an error shows of it.
+func Truncate(s string) string {
 	if len(s) <= maxLine {
 		return s
 	}

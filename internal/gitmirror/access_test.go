@@ -79,7 +79,7 @@ func TestCredentialsForHTTPS(t *testing.T) {
 				noCanary(t, w, nil)
 				return
 			}
-			noCanary(t, w, w.fails(gitmirror.ErrDenied, test.says...))
+			noCanary(t, w, w.fails(gitmirror.ErrAuthentication, test.says...))
 		})
 	}
 }
@@ -143,7 +143,7 @@ func TestARemoteThatIsNotTrusted(t *testing.T) {
 		w := overHTTPS(t)
 		w.repo.Commit("main", "a.yaml", "1")
 		w.cfg.Access = gitmirror.Access{TokenFile: file(t, canary)}
-		w.fails(gitmirror.ErrNotTrusted, "certificate", "check remote.ca_cert")
+		w.fails(gitmirror.ErrUntrusted, "certificate", "check remote.ca_cert")
 		if got := w.web.Requests(); len(got) > 0 {
 			t.Errorf("the remote was asked: %q", got)
 		}
@@ -152,7 +152,7 @@ func TestARemoteThatIsNotTrusted(t *testing.T) {
 		t.Parallel()
 		w := overHTTPS(t)
 		w.remote(strings.Replace(w.web.URL, "127.0.0.1", "localhost", 1) + "/shop.git")
-		w.fails(gitmirror.ErrNotTrusted, "localhost")
+		w.fails(gitmirror.ErrUntrusted, "localhost")
 	})
 	t.Run("no authority in the file", func(t *testing.T) {
 		t.Parallel()
@@ -165,7 +165,7 @@ func TestARemoteThatIsNotTrusted(t *testing.T) {
 		w := overSSH(t)
 		signer, _ := gittest.NewSSHKey(t, filepath.Join(t.TempDir(), "other"))
 		w.cfg.Access.KnownHosts = file(t, knownhosts.Line([]string{w.ssh.Address}, signer.PublicKey())+"\n")
-		w.fails(gitmirror.ErrNotTrusted, "host key is not the one in "+w.cfg.Access.KnownHosts)
+		w.fails(gitmirror.ErrUntrusted, "host key is not the one in "+w.cfg.Access.KnownHosts)
 		if w.ssh.Sessions() > 0 {
 			t.Error("a command was run there")
 		}
@@ -175,7 +175,7 @@ func TestARemoteThatIsNotTrusted(t *testing.T) {
 		w := overSSH(t)
 		signer, _ := gittest.NewSSHKey(t, filepath.Join(t.TempDir(), "other"))
 		w.cfg.Access.KnownHosts = file(t, knownhosts.Line([]string{"host.example"}, signer.PublicKey())+"\n")
-		w.fails(gitmirror.ErrNotTrusted, "has no key of "+w.ssh.Address)
+		w.fails(gitmirror.ErrUntrusted, "has no key of "+w.ssh.Address)
 	})
 	t.Run("no known_hosts", func(t *testing.T) {
 		t.Parallel()
@@ -204,7 +204,7 @@ func TestKeysThatSSHDoesNotTake(t *testing.T) {
 	other := filepath.Join(t.TempDir(), "other")
 	gittest.NewSSHKey(t, other)
 	w.cfg.Access.SSHKey = other
-	w.fails(gitmirror.ErrDenied, "does not take the key of remote.ssh_key for user git")
+	w.fails(gitmirror.ErrAuthentication, "does not take the key of remote.ssh_key for user git")
 
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -224,9 +224,9 @@ func TestARepositoryThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	web, over := overHTTPS(t), overSSH(t)
 	web.remote(web.web.URL + "/other.git")
-	web.fails(gitmirror.ErrRefused, "no repository is there, or none that these credentials may see (404)")
+	web.fails(gitmirror.ErrRejected, "no repository is there, or none that these credentials may see (404)")
 	over.remote("ssh://git@" + over.ssh.Address + "/nonexistent/other.git")
-	over.fails(gitmirror.ErrRefused, "nonexistent/other.git' does not appear to be a git repository")
+	over.fails(gitmirror.ErrRejected, "nonexistent/other.git' does not appear to be a git repository")
 	web.remote("https://127.0.0.1:1/r")
 	web.fails(gitmirror.ErrUnreachable, "connection refused")
 	over.remote("ssh://git@127.0.0.1:1/r")
@@ -297,7 +297,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			http.Redirect(answer, r, to, http.StatusTemporaryRedirect)
 			return true
 		}
-		err := w.fails(gitmirror.ErrRefused, "redirects to "+elsewhere.web.URL+"/shop.git", "make it the repository's URL")
+		err := w.fails(gitmirror.ErrRejected, "redirects to "+elsewhere.web.URL+"/shop.git", "make it the repository's URL")
 		noCanary(t, w, err)
 	}
 	if got := elsewhere.web.Requests(); len(got) > 0 {
@@ -331,12 +331,12 @@ func TestAnswersThatAreNotGits(t *testing.T) {
 		"a web page":         {status(200), nil, "holds no repository"},
 		"unavailable":        {status(503), gitmirror.ErrUnreachable, "503 Service Unavailable"},
 		"too many requests":  {status(429), gitmirror.ErrUnreachable, "429"},
-		"forbidden":          {status(403), gitmirror.ErrDenied, "403"},
-		"a teapot":           {status(418), gitmirror.ErrRefused, "418"},
+		"forbidden":          {status(403), gitmirror.ErrAuthentication, "403"},
+		"a teapot":           {status(418), gitmirror.ErrRejected, "418"},
 		"nothing":            {advertisement(""), gitmirror.ErrUnreachable, "EOF"},
 		"no packets":         {advertisement("hello, world"), nil, "not that of a git server"},
 		"half a packet":      {advertisement("00ffhello"), nil, "not that of a git server"},
-		"an error":           {advertisement("0014ERR go \x1b[31maway"), gitmirror.ErrRefused, "go "},
+		"an error":           {advertisement("0014ERR go \x1b[31maway"), gitmirror.ErrRejected, "go "},
 		"no commands":        {advertisement("000eversion 2\n0000"), nil, "not that of a git server"},
 		"an odd format":      {advertisement("000eversion 2\n000cls-refs\n0015object-format=md5\n0000"), nil, "not that of a git server"},
 		"not an object's id": {advertisement("001d--upload refs/heads/main\x00\n0000"), nil, "no object id"},

@@ -37,7 +37,7 @@ func (m *Mirror) fetch(ctx context.Context, git gitcommand.Git, remote transport
 	if !remote.negotiated(want.version) {
 		settings = append(settings, "fetch.negotiationAlgorithm=noop")
 	}
-	if err := m.talk(ctx, git.Fetching(tools, settings...), remote, limit); err != nil {
+	if err := m.talk(ctx, git.ForFetch(tools, settings...), remote, limit); err != nil {
 		return err
 	}
 	if err := os.Remove(busy); err != nil {
@@ -57,7 +57,7 @@ func (m *Mirror) talk(ctx context.Context, git gitcommand.Git, remote transport,
 		_ = ours.Close() // git learns that there is no more
 		talked <- err
 	}()
-	a, gitErr := git.AskOver(ctx, theirs, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
+	a, gitErr := git.RunWithFile(ctx, theirs, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
 		"--end-of-options", "fd::3/remote", "+"+m.cfg.Ref+":"+m.cfg.Ref)
 	_ = theirs.Close() // the other end learns that git is gone
 	_ = ours.Close()
@@ -67,12 +67,12 @@ func (m *Mirror) talk(ctx context.Context, git gitcommand.Git, remote transport,
 		return because(ctx, ctx.Err())
 	case gitErr != nil:
 		return gitErr
-	case a.Code == 0:
+	case a.ExitCode == 0:
 		return nil // whatever the remote did after that
 	case talkErr != nil:
 		return talkErr
 	default:
-		return &localError{fmt.Errorf("%w: %w", errFetch, gitcommand.ExitError("fetch", a.Code, a.Said))}
+		return &localError{fmt.Errorf("%w: %w", errFetch, gitcommand.ExitError("fetch", a.ExitCode, a.Stderr))}
 	}
 }
 
@@ -86,5 +86,5 @@ func (m *Mirror) tidy(ctx context.Context, git gitcommand.Git) {
 	if err != nil {
 		return
 	}
-	_, _ = git.At(m.path).Fetching(tools, "gc.autoDetach=false", "gc.auto=6700").Ask(ctx, "gc", "--auto", "--quiet")
+	_, _ = git.At(m.path).ForFetch(tools, "gc.autoDetach=false", "gc.auto=6700").Run(ctx, "gc", "--auto", "--quiet")
 }

@@ -205,17 +205,17 @@ func (t *https) refusal(answer *http.Response) error {
 		return nil
 	case code >= 300 && code < 400:
 		return fmt.Errorf("%w: it redirects to %s, which is not followed, so that credentials stay where they belong; if that is right, make it the repository's URL",
-			ErrRefused, location(answer))
+			ErrRejected, location(answer))
 	case code == http.StatusUnauthorized && t.login == "":
-		return fmt.Errorf("%w: it wants credentials (401); set remote.token_file, or remote.username and remote.password_file", ErrDenied)
+		return fmt.Errorf("%w: it wants credentials (401); set remote.token_file, or remote.username and remote.password_file", ErrAuthentication)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return fmt.Errorf("%w: it does not take these credentials (%d); check what remote.token_file or remote.password_file holds, and whether it may read this repository", ErrDenied, code)
+		return fmt.Errorf("%w: it does not take these credentials (%d); check what remote.token_file or remote.password_file holds, and whether it may read this repository", ErrAuthentication, code)
 	case code == http.StatusNotFound, code == http.StatusGone:
-		return fmt.Errorf("%w: no repository is there, or none that these credentials may see (%d)", ErrRefused, code)
+		return fmt.Errorf("%w: no repository is there, or none that these credentials may see (%d)", ErrRejected, code)
 	case code == http.StatusTooManyRequests, code >= 500:
 		return fmt.Errorf("%w: it answers %d %s", ErrUnreachable, code, http.StatusText(code))
 	default:
-		return fmt.Errorf("%w: it answers %d %s", ErrRefused, code, http.StatusText(code))
+		return fmt.Errorf("%w: it answers %d %s", ErrRejected, code, http.StatusText(code))
 	}
 }
 
@@ -226,7 +226,7 @@ func location(answer *http.Response) string {
 		return "nowhere"
 	}
 	shown := url.URL{Scheme: to.Scheme, Host: to.Host, Path: strings.TrimSuffix(to.Path, "/info/refs")}
-	return gitcommand.Shorten(gitcommand.Printable(shown.String()))
+	return gitcommand.Truncate(gitcommand.Printable(shown.String()))
 }
 
 // explain turns an error of the HTTP client into ours.
@@ -237,10 +237,10 @@ func explain(err error) error {
 	if outer, is := errors.AsType[*url.Error](err); is {
 		err = outer.Err // without the URL, which the caller tells
 	}
-	text := gitcommand.Shorten(gitcommand.Printable(err.Error()))
+	text := gitcommand.Truncate(gitcommand.Printable(err.Error()))
 	if untrusted, is := errors.AsType[*tls.CertificateVerificationError](err); is {
-		return fmt.Errorf("%w: %s; check remote.ca_cert, and who answers there", ErrNotTrusted,
-			gitcommand.Shorten(gitcommand.Printable(untrusted.Err.Error())))
+		return fmt.Errorf("%w: %s; check remote.ca_cert, and who answers there", ErrUntrusted,
+			gitcommand.Truncate(gitcommand.Printable(untrusted.Err.Error())))
 	}
 	return fmt.Errorf("%w: %s", ErrUnreachable, text)
 }

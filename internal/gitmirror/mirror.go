@@ -126,7 +126,7 @@ func (m *Mirror) look(ctx context.Context, remote transport) (head, error) {
 	defer cancel()
 	want, err := lookUp(ctx, remote, m.cfg.Ref)
 	if err == nil && want.id == "" {
-		return head{}, fmt.Errorf("%w: %s; was it deleted or renamed?", ErrNoRef, strings.TrimPrefix(m.cfg.Ref, "refs/"))
+		return head{}, fmt.Errorf("%w: %s; was it deleted or renamed?", ErrRefNotFound, strings.TrimPrefix(m.cfg.Ref, "refs/"))
 	}
 	return want, err
 }
@@ -142,20 +142,20 @@ func (m *Mirror) usable(ctx context.Context, git gitcommand.Git, want head) bool
 		if err := sweep(m.path); err != nil {
 			return false
 		}
-		if a, err := git.Ask(ctx, "fsck", "--connectivity-only", "--no-dangling", "--no-progress"); err != nil || a.Code != 0 {
+		if a, err := git.Run(ctx, "fsck", "--connectivity-only", "--no-dangling", "--no-progress"); err != nil || a.ExitCode != 0 {
 			return false
 		}
 		if err := os.Remove(filepath.Join(m.path, busyName)); err != nil {
 			return false
 		}
 	}
-	a, err := git.Ask(ctx, "rev-parse", "--show-object-format")
-	return err == nil && a.Code == 0 && strings.TrimSpace(a.Out) == want.format
+	a, err := git.Run(ctx, "rev-parse", "--show-object-format")
+	return err == nil && a.ExitCode == 0 && strings.TrimSpace(a.Stdout) == want.format
 }
 
 func (m *Mirror) has(ctx context.Context, git gitcommand.Git, id string) bool {
-	a, err := git.Ask(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "--end-of-options", m.cfg.Ref)
-	return err == nil && slices.Contains(strings.Split(a.Out, "\n"), id+" "+m.cfg.Ref)
+	a, err := git.Run(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "--end-of-options", m.cfg.Ref)
+	return err == nil && slices.Contains(strings.Split(a.Stdout, "\n"), id+" "+m.cfg.Ref)
 }
 
 // follow fetches into the mirror that is there, and makes it anew where that fails for a reason of its own.
@@ -188,7 +188,7 @@ func (m *Mirror) rebuild(ctx context.Context, git gitcommand.Git, remote transpo
 		return err
 	}
 	at := git.At(building)
-	if _, err := at.Fetching(tools).Output(ctx, "init", "--quiet", "--bare", "--template=", "--object-format="+want.format); err != nil {
+	if _, err := at.ForFetch(tools).Output(ctx, "init", "--quiet", "--bare", "--template=", "--object-format="+want.format); err != nil {
 		return fmt.Errorf("making the mirror: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(building, originName), []byte(m.cfg.Remote.String()), 0o600); err != nil {

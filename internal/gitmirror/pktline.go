@@ -75,7 +75,7 @@ func readPacket(r io.Reader) (packet, error) {
 // refusal is the error that a server sends as a packet.
 func (p packet) refusal() error {
 	if said, is := strings.CutPrefix(p.text, "ERR "); is {
-		return fmt.Errorf("%w: %s", ErrRefused, gitcommand.OneLine([]byte(said)))
+		return fmt.Errorf("%w: %s", ErrRejected, gitcommand.OneLine([]byte(said)))
 	}
 	return nil
 }

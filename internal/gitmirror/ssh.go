@@ -37,7 +37,7 @@ func newSSH(r Remote, a Access) (*sshSession, error) {
 	}
 	hosts, err := knownhosts.NewDB(a.KnownHosts)
 	if err != nil {
-		return nil, fmt.Errorf("reading remote.known_hosts: %s", gitcommand.Shorten(gitcommand.Printable(err.Error())))
+		return nil, fmt.Errorf("reading remote.known_hosts: %s", gitcommand.Truncate(gitcommand.Printable(err.Error())))
 	}
 	port := r.Port
 	if port == "" {
@@ -77,7 +77,7 @@ func (s *sshSession) converse(ctx context.Context, client *clientSide) error {
 	defer cancel(nil)
 	conn, err := (&net.Dialer{Timeout: handshakes}).DialContext(ctx, "tcp", s.address)
 	if err != nil {
-		return because(ctx, fmt.Errorf("%w: %s", ErrUnreachable, gitcommand.Shorten(gitcommand.Printable(err.Error()))))
+		return because(ctx, fmt.Errorf("%w: %s", ErrUnreachable, gitcommand.Truncate(gitcommand.Printable(err.Error()))))
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends whatever is waited for
@@ -135,19 +135,19 @@ func (s *sshSession) handshake(conn net.Conn) (*ssh.Client, error) {
 	case err == nil:
 		return ssh.NewClient(link, channels, requests), nil
 	case knownhosts.IsHostKeyChanged(host):
-		return nil, fmt.Errorf("%w: its host key is not the one in %s; either somebody is in between, or the host has a new key, which its operator publishes", ErrNotTrusted, s.known)
+		return nil, fmt.Errorf("%w: its host key is not the one in %s; either somebody is in between, or the host has a new key, which its operator publishes", ErrUntrusted, s.known)
 	case knownhosts.IsHostUnknown(host):
-		return nil, fmt.Errorf("%w: %s has no key of %s; add the one that its operator publishes", ErrNotTrusted, s.known, s.address)
+		return nil, fmt.Errorf("%w: %s has no key of %s; add the one that its operator publishes", ErrUntrusted, s.known, s.address)
 	case host != nil:
-		return nil, fmt.Errorf("%w: %s does not let its host key pass", ErrNotTrusted, s.known)
+		return nil, fmt.Errorf("%w: %s does not let its host key pass", ErrUntrusted, s.known)
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		return nil, fmt.Errorf("%w: it does not take the key of remote.ssh_key for user %s; add its public key there, with the right to read", ErrDenied, s.config.User)
+		return nil, fmt.Errorf("%w: it does not take the key of remote.ssh_key for user %s; add its public key there, with the right to read", ErrAuthentication, s.config.User)
 	}
 	return nil, s.broke(err)
 }
 
 func (s *sshSession) broke(err error) error {
-	return fmt.Errorf("%w: the connection broke off: %s", ErrUnreachable, gitcommand.Shorten(gitcommand.Printable(err.Error())))
+	return fmt.Errorf("%w: the connection broke off: %s", ErrUnreachable, gitcommand.Truncate(gitcommand.Printable(err.Error())))
 }
 
 // ended judges how the remote's command ended.
@@ -156,7 +156,7 @@ func (s *sshSession) ended(err error, said string) error {
 		return nil
 	}
 	if _, is := errors.AsType[*ssh.ExitError](err); is {
-		return fmt.Errorf("%w: %s", ErrRefused, gitcommand.OneLine([]byte(said)))
+		return fmt.Errorf("%w: %s", ErrRejected, gitcommand.OneLine([]byte(said)))
 	}
 	return s.broke(err)
 }

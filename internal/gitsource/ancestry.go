@@ -52,25 +52,25 @@ func (r *Repository) Ancestry(ctx context.Context, older, newer Commit) (Ancestr
 }
 
 func (r *Repository) ancestry(ctx context.Context, older, newer Commit) (Ancestry, error) {
-	a, err := r.git.Ask(ctx, "merge-base", "--is-ancestor", "--end-of-options", string(older), string(newer))
+	a, err := r.git.Run(ctx, "merge-base", "--is-ancestor", "--end-of-options", string(older), string(newer))
 	if err != nil {
 		return Unknown, err
 	}
 	switch {
-	case a.Code == 0:
+	case a.ExitCode == 0:
 		return Yes, nil
-	case a.Code == 1 && a.Said == "":
+	case a.ExitCode == 1 && a.Stderr == "":
 		return r.noUnlessShallow(ctx)
-	case a.Code == 1 || a.Code == 128:
+	case a.ExitCode == 1 || a.ExitCode == 128:
 		return Unknown, nil // a commit is missing: one of the two, or one in between, for which older versions exit with 1
 	default:
-		return Unknown, gitcommand.ExitError("merge-base", a.Code, a.Said)
+		return Unknown, gitcommand.ExitError("merge-base", a.ExitCode, a.Stderr)
 	}
 }
 
 func (r *Repository) noUnlessShallow(ctx context.Context) (Ancestry, error) {
 	a, err := r.git.Output(ctx, "rev-parse", "--is-shallow-repository")
-	if err != nil || a.Out != "false\n" {
+	if err != nil || a.Stdout != "false\n" {
 		return Unknown, err
 	}
 	return No, nil

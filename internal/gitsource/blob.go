@@ -67,8 +67,8 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()
-	case f.Refused != "":
-		return nil, errors.New(f.Refused), nil
+	case f.Rejected != "":
+		return nil, errors.New(f.Rejected), nil
 	case f.Size > limit:
 		return nil, fmt.Errorf("%w: %d bytes, at most %d are read", ErrTooLarge, f.Size, limit), nil
 	case !b.repository.isID(f.OID):

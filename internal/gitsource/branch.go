@@ -20,14 +20,14 @@ const (
 	branchesInError = 5
 )
 
-// ErrNoBranch is wrapped by the error of Resolve for a branch that the repository does not have.
-var ErrNoBranch = errors.New("no such branch")
+// ErrBranchNotFound is wrapped by the error of Resolve for a branch that the repository does not have.
+var ErrBranchNotFound = errors.New("no such branch")
 
 // ValidateBranch checks that name is the short name of a branch, by the rules of git-check-ref-format(1) and a few of
 // our own: UTF-8 that prints, at most 200 bytes, and no full ref name.
 func ValidateBranch(name string) error {
 	if problem := refProblem(name, "refs/heads/main", "main"); problem != "" {
-		return fmt.Errorf("branch %q: %s", gitcommand.Shorten(name), problem)
+		return fmt.Errorf("branch %q: %s", gitcommand.Truncate(name), problem)
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func refProblem(name, full, short string) string {
 	return ""
 }
 
-// Resolve returns the commit that a branch points to now. Its error wraps ErrNoBranch, and names branches that exist, if
+// Resolve returns the commit that a branch points to now. Its error wraps ErrBranchNotFound, and names branches that exist, if
 // there is no such branch.
 func (r *Repository) Resolve(ctx context.Context, branch string) (Commit, error) {
 	if err := ValidateBranch(branch); err != nil {
@@ -89,12 +89,12 @@ func (r *Repository) ref(ctx context.Context, name string) (kind, id string, err
 		return "", "", err
 	}
 	// The name is also a pattern for everything below it, so another one may come back.
-	fields := strings.Fields(a.Out)
+	fields := strings.Fields(a.Stdout)
 	switch {
 	case len(fields) == 3 && fields[2] == name && r.isID(fields[1]):
 		return gitcommand.Printable(fields[0]), fields[1], nil
-	case a.Said != "":
-		return "", "", fmt.Errorf("git for-each-ref: %s", a.Said)
+	case a.Stderr != "":
+		return "", "", fmt.Errorf("git for-each-ref: %s", a.Stderr)
 	default:
 		return "", "", nil
 	}
@@ -105,17 +105,17 @@ func (r *Repository) noBranch(ctx context.Context, branch string) error {
 	a, err := r.git.Output(ctx, "for-each-ref", fmt.Sprintf("--count=%d", branchesInError+1), "--format=%(refname)",
 		"--end-of-options", branchPrefix)
 	if err != nil {
-		return fmt.Errorf("%w: %q in %s; listing the branches: %w", ErrNoBranch, branch, r.path, err)
+		return fmt.Errorf("%w: %q in %s; listing the branches: %w", ErrBranchNotFound, branch, r.path, err)
 	}
 	var names []string
-	for ref := range strings.Lines(a.Out) {
-		names = append(names, gitcommand.Shorten(gitcommand.Printable(strings.TrimPrefix(strings.TrimSpace(ref), branchPrefix))))
+	for ref := range strings.Lines(a.Stdout) {
+		names = append(names, gitcommand.Truncate(gitcommand.Printable(strings.TrimPrefix(strings.TrimSpace(ref), branchPrefix))))
 	}
 	if len(names) == 0 {
-		return fmt.Errorf("%w: %q in %s, which has no branches yet", ErrNoBranch, branch, r.path)
+		return fmt.Errorf("%w: %q in %s, which has no branches yet", ErrBranchNotFound, branch, r.path)
 	}
 	if len(names) > branchesInError {
 		names[branchesInError] = "…"
 	}
-	return fmt.Errorf("%w: %q in %s, which has: %s", ErrNoBranch, branch, r.path, strings.Join(names, ", "))
+	return fmt.Errorf("%w: %q in %s, which has: %s", ErrBranchNotFound, branch, r.path, strings.Join(names, ", "))
 }

@@ -85,10 +85,10 @@ func tour(t *testing.T, path string) {
 	files := list(t, r, c, "*.yaml")
 	for i := range files { // ask for the lost one as well, as if it had been there when the files were listed
 		if files[i].Path == "lost.yaml" {
-			if !strings.Contains(files[i].Refused, "no readable content") {
+			if !strings.Contains(files[i].Rejected, "no readable content") {
 				t.Errorf("lost.yaml is not refused: %+v", files[i])
 			}
-			files[i].Refused, files[i].Size = "", int64(len("lost"))
+			files[i].Rejected, files[i].Size = "", int64(len("lost"))
 		}
 	}
 	contents, problems := read(t, r, files)

@@ -21,7 +21,7 @@ const maxPattern = 1024 // bytes
 // pattern does not match look like files that were deleted.
 func ValidatePattern(pattern string) error {
 	if problem := patternProblem(pattern); problem != "" {
-		return fmt.Errorf("pattern %q: %s", gitcommand.Shorten(pattern), problem)
+		return fmt.Errorf("pattern %q: %s", gitcommand.Truncate(pattern), problem)
 	}
 	return nil
 }

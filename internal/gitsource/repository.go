@@ -74,14 +74,14 @@ func gitDirectory(path string) (string, error) {
 // has the branches and objects of all worktrees and outlives a linked one.
 func (r *Repository) locate(ctx context.Context) error {
 	a, err := r.git.Output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format")
-	if err != nil && strings.HasPrefix(a.Said, "not a git repository") {
+	if err != nil && strings.HasPrefix(a.Stderr, "not a git repository") {
 		return fmt.Errorf("%w that can be read here; give the top folder of a work tree, or a bare repository (git: %s)",
-			ErrNotRepository, a.Said)
+			ErrNotRepository, a.Stderr)
 	}
 	if err != nil {
 		return err
 	}
-	dir, format, _ := strings.Cut(strings.TrimSuffix(a.Out, "\n"), "\n")
+	dir, format, _ := strings.Cut(strings.TrimSuffix(a.Stdout, "\n"), "\n")
 	switch format {
 	case "sha1":
 		r.idLen = 40
@@ -101,7 +101,7 @@ func (r *Repository) isID(s string) bool {
 
 func (r *Repository) checkCommit(c Commit) error {
 	if !r.isID(string(c)) {
-		return fmt.Errorf("expected the full id of a commit, %d hexadecimal digits, got %q", r.idLen, gitcommand.Shorten(string(c)))
+		return fmt.Errorf("expected the full id of a commit, %d hexadecimal digits, got %q", r.idLen, gitcommand.Truncate(string(c)))
 	}
 	return nil
 }

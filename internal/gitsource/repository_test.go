@@ -244,7 +244,7 @@ func TestResolve(t *testing.T) {
 	for _, absent := range []string{"ghost", "folder", "tagged", "Main", string(first), "mai"} {
 		_, err := r.Resolve(t.Context(), absent)
 		wantError(t, err, absent, "alias, folder/inside, main")
-		if !errors.Is(err, gitsource.ErrNoBranch) {
+		if !errors.Is(err, gitsource.ErrBranchNotFound) {
 			t.Errorf("error %q is not ErrNoBranch", err)
 		}
 	}
@@ -280,7 +280,7 @@ func TestResolveReportsADamagedBranch(t *testing.T) {
 		w.write(".git/refs/heads/damaged", test.ref)
 		_, err := w.open().Resolve(t.Context(), "damaged")
 		wantError(t, err, `resolving branch "damaged"`, test.says)
-		if errors.Is(err, gitsource.ErrNoBranch) {
+		if errors.Is(err, gitsource.ErrBranchNotFound) {
 			t.Errorf("%s: a damaged branch is reported as an absent one: %v", name, err)
 		}
 	}
@@ -301,7 +301,7 @@ func TestValidateBranch(t *testing.T) {
 	r := newWorkspace(t).open()
 	for _, name := range refused {
 		wantError(t, gitsource.ValidateBranch(name), "branch ")
-		if _, err := r.Resolve(t.Context(), name); err == nil || errors.Is(err, gitsource.ErrNoBranch) {
+		if _, err := r.Resolve(t.Context(), name); err == nil || errors.Is(err, gitsource.ErrBranchNotFound) {
 			t.Errorf("Resolve does not refuse %q: %v", name, err)
 		}
 	}

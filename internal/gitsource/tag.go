@@ -14,8 +14,8 @@ import (
 
 const tagPrefix = "refs/tags/"
 
-// ErrNoTag is wrapped by the error of ResolveTag for a tag that the repository does not have.
-var ErrNoTag = errors.New("no such tag")
+// ErrTagNotFound is wrapped by the error of ResolveTag for a tag that the repository does not have.
+var ErrTagNotFound = errors.New("no such tag")
 
 // Tag is where a tag points now.
 type Tag struct {
@@ -29,12 +29,12 @@ type Tag struct {
 // ValidateTag checks that name is the short name of a tag, by the rules of ValidateBranch.
 func ValidateTag(name string) error {
 	if problem := refProblem(name, "refs/tags/v1", "v1"); problem != "" {
-		return fmt.Errorf("tag %q: %s", gitcommand.Shorten(name), problem)
+		return fmt.Errorf("tag %q: %s", gitcommand.Truncate(name), problem)
 	}
 	return nil
 }
 
-// ResolveTag finds the commit of a tag. Its error wraps ErrNoTag if there is no such tag.
+// ResolveTag finds the commit of a tag. Its error wraps ErrTagNotFound if there is no such tag.
 func (r *Repository) ResolveTag(ctx context.Context, name string) (Tag, error) {
 	if err := ValidateTag(name); err != nil {
 		return Tag{}, err
@@ -44,12 +44,12 @@ func (r *Repository) ResolveTag(ctx context.Context, name string) (Tag, error) {
 	case err != nil:
 		return Tag{}, fmt.Errorf("resolving tag %q of %s: %w", name, r.path, err)
 	case id == "":
-		return Tag{}, fmt.Errorf("%w: %q in %s", ErrNoTag, name, r.path)
+		return Tag{}, fmt.Errorf("%w: %q in %s", ErrTagNotFound, name, r.path)
 	case kind == "commit":
 		return Tag{Name: name, Commit: Commit(id)}, nil
 	}
 	a, err := r.git.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", id+"^{commit}")
-	commit := strings.TrimPrefix(strings.TrimSpace(a.Out), "--end-of-options\n") // which versions before 2.43 repeat
+	commit := strings.TrimPrefix(strings.TrimSpace(a.Stdout), "--end-of-options\n") // which versions before 2.43 repeat
 	if err != nil || !r.isID(commit) {
 		return Tag{}, fmt.Errorf("resolving tag %q of %s: expected it to point to a commit, not a %s", name, r.path, kind)
 	}

@@ -32,7 +32,7 @@ func TestResolveTag(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"v2", "folder", "main"} {
-			if _, err := r.ResolveTag(t.Context(), name); !errors.Is(err, gitsource.ErrNoTag) {
+			if _, err := r.ResolveTag(t.Context(), name); !errors.Is(err, gitsource.ErrTagNotFound) {
 				t.Errorf("%s: got %v, want ErrNoTag", name, err)
 			}
 		}

@@ -33,9 +33,9 @@ type File struct {
 	OID string
 	// Size is the size of the content in bytes, and 0 for a refused file.
 	Size int64
-	// Refused says why the entry cannot be read and what to do, or is empty. Such an entry counts as a file that failed,
+	// Rejected says why the entry cannot be read and what to do, or is empty. Such an entry counts as a file that failed,
 	// not as one that is absent.
-	Refused string
+	Rejected string
 }
 
 // String returns the path, quoted if it is one that could disturb a terminal or a log.
@@ -149,15 +149,15 @@ func (e entry) file() File {
 	size, err := strconv.ParseInt(e.size, 10, 64)
 	switch {
 	case e.mode == "120000":
-		f.Refused = "is a symbolic link, which is never followed; commit the file itself"
+		f.Rejected = "is a symbolic link, which is never followed; commit the file itself"
 	case e.mode == "160000":
-		f.Refused = "is a submodule, which is never entered; make it a source of its own"
+		f.Rejected = "is a submodule, which is never entered; make it a source of its own"
 	case !e.isRegular():
-		f.Refused = "is no regular file"
+		f.Rejected = "is no regular file"
 	case !isPlainPath(e.path):
-		f.Refused = "has a name with bytes that are not UTF-8, characters that do not print, or elements such as '..'; rename it"
+		f.Rejected = "has a name with bytes that are not UTF-8, characters that do not print, or elements such as '..'; rename it"
 	case err != nil || size < 0:
-		f.Refused = "has no readable content in this repository; restore the object " + e.oid + ", for example by a full fetch"
+		f.Rejected = "has no readable content in this repository; restore the object " + e.oid + ", for example by a full fetch"
 	default:
 		f.Size = size
 	}
@@ -171,8 +171,8 @@ func refuseDuplicates(files []File) {
 		count[f.Path]++
 	}
 	for i, f := range files {
-		if count[f.Path] > 1 && f.Refused == "" {
-			files[i].Size, files[i].Refused = 0, "is in the commit more than once; the commit is damaged or forged"
+		if count[f.Path] > 1 && f.Rejected == "" {
+			files[i].Size, files[i].Rejected = 0, "is in the commit more than once; the commit is damaged or forged"
 		}
 	}
 }

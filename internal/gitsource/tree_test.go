@@ -30,10 +30,10 @@ func wantRefused(t *testing.T, files []gitsource.File, want map[string]string) {
 	for _, f := range files {
 		listed[f.Path] = true
 		word, refuse := want[f.Path]
-		if refuse != (f.Refused != "") || !strings.Contains(f.Refused, word) {
-			t.Errorf("%s: refused because it %q, want %q", f, f.Refused, word)
+		if refuse != (f.Rejected != "") || !strings.Contains(f.Rejected, word) {
+			t.Errorf("%s: refused because it %q, want %q", f, f.Rejected, word)
 		}
-		if f.Refused != "" && f.Size != 0 {
+		if f.Rejected != "" && f.Size != 0 {
 			t.Errorf("%s is refused and has a size", f)
 		}
 	}

@@ -29,11 +29,11 @@ func (c *Client) CreateField(ctx context.Context, a Address, v Value) error {
 	if unanswered(err) {
 		// The id is fresh, so an entry that stands there after this is the first
 		// sending's.
-		if _, err = c.kv.WriteData(ctx, entryOf(a), v.encoded(), 0); errors.Is(err, vault.ErrMismatch) {
+		if _, err = c.kv.WriteData(ctx, entryOf(a), v.encoded(), 0); errors.Is(err, vault.ErrCASMismatch) {
 			return nil
 		}
 	}
-	if errors.Is(err, vault.ErrMismatch) {
+	if errors.Is(err, vault.ErrCASMismatch) {
 		return &ConflictError{Address: a}
 	}
 	if err != nil {

@@ -126,7 +126,7 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	if errors.Is(err, vault.ErrNotFound) {
 		return Entry{absent: true}, nil
 	}
-	if errors.Is(err, vault.ErrDenied) {
+	if errors.Is(err, vault.ErrPermissionDenied) {
 		return Entry{}, c.whyDenied(ctx, a.Scope, needFor(a, "metadata", "read"), err)
 	}
 	if err != nil {
@@ -137,7 +137,7 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	}
 	e, ok := entryFrom(m)
 	if !ok {
-		return Entry{}, &vault.Error{Op: "reading the metadata of", Path: a.Path(), Reason: vault.ErrMalformed}
+		return Entry{}, &vault.Error{Op: "reading the metadata of", Path: a.Path(), Cause: vault.ErrMalformed}
 	}
 	return e, nil
 }
@@ -160,7 +160,7 @@ func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error
 // Errors: as of Describe.
 func (c *Client) List(ctx context.Context, s Scope) ([]string, error) {
 	keys, err := c.kv.List(ctx, vault.Entry{Mount: s.Mount, Path: s.path()})
-	if errors.Is(err, vault.ErrDenied) {
+	if errors.Is(err, vault.ErrPermissionDenied) {
 		return nil, c.whyDenied(ctx, s, needForList(s), err)
 	}
 	if err != nil {

@@ -44,7 +44,7 @@ type SettingError = vault.SettingError
 // Connect prepares a client that speaks to Vault; it sends nothing. cfg.KV and
 // cfg.Concurrency are replaced. The error lists all that is wrong and holds no token.
 func Connect(to Connection, cfg Config) (*Client, error) {
-	kv, err := vault.Connect(to)
+	kv, err := vault.New(to)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func Connect(to Connection, cfg Config) (*Client, error) {
 // token, which it asks: cfg.Owner is replaced by what owner makes of the display
 // name. Errors: as of Connect, a *vault.Error, or that of owner.
 func ConnectAs(ctx context.Context, to Connection, cfg Config, owner func(displayName string) (Owner, error)) (*Client, error) {
-	kv, err := vault.Connect(to)
+	kv, err := vault.New(to)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ var (
 	// LackingError.
 	ErrLacking = errors.New("the token's policy does not allow it")
 	// ErrDenied: Vault refuses a request that the token's capabilities allow.
-	ErrDenied = vault.ErrDenied
+	ErrDenied = vault.ErrPermissionDenied
 	// ErrNoAccess: Vault refuses the token even to ask for its own capabilities.
 	// Vault answers an invalid token in the same words as one that may do nothing.
 	ErrNoAccess = errors.New("Vault refuses this token everything, even to ask for its own capabilities: " +
@@ -160,7 +160,7 @@ func Troubled(err error) bool {
 // such mount, or does not know the token.
 func AffectsAll(err error) bool {
 	return slices.ContainsFunc(
-		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrBadToken, vault.ErrLogin, ErrNoAccess},
+		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrInvalidToken, vault.ErrLoginFailed, ErrNoAccess},
 		func(reason error) bool { return errors.Is(err, reason) },
 	)
 }

@@ -36,7 +36,7 @@ func (m *modelKV) now() string {
 }
 
 func refusal(reason error, status int) error {
-	return &vault.Error{Op: "modelling", Path: "model", Status: status, Reason: reason}
+	return &vault.Error{Op: "modelling", Path: "model", Status: status, Cause: reason}
 }
 
 func (m *modelKV) ReadMetadata(_ context.Context, e vault.Entry) (vault.Metadata, error) {
@@ -66,7 +66,7 @@ func (m *modelKV) WriteData(_ context.Context, e vault.Entry, _ string, cas int)
 		current = entry.current
 	}
 	if cas != current {
-		return vault.Written{}, refusal(vault.ErrMismatch, http.StatusBadRequest)
+		return vault.Written{}, refusal(vault.ErrCASMismatch, http.StatusBadRequest)
 	}
 	return m.append(e), nil
 }

@@ -93,7 +93,7 @@ func (c *Client) guard(ctx context.Context, a Address) error {
 		data := needFor(a, "data", "create", "update")
 		granted, err := c.kv.Capabilities(ctx, data.path)
 		at := reachOf(granted[data.path])
-		if errors.Is(err, vault.ErrDenied) {
+		if errors.Is(err, vault.ErrPermissionDenied) {
 			at, err = untold, nil
 		}
 		if err != nil {

@@ -430,7 +430,7 @@ func TestHistoriesOnVault(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	token := v.Writer(t)
-	kv, err := vault.Connect(vault.Config{Address: v.Address, Token: token})
+	kv, err := vault.New(vault.Config{Address: v.Address, Token: token})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,7 @@ func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
 		}
 	}
 	switch {
-	case errors.Is(err, vault.ErrMismatch):
+	case errors.Is(err, vault.ErrCASMismatch):
 		return Written{}, c.conflict(ctx, w)
 	case err != nil:
 		return Written{}, fmt.Errorf("%s %s: %w", w.Address.Kind(), w.Address, err)
@@ -131,7 +131,7 @@ func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
 
 func unanswered(err error) bool {
 	failed, ok := errors.AsType[*vault.Error](err)
-	return ok && failed.Unanswered()
+	return ok && failed.OutcomeUnknown()
 }
 
 // conflict describes a mismatch, as well as that can still be found out.

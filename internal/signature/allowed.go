@@ -75,7 +75,7 @@ func parseSigner(line string) (signer allowedSigner, forGit bool, problem string
 		case "cert-authority":
 			return signer, false, "certificates are not supported (cert-authority); list the keys themselves"
 		default:
-			return signer, false, "unknown option " + gitcommand.Shorten(gitcommand.Printable(name))
+			return signer, false, "unknown option " + gitcommand.Truncate(gitcommand.Printable(name))
 		}
 		if err != nil {
 			return signer, false, name + " must be a time as YYYYMMDD or YYYYMMDDHHMM[SS], with Z for UTC"

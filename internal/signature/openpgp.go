@@ -77,7 +77,7 @@ func issuer(s signed) string {
 func nameOf(e *openpgp.Entity) string {
 	name := "OpenPGP key " + fmt.Sprintf("%X", e.PrimaryKey.Fingerprint)
 	if identity := e.PrimaryIdentity(); identity != nil {
-		return gitcommand.Shorten(gitcommand.Printable(identity.Name)) + " (" + name + ")"
+		return gitcommand.Truncate(gitcommand.Printable(identity.Name)) + " (" + name + ")"
 	}
 	return name
 }

@@ -114,9 +114,9 @@ func (cfg Config) prepare() (token string, tlsConfig *tls.Config, err error) {
 	)
 }
 
-// Connect checks the configuration and prepares a client; it sends nothing.
+// New checks the configuration and prepares a client; it sends nothing.
 // Errors are as of Check.
-func Connect(cfg Config) (*Client, error) {
+func New(cfg Config) (*Client, error) {
 	token, tlsConfig, err := cfg.prepare()
 	if err != nil {
 		return nil, err

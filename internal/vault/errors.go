@@ -23,19 +23,19 @@ var (
 	ErrNotFound = errors.New("nothing is there")
 	// ErrNoMount: no secrets engine at the mount (404, "no handler for route").
 	ErrNoMount = errors.New("no KV v2 secrets engine is mounted there; check mount and namespace")
-	// ErrMismatch: the check-and-set version is not the current one (400).
-	ErrMismatch = errors.New("check-and-set mismatch: the secret has changed")
-	// ErrRefused: Vault understood the request and refuses it (other 4xx).
-	ErrRefused = errors.New("Vault refuses the request; its audit log says why")
-	// ErrBadToken: Vault does not know the token (403).
-	ErrBadToken = errors.New("the Vault token is invalid, revoked or expired; get a new one")
-	// ErrDenied: the token's policies do not allow it (403).
-	ErrDenied = errors.New("permission denied; the token's policy lacks a capability for this path")
-	// ErrLogin: Vault does not accept the credentials of the login, or has no such auth
+	// ErrCASMismatch: the check-and-set version is not the current one (400).
+	ErrCASMismatch = errors.New("check-and-set mismatch: the secret has changed")
+	// ErrRejected: Vault understood the request and refuses it (other 4xx).
+	ErrRejected = errors.New("Vault refuses the request; its audit log says why")
+	// ErrInvalidToken: Vault does not know the token (403).
+	ErrInvalidToken = errors.New("the Vault token is invalid, revoked or expired; get a new one")
+	// ErrPermissionDenied: the token's policies do not allow it (403).
+	ErrPermissionDenied = errors.New("permission denied; the token's policy lacks a capability for this path")
+	// ErrLoginFailed: Vault does not accept the credentials of the login, or has no such auth
 	// mount (400, 401, 403).
-	ErrLogin = errors.New("Vault refuses these credentials; check the role, the secret and the auth mount")
-	// ErrLimited: over a rate limit quota, also after retries (429).
-	ErrLimited = errors.New("Vault's rate limit is reached; lower the concurrency or raise the quota")
+	ErrLoginFailed = errors.New("Vault refuses these credentials; check the role, the secret and the auth mount")
+	// ErrRateLimited: over a rate limit quota, also after retries (429).
+	ErrRateLimited = errors.New("Vault's rate limit is reached; lower the concurrency or raise the quota")
 	// ErrSealed: Vault is sealed (503).
 	ErrSealed = errors.New("Vault is sealed; unseal it and try again")
 	// ErrUnavailable: no answer that settles anything (5xx, timeout, broken connection).
@@ -56,26 +56,26 @@ type Error struct {
 	Path string
 	// Status is the HTTP status, 0 where there was no answer.
 	Status int
-	// Reason is one of the sentinels above.
-	Reason error
+	// Cause is one of the sentinels above.
+	Cause error
 }
 
 // Error says what failed, where, and what to do. It never quotes Vault.
 func (e *Error) Error() string {
 	if e.Status == 0 {
-		return fmt.Sprintf("%s %s: %s", e.Op, e.Path, e.Reason)
+		return fmt.Sprintf("%s %s: %s", e.Op, e.Path, e.Cause)
 	}
-	return fmt.Sprintf("%s %s: %s (HTTP %d)", e.Op, e.Path, e.Reason, e.Status)
+	return fmt.Sprintf("%s %s: %s (HTTP %d)", e.Op, e.Path, e.Cause, e.Status)
 }
 
 // Unwrap gives the sentinel.
-func (e *Error) Unwrap() error { return e.Reason }
+func (e *Error) Unwrap() error { return e.Cause }
 
-// Unanswered reports whether the request may have been carried out all the
+// OutcomeUnknown reports whether the request may have been carried out all the
 // same: anything but a 2xx or 4xx answer, except where the connection was never
 // made or Vault says that it is sealed, which it does before it looks at a
 // request.
-func (e *Error) Unanswered() bool {
+func (e *Error) OutcomeUnknown() bool {
 	if e.is(ErrUnreachable, ErrTLS, ErrSealed) {
 		return false
 	}
@@ -85,28 +85,28 @@ func (e *Error) Unanswered() bool {
 // Temporary reports whether the same request may succeed later without anybody
 // changing it or the token's policy.
 func (e *Error) Temporary() bool {
-	return e.is(ErrUnreachable, ErrSealed, ErrLimited, ErrUnavailable)
+	return e.is(ErrUnreachable, ErrSealed, ErrRateLimited, ErrUnavailable)
 }
 
-func (e *Error) is(reasons ...error) bool { return slices.Contains(reasons, e.Reason) }
+func (e *Error) is(reasons ...error) bool { return slices.Contains(reasons, e.Cause) }
 
 // newError turns an error of the api library into ours. It is the one place
 // where a status becomes a sentinel.
 func (c *Client) newError(op, path string, err error) *Error {
-	out := &Error{Op: op, Path: path, Reason: ErrUnavailable}
+	out := &Error{Op: op, Path: path, Cause: ErrUnavailable}
 	if answer, ok := errors.AsType[*api.ResponseError](err); ok {
 		out.Status = answer.StatusCode
-		out.Reason = reasonFor(answer)
+		out.Cause = reasonFor(answer)
 		return out
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
-		out.Path, out.Reason = c.api.Address(), ErrUnreachable
+		out.Path, out.Cause = c.api.Address(), ErrUnreachable
 	} else if isTLS(err) {
-		out.Path, out.Reason = c.api.Address(), ErrTLS
+		out.Path, out.Cause = c.api.Address(), ErrTLS
 	} else if _, ok := errors.AsType[*json.SyntaxError](err); ok {
-		out.Reason = ErrMalformed
+		out.Cause = ErrMalformed
 	} else if errors.Is(err, context.Canceled) {
-		out.Reason = context.Canceled
+		out.Cause = context.Canceled
 	}
 	return out
 }
@@ -117,11 +117,11 @@ func reasonFor(answer *api.ResponseError) error {
 	}
 	switch status := answer.StatusCode; {
 	case status == http.StatusBadRequest && says("check-and-set parameter did not match"):
-		return ErrMismatch
+		return ErrCASMismatch
 	case status == http.StatusForbidden && says("invalid token"), status == http.StatusForbidden && says("bad token"):
-		return ErrBadToken
+		return ErrInvalidToken
 	case status == http.StatusForbidden:
-		return ErrDenied
+		return ErrPermissionDenied
 	case status == http.StatusNotFound && says("no handler for route"):
 		return ErrNoMount
 	case status == http.StatusNotFound && answer.RawError:
@@ -129,11 +129,11 @@ func reasonFor(answer *api.ResponseError) error {
 	case status == http.StatusNotFound:
 		return ErrNotFound
 	case status == http.StatusTooManyRequests:
-		return ErrLimited
+		return ErrRateLimited
 	case status == http.StatusServiceUnavailable && says("Vault is sealed"):
 		return ErrSealed
 	case status >= 400 && status < 500:
-		return ErrRefused
+		return ErrRejected
 	}
 	return ErrUnavailable
 }

@@ -73,7 +73,7 @@ func (c *Client) ReadMetadata(ctx context.Context, e Entry) (Metadata, error) {
 		return nil
 	})
 	if err == nil && answer.Data == nil {
-		err = &Error{Op: op, Path: path, Status: http.StatusOK, Reason: ErrMalformed}
+		err = &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
 	}
 	if err != nil {
 		return Metadata{}, err
@@ -83,7 +83,7 @@ func (c *Client) ReadMetadata(ctx context.Context, e Entry) (Metadata, error) {
 
 // WriteData writes value, already encoded, as the entry's next version, with
 // check-and-set against cas (0: the entry must be absent). It sends the request
-// once. ErrMismatch where cas is not the current version; Error.Unanswered where
+// once. ErrCASMismatch where cas is not the current version; Error.Unanswered where
 // the write may have happened.
 func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) (Written, error) {
 	const op = "writing"
@@ -97,7 +97,7 @@ func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) 
 	}
 	var out Written
 	if err := decodeData(secret, &out); err != nil || out.Version < 1 {
-		return Written{}, &Error{Op: op, Path: path, Status: http.StatusOK, Reason: ErrMalformed}
+		return Written{}, &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
 	}
 	return out, nil
 }
@@ -168,7 +168,7 @@ func (c *Client) List(ctx context.Context, e Entry) ([]string, error) {
 		Keys []string `json:"keys"`
 	}
 	if err := decodeData(secret, &out); err != nil {
-		return nil, &Error{Op: op, Path: path, Status: http.StatusOK, Reason: ErrMalformed}
+		return nil, &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
 	}
 	slices.Sort(out.Keys)
 	return out.Keys, nil
@@ -186,7 +186,7 @@ func (c *Client) Capabilities(ctx context.Context, paths ...string) (map[string]
 	for _, p := range paths {
 		var granted []string
 		if secret == nil || decodeAny(secret.Data[p], &granted) != nil {
-			return nil, &Error{Op: op, Path: path, Status: http.StatusOK, Reason: ErrMalformed}
+			return nil, &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
 		}
 		out[p] = granted
 	}

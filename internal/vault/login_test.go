@@ -66,7 +66,7 @@ func TestEveryLoginLogsIn(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			proxy := vaulttest.NewProxy(t, v.Address)
 			row.cfg.Address = proxy.Address
-			c, err := vault.Connect(row.cfg)
+			c, err := vault.New(row.cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +96,7 @@ func TestTheClientCertificateLogsIn(t *testing.T) {
 	v, files := vaulttest.StartTLS(t)
 	v.CertificateRole(t, "machines", "deployer", files.CA)
 	for _, login := range []*vault.Cert{{Mount: "machines"}, {Mount: "machines", Name: "deployer"}} {
-		c, err := vault.Connect(vault.Config{
+		c, err := vault.New(vault.Config{
 			Address: v.Address, CACert: files.CA, ClientCert: files.Client, ClientKey: files.ClientKey, Login: login,
 		})
 		if err != nil {
@@ -110,14 +110,14 @@ func TestTheClientCertificateLogsIn(t *testing.T) {
 			t.Errorf("closing: %v", err)
 		}
 	}
-	c, err := vault.Connect(vault.Config{
+	c, err := vault.New(vault.Config{
 		Address: v.Address, CACert: files.CA, ClientCert: files.Client, ClientKey: files.ClientKey,
 		Login: &vault.Cert{Mount: "machines", Name: "nobody"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, vault.ErrLogin) {
+	if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, vault.ErrLoginFailed) {
 		t.Errorf("a role that is not there: %v", err)
 	}
 }
@@ -126,7 +126,7 @@ func TestOneLoginServesAllAndIsRevoked(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	proxy := vaulttest.NewProxy(t, v.Address)
-	c, err := vault.Connect(vault.Config{Address: proxy.Address, Login: approle(t, v, "shared", "1h")})
+	c, err := vault.New(vault.Config{Address: proxy.Address, Login: approle(t, v, "shared", "1h")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 	t.Run("a login's token is revoked by somebody", func(t *testing.T) {
 		t.Parallel()
 		proxy := vaulttest.NewProxy(t, v.Address)
-		c, err := vault.Connect(vault.Config{Address: proxy.Address, Login: approle(t, v, "revoked", "1h")})
+		c, err := vault.New(vault.Config{Address: proxy.Address, Login: approle(t, v, "revoked", "1h")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +193,7 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 		t.Parallel()
 		first := v.Writer(t)
 		file := credentialFile(t, first)
-		c, err := vault.Connect(vault.Config{Address: v.Address, TokenFile: file})
+		c, err := vault.New(vault.Config{Address: v.Address, TokenFile: file})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,12 +211,12 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 	t.Run("a policy's denial is no dead token", func(t *testing.T) {
 		t.Parallel()
 		proxy := vaulttest.NewProxy(t, v.Address)
-		c, err := vault.Connect(vault.Config{Address: proxy.Address, Login: approle(t, v, "denied", "1h")})
+		c, err := vault.New(vault.Config{Address: proxy.Address, Login: approle(t, v, "denied", "1h")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = c.List(ctx, vault.Entry{Mount: "customers", Path: "connections"})
-		if !errors.Is(err, vault.ErrDenied) || logins(proxy) != 1 {
+		if !errors.Is(err, vault.ErrPermissionDenied) || logins(proxy) != 1 {
 			t.Errorf("%d logins, %v", logins(proxy), err)
 		}
 	})
@@ -230,13 +230,13 @@ func TestARefusedLoginSaysSo(t *testing.T) {
 		login vault.Login
 		want  error
 	}{
-		{"unknown role", &vault.AppRole{RoleID: "hunter2", SecretID: "hunter2"}, vault.ErrLogin},
-		{"wrong password", &vault.UserPass{Username: "nobody", Password: "hunter2"}, vault.ErrLogin},
-		{"no such mount", &vault.Kubernetes{Mount: "nowhere", Role: "x", TokenFile: credentialFile(t, "hunter2")}, vault.ErrLogin},
+		{"unknown role", &vault.AppRole{RoleID: "hunter2", SecretID: "hunter2"}, vault.ErrLoginFailed},
+		{"wrong password", &vault.UserPass{Username: "nobody", Password: "hunter2"}, vault.ErrLoginFailed},
+		{"no such mount", &vault.Kubernetes{Mount: "nowhere", Role: "x", TokenFile: credentialFile(t, "hunter2")}, vault.ErrLoginFailed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c, err := vault.Connect(vault.Config{Address: v.Address, Login: row.login})
+			c, err := vault.New(vault.Config{Address: v.Address, Login: row.login})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -254,14 +254,14 @@ func TestRefusedCredentialsAreTriedOnce(t *testing.T) {
 	proxy := vaulttest.NewProxy(t, v.Address)
 	roleID, secretID := v.AppRole(t, "tried-once", "1h")
 	file := credentialFile(t, "hunter2")
-	c, err := vault.Connect(vault.Config{Address: proxy.Address, Login: &vault.AppRole{RoleID: roleID, SecretIDFile: file}})
+	c, err := vault.New(vault.Config{Address: proxy.Address, Login: &vault.AppRole{RoleID: roleID, SecretIDFile: file}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var work sync.WaitGroup
 	for range 20 {
 		work.Go(func() {
-			if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, vault.ErrLogin) {
+			if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, vault.ErrLoginFailed) {
 				t.Errorf("with a wrong secret id: %v", err)
 			}
 		})

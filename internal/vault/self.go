@@ -27,7 +27,7 @@ func (c *Client) DisplayName(ctx context.Context) (string, error) {
 		DisplayName string `json:"display_name"`
 	}
 	if err := decodeData(secret, &self); err != nil {
-		return "", &Error{Op: op, Path: path, Status: http.StatusOK, Reason: ErrMalformed}
+		return "", &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
 	}
 	return self.DisplayName, nil
 }

@@ -100,13 +100,13 @@ func (c *Client) obtain(ctx context.Context) error {
 	answer, err := c.api.Logical().WriteWithContext(ctx, path, body)
 	if err != nil {
 		failed := c.loginError(path, err)
-		if errors.Is(failed, ErrLogin) {
+		if errors.Is(failed, ErrLoginFailed) {
 			s.refused = refusal{at: time.Now(), body: body, err: failed}
 		}
 		return failed
 	}
 	if answer == nil || answer.Auth == nil || answer.Auth.ClientToken == "" {
-		return &Error{Op: "logging in at", Path: path, Status: 200, Reason: ErrMalformed}
+		return &Error{Op: "logging in at", Path: path, Status: 200, Cause: ErrMalformed}
 	}
 	s.made = true
 	c.keep(answer.Auth)
@@ -158,8 +158,8 @@ func (c *Client) Close(ctx context.Context) error {
 // with 400, 401 or 403, depending on the method, and a wrong mount with 403.
 func (c *Client) loginError(path string, err error) *Error {
 	failed := c.newError("logging in at", path, err)
-	if failed.is(ErrRefused, ErrDenied, ErrBadToken, ErrNoMount) {
-		failed.Reason = ErrLogin
+	if failed.is(ErrRejected, ErrPermissionDenied, ErrInvalidToken, ErrNoMount) {
+		failed.Cause = ErrLoginFailed
 	}
 	return failed
 }
@@ -186,7 +186,7 @@ func (c *Client) call(ctx context.Context, op, path string, do func() error) err
 		return nil
 	}
 	failed := c.newError(op, path, err)
-	if failed.is(ErrDenied, ErrBadToken) && c.again(ctx, token) {
+	if failed.is(ErrPermissionDenied, ErrInvalidToken) && c.again(ctx, token) {
 		if err = do(); err == nil {
 			return nil
 		}

@@ -41,7 +41,7 @@ func connect(t *testing.T, cfg Config) *Client {
 	if cfg.Token == "" && cfg.TokenFile == "" {
 		cfg.Token = "hvs.test"
 	}
-	c, err := Connect(cfg)
+	c, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +59,14 @@ func TestAnswersBecomeReasons(t *testing.T) {
 		temporary  bool
 		requests   int32
 	}{
-		{"check-and-set", 400, `{"errors":["check-and-set parameter did not match the current version"]}`, ErrMismatch, false, false, 1},
-		{"another 400", 400, `{"errors":["secret hunter2 is odd"]}`, ErrRefused, false, false, 1},
-		{"a policy", 403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`, ErrDenied, false, false, 1},
-		{"an unknown token", 403, `{"errors":["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}`, ErrBadToken, false, false, 1},
+		{"check-and-set", 400, `{"errors":["check-and-set parameter did not match the current version"]}`, ErrCASMismatch, false, false, 1},
+		{"another 400", 400, `{"errors":["secret hunter2 is odd"]}`, ErrRejected, false, false, 1},
+		{"a policy", 403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`, ErrPermissionDenied, false, false, 1},
+		{"an unknown token", 403, `{"errors":["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}`, ErrInvalidToken, false, false, 1},
 		{"no entry", 404, `{"errors":[]}`, ErrNotFound, false, false, 1},
 		{"no mount", 404, `{"errors":["no handler for route \"customers/data/x\". route entry not found."]}`, ErrNoMount, false, false, 1},
 		{"not Vault at all", 404, `<html>hunter2</html>`, ErrMalformed, true, false, 1},
-		{"too many", 429, `{"errors":["request path \"x\": rate limit quota exceeded"]}`, ErrLimited, false, true, 4},
+		{"too many", 429, `{"errors":["request path \"x\": rate limit quota exceeded"]}`, ErrRateLimited, false, true, 4},
 		{"sealed", 503, `{"errors":["Vault is sealed"]}`, ErrSealed, false, true, 1},
 		{"standby", 503, `{"errors":["Vault is in standby mode"]}`, ErrUnavailable, true, true, 1},
 		{"a broken one", 500, `{"errors":["internal error: hunter2"]}`, ErrUnavailable, true, true, 1},
@@ -82,8 +82,8 @@ func TestAnswersBecomeReasons(t *testing.T) {
 			if !ok || !errors.Is(err, row.want) {
 				t.Fatalf("got %v, want %v", err, row.want)
 			}
-			if failed.Unanswered() != row.unanswered || failed.Temporary() != row.temporary {
-				t.Errorf("unanswered %v, temporary %v", failed.Unanswered(), failed.Temporary())
+			if failed.OutcomeUnknown() != row.unanswered || failed.Temporary() != row.temporary {
+				t.Errorf("unanswered %v, temporary %v", failed.OutcomeUnknown(), failed.Temporary())
 			}
 			if got := requests.Load(); got != row.requests {
 				t.Errorf("a data write was sent %d times, want %d", got, row.requests)
@@ -239,7 +239,7 @@ func TestNothingListens(t *testing.T) {
 	_ = listener.Close()
 	_, err = connect(t, Config{Address: address}).WriteData(context.Background(), entry, "x", 0)
 	failed, ok := errors.AsType[*Error](err)
-	if !ok || failed.Reason != ErrUnreachable || failed.Unanswered() || !strings.Contains(err.Error(), address) {
+	if !ok || failed.Cause != ErrUnreachable || failed.OutcomeUnknown() || !strings.Contains(err.Error(), address) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -255,7 +255,7 @@ func TestConnectRefuses(t *testing.T) {
 		return path
 	}
 	good := Config{Address: "https://vault:8200", Token: "hvs.good"}
-	if _, err := Connect(good); err != nil {
+	if _, err := New(good); err != nil {
 		t.Fatalf("a good configuration: %v", err)
 	}
 	for _, row := range []struct {
@@ -304,7 +304,7 @@ func TestConnectRefuses(t *testing.T) {
 			t.Parallel()
 			cfg := good
 			row.change(&cfg)
-			_, err := Connect(cfg)
+			_, err := New(cfg)
 			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Fatalf("got %v, want %q", err, row.want)
 			}
@@ -317,11 +317,11 @@ func TestConnectRefuses(t *testing.T) {
 	if err := all.Check(); strings.Count(err.Error(), "\n") != 4 {
 		t.Errorf("not all that is wrong was said at once: %v", err)
 	}
-	if _, err := Connect(Config{}); strings.Count(err.Error(), "\n") != 1 {
+	if _, err := New(Config{}); strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("not all that is wrong was said at once: %v", err)
 	}
 	spaced := Config{Address: "https://vault:8200", TokenFile: file("token", "hvs.good\n")}
-	if c, err := Connect(spaced); err != nil || c.api.Token() != "hvs.good" {
+	if c, err := New(spaced); err != nil || c.api.Token() != "hvs.good" {
 		t.Errorf("a token file with a final newline: %v", err)
 	}
 }
