@@ -62,7 +62,7 @@ func (c *connection) describe(ctx context.Context, address secrets.Address, f *f
 // noted takes in what the owner's own record says of its last write, where there is
 // no memory of it.
 func (f *findings) noted(remembered *memory, me secrets.Owner, entry secrets.Entry) {
-	if owner, record, found := entry.LastHolder(); found && owner == me {
+	if owner, record, found := entry.LastOwner(); found && owner == me {
 		f.Version = types.Int64Value(int64(record.Version))
 		f.CreatedTime = timeValue(record.Time)
 		remembered.Expires, remembered.Owner = record.Expires, owner
@@ -85,7 +85,7 @@ func (f *findings) saw(remembered *memory, entry secrets.Entry, drift string, ca
 func (f *findings) finish(remembered *memory, me secrets.Owner, wrote secrets.Written) {
 	f.wrote(remembered, wrote)
 	f.Drift = inSync
-	remembered.Seen.Holder, remembered.Owner = me, me
+	remembered.Seen.Owner, remembered.Owner = me, me
 }
 
 // finishWithoutRecord is the state after a write whose record did not follow.
@@ -117,7 +117,7 @@ func (f *findings) wrote(remembered *memory, wrote secrets.Written) {
 // notChecked says that Vault could not be asked. What was seen before stays: a
 // write is still checked against it.
 func (f *findings) notChecked(remembered *memory, reason string) {
-	f.Drift = types.StringValue(secrets.Verdict{State: secrets.NotChecked, Reason: reason}.String())
+	f.Drift = types.StringValue(secrets.Verdict{State: secrets.NotChecked, Cause: reason}.String())
 	remembered.Remedy = remedyNone
 }
 

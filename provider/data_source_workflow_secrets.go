@@ -133,7 +133,7 @@ func (d *auditDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	scope := secrets.Scope{Mount: d.connection.mount, Prefix: d.connection.prefix, Workflow: model.Workflow.ValueString()}
 	seen, err := d.connection.client.Survey(ctx, scope)
 	if err == nil {
-		err = seen.Unseen[scope]
+		err = seen.Failed[scope]
 	}
 	if err != nil {
 		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
@@ -152,17 +152,17 @@ func audited(e secrets.Entry) auditedSecret {
 	out := auditedSecret{
 		Version:     types.Int64Value(int64(e.Current)),
 		CreatedTime: timeValue(current.Created),
-		Drift:       types.StringValue(secrets.Audit(e).String()),
+		Drift:       types.StringValue(secrets.JudgeAsOwner(e).String()),
 		Deleted:     types.BoolValue(!e.Live()),
 		ExpiresAt:   timeValue(e.Expires()),
 	}
 	if !e.Live() {
 		out.DeletedTime = timeValue(current.Deleted)
 	}
-	if holder, held := e.Holder(); held {
+	if holder, held := e.Owner(); held {
 		out.Owner = types.StringValue(string(holder))
 	}
-	if owner, record, found := e.LastHolder(); found {
+	if owner, record, found := e.LastOwner(); found {
 		out.LastOwner = types.StringValue(string(owner))
 		out.RecordedVersion = types.Int64Value(int64(record.Version))
 		out.RecordedTime = timeValue(record.Time)

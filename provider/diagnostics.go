@@ -21,9 +21,9 @@ import (
 // what is wrong and what to do, at the attribute that it is about.
 func report(diagnostics *diag.Diagnostics, attempted string, err error) {
 	switch detail := sentence(err.Error()); {
-	case errors.Is(err, secrets.ErrHeld):
+	case errors.Is(err, secrets.ErrNotOwner):
 		diagnostics.AddAttributeError(path.Root("name"), attempted, detail+adoptAdvice)
-	case errors.Is(err, secrets.ErrMayRead):
+	case errors.Is(err, secrets.ErrCanRead):
 		diagnostics.AddError(attempted, detail+"\n\nThe provider's require_write_only is \"error\", so nothing is written with such a token.")
 	case errors.Is(err, secrets.ErrInvalid):
 		diagnostics.AddAttributeError(path.Root("value_wo"), attempted, detail)

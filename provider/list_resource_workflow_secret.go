@@ -108,7 +108,7 @@ func (l *workflowSecretList) List(ctx context.Context, req list.ListRequest, str
 func (l *workflowSecretList) result(ctx context.Context, req list.ListRequest, address secrets.Address, entry secrets.Entry) list.ListResult {
 	result := req.NewListResult(ctx)
 	result.DisplayName = address.String()
-	if holder, held := entry.Holder(); held {
+	if holder, held := entry.Owner(); held {
 		result.DisplayName = fmt.Sprintf("%s (held by %s)", address, holder)
 	}
 	result.Diagnostics.Append(identify(ctx, result.Identity, address)...)

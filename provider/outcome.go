@@ -44,13 +44,13 @@ func (f *findings) created(w firstWrite, me secrets.Owner, remembered *memory, d
 }
 
 // reportRemoval says what destroying a resource left in Vault, or why it failed.
-func reportRemoval(diagnostics *diag.Diagnostics, a secrets.Address, left secrets.Entry, done secrets.Removal, err error) {
+func reportRemoval(diagnostics *diag.Diagnostics, a secrets.Address, left secrets.Entry, done secrets.Deletion, err error) {
 	switch kind := a.Kind(); {
-	case errors.Is(err, secrets.ErrHeld):
+	case errors.Is(err, secrets.ErrNotOwner):
 		diagnostics.AddWarning(capital(kind)+" stays in Vault", sentence(err.Error())+" "+leftovers(left)+" Only Terraform's state forgets it.")
 	case err != nil:
 		report(diagnostics, "Deleting the "+kind, err)
-	case done == secrets.NothingOurs, done == secrets.ReleasedOnly:
+	case done == secrets.NothingOwned, done == secrets.ReleasedOnly:
 		diagnostics.AddWarning(capital(kind)+" was no longer this configuration's to delete",
 			fmt.Sprintf("%s: %s Terraform lets go of it.", a, leftovers(left)))
 	}

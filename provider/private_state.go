@@ -80,7 +80,7 @@ func (a *attempt) landed(e secrets.Entry) *secrets.Written {
 	if !known || v.Created.Before(a.From.Add(-clockSkew)) || v.Created.After(a.To.Add(clockSkew)) {
 		return nil
 	}
-	if _, record, noted := e.LastHolder(); noted && record.Version >= a.Version {
+	if _, record, noted := e.LastOwner(); noted && record.Version >= a.Version {
 		return nil // it is what somebody else has noted as theirs
 	}
 	return &secrets.Written{Version: a.Version, Created: v.Created}
@@ -98,7 +98,7 @@ func lastWrite(f findings, remembered memory, e secrets.Entry) *secrets.Written 
 // lastWrite is the plain lastWrite, except that what was written as another owner
 // is not this one's: the provider's owner was changed.
 func (c *connection) lastWrite(f findings, remembered memory, e secrets.Entry) *secrets.Written {
-	if remembered.Owner != secrets.Nobody && remembered.Owner != c.client.Owner() {
+	if remembered.Owner != secrets.NoOwner && remembered.Owner != c.client.Owner() {
 		return nil
 	}
 	return lastWrite(f, remembered, e)

@@ -85,7 +85,7 @@ func (e environment) tokenFile() string {
 
 // settings is the provider block with everything behind it filled in.
 type settings struct {
-	connection secrets.Connection
+	connection secrets.VaultSettings
 	owner      secrets.Owner
 	settle     time.Duration
 	reading    secrets.ReadGuard
@@ -174,9 +174,9 @@ func parsed[T any](r *resolver, attribute string, parse func(string) (T, error))
 }
 
 // connection is how to reach Vault, with everything about it checked.
-func (r *resolver) connection(m providerModel) secrets.Connection {
+func (r *resolver) connection(m providerModel) secrets.VaultSettings {
 	retries := parsed(r, "max_retries", parseNumber)
-	to := secrets.Connection{
+	to := secrets.VaultSettings{
 		Address:       r.text("address"),
 		Namespace:     r.text("namespace"),
 		ClientCert:    r.text("client_cert_file"),
@@ -223,7 +223,7 @@ func authorities(file, text source, env environment) (caFile, caText string) {
 
 func parseOwner(id string) (secrets.Owner, error) {
 	if id == "" {
-		return secrets.Nobody, errors.New("no owner: set owner (or RELAY_OWNER) to an id of this configuration " +
+		return secrets.NoOwner, errors.New("no owner: set owner (or RELAY_OWNER) to an id of this configuration " +
 			"that no other configuration in the same Vault has, such as \"shop-prod\"")
 	}
 	return secrets.TerraformOwner(id)
@@ -253,13 +253,13 @@ func parseDomain(text string) (string, error) {
 func parseReadGuard(text string) (secrets.ReadGuard, error) {
 	switch text {
 	case "off":
-		return secrets.IgnoreReading, nil
+		return secrets.IgnoreReadable, nil
 	case "warn":
-		return secrets.WarnOfReading, nil
+		return secrets.WarnIfReadable, nil
 	case "error":
-		return secrets.RefuseReading, nil
+		return secrets.RejectIfReadable, nil
 	}
-	return secrets.RefuseReading, fmt.Errorf("require_write_only %q: expected \"warn\", \"error\" or \"off\"", text)
+	return secrets.RejectIfReadable, fmt.Errorf("require_write_only %q: expected \"warn\", \"error\" or \"off\"", text)
 }
 
 // parseHeaders reads a JSON object of texts. Its error quotes nothing: a header

@@ -88,9 +88,9 @@ func TestResolve(t *testing.T) {
 			m.Headers, m.TLSServerName, m.RequireWriteOnly = headers("X-Team", "shop"), types.StringValue("vault.internal"), types.StringValue("off")
 		}, map[string]string{"VAULT_MAX_RETRIES": "7", "VAULT_HEADERS": "no JSON", "VAULT_TLS_SERVER_NAME": "other"}, func(s settings) bool {
 			return *s.connection.MaxRetries == 0 && s.connection.Concurrency == 1000 && s.connection.Headers["X-Team"] == "shop" &&
-				s.connection.TLSServerName == "vault.internal" && s.reading == secrets.IgnoreReading
+				s.connection.TLSServerName == "vault.internal" && s.reading == secrets.IgnoreReadable
 		}, nil},
-		{"a token that could read is warned of", func(*providerModel) {}, nil, func(s settings) bool { return s.reading == secrets.WarnOfReading }, nil},
+		{"a token that could read is warned of", func(*providerModel) {}, nil, func(s settings) bool { return s.reading == secrets.WarnIfReadable }, nil},
 		{"what is not known yet is not judged", func(m *providerModel) {
 			m.Address, m.Token, m.Owner = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 			m.Mount, m.ClientKeyFile = types.StringUnknown(), types.StringUnknown()

@@ -99,7 +99,7 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 	if r.vault.pending != "" {
 		state.notChecked(&remembered, "the provider's "+r.vault.pending+" is known only during the apply")
 	} else if err := r.observe(ctx, address, &state.findings, &remembered); err != nil {
-		if !errors.Is(err, secrets.ErrLacking) && !errors.Is(err, secrets.ErrDenied) {
+		if !errors.Is(err, secrets.ErrMissingCapability) && !errors.Is(err, secrets.ErrPermissionDenied) {
 			report(&resp.Diagnostics, "Looking for drift", interruption(ctx, err))
 			return
 		}
@@ -141,7 +141,7 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	wrote, err := r.send(ctx, config, plan.Adopt.ValueBool(), connections.Write{
-		Address: address, Observed: observed, Wrote: r.vault.lastWrite(state.findings, remembered, observed),
+		Address: address, Observed: observed, Baseline: r.vault.lastWrite(state.findings, remembered, observed),
 	})
 	if err != nil {
 		reportFields(&resp.Diagnostics, attempted, interruption(ctx, err))
@@ -236,8 +236,8 @@ func (r *connectionResource) send(ctx context.Context, config connectionModel, a
 // token that may not list the domain leaves it.
 func (r *connectionResource) sweep(ctx context.Context, a connections.Address) {
 	r.vault.swept.Do(func() {
-		_, err := r.client().Sweep(ctx, a.Mount, a.Domain, map[string]bool{})
-		if err != nil && !errors.Is(err, secrets.ErrDenied) {
+		_, err := r.client().DeleteOrphaned(ctx, a.Mount, a.Domain, map[string]bool{})
+		if err != nil && !errors.Is(err, secrets.ErrPermissionDenied) {
 			r.vault.notes.add("bodies of connections that nobody uses could not be looked for: " + err.Error())
 		}
 	})

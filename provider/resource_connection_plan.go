@@ -89,8 +89,8 @@ func checkFields(config connectionModel, diagnostics *diag.Diagnostics) {
 	if found.Problem != "" {
 		diagnostics.AddAttributeError(path.Root("fields_wo"), "Fields do not fit the type", sentence(found.Problem))
 	}
-	if found.Remark != "" {
+	if found.Warning != "" {
 		diagnostics.AddAttributeWarning(path.Root("type"), "Note on the connection",
-			sentence(fmt.Sprintf("connection %s/%s: %s", config.Type.ValueString(), config.Name.ValueString(), found.Remark)))
+			sentence(fmt.Sprintf("connection %s/%s: %s", config.Type.ValueString(), config.Name.ValueString(), found.Warning)))
 	}
 }

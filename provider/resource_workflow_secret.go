@@ -107,7 +107,7 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	} else if entry, err := r.connection.describe(ctx, address, &state.findings, &remembered); err == nil {
 		state.sawSettings(entry.Settings)
 	} else {
-		if !errors.Is(err, secrets.ErrLacking) && !errors.Is(err, secrets.ErrDenied) {
+		if !errors.Is(err, secrets.ErrMissingCapability) && !errors.Is(err, secrets.ErrPermissionDenied) {
 			report(&resp.Diagnostics, "Looking for drift", interruption(ctx, err))
 			return
 		}
@@ -151,7 +151,7 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 
 	sent := plan.writePlanned()
 	done := r.connection.apply(ctx, plan, state, config.ValueWO, secrets.Write{
-		Address: address, Observed: observed, Wrote: r.connection.lastWrite(state.findings, remembered, observed),
+		Address: address, Observed: observed, Baseline: r.connection.lastWrite(state.findings, remembered, observed),
 	})
 	err = errors.Join(done.err, done.settings)
 	if err != nil {

@@ -39,7 +39,7 @@ func (c *connection) send(ctx context.Context, value types.String, adopt bool, w
 		return secrets.Written{}, fmt.Errorf("value_wo is null; give it a text, which may be empty: %w", secrets.ErrInvalid)
 	}
 	w.Value = secrets.NewValue(value.ValueString())
-	w.Note.HMAC1 = c.fingerprint.HMAC1(w.Address, w.Value)
+	w.Provenance.HMAC1 = c.fingerprint.HMAC1(w.Address, w.Value)
 	write := c.client.Put
 	if adopt {
 		write = c.client.Adopt
@@ -72,7 +72,7 @@ func (c *connection) apply(ctx context.Context, plan, state workflowSecretModel,
 		return applied{settings: configure(w.Observed)}
 	}
 	first := want.DeleteVersionAfter != w.Observed.Settings.DeleteVersionAfter &&
-		(plan.Adopt.ValueBool() || !secrets.NeedsAdopt(c.client.Owner(), w.Observed, w.Wrote))
+		(plan.Adopt.ValueBool() || !secrets.NeedsAdopt(c.client.Owner(), w.Observed, w.Baseline))
 	if first {
 		if err := configure(w.Observed); err != nil {
 			return applied{err: err}
@@ -91,7 +91,7 @@ func (c *connection) apply(ctx context.Context, plan, state workflowSecretModel,
 // state that had it is lost. It is empty where nothing of ours is there; what
 // others hold the client refuses. id is what it would be imported by.
 func alreadyOurs(address secrets.Address, id string, me secrets.Owner, e secrets.Entry) string {
-	owner, record, found := e.LastHolder()
+	owner, record, found := e.LastOwner()
 	if !e.Live() || !found || owner != me {
 		return ""
 	}
@@ -109,7 +109,7 @@ func leftovers(e secrets.Entry) string {
 	if !e.Live() {
 		return what + " was deleted already."
 	}
-	if holder, held := e.Holder(); held {
+	if holder, held := e.Owner(); held {
 		return fmt.Sprintf("%s, written by %s, stays in Vault.", what, holder)
 	}
 	return what + ", which somebody else wrote, stays in Vault."

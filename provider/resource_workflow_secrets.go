@@ -138,7 +138,7 @@ func (c *connection) observeAll(ctx context.Context, scope secrets.Scope, had el
 		return k, c.observe(ctx, scope.Secret(name), &k.findings, &k.memory)
 	})
 	unseen, failed := failed.split(func(err error) bool {
-		return errors.Is(err, secrets.ErrLacking) || errors.Is(err, secrets.ErrDenied) || errors.Is(err, errNotReached)
+		return errors.Is(err, secrets.ErrMissingCapability) || errors.Is(err, secrets.ErrPermissionDenied) || errors.Is(err, errNotReached)
 	})
 	if len(failed) > 0 {
 		failed.fail(diagnostics, "Looking for drift")

@@ -71,8 +71,8 @@ func (r round) look(ctx context.Context, name string) (secrets.Entry, error) {
 		return observed, &takenError{taken}
 	}
 	if secrets.NeedsAdopt(me, observed, nil) {
-		holder, _, _ := observed.LastHolder()
-		return observed, &secrets.HeldError{Address: address, Holder: holder}
+		holder, _, _ := observed.LastOwner()
+		return observed, &secrets.NotOwnerError{Address: address, Owner: holder}
 	}
 	return observed, nil
 }
@@ -105,7 +105,7 @@ func (r round) again(ctx context.Context, name string, last kept) (kept, error) 
 		return k, err
 	}
 	wrote, err := r.send(ctx, r.values[name].ValueWO, r.adopt, secrets.Write{
-		Address: address, Observed: observed, Wrote: r.lastWrite(last.findings, last.memory, observed),
+		Address: address, Observed: observed, Baseline: r.lastWrite(last.findings, last.memory, observed),
 	})
 	switch {
 	case err == nil:
@@ -150,11 +150,11 @@ func (r round) letGo(ctx context.Context, name string, last kept) (note string, 
 	}
 	done, err := remove(ctx, address, r.lastWrite(last.findings, last.memory, observed))
 	switch {
-	case errors.Is(err, secrets.ErrHeld):
+	case errors.Is(err, secrets.ErrNotOwner):
 		return sentence(err.Error()) + " Only Terraform's state forgets it.", nil
 	case err != nil:
 		return "", err
-	case done == secrets.SoftDeleted, done == secrets.PurgedAll:
+	case done == secrets.SoftDeleted, done == secrets.AllDestroyed:
 		return "", nil
 	}
 	left, err := r.client.Describe(ctx, address)
@@ -168,4 +168,4 @@ func (r round) letGo(ctx context.Context, name string, last kept) (note string, 
 type takenError struct{ text string }
 
 func (e *takenError) Error() string { return e.text }
-func (e *takenError) Unwrap() error { return secrets.ErrHeld }
+func (e *takenError) Unwrap() error { return secrets.ErrNotOwner }

@@ -92,7 +92,7 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		text, entry := whose(found[name]), found[name]
 		texts[name] = types.StringValue(text)
-		holder, held := entry.Holder()
+		holder, held := entry.Owner()
 		if held && holder == r.connection.client.Owner() {
 			remembered.Leftovers[name] = entry.Seen()
 		}
@@ -134,10 +134,10 @@ func (c *connection) undeclared(ctx context.Context, scope secrets.Scope, declar
 
 // whose says whose a live secret is.
 func whose(e secrets.Entry) string {
-	if holder, held := e.Holder(); held {
+	if holder, held := e.Owner(); held {
 		return "held by " + string(holder)
 	}
-	if last, _, found := e.LastHolder(); found {
+	if last, _, found := e.LastOwner(); found {
 		return "last held by " + string(last)
 	}
 	return "of unknown origin"

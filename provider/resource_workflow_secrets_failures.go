@@ -74,7 +74,9 @@ func inParallel[T any](ctx context.Context, limit int, names []string, turn func
 }
 
 // meetsAll reports whether every secret of the workflow would meet the error.
-func meetsAll(err error) bool { return secrets.AffectsAll(err) || errors.Is(err, secrets.ErrLacking) }
+func meetsAll(err error) bool {
+	return secrets.AffectsAll(err) || errors.Is(err, secrets.ErrMissingCapability)
+}
 
 // mayHaveWritten reports whether a write may have reached Vault: it did, or
 // nobody knows.
@@ -112,7 +114,7 @@ func (f failures) complaints() []complaint {
 		err := own[name]
 		c := complaint{atSecret(name), sentence(err.Error())}
 		switch {
-		case errors.Is(err, secrets.ErrHeld):
+		case errors.Is(err, secrets.ErrNotOwner):
 			c.detail += adoptAdvice
 		case errors.Is(err, secrets.ErrInvalid):
 			c.at = c.at.AtName("value_wo")

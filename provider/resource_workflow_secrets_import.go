@@ -41,7 +41,7 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 	}
 	ours := elements{}
 	for name, entry := range found {
-		if owner, record, noted := entry.LastHolder(); noted && owner == client.Owner() {
+		if owner, record, noted := entry.LastOwner(); noted && owner == client.Owner() {
 			var element secretElement
 			element.Version = types.Int64Value(int64(record.Version))
 			element.CreatedTime = timeValue(record.Time)

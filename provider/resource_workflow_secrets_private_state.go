@@ -50,7 +50,7 @@ func (m setMemory) seen(f findings) secrets.Seen {
 	if err != nil {
 		return secrets.Seen{}
 	}
-	return secrets.Seen{Version: int(f.Version.ValueInt64()), Created: created, Holder: m.Owner}
+	return secrets.Seen{Version: int(f.Version.ValueInt64()), Created: created, Owner: m.Owner}
 }
 
 // keep remembers one secret.

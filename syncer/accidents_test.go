@@ -305,7 +305,7 @@ func TestAccidentTakenOverByAnother(t *testing.T) {
 	w.secretsIn("a.yaml", w.workflow(0), "one", "two")
 	w.applied()
 	terraform, err := secrets.Connect(
-		secrets.Connection{Address: w.vault.Address, Token: w.vault.Writer(t)}, secrets.Config{Owner: "terraform/shop"})
+		secrets.VaultSettings{Address: w.vault.Address, Token: w.vault.Writer(t)}, secrets.Config{Owner: "terraform/shop"})
 	if err != nil {
 		t.Fatal(err)
 	}

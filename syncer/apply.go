@@ -108,7 +108,7 @@ func (s *source) write(c *crew, d Desired, line auditLine, results []Result) {
 }
 
 func (s *source) renote(ctx context.Context, commit gitsource.Commit, r *Result) error {
-	return s.client.Renote(ctx, r.Address, r.Entry, r.note(s.client.Owner(), commit))
+	return s.client.UpdateRecord(ctx, r.Address, r.Entry, r.note(s.client.Owner(), commit))
 }
 
 // chosen are the results of the kinds.
@@ -153,7 +153,7 @@ func (c *crew) run(r *Result, do func(context.Context, *Result)) {
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.troubled++; !secrets.Troubled(r.Err) {
+		if c.troubled++; !secrets.Unavailable(r.Err) {
 			c.troubled = 0
 		}
 		if secrets.AffectsAll(r.Err) || c.troubled == inARow {

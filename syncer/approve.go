@@ -23,7 +23,7 @@ type Adoption struct {
 }
 
 func (d Adoption) takes(a Action) bool {
-	return d.Addresses[a.Address] || (d.Stranded && a.Verdict.State != secrets.Held)
+	return d.Addresses[a.Address] || (d.Stranded && a.Verdict.State != secrets.OwnedByOther)
 }
 
 // limit holds the deletes of a plan that has too many of them. It looks at each
@@ -41,7 +41,7 @@ func (in PlanInput) limit(actions []Action) []Action {
 		}
 	}
 	for _, e := range in.Observed {
-		if owner, is := e.Holder(); is && owner == in.Owner && e.Live() {
+		if owner, is := e.Owner(); is && owner == in.Owner && e.Live() {
 			held++
 		}
 	}
@@ -94,7 +94,7 @@ func PlanID(commit gitsource.Commit, actions []Action) string {
 	for _, a := range actions {
 		seen := a.Entry.Seen()
 		parts = append(parts, string(a.Kind), string(a.Approved), a.Address.Path(),
-			strconv.Itoa(seen.Version), strconv.FormatInt(seen.Created.UnixNano(), 10), string(seen.Holder))
+			strconv.Itoa(seen.Version), strconv.FormatInt(seen.Created.UnixNano(), 10), string(seen.Owner))
 		waits = waits || a.Approved != ""
 	}
 	if !waits {

@@ -100,8 +100,8 @@ func (l LoginConfig) login() secrets.Login {
 
 // Connection is how to reach the Vault of this configuration. userAgent is for
 // Vault's audit log.
-func (v VaultConfig) Connection(userAgent string) secrets.Connection {
-	return secrets.Connection{
+func (v VaultConfig) Connection(userAgent string) secrets.VaultSettings {
+	return secrets.VaultSettings{
 		Address: v.Address, Namespace: v.Namespace, TokenFile: v.TokenFile, Login: v.Login.login(),
 		CACert: v.CACert, ClientCert: v.ClientCert, ClientKey: v.ClientKey,
 		Concurrency: v.Concurrency, UserAgent: userAgent,

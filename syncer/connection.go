@@ -90,7 +90,7 @@ func checkConnections(leaves []sopsfile.Leaf, problems *sopsfile.Problems) {
 func connectionNotes(leaves []sopsfile.Leaf) []string {
 	var notes []string
 	eachConnection(leaves, func(fields []sopsfile.Leaf) {
-		if remark := connections.CheckFields(fields[0].Type, fieldNames(fields)).Remark; remark != "" {
+		if remark := connections.CheckFields(fields[0].Type, fieldNames(fields)).Warning; remark != "" {
 			notes = append(notes, fmt.Sprintf("line %d: %s: %s", fields[0].Line, pathOf(fields[0]), remark))
 		}
 	})
@@ -151,12 +151,12 @@ func (s *source) tidy(ctx context.Context, results []Result) {
 	}
 	for _, r := range results {
 		if isConnection(r.Address) && r.Kind == Unchanged {
-			if err := s.connections.Tidy(ctx, s.connection(r.Address), r.Entry); err != nil {
+			if err := s.connections.DeleteSuperseded(ctx, s.connection(r.Address), r.Entry); err != nil {
 				s.warn(fmt.Sprintf("cleaning up behind %s: %v", title(r.Address), err))
 			}
 		}
 	}
-	if _, err := s.connections.Sweep(ctx, s.vault.Mount, s.vault.Domain, s.swept); err != nil {
+	if _, err := s.connections.DeleteOrphaned(ctx, s.vault.Mount, s.vault.Domain, s.swept); err != nil {
 		s.warn(fmt.Sprintf("looking for what is left of connections: %v", err))
 	}
 }

@@ -160,7 +160,7 @@ func TestARotatedFileLeavesConnectionsAsTheyAre(t *testing.T) {
 func TestAConnectionOfTerraformIsAdoptedOnRequestOnly(t *testing.T) {
 	t.Parallel()
 	w := newConnectionWorld(t)
-	raw, err := secrets.Connect(secrets.Connection{Address: w.vault.Address, Token: w.writer()}, secrets.Config{Owner: "terraform/shop", Settle: 100 * time.Millisecond})
+	raw, err := secrets.Connect(secrets.VaultSettings{Address: w.vault.Address, Token: w.writer()}, secrets.Config{Owner: "terraform/shop", Settle: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,9 +46,9 @@ func (c content) hmac1(key secrets.FingerprintKey, a secrets.Address) string {
 // check refuses what Vault should never see.
 func (s *source) check(w Want, c content) error {
 	if c.fields != nil {
-		return s.connections.Check(connections.Write{Address: s.connection(w.Address), Fields: c.fields, Note: w.note("")})
+		return s.connections.Check(connections.Write{Address: s.connection(w.Address), Fields: c.fields, Provenance: w.note("")})
 	}
-	return s.client.Check(secrets.Write{Address: w.Address, Value: c.value, Note: w.note("")})
+	return s.client.Check(secrets.Write{Address: w.Address, Value: c.value, Provenance: w.note("")})
 }
 
 // put writes the content of an action that writes.
@@ -61,14 +61,14 @@ func (s *source) put(ctx context.Context, commit gitsource.Commit, r *Result, c 
 			put = s.connections.Adopt
 		}
 		written, r.Err = put(ctx, connections.Write{
-			Address: s.connection(r.Address), Fields: c.fields, Observed: r.Entry, Note: note,
+			Address: s.connection(r.Address), Fields: c.fields, Observed: r.Entry, Provenance: note,
 		})
 	} else {
 		put := s.client.Put
 		if r.Kind == Adopt {
 			put = s.client.Adopt
 		}
-		written, r.Err = put(ctx, secrets.Write{Address: r.Address, Value: c.value, Observed: r.Entry, Note: note})
+		written, r.Err = put(ctx, secrets.Write{Address: r.Address, Value: c.value, Observed: r.Entry, Provenance: note})
 	}
 	r.Version = written.Version
 }

@@ -228,8 +228,8 @@ func compareAddress(a, b secrets.Address) int {
 }
 
 // note is what a record says of where the value came from.
-func (w Want) note(commit gitsource.Commit) secrets.Note {
-	return secrets.Note{
+func (w Want) note(commit gitsource.Commit) secrets.Provenance {
+	return secrets.Provenance{
 		Revision: string(commit), Origin: w.File, Sealed: w.Sealed.Truncate(time.Second),
 		SOPS1: w.SOPS1, Key1: w.Key1, HMAC1: w.HMAC1,
 	}

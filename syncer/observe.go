@@ -31,7 +31,7 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 	}
 	seen, err := s.client.Survey(ctx, scopes...)
 	o := observation{entries: seen.Entries, bodies: map[secrets.Address]map[string]secrets.Entry{}, unseen: map[secrets.Scope]error{}}
-	maps.Copy(o.unseen, seen.Unseen)
+	maps.Copy(o.unseen, seen.Failed)
 	if err == nil && len(scopes) > 0 && len(o.unseen) == len(scopes) && o.troubled() {
 		err = o.unseen[scopes[0]]
 	}
@@ -43,7 +43,7 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 
 // troubled reports whether a workflow was not seen because Vault is in trouble.
 func (o observation) troubled() bool {
-	return slices.ContainsFunc(slices.Collect(maps.Values(o.unseen)), secrets.Troubled)
+	return slices.ContainsFunc(slices.Collect(maps.Values(o.unseen)), secrets.Unavailable)
 }
 
 // failures are the unseen workflows of which no wanted secret would tell.

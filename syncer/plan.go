@@ -124,14 +124,14 @@ func Plan(in PlanInput) []Action {
 func (in PlanInput) want(w *Want) Action {
 	a := Action{Address: w.Address, Want: w, Entry: in.Observed[w.Address]}
 	if err := in.Unseen[w.Address.Scope]; err != nil {
-		a.Verdict = secrets.Verdict{State: secrets.NotChecked, Reason: err.Error()}
+		a.Verdict = secrets.Verdict{State: secrets.NotChecked, Cause: err.Error()}
 		return a.as(Blocked, a.Verdict.String())
 	}
 	a.Verdict = in.judge(a)
 	switch a.Verdict.State {
 	case secrets.Absent:
 		return a.as(Add, "")
-	case secrets.Held, secrets.NotOurs, secrets.RecordLost:
+	case secrets.OwnedByOther, secrets.Unmanaged, secrets.RecordLost:
 		return in.foreign(a)
 	}
 	last := a.Entry.Records[in.Owner]
@@ -162,7 +162,7 @@ func (in PlanInput) foreign(a Action) Action {
 	switch {
 	case in.Adopt.takes(a):
 		return a.as(Adopt, a.Verdict.String())
-	case a.Verdict.State == secrets.Held:
+	case a.Verdict.State == secrets.OwnedByOther:
 		return a.as(Blocked, a.Verdict.String()+"; remove it there first, or take it over: relay-sync adopt "+title(a.Address))
 	}
 	return a.as(Blocked, a.Verdict.String()+"; to take it over: relay-sync adopt "+title(a.Address))
@@ -195,7 +195,7 @@ func (in PlanInput) settled(a Action) Action {
 // this source's record is the last on it.
 func (in PlanInput) unwanted(address secrets.Address) (Action, bool) {
 	a := Action{Address: address, Entry: in.Observed[address]}
-	owner, last, found := a.Entry.LastHolder()
+	owner, last, found := a.Entry.LastOwner()
 	if !found || owner != in.Owner {
 		return Action{}, false
 	}
@@ -246,7 +246,7 @@ func (a Action) as(kind Kind, reason string) Action {
 // note is what goes into the record with the action. Where the value stays, the
 // later of two times of sealing does too: an older file with the same value must
 // not open the way for other old ones.
-func (a Action) note(owner secrets.Owner, commit gitsource.Commit) secrets.Note {
+func (a Action) note(owner secrets.Owner, commit gitsource.Commit) secrets.Provenance {
 	note := a.Want.note(commit)
 	if last := a.Entry.Records[owner].Sealed; (a.Kind == Repair || a.Kind == Reencrypted) && note.Sealed.Before(last) {
 		note.Sealed = last

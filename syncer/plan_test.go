@@ -30,8 +30,8 @@ var (
 
 func at(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
 
-func note() secrets.Note {
-	return secrets.Note{Revision: older, Origin: "a.yaml", Sealed: noon, SOPS1: "same", Key1: "key"}
+func note() secrets.Provenance {
+	return secrets.Provenance{Revision: older, Origin: "a.yaml", Sealed: noon, SOPS1: "same", Key1: "key"}
 }
 
 // entry is a secret of n live versions whose records are as given.
@@ -49,7 +49,7 @@ func dead(e secrets.Entry) secrets.Entry {
 }
 
 func by(owner secrets.Owner, version int) map[secrets.Owner]secrets.Record {
-	return map[secrets.Owner]secrets.Record{owner: {Version: version, Time: at(version), Note: note()}}
+	return map[secrets.Owner]secrets.Record{owner: {Version: version, Time: at(version), Provenance: note()}}
 }
 
 func want(change func(*Want)) []Want {

@@ -126,8 +126,8 @@ func (c *Controller) InVault(ctx context.Context, workflows []string) (Held, err
 	if err != nil {
 		return nil, err
 	}
-	if len(seen.Unseen) > 0 {
-		return nil, errors.Join(slices.Collect(maps.Values(seen.Unseen))...)
+	if len(seen.Failed) > 0 {
+		return nil, errors.Join(slices.Collect(maps.Values(seen.Failed))...)
 	}
 	held := Held{}
 	for address, entry := range seen.Entries {

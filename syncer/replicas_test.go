@@ -178,7 +178,7 @@ type terraformClient struct {
 func newTerraform(t *testing.T, w *world) *terraformClient {
 	t.Helper()
 	client, err := secrets.Connect(
-		secrets.Connection{Address: w.vault.Address, Token: w.vault.Writer(t)},
+		secrets.VaultSettings{Address: w.vault.Address, Token: w.vault.Writer(t)},
 		secrets.Config{Owner: "terraform/shop", Settle: w.cfg.Vault.Settle})
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func (c *terraformClient) writeUntil(stop <-chan struct{}) {
 			if err := c.put(mine, fmt.Sprint("terraform ", i)); err != nil {
 				c.t.Errorf("terraform: %v", err)
 			}
-			if err := c.put(scope.Secret("secret_0"), "grabbed"); !errors.Is(err, secrets.ErrHeld) {
+			if err := c.put(scope.Secret("secret_0"), "grabbed"); !errors.Is(err, secrets.ErrNotOwner) {
 				c.t.Errorf("terraform took a secret of the replicas: %v", err)
 				return
 			}

@@ -265,7 +265,7 @@ func (s *source) ancestry(ctx context.Context, d Desired, seen observation) (map
 	}
 	out := map[string]gitsource.Ancestry{}
 	for address, entry := range seen.entries {
-		owner, record, found := entry.LastHolder()
+		owner, record, found := entry.LastOwner()
 		if _, known := out[record.Revision]; wanted[address] || known || !found || owner != s.client.Owner() {
 			continue
 		}

@@ -330,7 +330,7 @@ func TestKilledMidway(t *testing.T) {
 				for _, r := range report.Results {
 					if r.Kind == Blocked {
 						stranded++
-						if r.Verdict.State != secrets.NotOurs {
+						if r.Verdict.State != secrets.Unmanaged {
 							t.Errorf("%s is blocked: %s", r.Address, r.Reason)
 						}
 					}

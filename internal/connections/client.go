@@ -37,11 +37,11 @@ type Write struct {
 	Fields map[string]secrets.Value
 	// Observed is the pointer as this process saw it when it decided to write.
 	Observed secrets.Entry
-	// Wrote is what the owner remembers of its last write besides the record, nil for
+	// Baseline is what the owner remembers of its last write besides the record, nil for
 	// nothing.
-	Wrote *secrets.Written
-	// Note goes into the record, with the bodies added to it.
-	Note secrets.Note
+	Baseline *secrets.Written
+	// Provenance goes into the record, with the bodies added to it.
+	Provenance secrets.Provenance
 }
 
 // Check refuses a write that Vault should never see. The error wraps
@@ -49,7 +49,7 @@ type Write struct {
 func (c *Client) Check(w Write) error {
 	errs := []error{w.Address.Check(), checkNames(slices.Collect(maps.Keys(w.Fields)))}
 	for _, name := range slices.Sorted(maps.Keys(w.Fields)) {
-		field := secrets.Write{Address: w.Address.Pointer(), Value: w.Fields[name], Note: w.Note}
+		field := secrets.Write{Address: w.Address.Pointer(), Value: w.Fields[name], Provenance: w.Provenance}
 		if err := c.Client.Check(field); err != nil {
 			errs = append(errs, fmt.Errorf("field %s: %w", name, err))
 		}
@@ -66,7 +66,7 @@ func (c *Client) Describe(ctx context.Context, a Address) (Observation, error) {
 		return Observation{}, err
 	}
 	o := Observation{Pointer: pointer}
-	holder, is := pointer.Holder()
+	holder, is := pointer.Owner()
 	if id := pointer.Records[holder].Body; is && id != "" {
 		o.Body, err = c.fields(ctx, a.body(id))
 	}
@@ -77,7 +77,7 @@ func (c *Client) Describe(ctx context.Context, a Address) (Observation, error) {
 func (c *Client) fields(ctx context.Context, body secrets.Scope) (map[string]secrets.Entry, error) {
 	seen, err := c.Survey(ctx, body)
 	if err == nil {
-		err = seen.Unseen[body]
+		err = seen.Failed[body]
 	}
 	if err != nil {
 		return nil, err
@@ -110,8 +110,8 @@ func (c *Client) write(ctx context.Context, w Write, put putting) (secrets.Writt
 	body := w.Address.body(uuid.NewString())
 	begun := false
 	written, err := put(ctx, secrets.Write{
-		Address: w.Address.Pointer(), Observed: w.Observed, Wrote: w.Wrote, Note: w.Note,
-		Prepare: func(ctx context.Context) (secrets.Value, secrets.Note, error) {
+		Address: w.Address.Pointer(), Observed: w.Observed, Baseline: w.Baseline, Provenance: w.Provenance,
+		Prepare: func(ctx context.Context) (secrets.Value, secrets.Provenance, error) {
 			begun = true
 			note, err := c.prepare(ctx, w, body)
 			return secrets.NewValue(body.Workflow), note, err
@@ -125,11 +125,11 @@ func (c *Client) write(ctx context.Context, w Write, put putting) (secrets.Writt
 
 // prepare writes the body, deletes what nobody reads any more, and gives the record's
 // note.
-func (c *Client) prepare(ctx context.Context, w Write, body secrets.Scope) (secrets.Note, error) {
+func (c *Client) prepare(ctx context.Context, w Write, body secrets.Scope) (secrets.Provenance, error) {
 	if err := c.writeBody(ctx, w, body); err != nil {
-		return secrets.Note{}, fmt.Errorf("connection %s: %w", w.Address, err)
+		return secrets.Provenance{}, fmt.Errorf("connection %s: %w", w.Address, err)
 	}
-	note, due := superseding(c.Owner(), w.Observed, w.Note, c.grace)
+	note, due := superseding(c.Owner(), w.Observed, w.Provenance, c.grace)
 	note.Body, note.Fields = body.Workflow, len(w.Fields)
 	for _, id := range due {
 		c.drop(ctx, w.Address.body(id), false)
@@ -159,32 +159,32 @@ func (c *Client) writeBody(ctx context.Context, w Write, body secrets.Scope) err
 // Delete soft-deletes the pointer, if this owner holds it, and then the fields of
 // every body that its record names. What it leaves or returns is as of
 // secrets.Client.Delete.
-func (c *Client) Delete(ctx context.Context, a Address, wrote *secrets.Written) (secrets.Removal, error) {
+func (c *Client) Delete(ctx context.Context, a Address, wrote *secrets.Written) (secrets.Deletion, error) {
 	return c.remove(ctx, a, wrote, c.Client.Delete)
 }
 
 // Purge is Delete that destroys every version for good.
-func (c *Client) Purge(ctx context.Context, a Address, wrote *secrets.Written) (secrets.Removal, error) {
+func (c *Client) Purge(ctx context.Context, a Address, wrote *secrets.Written) (secrets.Deletion, error) {
 	return c.remove(ctx, a, wrote, c.Client.Purge)
 }
 
-type removing func(context.Context, secrets.Address, *secrets.Written) (secrets.Removal, error)
+type removing func(context.Context, secrets.Address, *secrets.Written) (secrets.Deletion, error)
 
-func (c *Client) remove(ctx context.Context, a Address, wrote *secrets.Written, remove removing) (secrets.Removal, error) {
+func (c *Client) remove(ctx context.Context, a Address, wrote *secrets.Written, remove removing) (secrets.Deletion, error) {
 	if err := a.Check(); err != nil {
-		return secrets.NothingOurs, err
+		return secrets.NothingOwned, err
 	}
 	pointer, err := c.Client.Describe(ctx, a.Pointer())
 	if err != nil {
-		return secrets.NothingOurs, err
+		return secrets.NothingOwned, err
 	}
 	done, err := remove(ctx, a.Pointer(), wrote)
-	if err != nil || done != secrets.SoftDeleted && done != secrets.PurgedAll {
+	if err != nil || done != secrets.SoftDeleted && done != secrets.AllDestroyed {
 		return done, err
 	}
 	record := pointer.Records[c.Owner()]
 	for _, id := range named(append(record.Superseded[:], record.Body)) {
-		c.drop(context.WithoutCancel(ctx), a.body(id), done == secrets.PurgedAll)
+		c.drop(context.WithoutCancel(ctx), a.body(id), done == secrets.AllDestroyed)
 	}
 	return done, nil
 }

@@ -103,20 +103,20 @@ var known = map[string]struct{ required, optional []string }{
 // Types are the types with known fields, sorted.
 func Types() []string { return slices.Sorted(maps.Keys(known)) }
 
-// Finding is what CheckFields has to say.
-type Finding struct {
+// FieldCheck is what CheckFields has to say.
+type FieldCheck struct {
 	// Problem says why no reader of the type can use the fields; "" for nothing.
 	Problem string
-	// Remark says what a person may want to know; "" for nothing.
-	Remark string
+	// Warning says what a person may want to know; "" for nothing.
+	Warning string
 }
 
 // CheckFields compares field names with what the readers of a type expect. A type
 // that is not known may have any fields. Pure.
-func CheckFields(kind string, fields []string) Finding {
+func CheckFields(kind string, fields []string) FieldCheck {
 	want, is := known[kind]
 	if !is {
-		return Finding{Remark: fmt.Sprintf("connection type %q is none that Relay's integrations know (%s), so its fields are not checked", kind, strings.Join(Types(), ", "))}
+		return FieldCheck{Warning: fmt.Sprintf("connection type %q is none that Relay's integrations know (%s), so its fields are not checked", kind, strings.Join(Types(), ", "))}
 	}
 	var missing, extra []string
 	for _, name := range want.required {
@@ -130,12 +130,12 @@ func CheckFields(kind string, fields []string) Finding {
 		}
 	}
 	slices.Sort(extra)
-	var f Finding
+	var f FieldCheck
 	if len(missing) > 0 {
 		f.Problem = fmt.Sprintf("a connection of type %s needs %s; it has no %s", kind, strings.Join(want.required, ", "), strings.Join(missing, ", "))
 	}
 	if len(extra) > 0 {
-		f.Remark = fmt.Sprintf("no reader of type %s that is known uses %s", kind, strings.Join(extra, ", "))
+		f.Warning = fmt.Sprintf("no reader of type %s that is known uses %s", kind, strings.Join(extra, ", "))
 	}
 	return f
 }

@@ -71,9 +71,9 @@ func judgeField(field secrets.Entry, pointed time.Time) (secrets.Verdict, bool) 
 
 // superseding is what the record of a new live body names: that body, and what it
 // replaces. Those that may go now are due. Pure.
-func superseding(me secrets.Owner, pointer secrets.Entry, note secrets.Note, grace time.Duration) (next secrets.Note, due []string) {
+func superseding(me secrets.Owner, pointer secrets.Entry, note secrets.Provenance, grace time.Duration) (next secrets.Provenance, due []string) {
 	next = note
-	_, last, found := pointer.LastHolder()
+	_, last, found := pointer.LastOwner()
 	if !found || last.Body == "" {
 		return next, nil
 	}
@@ -88,7 +88,7 @@ func superseding(me secrets.Owner, pointer secrets.Entry, note secrets.Note, gra
 // settled reports whether the pointer has named this owner's live body for Grace, so
 // that what that body replaced is read by nobody. Pure.
 func settled(me secrets.Owner, pointer secrets.Entry, grace time.Duration) bool {
-	holder, is := pointer.Holder()
+	holder, is := pointer.Owner()
 	return is && holder == me && pointer.Date.Sub(pointer.Records[me].Time) > grace
 }
 
@@ -98,10 +98,10 @@ func abandoned(pointer secrets.Entry, id string, age, grace time.Duration) bool 
 	if age <= grace {
 		return false
 	}
-	if _, _, claimed := pointer.LastHolder(); !claimed && !pointer.Live() {
+	if _, _, claimed := pointer.LastOwner(); !claimed && !pointer.Live() {
 		return true
 	}
-	holder, is := pointer.Holder()
+	holder, is := pointer.Owner()
 	if !is {
 		return false // which body it names is in no record
 	}

@@ -25,16 +25,16 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // pointer is an entry at a version written at noon and seen age later, with the
 // record that its owner keeps.
-func pointer(version int, age time.Duration, owner secrets.Owner, note secrets.Note) secrets.Entry {
+func pointer(version int, age time.Duration, owner secrets.Owner, note secrets.Provenance) secrets.Entry {
 	return secrets.Entry{
 		Current: version, Oldest: 1, Date: noon.Add(age),
 		Versions: map[int]secrets.Version{version: {Created: noon}},
-		Records:  map[secrets.Owner]secrets.Record{owner: {Version: version, Time: noon, Note: note}},
+		Records:  map[secrets.Owner]secrets.Record{owner: {Version: version, Time: noon, Provenance: note}},
 	}
 }
 
-func bodies(live string, superseded ...string) secrets.Note {
-	n := secrets.Note{Body: live, Fields: 2}
+func bodies(live string, superseded ...string) secrets.Provenance {
+	n := secrets.Provenance{Body: live, Fields: 2}
 	copy(n.Superseded[:], superseded)
 	return n
 }
@@ -110,7 +110,7 @@ func TestSuperseding(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			next, due := superseding(us, c.pointer, secrets.Note{Revision: "r"}, Grace)
+			next, due := superseding(us, c.pointer, secrets.Provenance{Revision: "r"}, Grace)
 			if next.Superseded != c.names || strings.Join(due, " ") != c.due || next.Revision != "r" {
 				t.Errorf("the record names %v, due are %v; want %v and %q", next.Superseded, due, c.names, c.due)
 			}
@@ -138,7 +138,7 @@ func TestAbandoned(t *testing.T) {
 		"one that no record names, but young":         {pointer(2, 0, us, bodies(idA, idB)), idD, Grace, false},
 		"one whose pointer another owner moved away":  {pointer(2, 0, them, bodies(idA)), idD, time.Hour, true},
 		"one whose pointer somebody unknown moved":    {unrecorded, idD, time.Hour, false},
-		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Note{}), idD, time.Hour, false},
+		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Provenance{}), idD, time.Hour, false},
 		"one whose pointer never came":                {secrets.Entry{}, idD, time.Hour, true},
 		"one whose pointer was deleted outside":       {dead, idA, time.Hour, false},
 		"one whose pointer was let go":                {released, idA, time.Hour, true},
@@ -165,7 +165,7 @@ func TestCheckFields(t *testing.T) {
 		{"warehouse", "anything", "", `"warehouse" is none that Relay's integrations know`},
 	} {
 		got := CheckFields(c.kind, strings.Fields(c.fields))
-		for _, part := range []struct{ got, want string }{{got.Problem, c.problem}, {got.Remark, c.remark}} {
+		for _, part := range []struct{ got, want string }{{got.Problem, c.problem}, {got.Warning, c.remark}} {
 			if !strings.Contains(part.got, part.want) || (part.want == "") != (part.got == "") {
 				t.Errorf("%s with %s: %q, want %q", c.kind, c.fields, part.got, part.want)
 			}

@@ -10,10 +10,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// Tidy deletes the bodies that a connection's record names as superseded, once
+// DeleteSuperseded deletes the bodies that a connection's record names as superseded, once
 // nobody reads them, and takes them out of the record. It is for what a round finds
 // unchanged; a write tidies by itself.
-func (c *Client) Tidy(ctx context.Context, a Address, pointer secrets.Entry) error {
+func (c *Client) DeleteSuperseded(ctx context.Context, a Address, pointer secrets.Entry) error {
 	record := pointer.Records[c.Owner()]
 	old := named(record.Superseded[:])
 	if len(old) == 0 || !settled(c.Owner(), pointer, c.grace) {
@@ -22,16 +22,16 @@ func (c *Client) Tidy(ctx context.Context, a Address, pointer secrets.Entry) err
 	for _, id := range old {
 		c.drop(ctx, a.body(id), false)
 	}
-	note := record.Note
+	note := record.Provenance
 	clear(note.Superseded[:])
-	return c.Renote(ctx, a.Pointer(), pointer, note)
+	return c.UpdateRecord(ctx, a.Pointer(), pointer, note)
 }
 
-// Sweep deletes the bodies in a domain that this owner wrote and that no pointer
+// DeleteOrphaned deletes the bodies in a domain that this owner wrote and that no pointer
 // names: what a crash between body and pointer leaves, and what was superseded too
 // often for a record to name. It returns how many it deleted. done are bodies that
 // need no second look; Sweep adds to it.
-func (c *Client) Sweep(ctx context.Context, mount, domain string, done map[string]bool) (int, error) {
+func (c *Client) DeleteOrphaned(ctx context.Context, mount, domain string, done map[string]bool) (int, error) {
 	folders, err := c.Folders(ctx, mount, prefix(domain))
 	if err != nil {
 		return 0, err

@@ -53,7 +53,7 @@ func (w *world) readerToken() string {
 func (w *world) client(owner secrets.Owner) (*Client, *vaulttest.Proxy) {
 	w.Helper()
 	proxy := vaulttest.NewProxy(w, w.vault.Address)
-	c, err := secrets.Connect(secrets.Connection{Address: proxy.Address, Token: w.writerToken()},
+	c, err := secrets.Connect(secrets.VaultSettings{Address: proxy.Address, Token: w.writerToken()},
 		secrets.Config{Owner: owner, Settle: 300 * time.Millisecond})
 	if err != nil {
 		w.Fatal(err)
@@ -246,11 +246,11 @@ func TestReplacedBodiesAreCleanedUp(t *testing.T) {
 		return ok && value != ""
 	}
 	pointer := w.observe(c, a).Pointer
-	if err := c.Tidy(context.Background(), a, pointer); err != nil || !alive(first) {
+	if err := c.DeleteSuperseded(context.Background(), a, pointer); err != nil || !alive(first) {
 		t.Fatalf("a body that a reader may still be reading was deleted (%v)", err)
 	}
 	pointer.Date = pointer.Date.Add(Grace + time.Minute)
-	if err := c.Tidy(context.Background(), a, pointer); err != nil || alive(first) {
+	if err := c.DeleteSuperseded(context.Background(), a, pointer); err != nil || alive(first) {
 		t.Fatalf("a body that was replaced long ago is still there (%v)", err)
 	}
 	now := w.observe(c, a)
@@ -276,12 +276,12 @@ func TestSweepFindsWhatACrashLeft(t *testing.T) {
 		}
 	}
 	done := map[string]bool{}
-	if n, err := c.Sweep(context.Background(), a.Mount, a.Domain, done); err != nil || n != 0 {
+	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, a.Domain, done); err != nil || n != 0 {
 		t.Fatalf("swept %d young bodies (%v)", n, err)
 	}
 	c.grace = -time.Hour
 	clear(done)
-	if n, err := c.Sweep(context.Background(), a.Mount, a.Domain, done); err != nil || n != 1 {
+	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, a.Domain, done); err != nil || n != 1 {
 		t.Fatalf("swept %d bodies, want the one that was lost (%v)", n, err)
 	}
 	for id, want := range map[string]bool{idA: false, idB: true, w.observe(c, a).Pointer.Records[us].Body: true, w.observe(other, b).Pointer.Records[them].Body: true} {
@@ -300,7 +300,7 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	w.put(c, a, map[string]string{"apiKey": "ours"})
 	write := Write{Address: a, Fields: values(map[string]string{"apiKey": "theirs"}), Observed: w.observe(other, a).Pointer}
 	proxy.Reset()
-	if _, err := other.Put(context.Background(), write); !errors.Is(err, secrets.ErrHeld) || !strings.Contains(err.Error(), "connection sendgrid/mail is held by terraform/us") {
+	if _, err := other.Put(context.Background(), write); !errors.Is(err, secrets.ErrNotOwner) || !strings.Contains(err.Error(), "connection sendgrid/mail is held by terraform/us") {
 		t.Errorf("overwriting another's connection: %v", err)
 	}
 	if slices.ContainsFunc(proxy.Requests(), func(r vaulttest.Request) bool { return strings.Contains(r.Path, "/data/") }) {
@@ -319,7 +319,7 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	if got := Judge(us, w.observe(c, a), nil).String(); got != "held by gitops/cluster/them" {
 		t.Errorf("the displaced owner sees %q", got)
 	}
-	if done, err := c.Delete(context.Background(), a, nil); done != secrets.NothingOurs || !errors.Is(err, secrets.ErrHeld) {
+	if done, err := c.Delete(context.Background(), a, nil); done != secrets.NothingOwned || !errors.Is(err, secrets.ErrNotOwner) {
 		t.Errorf("the displaced owner deletes: %v, %v", done, err)
 	}
 }
@@ -328,7 +328,7 @@ func TestDeleteAndPurgeTakeTheBodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, _ := w.client(us)
-	for name, remove := range map[string]func(context.Context, Address, *secrets.Written) (secrets.Removal, error){
+	for name, remove := range map[string]func(context.Context, Address, *secrets.Written) (secrets.Deletion, error){
 		"soft": c.Delete, "purged": c.Purge,
 	} {
 		a := w.address("github", name)

@@ -23,7 +23,7 @@ audit them; this list needs no more than the writer's token.`)
 		return err
 	}
 	client, err := secrets.Connect(
-		secrets.Connection{Address: w.vault.Address, Token: w.writer, UserAgent: "relay-demo"},
+		secrets.VaultSettings{Address: w.vault.Address, Token: w.writer, UserAgent: "relay-demo"},
 		secrets.Config{Owner: owner})
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func describe(ctx context.Context, client *secrets.Client) (rows []row, records 
 		if err != nil {
 			return nil, "", err
 		}
-		holder, _ := entry.Holder()
+		holder, _ := entry.Owner()
 		rows = append(rows, row{name, entry.Current, entry.Live(), holder})
 		if name == fromGit[1].name {
 			records = note(holder, entry.Records[holder])
@@ -82,7 +82,7 @@ func note(owner secrets.Owner, r secrets.Record) string {
 func checkRows(rows []row) error {
 	want := []row{
 		{"database_password", 3, true, "terraform/shop-prod"},
-		{"old_api_token", 1, false, secrets.Nobody},
+		{"old_api_token", 1, false, secrets.NoOwner},
 		{"registry_password", 1, true, "gitops/demo/shop"},
 		{"session_key", 1, true, "terraform/shop-prod"},
 		{"slack_webhook", 3, true, "gitops/demo/shop"},
@@ -102,7 +102,7 @@ func table(rows []row) string {
 		if !r.live {
 			condition = "deleted"
 		}
-		if r.owner == secrets.Nobody {
+		if r.owner == secrets.NoOwner {
 			owner = "nobody"
 		}
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", r.name, r.version, condition, owner)

@@ -291,7 +291,7 @@ func TestWhatTheClientAsksForIsGranted(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := func(token string) *secrets.Client {
-		c, err := secrets.Connect(secrets.Connection{Address: v.Address, Token: token}, secrets.Config{Owner: owner})
+		c, err := secrets.Connect(secrets.VaultSettings{Address: v.Address, Token: token}, secrets.Config{Owner: owner})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -324,7 +324,7 @@ func TestWhatTheClientAsksForIsGranted(t *testing.T) {
 		},
 		"undelete": func() error { _, err := looker.Undelete(t.Context(), deleted); return err },
 	} {
-		lacking, ok := errors.AsType[*secrets.LackingError](attempt())
+		lacking, ok := errors.AsType[*secrets.MissingCapabilityError](attempt())
 		if !ok {
 			t.Errorf("%s: no lacking capability is named", name)
 			continue

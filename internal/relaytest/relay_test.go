@@ -34,7 +34,7 @@ path "customers/metadata/connections/DOMAIN/*" { capabilities = ["list"] }`
 
 func connect(t *testing.T, v *vaulttest.Vault, token string) *secrets.Client {
 	t.Helper()
-	c, err := secrets.Connect(secrets.Connection{Address: v.Address, Token: token}, secrets.Config{Owner: "terraform/relaytest"})
+	c, err := secrets.Connect(secrets.VaultSettings{Address: v.Address, Token: token}, secrets.Config{Owner: "terraform/relaytest"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,19 +89,19 @@ func (c *Client) Folders(ctx context.Context, mount, path string) ([]string, err
 	return folders, nil
 }
 
-// Renote writes the note of this owner's record anew, for the version that it is
+// UpdateRecord writes the note of this owner's record anew, for the version that it is
 // about: one PATCH, no value. A write of the same owner between the observation and
 // this request ends with the older record on the newer version, which shows as
-// overwritten and is repaired, as after any record that comes late. Errors: ErrHeld where the record is not the current
+// overwritten and is repaired, as after any record that comes late. Errors: ErrNotOwner where the record is not the current
 // version's, ErrInvalid, *vault.Error.
-func (c *Client) Renote(ctx context.Context, a Address, observed Entry, n Note) error {
+func (c *Client) UpdateRecord(ctx context.Context, a Address, observed Entry, n Provenance) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
 	record := observed.Records[c.owner]
-	if holder, is := observed.Holder(); !is || holder != c.owner {
-		return &HeldError{Address: a, Holder: holder}
+	if holder, is := observed.Owner(); !is || holder != c.owner {
+		return &NotOwnerError{Address: a, Owner: holder}
 	}
-	record.Note = n
+	record.Provenance = n
 	return c.writeRecord(context.WithoutCancel(ctx), a, record)
 }

@@ -91,7 +91,7 @@ func (c *Client) ask(ctx context.Context, a Address, p purpose) error {
 		}
 	}
 	if len(rules) > 0 {
-		return &LackingError{Scope: a.Scope, Rules: rules}
+		return &MissingCapabilityError{Scope: a.Scope, Rules: rules}
 	}
 	return nil
 }
@@ -102,9 +102,9 @@ func (c *Client) whyDenied(ctx context.Context, s Scope, looking need, denied er
 	granted, err := c.kv.Capabilities(ctx, looking.path)
 	switch lacks := looking.lacking(granted[looking.path]); {
 	case errors.Is(err, vault.ErrPermissionDenied):
-		return fmt.Errorf("%s: %w", s.Title(), ErrNoAccess)
+		return fmt.Errorf("%s: %w", s.Title(), ErrTokenRejected)
 	case err == nil && len(lacks) > 0:
-		return &LackingError{Scope: s, Rules: []string{looking.rule(lacks)}}
+		return &MissingCapabilityError{Scope: s, Rules: []string{looking.rule(lacks)}}
 	}
 	return denied
 }

@@ -108,7 +108,7 @@ func (c *Client) Close(ctx context.Context) error {
 }
 
 // Describe observes a secret: one read of metadata. An absent secret is an
-// Entry without versions. Errors: ErrLacking, ErrNoAccess, ErrMayRead, or a
+// Entry without versions. Errors: ErrMissingCapability, ErrTokenRejected, ErrCanRead, or a
 // *vault.Error.
 func (c *Client) Describe(ctx context.Context, a Address) (Entry, error) {
 	e, err := c.describe(ctx, a)

@@ -10,8 +10,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
 )
 
-// Connection says how to reach Vault. Nothing is taken from the environment.
-type Connection = vault.Config
+// VaultSettings says how to reach Vault. Nothing is taken from the environment.
+type VaultSettings = vault.Settings
 
 // DefaultConcurrency is how many requests are under way at once, DefaultMaxRetries
 // how often one is repeated, unless the Connection says otherwise.
@@ -43,7 +43,7 @@ type SettingError = vault.SettingError
 
 // Connect prepares a client that speaks to Vault; it sends nothing. cfg.KV and
 // cfg.Concurrency are replaced. The error lists all that is wrong and holds no token.
-func Connect(to Connection, cfg Config) (*Client, error) {
+func Connect(to VaultSettings, cfg Config) (*Client, error) {
 	kv, err := vault.New(to)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func Connect(to Connection, cfg Config) (*Client, error) {
 // ConnectAs is Connect for an owner that depends on what Vault calls whoever has the
 // token, which it asks: cfg.Owner is replaced by what owner makes of the display
 // name. Errors: as of Connect, a *vault.Error, or that of owner.
-func ConnectAs(ctx context.Context, to Connection, cfg Config, owner func(displayName string) (Owner, error)) (*Client, error) {
+func ConnectAs(ctx context.Context, to VaultSettings, cfg Config, owner func(displayName string) (Owner, error)) (*Client, error) {
 	kv, err := vault.New(to)
 	if err != nil {
 		return nil, err

@@ -47,7 +47,7 @@ type Version struct {
 type Seen struct {
 	Version int       `json:"version"`
 	Created time.Time `json:"created"`
-	Holder  Owner     `json:"holder,omitempty"`
+	Owner   Owner     `json:"holder,omitempty"`
 }
 
 // Written is a version that an owner wrote, as Vault answered.
@@ -119,24 +119,24 @@ func (e Entry) Expires() time.Time {
 
 // Seen is what a decision made from this entry was made from.
 func (e Entry) Seen() Seen {
-	holder, _ := e.Holder()
-	return Seen{Version: e.Current, Created: e.Versions[e.Current].Created, Holder: holder}
+	holder, _ := e.Owner()
+	return Seen{Version: e.Current, Created: e.Versions[e.Current].Created, Owner: holder}
 }
 
 // Same reports whether nothing has moved between two observations.
 func (s Seen) Same(other Seen) bool {
-	return s.Version == other.Version && s.Created.Equal(other.Created) && s.Holder == other.Holder
+	return s.Version == other.Version && s.Created.Equal(other.Created) && s.Owner == other.Owner
 }
 
-// Holder is the owner whose record is the current version: who wrote it, holds
+// Owner is the owner whose record is the current version: who wrote it, holds
 // it.
-func (e Entry) Holder() (Owner, bool) {
+func (e Entry) Owner() (Owner, bool) {
 	owner, record, ok := e.newest()
 	return owner, ok && record.Version == e.Current
 }
 
-// LastHolder is the owner whose record is the highest that counts.
-func (e Entry) LastHolder() (Owner, Record, bool) { return e.newest() }
+// LastOwner is the owner whose record is the highest that counts.
+func (e Entry) LastOwner() (Owner, Record, bool) { return e.newest() }
 
 // newest finds the highest record that counts and that no release has cancelled.
 // Two owners at one version cannot come about by the protocol; where somebody
@@ -162,7 +162,7 @@ func (e Entry) newest() (Owner, Record, bool) {
 		case r.Version > top.Version:
 			best, top, found = owner, r, true
 		case r.Version == top.Version:
-			best, found = Nobody, false
+			best, found = NoOwner, false
 		}
 	}
 	return best, top, found
@@ -179,10 +179,10 @@ func (e Entry) has(version int, created time.Time) bool {
 	return version >= 1 && version < e.Oldest
 }
 
-// withMemory is the entry as an owner sees it that remembers its last write
+// withBaseline is the entry as an owner sees it that remembers its last write
 // itself, as Terraform's state does: the memory stands in for a record that was
 // lost or never made. It never outranks a newer record of the same owner.
-func (e Entry) withMemory(me Owner, wrote *Written) Entry {
+func (e Entry) withBaseline(me Owner, wrote *Written) Entry {
 	if wrote == nil || !e.has(wrote.Version, wrote.Created) {
 		return e
 	}

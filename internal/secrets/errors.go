@@ -18,9 +18,9 @@ var (
 	// ErrConflict: the secret has changed since the decision to write it was
 	// made. Nothing was written. See ConflictError.
 	ErrConflict = errors.New("changed since the plan")
-	// ErrHeld: another owner, or nobody known, wrote what is there. Nothing was
-	// written. See HeldError.
-	ErrHeld = errors.New("not ours to write")
+	// ErrNotOwner: another owner, or nobody known, wrote what is there. Nothing was
+	// written. See NotOwnerError.
+	ErrNotOwner = errors.New("not ours to write")
 	// ErrOutcomeUnknown: the write was sent and its answer was lost; whether it
 	// happened shows at the next observation.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
@@ -30,14 +30,14 @@ var (
 	// ErrNotDeleted: there is nothing that this owner could undelete. Nothing was
 	// sent. See UndeleteError.
 	ErrNotDeleted = errors.New("nothing of ours to undelete")
-	// ErrLacking: the token lacks a capability. Nothing was written. See
-	// LackingError.
-	ErrLacking = errors.New("the token's policy does not allow it")
-	// ErrDenied: Vault refuses a request that the token's capabilities allow.
-	ErrDenied = vault.ErrPermissionDenied
-	// ErrNoAccess: Vault refuses the token even to ask for its own capabilities.
+	// ErrMissingCapability: the token lacks a capability. Nothing was written. See
+	// MissingCapabilityError.
+	ErrMissingCapability = errors.New("the token's policy does not allow it")
+	// ErrPermissionDenied: Vault refuses a request that the token's capabilities allow.
+	ErrPermissionDenied = vault.ErrPermissionDenied
+	// ErrTokenRejected: Vault refuses the token even to ask for its own capabilities.
 	// Vault answers an invalid token in the same words as one that may do nothing.
-	ErrNoAccess = errors.New("Vault refuses this token everything, even to ask for its own capabilities: " +
+	ErrTokenRejected = errors.New("Vault refuses this token everything, even to ask for its own capabilities: " +
 		"it is invalid, revoked or expired, or lacks Vault's policy default; get a new one")
 )
 
@@ -66,8 +66,8 @@ func (e *ConflictError) Error() string {
 		return head + fmt.Sprintf("planned from version %d; plan again", e.Was.Version)
 	case e.Now.Version != e.Was.Version:
 		return head + fmt.Sprintf("version %d, planned from %d; plan again", e.Now.Version, e.Was.Version)
-	case e.Now.Holder != e.Was.Holder:
-		return head + fmt.Sprintf("%s, planned from %s; plan again", holderText(e.Now.Holder), holderText(e.Was.Holder))
+	case e.Now.Owner != e.Was.Owner:
+		return head + fmt.Sprintf("%s, planned from %s; plan again", ownerText(e.Now.Owner), ownerText(e.Was.Owner))
 	}
 	return head + fmt.Sprintf("version %d is a new one under the same number; plan again", e.Now.Version)
 }
@@ -75,38 +75,38 @@ func (e *ConflictError) Error() string {
 // Unwrap gives ErrConflict.
 func (e *ConflictError) Unwrap() error { return ErrConflict }
 
-func holderText(o Owner) string {
-	if o == Nobody {
+func ownerText(o Owner) string {
+	if o == NoOwner {
 		return "held by nobody"
 	}
 	return "held by " + string(o)
 }
 
-// HeldError names who holds a secret that was not to be taken.
-type HeldError struct {
+// NotOwnerError names who holds a secret that was not to be taken.
+type NotOwnerError struct {
 	Address Address
-	// Holder is Nobody where a live value has no record.
-	Holder Owner
+	// Owner is Nobody where a live value has no record.
+	Owner Owner
 }
 
-func (e *HeldError) Error() string {
-	if e.Holder == Nobody {
+func (e *NotOwnerError) Error() string {
+	if e.Owner == NoOwner {
 		return fmt.Sprintf("%s %s exists already and no owner's record says who wrote it; adopt it to take it over", e.Address.Kind(), e.Address)
 	}
-	return fmt.Sprintf("%s %s is held by %s; adopt it to take it over, or remove it there first", e.Address.Kind(), e.Address, e.Holder)
+	return fmt.Sprintf("%s %s is held by %s; adopt it to take it over, or remove it there first", e.Address.Kind(), e.Address, e.Owner)
 }
 
-// Unwrap gives ErrHeld.
-func (e *HeldError) Unwrap() error { return ErrHeld }
+// Unwrap gives ErrNotOwner.
+func (e *NotOwnerError) Unwrap() error { return ErrNotOwner }
 
 // UndeleteError says why a secret cannot be undeleted.
 type UndeleteError struct {
 	Address Address
-	Reason  string
+	Cause   string
 }
 
 func (e *UndeleteError) Error() string {
-	return fmt.Sprintf("secret %s cannot be undeleted: %s", e.Address, e.Reason)
+	return fmt.Sprintf("secret %s cannot be undeleted: %s", e.Address, e.Cause)
 }
 
 // Unwrap gives ErrNotDeleted.
@@ -130,14 +130,14 @@ func (e *NoRecordError) Error() string {
 // Unwrap gives ErrNoRecord and the cause.
 func (e *NoRecordError) Unwrap() []error { return []error{ErrNoRecord, e.Cause} }
 
-// LackingError names the policy line that a token would need.
-type LackingError struct {
+// MissingCapabilityError names the policy line that a token would need.
+type MissingCapabilityError struct {
 	Scope Scope
 	// Rules are the missing lines of Vault policy, in HCL.
 	Rules []string
 }
 
-func (e *LackingError) Error() string {
+func (e *MissingCapabilityError) Error() string {
 	text := e.Scope.Title() + ": the token's Vault policy lacks:"
 	for _, rule := range e.Rules {
 		text += "\n  " + rule
@@ -145,12 +145,12 @@ func (e *LackingError) Error() string {
 	return text
 }
 
-// Unwrap gives ErrLacking.
-func (e *LackingError) Unwrap() error { return ErrLacking }
+// Unwrap gives ErrMissingCapability.
+func (e *MissingCapabilityError) Unwrap() error { return ErrMissingCapability }
 
-// Troubled reports whether an error says that Vault or the way to it is in trouble,
+// Unavailable reports whether an error says that Vault or the way to it is in trouble,
 // so that the same request may succeed later without anybody doing anything.
-func Troubled(err error) bool {
+func Unavailable(err error) bool {
 	failed, ok := errors.AsType[*vault.Error](err)
 	return ok && failed.Temporary()
 }
@@ -160,7 +160,7 @@ func Troubled(err error) bool {
 // such mount, or does not know the token.
 func AffectsAll(err error) bool {
 	return slices.ContainsFunc(
-		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrInvalidToken, vault.ErrLoginFailed, ErrNoAccess},
+		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrInvalidToken, vault.ErrLoginFailed, ErrTokenRejected},
 		func(reason error) bool { return errors.Is(err, reason) },
 	)
 }

@@ -137,7 +137,7 @@ func (a *actor) operate(ctx context.Context, c *Client) {
 	verdict := Judge(a.owner, e, a.state)
 	if verdict.State == InSync && a.applied == a.desired {
 		if !a.keeps { // a file that was sealed again
-			_ = c.Renote(ctx, a.h.address, e, Note{Origin: "again.yaml"})
+			_ = c.UpdateRecord(ctx, a.h.address, e, Provenance{Origin: "again.yaml"})
 		}
 		return
 	}
@@ -146,7 +146,7 @@ func (a *actor) operate(ctx context.Context, c *Client) {
 			return
 		}
 	}
-	w := Write{Address: a.h.address, Value: NewValue(fmt.Sprint(a.owner, a.desired)), Observed: e, Wrote: a.state}
+	w := Write{Address: a.h.address, Value: NewValue(fmt.Sprint(a.owner, a.desired)), Observed: e, Baseline: a.state}
 	put := c.Put
 	if a.adopt {
 		put = c.Adopt
@@ -268,7 +268,7 @@ func (h *history) wrote(a *actor, before Entry, out vault.Written) {
 	if a.adopt || a.blurs != h.blurs || !before.Live() {
 		return
 	}
-	if holder, held := before.Holder(); held && holder != a.owner {
+	if holder, held := before.Owner(); held && holder != a.owner {
 		h.t.Errorf("%s overwrote version %d, which %s held", a.owner, before.Current, holder)
 	}
 	current := before.Versions[before.Current]
@@ -277,8 +277,8 @@ func (h *history) wrote(a *actor, before Entry, out vault.Written) {
 			h.t.Errorf("%s overwrote version %d while %s was still writing its record", a.owner, before.Current, b.owner)
 		}
 	}
-	if h.writers[stamp(before.Current, current.Created)] == Nobody {
-		if last, _, found := before.withMemory(a.owner, a.state).LastHolder(); !found || last != a.owner {
+	if h.writers[stamp(before.Current, current.Created)] == NoOwner {
+		if last, _, found := before.withBaseline(a.owner, a.state).LastOwner(); !found || last != a.owner {
 			h.t.Errorf("%s overwrote a foreign value it never held", a.owner)
 		}
 	}
@@ -348,7 +348,7 @@ func (h *history) step() {
 	case "write":
 		out := h.out.outsideWrite(entryOf(h.address))
 		created, _ := parseTime(out.CreatedTime)
-		h.writers[stamp(out.Version, created)] = Nobody
+		h.writers[stamp(out.Version, created)] = NoOwner
 	case "delete":
 		h.out.outsideDelete(entryOf(h.address))
 	case "undelete":
@@ -408,7 +408,7 @@ func (h *history) converge(a *actor) {
 	}
 	e := h.entry()
 	if !a.want {
-		if holder, held := e.Holder(); held && holder == a.owner {
+		if holder, held := e.Owner(); held && holder == a.owner {
 			h.t.Errorf("%s let go of the secret and still holds it", a.owner)
 		}
 		return

@@ -30,12 +30,12 @@ const (
 	Destroyed
 	// Expired: Vault deleted it by itself (delete_version_after).
 	Expired
-	// Held: the current version, or the last recorded one, is another owner's.
-	Held
+	// OwnedByOther: the current version, or the last recorded one, is another owner's.
+	OwnedByOther
 	// RecordLost: the record of the last write is missing or does not fit.
 	RecordLost
-	// NotOurs: a live value without a record, never written by this owner.
-	NotOurs
+	// Unmanaged: a live value without a record, never written by this owner.
+	Unmanaged
 	// Purged: nothing is left of what was written.
 	Purged
 	// RewrittenAfterPurge: the entry was purged and made anew by somebody.
@@ -53,10 +53,10 @@ type Verdict struct {
 	At      time.Time
 	// LastWritten is the version that this owner wrote last, 0 for none.
 	LastWritten int
-	// Holder is the other owner, for Held; Nobody only as Audit sees it.
-	Holder Owner
-	// Reason says why there is no verdict, for NotChecked.
-	Reason string
+	// Owner is the other owner, for Held; Nobody only as Audit sees it.
+	Owner Owner
+	// Cause says why there is no verdict, for NotChecked.
+	Cause string
 	// Field is the field of a connection that the verdict is about; "" for a secret, and
 	// for a connection's pointer.
 	Field string
@@ -88,11 +88,11 @@ func (v Verdict) sentence() string {
 		return "destroyed"
 	case Expired:
 		return "expired at " + at
-	case Held:
-		return holderText(v.Holder)
+	case OwnedByOther:
+		return ownerText(v.Owner)
 	case RecordLost:
 		return "record lost"
-	case NotOurs:
+	case Unmanaged:
 		return "not written by this owner"
 	case Purged:
 		return "purged"
@@ -101,7 +101,7 @@ func (v Verdict) sentence() string {
 	case Restored:
 		return fmt.Sprintf("restored: version %d, last written %d", v.Version, v.LastWritten)
 	}
-	return "not checked: " + v.Reason
+	return "not checked: " + v.Cause
 }
 
 // Judge says how a secret stands as owner me sees it, from metadata alone. wrote
@@ -114,12 +114,12 @@ func Judge(me Owner, e Entry, wrote *Written) Verdict {
 	if e.Current == 0 {
 		return v.with(absentOr(Purged, wrote))
 	}
-	known := e.withMemory(me, wrote)
+	known := e.withBaseline(me, wrote)
 	owner, record, found := known.newest()
 	switch {
 	case found && owner != me:
-		v.Holder = owner
-		return v.with(Held)
+		v.Owner = owner
+		return v.with(OwnedByOther)
 	case wrote != nil && !e.has(wrote.Version, wrote.Created):
 		if found && record.Version < wrote.Version {
 			return v.with(Restored)
@@ -138,26 +138,26 @@ func Judge(me Owner, e Entry, wrote *Written) Verdict {
 	case e.broken(me):
 		return v.with(RecordLost)
 	}
-	return v.with(NotOurs)
+	return v.with(Unmanaged)
 }
 
-// Audit judges an entry as the one sees it whose it is: the holder, or else the
+// JudgeAsOwner judges an entry as the one sees it whose it is: the holder, or else the
 // last holder. A live value of which no record says whose it is, is Held by
-// Nobody, or RecordLost where there is a record that does not fit.
-func Audit(e Entry) Verdict {
+// NoOwner, or RecordLost where there is a record that does not fit.
+func JudgeAsOwner(e Entry) Verdict {
 	owner, _, found := e.newest()
 	if found {
 		return Judge(owner, e, nil)
 	}
-	v := Judge(Nobody, e, nil)
+	v := Judge(NoOwner, e, nil)
 	switch {
-	case v.State != NotOurs:
+	case v.State != Unmanaged:
 		return v
 	case slices.ContainsFunc(e.owners(), e.broken):
 		return v.with(RecordLost)
 	}
-	v.Holder = Nobody
-	return v.with(Held)
+	v.Owner = NoOwner
+	return v.with(OwnedByOther)
 }
 
 // owners are all who left a key here, whatever it holds.
@@ -221,19 +221,19 @@ func permit(me Owner, known Entry, a Address, adopt bool) error {
 	case adopt, found && owner == me, !found && !known.Live():
 		return nil
 	case found:
-		return &HeldError{Address: a, Holder: owner}
+		return &NotOwnerError{Address: a, Owner: owner}
 	}
-	return &HeldError{Address: a}
+	return &NotOwnerError{Address: a}
 }
 
 // NeedsAdopt reports whether me may write the entry only by Adopt, as permit
 // decides at the time of the write.
 func NeedsAdopt(me Owner, e Entry, wrote *Written) bool {
-	return permit(me, e.withMemory(me, wrote), Address{}, false) != nil
+	return permit(me, e.withBaseline(me, wrote), Address{}, false) != nil
 }
 
 // MayWrite says whether me may write the entry, as permit decides at the time of the
-// write: for who wants to know before there is a value. Errors: a *HeldError.
+// write: for who wants to know before there is a value. Errors: a *NotOwnerError.
 func MayWrite(me Owner, e Entry, a Address) error { return permit(me, e, a, false) }
 
 // settling is how long me has to wait before it repairs the entry: a newer

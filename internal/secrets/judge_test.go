@@ -139,7 +139,7 @@ func TestAudit(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			if got := Audit(row.entry).String(); got != row.want {
+			if got := JudgeAsOwner(row.entry).String(); got != row.want {
 				t.Errorf("Audit says %q, want %q", got, row.want)
 			}
 		})
@@ -171,7 +171,7 @@ func TestPermit(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			address := Scope{Mount: "customers", Prefix: "workflows", Workflow: "deploy"}.Secret("token")
-			wantError(t, permit(shop, row.entry.withMemory(shop, row.wrote), address, row.adopt), row.want)
+			wantError(t, permit(shop, row.entry.withBaseline(shop, row.wrote), address, row.adopt), row.want)
 		})
 	}
 }

@@ -12,8 +12,8 @@ import (
 // or "person/<name>". It is unique per Vault.
 type Owner string
 
-// Nobody is the owner of a secret that nobody manages.
-const Nobody Owner = ""
+// NoOwner is the owner of a secret that nobody manages.
+const NoOwner Owner = ""
 
 // ownerID bounds one part of an owner, so that a record's key stays under
 // Vault's limit of 128 bytes.
@@ -36,7 +36,7 @@ func PersonOwner(name string) (Owner, error) { return newOwner("person", name) }
 func newOwner(kind string, ids ...string) (Owner, error) {
 	for _, id := range ids {
 		if !ownerID.MatchString(id) {
-			return Nobody, invalidf("owner id %s: expected 1 to 48 of a-z, 0-9, '.', '_' and '-'", quoteName(id))
+			return NoOwner, invalidf("owner id %s: expected 1 to 48 of a-z, 0-9, '.', '_' and '-'", quoteName(id))
 		}
 	}
 	return Owner(kind + "/" + strings.Join(ids, "/")), nil
@@ -52,5 +52,5 @@ func ParseOwner(s string) (Owner, error) {
 	case len(parts) == 3 && parts[0] == "gitops":
 		return newOwner(parts[0], parts[1], parts[2])
 	}
-	return Nobody, invalidf("owner %s: expected terraform/<id>, gitops/<controller>/<source> or person/<name>", quoteName(s))
+	return NoOwner, invalidf("owner %s: expected terraform/<id>, gitops/<controller>/<source> or person/<name>", quoteName(s))
 }

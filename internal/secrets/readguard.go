@@ -19,28 +19,28 @@ type ReadGuard int
 // The read guards. Vault is asked once per scope, of the first secret that is
 // looked at or written there (sys/capabilities-self).
 const (
-	// IgnoreReading asks nothing.
-	IgnoreReading ReadGuard = iota
-	// WarnOfReading tells Config.Warn.
-	WarnOfReading
-	// RefuseReading lets nothing be described or written; also where Vault will
+	// IgnoreReadable asks nothing.
+	IgnoreReadable ReadGuard = iota
+	// WarnIfReadable tells Config.Warn.
+	WarnIfReadable
+	// RejectIfReadable lets nothing be described or written; also where Vault will
 	// not tell what the token may do.
-	RefuseReading
+	RejectIfReadable
 )
 
-// ErrMayRead: the token could read values, or nobody can tell that it could not.
-// Nothing was written. See MayReadError.
-var ErrMayRead = errors.New("the token could read values")
+// ErrCanRead: the token could read values, or nobody can tell that it could not.
+// Nothing was written. See CanReadError.
+var ErrCanRead = errors.New("the token could read values")
 
-// MayReadError says how the token could read values, and what its policy should
+// CanReadError says how the token could read values, and what its policy should
 // say.
-type MayReadError struct {
+type CanReadError struct {
 	reach reach
 	// Rule is the line of Vault policy that is right, in HCL.
 	Rule string
 }
 
-func (e *MayReadError) Error() string {
+func (e *CanReadError) Error() string {
 	switch e.reach {
 	case root:
 		return "the Vault token is a root token, which reads every value; get one whose policy grants no more than\n  " + e.Rule
@@ -51,8 +51,8 @@ func (e *MayReadError) Error() string {
 	return "the Vault token could read the values that it writes; take \"read\" out of its policy, so that it grants\n  " + e.Rule
 }
 
-// Unwrap gives ErrMayRead.
-func (e *MayReadError) Unwrap() error { return ErrMayRead }
+// Unwrap gives ErrCanRead.
+func (e *CanReadError) Unwrap() error { return ErrCanRead }
 
 // reach is what a token could do to a value besides writing it.
 type reach int
@@ -77,16 +77,16 @@ func reachOf(granted []string) reach {
 
 // objection is what a guard has against a token, and whether that stops it.
 func (g ReadGuard) objection(r reach, rule string) (said error, stops bool) {
-	if g == IgnoreReading || r == blind || (r == untold && g == WarnOfReading) {
+	if g == IgnoreReadable || r == blind || (r == untold && g == WarnIfReadable) {
 		return nil, false
 	}
-	return &MayReadError{reach: r, Rule: rule}, g == RefuseReading
+	return &CanReadError{reach: r, Rule: rule}, g == RejectIfReadable
 }
 
 // guard does what the configuration says about a token that could read. Errors:
-// ErrMayRead, or a *vault.Error.
+// ErrCanRead, or a *vault.Error.
 func (c *Client) guard(ctx context.Context, a Address) error {
-	if c.reading == IgnoreReading {
+	if c.reading == IgnoreReadable {
 		return nil
 	}
 	return c.once(grantKey{a.Scope, reading}, func() error {

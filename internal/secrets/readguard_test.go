@@ -27,20 +27,20 @@ func TestReadGuardObjects(t *testing.T) {
 		{"a writer that reads", []string{"create", "read", "update"}, `take "read" out of its policy`},
 		{"root", []string{"root"}, "root token"},
 	} {
-		for guard, stops := range map[ReadGuard]bool{IgnoreReading: false, WarnOfReading: false, RefuseReading: true} {
+		for guard, stops := range map[ReadGuard]bool{IgnoreReadable: false, WarnIfReadable: false, RejectIfReadable: true} {
 			said, stopped := guard.objection(reachOf(row.granted), "the rule")
-			if wantSaid := row.says != "" && guard != IgnoreReading; (said != nil) != wantSaid || stopped != (wantSaid && stops) {
+			if wantSaid := row.says != "" && guard != IgnoreReadable; (said != nil) != wantSaid || stopped != (wantSaid && stops) {
 				t.Errorf("%s under %d: %v, stops: %v", row.name, guard, said, stopped)
 			}
-			if said != nil && (!errors.Is(said, ErrMayRead) || !strings.Contains(said.Error(), row.says) || !strings.Contains(said.Error(), "the rule")) {
+			if said != nil && (!errors.Is(said, ErrCanRead) || !strings.Contains(said.Error(), row.says) || !strings.Contains(said.Error(), "the rule")) {
 				t.Errorf("%s under %d: %v", row.name, guard, said)
 			}
 		}
 	}
-	if _, stops := RefuseReading.objection(untold, "the rule"); !stops {
+	if _, stops := RejectIfReadable.objection(untold, "the rule"); !stops {
 		t.Error("a token of which Vault does not tell is taken for blind")
 	}
-	if said, stops := WarnOfReading.objection(untold, "the rule"); said != nil || stops {
+	if said, stops := WarnIfReadable.objection(untold, "the rule"); said != nil || stops {
 		t.Error("a token of which Vault does not tell is taken for a reader")
 	}
 }
@@ -64,19 +64,19 @@ path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`
 		{"root", v.RootToken, "root token", true},
 		{"may not ask", mute["auth"].(map[string]any)["client_token"].(string), "nobody can tell", false},
 	} {
-		for _, guard := range []ReadGuard{IgnoreReading, WarnOfReading, RefuseReading} {
+		for _, guard := range []ReadGuard{IgnoreReadable, WarnIfReadable, RejectIfReadable} {
 			var warned []string
 			c, proxy := realClient(t, row.token, shop)
 			c.reading = guard
 			c.warn = func(text string) { warned = append(warned, text) }
 			a := testAddress(t)
-			refused := guard == RefuseReading && row.objects != ""
+			refused := guard == RejectIfReadable && row.objects != ""
 
 			_, putErr := c.Put(ctx, Write{Address: a, Value: NewValue("one")})
 			_, describeErr := c.Describe(ctx, a)
 			_, againErr := c.Describe(ctx, a.Scope.Secret("another"))
 			for _, err := range []error{putErr, describeErr, againErr} {
-				if (err != nil) != refused || refused && (!errors.Is(err, ErrMayRead) || !strings.Contains(err.Error(), row.objects)) {
+				if (err != nil) != refused || refused && (!errors.Is(err, ErrCanRead) || !strings.Contains(err.Error(), row.objects)) {
 					t.Errorf("%s under %d: %v", row.name, guard, err)
 				}
 			}
@@ -86,7 +86,7 @@ path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`
 					about++
 				}
 			}
-			if want := row.warns && guard == WarnOfReading; (about == 1) != want || about > 1 {
+			if want := row.warns && guard == WarnIfReadable; (about == 1) != want || about > 1 {
 				t.Errorf("%s under %d: warned of %q", row.name, guard, warned)
 			}
 			if sent := asked(proxy); strings.Contains(sent, "PUT data") == refused || strings.Contains(sent, "PATCH") == refused {

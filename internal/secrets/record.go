@@ -44,12 +44,12 @@ type Record struct {
 	Undeleted bool
 	// Expires is when Vault will delete the version by itself; zero for never.
 	Expires time.Time
-	Note
+	Provenance
 }
 
-// Note is where a value came from and what it was sealed as. Every field may be
+// Provenance is where a value came from and what it was sealed as. Every field may be
 // empty. None is derived from the plain text without a key (DESIGN 6).
-type Note struct {
+type Provenance struct {
 	// Revision is the git commit.
 	Revision string
 	// Origin is the file that the value came from.
@@ -73,7 +73,7 @@ var (
 )
 
 // Check refuses a note that a record could not hold. The error wraps ErrInvalid.
-func (n Note) Check() error {
+func (n Provenance) Check() error {
 	if n.Revision != "" && !revisionForm.MatchString(n.Revision) {
 		return invalidf("revision %s: expected a whole git commit id", quoteName(n.Revision))
 	}
@@ -85,7 +85,7 @@ func (n Note) Check() error {
 	return n.checkBodies()
 }
 
-func (n Note) checkBodies() error {
+func (n Provenance) checkBodies() error {
 	if n.Fields < 0 || n.Body == "" && (n.Fields > 0 || n.Superseded[0] != "") {
 		return invalidf("a record does not name a connection's bodies as it should")
 	}
@@ -171,14 +171,14 @@ func parseRecord(s string) (Record, bool) {
 	r := Record{
 		Version: version, Time: written, Released: fields["released"] == "true", Expires: expires,
 		Deleted: fields["deleted"] == "true", Undeleted: fields["undeleted"] == "true",
-		Note: Note{
+		Provenance: Provenance{
 			Revision: fields["revision"], Origin: origin, Sealed: sealed,
 			SOPS1: fields["sops1"], Key1: fields["key1"], HMAC1: fields["hmac1"],
 			Body: fields["body"], Fields: bodyFields,
 		},
 	}
 	ids := strings.Split(fields["superseded"], ",")
-	return r, copy(r.Superseded[:], ids) == len(ids) && r.Note.Check() == nil
+	return r, copy(r.Superseded[:], ids) == len(ids) && r.Provenance.Check() == nil
 }
 
 // escapeOrigin keeps a path on one line without spaces. One that is too long is

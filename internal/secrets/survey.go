@@ -15,9 +15,9 @@ type Survey struct {
 	// Entries are all secrets of the scopes that could be looked at, dead ones
 	// among them.
 	Entries map[Address]Entry
-	// Unseen are the scopes of which not everything could be looked at, and why.
+	// Failed are the scopes of which not everything could be looked at, and why.
 	// None of their secrets is among the Entries.
-	Unseen map[Scope]error
+	Failed map[Scope]error
 }
 
 // Survey lists the scopes and describes every secret in them: one request a
@@ -25,7 +25,7 @@ type Survey struct {
 // that Vault does not show is unseen and stops no other. Errors: what affects all
 // (AffectsAll), or the context's.
 func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
-	out := Survey{Entries: map[Address]Entry{}, Unseen: map[Scope]error{}}
+	out := Survey{Entries: map[Address]Entry{}, Failed: map[Scope]error{}}
 	names, errs, err := askAll(ctx, c.concurrency, scopes, c.listChecked)
 	if err != nil {
 		return Survey{}, err
@@ -33,7 +33,7 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 	var addresses []Address
 	for i, scope := range scopes {
 		if errs[i] != nil {
-			out.Unseen[scope] = errs[i]
+			out.Failed[scope] = errs[i]
 		}
 		for _, name := range names[i] {
 			addresses = append(addresses, scope.Secret(name))
@@ -55,11 +55,11 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 	}
 	for i, a := range addresses {
 		if errs[i] != nil {
-			out.Unseen[a.Scope] = errs[i]
+			out.Failed[a.Scope] = errs[i]
 		}
 	}
 	for i, a := range addresses {
-		if out.Unseen[a.Scope] == nil {
+		if out.Failed[a.Scope] == nil {
 			out.Entries[a] = entries[i]
 		}
 	}

@@ -30,8 +30,8 @@ func TestASurveySeesEverySecretOfEveryScope(t *testing.T) {
 	v.SoftDelete(t, two.Workflow, "dead")
 
 	seen, err := c.Survey(t.Context(), one, two, empty)
-	if err != nil || len(seen.Unseen) > 0 || len(seen.Entries) != 22 {
-		t.Fatalf("%d entries, unseen %v, %v", len(seen.Entries), seen.Unseen, err)
+	if err != nil || len(seen.Failed) > 0 || len(seen.Entries) != 22 {
+		t.Fatalf("%d entries, unseen %v, %v", len(seen.Entries), seen.Failed, err)
 	}
 	live, dead := seen.Entries[two.Secret("live")], seen.Entries[two.Secret("dead")]
 	if live.Current != 2 || !live.Live() || dead.Current != 1 || dead.Live() {
@@ -67,10 +67,10 @@ func TestAScopeThatIsNotShownStopsNoOther(t *testing.T) {
 	if len(seen.Entries) != 2 || seen.Entries[shown.Secret("a")].Current != 1 {
 		t.Errorf("entries %v", seen.Entries)
 	}
-	wantError(t, seen.Unseen[unlisted], `path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
-	wantError(t, seen.Unseen[unread], `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
-	if !errors.Is(seen.Unseen[invalid], ErrInvalid) || seen.Unseen[shown] != nil {
-		t.Errorf("unseen: %v", seen.Unseen)
+	wantError(t, seen.Failed[unlisted], `path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
+	wantError(t, seen.Failed[unread], `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
+	if !errors.Is(seen.Failed[invalid], ErrInvalid) || seen.Failed[shown] != nil {
+		t.Errorf("unseen: %v", seen.Failed)
 	}
 	for _, r := range proxy.Requests() {
 		if strings.Contains(r.Path, "workflows/+") {

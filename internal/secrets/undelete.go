@@ -20,7 +20,7 @@ import (
 // Vault: a write of another owner who looked before the first request and writes
 // after the second takes the secret over, as if it had come before.
 //
-// Errors: ErrInvalid, ErrNotDeleted, ErrLacking, ErrConflict (somebody wrote
+// Errors: ErrInvalid, ErrNotDeleted, ErrMissingCapability, ErrConflict (somebody wrote
 // meanwhile, and that value stays), or a *vault.Error.
 func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	if err := a.Check(); err != nil {
@@ -32,7 +32,7 @@ func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	}
 	record, reason := undeletable(c.owner, e)
 	if reason != "" {
-		return Record{}, &UndeleteError{Address: a, Reason: reason}
+		return Record{}, &UndeleteError{Address: a, Cause: reason}
 	}
 	if err := c.require(ctx, a, undeleting); err != nil {
 		return Record{}, err
@@ -57,7 +57,7 @@ func (c *Client) undeleted(ctx context.Context, a Address, was Entry, record Rec
 	if err != nil {
 		return record, fmt.Errorf("secret %s was undeleted, but what came of it cannot be seen: %w", a, err)
 	}
-	if holder, held := now.Holder(); !held || holder != c.owner || !now.Live() {
+	if holder, held := now.Owner(); !held || holder != c.owner || !now.Live() {
 		seen := now.Seen()
 		return record, &ConflictError{Address: a, Was: was.Seen(), Now: &seen}
 	}
@@ -86,7 +86,7 @@ func undeletable(me Owner, e Entry) (Record, string) {
 		return Record{}, fmt.Sprintf("it is not deleted: version %d is live", e.Current)
 	}
 	claimed := e.withRecord(me, Record{Version: r.Version, Time: r.Time})
-	if holder, held := claimed.Holder(); !held || holder != me {
+	if holder, held := claimed.Owner(); !held || holder != me {
 		return Record{}, "another owner has a record of the same version"
 	}
 	r.Expires = e.Expires()

@@ -22,7 +22,7 @@ import (
 func realClient(t testing.TB, token string, owner Owner) (*Client, *vaulttest.Proxy) {
 	t.Helper()
 	proxy := vaulttest.NewProxy(t, vaulttest.Start(t).Address)
-	c, err := Connect(Connection{Address: proxy.Address, Token: token}, Config{Owner: owner, Settle: 300 * time.Millisecond})
+	c, err := Connect(VaultSettings{Address: proxy.Address, Token: token}, Config{Owner: owner, Settle: 300 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestTheRecordIsRetriedUntilSettled(t *testing.T) {
 		t.Errorf("with the memory: %s", verdict)
 	}
 	proxy.Reset()
-	again, err := c.Put(ctx, Write{Address: a, Value: NewValue("one"), Observed: mustDescribe(t, c, a), Wrote: &written})
+	again, err := c.Put(ctx, Write{Address: a, Value: NewValue("one"), Observed: mustDescribe(t, c, a), Baseline: &written})
 	if err != nil || Judge(shop, mustDescribe(t, c, a), &again).State != InSync {
 		t.Errorf("repairing it by memory: %v", err)
 	}
@@ -216,7 +216,7 @@ func TestALackingCapabilityStopsBeforeTheFirstWrite(t *testing.T) {
 			}
 			c, proxy := realClient(t, v.Token(t, row.rules), shop)
 			err := row.do(c, a)
-			if !errors.Is(err, ErrLacking) {
+			if !errors.Is(err, ErrMissingCapability) {
 				t.Fatalf("got %v", err)
 			}
 			wantError(t, err, row.want)
@@ -254,7 +254,7 @@ func TestATokenThatMayNotAskForItsCapabilitiesIsWarned(t *testing.T) {
 		`path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`,
 		`path "sys/capabilities-self" { capabilities = ["deny"] }`)
 	var warnings []string
-	c, err := Connect(Connection{Address: v.Address, Token: token},
+	c, err := Connect(VaultSettings{Address: v.Address, Token: token},
 		Config{Owner: shop, Warn: func(text string) { warnings = append(warnings, text) }})
 	if err != nil {
 		t.Fatal(err)
@@ -281,20 +281,20 @@ func TestRemovals(t *testing.T) {
 		name    string
 		before  func(t *testing.T, c *Client, a Address)
 		purge   bool
-		want    Removal
+		want    Deletion
 		wantErr error
 		live    bool
 		verdict State
 	}{
 		{name: "our own", want: SoftDeleted, verdict: Absent},
-		{name: "our own, purged", purge: true, want: PurgedAll, verdict: Absent},
+		{name: "our own, purged", purge: true, want: AllDestroyed, verdict: Absent},
 		{name: "dead already", before: func(t *testing.T, _ *Client, a Address) { v.SoftDelete(t, a.Workflow, a.Name) }, want: ReleasedOnly, verdict: Absent},
 		{
 			name:   "overwritten by somebody",
 			before: func(t *testing.T, _ *Client, a Address) { v.Write(t, a.Workflow, a.Name, "foreign") },
-			want:   ReleasedOnly, live: true, verdict: NotOurs,
+			want:   ReleasedOnly, live: true, verdict: Unmanaged,
 		},
-		{name: "purged by an administrator", before: func(t *testing.T, _ *Client, a Address) { v.Purge(t, a.Workflow, a.Name) }, want: NothingOurs, verdict: Absent},
+		{name: "purged by an administrator", before: func(t *testing.T, _ *Client, a Address) { v.Purge(t, a.Workflow, a.Name) }, want: NothingOwned, verdict: Absent},
 		{
 			name: "adopted by another owner",
 			before: func(t *testing.T, c *Client, a Address) {
@@ -303,7 +303,7 @@ func TestRemovals(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			want: NothingOurs, wantErr: ErrHeld, live: true, verdict: Held,
+			want: NothingOwned, wantErr: ErrNotOwner, live: true, verdict: OwnedByOther,
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -346,7 +346,7 @@ func TestAdoptLeavesTheOtherOwnersRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := mustDescribe(t, second, a)
-	if _, err := second.Put(ctx, Write{Address: a, Value: NewValue("y"), Observed: before}); !errors.Is(err, ErrHeld) {
+	if _, err := second.Put(ctx, Write{Address: a, Value: NewValue("y"), Observed: before}); !errors.Is(err, ErrNotOwner) {
 		t.Errorf("taking another's secret without adopt: %v", err)
 	}
 	if _, err := second.Adopt(ctx, Write{Address: a, Value: NewValue("y"), Observed: before}); err != nil {
@@ -366,7 +366,7 @@ func TestVaultTroubleSaysWhatToDo(t *testing.T) {
 	own := vaulttest.StartOwn(t)
 	token := own.Writer(t)
 	connect := func(address, token string) *Client {
-		c, err := Connect(Connection{Address: address, Token: token}, Config{Owner: shop})
+		c, err := Connect(VaultSettings{Address: address, Token: token}, Config{Owner: shop})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -430,7 +430,7 @@ func TestHistoriesOnVault(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	token := v.Writer(t)
-	kv, err := vault.New(vault.Config{Address: v.Address, Token: token})
+	kv, err := vault.New(vault.Settings{Address: v.Address, Token: token})
 	if err != nil {
 		t.Fatal(err)
 	}

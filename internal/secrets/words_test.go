@@ -220,7 +220,7 @@ func TestRecordSurvivesAndFits(t *testing.T) {
 			Released: rapid.Bool().Draw(rt, "released"),
 			Deleted:  rapid.Bool().Draw(rt, "deleted"), Undeleted: rapid.Bool().Draw(rt, "undeleted"),
 			Expires: when.Draw(rt, "expires"),
-			Note: Note{
+			Provenance: Provenance{
 				Revision: rapid.StringMatching(`([0-9a-f]{64})?`).Draw(rt, "revision"),
 				Origin:   rapid.String().Draw(rt, "origin"),
 				Sealed:   when.Draw(rt, "sealed"),

@@ -21,24 +21,24 @@ type Write struct {
 	// Observed is the entry as this process saw it when it decided to write: of
 	// Describe or Confirm. The write is checked against it.
 	Observed Entry
-	// Wrote is what the owner remembers of its last write besides the record,
+	// Baseline is what the owner remembers of its last write besides the record,
 	// nil for nothing.
-	Wrote *Written
-	// Note goes into the record.
-	Note Note
+	Baseline *Written
+	// Provenance goes into the record.
+	Provenance Provenance
 	// Prepare, where it is set, is called once the write is permitted and will be
 	// sent, and gives value and note in place of the two above: a connection writes
 	// its body there, and the value is the body's id. Its error ends the write.
-	Prepare func(context.Context) (Value, Note, error)
+	Prepare func(context.Context) (Value, Provenance, error)
 }
 
 // Check refuses a write that Vault should never see. The error wraps ErrInvalid.
 func (c *Client) Check(w Write) error {
-	return errors.Join(w.Address.Check(), w.Note.Check(), w.Value.checkSize(c.maxBytes))
+	return errors.Join(w.Address.Check(), w.Provenance.Check(), w.Value.checkSize(c.maxBytes))
 }
 
 // Put writes a value that is this owner's to write, by the protocol of the
-// package comment. Errors: ErrInvalid, ErrHeld, ErrConflict, ErrLacking,
+// package comment. Errors: ErrInvalid, ErrNotOwner, ErrConflict, ErrMissingCapability,
 // ErrOutcomeUnknown, ErrNoRecord (the value was written), or a *vault.Error.
 func (c *Client) Put(ctx context.Context, w Write) (Written, error) { return c.write(ctx, w, false) }
 
@@ -50,7 +50,7 @@ func (c *Client) write(ctx context.Context, w Write, adopt bool) (Written, error
 	if err := c.Check(w); err != nil {
 		return Written{}, err
 	}
-	known := w.Observed.withMemory(c.owner, w.Wrote)
+	known := w.Observed.withBaseline(c.owner, w.Baseline)
 	if err := permit(c.owner, known, w.Address, adopt); err != nil {
 		return Written{}, err
 	}
@@ -69,7 +69,7 @@ func (c *Client) write(ctx context.Context, w Write, adopt bool) (Written, error
 	if err != nil {
 		return Written{}, err
 	}
-	record := Record{Version: written.Version, Time: written.Created, Expires: written.Expires, Note: w.Note}
+	record := Record{Version: written.Version, Time: written.Created, Expires: written.Expires, Provenance: w.Provenance}
 	if err := c.writeRecord(pair, w.Address, record); err != nil {
 		return written, &NoRecordError{Address: w.Address, Done: "written", Written: written, Cause: err}
 	}
@@ -80,10 +80,10 @@ func (w *Write) prepare(ctx context.Context) (err error) {
 	if w.Prepare == nil {
 		return nil
 	}
-	if w.Value, w.Note, err = w.Prepare(ctx); err != nil {
+	if w.Value, w.Provenance, err = w.Prepare(ctx); err != nil {
 		return err
 	}
-	return w.Note.Check()
+	return w.Provenance.Check()
 }
 
 // awaitSettled waits until a version without a record is old enough to be

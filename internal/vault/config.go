@@ -26,8 +26,8 @@ const (
 	MaxMaxRetries  = 100
 )
 
-// Config says how to reach Vault. Nothing is taken from the environment.
-type Config struct {
+// Settings says how to reach Vault. Nothing is taken from the environment.
+type Settings struct {
 	// Address is Vault's URL, such as https://vault.example.com:8200. Required.
 	Address string
 	// Namespace is a Vault Enterprise or OpenBao namespace; empty for none.
@@ -75,7 +75,7 @@ type Client struct {
 	slots chan struct{}
 }
 
-// SettingError is one field of a Config that is wrong, so that a caller can
+// SettingError is one field of a Settings that is wrong, so that a caller can
 // point at where it came from.
 type SettingError struct {
 	// Setting is the field's name, such as "Address" or, of a login,
@@ -99,12 +99,12 @@ func blame(setting string, problem error) error {
 // Check refuses a configuration that Connect could not use, and reads the files
 // that it names to find out. The error joins a *SettingError for each thing that
 // is wrong; none holds a token or another credential.
-func (cfg Config) Check() error {
+func (cfg Settings) Check() error {
 	_, _, err := cfg.prepare()
 	return err
 }
 
-func (cfg Config) prepare() (token string, tlsConfig *tls.Config, err error) {
+func (cfg Settings) prepare() (token string, tlsConfig *tls.Config, err error) {
 	token, tokenErr := cfg.token()
 	tlsConfig, tlsErr := cfg.tls()
 	return token, tlsConfig, errors.Join(
@@ -116,7 +116,7 @@ func (cfg Config) prepare() (token string, tlsConfig *tls.Config, err error) {
 
 // New checks the configuration and prepares a client; it sends nothing.
 // Errors are as of Check.
-func New(cfg Config) (*Client, error) {
+func New(cfg Settings) (*Client, error) {
 	token, tlsConfig, err := cfg.prepare()
 	if err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-func (cfg *Config) setDefaults() {
+func (cfg *Settings) setDefaults() {
 	if cfg.Concurrency == 0 {
 		cfg.Concurrency = DefaultConcurrency
 	}
@@ -167,7 +167,7 @@ func (cfg *Config) setDefaults() {
 // Address is the URL the client was given.
 func (c *Client) Address() string { return c.api.Address() }
 
-func (cfg Config) checkAddress() error {
+func (cfg Settings) checkAddress() error {
 	if cfg.Address == "" {
 		return errors.New("no Vault address: set address (or VAULT_ADDR), such as https://vault.example.com:8200")
 	}
@@ -181,7 +181,7 @@ func (cfg Config) checkAddress() error {
 	return nil
 }
 
-func (cfg Config) checkNumbers() error {
+func (cfg Settings) checkNumbers() error {
 	var errs []error
 	if cfg.Concurrency < 0 || cfg.Concurrency > MaxConcurrency {
 		errs = append(errs, blame("Concurrency",
@@ -197,7 +197,7 @@ func (cfg Config) checkNumbers() error {
 }
 
 // token is the one to begin with, empty where a login gets it.
-func (cfg Config) token() (string, error) {
+func (cfg Settings) token() (string, error) {
 	given := 0
 	for _, is := range []bool{cfg.Token != "", cfg.TokenFile != "", cfg.Login != nil} {
 		if is {

@@ -52,16 +52,16 @@ func TestEveryLoginLogsIn(t *testing.T) {
 	token := v.JWT(t, "relay")
 	for _, row := range []struct {
 		name string
-		cfg  vault.Config
+		cfg  vault.Settings
 	}{
-		{"token", vault.Config{Token: v.Writer(t)}},
-		{"token file", vault.Config{TokenFile: credentialFile(t, v.Writer(t)+"\n")}},
-		{"approle", vault.Config{Login: role}},
-		{"approle with a file", vault.Config{Login: &vault.AppRole{RoleID: role.RoleID, SecretIDFile: credentialFile(t, role.SecretID)}}},
-		{"userpass", vault.Config{Login: &vault.UserPass{Username: "ada", Password: password}}},
-		{"jwt", vault.Config{Login: &vault.JWT{Role: "relay", Token: token}}},
-		{"jwt with a file", vault.Config{Login: &vault.JWT{Role: "relay", TokenFile: credentialFile(t, token)}}},
-		{"kubernetes, at a jwt mount", vault.Config{Login: &vault.Kubernetes{Mount: "auth/jwt", Role: "relay", TokenFile: credentialFile(t, token)}}},
+		{"token", vault.Settings{Token: v.Writer(t)}},
+		{"token file", vault.Settings{TokenFile: credentialFile(t, v.Writer(t)+"\n")}},
+		{"approle", vault.Settings{Login: role}},
+		{"approle with a file", vault.Settings{Login: &vault.AppRole{RoleID: role.RoleID, SecretIDFile: credentialFile(t, role.SecretID)}}},
+		{"userpass", vault.Settings{Login: &vault.UserPass{Username: "ada", Password: password}}},
+		{"jwt", vault.Settings{Login: &vault.JWT{Role: "relay", Token: token}}},
+		{"jwt with a file", vault.Settings{Login: &vault.JWT{Role: "relay", TokenFile: credentialFile(t, token)}}},
+		{"kubernetes, at a jwt mount", vault.Settings{Login: &vault.Kubernetes{Mount: "auth/jwt", Role: "relay", TokenFile: credentialFile(t, token)}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			proxy := vaulttest.NewProxy(t, v.Address)
@@ -96,7 +96,7 @@ func TestTheClientCertificateLogsIn(t *testing.T) {
 	v, files := vaulttest.StartTLS(t)
 	v.CertificateRole(t, "machines", "deployer", files.CA)
 	for _, login := range []*vault.Cert{{Mount: "machines"}, {Mount: "machines", Name: "deployer"}} {
-		c, err := vault.New(vault.Config{
+		c, err := vault.New(vault.Settings{
 			Address: v.Address, CACert: files.CA, ClientCert: files.Client, ClientKey: files.ClientKey, Login: login,
 		})
 		if err != nil {
@@ -110,7 +110,7 @@ func TestTheClientCertificateLogsIn(t *testing.T) {
 			t.Errorf("closing: %v", err)
 		}
 	}
-	c, err := vault.New(vault.Config{
+	c, err := vault.New(vault.Settings{
 		Address: v.Address, CACert: files.CA, ClientCert: files.Client, ClientKey: files.ClientKey,
 		Login: &vault.Cert{Mount: "machines", Name: "nobody"},
 	})
@@ -126,7 +126,7 @@ func TestOneLoginServesAllAndIsRevoked(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	proxy := vaulttest.NewProxy(t, v.Address)
-	c, err := vault.New(vault.Config{Address: proxy.Address, Login: approle(t, v, "shared", "1h")})
+	c, err := vault.New(vault.Settings{Address: proxy.Address, Login: approle(t, v, "shared", "1h")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 	t.Run("a login's token is revoked by somebody", func(t *testing.T) {
 		t.Parallel()
 		proxy := vaulttest.NewProxy(t, v.Address)
-		c, err := vault.New(vault.Config{Address: proxy.Address, Login: approle(t, v, "revoked", "1h")})
+		c, err := vault.New(vault.Settings{Address: proxy.Address, Login: approle(t, v, "revoked", "1h")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +193,7 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 		t.Parallel()
 		first := v.Writer(t)
 		file := credentialFile(t, first)
-		c, err := vault.New(vault.Config{Address: v.Address, TokenFile: file})
+		c, err := vault.New(vault.Settings{Address: v.Address, TokenFile: file})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +211,7 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 	t.Run("a policy's denial is no dead token", func(t *testing.T) {
 		t.Parallel()
 		proxy := vaulttest.NewProxy(t, v.Address)
-		c, err := vault.New(vault.Config{Address: proxy.Address, Login: approle(t, v, "denied", "1h")})
+		c, err := vault.New(vault.Settings{Address: proxy.Address, Login: approle(t, v, "denied", "1h")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,7 +236,7 @@ func TestARefusedLoginSaysSo(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c, err := vault.New(vault.Config{Address: v.Address, Login: row.login})
+			c, err := vault.New(vault.Settings{Address: v.Address, Login: row.login})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -254,7 +254,7 @@ func TestRefusedCredentialsAreTriedOnce(t *testing.T) {
 	proxy := vaulttest.NewProxy(t, v.Address)
 	roleID, secretID := v.AppRole(t, "tried-once", "1h")
 	file := credentialFile(t, "hunter2")
-	c, err := vault.New(vault.Config{Address: proxy.Address, Login: &vault.AppRole{RoleID: roleID, SecretIDFile: file}})
+	c, err := vault.New(vault.Settings{Address: proxy.Address, Login: &vault.AppRole{RoleID: roleID, SecretIDFile: file}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func TestATokenIsRenewedInTime(t *testing.T) {
 	v := vaulttest.Start(t)
 	proxy := vaulttest.NewProxy(t, v.Address)
 	roleID, secretID := v.AppRole(t, "renewed", "1h")
-	c, err := New(Config{Address: proxy.Address, Login: &AppRole{RoleID: roleID, SecretID: secretID}})
+	c, err := New(Settings{Address: proxy.Address, Login: &AppRole{RoleID: roleID, SecretID: secretID}})
 	if err != nil {
 		t.Fatal(err)
 	}

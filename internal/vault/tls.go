@@ -11,7 +11,7 @@ import (
 	"os"
 )
 
-func (cfg Config) tls() (*tls.Config, error) {
+func (cfg Settings) tls() (*tls.Config, error) {
 	authorities, caErr := cfg.authorities()
 	certificates, clientErr := cfg.certificates()
 	out := &tls.Config{
@@ -21,7 +21,7 @@ func (cfg Config) tls() (*tls.Config, error) {
 }
 
 // authorities are those to trust; nil for the system's.
-func (cfg Config) authorities() (*x509.CertPool, error) {
+func (cfg Settings) authorities() (*x509.CertPool, error) {
 	pem := []byte(cfg.CACertPEM)
 	setting, where := "CACertPEM", ""
 	switch {
@@ -44,7 +44,7 @@ func (cfg Config) authorities() (*x509.CertPool, error) {
 }
 
 // certificates are ours for mutual TLS; none for none.
-func (cfg Config) certificates() ([]tls.Certificate, error) {
+func (cfg Settings) certificates() ([]tls.Certificate, error) {
 	if (cfg.ClientCert == "") != (cfg.ClientKey == "") {
 		return nil, errors.New("a client certificate needs both its certificate and its key file")
 	}

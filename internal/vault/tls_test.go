@@ -42,15 +42,15 @@ func TestTheCertificateIsChecked(t *testing.T) {
 	elsewhere := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	for _, row := range []struct {
 		name    string
-		cfg     Config
+		cfg     Settings
 		trusted bool
 	}{
-		{"an unknown authority", Config{Address: server.URL}, false},
-		{"the authority from a file", Config{Address: server.URL, CACert: file}, true},
-		{"the authority as text", Config{Address: server.URL, CACertPEM: authority}, true},
-		{"another host", Config{Address: elsewhere, CACertPEM: authority}, false},
-		{"another host, with the name that is expected", Config{Address: elsewhere, CACertPEM: authority, TLSServerName: "example.com"}, true},
-		{"a name that it is not for", Config{Address: server.URL, CACertPEM: authority, TLSServerName: "vault.internal"}, false},
+		{"an unknown authority", Settings{Address: server.URL}, false},
+		{"the authority from a file", Settings{Address: server.URL, CACert: file}, true},
+		{"the authority as text", Settings{Address: server.URL, CACertPEM: authority}, true},
+		{"another host", Settings{Address: elsewhere, CACertPEM: authority}, false},
+		{"another host, with the name that is expected", Settings{Address: elsewhere, CACertPEM: authority, TLSServerName: "example.com"}, true},
+		{"a name that it is not for", Settings{Address: server.URL, CACertPEM: authority, TLSServerName: "vault.internal"}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -87,7 +87,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 		<-goOn
 		w.WriteHeader(http.StatusNotFound)
 	}))
-	c := connect(t, Config{Address: server.URL, CACertPEM: authority, Concurrency: limit})
+	c := connect(t, Settings{Address: server.URL, CACertPEM: authority, Concurrency: limit})
 	var work sync.WaitGroup
 	for range requests {
 		work.Go(func() { _, _ = c.ReadMetadata(context.Background(), entry) })

@@ -36,7 +36,7 @@ func serve(t *testing.T, status int, body string) (address string, requests *ato
 	return server.URL, requests
 }
 
-func connect(t *testing.T, cfg Config) *Client {
+func connect(t *testing.T, cfg Settings) *Client {
 	t.Helper()
 	if cfg.Token == "" && cfg.TokenFile == "" {
 		cfg.Token = "hvs.test"
@@ -77,7 +77,7 @@ func TestAnswersBecomeReasons(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			address, requests := serve(t, row.status, row.body)
-			_, err := connect(t, Config{Address: address}).WriteData(context.Background(), entry, "hunter2", 3)
+			_, err := connect(t, Settings{Address: address}).WriteData(context.Background(), entry, "hunter2", 3)
 			failed, ok := errors.AsType[*Error](err)
 			if !ok || !errors.Is(err, row.want) {
 				t.Fatalf("got %v, want %v", err, row.want)
@@ -101,7 +101,7 @@ func TestAnswersBecomeReasons(t *testing.T) {
 func TestReadsAreRepeated(t *testing.T) {
 	t.Parallel()
 	address, requests := serve(t, 500, "")
-	_, err := connect(t, Config{Address: address}).ReadMetadata(context.Background(), entry)
+	_, err := connect(t, Settings{Address: address}).ReadMetadata(context.Background(), entry)
 	if !errors.Is(err, ErrUnavailable) || requests.Load() != DefaultMaxRetries+1 {
 		t.Errorf("%d requests, %v", requests.Load(), err)
 	}
@@ -111,7 +111,7 @@ func TestRetriesAreTheConfigurations(t *testing.T) {
 	t.Parallel()
 	for _, retries := range []int{0, 1} {
 		address, requests := serve(t, 500, "")
-		c := connect(t, Config{Address: address, MaxRetries: &retries})
+		c := connect(t, Settings{Address: address, MaxRetries: &retries})
 		if _, err := c.ReadMetadata(context.Background(), entry); !errors.Is(err, ErrUnavailable) || int(requests.Load()) != retries+1 {
 			t.Errorf("with %d retries: %d requests, %v", retries, requests.Load(), err)
 		}
@@ -146,7 +146,7 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 				}))
 				t.Cleanup(server.Close)
 				begun := time.Now()
-				_, err := connect(t, Config{Address: server.URL}).ReadMetadata(context.Background(), entry)
+				_, err := connect(t, Settings{Address: server.URL}).ReadMetadata(context.Background(), entry)
 				if (err != nil) != row.fails || requests.Load() != row.requests {
 					t.Errorf("%d requests, %v", requests.Load(), err)
 				}
@@ -170,7 +170,7 @@ func TestAStandbyRedirects(t *testing.T) {
 		http.Redirect(w, r, v.Address+r.URL.RequestURI(), http.StatusTemporaryRedirect)
 	}))
 	t.Cleanup(standby.Close)
-	c := connect(t, Config{Address: standby.URL, Token: v.Writer(t)})
+	c := connect(t, Settings{Address: standby.URL, Token: v.Writer(t)})
 	ctx, e := context.Background(), Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
 	if written, err := c.WriteData(ctx, e, "value", 0); err != nil || written.Version != 1 {
 		t.Fatalf("writing: %+v, %v", written, err)
@@ -191,7 +191,7 @@ func TestAnEndlessAnswerIsCutOff(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	if _, err := connect(t, Config{Address: server.URL}).ReadMetadata(context.Background(), entry); err == nil {
+	if _, err := connect(t, Settings{Address: server.URL}).ReadMetadata(context.Background(), entry); err == nil {
 		t.Error("an endless answer was read to its end")
 	}
 }
@@ -209,7 +209,7 @@ func TestNothingIsTakenFromTheEnvironment(t *testing.T) {
 		w.WriteHeader(http.StatusNotFound)
 	}))
 	t.Cleanup(server.Close)
-	c := connect(t, Config{Address: server.URL, Token: "hvs.configured", UserAgent: "relay-test/1"})
+	c := connect(t, Settings{Address: server.URL, Token: "hvs.configured", UserAgent: "relay-test/1"})
 	_, _ = c.ReadMetadata(context.Background(), entry)
 	if strings.Contains(fmt.Sprint(got), "nvironment") {
 		t.Errorf("the request carries the environment: %v", got)
@@ -217,12 +217,12 @@ func TestNothingIsTakenFromTheEnvironment(t *testing.T) {
 	if got.Get("X-Vault-Token") != "hvs.configured" || got.Get("User-Agent") != "relay-test/1" {
 		t.Errorf("the request carries %v", got)
 	}
-	c = connect(t, Config{Address: server.URL, Namespace: "team/a/"})
+	c = connect(t, Settings{Address: server.URL, Namespace: "team/a/"})
 	_, _ = c.ReadMetadata(context.Background(), entry)
 	if got.Get("X-Vault-Namespace") != "team/a" {
 		t.Errorf("the namespace is %q", got.Get("X-Vault-Namespace"))
 	}
-	c = connect(t, Config{Address: server.URL, Token: "hvs.configured", Headers: map[string]string{"proxy-key": "letmein"}})
+	c = connect(t, Settings{Address: server.URL, Token: "hvs.configured", Headers: map[string]string{"proxy-key": "letmein"}})
 	_, _ = c.ReadMetadata(context.Background(), entry)
 	if got.Get("Proxy-Key") != "letmein" || got.Get("X-Vault-Token") != "hvs.configured" || got.Get("X-Vault-Request") != "true" {
 		t.Errorf("with a header of the configuration the request carries %v", got)
@@ -237,7 +237,7 @@ func TestNothingListens(t *testing.T) {
 	}
 	address := "http://" + listener.Addr().String()
 	_ = listener.Close()
-	_, err = connect(t, Config{Address: address}).WriteData(context.Background(), entry, "x", 0)
+	_, err = connect(t, Settings{Address: address}).WriteData(context.Background(), entry, "x", 0)
 	failed, ok := errors.AsType[*Error](err)
 	if !ok || failed.Cause != ErrUnreachable || failed.OutcomeUnknown() || !strings.Contains(err.Error(), address) {
 		t.Errorf("got %v", err)
@@ -254,51 +254,51 @@ func TestConnectRefuses(t *testing.T) {
 		}
 		return path
 	}
-	good := Config{Address: "https://vault:8200", Token: "hvs.good"}
+	good := Settings{Address: "https://vault:8200", Token: "hvs.good"}
 	if _, err := New(good); err != nil {
 		t.Fatalf("a good configuration: %v", err)
 	}
 	for _, row := range []struct {
 		name   string
-		change func(*Config)
+		change func(*Settings)
 		want   string
 	}{
-		{"no address", func(c *Config) { c.Address = "" }, "no Vault address"},
-		{"an address without a scheme", func(c *Config) { c.Address = "vault:8200" }, "not a URL"},
-		{"an address with a password", func(c *Config) { c.Address = "https://u:hunter2@vault" }, "credentials"},
-		{"no token", func(c *Config) { c.Token = "" }, "no Vault token"},
-		{"two tokens", func(c *Config) { c.TokenFile = "x" }, "keep one"},
-		{"a login without a role", func(c *Config) { c.Token, c.Login = "", &AppRole{} }, "role_id is missing"},
-		{"a login and a token", func(c *Config) { c.Login = &AppRole{RoleID: "x"} }, "keep one"},
-		{"a token of two lines", func(c *Config) { c.Token = "hvs.hunter2\nx" }, "no token has"},
-		{"no such token file", func(c *Config) { c.Token, c.TokenFile = "", filepath.Join(dir, "none") }, "no such file"},
-		{"an empty token file", func(c *Config) { c.Token, c.TokenFile = "", file("empty", " \n") }, "is empty"},
-		{"a folder for a token file", func(c *Config) { c.Token, c.TokenFile = "", dir }, "regular file"},
-		{"a CA file without a certificate", func(c *Config) { c.CACert = file("ca", "hunter2") }, "no PEM certificate"},
-		{"a certificate without a key", func(c *Config) { c.ClientCert = "x" }, "both"},
-		{"a key that fits nothing", func(c *Config) { c.ClientCert, c.ClientKey = file("c", "hunter2"), file("k", "hunter2") }, "not a pair"},
-		{"a certificate login without a certificate", func(c *Config) { c.Token, c.Login = "", &Cert{} }, "needs a client certificate"},
-		{"a CA twice", func(c *Config) { c.CACert, c.CACertPEM = "x", "hunter2" }, "as a file and as PEM text"},
-		{"a CA text without a certificate", func(c *Config) { c.CACertPEM = "hunter2" }, "no PEM certificate"},
-		{"two secret ids", func(c *Config) {
+		{"no address", func(c *Settings) { c.Address = "" }, "no Vault address"},
+		{"an address without a scheme", func(c *Settings) { c.Address = "vault:8200" }, "not a URL"},
+		{"an address with a password", func(c *Settings) { c.Address = "https://u:hunter2@vault" }, "credentials"},
+		{"no token", func(c *Settings) { c.Token = "" }, "no Vault token"},
+		{"two tokens", func(c *Settings) { c.TokenFile = "x" }, "keep one"},
+		{"a login without a role", func(c *Settings) { c.Token, c.Login = "", &AppRole{} }, "role_id is missing"},
+		{"a login and a token", func(c *Settings) { c.Login = &AppRole{RoleID: "x"} }, "keep one"},
+		{"a token of two lines", func(c *Settings) { c.Token = "hvs.hunter2\nx" }, "no token has"},
+		{"no such token file", func(c *Settings) { c.Token, c.TokenFile = "", filepath.Join(dir, "none") }, "no such file"},
+		{"an empty token file", func(c *Settings) { c.Token, c.TokenFile = "", file("empty", " \n") }, "is empty"},
+		{"a folder for a token file", func(c *Settings) { c.Token, c.TokenFile = "", dir }, "regular file"},
+		{"a CA file without a certificate", func(c *Settings) { c.CACert = file("ca", "hunter2") }, "no PEM certificate"},
+		{"a certificate without a key", func(c *Settings) { c.ClientCert = "x" }, "both"},
+		{"a key that fits nothing", func(c *Settings) { c.ClientCert, c.ClientKey = file("c", "hunter2"), file("k", "hunter2") }, "not a pair"},
+		{"a certificate login without a certificate", func(c *Settings) { c.Token, c.Login = "", &Cert{} }, "needs a client certificate"},
+		{"a CA twice", func(c *Settings) { c.CACert, c.CACertPEM = "x", "hunter2" }, "as a file and as PEM text"},
+		{"a CA text without a certificate", func(c *Settings) { c.CACertPEM = "hunter2" }, "no PEM certificate"},
+		{"two secret ids", func(c *Settings) {
 			c.Token, c.Login = "", &AppRole{RoleID: "x", SecretID: "hunter2", SecretIDFile: file("id", "hunter2")}
 		}, "keep one"},
-		{"no such secret id file", func(c *Config) {
+		{"no such secret id file", func(c *Settings) {
 			c.Token, c.Login = "", &AppRole{RoleID: "x", SecretIDFile: filepath.Join(dir, "none")}
 		}, "no such file"},
-		{"no service account", func(c *Config) { c.Token, c.Login = "", &Kubernetes{Role: "x"} }, DefaultKubernetesTokenFile},
-		{"a JWT twice", func(c *Config) { c.Token, c.Login = "", &JWT{Token: "hunter2", TokenFile: file("jwt", "x")} }, "exactly one"},
-		{"a user without a password", func(c *Config) { c.Token, c.Login = "", &UserPass{Username: "ada"} }, "password is missing"},
-		{"a user who is a path", func(c *Config) { c.Token, c.Login = "", &UserPass{Username: "a/b", Password: "hunter2"} }, "no Vault path"},
-		{"a mount that leads elsewhere", func(c *Config) { c.Token, c.Login = "", &AppRole{RoleID: "x", Mount: "../sys"} }, "is no path"},
-		{"a header of Vault's", func(c *Config) { c.Headers = map[string]string{"x-vault-TOKEN": "hunter2"} }, "kept for Vault"},
-		{"a header of our own", func(c *Config) { c.Headers = map[string]string{"content-type": "hunter2"} }, "by the client itself"},
-		{"a header with a space", func(c *Config) { c.Headers = map[string]string{"A B": "hunter2"} }, "no name of an HTTP header"},
-		{"a header of two lines", func(c *Config) { c.Headers = map[string]string{"X-A": "hunter2\r\nX-Vault-Token: x"} }, "one line"},
-		{"a negative concurrency", func(c *Config) { c.Concurrency = -1 }, "expected 1 to 1000"},
-		{"too high a concurrency", func(c *Config) { c.Concurrency = 1001 }, "expected 1 to 1000"},
-		{"negative retries", func(c *Config) { c.MaxRetries = new(-1) }, "expected 0 to 100"},
-		{"a negative timeout", func(c *Config) { c.RequestTimeout = -1 }, "negative"},
+		{"no service account", func(c *Settings) { c.Token, c.Login = "", &Kubernetes{Role: "x"} }, DefaultKubernetesTokenFile},
+		{"a JWT twice", func(c *Settings) { c.Token, c.Login = "", &JWT{Token: "hunter2", TokenFile: file("jwt", "x")} }, "exactly one"},
+		{"a user without a password", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "ada"} }, "password is missing"},
+		{"a user who is a path", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "a/b", Password: "hunter2"} }, "no Vault path"},
+		{"a mount that leads elsewhere", func(c *Settings) { c.Token, c.Login = "", &AppRole{RoleID: "x", Mount: "../sys"} }, "is no path"},
+		{"a header of Vault's", func(c *Settings) { c.Headers = map[string]string{"x-vault-TOKEN": "hunter2"} }, "kept for Vault"},
+		{"a header of our own", func(c *Settings) { c.Headers = map[string]string{"content-type": "hunter2"} }, "by the client itself"},
+		{"a header with a space", func(c *Settings) { c.Headers = map[string]string{"A B": "hunter2"} }, "no name of an HTTP header"},
+		{"a header of two lines", func(c *Settings) { c.Headers = map[string]string{"X-A": "hunter2\r\nX-Vault-Token: x"} }, "one line"},
+		{"a negative concurrency", func(c *Settings) { c.Concurrency = -1 }, "expected 1 to 1000"},
+		{"too high a concurrency", func(c *Settings) { c.Concurrency = 1001 }, "expected 1 to 1000"},
+		{"negative retries", func(c *Settings) { c.MaxRetries = new(-1) }, "expected 0 to 100"},
+		{"a negative timeout", func(c *Settings) { c.RequestTimeout = -1 }, "negative"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -313,14 +313,14 @@ func TestConnectRefuses(t *testing.T) {
 			}
 		})
 	}
-	all := Config{Headers: map[string]string{"X-Vault-Token": "x"}, MaxRetries: new(-1), Login: &AppRole{Mount: ".."}}
+	all := Settings{Headers: map[string]string{"X-Vault-Token": "x"}, MaxRetries: new(-1), Login: &AppRole{Mount: ".."}}
 	if err := all.Check(); strings.Count(err.Error(), "\n") != 4 {
 		t.Errorf("not all that is wrong was said at once: %v", err)
 	}
-	if _, err := New(Config{}); strings.Count(err.Error(), "\n") != 1 {
+	if _, err := New(Settings{}); strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("not all that is wrong was said at once: %v", err)
 	}
-	spaced := Config{Address: "https://vault:8200", TokenFile: file("token", "hvs.good\n")}
+	spaced := Settings{Address: "https://vault:8200", TokenFile: file("token", "hvs.good\n")}
 	if c, err := New(spaced); err != nil || c.api.Token() != "hvs.good" {
 		t.Errorf("a token file with a final newline: %v", err)
 	}

@@ -19,8 +19,8 @@ type Environment struct {
 }
 
 // VaultSettings is how this person reaches Vault.
-func (e Environment) VaultSettings() secrets.Connection {
-	to := secrets.Connection{
+func (e Environment) VaultSettings() secrets.VaultSettings {
+	to := secrets.VaultSettings{
 		Address:       e.Get("VAULT_ADDR"),
 		Namespace:     e.Get("VAULT_NAMESPACE"),
 		Token:         e.Get("VAULT_TOKEN"),
@@ -44,7 +44,7 @@ func (e Environment) VaultSettings() secrets.Connection {
 
 // ReplaceCredentials puts the person's own token, where VAULT_TOKEN has one, in the place of the
 // credentials of a configuration.
-func (e Environment) ReplaceCredentials(to secrets.Connection) secrets.Connection {
+func (e Environment) ReplaceCredentials(to secrets.VaultSettings) secrets.VaultSettings {
 	if token := e.Get("VAULT_TOKEN"); token != "" {
 		to.Token, to.TokenFile, to.Login = token, "", nil
 	}

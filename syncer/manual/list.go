@@ -43,7 +43,7 @@ func List(ctx context.Context, s Settings, workflow string) ([]Row, error) {
 	defer func() { _ = client.Close(context.WithoutCancel(ctx)) }() // the token ends by itself
 	seen, err := client.Survey(ctx, scope)
 	if err == nil {
-		err = seen.Unseen[scope]
+		err = seen.Failed[scope]
 	}
 	if err != nil {
 		return nil, err
@@ -59,6 +59,6 @@ func List(ctx context.Context, s Settings, workflow string) ([]Row, error) {
 }
 
 func rowOf(a secrets.Address, e secrets.Entry) Row {
-	owner, _, _ := e.LastHolder()
-	return Row{Name: a.Name, Version: e.Current, Created: e.Versions[e.Current].Created, Owner: owner, Drift: secrets.Audit(e)}
+	owner, _, _ := e.LastOwner()
+	return Row{Name: a.Name, Version: e.Current, Created: e.Versions[e.Current].Created, Owner: owner, Drift: secrets.JudgeAsOwner(e)}
 }

@@ -20,12 +20,12 @@ var shared = []string{"", "token", "root", "approle", "jwt", "kubernetes", "cert
 func Owner(displayName string) (secrets.Owner, error) {
 	for _, name := range shared {
 		if displayName == name {
-			return secrets.Nobody, fmt.Errorf("Vault knows this token as %q, which says not who you are: give your name, with --as NAME", displayName)
+			return secrets.NoOwner, fmt.Errorf("Vault knows this token as %q, which says not who you are: give your name, with --as NAME", displayName)
 		}
 	}
 	owner, err := secrets.PersonOwner(strings.ReplaceAll(strings.ToLower(displayName), "@", "_at_"))
 	if err != nil {
-		return secrets.Nobody, fmt.Errorf("Vault knows this token as %+q, which does not fit into a record: give your name, with --as NAME (%w)", displayName, err)
+		return secrets.NoOwner, fmt.Errorf("Vault knows this token as %+q, which does not fit into a record: give your name, with --as NAME (%w)", displayName, err)
 	}
 	return owner, nil
 }

@@ -14,7 +14,7 @@ import (
 
 // Settings are what a session needs.
 type Settings struct {
-	Vault secrets.Connection
+	Vault secrets.VaultSettings
 	// Mount and Prefix are where the workflows are.
 	Mount, Prefix string
 	// Settle and MaxValueBytes are as in secrets.Config.
@@ -38,7 +38,7 @@ type Session struct {
 
 // Open connects, and finds out who the person is.
 func Open(ctx context.Context, s Settings) (*Session, error) {
-	cfg := secrets.Config{Settle: s.Settle, MaxValueBytes: s.MaxValueBytes, Reading: secrets.WarnOfReading, Warn: s.Warn}
+	cfg := secrets.Config{Settle: s.Settle, MaxValueBytes: s.MaxValueBytes, Reading: secrets.WarnIfReadable, Warn: s.Warn}
 	client, err := secrets.ConnectAs(ctx, s.Vault, cfg, func(displayName string) (secrets.Owner, error) {
 		if s.As != "" {
 			return secrets.PersonOwner(s.As)
@@ -68,7 +68,7 @@ func (s Settings) scope(workflow string) secrets.Scope {
 }
 
 // Observe looks at a secret before there is a value, so that nobody types one for
-// nothing. Errors: secrets.ErrHeld without adopt, and as of secrets.Client.Describe.
+// nothing. Errors: secrets.ErrNotOwner without adopt, and as of secrets.Client.Describe.
 func (s *Session) Observe(ctx context.Context, a secrets.Address, adopt bool) (secrets.Entry, error) {
 	entry, err := s.client.Describe(ctx, a)
 	if err == nil && !adopt {
@@ -98,13 +98,13 @@ func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.E
 
 // Delete soft-deletes a secret that the person holds. Where somebody else wrote since
 // it only lets go. The result's error is as of secrets.Client.Delete; a secret that
-// nobody's record claims is secrets.ErrHeld too.
+// nobody's record claims is secrets.ErrNotOwner too.
 func (s *Session) Delete(ctx context.Context, a secrets.Address) syncer.Result {
 	r := syncer.Result{Action: syncer.Action{Kind: syncer.Delete, Address: a}}
 	if r.Entry, r.Err = s.Observe(ctx, a, false); r.Err != nil {
 		return r
 	}
-	owner, record, found := r.Entry.LastHolder()
+	owner, record, found := r.Entry.LastOwner()
 	switch {
 	case !found || owner != s.Owner():
 		r.Err = fmt.Errorf("secret %s: there is none", a)

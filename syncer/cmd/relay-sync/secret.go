@@ -170,7 +170,7 @@ func (o *options) byHand(c *cobra.Command, f *handFlags, change func(*manual.Ses
 // withAdvice adds what a person can do here about a secret of somebody else.
 func withAdvice(err error, c *cobra.Command) error {
 	switch {
-	case !errors.Is(err, secrets.ErrHeld):
+	case !errors.Is(err, secrets.ErrNotOwner):
 		return err
 	case c.Flags().Lookup("adopt") != nil:
 		return fmt.Errorf("%w (with --adopt)", err)

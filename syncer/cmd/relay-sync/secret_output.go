@@ -52,7 +52,7 @@ func (o *options) writeRows(workflow string, rows []manual.Row) error {
 	fmt.Fprintln(table, "NAME\tVERSION\tWRITTEN\tOWNER\tDRIFT")
 	for _, r := range rows {
 		owner := string(r.Owner)
-		if r.Owner == secrets.Nobody {
+		if r.Owner == secrets.NoOwner {
 			owner = "-"
 		}
 		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", r.Name, r.Version, r.Created.UTC().Format(time.RFC3339), owner, r.Drift)
