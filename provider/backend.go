@@ -36,7 +36,7 @@ type connection struct {
 
 // connect makes what can be made of the settings. problems are those that do not
 // matter before Vault is needed.
-func connect(s settings, problems []problem) (*connection, error) {
+func connect(s settings, problems []settingProblem) (*connection, error) {
 	out := &connection{mount: s.mount, prefix: s.prefix, domain: s.domain, notes: &notes{}}
 	switch {
 	case len(problems) > 0:
@@ -55,11 +55,11 @@ func connect(s settings, problems []problem) (*connection, error) {
 
 // describeProblems is all of them in one text, because a resource has no place in
 // the provider block to point at.
-func describeProblems(problems []problem) string {
+func describeProblems(problems []settingProblem) string {
 	var text strings.Builder
 	text.WriteString("This needs Vault, and the provider \"relay\" cannot reach it:\n")
 	for _, found := range problems {
-		fmt.Fprintf(&text, "\n  - %s: %s", found.attribute, sentence(found.text))
+		fmt.Fprintf(&text, "\n  - %s", found.detail())
 	}
 	return text.String()
 }

@@ -55,7 +55,7 @@ func (p *relayProvider) ValidateConfig(ctx context.Context, req provider.Validat
 		return
 	}
 	_, problems := resolve(model, p.env)
-	if slices.ContainsFunc(problems, problem.forSure) {
+	if slices.ContainsFunc(problems, settingProblem.forSure) {
 		// One goes wrong for sure: then name all, so that one run is enough.
 		reportProblems(&resp.Diagnostics, problems)
 	}
@@ -71,7 +71,7 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	resolved, problems := resolve(model, p.env)
-	if slices.ContainsFunc(problems, problem.forSure) {
+	if slices.ContainsFunc(problems, settingProblem.forSure) {
 		reportProblems(&resp.Diagnostics, problems)
 		return
 	}
@@ -106,13 +106,13 @@ func (p *relayProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{newSecretReferences}
 }
 
-func reportProblems(diagnostics *diag.Diagnostics, problems []problem) {
+func reportProblems(diagnostics *diag.Diagnostics, problems []settingProblem) {
 	for _, found := range problems {
 		at := path.Empty()
-		for name := range strings.SplitSeq(found.attribute, ".") {
+		for name := range strings.SplitSeq(found.Path, ".") {
 			at = at.AtName(name)
 		}
-		diagnostics.AddAttributeError(at, wrongProvider, sentence(found.text))
+		diagnostics.AddAttributeError(at, wrongProvider, found.detail())
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -34,7 +35,7 @@ var errNoToken = errors.New("no Vault token: set token or VAULT_TOKEN, choose a 
 
 // credentials finds out which are given; none where that is not known yet or
 // where something is wrong with the choice.
-func (m providerModel) credentials(token source, env environment) (credentials, []problem) {
+func (m providerModel) credentials(token source, env environment) (credentials, []settingProblem) {
 	if m.Auth.IsNull() {
 		given := credentials{token: token.in(env)}
 		if given.token == "" {
@@ -71,7 +72,7 @@ func givenIn(members map[string]attr.Value, name string) bool {
 }
 
 // credentialsOf translates the one method that is given; all of it is known.
-func credentialsOf(method string, members map[string]attr.Value, env environment) (credentials, []problem) {
+func credentialsOf(method string, members map[string]attr.Value, env environment) (credentials, []settingProblem) {
 	out := credentials{method: method}
 	text := func(string) string { return "" }
 	if block, ok := members[method].(types.Object); ok {
@@ -103,7 +104,7 @@ func credentialsOf(method string, members map[string]attr.Value, env environment
 
 // jwtOf is the token of auth.jwt, given or from the environment; empty where a
 // file has it.
-func jwtOf(text func(string) string, env environment) (string, []problem) {
+func jwtOf(text func(string) string, env environment) (string, []settingProblem) {
 	given := slices.DeleteFunc([]string{"token", "token_file", "token_env"}, func(name string) bool { return text(name) == "" })
 	if len(given) != 1 {
 		return "", refuseAuth("auth.jwt", "jwt needs exactly one of token, token_file and token_env")
@@ -119,46 +120,25 @@ func jwtOf(text func(string) string, env environment) (string, []problem) {
 	return token, nil
 }
 
-func refuseAuth(attribute, text string) []problem {
-	return []problem{{attribute: attribute, text: text, written: true}}
+func refuseAuth(attribute, text string) []settingProblem {
+	return []settingProblem{{problem.Problem{Path: attribute, Text: text}, true}}
 }
 
-// attributeOf finds the attribute behind a field of a connection.
+// attributeOf returns the attribute of a setting for Vault.
 func (c credentials) attributeOf(setting string) string {
-	if field, ok := strings.CutPrefix(setting, "Login."); ok {
-		return "auth." + c.method + "." + snake(field)
+	if login, ok := strings.CutPrefix(setting, "login."); ok {
+		return "auth." + login
 	}
 	switch setting {
-	case "Address":
-		return "address"
-	case "CACert":
-		return "ca_cert_file"
-	case "CACertPEM":
-		return "ca_cert_pem"
-	case "ClientCert":
-		return "client_cert_file"
-	case "Headers":
-		return "headers"
-	case "MaxRetries":
-		return "max_retries"
-	case "Concurrency":
+	case "ca_cert", "client_cert":
+		return setting + "_file"
+	case "concurrency":
 		return "max_concurrent_requests"
-	}
-	if c.method == "" {
-		return "token"
-	}
-	return "auth." + c.method
-}
-
-// snake turns the name of a login's field into that of its attribute.
-func snake(field string) string {
-	field = strings.ReplaceAll(field, "ID", "Id")
-	var out strings.Builder
-	for i, r := range field {
-		if i > 0 && r >= 'A' && r <= 'Z' {
-			out.WriteByte('_')
+	case "token", "token_file":
+		if c.method == "" {
+			return "token"
 		}
-		out.WriteRune(r)
+		return "auth." + c.method
 	}
-	return strings.ToLower(out.String())
+	return setting
 }

@@ -96,25 +96,25 @@ func TestAuth(t *testing.T) {
 			problems: []string{"auth: auth holds token and cert: keep one"}},
 		{name: "two secret ids", auth: block{"approle": block{"role_id": "r", "secret_id": "hunter2", "secret_id_file": file}},
 			want:     credentials{method: "approle", login: &secrets.AppRole{RoleID: "r", SecretID: "hunter2", SecretIDFile: file}},
-			problems: []string{"auth.approle.secret_id: approle: both"}},
+			problems: []string{"auth.approle.secret_id must not be set together"}},
 		{name: "files that are not there", auth: block{"approle": block{"role_id": "", "secret_id_file": "/none", "mount": "../x"}},
 			want:     credentials{method: "approle", login: &secrets.AppRole{SecretIDFile: "/none", Mount: "../x"}},
-			problems: []string{"auth.approle.role_id: approle: role_id is missing", "auth.approle.secret_id_file: reading", "auth.approle.mount: the auth mount"}},
+			problems: []string{"auth.approle.role_id is required", "auth.approle.mount: invalid auth mount", "auth.approle.secret_id_file: read /none: no such file"}},
 		{name: "a token file that is not there", auth: block{"token_file": "/none"},
-			want: credentials{method: "token_file", tokenFile: "/none"}, problems: []string{"auth.token_file: reading"}},
+			want: credentials{method: "token_file", tokenFile: "/none"}, problems: []string{"auth.token_file: read /none: no such file"}},
 		{name: "a token of two lines", auth: block{"token": "hunter2\nx"},
-			want: credentials{method: "token", token: "hunter2\nx"}, problems: []string{"auth.token: the Vault token holds"}},
+			want: credentials{method: "token", token: "hunter2\nx"}, problems: []string{"auth.token must be one line of printable ASCII"}},
 		{name: "two JWTs", auth: block{"jwt": block{"token": "hunter2", "token_env": "IDENTITY"}}, variable: "j",
 			problems: []string{"auth.jwt: jwt needs exactly one"}},
 		{name: "no JWT", auth: block{"jwt": block{"role": "r"}}, problems: []string{"auth.jwt: jwt needs exactly one"}},
 		{name: "no such variable", auth: block{"jwt": block{"token_env": "IDENTITY"}}, problems: []string{`auth.jwt.token_env: the environment variable "IDENTITY"`}},
 		{name: "a certificate login without a certificate", auth: block{"cert": block{"name": "n"}},
-			want: credentials{method: "cert", login: &secrets.Cert{Name: "n"}}, problems: []string{"client_cert_file: logging in by certificate"}},
+			want: credentials{method: "cert", login: &secrets.Cert{Name: "n"}}, problems: []string{"client_cert_file is required to log in by certificate"}},
 		{name: "no password", auth: block{"userpass": block{"username": "a/b", "password": ""}},
 			want:     credentials{method: "userpass", login: &secrets.UserPass{Username: "a/b"}},
-			problems: []string{"auth.userpass.username: userpass: the username", "auth.userpass.password: userpass: password is missing"}},
+			problems: []string{"auth.userpass.username must not contain", "auth.userpass.password is required"}},
 		{name: "no service account", auth: block{"kubernetes": block{"role": ""}}, want: credentials{method: "kubernetes", login: &secrets.Kubernetes{}},
-			problems: []string{"auth.kubernetes.role: kubernetes: role is missing", "auth.kubernetes.token_file: reading"}},
+			problems: []string{"auth.kubernetes.role is required", "auth.kubernetes.token_file: read /var/run/secrets"}},
 
 		{name: "a method that is not known yet", auth: block{"approle": unknown{}}},
 		{name: "an attribute that is not known yet", auth: block{"approle": block{"role_id": "r", "secret_id": unknown{}, "secret_id_file": "/none"}}},
@@ -154,14 +154,14 @@ func TestTokenAndAuthExcludeEachOther(t *testing.T) {
 	}
 }
 
-func compareProblems(t *testing.T, got []problem, want []string) {
+func compareProblems(t *testing.T, got []settingProblem, want []string) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Errorf("problems %v, want %v", got, want)
 		return
 	}
 	for i, found := range got {
-		said := found.attribute + ": " + found.text
+		said := found.Problem.Error()
 		if !strings.HasPrefix(said, want[i]) || strings.Contains(said, "hunter2") {
 			t.Errorf("problem %q, want %q", said, want[i])
 		}

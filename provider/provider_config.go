@@ -16,6 +16,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -98,11 +99,10 @@ type settings struct {
 	unknown []string
 }
 
-// problem is one thing that is wrong with the provider block.
-type problem struct {
-	// attribute is the path of the attribute, with dots.
-	attribute string
-	text      string
+// settingProblem is one thing that is wrong with the provider block. Its path is that
+// of the attribute, with dots.
+type settingProblem struct {
+	problem.Problem
 	// written says that the block itself holds the wrong value, so that
 	// validation without the environment can already tell.
 	written bool
@@ -110,16 +110,22 @@ type problem struct {
 
 // ofMachine reports whether the problem may be one of this machine: a file or a
 // variable that only the machine that applies has.
-func (p problem) ofMachine() bool {
-	return strings.HasSuffix(p.attribute, "_file") || strings.HasSuffix(p.attribute, "_env")
+func (p settingProblem) ofMachine() bool {
+	return strings.HasSuffix(p.Path, "_file") || strings.HasSuffix(p.Path, "_env")
 }
 
 // forSure reports whether no environment and no machine could put it right.
-func (p problem) forSure() bool { return p.written && !p.ofMachine() }
+func (p settingProblem) forSure() bool { return p.written && !p.ofMachine() }
+
+// detail is the text of a diagnostic, which does not name the attribute by itself.
+func (p settingProblem) detail() string {
+	p.Path = "`" + p.Path + "`"
+	return sentence(p.Error())
+}
 
 // resolve fills in the settings and finds all that is wrong with them, including
 // the files that they name. What is not known yet is not judged.
-func resolve(m providerModel, env environment) (settings, []problem) {
+func resolve(m providerModel, env environment) (settings, []settingProblem) {
 	r := newResolver(m, env)
 	out := settings{
 		owner:   parsed(r, "owner", parseOwner),
@@ -139,7 +145,7 @@ type resolver struct {
 	env      environment
 	sources  map[string]source
 	unknown  []string
-	problems []problem
+	problems []settingProblem
 }
 
 func newResolver(m providerModel, env environment) *resolver {
@@ -162,7 +168,8 @@ func (r *resolver) text(attribute string) string { return r.sources[attribute].i
 func (r *resolver) report(attribute string, err error) {
 	root, _, nested := strings.Cut(attribute, ".")
 	if err != nil && !slices.Contains(r.unknown, root) {
-		r.problems = append(r.problems, problem{attribute, err.Error(), nested || r.sources[attribute].set()})
+		found := problem.Problem{Path: attribute, Text: err.Error(), Cause: err}
+		r.problems = append(r.problems, settingProblem{found, nested || r.sources[attribute].set()})
 	}
 }
 
@@ -191,16 +198,16 @@ func (r *resolver) connection(m providerModel) secrets.VaultSettings {
 	r.problems = append(r.problems, wrong...)
 	to.Token, to.TokenFile, to.Login = given.token, given.tokenFile, given.login
 
-	for _, wrong := range settingErrors(to.Check()) {
-		attribute := given.attributeOf(wrong.Setting)
+	for _, wrong := range to.Check() {
+		attribute := given.attributeOf(wrong.Path)
 		switch {
 		case attribute == "client_cert_file" && (m.ClientKeyFile.IsUnknown() || m.ClientCertFile.IsUnknown()):
-		case given == credentials{} && wrong.Setting == "Token":
+		case given == credentials{} && wrong.Path == "token":
 			if m.Auth.IsNull() { // else it is said already what is wrong with auth
 				r.report(attribute, errNoToken)
 			}
 		default:
-			r.report(attribute, wrong)
+			r.report(attribute, errors.New(wrong.Text+r.variableHint(attribute)))
 		}
 	}
 	return to
@@ -294,17 +301,10 @@ func parsePositive(text string) (int, error) {
 	return n, err
 }
 
-// settingErrors takes joined errors apart.
-func settingErrors(err error) []*secrets.SettingError {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var out []*secrets.SettingError
-		for _, one := range joined.Unwrap() {
-			out = append(out, settingErrors(one)...)
-		}
-		return out
+// variableHint names the environment variable of an attribute that is not set.
+func (r *resolver) variableHint(attribute string) string {
+	if variable := r.sources[attribute].variable; variable != "" && r.text(attribute) == "" {
+		return "; set it or the environment variable " + variable
 	}
-	if wrong, ok := errors.AsType[*secrets.SettingError](err); ok {
-		return []*secrets.SettingError{wrong}
-	}
-	return nil
+	return ""
 }

@@ -289,12 +289,12 @@ func TestWhatIsWrongWithAuthIsSaidByValidate(t *testing.T) {
 		add := func(arguments, text string) {
 			logins, says = append(logins, login{arguments: arguments, address: s.proxy.Address}), append(says, text)
 		}
-		add(`auth = { token = var.wrong, approle = { role_id = "x" } }`, "Auth holds token and approle: keep one")
-		add("token = var.wrong\n  auth = { cert = {} }", "Both token and auth are given: keep one")
-		add(`auth = {}`, "Auth is empty: choose one of token, token_file")
-		add(`auth = { approle = { role_id = "x", secret_id = var.wrong, secret_id_file = "b" } }`, "both secret_id and secret_id_file")
+		add(`auth = { token = var.wrong, approle = { role_id = "x" } }`, "`auth`: auth holds token and approle: keep one")
+		add("token = var.wrong\n  auth = { cert = {} }", "`token`: both token and auth are given: keep one")
+		add(`auth = {}`, "`auth`: auth is empty: choose one of token, token_file")
+		add(`auth = { approle = { role_id = "x", secret_id = var.wrong, secret_id_file = "b" } }`, "`auth.approle.secret_id` must not be set together with secret_id_file")
 		add(`auth = { jwt = { token = var.wrong, token_env = "X" } }`, "exactly one of token, token_file and token_env")
-		add(`auth = { userpass = { username = "a/b", password = var.wrong } }`, "the username holds a character")
+		add(`auth = { userpass = { username = "a/b", password = var.wrong } }`, "`auth.userpass.username` must not contain")
 		add(`headers = { "X-Vault-Token" = var.wrong }`, "X-Vault-Token is kept for Vault")
 		add(`require_write_only = "yes"`, `expected "warn", "error" or "off"`)
 		add(`max_concurrent_requests = 0`, "expected at least 1")

@@ -39,8 +39,8 @@ resource "relay_workflow_secret" "token" {
   value_wo = "x"
 }`)
 		all := []string{
-			"The Vault address is not a URL", "Owner id \"Shop\"", "Settle \"soon\"", "Mount \"a{b\"", "No Vault token: set token or VAULT_TOKEN",
-			"CA certificate", "on main.tf line 8, in provider \"relay\"", "on main.tf line 12, in provider \"relay\"",
+			"`address` must be a URL", "owner id \"Shop\"", "settle \"soon\"", "mount \"a{b\"", "no Vault token: set token or VAULT_TOKEN",
+			"`ca_cert_file`: read /does/not/exist: no such file", "on main.tf line 8, in provider \"relay\"", "on main.tf line 12, in provider \"relay\"",
 		}
 		w.Refused(t, []string{"validate"}, all...)
 		w.Refused(t, []string{"plan"}, all...)

@@ -23,7 +23,7 @@ const (
 
 var (
 	errNotRegular = errors.New("not a regular file")
-	errEmpty      = errors.New("the file is empty")
+	errEmpty      = errors.New("must not be empty")
 )
 
 // Read returns the content of the regular file at path, which may have at most

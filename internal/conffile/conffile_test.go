@@ -138,8 +138,8 @@ func TestASymmetricKeyLosesOneLineBreakOnly(t *testing.T) {
 func TestInvalidCredentialsAreRefusedWithoutBeingShown(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ name, reader, text, want string }{
-		{"empty token", "Token", " \n", "the file is empty"},
-		{"empty line", "Line", "", "the file is empty"},
+		{"empty token", "Token", " \n", "must not be empty"},
+		{"empty line", "Line", "", "must not be empty"},
 		{"token of two lines", "Token", canary + "\n" + canary, "must be one line of printable ASCII"},
 		{"token with an umlaut", "Token", canary + "é", "must be one line of printable ASCII"},
 		{"password of two lines", "Line", canary + "\n" + canary, "must be one line of text"},

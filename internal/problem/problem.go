@@ -14,7 +14,8 @@ type Problem struct {
 	// Path is the setting, such as sources[0].webhook.secret_file; empty for the
 	// whole configuration.
 	Path string
-	// Text is what is wrong, such as "must be a URL". It never contains a credential.
+	// Text is what is wrong. It follows the path in a sentence ("must be a URL", "is
+	// required") or after a colon ("invalid pattern"). It never contains a credential.
 	Text string
 	// Cause is the error behind it, such as one that wraps fs.ErrNotExist; usually nil.
 	Cause error
@@ -22,8 +23,11 @@ type Problem struct {
 
 // Error implements error.
 func (p Problem) Error() string {
-	if p.Path == "" {
+	switch {
+	case p.Path == "":
 		return p.Text
+	case strings.HasPrefix(p.Text, "is "), strings.HasPrefix(p.Text, "must "):
+		return p.Path + " " + p.Text
 	}
 	return p.Path + ": " + p.Text
 }

@@ -27,7 +27,7 @@ func TestListBecomesOneErrorWithAllPaths(t *testing.T) {
 	all.AddList(problem.Index("sources", 1), source)
 	all.AddList("sources", problem.List{{Path: "[2]", Text: "must be a mapping"}})
 	err := all.Err()
-	want := "sources[1].webhook.secret_file: is required\nsources[1]: file does not exist\nsources[2]: must be a mapping"
+	want := "sources[1].webhook.secret_file is required\nsources[1]: file does not exist\nsources[2] must be a mapping"
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Error(diff)
 	}

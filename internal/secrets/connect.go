@@ -14,7 +14,7 @@ import (
 type VaultSettings = vault.Settings
 
 // DefaultConcurrency is how many requests are under way at once, DefaultMaxRetries
-// how often one is repeated, unless the Connection says otherwise.
+// how often one is repeated, unless the VaultSettings say otherwise.
 const (
 	DefaultConcurrency = vault.DefaultConcurrency
 	DefaultMaxRetries  = vault.DefaultMaxRetries
@@ -37,12 +37,9 @@ type (
 	Cert = vault.Cert
 )
 
-// SettingError is one field of a Connection that is wrong. Connection.Check and
-// Connect join one for each.
-type SettingError = vault.SettingError
-
 // Connect prepares a client that speaks to Vault; it sends nothing. cfg.KV and
-// cfg.Concurrency are replaced. The error lists all that is wrong and holds no token.
+// cfg.Concurrency are replaced. The error is a
+// *problem.Error with all problems of the settings, or that of NewClient.
 func Connect(to VaultSettings, cfg Config) (*Client, error) {
 	kv, err := vault.New(to)
 	if err != nil {
@@ -54,6 +51,9 @@ func Connect(to VaultSettings, cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c.close = kv.Close
+	for _, warning := range to.Warnings() {
+		c.warn(warning)
+	}
 	return c, nil
 }
 

@@ -13,6 +13,9 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 	"github.com/hashicorp/vault/api"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
 // Defaults and bounds of a connection.
@@ -75,50 +78,48 @@ type Client struct {
 	slots chan struct{}
 }
 
-// SettingError is one field of a Settings that is wrong, so that a caller can
-// point at where it came from.
-type SettingError struct {
-	// Setting is the field's name, such as "Address" or, of a login,
-	// "Login.RoleID". A pair of files that do not fit is blamed on ClientCert.
-	Setting string
-	problem error
+// Check returns everything that is wrong with the settings, the files that they
+// name included. Paths are named after the fields: address, ca_cert,
+// login.approle.role_id. A pair of files that do not fit is reported at client_cert.
+// No text holds a token or another credential.
+func (cfg Settings) Check() problem.List {
+	_, _, problems := cfg.prepare()
+	return problems
 }
 
-func (e *SettingError) Error() string { return e.problem.Error() }
+// Problems is Check without reading any file.
+func (cfg Settings) Problems() problem.List {
+	var out problem.List
+	out.AddError("address", cfg.checkAddress())
+	cfg.checkCredentials(&out)
+	cfg.checkTLS(&out)
+	out.AddError("headers", checkHeaders(cfg.Headers))
+	cfg.checkNumbers(&out)
+	return out
+}
 
-// Unwrap gives the cause, such as a file that does not exist.
-func (e *SettingError) Unwrap() error { return e.problem }
+func (cfg Settings) prepare() (token string, tlsConfig *tls.Config, problems problem.List) {
+	problems = cfg.Problems()
+	return cfg.token(&problems), cfg.tls(&problems), problems
+}
 
-func blame(setting string, problem error) error {
-	if problem == nil {
-		return nil
+// Warnings returns one warning for each credential file that every user of the
+// machine can read, but for the one that Kubernetes itself mounts in a pod.
+func (cfg Settings) Warnings() []string {
+	files := []string{cfg.TokenFile, cfg.ClientKey}
+	if cfg.Login != nil {
+		if _, file := cfg.Login.file(); file != DefaultKubernetesTokenFile {
+			files = append(files, file)
+		}
 	}
-	return &SettingError{Setting: setting, problem: problem}
-}
-
-// Check refuses a configuration that Connect could not use, and reads the files
-// that it names to find out. The error joins a *SettingError for each thing that
-// is wrong; none holds a token or another credential.
-func (cfg Settings) Check() error {
-	_, _, err := cfg.prepare()
-	return err
-}
-
-func (cfg Settings) prepare() (token string, tlsConfig *tls.Config, err error) {
-	token, tokenErr := cfg.token()
-	tlsConfig, tlsErr := cfg.tls()
-	return token, tlsConfig, errors.Join(
-		blame("Address", cfg.checkAddress()), tokenErr, tlsErr,
-		blame("Headers", checkHeaders(cfg.Headers)),
-		cfg.checkNumbers(),
-	)
+	return conffile.Warnings(files...)
 }
 
 // New checks the configuration and prepares a client; it sends nothing.
-// Errors are as of Check.
+// The error is a *problem.Error with the problems that Check returns.
 func New(cfg Settings) (*Client, error) {
-	token, tlsConfig, err := cfg.prepare()
-	if err != nil {
+	token, tlsConfig, problems := cfg.prepare()
+	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	cfg.setDefaults()
@@ -169,35 +170,28 @@ func (c *Client) Address() string { return c.api.Address() }
 
 func (cfg Settings) checkAddress() error {
 	if cfg.Address == "" {
-		return errors.New("no Vault address: set address (or VAULT_ADDR), such as https://vault.example.com:8200")
+		return errors.New("is required, such as https://vault.example.com:8200")
 	}
 	u, err := url.Parse(cfg.Address)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return errors.New("the Vault address is not a URL: expected https://host:port")
+		return errors.New("must be a URL, such as https://vault.example.com:8200")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("the Vault address holds credentials or a query: expected https://host:port")
+		return errors.New("must not contain credentials, a query or a fragment; expected https://host:port")
 	}
 	return nil
 }
 
-func (cfg Settings) checkNumbers() error {
-	var errs []error
-	if cfg.Concurrency < 0 || cfg.Concurrency > MaxConcurrency {
-		errs = append(errs, blame("Concurrency",
-			fmt.Errorf("%d concurrent requests: expected 1 to %d", cfg.Concurrency, MaxConcurrency)))
-	}
-	if n := cfg.MaxRetries; n != nil && (*n < 0 || *n > MaxMaxRetries) {
-		errs = append(errs, blame("MaxRetries", fmt.Errorf("%d retries: expected 0 to %d", *n, MaxMaxRetries)))
-	}
-	if cfg.RequestTimeout < 0 {
-		errs = append(errs, blame("RequestTimeout", errors.New("the request timeout must not be negative")))
-	}
-	return errors.Join(errs...)
+func (cfg Settings) checkNumbers(problems *problem.List) {
+	problems.AddIf(cfg.Concurrency < 0 || cfg.Concurrency > MaxConcurrency, "concurrency", "must be 1 to %d", MaxConcurrency)
+	n := cfg.MaxRetries
+	problems.AddIf(n != nil && (*n < 0 || *n > MaxMaxRetries), "max_retries", "must be 0 to %d", MaxMaxRetries)
+	problems.AddIf(cfg.RequestTimeout < 0, "request_timeout", "must not be negative")
 }
 
-// token is the one to begin with, empty where a login gets it.
-func (cfg Settings) token() (string, error) {
+// checkCredentials reports all but the login's own problems at token, because any of
+// three settings can be the one to add or to remove.
+func (cfg Settings) checkCredentials(problems *problem.List) {
 	given := 0
 	for _, is := range []bool{cfg.Token != "", cfg.TokenFile != "", cfg.Login != nil} {
 		if is {
@@ -206,15 +200,31 @@ func (cfg Settings) token() (string, error) {
 	}
 	switch {
 	case given == 0:
-		return "", blame("Token", errors.New("no Vault token: set token (or VAULT_TOKEN), a token file, or a login"))
+		problems.Add("token", "is required; set a token, a token file or a login")
 	case given > 1:
-		return "", blame("Token", errors.New("more than one of a Vault token, a token file and a login is set: keep one"))
+		problems.Add("token", "must be the only credential; a token, a token file and a login exclude each other")
 	case cfg.Login != nil:
-		return "", cfg.Login.check()
-	case cfg.TokenFile != "":
-		token, err := readCredential(cfg.TokenFile)
-		return token, blame("TokenFile", err)
+		problems.AddList("login", cfg.Login.problems())
+	case cfg.Token != "":
+		_, err := conffile.CheckToken(cfg.Token)
+		problems.AddError("token", err)
 	}
-	token, err := checkToken(cfg.Token, "the Vault token")
-	return token, blame("Token", err)
+}
+
+// token returns the token of the first request; empty if a login gets it. It reads
+// the files of the credentials.
+func (cfg Settings) token(problems *problem.List) string {
+	if cfg.Login != nil {
+		if field, file := cfg.Login.file(); file != "" {
+			_, err := conffile.Token(file)
+			problems.AddError("login."+field, err)
+		}
+		return ""
+	}
+	if cfg.TokenFile != "" {
+		token, err := conffile.Token(cfg.TokenFile)
+		problems.AddError("token_file", err)
+		return token
+	}
+	return strings.TrimSpace(cfg.Token)
 }

@@ -4,19 +4,22 @@
 package vault
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
 // Login is a way to get a token from one of Vault's auth methods: one of
 // *AppRole, *JWT, *Kubernetes, *UserPass and *Cert. Files are read at each login,
 // since whoever issues them replaces them.
 type Login interface {
-	// check reads the files too, so that a wrong path shows before the first
-	// login. Its error joins a *SettingError for each thing that is wrong.
-	check() error
+	// problems reads no file. Paths begin with the method, such as approle.role_id.
+	problems() problem.List
+	// file returns the setting and the path of the file with the credential; an
+	// empty path if there is none.
+	file() (setting, path string)
 	// request is the API path and the body of the login; the body holds secrets.
 	request() (path string, body map[string]any, err error)
 }
@@ -70,13 +73,14 @@ type Cert struct {
 	Name string
 }
 
-func (l *AppRole) check() error {
-	var both error
-	if l.SecretID != "" && l.SecretIDFile != "" {
-		both = blameLogin("SecretID", errors.New("approle: both secret_id and secret_id_file are set: keep one"))
-	}
-	return errors.Join(required("RoleID", l.RoleID, "approle: role_id"), both, checkFile("SecretIDFile", l.SecretIDFile), checkMount(l.Mount))
+func (l *AppRole) problems() (out problem.List) {
+	out.AddIf(l.RoleID == "", "approle.role_id", "is required")
+	out.AddIf(l.SecretID != "" && l.SecretIDFile != "", "approle.secret_id", "must not be set together with secret_id_file")
+	out.AddError("approle.mount", checkMount(l.Mount))
+	return out
 }
+
+func (l *AppRole) file() (setting, path string) { return "approle.secret_id_file", l.SecretIDFile }
 
 func (l *AppRole) request() (string, map[string]any, error) {
 	body := map[string]any{"role_id": l.RoleID}
@@ -87,22 +91,27 @@ func (l *AppRole) request() (string, map[string]any, error) {
 	return loginPath(l.Mount, DefaultAppRoleMount, "login"), body, err
 }
 
-func (l *JWT) check() error {
-	var one error
-	if (l.Token == "") == (l.TokenFile == "") {
-		one = blameLogin("Token", errors.New("jwt: exactly one of a token and a token file is needed"))
-	}
-	return errors.Join(one, checkFile("TokenFile", l.TokenFile), checkMount(l.Mount))
+func (l *JWT) problems() (out problem.List) {
+	out.AddIf(l.Token == "" && l.TokenFile == "", "jwt.token_file", "is required")
+	out.AddIf(l.Token != "" && l.TokenFile != "", "jwt.token", "must not be set together with token_file")
+	out.AddError("jwt.mount", checkMount(l.Mount))
+	return out
 }
+
+func (l *JWT) file() (setting, path string) { return "jwt.token_file", l.TokenFile }
 
 func (l *JWT) request() (string, map[string]any, error) {
 	token, err := orFile(l.Token, l.TokenFile)
 	return loginPath(l.Mount, DefaultJWTMount, "login"), map[string]any{"role": l.Role, "jwt": token}, err
 }
 
-func (l *Kubernetes) check() error {
-	return errors.Join(required("Role", l.Role, "kubernetes: role"), checkFile("TokenFile", l.tokenFile()), checkMount(l.Mount))
+func (l *Kubernetes) problems() (out problem.List) {
+	out.AddIf(l.Role == "", "kubernetes.role", "is required")
+	out.AddError("kubernetes.mount", checkMount(l.Mount))
+	return out
 }
+
+func (l *Kubernetes) file() (setting, path string) { return "kubernetes.token_file", l.tokenFile() }
 
 func (l *Kubernetes) tokenFile() string {
 	if l.TokenFile == "" {
@@ -112,18 +121,19 @@ func (l *Kubernetes) tokenFile() string {
 }
 
 func (l *Kubernetes) request() (string, map[string]any, error) {
-	token, err := readCredential(l.tokenFile())
+	token, err := conffile.Token(l.tokenFile())
 	return loginPath(l.Mount, DefaultKubernetesMount, "login"), map[string]any{"role": l.Role, "jwt": token}, err
 }
 
-func (l *UserPass) check() error {
-	var odd error
-	if strings.ContainsAny(l.Username, "/?#%") {
-		odd = blameLogin("Username", errors.New("userpass: the username holds a character that no Vault path can"))
-	}
-	return errors.Join(required("Username", l.Username, "userpass: username"), odd,
-		required("Password", l.Password, "userpass: password"), checkMount(l.Mount))
+func (l *UserPass) problems() (out problem.List) {
+	out.AddIf(l.Username == "", "userpass.username", "is required")
+	out.AddIf(strings.ContainsAny(l.Username, "/?#%"), "userpass.username", "must not contain the characters /, ?, # and %%, which have another meaning in a Vault path")
+	out.AddIf(l.Password == "", "userpass.password", "is required")
+	out.AddError("userpass.mount", checkMount(l.Mount))
+	return out
 }
+
+func (l *UserPass) file() (setting, path string) { return "", "" }
 
 //nolint:unparam // other logins read a file
 func (l *UserPass) request() (string, map[string]any, error) {
@@ -131,7 +141,12 @@ func (l *UserPass) request() (string, map[string]any, error) {
 	return path, map[string]any{"password": l.Password}, nil
 }
 
-func (l *Cert) check() error { return checkMount(l.Mount) }
+func (l *Cert) problems() (out problem.List) {
+	out.AddError("cert.mount", checkMount(l.Mount))
+	return out
+}
+
+func (l *Cert) file() (setting, path string) { return "", "" }
 
 //nolint:unparam // other logins read a file
 func (l *Cert) request() (string, map[string]any, error) {
@@ -142,25 +157,10 @@ func (l *Cert) request() (string, map[string]any, error) {
 	return loginPath(l.Mount, DefaultCertMount, "login"), body, nil
 }
 
-func blameLogin(field string, problem error) error { return blame("Login."+field, problem) }
-
-func required(field, value, what string) error {
-	if value != "" {
-		return nil
-	}
-	return blameLogin(field, errors.New(what+" is missing"))
-}
-
-// checkFile reads a credential to see that it is there; no file is none to check.
-func checkFile(field, file string) error {
-	_, err := orFile("", file)
-	return blameLogin(field, err)
-}
-
 func checkMount(mount string) error {
 	for segment := range strings.SplitSeq(mount, "/") {
 		if segment == "." || segment == ".." || strings.ContainsAny(segment, "?#%") {
-			return blameLogin("Mount", fmt.Errorf("the auth mount %q is no path: expected such as approle or team/approle", mount))
+			return fmt.Errorf("invalid auth mount %q; expected a path such as approle or team/approle", mount)
 		}
 	}
 	return nil
@@ -173,44 +173,10 @@ func loginPath(mount, otherwise, tail string) string {
 	return "auth/" + strings.TrimPrefix(mount, "auth/") + "/" + tail
 }
 
-// orFile gives the value, or what a file holds, without the space around it.
+// orFile returns the value, or the content of the file if there is one.
 func orFile(value, file string) (string, error) {
 	if file == "" {
 		return value, nil
 	}
-	return readCredential(file)
-}
-
-// checkToken keeps out what could not be an HTTP header; the library's own
-// complaint would come at the first request.
-func checkToken(token, what string) (string, error) {
-	token = strings.TrimSpace(token)
-	if token == "" {
-		return "", fmt.Errorf("%s is empty", what)
-	}
-	for _, r := range token {
-		if r <= ' ' || r > '~' {
-			return "", fmt.Errorf("%s holds a character that no token has: expected one line of printable ASCII", what)
-		}
-	}
-	return token, nil
-}
-
-// maxTokenFileBytes bounds a file with a credential.
-const maxTokenFileBytes = 64 << 10
-
-// readCredential reads a small file that holds one credential.
-func readCredential(file string) (string, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return "", fmt.Errorf("reading a credential for Vault: %w", err)
-	}
-	if info.Size() > maxTokenFileBytes || !info.Mode().IsRegular() {
-		return "", fmt.Errorf("reading a credential for Vault from %s: expected a regular file of at most %d bytes", file, maxTokenFileBytes)
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("reading a credential for Vault: %w", err)
-	}
-	return checkToken(string(data), "the file "+file)
+	return conffile.Token(file)
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/api"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // session keeps the client's token: it logs in at the first request, renews at
@@ -81,7 +83,7 @@ func (c *Client) again(ctx context.Context, refused string) bool {
 func (c *Client) obtain(ctx context.Context) error {
 	s := c.session
 	if s.login == nil {
-		token, err := readCredential(s.tokenFile)
+		token, err := conffile.Token(s.tokenFile)
 		if err != nil {
 			return err
 		}

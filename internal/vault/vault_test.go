@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -263,42 +264,42 @@ func TestConnectRefuses(t *testing.T) {
 		change func(*Settings)
 		want   string
 	}{
-		{"no address", func(c *Settings) { c.Address = "" }, "no Vault address"},
-		{"an address without a scheme", func(c *Settings) { c.Address = "vault:8200" }, "not a URL"},
-		{"an address with a password", func(c *Settings) { c.Address = "https://u:hunter2@vault" }, "credentials"},
-		{"no token", func(c *Settings) { c.Token = "" }, "no Vault token"},
-		{"two tokens", func(c *Settings) { c.TokenFile = "x" }, "keep one"},
-		{"a login without a role", func(c *Settings) { c.Token, c.Login = "", &AppRole{} }, "role_id is missing"},
-		{"a login and a token", func(c *Settings) { c.Login = &AppRole{RoleID: "x"} }, "keep one"},
-		{"a token of two lines", func(c *Settings) { c.Token = "hvs.hunter2\nx" }, "no token has"},
-		{"no such token file", func(c *Settings) { c.Token, c.TokenFile = "", filepath.Join(dir, "none") }, "no such file"},
-		{"an empty token file", func(c *Settings) { c.Token, c.TokenFile = "", file("empty", " \n") }, "is empty"},
-		{"a folder for a token file", func(c *Settings) { c.Token, c.TokenFile = "", dir }, "regular file"},
-		{"a CA file without a certificate", func(c *Settings) { c.CACert = file("ca", "hunter2") }, "no PEM certificate"},
-		{"a certificate without a key", func(c *Settings) { c.ClientCert = "x" }, "both"},
-		{"a key that fits nothing", func(c *Settings) { c.ClientCert, c.ClientKey = file("c", "hunter2"), file("k", "hunter2") }, "not a pair"},
-		{"a certificate login without a certificate", func(c *Settings) { c.Token, c.Login = "", &Cert{} }, "needs a client certificate"},
-		{"a CA twice", func(c *Settings) { c.CACert, c.CACertPEM = "x", "hunter2" }, "as a file and as PEM text"},
-		{"a CA text without a certificate", func(c *Settings) { c.CACertPEM = "hunter2" }, "no PEM certificate"},
+		{"no address", func(c *Settings) { c.Address = "" }, "address is required"},
+		{"an address without a scheme", func(c *Settings) { c.Address = "vault:8200" }, "address must be a URL"},
+		{"an address with a password", func(c *Settings) { c.Address = "https://u:hunter2@vault" }, "address must not contain credentials"},
+		{"no token", func(c *Settings) { c.Token = "" }, "token is required"},
+		{"two tokens", func(c *Settings) { c.TokenFile = "x" }, "token must be the only credential"},
+		{"a login without a role", func(c *Settings) { c.Token, c.Login = "", &AppRole{} }, "login.approle.role_id is required"},
+		{"a login and a token", func(c *Settings) { c.Login = &AppRole{RoleID: "x"} }, "token must be the only credential"},
+		{"a token of two lines", func(c *Settings) { c.Token = "hvs.hunter2\nx" }, "token must be one line of printable ASCII"},
+		{"no such token file", func(c *Settings) { c.Token, c.TokenFile = "", filepath.Join(dir, "none") }, "token_file: read " + filepath.Join(dir, "none") + ": no such file"},
+		{"an empty token file", func(c *Settings) { c.Token, c.TokenFile = "", file("empty", " \n") }, "must not be empty"},
+		{"a folder for a token file", func(c *Settings) { c.Token, c.TokenFile = "", dir }, "not a regular file"},
+		{"a CA file without a certificate", func(c *Settings) { c.CACert = file("ca", "hunter2") }, "no certificate found in PEM format"},
+		{"a certificate without a key", func(c *Settings) { c.ClientCert = "x" }, "client_cert must be set together with"},
+		{"a key that fits nothing", func(c *Settings) { c.ClientCert, c.ClientKey = file("c", "hunter2"), file("k", "hunter2") }, "not a certificate and its private key"},
+		{"a certificate login without a certificate", func(c *Settings) { c.Token, c.Login = "", &Cert{} }, "client_cert is required to log in by certificate"},
+		{"a CA twice", func(c *Settings) { c.CACert, c.CACertPEM = "x", "hunter2" }, "ca_cert_pem must not be set together"},
+		{"a CA text without a certificate", func(c *Settings) { c.CACertPEM = "hunter2" }, "no certificate found in PEM format"},
 		{"two secret ids", func(c *Settings) {
 			c.Token, c.Login = "", &AppRole{RoleID: "x", SecretID: "hunter2", SecretIDFile: file("id", "hunter2")}
-		}, "keep one"},
+		}, "login.approle.secret_id must not be set together"},
 		{"no such secret id file", func(c *Settings) {
 			c.Token, c.Login = "", &AppRole{RoleID: "x", SecretIDFile: filepath.Join(dir, "none")}
 		}, "no such file"},
 		{"no service account", func(c *Settings) { c.Token, c.Login = "", &Kubernetes{Role: "x"} }, DefaultKubernetesTokenFile},
-		{"a JWT twice", func(c *Settings) { c.Token, c.Login = "", &JWT{Token: "hunter2", TokenFile: file("jwt", "x")} }, "exactly one"},
-		{"a user without a password", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "ada"} }, "password is missing"},
-		{"a user who is a path", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "a/b", Password: "hunter2"} }, "no Vault path"},
-		{"a mount that leads elsewhere", func(c *Settings) { c.Token, c.Login = "", &AppRole{RoleID: "x", Mount: "../sys"} }, "is no path"},
+		{"a JWT twice", func(c *Settings) { c.Token, c.Login = "", &JWT{Token: "hunter2", TokenFile: file("jwt", "x")} }, "login.jwt.token must not be set together"},
+		{"a user without a password", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "ada"} }, "login.userpass.password is required"},
+		{"a user who is a path", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "a/b", Password: "hunter2"} }, "login.userpass.username must not contain"},
+		{"a mount that leads elsewhere", func(c *Settings) { c.Token, c.Login = "", &AppRole{RoleID: "x", Mount: "../sys"} }, `login.approle.mount: invalid auth mount "../sys"`},
 		{"a header of Vault's", func(c *Settings) { c.Headers = map[string]string{"x-vault-TOKEN": "hunter2"} }, "kept for Vault"},
 		{"a header of our own", func(c *Settings) { c.Headers = map[string]string{"content-type": "hunter2"} }, "by the client itself"},
 		{"a header with a space", func(c *Settings) { c.Headers = map[string]string{"A B": "hunter2"} }, "no name of an HTTP header"},
 		{"a header of two lines", func(c *Settings) { c.Headers = map[string]string{"X-A": "hunter2\r\nX-Vault-Token: x"} }, "one line"},
-		{"a negative concurrency", func(c *Settings) { c.Concurrency = -1 }, "expected 1 to 1000"},
-		{"too high a concurrency", func(c *Settings) { c.Concurrency = 1001 }, "expected 1 to 1000"},
-		{"negative retries", func(c *Settings) { c.MaxRetries = new(-1) }, "expected 0 to 100"},
-		{"a negative timeout", func(c *Settings) { c.RequestTimeout = -1 }, "negative"},
+		{"a negative concurrency", func(c *Settings) { c.Concurrency = -1 }, "concurrency must be 1 to 1000"},
+		{"too high a concurrency", func(c *Settings) { c.Concurrency = 1001 }, "concurrency must be 1 to 1000"},
+		{"negative retries", func(c *Settings) { c.MaxRetries = new(-1) }, "max_retries must be 0 to 100"},
+		{"a negative timeout", func(c *Settings) { c.RequestTimeout = -1 }, "request_timeout must not be negative"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -308,13 +309,13 @@ func TestConnectRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Fatalf("got %v, want %q", err, row.want)
 			}
-			if _, ok := errors.AsType[*SettingError](err); !ok || strings.Contains(err.Error(), "hunter2") {
+			if _, ok := errors.AsType[*problem.Error](err); !ok || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("the error names no setting or quotes one: %v", err)
 			}
 		})
 	}
 	all := Settings{Headers: map[string]string{"X-Vault-Token": "x"}, MaxRetries: new(-1), Login: &AppRole{Mount: ".."}}
-	if err := all.Check(); strings.Count(err.Error(), "\n") != 4 {
+	if err := all.Check().Err(); strings.Count(err.Error(), "\n") != 4 {
 		t.Errorf("not all that is wrong was said at once: %v", err)
 	}
 	if _, err := New(Settings{}); strings.Count(err.Error(), "\n") != 1 {
