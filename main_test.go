@@ -63,7 +63,7 @@ terraform {
 provider "relay" {}
 `)
 		w.Setenv("TF_LOG", "TRACE")
-		w.Must(t, "validate").Says(t, "sdk.framework")
+		w.Must(t, "validate").Contains(t, "sdk.framework")
 	})
 }
 

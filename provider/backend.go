@@ -13,41 +13,41 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// wrongProvider is the headline of whatever is wrong with the provider block.
-const wrongProvider = "Invalid provider configuration"
+// invalidProvider is the headline of whatever is wrong with the provider block.
+const invalidProvider = "Invalid provider configuration"
 
-// connection is what the provider hands to its resources.
-type connection struct {
+// backend is what the provider hands to its resources.
+type backend struct {
 	// client is nil while something is pending or wrong.
 	client *secrets.Client
 	// mount, prefix and domain are empty where they are not known yet, domain also
 	// where nobody sets it.
 	mount, prefix, domain string
-	// pending names the settings that are not known yet; empty when connected.
-	pending string
-	// wrong says why Vault cannot be asked at all; empty when it can.
-	wrong  string
-	blamed sync.Once
-	notes  *notes
-	// swept is done once connections were looked for that a crash left behind.
-	swept sync.Once
-	standing
+	// unknownSettings names the settings that are not known yet; empty when connected.
+	unknownSettings string
+	// invalid says why Vault cannot be asked at all; empty when it can.
+	invalid         string
+	invalidReported sync.Once
+	warnings        *warningLog
+	// orphansDeleted is done once connections were looked for that a crash left behind.
+	orphansDeleted sync.Once
+	shared
 }
 
-// connect makes what can be made of the settings. problems are those that do not
+// newBackend makes what can be made of the settings. problems are those that do not
 // matter before Vault is needed.
-func connect(s settings, problems []settingProblem) (*connection, error) {
-	out := &connection{mount: s.mount, prefix: s.prefix, domain: s.domain, notes: &notes{}}
+func newBackend(s settings, problems []settingProblem) (*backend, error) {
+	out := &backend{mount: s.mount, prefix: s.prefix, domain: s.domain, warnings: &warningLog{}}
 	switch {
 	case len(problems) > 0:
-		out.wrong = describeProblems(problems)
+		out.invalid = describeProblems(problems)
 		return out, nil
-	case len(s.unknown) > 0:
-		out.pending = strings.Join(s.unknown, ", ")
+	case len(s.unknownSettings) > 0:
+		out.unknownSettings = strings.Join(s.unknownSettings, ", ")
 		return out, nil
 	}
-	client, err := secrets.Connect(s.connection, secrets.Config{
-		Owner: s.owner, Settle: s.settle, Reading: s.reading, Warn: out.notes.add,
+	client, err := secrets.Connect(s.vault, secrets.Config{
+		Owner: s.owner, Settle: s.settle, Reading: s.readGuard, Warn: out.warnings.add,
 	})
 	out.client = client
 	return out, err
@@ -65,29 +65,29 @@ func describeProblems(problems []settingProblem) string {
 }
 
 // usable reports whether Vault can be asked, now or in the apply. It says what is
-// wrong only once, which is enough to fail the run: the same text for each of many
+// invalid only once, which is enough to fail the run: the same text for each of many
 // resources would bury all else. c is nil while the provider is not configured.
-func (c *connection) usable(diagnostics *diag.Diagnostics) bool {
-	if c == nil {
+func (b *backend) usable(diagnostics *diag.Diagnostics) bool {
+	if b == nil {
 		return false
 	}
-	if c.wrong != "" {
-		c.blamed.Do(func() { diagnostics.AddError(wrongProvider, c.wrong) })
+	if b.invalid != "" {
+		b.invalidReported.Do(func() { diagnostics.AddError(invalidProvider, b.invalid) })
 	}
-	return c.wrong == ""
+	return b.invalid == ""
 }
 
-// connected reports whether Vault can be asked now, and an error if not. c is nil
+// ready reports whether Vault can be asked now, and an error if not. c is nil
 // while the provider is not configured.
-func (c *connection) connected(diagnostics *diag.Diagnostics) bool {
+func (b *backend) ready(diagnostics *diag.Diagnostics) bool {
 	switch {
-	case c == nil:
+	case b == nil:
 		diagnostics.AddError("Not connected to Vault", "The provider is not configured.")
-	case c.wrong != "":
-		diagnostics.AddError(wrongProvider, c.wrong)
-	case c.client == nil:
+	case b.invalid != "":
+		diagnostics.AddError(invalidProvider, b.invalid)
+	case b.client == nil:
 		diagnostics.AddError("Not connected to Vault",
-			fmt.Sprintf("The provider's %s is not known yet. Apply first what it comes from.", c.pending))
+			fmt.Sprintf("The provider's %s is not known yet. Apply first what it comes from.", b.unknownSettings))
 	}
-	return c != nil && c.client != nil
+	return b != nil && b.client != nil
 }

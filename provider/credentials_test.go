@@ -35,7 +35,7 @@ func TestNoCredentialIsAnywhere(t *testing.T) {
 		{arguments: "token = var.token\n  headers = { \"X-Gateway\" = var.header }"},
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStageOn(t, cli, v)
+		s := newFixtureOn(t, cli, v)
 		s.Setenv("TF_LOG", "TRACE")
 		logins, variables, outputs := slices.Clone(logins), s.ephemeral(canaries), map[string][]byte{}
 		for i := range logins {

@@ -25,11 +25,11 @@ var (
 
 // policyDocumentDataSource is relay_vault_policy_document. It asks Vault nothing.
 type policyDocumentDataSource struct {
-	// connection is nil while the provider is not configured.
-	connection *connection
+	// vault is nil while the provider is not configured.
+	backend *backend
 }
 
-func newPolicyDocument() datasource.DataSource { return &policyDocumentDataSource{} }
+func newPolicyDocumentDataSource() datasource.DataSource { return &policyDocumentDataSource{} }
 
 // policyDocumentModel is relay_vault_policy_document.
 type policyDocumentModel struct {
@@ -148,8 +148,8 @@ func (d *policyDocumentDataSource) Schema(_ context.Context, _ datasource.Schema
 }
 
 func (d *policyDocumentDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*connection); ok {
-		d.connection = ready
+	if ready, ok := req.ProviderData.(*backend); ok {
+		d.backend = ready
 	}
 }
 
@@ -164,8 +164,8 @@ func (d *policyDocumentDataSource) ValidateConfig(ctx context.Context, req datas
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model.place(&connection{mount: secrets.DefaultMount, prefix: secrets.DefaultPrefix})
-	model.write(ctx, &resp.Diagnostics)
+	model.setDefaults(&backend{mount: secrets.DefaultMount, prefix: secrets.DefaultPrefix})
+	model.setPolicy(ctx, &resp.Diagnostics)
 }
 
 // Read writes the policy. The provider may be connected to nothing yet.
@@ -175,7 +175,7 @@ func (d *policyDocumentDataSource) Read(ctx context.Context, req datasource.Read
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model.place(d.connection)
+	model.setDefaults(d.backend)
 	for attribute, value := range map[string]types.String{"mount": model.Mount, "prefix": model.Prefix} {
 		if value.ValueString() == "" {
 			resp.Diagnostics.AddAttributeError(path.Root(attribute), "Not known yet", fmt.Sprintf(
@@ -185,17 +185,17 @@ func (d *policyDocumentDataSource) Read(ctx context.Context, req datasource.Read
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model.write(ctx, &resp.Diagnostics)
+	model.setPolicy(ctx, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	}
 }
 
-// place fills in where the workflows are: as set here, else as the provider says,
+// setDefaults fills in where the workflows are: as set here, else as the provider says,
 // else nothing.
-func (m *policyDocumentModel) place(provider *connection) {
+func (m *policyDocumentModel) setDefaults(provider *backend) {
 	if provider == nil {
-		provider = &connection{}
+		provider = &backend{}
 	}
 	m.Mount = pathOr(m.Mount, provider.mount)
 	m.Prefix = pathOr(m.Prefix, provider.prefix)
@@ -209,15 +209,15 @@ func pathOr(set types.String, fallback string) types.String {
 	return types.StringValue(strings.Trim(set.ValueString(), "/"))
 }
 
-// write sets the policy, or says all that is wrong with what was asked for.
-func (m *policyDocumentModel) write(ctx context.Context, diagnostics *diag.Diagnostics) {
+// setPolicy sets the policy, or says all that is wrong with what was asked for.
+func (m *policyDocumentModel) setPolicy(ctx context.Context, diagnostics *diag.Diagnostics) {
 	grant := policy.Grant{
-		Role:  parsedRole(m.Role, "role", diagnostics),
+		Role:  parseRole(m.Role, "role", diagnostics),
 		Mount: m.Mount.ValueString(), Prefix: m.Prefix.ValueString(),
-		Workflows:         namesOf(ctx, m.Workflows, diagnostics),
-		WorkflowPrefixes:  namesOf(ctx, m.WorkflowPrefixes, diagnostics),
+		Workflows:         setToNames(ctx, m.Workflows, diagnostics),
+		WorkflowPrefixes:  setToNames(ctx, m.WorkflowPrefixes, diagnostics),
 		ConnectionsDomain: m.ConnectionsDomain.ValueString(),
-		SecretsBy:         parsedRole(m.SecretsBy, "secrets_by", diagnostics),
+		SecretsBy:         parseRole(m.SecretsBy, "secrets_by", diagnostics),
 		Undelete:          m.Undelete.ValueBool(), Destroy: m.Destroy.ValueBool(), Settings: m.Settings.ValueBool(),
 	}
 	if m.Identity != nil {
@@ -236,8 +236,8 @@ func (m *policyDocumentModel) write(ctx context.Context, diagnostics *diag.Diagn
 	m.Policy = types.StringValue(text)
 }
 
-// parsedRole is none where the attribute is left out.
-func parsedRole(set types.String, attribute string, diagnostics *diag.Diagnostics) policy.Role {
+// parseRole is none where the attribute is left out.
+func parseRole(set types.String, attribute string, diagnostics *diag.Diagnostics) policy.Role {
 	if set.IsNull() {
 		return 0
 	}
@@ -248,8 +248,8 @@ func parsedRole(set types.String, attribute string, diagnostics *diag.Diagnostic
 	return role
 }
 
-// namesOf is nil where the set is left out.
-func namesOf(ctx context.Context, set types.Set, diagnostics *diag.Diagnostics) []string {
+// setToNames is nil where the set is left out.
+func setToNames(ctx context.Context, set types.Set, diagnostics *diag.Diagnostics) []string {
 	var names []string
 	diagnostics.Append(set.ElementsAs(ctx, &names, false)...)
 	return names

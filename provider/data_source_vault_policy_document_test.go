@@ -24,7 +24,7 @@ func document(name string, lines ...string) string {
 func TestAPolicyDocumentAllowsAndDenies(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		mine := fmt.Sprintf("workflows = [%q]", s.workflow)
 		s.configure(t, document("writer", `role = "writer"`, mine), document("purger", `role = "writer"`, mine, "destroy = true"),
 			document("reader", `role = "reader"`, mine), document("everywhere", `role = "writer"`))
@@ -52,7 +52,7 @@ func TestAPolicyDocumentAllowsAndDenies(t *testing.T) {
 		}
 		other := strings.Replace(s.secret("elsewhere", `"one"`), s.workflow, s.workflow+"-b", 1)
 		s.configure(t, append(blocks, other)...)
-		s.Refused(t, []string{"apply", "-auto-approve"}, "the token's Vault policy lacks")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "the token's Vault policy lacks")
 
 		t.Log("one for every workflow is enough there")
 		s.Setenv("VAULT_TOKEN", everywhere)
@@ -63,7 +63,7 @@ func TestAPolicyDocumentAllowsAndDenies(t *testing.T) {
 		s.Apply(t)
 		s.Setenv("VAULT_TOKEN", writer)
 		s.configure(t)
-		s.Refused(t, []string{"apply", "-auto-approve"}, "/destroy/")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "/destroy/")
 		s.Setenv("VAULT_TOKEN", purger)
 		s.Apply(t)
 		if len(s.proxy.Requests()) == 0 {
@@ -75,7 +75,7 @@ func TestAPolicyDocumentAllowsAndDenies(t *testing.T) {
 func TestAPolicyDocumentTakesItsPlaceFromTheProvider(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		elsewhere := strings.Replace(header, `owner `, "mount = \"team/kv\"\n  prefix = \"/flows/\"\n  owner ", 1)
 		s.Write(t, elsewhere+document("default", `role = "writer"`)+document("own", `role = "writer"`, `mount = "/other"`, `prefix = "a/b/"`, "undelete = true", "settings = true")+
 			document("people", `role = "approver"`, `workflow_prefixes = ["deploy-"]`, `connections_domain = "relay"`, `secrets_by = "administrator"`)+
@@ -104,7 +104,7 @@ func TestAPolicyDocumentTakesItsPlaceFromTheProvider(t *testing.T) {
 func TestAPolicyDocumentNeedsNoConnection(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		// What a resource makes is not known before it is there.
 		unknown := "\nresource \"terraform_data\" \"later\" {\n  input = \"customers\"\n}\n"
 		later := strings.Replace(header, `owner `, "address = terraform_data.later.output\n  token = terraform_data.later.output\n  owner ", 1)
@@ -113,7 +113,7 @@ func TestAPolicyDocumentNeedsNoConnection(t *testing.T) {
 
 		laterMount := strings.Replace(header, `owner `, "mount = terraform_data.later.output\n  owner ", 1)
 		s.Write(t, unknown+laterMount+document("writer", `role = "writer"`))
-		s.Refused(t, []string{"plan"}, "The provider's mount is known only during the apply. Set mount here too.")
+		s.Fails(t, []string{"plan"}, "The provider's mount is known only during the apply. Set mount here too.")
 		s.Write(t, unknown+laterMount+document("writer", `role = "writer"`, `mount = "customers"`))
 		s.Apply(t)
 		if n := len(s.proxy.Requests()); n != 0 {
@@ -125,7 +125,7 @@ func TestAPolicyDocumentNeedsNoConnection(t *testing.T) {
 func TestWhatNeedsNoVaultNeedsNoProviderBlock(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.Setenv("VAULT_ADDR", "")
 		s.Setenv("VAULT_TOKEN", "")
 		head, block, _ := strings.Cut(header, "provider ")
@@ -140,13 +140,13 @@ func TestWhatNeedsNoVaultNeedsNoProviderBlock(t *testing.T) {
 		t.Log("what needs Vault names all that is missing, when planning, and once")
 		missing := []string{"owner: No owner: set owner (or RELAY_OWNER)", "address: No Vault address", "token: No Vault token"}
 		s.Write(t, empty+s.secret("one", `"1"`)+s.secret("two", `"2"`)+document("writer", `role = "writer"`))
-		result := s.Refused(t, []string{"plan"}, missing...)
+		result := s.Fails(t, []string{"plan"}, missing...)
 		if n := strings.Count(result.Output, "Invalid provider configuration"); n != 1 {
 			t.Errorf("it says so %d times:\n%s", n, result.Output)
 		}
 		audit := fmt.Sprintf("\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = %q\n}\n", s.workflow)
 		s.Write(t, empty+audit)
-		s.Refused(t, []string{"plan"}, missing...)
+		s.Fails(t, []string{"plan"}, missing...)
 
 		t.Log("a saved plan says so of every secret that it then cannot write")
 		complete := func() {
@@ -167,21 +167,21 @@ func TestWhatNeedsNoVaultNeedsNoProviderBlock(t *testing.T) {
 		s.Apply(t)
 		s.Setenv("VAULT_TOKEN", "")
 		for _, args := range [][]string{{"destroy", "-auto-approve"}, {"destroy", "-auto-approve", "-refresh=false"}} {
-			s.Refused(t, args, "token: No Vault token")
+			s.Fails(t, args, "token: No Vault token")
 		}
 		complete()
 		s.NoChanges(t)
 
 		t.Log("what is wrong in the block itself needs no resource to be said")
 		s.Write(t, head+"provider "+strings.Replace(block, `"shop"`, `"a/b"`, 1)+document("writer", `role = "writer"`))
-		s.Refused(t, []string{"validate"}, "Owner id")
+		s.Fails(t, []string{"validate"}, "Owner id")
 	})
 }
 
 func TestAPolicyDocumentRefusesWhatAPolicyWouldMisread(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		for _, c := range []struct {
 			lines []string
 			says  []string
@@ -196,21 +196,21 @@ func TestAPolicyDocumentRefusesWhatAPolicyWouldMisread(t *testing.T) {
 			{[]string{`role = "writer"`, `mount = "+"`, `prefix = "a/*"`}, []string{`ount "+"`, `prefix "a/*"`}},
 		} {
 			s.configure(t, document("wrong", c.lines...))
-			s.Refused(t, []string{"validate"}, c.says...)
+			s.Fails(t, []string{"validate"}, c.says...)
 		}
 
 		t.Log("also where the set turns out only during the plan")
 		s.configure(t, "\nresource \"terraform_data\" \"names\" {\n  input = toset([\"+\"])\n}\n",
 			document("wrong", `role = "reader"`, "workflows = terraform_data.names.output"))
 		s.Must(t, "validate")
-		s.Refused(t, []string{"apply", "-auto-approve"}, `'+' (U+002B)`)
+		s.Fails(t, []string{"apply", "-auto-approve"}, `'+' (U+002B)`)
 	})
 }
 
 func TestTheExampleOfAPolicyDocumentWorks(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.Write(t, readExample(t, "relay_vault_policy_document"))
 		s.Apply(t)
 		s.NoChanges(t)

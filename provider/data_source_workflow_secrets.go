@@ -17,25 +17,25 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-var _ datasource.DataSourceWithConfigure = &auditDataSource{}
+var _ datasource.DataSourceWithConfigure = &workflowSecretsDataSource{}
 
-// auditDataSource is relay_workflow_secrets as a data source: what metadata tells
+// workflowSecretsDataSource is relay_workflow_secrets as a data source: what metadata tells
 // of the secrets of one workflow, whoever holds them. It reads no value.
-type auditDataSource struct {
-	// connection is nil while the provider is not configured.
-	connection *connection
+type workflowSecretsDataSource struct {
+	// backend is nil while the provider is not configured.
+	backend *backend
 }
 
-func newAudit() datasource.DataSource { return &auditDataSource{} }
+func newWorkflowSecretsDataSource() datasource.DataSource { return &workflowSecretsDataSource{} }
 
-// auditModel is data relay_workflow_secrets.
-type auditModel struct {
-	Workflow types.String             `tfsdk:"workflow"`
-	Secrets  map[string]auditedSecret `tfsdk:"secrets"`
+// workflowSecretsDataModel is data relay_workflow_secrets.
+type workflowSecretsDataModel struct {
+	Workflow types.String              `tfsdk:"workflow"`
+	Secrets  map[string]surveyedSecret `tfsdk:"secrets"`
 }
 
-// auditedSecret is one secret, as everybody may see it who may see metadata.
-type auditedSecret struct {
+// surveyedSecret is one secret, as everybody may see it who may see metadata.
+type surveyedSecret struct {
 	Version         types.Int64  `tfsdk:"version"`
 	CreatedTime     types.String `tfsdk:"created_time"`
 	Drift           types.String `tfsdk:"drift"`
@@ -50,11 +50,11 @@ type auditedSecret struct {
 	ExpiresAt       types.String `tfsdk:"expires_at"`
 }
 
-func (d *auditDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *workflowSecretsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_workflow_secrets"
 }
 
-func (d *auditDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *workflowSecretsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The secrets of one workflow, for audits: who holds each, since when, and what has drifted, whoever " +
 			"wrote it. Names and metadata only; nothing here can return a value. It costs one request, and one for each secret.",
@@ -68,13 +68,13 @@ func (d *auditDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 				Computed: true,
 				MarkdownDescription: "What Vault's metadata tells of each secret, by name. Deleted ones are among them, because Vault " +
 					"keeps their names; a name that is no valid one is left out.",
-				NestedObject: schema.NestedAttributeObject{Attributes: auditFindings()},
+				NestedObject: schema.NestedAttributeObject{Attributes: surveyedSecretAttributes()},
 			},
 		},
 	}
 }
 
-func auditFindings() map[string]schema.Attribute {
+func surveyedSecretAttributes() map[string]schema.Attribute {
 	text := func(description string) schema.Attribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
@@ -105,33 +105,33 @@ func auditFindings() map[string]schema.Attribute {
 	}
 }
 
-func (d *auditDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*connection); ok {
-		d.connection = ready
+func (d *workflowSecretsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	if ready, ok := req.ProviderData.(*backend); ok {
+		d.backend = ready
 	}
 }
 
 // Read surveys the workflow. It tells everything or fails: an audit that leaves
 // something out would be believed.
-func (d *auditDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+func (d *workflowSecretsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	const attempted = "Looking at the secrets of a workflow"
-	var model auditModel
+	var model workflowSecretsDataModel
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("workflow"), &model.Workflow)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if d.connection != nil && d.connection.pending != "" {
+	if d.backend != nil && d.backend.unknownSettings != "" {
 		resp.Diagnostics.AddError("Not connected to Vault", fmt.Sprintf(
 			"The provider's %s is known only during the apply. Apply first what it comes from; or name that in "+
-				"the depends_on of this data source, which puts it off until then.", d.connection.pending))
+				"the depends_on of this data source, which puts it off until then.", d.backend.unknownSettings))
 		return
 	}
-	if !d.connection.connected(&resp.Diagnostics) {
+	if !d.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer d.connection.notes.drain(&resp.Diagnostics)
-	scope := secrets.Scope{Mount: d.connection.mount, Prefix: d.connection.prefix, Workflow: model.Workflow.ValueString()}
-	seen, err := d.connection.client.Survey(ctx, scope)
+	defer d.backend.warnings.drain(&resp.Diagnostics)
+	scope := secrets.Scope{Mount: d.backend.mount, Prefix: d.backend.prefix, Workflow: model.Workflow.ValueString()}
+	seen, err := d.backend.client.Survey(ctx, scope)
 	if err == nil {
 		err = seen.Failed[scope]
 	}
@@ -139,17 +139,17 @@ func (d *auditDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
 		return
 	}
-	model.Secrets = make(map[string]auditedSecret, len(seen.Entries))
+	model.Secrets = make(map[string]surveyedSecret, len(seen.Entries))
 	for address, entry := range seen.Entries {
-		model.Secrets[address.Name] = audited(entry)
+		model.Secrets[address.Name] = newSurveyedSecret(entry)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// audited is what an entry tells.
-func audited(e secrets.Entry) auditedSecret {
+// newSurveyedSecret is what an entry tells.
+func newSurveyedSecret(e secrets.Entry) surveyedSecret {
 	current := e.Versions[e.Current]
-	out := auditedSecret{
+	out := surveyedSecret{
 		Version:     types.Int64Value(int64(e.Current)),
 		CreatedTime: timeValue(current.Created),
 		Drift:       types.StringValue(secrets.JudgeAsOwner(e).String()),

@@ -21,9 +21,9 @@ const auditAddress = "data.relay_workflow_secrets.audit"
 
 // audit is a stage that looks at the workflow of another one, with a token that
 // may only do what the docs say an audit needs.
-func (s *stage) audit(t *testing.T, cli terraformtest.CLI, extra ...string) *stage {
+func (s *fixture) audit(t *testing.T, cli terraformtest.CLI, extra ...string) *fixture {
 	t.Helper()
-	a := newStage(t, cli)
+	a := newFixture(t, cli)
 	a.Setenv("VAULT_TOKEN", s.vault.Token(t,
 		`path "customers/metadata/workflows/+/" { capabilities = ["list"] }`,
 		`path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`))
@@ -31,8 +31,8 @@ func (s *stage) audit(t *testing.T, cli terraformtest.CLI, extra ...string) *sta
 	return a
 }
 
-// audited is what an audit tells of each secret.
-func (s *stage) audited(t *testing.T) map[string]map[string]any {
+// newSurveyedSecret is what an audit tells of each secret.
+func (s *fixture) audited(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	s.Apply(t)
 	found, _ := s.Attributes(t, auditAddress)["secrets"].(map[string]any)
@@ -44,12 +44,12 @@ func (s *stage) audited(t *testing.T) map[string]map[string]any {
 }
 
 // made is when Vault made a version.
-func (s *stage) made(t *testing.T, name string, version int) string {
+func (s *fixture) made(t *testing.T, name string, version int) string {
 	t.Helper()
 	return s.moment(t, name, version, "created_time").Format(time.RFC3339Nano)
 }
 
-func (s *stage) moment(t *testing.T, name string, version int, field string) time.Time {
+func (s *fixture) moment(t *testing.T, name string, version int, field string) time.Time {
 	t.Helper()
 	versions := s.vault.Metadata(t, s.workflow, name)["versions"].(map[string]any)
 	at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(versions[fmt.Sprint(version)].(map[string]any)[field]))
@@ -64,7 +64,7 @@ func TestAnAuditTellsWhoHoldsWhatAndNoValue(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		const gitops = "gitops/cluster-1/platform"
 		revision := strings.Repeat("ab", 20)
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		ours, theirs := vaulttest.Canary(t), vaulttest.Canary(t)
 		s.Setenv("TF_VAR_value", ours)
 		blocks := []string{"\nvariable \"value\" {\n  ephemeral = true\n}\n"}
@@ -171,7 +171,7 @@ func TestAnAuditTellsWhoHoldsWhatAndNoValue(t *testing.T) {
 func TestAnAuditOfNothingIsEmpty(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		a := newStage(t, cli).audit(t, cli, "\noutput \"names\" {\n  value = keys(data.relay_workflow_secrets.audit.secrets)\n}\n")
+		a := newFixture(t, cli).audit(t, cli, "\noutput \"names\" {\n  value = keys(data.relay_workflow_secrets.audit.secrets)\n}\n")
 		a.Apply(t)
 		if got := strings.TrimSpace(a.Must(t, "output", "-json", "names").Output); got != "[]" {
 			t.Errorf("names are %s", got)
@@ -182,28 +182,28 @@ func TestAnAuditOfNothingIsEmpty(t *testing.T) {
 func TestAnAuditThatCannotSeeFails(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.vault.Write(t, s.workflow, "seen", "x")
 		s.vault.Write(t, s.workflow, "unseen", "x")
 		a := s.audit(t, cli)
 		a.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "list"))
-		a.Refused(t, []string{"plan"}, "Looking at the secrets of a workflow", `path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
+		a.Fails(t, []string{"plan"}, "Looking at the secrets of a workflow", `path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
 		a.Setenv("VAULT_TOKEN", s.vault.Token(t, `path "customers/metadata/workflows/`+s.workflow+`/" { capabilities = ["list"] }`,
 			`path "customers/metadata/workflows/`+s.workflow+`/seen" { capabilities = ["read"] }`))
-		a.Refused(t, []string{"plan"}, `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
+		a.Fails(t, []string{"plan"}, `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
 		a.Setenv("VAULT_TOKEN", "no-such-token")
-		a.Refused(t, []string{"plan"}, "Looking at the secrets of a workflow", "get a new one")
+		a.Fails(t, []string{"plan"}, "Looking at the secrets of a workflow", "get a new one")
 
 		t.Log("a name that would be another path is refused")
 		a.configure(t, "\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = \"../../x\"\n}\n")
-		a.Refused(t, []string{"validate"}, `it begins with '.'`)
+		a.Fails(t, []string{"validate"}, `it begins with '.'`)
 	})
 }
 
 func TestAnAuditWaitsForItsConnection(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.vault.Write(t, s.workflow, "token", "x")
 		a := s.audit(t, cli)
 		configure := func(depends string) {
@@ -212,7 +212,7 @@ func TestAnAuditWaitsForItsConnection(t *testing.T) {
 			a.Write(t, later+connected+fmt.Sprintf("\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = %q\n  %s\n}\n", s.workflow, depends))
 		}
 		configure("")
-		a.Refused(t, []string{"plan"}, "The provider's address is known only during the apply", "depends_on")
+		a.Fails(t, []string{"plan"}, "The provider's address is known only during the apply", "depends_on")
 		configure("depends_on = [terraform_data.address]")
 		if got := a.audited(t); got["token"]["drift"] != "held by nobody" {
 			t.Errorf("the audit during the apply: %v", got)
@@ -223,13 +223,13 @@ func TestAnAuditWaitsForItsConnection(t *testing.T) {
 func TestTheExampleOfAnAuditWorks(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.Write(t, strings.ReplaceAll(readExample(t, "relay_workflow_secrets"), "deploy-production", s.workflow))
 		if result := s.Apply(t); strings.Contains(result.Output, "Warning: Check block") {
 			t.Errorf("nothing is there to drift:\n%s", result.Output)
 		}
 		s.vault.Write(t, s.workflow, "token", "x")
-		s.Apply(t).Says(t, "Changed by hand: token (held by nobody)")
-		s.Must(t, "output", "-json", "holders").Says(t, `"token":{"drift":"held by nobody","owner":null,"since":"20`)
+		s.Apply(t).Contains(t, "Changed by hand: token (held by nobody)")
+		s.Must(t, "output", "-json", "holders").Contains(t, `"token":{"drift":"held by nobody","owner":null,"since":"20`)
 	})
 }

@@ -17,12 +17,12 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// report turns an error of the client into a diagnostic: what was attempted,
+// addProblem turns an error of the client into a diagnostic: what was attempted,
 // what is wrong and what to do, at the attribute that it is about.
 func report(diagnostics *diag.Diagnostics, attempted string, err error) {
 	switch detail := sentence(err.Error()); {
 	case errors.Is(err, secrets.ErrNotOwner):
-		diagnostics.AddAttributeError(path.Root("name"), attempted, detail+adoptAdvice)
+		diagnostics.AddAttributeError(path.Root("name"), attempted, detail+adoptHint)
 	case errors.Is(err, secrets.ErrCanRead):
 		diagnostics.AddError(attempted, detail+"\n\nThe provider's require_write_only is \"error\", so nothing is written with such a token.")
 	case errors.Is(err, secrets.ErrInvalid):
@@ -32,7 +32,7 @@ func report(diagnostics *diag.Diagnostics, attempted string, err error) {
 	}
 }
 
-const adoptAdvice = "\n\nSet adopt = true for one apply to take it over, which writes the value of this configuration over it."
+const adoptHint = "\n\nSet adopt = true for one apply to take it over, which writes the value of this configuration over it."
 
 // sentence makes the text of an error one: errors are lower-case and without a
 // full stop, so that they can be joined.
@@ -45,28 +45,28 @@ func sentence(text string) string {
 	return text
 }
 
-// notes collects what the client wants a person to know, each text once.
-type notes struct {
-	mu    sync.Mutex
-	fresh []string
-	known []string
+// warnings collects what the client wants a person to know, each text once.
+type warningLog struct {
+	mu      sync.Mutex
+	pending []string
+	seen    []string
 }
 
-func (n *notes) add(text string) {
+func (n *warningLog) add(text string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !slices.Contains(n.known, text) {
-		n.known = append(n.known, text)
-		n.fresh = append(n.fresh, text)
+	if !slices.Contains(n.seen, text) {
+		n.seen = append(n.seen, text)
+		n.pending = append(n.pending, text)
 	}
 }
 
 // drain hands over what came in since the last time.
-func (n *notes) drain(diagnostics *diag.Diagnostics) {
+func (n *warningLog) drain(diagnostics *diag.Diagnostics) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, text := range n.fresh {
+	for _, text := range n.pending {
 		diagnostics.AddWarning("Note on Vault", sentence(text))
 	}
-	n.fresh = nil
+	n.pending = nil
 }

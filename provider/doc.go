@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package provider is the Terraform side of workflow secrets: it pushes
-// write-only values into workflow scopes in Vault and shows drift in the plan.
+// setPolicy-only values into workflow scopes in Vault and shows drift in the plan.
 //
 // # Promises
 //

@@ -18,7 +18,7 @@ func TestTheExamplesWork(t *testing.T) {
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		for _, file := range resources {
-			s := newStage(t, cli)
+			s := newFixture(t, cli)
 			s.Setenv("TF_VAR_registry_password", "one")
 			s.Setenv("TF_VAR_signing_key", "two")
 			s.Setenv("TF_VAR_aws_secret_access_key", "three")
@@ -35,7 +35,7 @@ func TestEveryLoginOfTheExamplesIsOne(t *testing.T) {
 		t.Fatalf("there are no examples: %v", err)
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		for _, file := range logins {
 			s.Write(t, "terraform {\n  required_providers {\n    relay = { source = \"relay-secrets/relay\" }\n  }\n}\n"+
 				string(s.file(t, file))+s.secret("token", `"one"`))

@@ -18,7 +18,7 @@ var _ function.Function = &secretReferences{}
 // secretReferences is provider::relay::secret_references. It needs no Vault.
 type secretReferences struct{}
 
-func newSecretReferences() function.Function { return &secretReferences{} }
+func newSecretReferencesFunction() function.Function { return &secretReferences{} }
 
 func (*secretReferences) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "secret_references"
@@ -45,7 +45,7 @@ func (*secretReferences) Definition(_ context.Context, _ function.DefinitionRequ
 			Name:                "yaml",
 			MarkdownDescription: "The text of the workflow file.",
 		}},
-		Return: function.ObjectReturn{AttributeTypes: foundTypes},
+		Return: function.ObjectReturn{AttributeTypes: referencesTypes},
 	}
 }
 
@@ -56,7 +56,7 @@ var (
 		"all": types.BoolType, "dynamic": types.BoolType, "optional": types.BoolType,
 		"used_by": types.StringType, "field": types.StringType, "line": types.Int64Type, "column": types.Int64Type,
 	}
-	foundTypes = map[string]attr.Type{
+	referencesTypes = map[string]attr.Type{
 		"secrets":     types.ListType{ElemType: types.StringType},
 		"connections": types.ListType{ElemType: types.ObjectType{AttrTypes: connectionTypes}},
 		"dynamic":     types.BoolType,
@@ -66,22 +66,22 @@ var (
 	}
 )
 
-// foundModel is what the function returns.
-type foundModel struct {
-	Secrets     []string                `tfsdk:"secrets"`
-	Connections []foundConnectionModel  `tfsdk:"connections"`
-	Dynamic     bool                    `tfsdk:"dynamic"`
-	References  []secretReferencesModel `tfsdk:"references"`
-	Problems    []string                `tfsdk:"problems"`
-	Warnings    []string                `tfsdk:"warnings"`
+// referencesModel is what the function returns.
+type referencesModel struct {
+	Secrets     []string                    `tfsdk:"secrets"`
+	Connections []referencedConnectionModel `tfsdk:"connections"`
+	Dynamic     bool                        `tfsdk:"dynamic"`
+	References  []referenceModel            `tfsdk:"references"`
+	Problems    []string                    `tfsdk:"problems"`
+	Warnings    []string                    `tfsdk:"warnings"`
 }
 
-type foundConnectionModel struct {
+type referencedConnectionModel struct {
 	Type string `tfsdk:"type"`
 	Name string `tfsdk:"name"`
 }
 
-type secretReferencesModel struct {
+type referenceModel struct {
 	Kind     string  `tfsdk:"kind"`
 	Type     *string `tfsdk:"type"`
 	Name     *string `tfsdk:"name"`
@@ -104,21 +104,21 @@ func (*secretReferences) Run(ctx context.Context, req function.RunRequest, resp 
 		resp.Error = function.NewArgumentFuncError(0, "Reading the workflow file: "+err.Error())
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, found(file))
+	resp.Error = resp.Result.Set(ctx, newReferencesModel(file))
 }
 
-// found leaves no list out: a null list would break length() and for.
-func found(file *workflowfile.File) foundModel {
-	model := foundModel{
-		Secrets: append([]string{}, file.Secrets()...), Connections: []foundConnectionModel{},
-		Dynamic: file.Open(workflowfile.Secret), References: []secretReferencesModel{},
+// importedState leaves no list out: a null list would break length() and for.
+func newReferencesModel(file *workflowfile.File) referencesModel {
+	model := referencesModel{
+		Secrets: append([]string{}, file.Secrets()...), Connections: []referencedConnectionModel{},
+		Dynamic: file.Open(workflowfile.Secret), References: []referenceModel{},
 		Problems: lines(file.Problems), Warnings: lines(file.Warnings),
 	}
 	for _, c := range file.Connections() {
-		model.Connections = append(model.Connections, foundConnectionModel{c.Type, c.Name})
+		model.Connections = append(model.Connections, referencedConnectionModel{c.Type, c.Name})
 	}
 	for _, r := range file.References {
-		model.References = append(model.References, secretReferencesModel{
+		model.References = append(model.References, referenceModel{
 			Kind: string(r.Kind), Type: orNull(r.Type), Name: orNull(r.Name),
 			All: r.All, Dynamic: r.Dynamic, Optional: r.Optional,
 			UsedBy: r.User.String(), Field: r.Field, Line: int64(r.Line), Column: int64(r.Column),

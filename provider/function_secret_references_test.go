@@ -100,7 +100,7 @@ output "empty" {
 		}
 
 		w.Write(t, onlyRelay+"output \"x\" {\n  value = provider::relay::secret_references(\"a: b\")\n}\n")
-		w.Refused(t, []string{"plan"}, "it is not a workflow")
+		w.Fails(t, []string{"plan"}, "it is not a workflow")
 	})
 }
 
@@ -120,7 +120,7 @@ func compact(t *testing.T, text string) string {
 func TestTheExampleOfReferencesNoticesWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.Setenv("TF_VAR_registry_password", "one")
 		s.Setenv("TF_VAR_signing_key", "two")
 		s.Write(t, string(s.file(t, "../examples/provider/provider.tf"))+string(s.file(t, "../examples/functions/secret_references/function.tf")))
@@ -129,10 +129,10 @@ func TestTheExampleOfReferencesNoticesWhatDoesNotFit(t *testing.T) {
 		s.Must(t, "plan")
 
 		put(t, s.Workspace, "deploy.yaml", workflow+"      other: ${secrets.other}\n")
-		s.Refused(t, []string{"plan"}, "deploy.yaml uses secrets that are not written: other.")
+		s.Fails(t, []string{"plan"}, "deploy.yaml uses secrets that are not written: other.")
 
 		put(t, s.Workspace, "deploy.yaml", "steps: [{name: deploy, spec: '${secret.x}'}]\n")
-		s.Must(t, "plan").Says(t, "deploy.yaml: line 1: step deploy: Relay has no \"secret\" here",
+		s.Must(t, "plan").Contains(t, "deploy.yaml: line 1: step deploy: Relay has no \"secret\" here",
 			"deploy.yaml does not use registry_password, signing_key.")
 	})
 }

@@ -82,9 +82,9 @@ func diagnostic(output, headline string) string {
 
 // drifting sets a stage on which every kind of drift has happened, and returns the
 // configuration.
-func drifting(t *testing.T, cli terraformtest.CLI) (*stage, []string) {
+func drifting(t *testing.T, cli terraformtest.CLI) (*fixture, []string) {
 	t.Helper()
-	s := newStageOn(t, cli, vaulttest.StartOwn(t))
+	s := newFixtureOn(t, cli, vaulttest.StartOwn(t))
 	s.workflow = "deploy-production"
 	s.Setenv("VAULT_TOKEN", s.creator(t))
 	all := []string{
@@ -152,18 +152,18 @@ func TestTheGuideShowsRealPlans(t *testing.T) {
 			s.configure(t, s.secret(name, `"ours"`, lines...))
 		}
 		configured("overwritten", `on_drift = "error"`)
-		inTheGuide(t, "error", diagnostic(s.Refused(t, []string{"plan", "-target=" + at("overwritten")}).Output, "Error: Secret was changed"))
+		inTheGuide(t, "error", diagnostic(s.Fails(t, []string{"plan", "-target=" + at("overwritten")}).Output, "Error: Secret was changed"))
 		configured("overwritten", `on_drift = "warn"`)
 		inTheGuide(t, "warn", diagnostic(s.Must(t, "plan", "-target="+at("overwritten")).Output, "Warning: Secret was changed"))
 		configured("taken")
-		inTheGuide(t, "foreign", diagnostic(s.Refused(t, []string{"plan", "-target=" + at("taken")}).Output, "Error: Secret is not"))
+		inTheGuide(t, "foreign", diagnostic(s.Fails(t, []string{"plan", "-target=" + at("taken")}).Output, "Error: Secret is not"))
 
 		t.Log("the alarm finds all of it in the JSON plan, also what is only warned of")
 		s.configure(t, append(all[:len(all):len(all)], s.secret("warned", `"ours"`, `on_drift = "warn"`))...)
 		s.Must(t, "apply", "-auto-approve", "-target="+at("warned"))
 		s.vault.Write(t, s.workflow, "warned", "theirs")
 		plan = s.Plan(t)
-		plan.Change(at("warned")).Is(t, "no-op")
+		plan.Change(at("warned")).HasActions(t, "no-op")
 		for _, name := range append(names, "warned") {
 			before, _ := plan.Change(at(name)).Change.Before["drift"].(string)
 			if alarmed := before != "in sync"; alarmed == (name == "labels") {

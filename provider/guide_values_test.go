@@ -18,7 +18,7 @@ import (
 func TestTheGuideOnManagingSecretsWorks(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		guide := relaytest.ReadGuide(t, "../docs/guides/managing-secrets.md", s.workflow)
 		password, keystore := vaulttest.Canary(t), "\x30\x82\x00\xff\n"+vaulttest.Canary(t)+"\n"
 		if err := os.WriteFile(filepath.Join(s.Dir, "keystore.p12"), []byte(keystore), 0o600); err != nil {

@@ -69,7 +69,7 @@ func breakages() []breakage {
 }
 
 // scene is one workflow, whose requests are interrupted at one of them; at 0, for
-// never.
+// notCreated.
 type scene struct {
 	breakage
 	at       int
@@ -77,7 +77,7 @@ type scene struct {
 	label    string
 }
 
-func (s *stage) scenes(requests int) []scene {
+func (s *fixture) scenes(requests int) []scene {
 	all := []scene{{label: "control", workflow: s.workflow + "-control"}}
 	for at := 1; at <= requests; at++ {
 		for _, i := range breakages() {
@@ -113,7 +113,7 @@ func (o operation) block(c scene, secrets map[string]string) string {
 	return fmt.Sprintf("\nresource %q %q {\n  workflow = %q\n  on_drift = \"error\"\n%s}\n", o.resource, c.label, c.workflow, body)
 }
 
-func (s *stage) perform(t *testing.T, o operation, scenes []scene, secrets map[string]string) {
+func (s *fixture) perform(t *testing.T, o operation, scenes []scene, secrets map[string]string) {
 	t.Helper()
 	var blocks []string
 	for _, c := range scenes {
@@ -126,7 +126,7 @@ func (s *stage) perform(t *testing.T, o operation, scenes []scene, secrets map[s
 
 // interrupt breaks each scene's requests as it says. made tells how many a scene
 // has made.
-func (s *stage) interrupt(scenes []scene) (made func(scene) int) {
+func (s *fixture) interrupt(scenes []scene) (made func(scene) int) {
 	var mu sync.Mutex
 	counts := map[string]int{}
 	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
@@ -165,7 +165,7 @@ type sight struct {
 	expires bool
 }
 
-func (s *stage) sight(t *testing.T, workflow, name string) sight {
+func (s *fixture) sight(t *testing.T, workflow, name string) sight {
 	t.Helper()
 	metadata := s.vault.Metadata(t, workflow, name)
 	if metadata == nil {
@@ -205,7 +205,7 @@ func TestInterruptedAtAnyRequestTheNextApplyPutsItRight(t *testing.T) {
 		t.Run(strings.ReplaceAll(o.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-				s := newStage(t, cli)
+				s := newFixture(t, cli)
 				scenes := s.scenes(o.requests)
 				if o.expiring {
 					s.Setenv("VAULT_TOKEN", s.creator(t))
@@ -237,7 +237,7 @@ func TestInterruptedAtAnyRequestTheNextApplyPutsItRight(t *testing.T) {
 
 // putsRight checks that the next plan writes what is missing and nothing else,
 // and that the next apply leaves nothing to do.
-func (s *stage) putsRight(t *testing.T, o operation, scenes []scene, was map[string]int) {
+func (s *fixture) putsRight(t *testing.T, o operation, scenes []scene, was map[string]int) {
 	t.Helper()
 	plan := s.Plan(t)
 	want := map[string]int{}
@@ -285,7 +285,7 @@ func (s *stage) putsRight(t *testing.T, o operation, scenes []scene, was map[str
 	s.NoChanges(t)
 }
 
-func (s *stage) eachSecret(t *testing.T, o operation, scenes []scene, look func(id string, c scene, name string, now sight)) {
+func (s *fixture) eachSecret(t *testing.T, o operation, scenes []scene, look func(id string, c scene, name string, now sight)) {
 	t.Helper()
 	names := maps.Clone(o.before)
 	if names == nil {
@@ -308,7 +308,7 @@ func TestInterruptedAtAnyRequestARefreshChangesNothing(t *testing.T) {
 		t.Run(strings.ReplaceAll(o.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-				s := newStage(t, cli)
+				s := newFixture(t, cli)
 				scenes := s.scenes(o.requests)
 				s.perform(t, o, scenes, o.before)
 				s.Apply(t)

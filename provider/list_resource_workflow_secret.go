@@ -30,7 +30,7 @@ func (p *relayProvider) ListResources(context.Context) []func() list.ListResourc
 
 // workflowSecretList finds the secrets of a workflow, to import them.
 type workflowSecretList struct {
-	connection *connection
+	backend *backend
 }
 
 // workflowSecretListModel is the block that asks.
@@ -57,8 +57,8 @@ func (l *workflowSecretList) ListResourceConfigSchema(_ context.Context, _ list.
 }
 
 func (l *workflowSecretList) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*connection); ok {
-		l.connection = ready
+	if ready, ok := req.ProviderData.(*backend); ok {
+		l.backend = ready
 	}
 }
 
@@ -70,12 +70,12 @@ func (l *workflowSecretList) List(ctx context.Context, req list.ListRequest, str
 		problems diag.Diagnostics
 	)
 	problems.Append(req.Config.Get(ctx, &asked)...)
-	if problems.HasError() || !l.connection.connected(&problems) {
+	if problems.HasError() || !l.backend.ready(&problems) {
 		stream.Results = list.ListResultsStreamDiagnostics(problems)
 		return
 	}
-	scope := secrets.Scope{Mount: l.connection.mount, Prefix: l.connection.prefix, Workflow: asked.Workflow.ValueString()}
-	names, err := l.connection.client.List(ctx, scope)
+	scope := secrets.Scope{Mount: l.backend.mount, Prefix: l.backend.prefix, Workflow: asked.Workflow.ValueString()}
+	names, err := l.backend.client.List(ctx, scope)
 	if err != nil {
 		report(&problems, attempted, err)
 		stream.Results = list.ListResultsStreamDiagnostics(problems)
@@ -85,7 +85,7 @@ func (l *workflowSecretList) List(ctx context.Context, req list.ListRequest, str
 		var listed int64
 		for _, name := range names {
 			address := scope.Secret(name)
-			entry, err := l.connection.client.Describe(ctx, address)
+			entry, err := l.backend.client.Describe(ctx, address)
 			switch {
 			case err != nil:
 				var failed list.ListResult
@@ -111,11 +111,11 @@ func (l *workflowSecretList) result(ctx context.Context, req list.ListRequest, a
 	if holder, held := entry.Owner(); held {
 		result.DisplayName = fmt.Sprintf("%s (held by %s)", address, holder)
 	}
-	result.Diagnostics.Append(identify(ctx, result.Identity, address)...)
+	result.Diagnostics.Append(setSecretIdentity(ctx, result.Identity, address)...)
 	if !req.IncludeResource {
 		return result
 	}
-	state, _ := l.connection.found(address, entry)
+	state, _ := l.backend.importedState(address, entry)
 	result.Diagnostics.Append(result.Resource.Set(ctx, state)...)
 	return result
 }

@@ -24,18 +24,18 @@ type firstWrite struct {
 	err      error
 }
 
-// created puts a first write into findings and memory. A write that may have happened
+// setCreated puts a first write into findings and memory. A write that may have happened
 // is a warning; the error is that of one that did not.
-func (f *findings) created(w firstWrite, me secrets.Owner, remembered *memory, diagnostics *diag.Diagnostics) error {
+func (c *computedAttributes) setCreated(w firstWrite, me secrets.Owner, private *privateState, diagnostics *diag.Diagnostics) error {
 	switch kind := w.address.Kind(); {
 	case w.err == nil:
-		f.finish(remembered, me, w.wrote)
+		c.setWritten(private, me, w.wrote)
 	case errors.Is(w.err, secrets.ErrNoRecord):
-		f.finishWithoutRecord(remembered, w.wrote)
+		c.setRecordMissing(private, w.wrote)
 		diagnostics.AddWarning(capital(kind)+" was written without its record", sentence(w.err.Error()))
 	case errors.Is(w.err, secrets.ErrOutcomeUnknown):
-		f.finishUnknown(remembered, w.observed)
-		remembered.Attempt = &attempt{Version: w.observed.Current + 1, From: w.begun, To: time.Now()}
+		c.setResultUnknown(private, w.observed)
+		private.Unconfirmed = &unconfirmedWrite{Version: w.observed.Current + 1, From: w.begun, To: time.Now()}
 		diagnostics.AddWarning("Nobody knows whether the "+kind+" was written", sentence(w.err.Error()))
 	default:
 		return w.err
@@ -43,16 +43,16 @@ func (f *findings) created(w firstWrite, me secrets.Owner, remembered *memory, d
 	return nil
 }
 
-// reportRemoval says what destroying a resource left in Vault, or why it failed.
-func reportRemoval(diagnostics *diag.Diagnostics, a secrets.Address, left secrets.Entry, done secrets.Deletion, err error) {
+// reportDeletion says what destroying a resource left in Vault, or why it failed.
+func reportDeletion(diagnostics *diag.Diagnostics, a secrets.Address, left secrets.Entry, done secrets.Deletion, err error) {
 	switch kind := a.Kind(); {
 	case errors.Is(err, secrets.ErrNotOwner):
-		diagnostics.AddWarning(capital(kind)+" stays in Vault", sentence(err.Error())+" "+leftovers(left)+" Only Terraform's state forgets it.")
+		diagnostics.AddWarning(capital(kind)+" stays in Vault", sentence(err.Error())+" "+describeRemaining(left)+" Only Terraform's state forgets it.")
 	case err != nil:
 		report(diagnostics, "Deleting the "+kind, err)
 	case done == secrets.NothingOwned, done == secrets.ReleasedOnly:
 		diagnostics.AddWarning(capital(kind)+" was no longer this configuration's to delete",
-			fmt.Sprintf("%s: %s Terraform lets go of it.", a, leftovers(left)))
+			fmt.Sprintf("%s: %s Terraform lets go of it.", a, describeRemaining(left)))
 	}
 }
 

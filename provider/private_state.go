@@ -13,16 +13,16 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// memoryKey is where the memory lies in the resource's private state.
-const memoryKey = "memory"
+// privateStateKey is where the memory lies in the resource's private state.
+const privateStateKey = "state"
 
 // clockSkew is how far this machine's clock and Vault's may be apart for a
 // version to count as that of an attempt.
 const clockSkew = time.Minute
 
-// memory is what the resource remembers between runs besides its attributes. It
+// privateState is what the resource remembers between runs besides its attributes. It
 // lies in the state in plain sight and never holds a value.
-type memory struct {
+type privateState struct {
 	// Mount and Prefix are where the secret was written.
 	Mount  string `json:"mount,omitempty"`
 	Prefix string `json:"prefix,omitempty"`
@@ -34,35 +34,35 @@ type memory struct {
 	// MovedFrom is where another provider's resource had its secret, until a
 	// refresh has found out whether that is one of a workflow.
 	MovedFrom string `json:"moved_from,omitempty"`
-	// Seen is what the last refresh or write saw; the next write is checked
+	// Observed is what the last refresh or write saw; the next write is checked
 	// against it.
-	Seen secrets.Seen `json:"seen"`
+	Observed secrets.Seen `json:"observed"`
 	// Expires is when the last write was to expire, zero for never.
 	Expires time.Time `json:"expires,omitzero"`
-	// Remedy is what the drift that the last refresh found calls for.
-	Remedy remedy `json:"remedy,omitempty"`
+	// Repair is what the drift that the last refresh found calls for.
+	Repair repair `json:"repair,omitempty"`
 	// Unfinished says that a write of our own broke off; on_drift does not hold
 	// back its repair.
 	Unfinished bool `json:"unfinished,omitempty"`
-	// Attempt is a first write whose answer was lost.
-	Attempt *attempt `json:"attempt,omitempty"`
+	// Unconfirmed is a first write whose answer was lost.
+	Unconfirmed *unconfirmedWrite `json:"unconfirmed,omitempty"`
 }
 
-// remedy is what would bring a secret back in sync.
-type remedy string
+// repair is what would bring a secret back in sync.
+type repair string
 
 const (
-	// remedyNone: it is in sync, or could not be asked.
-	remedyNone remedy = ""
-	// remedyWrite: a write.
-	remedyWrite remedy = "write"
-	// remedyAdopt: a write that takes over what is not ours.
-	remedyAdopt remedy = "adopt"
+	// repairNone: it is in sync, or could not be asked.
+	repairNone repair = ""
+	// repairWrite: a write.
+	repairWrite repair = "write"
+	// repairAdopt: a write that takes over what is not ours.
+	repairAdopt repair = "adopt"
 )
 
-// attempt is a first write of which nobody knows whether it happened: its answer
+// unconfirmedWrite is a first write of which nobody knows whether it happened: its answer
 // was lost. There is no older version of ours to tell by.
-type attempt struct {
+type unconfirmedWrite struct {
 	// Version is what the write would have become.
 	Version int `json:"version"`
 	// From and To are when it was under way, by this machine's clock.
@@ -70,9 +70,9 @@ type attempt struct {
 	To   time.Time `json:"to"`
 }
 
-// landed finds the version that the attempt made: the one it would have become,
+// find finds the version that the attempt made: the one it would have become,
 // from the time when it was under way.
-func (a *attempt) landed(e secrets.Entry) *secrets.Written {
+func (a *unconfirmedWrite) find(e secrets.Entry) *secrets.Written {
 	if a == nil {
 		return nil
 	}
@@ -88,29 +88,29 @@ func (a *attempt) landed(e secrets.Entry) *secrets.Written {
 
 // lastWrite is what this resource wrote last, for the client to judge by; nil
 // for nothing.
-func lastWrite(f findings, remembered memory, e secrets.Entry) *secrets.Written {
-	if wrote := baseline(f, remembered); wrote != nil {
+func lastWrite(f computedAttributes, private privateState, e secrets.Entry) *secrets.Written {
+	if wrote := baseline(f, private); wrote != nil {
 		return wrote
 	}
-	return remembered.Attempt.landed(e)
+	return private.Unconfirmed.find(e)
 }
 
 // lastWrite is the plain lastWrite, except that what was written as another owner
 // is not this one's: the provider's owner was changed.
-func (c *connection) lastWrite(f findings, remembered memory, e secrets.Entry) *secrets.Written {
-	if remembered.Owner != secrets.NoOwner && remembered.Owner != c.client.Owner() {
+func (b *backend) lastWrite(f computedAttributes, private privateState, e secrets.Entry) *secrets.Written {
+	if private.Owner != secrets.NoOwner && private.Owner != b.client.Owner() {
 		return nil
 	}
-	return lastWrite(f, remembered, e)
+	return lastWrite(f, private, e)
 }
 
 // baseline is the last write that Vault confirmed; nil for none.
-func baseline(f findings, remembered memory) *secrets.Written {
+func baseline(f computedAttributes, private privateState) *secrets.Written {
 	created, err := time.Parse(time.RFC3339Nano, f.CreatedTime.ValueString())
 	if f.Version.ValueInt64() < 1 || err != nil {
 		return nil
 	}
-	return &secrets.Written{Version: int(f.Version.ValueInt64()), Created: created, Expires: remembered.Expires}
+	return &secrets.Written{Version: int(f.Version.ValueInt64()), Created: created, Expires: private.Expires}
 }
 
 // privateReader and privateWriter are the framework's private state, whose type
@@ -123,10 +123,10 @@ type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// recall reads the memory of a resource; the zero memory where there is none.
-func recall[M memory | setMemory](ctx context.Context, private privateReader, diagnostics *diag.Diagnostics) M {
+// loadPrivateState reads the memory of a resource; the zero memory where there is none.
+func loadPrivateState[M privateState | setPrivateState](ctx context.Context, private privateReader, diagnostics *diag.Diagnostics) M {
 	var m M
-	data, problems := private.GetKey(ctx, memoryKey)
+	data, problems := private.GetKey(ctx, privateStateKey)
 	diagnostics.Append(problems...)
 	if len(data) == 0 {
 		return m
@@ -138,14 +138,14 @@ func recall[M memory | setMemory](ctx context.Context, private privateReader, di
 	return m
 }
 
-func (m memory) save(ctx context.Context, private privateWriter) diag.Diagnostics {
-	return remember(ctx, private, m)
+func (m privateState) save(ctx context.Context, private privateWriter) diag.Diagnostics {
+	return savePrivateState(ctx, private, m)
 }
 
-func remember[M memory | setMemory](ctx context.Context, private privateWriter, m M) diag.Diagnostics {
+func savePrivateState[M privateState | setPrivateState](ctx context.Context, private privateWriter, m M) diag.Diagnostics {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Writing the private state of the resource", err.Error())}
 	}
-	return private.SetKey(ctx, memoryKey, data)
+	return private.SetKey(ctx, privateStateKey, data)
 }

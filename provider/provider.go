@@ -32,9 +32,9 @@ type relayProvider struct {
 	env     environment
 
 	mu sync.Mutex
-	// opened are the clients of all configurations of this process; close ends
+	// clients are the clients of all configurations of this process; close ends
 	// them.
-	opened []*secrets.Client
+	clients []*secrets.Client
 }
 
 func (p *relayProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -63,7 +63,7 @@ func (p *relayProvider) ValidateConfig(ctx context.Context, req provider.Validat
 
 // Configure connects; nothing is sent to Vault, no login either, before the first
 // secret. What is missing, and what is wrong with this machine, is an error of the
-// first resource that needs Vault: a policy document needs none.
+// create resource that needs Vault: a policy document needs none.
 func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -75,35 +75,35 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		reportProblems(&resp.Diagnostics, problems)
 		return
 	}
-	resolved.connection.UserAgent = userAgent(req.TerraformVersion, p.version, p.env.get("TF_APPEND_USER_AGENT"))
-	ready, err := connect(resolved, problems)
+	resolved.vault.UserAgent = userAgent(req.TerraformVersion, p.version, p.env.get("TF_APPEND_USER_AGENT"))
+	ready, err := newBackend(resolved, problems)
 	if err != nil {
 		resp.Diagnostics.AddError("Connecting to Vault", err.Error())
 		return
 	}
-	resp.Diagnostics.Append(ready.fill(ctx, model.standingModel, p.env)...)
-	p.keep(ready.client)
-	if ready.pending != "" {
+	resp.Diagnostics.Append(ready.load(ctx, model.sharedModel, p.env)...)
+	p.trackClient(ready.client)
+	if ready.unknownSettings != "" {
 		resp.Diagnostics.AddWarning("Drift is not checked", fmt.Sprintf(
 			"The provider's %s will be known only during the apply, so this plan cannot ask Vault. "+
-				"Plan again after the apply to see drift.", ready.pending))
+				"Plan again after the apply to see drift.", ready.unknownSettings))
 	}
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = ready, ready, ready
 }
 
 func (p *relayProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newWorkflowSecret, newWorkflowSecrets, newConnection}
+	return []func() resource.Resource{newWorkflowSecretResource, newWorkflowSecretsResource, newConnectionResource}
 }
 
 // DataSources tell of metadata and policies. There is none that could return a
 // value, ever.
 func (p *relayProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newAudit, newPolicyDocument}
+	return []func() datasource.DataSource{newWorkflowSecretsDataSource, newPolicyDocumentDataSource}
 }
 
 // Functions compute something from their arguments alone.
 func (p *relayProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newSecretReferences}
+	return []func() function.Function{newSecretReferencesFunction}
 }
 
 func reportProblems(diagnostics *diag.Diagnostics, problems []settingProblem) {
@@ -112,7 +112,7 @@ func reportProblems(diagnostics *diag.Diagnostics, problems []settingProblem) {
 		for name := range strings.SplitSeq(found.Path, ".") {
 			at = at.AtName(name)
 		}
-		diagnostics.AddAttributeError(at, wrongProvider, found.detail())
+		diagnostics.AddAttributeError(at, invalidProvider, found.detail())
 	}
 }
 

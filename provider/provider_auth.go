@@ -35,7 +35,7 @@ var errNoToken = errors.New("no Vault token: set token or VAULT_TOKEN, choose a 
 
 // credentials finds out which are given; none where that is not known yet or
 // where something is wrong with the choice.
-func (m providerModel) credentials(token source, env environment) (credentials, []settingProblem) {
+func (m providerModel) credentials(token settingOrigin, env environment) (credentials, []settingProblem) {
 	if m.Auth.IsNull() {
 		given := credentials{token: token.in(env)}
 		if given.token == "" {
@@ -44,7 +44,7 @@ func (m providerModel) credentials(token source, env environment) (credentials, 
 		return given, nil
 	}
 	if token.set() {
-		return credentials{}, refuseAuth("token", "both token and auth are given: keep one")
+		return credentials{}, authProblem("token", "both token and auth are given: keep one")
 	}
 	if m.Auth.IsUnknown() {
 		return credentials{}, nil
@@ -53,17 +53,17 @@ func (m providerModel) credentials(token source, env environment) (credentials, 
 	given := slices.DeleteFunc(slices.Clone(authMethods), func(name string) bool { return !givenIn(members, name) })
 	switch {
 	case len(given) > 1:
-		return credentials{}, refuseAuth("auth", fmt.Sprintf("auth holds %s: keep one", strings.Join(given, " and ")))
+		return credentials{}, authProblem("auth", fmt.Sprintf("auth holds %s: keep one", strings.Join(given, " and ")))
 	case !isKnown(m.Auth):
 		return credentials{}, nil
 	case len(given) == 0:
-		return credentials{}, refuseAuth("auth", fmt.Sprintf("auth is empty: choose one of %s", strings.Join(authMethods, ", ")))
+		return credentials{}, authProblem("auth", fmt.Sprintf("auth is empty: choose one of %s", strings.Join(authMethods, ", ")))
 	}
 	return credentialsOf(given[0], members, env)
 }
 
 // givenIn reports whether a member of auth is given for sure: one that is not
-// known yet may turn out to be null.
+// isFullyKnown yet may turn out to be null.
 func givenIn(members map[string]attr.Value, name string) bool {
 	if block, ok := members[name].(types.Object); ok {
 		return !block.IsNull() && !block.IsUnknown()
@@ -107,7 +107,7 @@ func credentialsOf(method string, members map[string]attr.Value, env environment
 func jwtOf(text func(string) string, env environment) (string, []settingProblem) {
 	given := slices.DeleteFunc([]string{"token", "token_file", "token_env"}, func(name string) bool { return text(name) == "" })
 	if len(given) != 1 {
-		return "", refuseAuth("auth.jwt", "jwt needs exactly one of token, token_file and token_env")
+		return "", authProblem("auth.jwt", "jwt needs exactly one of token, token_file and token_env")
 	}
 	name := text("token_env")
 	if name == "" {
@@ -115,12 +115,12 @@ func jwtOf(text func(string) string, env environment) (string, []settingProblem)
 	}
 	token := env.get(name)
 	if token == "" {
-		return "", refuseAuth("auth.jwt.token_env", fmt.Sprintf("the environment variable %q, which should hold the JWT, is not set where the provider runs", name))
+		return "", authProblem("auth.jwt.token_env", fmt.Sprintf("the environment variable %q, which should hold the JWT, is not set where the provider runs", name))
 	}
 	return token, nil
 }
 
-func refuseAuth(attribute, text string) []settingProblem {
+func authProblem(attribute, text string) []settingProblem {
 	return []settingProblem{{problem.Problem{Path: attribute, Text: text}, true}}
 }
 

@@ -52,7 +52,7 @@ func objectOf(t *testing.T, schema map[string]attr.Type, members map[string]any)
 	return types.ObjectValueMust(schema, values)
 }
 
-// unknown stands for a value that is not known yet.
+// unknownSettings stands for a value that is not known yet.
 type unknown struct{}
 
 type block = map[string]any
@@ -125,13 +125,13 @@ func TestAuth(t *testing.T) {
 			model := complete()
 			model.Token, model.Auth = types.StringNull(), authOf(t, row.auth)
 			env := environmentOf(map[string]string{"VAULT_TOKEN": "from-env", "IDENTITY": row.variable})
-			given, _ := model.credentials(source{attribute: "token", value: model.Token, variable: "VAULT_TOKEN"}, env)
+			given, _ := model.credentials(settingOrigin{attribute: "token", value: model.Token, variable: "VAULT_TOKEN"}, env)
 			if !reflect.DeepEqual(given, row.want) {
 				t.Errorf("the credentials are %+v, want %+v", given, row.want)
 			}
 			resolved, problems := resolve(model, env)
-			if waits := len(resolved.unknown) > 0; waits != !isKnown(model.Auth) {
-				t.Errorf("unknown: %v", resolved.unknown)
+			if waits := len(resolved.unknownSettings) > 0; waits != !isKnown(model.Auth) {
+				t.Errorf("unknown: %v", resolved.unknownSettings)
 			}
 			compareProblems(t, problems, row.problems)
 		})
@@ -149,7 +149,7 @@ func TestTokenAndAuthExcludeEachOther(t *testing.T) {
 	model.Token = types.StringUnknown()
 	resolved, problems := resolve(model, environmentOf(nil))
 	compareProblems(t, problems, nil)
-	if got := strings.Join(resolved.unknown, " "); got != "auth token" {
+	if got := strings.Join(resolved.unknownSettings, " "); got != "auth token" {
 		t.Errorf("unknown: %s", got)
 	}
 }

@@ -43,7 +43,7 @@ type providerModel struct {
 	MaxRetries            types.Int64  `tfsdk:"max_retries"`
 	MaxConcurrentRequests types.Int64  `tfsdk:"max_concurrent_requests"`
 
-	standingModel
+	sharedModel
 }
 
 // environment is what stands in for attributes that are not set.
@@ -53,10 +53,10 @@ type environment struct {
 	home string
 }
 
-// takeEnvironment takes the process's environment, and takes Vault's variables
+// readEnvironment takes the process's environment, and takes Vault's variables
 // out of it: the library for Vault's API would read them once more by itself, and
 // stop at one that is wrong even where the provider block says otherwise.
-func takeEnvironment() environment {
+func readEnvironment() environment {
 	variables := map[string]string{}
 	for _, variable := range os.Environ() {
 		name, value, _ := strings.Cut(variable, "=")
@@ -86,17 +86,17 @@ func (e environment) tokenFile() string {
 
 // settings is the provider block with everything behind it filled in.
 type settings struct {
-	connection secrets.VaultSettings
-	owner      secrets.Owner
-	settle     time.Duration
-	reading    secrets.ReadGuard
-	mount      string
-	prefix     string
+	vault     secrets.VaultSettings
+	owner     secrets.Owner
+	settle    time.Duration
+	readGuard secrets.ReadGuard
+	mount     string
+	prefix    string
 	// domain is empty where nobody sets it.
 	domain string
-	// unknown names the attributes whose values come from other resources and
+	// unknownSettings names the attributes whose values come from other resources and
 	// are not known yet.
-	unknown []string
+	unknownSettings []string
 }
 
 // settingProblem is one thing that is wrong with the provider block. Its path is that
@@ -128,60 +128,60 @@ func (p settingProblem) detail() string {
 func resolve(m providerModel, env environment) (settings, []settingProblem) {
 	r := newResolver(m, env)
 	out := settings{
-		owner:   parsed(r, "owner", parseOwner),
-		settle:  parsed(r, "settle", parseSettle),
-		reading: parsed(r, "require_write_only", parseReadGuard),
-		mount:   parsed(r, "mount", func(text string) (string, error) { return parsePath("mount", text) }),
-		prefix:  parsed(r, "prefix", func(text string) (string, error) { return parsePath("prefix", text) }),
-		domain:  parsed(r, "domain", parseDomain),
+		owner:     parsed(r, "owner", parseOwner),
+		settle:    parsed(r, "settle", parseSettle),
+		readGuard: parsed(r, "require_write_only", parseReadGuard),
+		mount:     parsed(r, "mount", func(text string) (string, error) { return parsePath("mount", text) }),
+		prefix:    parsed(r, "prefix", func(text string) (string, error) { return parsePath("prefix", text) }),
+		domain:    parsed(r, "domain", parseDomain),
 	}
-	out.connection = r.connection(m)
-	out.unknown = r.unknown
+	out.vault = r.vaultSettings(m)
+	out.unknownSettings = r.unknownSettings
 	return out, r.problems
 }
 
 // resolver goes through a provider block and notes what is wrong.
 type resolver struct {
-	env      environment
-	sources  map[string]source
-	unknown  []string
-	problems []settingProblem
+	env             environment
+	origins         map[string]settingOrigin
+	unknownSettings []string
+	problems        []settingProblem
 }
 
 func newResolver(m providerModel, env environment) *resolver {
-	r := &resolver{env: env, sources: map[string]source{}}
-	for _, s := range m.sources() {
-		r.sources[s.attribute] = s
+	r := &resolver{env: env, origins: map[string]settingOrigin{}}
+	for _, s := range m.settingOrigins() {
+		r.origins[s.attribute] = s
 		if !isKnown(s.value) {
-			r.unknown = append(r.unknown, s.attribute)
+			r.unknownSettings = append(r.unknownSettings, s.attribute)
 		}
 	}
 	if !isKnown(m.Auth) {
-		r.unknown = append(r.unknown, "auth")
+		r.unknownSettings = append(r.unknownSettings, "auth")
 	}
-	slices.Sort(r.unknown)
+	slices.Sort(r.unknownSettings)
 	return r
 }
 
-func (r *resolver) text(attribute string) string { return r.sources[attribute].in(r.env) }
+func (r *resolver) text(attribute string) string { return r.origins[attribute].in(r.env) }
 
-func (r *resolver) report(attribute string, err error) {
+func (r *resolver) addProblem(attribute string, err error) {
 	root, _, nested := strings.Cut(attribute, ".")
-	if err != nil && !slices.Contains(r.unknown, root) {
+	if err != nil && !slices.Contains(r.unknownSettings, root) {
 		found := problem.Problem{Path: attribute, Text: err.Error(), Cause: err}
-		r.problems = append(r.problems, settingProblem{found, nested || r.sources[attribute].set()})
+		r.problems = append(r.problems, settingProblem{found, nested || r.origins[attribute].set()})
 	}
 }
 
 // parsed is a setting in its own type.
 func parsed[T any](r *resolver, attribute string, parse func(string) (T, error)) T {
 	out, err := parse(r.text(attribute))
-	r.report(attribute, err)
+	r.addProblem(attribute, err)
 	return out
 }
 
-// connection is how to reach Vault, with everything about it checked.
-func (r *resolver) connection(m providerModel) secrets.VaultSettings {
+// backend is how to reach Vault, with everything about it checked.
+func (r *resolver) vaultSettings(m providerModel) secrets.VaultSettings {
 	retries := parsed(r, "max_retries", parseNumber)
 	to := secrets.VaultSettings{
 		Address:       r.text("address"),
@@ -193,8 +193,8 @@ func (r *resolver) connection(m providerModel) secrets.VaultSettings {
 		MaxRetries:    &retries,
 		Concurrency:   parsed(r, "max_concurrent_requests", parsePositive),
 	}
-	to.CACert, to.CACertPEM = authorities(r.sources["ca_cert_file"], r.sources["ca_cert_pem"], r.env)
-	given, wrong := m.credentials(r.sources["token"], r.env)
+	to.CACert, to.CACertPEM = caCertificates(r.origins["ca_cert_file"], r.origins["ca_cert_pem"], r.env)
+	given, wrong := m.credentials(r.origins["token"], r.env)
 	r.problems = append(r.problems, wrong...)
 	to.Token, to.TokenFile, to.Login = given.token, given.tokenFile, given.login
 
@@ -204,19 +204,19 @@ func (r *resolver) connection(m providerModel) secrets.VaultSettings {
 		case attribute == "client_cert_file" && (m.ClientKeyFile.IsUnknown() || m.ClientCertFile.IsUnknown()):
 		case given == credentials{} && wrong.Path == "token":
 			if m.Auth.IsNull() { // else it is said already what is wrong with auth
-				r.report(attribute, errNoToken)
+				r.addProblem(attribute, errNoToken)
 			}
 		default:
-			r.report(attribute, errors.New(wrong.Text+r.variableHint(attribute)))
+			r.addProblem(attribute, errors.New(wrong.Text+r.variableHint(attribute)))
 		}
 	}
 	return to
 }
 
-// authorities are the file or the text with the authorities to trust. The block
+// caCertificates are the file or the text with the authorities to trust. The block
 // goes before the environment, whichever of the two it has; in the environment
 // the text goes first, as it does for Vault's own command line.
-func authorities(file, text source, env environment) (caFile, caText string) {
+func caCertificates(file, text settingOrigin, env environment) (caFile, caText string) {
 	caFile, caText = file.in(env), text.in(env)
 	switch {
 	case file.set() && text.set(): // the connection refuses it
@@ -303,7 +303,7 @@ func parsePositive(text string) (int, error) {
 
 // variableHint names the environment variable of an attribute that is not set.
 func (r *resolver) variableHint(attribute string) string {
-	if variable := r.sources[attribute].variable; variable != "" && r.text(attribute) == "" {
+	if variable := r.origins[attribute].variable; variable != "" && r.text(attribute) == "" {
 		return "; set it or the environment variable " + variable
 	}
 	return ""

@@ -48,11 +48,11 @@ func TestResolve(t *testing.T) {
 			return s.mount == "customers" && s.prefix == "workflows" && s.settle == 30*time.Second && s.owner == "terraform/shop"
 		}, nil},
 		{"the block goes before the environment", func(*providerModel) {}, full, func(s settings) bool {
-			return s.connection.Address == "https://vault.example.com:8200" && s.connection.Token == "from-block" &&
-				s.owner == "terraform/shop" && s.connection.Namespace == "team"
+			return s.vault.Address == "https://vault.example.com:8200" && s.vault.Token == "from-block" &&
+				s.owner == "terraform/shop" && s.vault.Namespace == "team"
 		}, nil},
 		{"the environment fills in", func(m *providerModel) { *m = providerModel{} }, full, func(s settings) bool {
-			return s.connection.Address == "https://env.example.com" && s.connection.Token == "from-env" && s.owner == "terraform/from-env"
+			return s.vault.Address == "https://env.example.com" && s.vault.Token == "from-env" && s.owner == "terraform/from-env"
 		}, nil},
 		{"an empty text counts as none", func(m *providerModel) { m.Owner = types.StringValue("") }, full, func(s settings) bool {
 			return s.owner == "terraform/from-env"
@@ -81,16 +81,16 @@ func TestResolve(t *testing.T) {
 		{"all of the connection comes from the environment", func(*providerModel) {}, map[string]string{
 			"VAULT_MAX_RETRIES": "7", "VAULT_HEADERS": `{"X-Team":"shop"}`, "VAULT_TLS_SERVER_NAME": "vault.internal", "VAULT_NAMESPACE": "team",
 		}, func(s settings) bool {
-			return *s.connection.MaxRetries == 7 && s.connection.Headers["X-Team"] == "shop" && s.connection.TLSServerName == "vault.internal"
+			return *s.vault.MaxRetries == 7 && s.vault.Headers["X-Team"] == "shop" && s.vault.TLSServerName == "vault.internal"
 		}, nil},
 		{"all of the connection comes from the block", func(m *providerModel) {
 			m.MaxRetries, m.MaxConcurrentRequests = types.Int64Value(0), types.Int64Value(1000)
 			m.Headers, m.TLSServerName, m.RequireWriteOnly = headers("X-Team", "shop"), types.StringValue("vault.internal"), types.StringValue("off")
 		}, map[string]string{"VAULT_MAX_RETRIES": "7", "VAULT_HEADERS": "no JSON", "VAULT_TLS_SERVER_NAME": "other"}, func(s settings) bool {
-			return *s.connection.MaxRetries == 0 && s.connection.Concurrency == 1000 && s.connection.Headers["X-Team"] == "shop" &&
-				s.connection.TLSServerName == "vault.internal" && s.reading == secrets.IgnoreReadable
+			return *s.vault.MaxRetries == 0 && s.vault.Concurrency == 1000 && s.vault.Headers["X-Team"] == "shop" &&
+				s.vault.TLSServerName == "vault.internal" && s.readGuard == secrets.IgnoreReadable
 		}, nil},
-		{"a token that could read is warned of", func(*providerModel) {}, nil, func(s settings) bool { return s.reading == secrets.WarnIfReadable }, nil},
+		{"a token that could read is warned of", func(*providerModel) {}, nil, func(s settings) bool { return s.readGuard == secrets.WarnIfReadable }, nil},
 		{"what is not known yet is not judged", func(m *providerModel) {
 			m.Address, m.Token, m.Owner = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 			m.Mount, m.ClientKeyFile = types.StringUnknown(), types.StringUnknown()
@@ -98,7 +98,7 @@ func TestResolve(t *testing.T) {
 			m.MaxRetries, m.MaxConcurrentRequests, m.RequireWriteOnly = types.Int64Unknown(), types.Int64Unknown(), types.StringUnknown()
 			m.Headers = types.MapValueMust(types.StringType, map[string]attr.Value{"X-Team": types.StringUnknown()})
 		}, nil, func(s settings) bool {
-			return slices.Equal(s.unknown, []string{
+			return slices.Equal(s.unknownSettings, []string{
 				"address", "client_key_file", "headers", "max_concurrent_requests", "max_retries", "mount", "owner", "require_write_only", "token",
 			}) && s.mount == ""
 		}, nil},
@@ -134,10 +134,10 @@ func TestAuthoritiesComeFromOnePlace(t *testing.T) {
 		{name: "the environment's text first", fileVariable: "b", textVariable: "c", wantText: "c"},
 		{name: "both in the block, which is refused later", file: "a", text: "b", wantFile: "a", wantText: "b"},
 	} {
-		file := source{value: types.StringValue(row.file), variable: "FILE"}
-		text := source{value: types.StringValue(row.text), variable: "TEXT"}
+		file := settingOrigin{value: types.StringValue(row.file), variable: "FILE"}
+		text := settingOrigin{value: types.StringValue(row.text), variable: "TEXT"}
 		env := environmentOf(map[string]string{"FILE": row.fileVariable, "TEXT": row.textVariable})
-		if gotFile, gotText := authorities(file, text, env); gotFile != row.wantFile || gotText != row.wantText {
+		if gotFile, gotText := caCertificates(file, text, env); gotFile != row.wantFile || gotText != row.wantText {
 			t.Errorf("%s: file %q, text %q", row.name, gotFile, gotText)
 		}
 	}
@@ -157,12 +157,12 @@ func TestTheTokenOfVaultLoginIsUsedLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, problems := resolve(model, env)
-	if len(problems) > 0 || got.connection.TokenFile != file {
-		t.Errorf("the file is not used: %v, problems %v", got.connection.TokenFile, problems)
+	if len(problems) > 0 || got.vault.TokenFile != file {
+		t.Errorf("the file is not used: %v, problems %v", got.vault.TokenFile, problems)
 	}
 	got, problems = resolve(complete(), env)
-	if len(problems) > 0 || got.connection.TokenFile != "" {
-		t.Errorf("the file is used beside a token: %v, problems %v", got.connection.TokenFile, problems)
+	if len(problems) > 0 || got.vault.TokenFile != "" {
+		t.Errorf("the file is used beside a token: %v, problems %v", got.vault.TokenFile, problems)
 	}
 }
 
@@ -181,7 +181,7 @@ func TestTheDocumentationNamesEverySetting(t *testing.T) {
 		got = append(got, strings.Join(row[1:], " "))
 	}
 	var want []string
-	for _, s := range (providerModel{}).sources() {
+	for _, s := range (providerModel{}).settingOrigins() {
 		fallback := s.fallback
 		switch s.attribute {
 		case "token":

@@ -35,14 +35,14 @@ type defaults struct {
 	DeleteVersionAfter types.String `tfsdk:"delete_version_after"`
 }
 
-// standingModel is the part of the provider block that holds for every secret.
-type standingModel struct {
+// sharedModel is the part of the provider block that holds for every secret.
+type sharedModel struct {
 	Defaults       types.Object `tfsdk:"defaults"`
 	FingerprintKey types.String `tfsdk:"fingerprint_key"`
 }
 
-// standing is standingModel as the resources use it.
-type standing struct {
+// shared is standingModel as the resources use it.
+type shared struct {
 	defaults defaults
 	// fingerprint is not set where the provider has no key.
 	fingerprint secrets.FingerprintKey
@@ -108,11 +108,11 @@ func fingerprintKeyAttribute() schema.Attribute {
 	}
 }
 
-// fill takes defaults and fingerprint key from the provider block.
-func (s *standing) fill(ctx context.Context, m standingModel, env environment) diag.Diagnostics {
+// load takes defaults and fingerprint key from the provider block.
+func (s *shared) load(ctx context.Context, m sharedModel, env environment) diag.Diagnostics {
 	var found diag.Diagnostics
-	if !m.Defaults.IsNull() && !known(m.Defaults) {
-		found.AddAttributeError(path.Root("defaults"), wrongProvider,
+	if !m.Defaults.IsNull() && !isFullyKnown(m.Defaults) {
+		found.AddAttributeError(path.Root("defaults"), invalidProvider,
 			"The defaults have to be known when planning: they decide what a plan does. Give them values that come from no resource.")
 		return found
 	}
@@ -129,10 +129,10 @@ func (s *standing) fill(ctx context.Context, m standingModel, env environment) d
 	case key != "":
 		var err error
 		if s.fingerprint, err = secrets.NewFingerprintKey([]byte(key)); err != nil {
-			found.AddAttributeError(path.Root("fingerprint_key"), wrongProvider, sentence(err.Error()))
+			found.AddAttributeError(path.Root("fingerprint_key"), invalidProvider, sentence(err.Error()))
 		}
 	case s.defaults.DetectChanges.ValueBool():
-		found.AddAttributeError(path.Root("defaults").AtName("detect_changes"), wrongProvider, sentence(errNoFingerprintKey.Error()))
+		found.AddAttributeError(path.Root("defaults").AtName("detect_changes"), invalidProvider, sentence(errNoFingerprintKey.Error()))
 	}
 	return found
 }
@@ -142,33 +142,35 @@ var errNoFingerprintKey = errors.New("detect_changes needs the provider's finger
 	"): without a key no fingerprint of a value is kept")
 
 // checkDetection refuses to detect changes without a key.
-func (c *connection) checkDetection(detect types.Bool, diagnostics *diag.Diagnostics) {
-	if detect.ValueBool() && !c.fingerprint.Set() && !c.fingerprintPending {
+func (b *backend) checkDetection(detect types.Bool, diagnostics *diag.Diagnostics) {
+	if detect.ValueBool() && !b.fingerprint.Set() && !b.fingerprintPending {
 		diagnostics.AddAttributeError(path.Root("detect_changes"), "Changes of the value cannot be detected", sentence(errNoFingerprintKey.Error()))
 	}
 }
 
-// comparison is what the fingerprints say of a value.
-type comparison int
+// fingerprintComparison is what the fingerprints say of a value.
+type fingerprintComparison int
 
 const (
-	fingerprintSame    comparison = iota
-	fingerprintDiffers            // it is another value, or another key
-	fingerprintMissing            // the last write noted none
-	fingerprintUnknown            // value or key is known only in the apply
+	fingerprintSame    fingerprintComparison = iota
+	fingerprintDiffers                       // it is another value, or another key
+	fingerprintMissing                       // the last write noted none
+	fingerprintUnknown                       // value or key is known only in the apply
 )
 
 // changed reports whether the value has to be taken for another one.
-func (c comparison) changed() bool { return c == fingerprintDiffers || c == fingerprintMissing }
+func (c fingerprintComparison) changed() bool {
+	return c == fingerprintDiffers || c == fingerprintMissing
+}
 
 // noFingerprintNoted says why a value is sent that may be the same.
 const noFingerprintNoted = "The last write noted no fingerprint, so nobody can tell whether the value has changed. " +
 	"This apply sends it and notes its fingerprint."
 
-// compare says whether the configuration's value is the one with the fingerprint
+// compareFingerprint says whether the configuration's value is the one with the fingerprint
 // that was noted. Where detect is false or null, it does not look.
-func (c *connection) compare(detect types.Bool, address secrets.Address, value types.String, noted string) comparison {
-	now := c.fingerprintOf(address, value)
+func (b *backend) compareFingerprint(detect types.Bool, address secrets.Address, value types.String, noted string) fingerprintComparison {
+	now := b.fingerprintOf(address, value)
 	switch {
 	case detect.IsUnknown():
 		return fingerprintUnknown
@@ -186,15 +188,15 @@ func (c *connection) compare(detect types.Bool, address secrets.Address, value t
 
 // fingerprintOf is the fingerprint of a value of the configuration; empty where
 // there is no key, or value or place are not known.
-func (c *connection) fingerprintOf(address secrets.Address, value types.String) string {
+func (b *backend) fingerprintOf(address secrets.Address, value types.String) string {
 	if value.IsNull() || value.IsUnknown() || address.Check() != nil {
 		return ""
 	}
-	return c.fingerprint.HMAC1(address, secrets.NewValue(value.ValueString()))
+	return b.fingerprint.HMAC1(address, secrets.NewValue(value.ValueString()))
 }
 
-// known reports whether all of an object is known.
-func known(o types.Object) bool {
+// isFullyKnown reports whether all of an object is known.
+func isFullyKnown(o types.Object) bool {
 	if o.IsUnknown() {
 		return false
 	}
@@ -229,6 +231,6 @@ func (fingerprintKeyValidator) ValidateString(_ context.Context, req validator.S
 		return // null, unknown, or empty, which counts as none
 	}
 	if _, err := secrets.NewFingerprintKey([]byte(req.ConfigValue.ValueString())); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, wrongProvider, sentence(err.Error()))
+		resp.Diagnostics.AddAttributeError(req.Path, invalidProvider, sentence(err.Error()))
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // configureAuth replaces the configuration: the provider block of the header with
 // these arguments more, and these blocks.
-func (s *stage) configureAuth(t *testing.T, arguments string, blocks ...string) {
+func (s *fixture) configureAuth(t *testing.T, arguments string, blocks ...string) {
 	t.Helper()
 	s.Setenv("VAULT_TOKEN", "")
 	s.Write(t, strings.Replace(header, "  owner  =", arguments+"\n  owner  =", 1)+strings.Join(blocks, ""))
@@ -63,14 +63,14 @@ func watch(proxy *vaulttest.Proxy) *traffic {
 	return w
 }
 
-func (s *stage) lives(t *testing.T, token string) bool {
+func (s *fixture) lives(t *testing.T, token string) bool {
 	t.Helper()
 	status, _ := s.vault.Call(t, token, http.MethodGet, "auth/token/lookup-self", nil)
 	return status == http.StatusOK
 }
 
 // ephemeral declares ephemeral variables and gives them values.
-func (s *stage) ephemeral(values map[string]string) string {
+func (s *fixture) ephemeral(values map[string]string) string {
 	var out strings.Builder
 	for name, value := range values {
 		s.Setenv("TF_VAR_"+name, value)
@@ -90,7 +90,7 @@ type login struct {
 // logins replaces the configuration: one provider for each login, each with these
 // secrets, named after it, whose values are what they are called. Many in one
 // configuration are one run of the CLI.
-func (s *stage) logins(t *testing.T, logins []login, secrets []string, blocks ...string) {
+func (s *fixture) logins(t *testing.T, logins []login, secrets []string, blocks ...string) {
 	t.Helper()
 	s.Setenv("VAULT_TOKEN", "")
 	text := "terraform {\n  required_providers {\n    relay = { source = \"relay-secrets/relay\" }\n  }\n}\n" + strings.Join(blocks, "")
@@ -129,7 +129,7 @@ func TestEveryLoginWrites(t *testing.T) {
 		{name: "kubernetes, at a jwt mount", arguments: `auth = { kubernetes = { role = "deployer", token_file = "` + credential(t, jwt) + `", mount = "jwt" } }`},
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStageOn(t, cli, v)
+		s := newFixtureOn(t, cli, v)
 		logins := slices.Clone(logins)
 		proxies := make([]*vaulttest.Proxy, len(logins))
 		for i := range logins {
@@ -164,7 +164,7 @@ func TestEveryLoginWrites(t *testing.T) {
 
 // is asserts one token for all requests: given and left alone, or one of a login
 // that was revoked.
-func (w *traffic) is(t *testing.T, s *stage, given bool) {
+func (w *traffic) is(t *testing.T, s *fixture, given bool) {
 	t.Helper()
 	want := 1
 	if given {
@@ -189,7 +189,7 @@ func TestTheClientCertificateLogsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStageOn(t, cli, v)
+		s := newFixtureOn(t, cli, v)
 		s.Setenv("VAULT_ADDR", v.Address) // the proxy cannot pass a client's certificate on
 		t.Log("files of the environment, and any role")
 		s.Setenv("VAULT_CACERT", files.CA)
@@ -215,10 +215,10 @@ func TestTheClientCertificateLogsIn(t *testing.T) {
 		s.configureAuth(t, `auth = { cert = {} }
   ca_cert_file    = "`+files.CA+`"
   tls_server_name = "elsewhere.test"`, s.secret("token", `"two"`, `value_wo_version = "2"`))
-		s.Refused(t, []string{"plan"}, "the TLS certificate of Vault is not trusted")
+		s.Fails(t, []string{"plan"}, "the TLS certificate of Vault is not trusted")
 		s.configureAuth(t, `auth = { cert = { name = "nobody" } }
   ca_cert_file = "`+files.CA+`"`, s.secret("token", `"two"`, `value_wo_version = "2"`))
-		s.Refused(t, []string{"plan"}, "auth/cert/login: Vault refuses these credentials")
+		s.Fails(t, []string{"plan"}, "auth/cert/login: Vault refuses these credentials")
 	})
 	if n := liveTokens(t, v, "auth/cert/login"); n != 0 {
 		t.Errorf("%d tokens of logins are left in Vault", n)
@@ -248,7 +248,7 @@ func TestCredentialsThatVaultRefusesAreAnError(t *testing.T) {
 	const wrong = "hunter2"
 	file := credential(t, wrong)
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStageOn(t, cli, v)
+		s := newFixtureOn(t, cli, v)
 		var logins []login
 		var says []string
 		add := func(arguments, text string) {
@@ -262,7 +262,7 @@ func TestCredentialsThatVaultRefusesAreAnError(t *testing.T) {
 		add(`auth = { token = var.wrong }`, "Vault refuses this token everything")
 		s.logins(t, logins, []string{"a", "b"}, s.ephemeral(map[string]string{"wrong": wrong}))
 		seen := watch(s.proxy)
-		result := s.Refused(t, []string{"apply", "-auto-approve"}, says...)
+		result := s.Fails(t, []string{"apply", "-auto-approve"}, says...)
 		if strings.Contains(result.Output, wrong) {
 			t.Errorf("the credential is in the output:\n%s", result.Output)
 		}
@@ -283,7 +283,7 @@ func TestCredentialsThatVaultRefusesAreAnError(t *testing.T) {
 func TestWhatIsWrongWithAuthIsSaidByValidate(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		var logins []login
 		var says []string
 		add := func(arguments, text string) {
@@ -301,20 +301,20 @@ func TestWhatIsWrongWithAuthIsSaidByValidate(t *testing.T) {
 		s.logins(t, logins, []string{"a"}, "locals {\n  wrong = \"hunter2\"\n}\n")
 		text := strings.ReplaceAll(string(s.file(t, filepath.Join(s.Dir, "main.tf"))), "var.wrong", "local.wrong")
 		s.Write(t, text)
-		result := s.Refused(t, []string{"validate"}, append(says, "on main.tf line", `in provider "relay"`)...)
+		result := s.Fails(t, []string{"validate"}, append(says, "on main.tf line", `in provider "relay"`)...)
 		if strings.Contains(result.Output, "hunter2") {
 			t.Errorf("the credential is in the output:\n%s", result.Output)
 		}
 		t.Log("what the schema itself refuses")
 		s.configureAuth(t, `auth = { approle = { secret_id = "x" } }`, s.secret("token", `"one"`))
-		s.Refused(t, []string{"validate"}, `"role_id" is required`)
+		s.Fails(t, []string{"validate"}, `"role_id" is required`)
 		t.Log("what only the machine that applies has is no fault yet")
 		s.configureAuth(t, `auth = { jwt = { token_env = "IDENTITY_OF_THE_RUN" } }`, s.secret("token", `"one"`))
 		s.Must(t, "validate")
-		s.Refused(t, []string{"plan"}, `variable "IDENTITY_OF_THE_RUN"`)
+		s.Fails(t, []string{"plan"}, `variable "IDENTITY_OF_THE_RUN"`)
 		s.configureAuth(t, `auth = { token_file = "token-of-the-machine" }`, s.secret("token", `"one"`))
 		s.Must(t, "validate")
-		s.Refused(t, []string{"plan"}, "token-of-the-machine")
+		s.Fails(t, []string{"plan"}, "token-of-the-machine")
 		if n := len(s.proxy.Requests()); n > 0 {
 			t.Errorf("Vault was asked %d times", n)
 		}
@@ -324,7 +324,7 @@ func TestWhatIsWrongWithAuthIsSaidByValidate(t *testing.T) {
 func TestHeadersGoWithEveryRequest(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		var without sync.Map
 		s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 			if r.Header.Get("X-Team") != "shop" {

@@ -15,20 +15,20 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// source is where a setting comes from, first to last: the attribute, the
+// settingOrigin is where a setting comes from, first to last: the attribute, the
 // environment, a default.
-type source struct {
+type settingOrigin struct {
 	attribute string
 	value     attr.Value
 	variable  string
 	fallback  string
 }
 
-// sources are all settings that are one text, number or map, in the order in
+// settingOrigins are all settings that are one text, number or map, in the order in
 // which the documentation lists them. The variables are those of Vault's own
 // command line.
-func (m providerModel) sources() []source {
-	return []source{
+func (m providerModel) settingOrigins() []settingOrigin {
+	return []settingOrigin{
 		{"address", m.Address, "VAULT_ADDR", ""},
 		{"namespace", m.Namespace, "VAULT_NAMESPACE", ""},
 		{"token", m.Token, "VAULT_TOKEN", ""},
@@ -51,10 +51,10 @@ func (m providerModel) sources() []source {
 
 // set reports whether the block itself gives a value. An empty one counts as
 // none, so that a variable with an empty default falls back.
-func (s source) set() bool { return textOf(s.value) != "" }
+func (s settingOrigin) set() bool { return textOf(s.value) != "" }
 
 // in is the setting as a text; empty where it is not known yet.
-func (s source) in(env environment) string {
+func (s settingOrigin) in(env environment) string {
 	switch {
 	case !isKnown(s.value):
 		return ""

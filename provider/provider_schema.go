@@ -69,7 +69,7 @@ func providerSchema() schema.Schema {
 // defaultTexts say, for each attribute, what stands in where it is not set.
 func defaultTexts() map[string]string {
 	out := map[string]string{}
-	for _, s := range (providerModel{}).sources() {
+	for _, s := range (providerModel{}).settingOrigins() {
 		switch {
 		case s.variable != "" && s.fallback != "":
 			out[s.attribute] = fmt.Sprintf(" Default: `%s`, else `%s`.", s.variable, s.fallback)

@@ -42,8 +42,8 @@ resource "relay_workflow_secret" "token" {
 			"`address` must be a URL", "owner id \"Shop\"", "settle \"soon\"", "mount \"a{b\"", "no Vault token: set token or VAULT_TOKEN",
 			"`ca_cert_file`: read /does/not/exist: no such file", "on main.tf line 8, in provider \"relay\"", "on main.tf line 12, in provider \"relay\"",
 		}
-		w.Refused(t, []string{"validate"}, all...)
-		w.Refused(t, []string{"plan"}, all...)
+		w.Fails(t, []string{"validate"}, all...)
+		w.Fails(t, []string{"plan"}, all...)
 	})
 }
 
@@ -66,7 +66,7 @@ resource "relay_workflow_secret" "token" {
   value_wo = ""
 }`)
 		w.Must(t, "validate")
-		w.Refused(t, []string{"plan"}, "No Vault address: set address (or VAULT_ADDR)", "No Vault token: set token or VAULT_TOKEN",
+		w.Fails(t, []string{"plan"}, "No Vault address: set address (or VAULT_ADDR)", "No Vault token: set token or VAULT_TOKEN",
 			"No owner: set owner (or RELAY_OWNER)", "only-where-it-is-applied.pem")
 	})
 }
@@ -74,7 +74,7 @@ resource "relay_workflow_secret" "token" {
 func TestArgumentsAreCheckedBeforeAnythingIsAsked(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.Write(t, header+`
 resource "relay_workflow_secret" "token" {
   workflow = "a/b"
@@ -83,7 +83,7 @@ resource "relay_workflow_secret" "token" {
   on_drift = "ignore"
   deletion = "never"
 }`)
-		s.Refused(t, []string{"validate"}, `it holds '/'`, `it holds ':'`, "value_wo", `"ignore"`, `"never"`)
+		s.Fails(t, []string{"validate"}, `it holds '/'`, `it holds ':'`, "value_wo", `"ignore"`, `"never"`)
 		if n := len(s.proxy.Requests()); n > 0 {
 			t.Errorf("Vault was asked %d times", n)
 		}
@@ -94,7 +94,7 @@ func TestAVaultThatCannotAnswerIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		vault := vaulttest.StartOwn(t)
-		s := newStageOn(t, cli, vault)
+		s := newFixtureOn(t, cli, vault)
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		s.Apply(t)
 		before := s.Attributes(t, at("token"))["created_time"]
@@ -111,22 +111,22 @@ func TestAVaultThatCannotAnswerIsAnErrorThatSaysWhatToDo(t *testing.T) {
 
 		t.Log("a wrong token")
 		s.Setenv("VAULT_TOKEN", "hvs.wrong")
-		s.Refused(t, []string{"plan"}, "Vault refuses this token everything", "get a new one")
-		s.Refused(t, []string{"apply", terraformtest.PlanFile}, "Vault refuses this token everything")
+		s.Fails(t, []string{"plan"}, "Vault refuses this token everything", "get a new one")
+		s.Fails(t, []string{"apply", terraformtest.PlanFile}, "Vault refuses this token everything")
 		stateIsAsItWas()
 		s.Setenv("VAULT_TOKEN", s.token)
 
 		t.Log("nothing there")
 		s.Setenv("VAULT_ADDR", "http://"+closedPort(t))
-		s.Refused(t, []string{"plan"}, "nothing answers at this address; check address, port and network")
+		s.Fails(t, []string{"plan"}, "nothing answers at this address; check address, port and network")
 		stateIsAsItWas()
 		s.Setenv("VAULT_ADDR", s.proxy.Address)
 
 		t.Log("sealed")
 		s.Plan(t) // an apply that failed may have made the other plan stale
 		vault.Seal(t)
-		s.Refused(t, []string{"plan"}, "Vault is sealed; unseal it and try again")
-		s.Refused(t, []string{"apply", terraformtest.PlanFile}, "Vault is sealed; unseal it and try again")
+		s.Fails(t, []string{"plan"}, "Vault is sealed; unseal it and try again")
+		s.Fails(t, []string{"apply", terraformtest.PlanFile}, "Vault is sealed; unseal it and try again")
 		stateIsAsItWas()
 		vault.Unseal(t)
 
@@ -152,10 +152,10 @@ func TestALackingCapabilityIsNamedBeforeAnythingIsWritten(t *testing.T) {
 			{"data", "create"}, {"data", "update"}, {"metadata", "read"}, {"metadata", "patch"},
 		} {
 			t.Log(lacking)
-			s := newStage(t, cli)
+			s := newFixture(t, cli)
 			s.configure(t, s.secret("token", `"one"`))
 			s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, lacking.operation, lacking.capability))
-			s.Refused(t, []string{"apply", "-auto-approve"},
+			s.Fails(t, []string{"apply", "-auto-approve"},
 				`path "customers/`+lacking.operation+`/workflows/+/+" { capabilities = ["`+lacking.capability+`"] }`)
 			if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
 				t.Error("something was written all the same")
@@ -163,13 +163,13 @@ func TestALackingCapabilityIsNamedBeforeAnythingIsWritten(t *testing.T) {
 		}
 
 		t.Log("deleting")
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("soft", `"one"`), s.secret("purged", `"one"`, `deletion = "purge"`))
 		s.Apply(t)
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "delete", "update"))
-		s.Refused(t, []string{"destroy", "-auto-approve", "-target=" + at("soft")}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+		s.Fails(t, []string{"destroy", "-auto-approve", "-target=" + at("soft")}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "destroy", "update"))
-		s.Refused(t, []string{"destroy", "-auto-approve", "-target=" + at("purged")}, `path "customers/destroy/workflows/+/+" { capabilities = ["update"] }`)
+		s.Fails(t, []string{"destroy", "-auto-approve", "-target=" + at("purged")}, `path "customers/destroy/workflows/+/+" { capabilities = ["update"] }`)
 		if s.value(t, "soft") != "one" || s.value(t, "purged") != "one" {
 			t.Error("something was deleted all the same")
 		}
@@ -179,12 +179,12 @@ func TestALackingCapabilityIsNamedBeforeAnythingIsWritten(t *testing.T) {
 func TestATokenThatMayNotAskForItsCapabilitiesIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		_, answer := s.vault.Call(t, s.vault.RootToken, http.MethodPost, "auth/token/create",
 			map[string]any{"policies": []string{"writer"}, "no_default_policy": true})
 		s.Setenv("VAULT_TOKEN", answer["auth"].(map[string]any)["client_token"].(string))
 		s.configure(t, s.secret("token", `"one"`))
-		s.Apply(t).Says(t, "Warning: Note on Vault", "may not ask for its own capabilities")
+		s.Apply(t).Contains(t, "Warning: Note on Vault", "may not ask for its own capabilities")
 		if got := s.value(t, "token"); got != "one" {
 			t.Errorf("the workflow reads %q", got)
 		}
@@ -195,7 +195,7 @@ func TestATokenThatMayNotAskForItsCapabilitiesIsWarnedOf(t *testing.T) {
 func TestATokenThatMayNotLookForDriftOnlyWarns(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`))
 		s.Apply(t)
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "read"))
@@ -203,7 +203,7 @@ func TestATokenThatMayNotLookForDriftOnlyWarns(t *testing.T) {
 		if result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
-		result.Says(t, "Warning: Drift is not checked", `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
+		result.Contains(t, "Warning: Drift is not checked", `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
 		s.Must(t, "apply", "-auto-approve", "-refresh-only")
 		s.attributes(t, "token", map[string]any{"drift": "not checked: the token may not read the metadata", "version": 1.0})
 
@@ -215,7 +215,7 @@ func TestATokenThatMayNotLookForDriftOnlyWarns(t *testing.T) {
 func TestSettingsComeFromTheEnvironmentAndTheHomeDirectory(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.Setenv("VAULT_TOKEN", "")
 		s.Setenv("RELAY_OWNER", "from-environment")
 		s.Setenv("TF_APPEND_USER_AGENT", "ci/7")
@@ -245,7 +245,7 @@ func TestSettingsComeFromTheEnvironmentAndTheHomeDirectory(t *testing.T) {
 func TestAProviderThatIsNotKnownInThePlanWorksInTheApply(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		configuration := func(trigger, version string) string {
 			return `
 terraform {
@@ -274,8 +274,8 @@ provider "relay" {
 
 		s.Write(t, configuration("2", "2"))
 		plan := s.Plan(t)
-		plan.Change(at("token")).Is(t, "update")
-		terraformtest.Result{Output: plan.Output}.Says(t, "Warning: Drift is not checked", "address, prefix")
+		plan.Change(at("token")).HasActions(t, "update")
+		terraformtest.Result{Output: plan.Output}.Contains(t, "Warning: Drift is not checked", "address, prefix")
 		if result := s.ApplyPlan(t); result.Code != 0 {
 			t.Fatalf("the apply fails:\n%s", result.Output)
 		}
@@ -286,7 +286,7 @@ provider "relay" {
 
 		t.Log("what was not looked at is not drift")
 		s.Write(t, configuration("3", "2"))
-		s.Plan(t).Change(at("token")).Is(t, "no-op")
+		s.Plan(t).Change(at("token")).HasActions(t, "no-op")
 		s.Apply(t)
 		s.NoChanges(t)
 	})

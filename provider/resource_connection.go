@@ -27,11 +27,11 @@ var (
 
 // connectionResource is relay_connection.
 type connectionResource struct {
-	// vault is nil while the provider is not configured.
-	vault *connection
+	// backend is nil while the provider is not configured.
+	backend *backend
 }
 
-func newConnection() resource.Resource { return &connectionResource{} }
+func newConnectionResource() resource.Resource { return &connectionResource{} }
 
 func (r *connectionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_connection"
@@ -42,73 +42,73 @@ func (r *connectionResource) Schema(ctx context.Context, _ resource.SchemaReques
 }
 
 func (r *connectionResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*connection); ok {
-		r.vault = ready
+	if ready, ok := req.ProviderData.(*backend); ok {
+		r.backend = ready
 	}
 }
 
 // Create writes a connection for the first time. A write that may have happened is
-// never an error: Terraform would taint the resource and destroy it.
+// notCreated an error: Terraform would taint the resource and destroy it.
 func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const attempted = "Creating the connection"
 	var plan, config connectionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !r.connected(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.vault.notes.drain(&resp.Diagnostics)
-	ctx, cancel := within(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer r.backend.warnings.drain(&resp.Diagnostics)
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	address := r.address(plan, memory{})
-	remembered := memoryOf(address)
-	observed, err := r.vault.client.Describe(ctx, address.Pointer())
+	address := r.address(plan, privateState{})
+	private := newPrivateState(address)
+	observed, err := r.backend.client.Describe(ctx, address.Pointer())
 	if err != nil {
-		report(&resp.Diagnostics, attempted, interruption(ctx, err))
+		report(&resp.Diagnostics, attempted, withInterruption(ctx, err))
 		return
 	}
-	if taken := alreadyOurs(address.Pointer(), address.String(), r.vault.client.Owner(), observed); taken != "" && !plan.Adopt.ValueBool() {
-		resp.Diagnostics.AddAttributeError(path.Root("name"), attempted, taken+adoptAdvice)
+	if taken := alreadyExists(address.Pointer(), address.String(), r.backend.client.Owner(), observed); taken != "" && !plan.Adopt.ValueBool() {
+		resp.Diagnostics.AddAttributeError(path.Root("name"), attempted, taken+adoptHint)
 		return
 	}
 	begun := time.Now()
-	wrote, err := r.send(ctx, config, plan.Adopt.ValueBool(), connections.Write{Address: address, Observed: observed})
-	tried := firstWrite{address: address.Pointer(), observed: observed, begun: begun, wrote: wrote, err: interruption(ctx, err)}
-	if err := plan.created(tried, r.vault.client.Owner(), &remembered, &resp.Diagnostics); err != nil {
+	wrote, err := r.put(ctx, config, plan.Adopt.ValueBool(), connections.Write{Address: address, Observed: observed})
+	tried := firstWrite{address: address.Pointer(), observed: observed, begun: begun, wrote: wrote, err: withInterruption(ctx, err)}
+	if err := plan.setCreated(tried, r.backend.client.Owner(), &private, &resp.Diagnostics); err != nil {
 		reportFields(&resp.Diagnostics, attempted, err)
 		return
 	}
 	plan.Path = types.StringValue(address.Pointer().Path())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(identifyConnection(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(setConnectionIdentity(ctx, resp.Identity, address)...)
 }
 
 // Read asks Vault's metadata what became of the connection.
 func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state connectionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.vault.usable(&resp.Diagnostics) {
+	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || !r.backend.usable(&resp.Diagnostics) {
 		return
 	}
-	defer r.vault.notes.drain(&resp.Diagnostics)
-	ctx, cancel := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer r.backend.warnings.drain(&resp.Diagnostics)
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	address := r.address(state, remembered)
-	if r.vault.pending != "" {
-		state.notChecked(&remembered, "the provider's "+r.vault.pending+" is known only during the apply")
-	} else if err := r.observe(ctx, address, &state.findings, &remembered); err != nil {
+	address := r.address(state, private)
+	if r.backend.unknownSettings != "" {
+		state.setNotChecked(&private, "the provider's "+r.backend.unknownSettings+" is known only during the apply")
+	} else if err := r.observe(ctx, address, &state.computedAttributes, &private); err != nil {
 		if !errors.Is(err, secrets.ErrMissingCapability) && !errors.Is(err, secrets.ErrPermissionDenied) {
-			report(&resp.Diagnostics, "Looking for drift", interruption(ctx, err))
+			report(&resp.Diagnostics, "Looking for drift", withInterruption(ctx, err))
 			return
 		}
-		state.notChecked(&remembered, "the token may not read the metadata")
+		state.setNotChecked(&private, "the token may not read the metadata")
 		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Drift is not checked", sentence(err.Error()))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(identifyConnection(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(setConnectionIdentity(ctx, resp.Identity, address)...)
 }
 
 // Update sends the fields if the plan says so, and only if the connection is still
@@ -119,83 +119,83 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
+	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	address := r.address(plan, remembered)
-	resp.Diagnostics.Append(identifyConnection(ctx, resp.Identity, address)...)
+	address := r.address(plan, private)
+	resp.Diagnostics.Append(setConnectionIdentity(ctx, resp.Identity, address)...)
 	if !plan.writePlanned() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
-	if !r.connected(&resp.Diagnostics) {
+	if !r.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.vault.notes.drain(&resp.Diagnostics)
-	ctx, cancel := within(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer r.backend.warnings.drain(&resp.Diagnostics)
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	observed, err := r.vault.client.Confirm(ctx, address.Pointer(), remembered.Seen)
+	observed, err := r.backend.client.Confirm(ctx, address.Pointer(), private.Observed)
 	if err != nil {
-		report(&resp.Diagnostics, attempted, interruption(ctx, err))
+		report(&resp.Diagnostics, attempted, withInterruption(ctx, err))
 		return
 	}
-	wrote, err := r.send(ctx, config, plan.Adopt.ValueBool(), connections.Write{
-		Address: address, Observed: observed, Baseline: r.vault.lastWrite(state.findings, remembered, observed),
+	wrote, err := r.put(ctx, config, plan.Adopt.ValueBool(), connections.Write{
+		Address: address, Observed: observed, Baseline: r.backend.lastWrite(state.computedAttributes, private, observed),
 	})
 	if err != nil {
-		reportFields(&resp.Diagnostics, attempted, interruption(ctx, err))
+		reportFields(&resp.Diagnostics, attempted, withInterruption(ctx, err))
 	}
 	switch {
 	case err == nil:
-		plan.finish(&remembered, r.vault.client.Owner(), wrote)
+		plan.setWritten(&private, r.backend.client.Owner(), wrote)
 	case errors.Is(err, secrets.ErrNoRecord):
-		plan.finishWithoutRecord(&remembered, wrote)
+		plan.setRecordMissing(&private, wrote)
 	default:
 		plan = state
-		remembered.Unfinished = remembered.Unfinished || errors.Is(err, secrets.ErrOutcomeUnknown)
+		private.Unfinished = private.Unfinished || errors.Is(err, secrets.ErrOutcomeUnknown)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
 // Delete lets go of the connection, and says what it leaves.
 func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state connectionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.connected(&resp.Diagnostics) {
+	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.vault.notes.drain(&resp.Diagnostics)
-	ctx, cancel := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer r.backend.warnings.drain(&resp.Diagnostics)
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
-	address := r.address(state, remembered)
-	left, err := r.vault.client.Describe(ctx, address.Pointer())
+	address := r.address(state, private)
+	left, err := r.backend.client.Describe(ctx, address.Pointer())
 	if err != nil {
-		report(&resp.Diagnostics, "Deleting the connection", interruption(ctx, err))
+		report(&resp.Diagnostics, "Deleting the connection", withInterruption(ctx, err))
 		return
 	}
 	remove := r.client().Delete
 	if state.Deletion.ValueString() == deletionPurge {
 		remove = r.client().Purge
 	}
-	done, err := remove(ctx, address, r.vault.lastWrite(state.findings, remembered, left))
-	reportRemoval(&resp.Diagnostics, address.Pointer(), left, done, interruption(ctx, err))
+	done, err := remove(ctx, address, r.backend.lastWrite(state.computedAttributes, private, left))
+	reportDeletion(&resp.Diagnostics, address.Pointer(), left, done, withInterruption(ctx, err))
 }
 
 // client speaks of connections where the provider's speaks of secrets.
 func (r *connectionResource) client() *connections.Client {
-	return connections.New(r.vault.client, r.vault.notes.add)
+	return connections.New(r.backend.client, r.backend.warnings.add)
 }
 
-// connected reports whether Vault can be asked about connections, and an error if
+// ready reports whether Vault can be asked about connections, and an error if
 // not.
-func (r *connectionResource) connected(diagnostics *diag.Diagnostics) bool {
-	if !r.vault.connected(diagnostics) {
+func (r *connectionResource) ready(diagnostics *diag.Diagnostics) bool {
+	if !r.backend.ready(diagnostics) {
 		return false
 	}
-	if r.vault.domain == "" {
+	if r.backend.domain == "" {
 		diagnostics.AddError("Connections have no place", sentence(errNoDomain.Error()))
 		return false
 	}
@@ -204,21 +204,21 @@ func (r *connectionResource) connected(diagnostics *diag.Diagnostics) bool {
 
 // address is where the connection lies: where it was written, else where the
 // provider block says.
-func (r *connectionResource) address(m connectionModel, remembered memory) connections.Address {
-	a := connections.Address{Mount: r.vault.mount, Domain: r.vault.domain, Type: m.Type.ValueString(), Name: m.Name.ValueString()}
-	if domain, is := strings.CutPrefix(remembered.Prefix, secrets.ConnectionsPrefix); is {
-		a.Mount, a.Domain = remembered.Mount, domain
+func (r *connectionResource) address(m connectionModel, private privateState) connections.Address {
+	a := connections.Address{Mount: r.backend.mount, Domain: r.backend.domain, Type: m.Type.ValueString(), Name: m.Name.ValueString()}
+	if domain, is := strings.CutPrefix(private.Prefix, secrets.ConnectionsPrefix); is {
+		a.Mount, a.Domain = private.Mount, domain
 	}
 	return a
 }
 
-func memoryOf(a connections.Address) memory {
-	return memory{Mount: a.Mount, Prefix: secrets.ConnectionsPrefix + a.Domain}
+func newPrivateState(a connections.Address) privateState {
+	return privateState{Mount: a.Mount, Prefix: secrets.ConnectionsPrefix + a.Domain}
 }
 
-// send writes all fields, which have to be the configuration's: plan and state never
+// put writes all fields, which have to be the configuration's: plan and state never
 // have them.
-func (r *connectionResource) send(ctx context.Context, config connectionModel, adopt bool, w connections.Write) (wrote secrets.Written, err error) {
+func (r *connectionResource) put(ctx context.Context, config connectionModel, adopt bool, w connections.Write) (wrote secrets.Written, err error) {
 	if w.Fields, err = config.fields(); err != nil {
 		return secrets.Written{}, err
 	}
@@ -227,31 +227,31 @@ func (r *connectionResource) send(ctx context.Context, config connectionModel, a
 		put = r.client().Adopt
 	}
 	if wrote, err = put(ctx, w); err == nil {
-		r.sweep(ctx, w.Address)
+		r.deleteOrphaned(ctx, w.Address)
 	}
 	return wrote, err
 }
 
-// sweep deletes, once in an apply that writes, what a crash of an earlier one left. A
+// deleteOrphaned deletes, once in an apply that writes, what a crash of an earlier one left. A
 // token that may not list the domain leaves it.
-func (r *connectionResource) sweep(ctx context.Context, a connections.Address) {
-	r.vault.swept.Do(func() {
+func (r *connectionResource) deleteOrphaned(ctx context.Context, a connections.Address) {
+	r.backend.orphansDeleted.Do(func() {
 		_, err := r.client().DeleteOrphaned(ctx, a.Mount, a.Domain, map[string]bool{})
 		if err != nil && !errors.Is(err, secrets.ErrPermissionDenied) {
-			r.vault.notes.add("bodies of connections that nobody uses could not be looked for: " + err.Error())
+			r.backend.warnings.add("bodies of connections that nobody uses could not be looked for: " + err.Error())
 		}
 	})
 }
 
 // observe puts what Vault says of the connection into findings and memory.
-func (r *connectionResource) observe(ctx context.Context, a connections.Address, f *findings, remembered *memory) error {
+func (r *connectionResource) observe(ctx context.Context, a connections.Address, f *computedAttributes, private *privateState) error {
 	seen, err := r.client().Describe(ctx, a)
 	if err != nil {
 		return err
 	}
-	wrote := r.vault.lastWrite(*f, *remembered, seen.Pointer)
-	verdict := connections.Judge(r.vault.client.Owner(), seen, wrote)
-	f.saw(remembered, seen.Pointer, verdict.String(), remedyFor(verdict, secrets.NeedsAdopt(r.vault.client.Owner(), seen.Pointer, wrote)))
+	wrote := r.backend.lastWrite(*f, *private, seen.Pointer)
+	verdict := connections.Judge(r.backend.client.Owner(), seen, wrote)
+	f.setObserved(private, seen.Pointer, verdict.String(), repairFor(verdict, secrets.NeedsAdopt(r.backend.client.Owner(), seen.Pointer, wrote)))
 	return nil
 }
 

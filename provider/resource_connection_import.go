@@ -35,8 +35,8 @@ func (r *connectionResource) IdentitySchema(_ context.Context, _ resource.Identi
 	}
 }
 
-// identifyConnection sets the identity, where the host knows of identities.
-func identifyConnection(ctx context.Context, identity *tfsdk.ResourceIdentity, a connections.Address) diag.Diagnostics {
+// setConnectionIdentity sets the identity, where the host knows of identities.
+func setConnectionIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, a connections.Address) diag.Diagnostics {
 	if identity == nil {
 		return nil
 	}
@@ -50,17 +50,17 @@ func identifyConnection(ctx context.Context, identity *tfsdk.ResourceIdentity, a
 // What its own record says is known; nothing is written.
 func (r *connectionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	const attempted = "Importing the connection"
-	if !r.connected(&resp.Diagnostics) {
+	if !r.ready(&resp.Diagnostics) {
 		return
 	}
-	address, err := r.imported(ctx, req, &resp.Diagnostics)
+	address, err := r.importAddress(ctx, req, &resp.Diagnostics)
 	if err != nil {
 		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	pointer, err := r.vault.client.Describe(ctx, address.Pointer())
+	pointer, err := r.backend.client.Describe(ctx, address.Pointer())
 	if err != nil {
 		report(&resp.Diagnostics, attempted, err)
 		return
@@ -74,23 +74,23 @@ func (r *connectionResource) ImportState(ctx context.Context, req resource.Impor
 		FieldsWO: types.MapNull(types.StringType), Timeouts: noTimeouts(),
 		Path: types.StringValue(address.Pointer().Path()),
 	}
-	state.fill(connectionModel{}, r.vault.defaults)
-	remembered := memoryOf(address)
-	state.noted(&remembered, r.vault.client.Owner(), pointer)
+	state.fill(connectionModel{}, r.backend.defaults)
+	private := newPrivateState(address)
+	state.setFromRecord(&private, r.backend.client.Owner(), pointer)
 	// The refresh that follows fills in the rest.
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(identifyConnection(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(setConnectionIdentity(ctx, resp.Identity, address)...)
 }
 
-// imported is the connection that an import names.
-func (r *connectionResource) imported(ctx context.Context, req resource.ImportStateRequest, diagnostics *diag.Diagnostics) (connections.Address, error) {
+// importAddress is the connection that an import names.
+func (r *connectionResource) importAddress(ctx context.Context, req resource.ImportStateRequest, diagnostics *diag.Diagnostics) (connections.Address, error) {
 	if req.ID != "" || req.Identity == nil {
-		return connections.ParseAddress(r.vault.mount, r.vault.domain, req.ID)
+		return connections.ParseAddress(r.backend.mount, r.backend.domain, req.ID)
 	}
 	var identity connectionIdentity
 	diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-	a := connections.Address{Mount: r.vault.mount, Domain: r.vault.domain, Type: identity.Type.ValueString(), Name: identity.Name.ValueString()}
+	a := connections.Address{Mount: r.backend.mount, Domain: r.backend.domain, Type: identity.Type.ValueString(), Name: identity.Name.ValueString()}
 	if !identity.Mount.IsNull() && identity.Mount.ValueString() != a.Mount || !identity.Domain.IsNull() && identity.Domain.ValueString() != a.Domain {
 		return a, fmt.Errorf("the identity's mount and domain are %q and %q, the provider's %q and %q: import it with a provider block "+
 			"(it may be an alias) that has the identity's", identity.Mount.ValueString(), identity.Domain.ValueString(), a.Mount, a.Domain)

@@ -17,8 +17,8 @@ import (
 
 // ModifyPlan decides what happens to the fields and says so in the plan.
 func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	_ = r.vault.usable(&resp.Diagnostics) // and as relay_workflow_secret goes on
-	if req.Plan.Raw.IsNull() || r.vault == nil {
+	_ = r.backend.usable(&resp.Diagnostics) // and as relay_workflow_secret goes on
+	if req.Plan.Raw.IsNull() || r.backend == nil {
 		return // it is destroyed, or the provider is not configured
 	}
 	var plan, config connectionModel
@@ -27,11 +27,11 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.vault.domain == "" && r.vault.pending == "" {
+	if r.backend.domain == "" && r.backend.unknownSettings == "" {
 		resp.Diagnostics.AddError("Connections have no place", sentence(errNoDomain.Error()))
 		return
 	}
-	plan.fill(config, r.vault.defaults)
+	plan.fill(config, r.backend.defaults)
 	plan.Path = r.path(plan)
 	if req.State.Raw.IsNull() {
 		checkFields(config, &resp.Diagnostics)
@@ -40,7 +40,7 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	var state connectionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall[memory](ctx, req.Private, &resp.Diagnostics)
+	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -53,10 +53,10 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		return
 	}
-	plan.findings = state.findings
-	decided := decide(situation{
-		remedy:       remembered.Remedy,
-		unfinished:   remembered.Unfinished,
+	plan.computedAttributes = state.computedAttributes
+	decided := decide(driftState{
+		repair:       private.Repair,
+		unfinished:   private.Unfinished,
 		valueChanged: !plan.FieldsWOVersion.Equal(state.FieldsWOVersion),
 		onDrift:      plan.OnDrift.ValueString(),
 		adopt:        plan.Adopt.ValueBool(),
@@ -66,16 +66,16 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 		plan.Drift = inSync
 		checkFields(config, &resp.Diagnostics)
 	}
-	decided.report(&resp.Diagnostics, path.Root("name"), findingsDetail(r.address(state, remembered).String(), state.findings))
+	decided.report(&resp.Diagnostics, path.Root("name"), computedAttributesDetail(r.address(state, private).String(), state.computedAttributes))
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 // path is where the provider block puts the connection, unknown as long as that is.
 func (r *connectionResource) path(m connectionModel) types.String {
-	if r.vault.mount == "" || r.vault.domain == "" || m.Type.IsUnknown() || m.Name.IsUnknown() {
+	if r.backend.mount == "" || r.backend.domain == "" || m.Type.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
 	}
-	return types.StringValue(r.address(m, memory{}).Pointer().Path())
+	return types.StringValue(r.address(m, privateState{}).Pointer().Path())
 }
 
 // checkFields refuses at plan time fields that no reader of the type can use, as far

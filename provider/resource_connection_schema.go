@@ -32,7 +32,7 @@ type connectionModel struct {
 	Deletion        types.String   `tfsdk:"deletion"`
 	Timeouts        timeouts.Value `tfsdk:"timeouts"`
 	Path            types.String   `tfsdk:"path"`
-	findings
+	computedAttributes
 }
 
 func connectionSchema(ctx context.Context) schema.Schema {
@@ -126,7 +126,7 @@ func connectionSchema(ctx context.Context) schema.Schema {
 	}
 }
 
-// fill puts in what holds where the resource itself says nothing: the provider's
+// load puts in what holds where the resource itself says nothing: the provider's
 // defaults, else ours.
 func (m *connectionModel) fill(config connectionModel, d defaults) {
 	m.OnDrift = firstString(config.OnDrift, d.OnDrift, types.StringValue(onDriftOverwrite))

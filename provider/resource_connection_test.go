@@ -17,16 +17,16 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// connectionStage is a stage whose token may write connections, and Relay's own reader.
-type connectionStage struct {
-	*stage
+// connectionFixture is a stage whose token may write connections, and Relay's own reader.
+type connectionFixture struct {
+	*fixture
 	domain string
 	relay  *relaytest.Reader
 }
 
-func newConnectionStage(t *testing.T, cli terraformtest.CLI) *connectionStage {
+func newConnectionFixture(t *testing.T, cli terraformtest.CLI) *connectionFixture {
 	t.Helper()
-	s := &connectionStage{stage: newStage(t, cli), domain: vaulttest.Workflow(t)}
+	s := &connectionFixture{fixture: newFixture(t, cli), domain: vaulttest.Workflow(t)}
 	within := func(rules string) string { return strings.ReplaceAll(rules, "DOMAIN", s.domain) }
 	s.Setenv("VAULT_TOKEN", s.vault.Token(t, within(`
 path "customers/data/connections/DOMAIN/+/+"     { capabilities = ["create", "update"] }
@@ -40,8 +40,8 @@ path "customers/metadata/connections/DOMAIN/*" { capabilities = ["list"] }`)))
 	return s
 }
 
-// connect configures one connection for an owner.
-func (s *connectionStage) connect(t *testing.T, owner, kind string, fields map[string]string, lines ...string) {
+// newBackend configures one connection for an owner.
+func (s *connectionFixture) connect(t *testing.T, owner, kind string, fields map[string]string, lines ...string) {
 	t.Helper()
 	var list strings.Builder
 	for name, value := range fields {
@@ -53,7 +53,7 @@ func (s *connectionStage) connect(t *testing.T, owner, kind string, fields map[s
 }
 
 // finds checks what Relay's own code reads.
-func (s *connectionStage) finds(t *testing.T, kind string, want map[string]string) {
+func (s *connectionFixture) finds(t *testing.T, kind string, want map[string]string) {
 	t.Helper()
 	if got, _ := s.relay.Connection(s.domain, kind, "production"); !maps.Equal(got, want) {
 		t.Errorf("Relay reads %q, want %q", got, want)
@@ -63,7 +63,7 @@ func (s *connectionStage) finds(t *testing.T, kind string, want map[string]strin
 const it = "relay_connection.it"
 
 // body is the id of the live body, as the record names it.
-func (s *connectionStage) body(t *testing.T, kind string) string {
+func (s *connectionFixture) body(t *testing.T, kind string) string {
 	t.Helper()
 	_, answer := s.vault.Call(t, s.vault.RootToken, http.MethodGet, "customers/data/connections/"+s.domain+"/"+kind+"/production", nil)
 	data, _ := answer["data"].(map[string]any)
@@ -74,10 +74,10 @@ func (s *connectionStage) body(t *testing.T, kind string) string {
 func TestAConnectionIsWrittenRepairedChangedAndDestroyed(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newConnectionStage(t, cli)
+		s := newConnectionFixture(t, cli)
 		first := map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "one"}
 		s.connect(t, "shop", "aws", first, `fields_wo_version = "1"`)
-		s.Plan(t).Change(it).Is(t, "create")
+		s.Plan(t).Change(it).HasActions(t, "create")
 		s.Apply(t)
 		s.finds(t, "aws", first)
 		s.NoChanges(t)
@@ -99,11 +99,11 @@ func TestAConnectionIsWrittenRepairedChangedAndDestroyed(t *testing.T) {
 			t.Fatalf("overwriting a field: status %d", status)
 		}
 		change := s.Plan(t).Change(it)
-		change.Is(t, "update")
+		change.HasActions(t, "update")
 		if before := fmt.Sprint(change.Change.Before["drift"]); !strings.HasPrefix(before, "field secretAccessKey overwritten: version 2 at ") {
 			t.Errorf("the plan says %q", before)
 		}
-		change.Turns(t, "drift", fmt.Sprint(change.Change.Before["drift"]), "in sync")
+		change.Changes(t, "drift", fmt.Sprint(change.Change.Before["drift"]), "in sync")
 		s.Apply(t)
 		s.finds(t, "aws", second)
 		s.NoChanges(t)
@@ -118,7 +118,7 @@ func TestAConnectionIsWrittenRepairedChangedAndDestroyed(t *testing.T) {
 func TestAConnectionOfAnotherOwnerIsAdoptedOnRequestOnly(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newConnectionStage(t, cli)
+		s := newConnectionFixture(t, cli)
 		theirs, ours := map[string]string{"apiToken": "theirs"}, map[string]string{"apiToken": "ours"}
 		s.connect(t, "first", "slack", theirs)
 		s.Apply(t)
@@ -127,7 +127,7 @@ func TestAConnectionOfAnotherOwnerIsAdoptedOnRequestOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.connect(t, "second", "slack", ours)
-		s.Refused(t, []string{"apply", "-auto-approve"}, "Connection slack/production is held by terraform/first")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "Connection slack/production is held by terraform/first")
 		s.finds(t, "slack", theirs)
 		s.connect(t, "second", "slack", ours, "adopt = true")
 		s.Apply(t)
@@ -146,27 +146,27 @@ func TestAConnectionOfAnotherOwnerIsAdoptedOnRequestOnly(t *testing.T) {
 func TestAConnectionThatNoReaderCouldUseIsRefusedAtPlan(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newConnectionStage(t, cli)
+		s := newConnectionFixture(t, cli)
 		s.connect(t, "shop", "aws", map[string]string{"accessKeyId": "AKIA", "secretAccessKey": "one"})
-		s.Refused(t, []string{"plan"}, "needs accessKeyID, secretAccessKey; it has no accessKeyID", "uses accessKeyId")
+		s.Fails(t, []string{"plan"}, "needs accessKeyID, secretAccessKey; it has no accessKeyID", "uses accessKeyId")
 		s.connect(t, "shop", "0b7c2d1e-35c1-4c1f-8f5f-0c1b8e1a2d3e", map[string]string{"a": "b"})
-		s.Refused(t, []string{"plan"}, "reads as a UUID")
+		s.Fails(t, []string{"plan"}, "reads as a UUID")
 		s.Write(t, header+"\nresource \"relay_connection\" \"it\" {\n  type = \"slack\"\n  name = \"x\"\n  fields_wo = { apiToken = \"t\" }\n}\n")
-		s.Refused(t, []string{"plan"}, "The provider block has no domain")
+		s.Fails(t, []string{"plan"}, "The provider block has no domain")
 		if n := len(s.proxy.Requests()); n != 0 {
 			t.Errorf("%d requests were sent for them", n)
 		}
 
 		t.Log("a type that nobody knows is allowed, and said")
 		s.connect(t, "shop", "warehouse", map[string]string{"anything": "x"})
-		s.Apply(t).Says(t, `"warehouse" is none that Relay's integrations know`)
+		s.Apply(t).Contains(t, `"warehouse" is none that Relay's integrations know`)
 	})
 }
 
 func TestFieldsOfAConnectionAreNowhere(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newConnectionStage(t, cli)
+		s := newConnectionFixture(t, cli)
 		canary := vaulttest.Canary(t)
 		s.Setenv("TF_LOG", "TRACE")
 		s.connect(t, "shop", "github", map[string]string{"accessToken": canary})

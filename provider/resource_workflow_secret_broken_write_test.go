@@ -35,7 +35,7 @@ func (f fault) secret() string {
 }
 
 // breakOn makes the proxy break each fault's secret.
-func (s *stage) breakOn(faults []fault) {
+func (s *fixture) breakOn(faults []fault) {
 	byName := map[string]fault{}
 	for _, f := range faults {
 		byName[f.secret()] = f
@@ -60,7 +60,7 @@ func (s *stage) breakOn(faults []fault) {
 
 // secrets are the resources for the faults. on_drift is "error", so that each
 // test also shows that an unfinished write of our own is not taken for drift.
-func (s *stage) secrets(faults []fault, value, version string) []string {
+func (s *fixture) secrets(faults []fault, value, version string) []string {
 	var all []string
 	for _, f := range faults {
 		all = append(all, s.secret(f.secret(), fmt.Sprintf("%q", value),
@@ -71,16 +71,16 @@ func (s *stage) secrets(faults []fault, value, version string) []string {
 
 // convergesAfter checks that the next plan says what it should, and that the
 // next apply puts everything right.
-func (s *stage) convergesAfter(t *testing.T, faults []fault, value string) {
+func (s *fixture) convergesAfter(t *testing.T, faults []fault, value string) {
 	t.Helper()
 	s.assertBlind(t)
 	s.proxy.Reset()
 	plan := s.Plan(t)
 	for _, f := range faults {
 		change := plan.Change(at(f.secret()))
-		change.Is(t, f.action)
+		change.HasActions(t, f.action)
 		if f.action == "update" {
-			change.Turns(t, "drift", f.drift, "in sync")
+			change.Changes(t, "drift", f.drift, "in sync")
 		}
 	}
 	if result := s.ApplyPlan(t); result.Code != 0 {
@@ -111,11 +111,11 @@ func TestACreateThatBreaksOffIsRepaired(t *testing.T) {
 		{3, vaulttest.After, true, "no-op", ""},
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secrets(faults, "ours", "1")...)
 		s.breakOn(faults)
 		result := s.Run(t, "apply", "-auto-approve")
-		result.Says(t,
+		result.Contains(t,
 			"Warning: Nobody knows whether the secret was written", "outcome unknown",
 			"Warning: Secret was written without its record",
 			"Error: Creating the secret", // of 1-before-outage, which nothing was sent for
@@ -140,7 +140,7 @@ func TestAnUpdateThatBreaksOffIsRepaired(t *testing.T) {
 		{3, vaulttest.After, true, "no-op", ""},
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secrets(faults, "first", "1")...)
 		s.Apply(t)
 		s.configure(t, s.secrets(faults, "second", "2")...)
@@ -150,7 +150,7 @@ func TestAnUpdateThatBreaksOffIsRepaired(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
-		result.Says(t, "Error: Updating the secret", "outcome unknown", "its record could not be")
+		result.Contains(t, "Error: Updating the secret", "outcome unknown", "its record could not be")
 		s.attributes(t, "at-2-after", map[string]any{"version": 1.0, "value_wo_version": "1"})
 		s.attributes(t, "at-3-before-outage", map[string]any{"version": 2.0, "value_wo_version": "2"})
 		s.convergesAfter(t, faults, "second")
@@ -160,7 +160,7 @@ func TestAnUpdateThatBreaksOffIsRepaired(t *testing.T) {
 func TestALostFirstWriteIsNotMistakenForAnothers(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		lost := fault{request: 2, moment: vaulttest.Before, outage: true}
 		s.configure(t, s.secret(lost.secret(), `"ours"`))
 		s.breakOn([]fault{lost})
@@ -171,8 +171,8 @@ func TestALostFirstWriteIsNotMistakenForAnothers(t *testing.T) {
 		s.vault.PatchCustomMetadata(t, s.workflow, lost.secret(), map[string]any{
 			"relay.gitops/cluster-1/platform": s.recordOf(t, lost.secret(), 1),
 		})
-		s.Refused(t, []string{"plan"}, "held by gitops/cluster-1/platform")
-		s.Must(t, "destroy", "-auto-approve", "-refresh=false").Says(t, "stays in Vault")
+		s.Fails(t, []string{"plan"}, "held by gitops/cluster-1/platform")
+		s.Must(t, "destroy", "-auto-approve", "-refresh=false").Contains(t, "stays in Vault")
 		if got := s.value(t, lost.secret()); got != "theirs" {
 			t.Errorf("the workflow reads %q, want theirs", got)
 		}

@@ -15,7 +15,7 @@ import (
 func TestTheProvidersDefaultsHoldUnlessTheResourceSaysOtherwise(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		withDefaults := func(defaults string, blocks ...string) {
 			t.Helper()
 			s.Write(t, strings.Replace(header, `owner  = "shop"`, `owner  = "shop"
@@ -44,7 +44,7 @@ func TestTheProvidersDefaultsHoldUnlessTheResourceSaysOtherwise(t *testing.T) {
 		t.Log("a change of a default is a change of what has it, and of nothing else")
 		withDefaults(`defaults = { custom_metadata = { stage = "prod" } }`, silent, outspoken)
 		plan := s.Plan(t)
-		plan.Change(at("silent")).Turns(t, "on_drift", "warn", "overwrite")
+		plan.Change(at("silent")).Changes(t, "on_drift", "warn", "overwrite")
 		if diff := cmp.Diff(map[string]any{"stage": "test", "own": "x"}, plan.Change(at("outspoken")).Change.After["custom_metadata_all"]); diff != "" {
 			t.Error(diff)
 		}
@@ -60,7 +60,7 @@ func TestTheProvidersDefaultsHoldUnlessTheResourceSaysOtherwise(t *testing.T) {
 		s.vault.Write(t, s.workflow, "silent", "theirs")
 		s.vault.PatchCustomMetadata(t, s.workflow, "silent", map[string]any{"relay.person/ana": s.recordOf(t, "silent", 2)})
 		withDefaults(``, silent)
-		s.Refused(t, []string{"plan"}, "held by person/ana")
+		s.Fails(t, []string{"plan"}, "held by person/ana")
 		withDefaults(`defaults = { adopt = true }`, silent)
 		s.Apply(t)
 		if got := s.value(t, "silent"); got != "one" {
@@ -69,16 +69,16 @@ func TestTheProvidersDefaultsHoldUnlessTheResourceSaysOtherwise(t *testing.T) {
 
 		t.Log("wrong ones are refused")
 		withDefaults(`defaults = { on_drift = "ignore", max_versions = -1, delete_version_after = "soon", custom_metadata = { "relay.x" = "y" } }`, silent)
-		s.Refused(t, []string{"validate"}, `"ignore"`, "Expected 0 to 10000", "Expected a duration", `"relay.x" begins with`)
+		s.Fails(t, []string{"validate"}, `"ignore"`, "Expected 0 to 10000", "Expected a duration", `"relay.x" begins with`)
 		withDefaults(`defaults = { custom_metadata = { id = terraform_data.late.id } }`, silent, "\nresource \"terraform_data\" \"late\" {}\n")
-		s.Refused(t, []string{"plan"}, "The defaults have to be known when planning")
+		s.Fails(t, []string{"plan"}, "The defaults have to be known when planning")
 	})
 }
 
 func TestAChangedOwnerOwnsNothingYet(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		as := func(owner string, blocks ...string) {
 			t.Helper()
 			s.Write(t, strings.Replace(header, `"shop"`, `"`+owner+`"`, 1)+strings.Join(blocks, ""))
@@ -87,7 +87,7 @@ func TestAChangedOwnerOwnsNothingYet(t *testing.T) {
 		s.Apply(t)
 		s.dataWrites(t)
 		as("new", s.secret("token", `"two"`), s.secret("left", `"one"`))
-		s.Refused(t, []string{"plan"}, "Secret is not this configuration's to write", "held by terraform/old", "adopt = true")
+		s.Fails(t, []string{"plan"}, "Secret is not this configuration's to write", "held by terraform/old", "adopt = true")
 
 		t.Log("back to the old one, nothing has happened")
 		as("old", s.secret("token", `"one"`), s.secret("left", `"one"`))
@@ -95,8 +95,8 @@ func TestAChangedOwnerOwnsNothingYet(t *testing.T) {
 
 		t.Log("the new one adopts, and deletes nothing that it has not adopted")
 		as("new", s.secret("token", `"two"`, `adopt = true`))
-		s.Plan(t).Change(at("token")).Turns(t, "drift", "held by terraform/old", "in sync")
-		s.Apply(t).Says(t, "stays in Vault", "terraform/old")
+		s.Plan(t).Change(at("token")).Changes(t, "drift", "held by terraform/old", "in sync")
+		s.Apply(t).Contains(t, "stays in Vault", "terraform/old")
 		if n := s.dataWrites(t); n != 1 {
 			t.Errorf("%d values were sent", n)
 		}

@@ -16,14 +16,14 @@ import (
 // version 1, and what the plan then says.
 type disturbance struct {
 	name  string
-	do    func(t *testing.T, s *stage, name string)
+	do    func(t *testing.T, s *fixture, name string)
 	drift string // how the sentence begins
 	// foreign: Terraform touches it only with adopt.
 	foreign bool
 }
 
 // recordOf is a record as another owner would leave it for a version.
-func (s *stage) recordOf(t *testing.T, name string, version int) string {
+func (s *fixture) recordOf(t *testing.T, name string, version int) string {
 	t.Helper()
 	versions := s.vault.Metadata(t, s.workflow, name)["versions"].(map[string]any)
 	created := versions[fmt.Sprint(version)].(map[string]any)["created_time"]
@@ -31,20 +31,20 @@ func (s *stage) recordOf(t *testing.T, name string, version int) string {
 }
 
 func disturbances() []disturbance {
-	write := func(t *testing.T, s *stage, name string) { s.vault.Write(t, s.workflow, name, "theirs") }
+	write := func(t *testing.T, s *fixture, name string) { s.vault.Write(t, s.workflow, name, "theirs") }
 	return []disturbance{
 		{"overwritten", write, "overwritten: version 2 at 2", false},
-		{"deleted", func(t *testing.T, s *stage, name string) { s.vault.SoftDelete(t, s.workflow, name) }, "deleted at 2", false},
-		{"destroyed", func(t *testing.T, s *stage, name string) { s.vault.Destroy(t, s.workflow, name, 1) }, "destroyed", false},
-		{"purged", func(t *testing.T, s *stage, name string) { s.vault.Purge(t, s.workflow, name) }, "purged", false},
-		{"rewritten", func(t *testing.T, s *stage, name string) {
+		{"deleted", func(t *testing.T, s *fixture, name string) { s.vault.SoftDelete(t, s.workflow, name) }, "deleted at 2", false},
+		{"destroyed", func(t *testing.T, s *fixture, name string) { s.vault.Destroy(t, s.workflow, name, 1) }, "destroyed", false},
+		{"purged", func(t *testing.T, s *fixture, name string) { s.vault.Purge(t, s.workflow, name) }, "purged", false},
+		{"rewritten", func(t *testing.T, s *fixture, name string) {
 			s.vault.Purge(t, s.workflow, name)
 			write(t, s, name)
 		}, "rewritten after a purge", true},
-		{"stripped", func(t *testing.T, s *stage, name string) {
+		{"stripped", func(t *testing.T, s *fixture, name string) {
 			s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{"relay.terraform/shop": nil})
 		}, "record lost", false},
-		{"taken", func(t *testing.T, s *stage, name string) {
+		{"taken", func(t *testing.T, s *fixture, name string) {
 			version := s.vault.Write(t, s.workflow, name, "theirs")
 			s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{
 				"relay.gitops/cluster-1/platform": s.recordOf(t, name, version),
@@ -56,7 +56,7 @@ func disturbances() []disturbance {
 func TestDriftIsShownAndHealedInPlace(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		var all []string
 		for _, d := range disturbances() {
 			all = append(all, s.secret(d.name, `"ours"`, fmt.Sprintf("adopt = %t", d.foreign)))
@@ -72,13 +72,13 @@ func TestDriftIsShownAndHealedInPlace(t *testing.T) {
 		plan := s.Plan(t)
 		for _, d := range disturbances() {
 			change := plan.Change(at(d.name))
-			change.Is(t, "update")
-			change.Turns(t, "drift", d.drift, "in sync")
+			change.HasActions(t, "update")
+			change.Changes(t, "drift", d.drift, "in sync")
 			if !strings.Contains(plan.Output, d.drift) {
 				t.Errorf("the plan that people see does not say %q:\n%s", d.drift, plan.Output)
 			}
 		}
-		plan.Change(at("untouched")).Is(t, "no-op")
+		plan.Change(at("untouched")).HasActions(t, "no-op")
 		if result := s.ApplyPlan(t); result.Code != 0 {
 			t.Fatalf("healing failed:\n%s", result.Output)
 		}
@@ -98,7 +98,7 @@ func TestDriftIsShownAndHealedInPlace(t *testing.T) {
 func TestWhatIsForeignIsNotTakenWithoutAdopt(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		foreign := map[string]string{}
 		for _, d := range disturbances() {
 			if d.foreign {
@@ -107,17 +107,17 @@ func TestWhatIsForeignIsNotTakenWithoutAdopt(t *testing.T) {
 				s.Apply(t)
 				d.do(t, s, d.name)
 				s.dataWrites(t)
-				s.Refused(t, []string{"plan"}, "Secret is not this configuration's to write", d.drift, "adopt = true", "Terraform wrote version 1 at")
+				s.Fails(t, []string{"plan"}, "Secret is not this configuration's to write", d.drift, "adopt = true", "Terraform wrote version 1 at")
 
 				t.Log("it can be left alone")
 				s.configure(t, s.secret(d.name, `"ours"`, `on_drift = "warn"`))
-				s.Plan(t).Change(at(d.name)).Is(t, "update") // of on_drift itself
-				s.Apply(t).Says(t, d.drift)
+				s.Plan(t).Change(at(d.name)).HasActions(t, "update") // of on_drift itself
+				s.Apply(t).Contains(t, d.drift)
 				s.NoChanges(t)
 
 				t.Log("dropping it leaves what is there, and says so")
 				s.configure(t)
-				s.Apply(t).Says(t, "Secret", "stays in Vault")
+				s.Apply(t).Contains(t, "Secret", "stays in Vault")
 				if n := s.dataWrites(t); n != 0 {
 					t.Errorf("%s: %d values were sent", d.name, n)
 				}
@@ -135,7 +135,7 @@ func TestWhatIsForeignIsNotTakenWithoutAdopt(t *testing.T) {
 func TestOnDriftWarnShowsAndLeaves(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"ours"`, `on_drift = "warn"`, `value_wo_version = "1"`))
 		s.Apply(t)
 		s.vault.Write(t, s.workflow, "token", "theirs")
@@ -145,7 +145,7 @@ func TestOnDriftWarnShowsAndLeaves(t *testing.T) {
 		if result.Code != 0 {
 			t.Errorf("a warning plans something: exit %d\n%s", result.Code, result.Output)
 		}
-		result.Says(t, "Warning: Secret was changed outside Terraform", "overwritten: version 2 at", `Nothing is changed, because on_drift is "warn"`)
+		result.Contains(t, "Warning: Secret was changed outside Terraform", "overwritten: version 2 at", `Nothing is changed, because on_drift is "warn"`)
 		s.Apply(t)
 		if drift := fmt.Sprint(s.Attributes(t, at("token"))["drift"]); !strings.HasPrefix(drift, "overwritten: version 2") {
 			t.Errorf("the state does not tell: drift is %q", drift)
@@ -156,7 +156,7 @@ func TestOnDriftWarnShowsAndLeaves(t *testing.T) {
 
 		t.Log("a new version is written all the same, and ends the drift")
 		s.configure(t, s.secret("token", `"ours"`, `on_drift = "warn"`, `value_wo_version = "2"`))
-		s.Plan(t).Change(at("token")).Turns(t, "drift", "overwritten: version 2", "in sync")
+		s.Plan(t).Change(at("token")).Changes(t, "drift", "overwritten: version 2", "in sync")
 		s.Apply(t)
 		if got := s.value(t, "token"); got != "ours" {
 			t.Errorf("the workflow reads %q", got)
@@ -168,15 +168,15 @@ func TestOnDriftWarnShowsAndLeaves(t *testing.T) {
 func TestOnDriftErrorStopsThePlan(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"ours"`, `on_drift = "error"`))
 		s.Apply(t)
 		s.NoChanges(t)
 		s.vault.Write(t, s.workflow, "token", "theirs")
 		created := fmt.Sprint(s.Attributes(t, at("token"))["created_time"])
-		s.Refused(t, []string{"plan"}, "Error: Secret was changed outside Terraform", "overwritten: version 2 at",
+		s.Fails(t, []string{"plan"}, "Error: Secret was changed outside Terraform", "overwritten: version 2 at",
 			"Terraform wrote version 1 at "+created, "the current version is 2", `on_drift = "overwrite"`)
-		s.Refused(t, []string{"apply", "-auto-approve"}, "overwritten: version 2 at")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "overwritten: version 2 at")
 		if got := s.value(t, "token"); got != "theirs" {
 			t.Errorf("the workflow reads %q", got)
 		}
@@ -196,7 +196,7 @@ func TestOnDriftErrorStopsThePlan(t *testing.T) {
 func TestAnExpiryIsAnnouncedAndThenRepaired(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		s.Apply(t)
 		s.vault.SetDeleteVersionAfter(t, s.workflow, "token", 3*time.Second)
@@ -213,7 +213,7 @@ func TestAnExpiryIsAnnouncedAndThenRepaired(t *testing.T) {
 			plan := s.Plan(t)
 			change := plan.Change(at("token"))
 			if change.Change.Actions[0] == "update" {
-				change.Turns(t, "drift", "expired at "+expires.UTC().Format(time.RFC3339), "in sync")
+				change.Changes(t, "drift", "expired at "+expires.UTC().Format(time.RFC3339), "in sync")
 				break
 			}
 			if time.Now().After(deadline) {
@@ -230,7 +230,7 @@ func TestAnExpiryIsAnnouncedAndThenRepaired(t *testing.T) {
 func TestASavedPlanStopsWhereTheSecretHasChanged(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		s.Apply(t)
 		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`))
@@ -241,7 +241,7 @@ func TestASavedPlanStopsWhereTheSecretHasChanged(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
-		result.Says(t, "changed since the plan: version 2, planned from 1", "plan again")
+		result.Contains(t, "changed since the plan: version 2, planned from 1", "plan again")
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("%d values were sent", n)
 		}
@@ -258,7 +258,7 @@ func TestASavedPlanStopsWhereTheSecretHasChanged(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
-		result.Says(t, "exists already", "adopt = true")
+		result.Contains(t, "exists already", "adopt = true")
 		if got := s.value(t, "fresh"); got != "theirs" {
 			t.Errorf("the workflow reads %q, want theirs", got)
 		}
@@ -268,13 +268,13 @@ func TestASavedPlanStopsWhereTheSecretHasChanged(t *testing.T) {
 func TestCreateRefusesWhatExistsUnlessAdopted(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.vault.Write(t, s.workflow, "found", "theirs")
 		s.vault.Write(t, s.workflow, "held", "theirs")
 		s.vault.PatchCustomMetadata(t, s.workflow, "held", map[string]any{"relay.person/ana": s.recordOf(t, "held", 1)})
 
 		s.configure(t, s.secret("found", `"ours"`), s.secret("held", `"ours"`))
-		s.Refused(t, []string{"apply", "-auto-approve"}, "found exists already and no owner's record says who wrote it",
+		s.Fails(t, []string{"apply", "-auto-approve"}, "found exists already and no owner's record says who wrote it",
 			"held is held by person/ana", "adopt = true")
 		if s.Attributes(t, at("found")) != nil || s.Attributes(t, at("held")) != nil {
 			t.Error("what was refused is in the state")
@@ -298,14 +298,14 @@ func TestCreateRefusesWhatExistsUnlessAdopted(t *testing.T) {
 
 		t.Log("two resources for one secret are found out")
 		s.configure(t, s.secret("found", `"ours"`), s.secret("held", `"ours"`), strings.Replace(s.secret("found", `"again"`), `"found" {`, `"twice" {`, 1))
-		s.Refused(t, []string{"apply", "-auto-approve"}, "found exists already: terraform/shop wrote version 2", "Import it by the id")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "found exists already: terraform/shop wrote version 2", "Import it by the id")
 	})
 }
 
 func TestAVaultThatWasSetBackIsNoticed(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		for _, version := range []string{"1", "2"} {
 			s.configure(t, s.secret("token", `"ours"`, fmt.Sprintf("value_wo_version = %q", version)))
 			s.Apply(t)
@@ -314,7 +314,7 @@ func TestAVaultThatWasSetBackIsNoticed(t *testing.T) {
 		s.vault.Purge(t, s.workflow, "token")
 		s.vault.Write(t, s.workflow, "token", "older")
 		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"relay.terraform/shop": s.recordOf(t, "token", 1)})
-		s.Plan(t).Change(at("token")).Turns(t, "drift", "restored: version 1, last written 2", "in sync")
+		s.Plan(t).Change(at("token")).Changes(t, "drift", "restored: version 1, last written 2", "in sync")
 		s.Apply(t)
 		if got := s.value(t, "token"); got != "ours" {
 			t.Errorf("the workflow reads %q", got)

@@ -17,7 +17,7 @@ import (
 )
 
 // fingerprintOnRecord is the hmac1 of the owner's record, "" for none.
-func (s *stage) fingerprintOnRecord(t *testing.T, name string) string {
+func (s *fixture) fingerprintOnRecord(t *testing.T, name string) string {
 	t.Helper()
 	record, _ := s.vault.Metadata(t, s.workflow, name)["custom_metadata"].(map[string]any)["relay.terraform/shop"].(string)
 	_, fingerprint, _ := strings.Cut(record, " hmac1=")
@@ -32,15 +32,15 @@ func TestCompare(t *testing.T) {
 	}
 	address := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: "deploy"}.Secret("token")
 	noted := key.HMAC1(address, secrets.NewValue("one"))
-	keyed, keyless := &connection{standing: standing{fingerprint: key}}, &connection{standing: standing{fingerprintPending: true}}
+	keyed, keyless := &backend{shared: shared{fingerprint: key}}, &backend{shared: shared{fingerprintPending: true}}
 	for _, row := range []struct {
 		name   string
-		c      *connection
+		c      *backend
 		detect types.Bool
 		at     secrets.Address
 		value  types.String
 		noted  string
-		want   comparison
+		want   fingerprintComparison
 	}{
 		{"not asked for", keyed, types.BoolValue(false), address, types.StringValue("two"), noted, fingerprintSame},
 		{"nobody says", keyed, types.BoolNull(), address, types.StringValue("two"), noted, fingerprintSame},
@@ -55,7 +55,7 @@ func TestCompare(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			if got := row.c.compare(row.detect, row.at, row.value, row.noted); got != row.want {
+			if got := row.c.compareFingerprint(row.detect, row.at, row.value, row.noted); got != row.want {
 				t.Errorf("comparison %d, want %d", got, row.want)
 			}
 		})
@@ -65,7 +65,7 @@ func TestCompare(t *testing.T) {
 func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		const detect = `detect_changes = true`
 		writes := func(want int) {
 			t.Helper()
@@ -77,9 +77,9 @@ func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
 
 		t.Log("it needs a key, of some length")
 		s.configure(t, s.secret("token", `"one"`, detect))
-		s.Refused(t, []string{"plan"}, "Changes of the value cannot be detected", "RELAY_FINGERPRINT_KEY")
+		s.Fails(t, []string{"plan"}, "Changes of the value cannot be detected", "RELAY_FINGERPRINT_KEY")
 		s.Setenv("RELAY_FINGERPRINT_KEY", "short")
-		s.Refused(t, []string{"plan"}, "fewer than 32 bytes")
+		s.Fails(t, []string{"plan"}, "fewer than 32 bytes")
 		s.Setenv("RELAY_FINGERPRINT_KEY", "")
 
 		t.Log("the first plan with a key sends once what was written without one, and says why")
@@ -92,7 +92,7 @@ func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
 		s.Setenv("RELAY_FINGERPRINT_KEY", key)
 		s.NoChanges(t)
 		s.configure(t, s.secret("token", `"one"`, detect))
-		s.Apply(t).Says(t, "Warning: Value is sent once for its fingerprint", s.workflow+"/token")
+		s.Apply(t).Contains(t, "Warning: Value is sent once for its fingerprint", s.workflow+"/token")
 		writes(1)
 		s.NoChanges(t)
 		first := s.fingerprintOnRecord(t, "token")
@@ -100,8 +100,8 @@ func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
 		t.Log("another value is sent; the same one is not")
 		s.configure(t, s.secret("token", `"two"`, detect))
 		change := s.Plan(t).Change(at("token"))
-		change.Is(t, "update")
-		change.Turns(t, "drift", "in sync", "in sync")
+		change.HasActions(t, "update")
+		change.Changes(t, "drift", "in sync", "in sync")
 		s.Apply(t)
 		writes(1)
 		if got := s.value(t, "token"); got != "two" {
@@ -159,8 +159,8 @@ func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
 func TestAFingerprintIsComparedInTheApplyIfItHasTo(t *testing.T) {
 	t.Parallel()
 	key := strings.Repeat("0123456789abcdef", 2)
-	for name, configuration := range map[string]func(s *stage, value, trigger string) string{
-		"the value is not known": func(s *stage, value, trigger string) string {
+	for name, configuration := range map[string]func(s *fixture, value, trigger string) string{
+		"the value is not known": func(s *fixture, value, trigger string) string {
 			return strings.Replace(header, `"shop"`, `"shop"
   fingerprint_key = "`+key+`"`, 1) + `
 resource "terraform_data" "source" {
@@ -168,7 +168,7 @@ resource "terraform_data" "source" {
   triggers_replace = "` + trigger + `"
 }` + s.secret("token", "terraform_data.source.output", `detect_changes = true`)
 		},
-		"the key is not known": func(s *stage, value, trigger string) string {
+		"the key is not known": func(s *fixture, value, trigger string) string {
 			return strings.Replace(header, `"shop"`, `"shop"
   fingerprint_key = terraform_data.source.output`, 1) + `
 resource "terraform_data" "source" {
@@ -180,7 +180,7 @@ resource "terraform_data" "source" {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-				s := newStage(t, cli)
+				s := newFixture(t, cli)
 				s.Write(t, configuration(s, "one", "1"))
 				s.Apply(t)
 				s.NoChanges(t)
@@ -189,7 +189,7 @@ resource "terraform_data" "source" {
 
 				t.Log("the same value is not sent")
 				s.Write(t, configuration(s, "one", "2"))
-				s.Plan(t).Change(at("token")).Is(t, "update")
+				s.Plan(t).Change(at("token")).HasActions(t, "update")
 				if result := s.ApplyPlan(t); result.Code != 0 {
 					t.Fatalf("the apply fails:\n%s", result.Output)
 				}

@@ -41,8 +41,8 @@ func (r *workflowSecretResource) IdentitySchema(_ context.Context, _ resource.Id
 	}
 }
 
-// identify sets the identity, where the host knows of identities.
-func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, a secrets.Address) diag.Diagnostics {
+// setSecretIdentity sets the identity, where the host knows of identities.
+func setSecretIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, a secrets.Address) diag.Diagnostics {
 	if identity == nil {
 		return nil
 	}
@@ -56,17 +56,17 @@ func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, a secrets.A
 // What its own record says is known; nothing is written.
 func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	const attempted = "Importing the secret"
-	if !r.connection.connected(&resp.Diagnostics) {
+	if !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	address, err := r.imported(ctx, req, &resp.Diagnostics)
+	address, err := r.importAddress(ctx, req, &resp.Diagnostics)
 	if err != nil {
 		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	entry, err := r.connection.client.Describe(ctx, address)
+	entry, err := r.backend.client.Describe(ctx, address)
 	if err != nil {
 		report(&resp.Diagnostics, attempted, err)
 		return
@@ -75,16 +75,16 @@ func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.I
 		resp.Diagnostics.AddError(attempted, fmt.Sprintf("There is no secret %s at %s. To create it, apply without an import.", address, address.Path()))
 		return
 	}
-	state, remembered := r.connection.found(address, entry)
+	state, private := r.backend.importedState(address, entry)
 	// The refresh that follows fills in the rest.
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(setSecretIdentity(ctx, resp.Identity, address)...)
 }
 
-// imported is the secret that an import names.
-func (r *workflowSecretResource) imported(ctx context.Context, req resource.ImportStateRequest, diagnostics *diag.Diagnostics) (secrets.Address, error) {
-	mount, prefix := r.connection.mount, r.connection.prefix
+// importAddress is the secret that an import names.
+func (r *workflowSecretResource) importAddress(ctx context.Context, req resource.ImportStateRequest, diagnostics *diag.Diagnostics) (secrets.Address, error) {
+	mount, prefix := r.backend.mount, r.backend.prefix
 	if req.ID != "" || req.Identity == nil {
 		return secrets.ParseAddress(mount, prefix, req.ID)
 	}
@@ -104,19 +104,19 @@ func (r *workflowSecretResource) imported(ctx context.Context, req resource.Impo
 	return address, address.Check()
 }
 
-// found is the state of a secret that this configuration did not have yet, with
+// newReferencesModel is the state of a secret that this configuration did not have yet, with
 // what the owner's own record says of it.
-func (c *connection) found(address secrets.Address, entry secrets.Entry) (workflowSecretModel, memory) {
-	state := unwritten(address.Workflow, address.Name)
-	state.fill(workflowSecretModel{}, defaults{OnDrift: c.defaults.OnDrift, Adopt: c.defaults.Adopt, Deletion: c.defaults.Deletion, DetectChanges: c.defaults.DetectChanges})
+func (b *backend) importedState(address secrets.Address, entry secrets.Entry) (workflowSecretModel, privateState) {
+	state := newSecretModel(address.Workflow, address.Name)
+	state.fill(workflowSecretModel{}, defaults{OnDrift: b.defaults.OnDrift, Adopt: b.defaults.Adopt, Deletion: b.defaults.Deletion, DetectChanges: b.defaults.DetectChanges})
 	state.Path = types.StringValue(address.Path())
-	remembered := memory{Mount: address.Mount, Prefix: address.Prefix}
-	state.noted(&remembered, c.client.Owner(), entry)
-	return state, remembered
+	private := privateState{Mount: address.Mount, Prefix: address.Prefix}
+	state.setFromRecord(&private, b.client.Owner(), entry)
+	return state, private
 }
 
-// unwritten is the state of a secret of which nothing is known.
-func unwritten(workflow, name string) workflowSecretModel {
+// newSecretModel is the state of a secret of which nothing is known.
+func newSecretModel(workflow, name string) workflowSecretModel {
 	return workflowSecretModel{
 		Workflow:          types.StringValue(workflow),
 		Name:              types.StringValue(name),

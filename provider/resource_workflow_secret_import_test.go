@@ -18,7 +18,7 @@ import (
 
 // knowsIdentities reports whether the host is a Terraform or an OpenTofu of 1.12
 // or later. Both give their version under the same name.
-func (s *stage) knowsIdentities(t *testing.T) bool {
+func (s *fixture) knowsIdentities(t *testing.T) bool {
 	t.Helper()
 	var host struct {
 		Version string `json:"terraform_version"`
@@ -35,7 +35,7 @@ func (s *stage) knowsIdentities(t *testing.T) bool {
 }
 
 // identity is what the state file says of it, nil for nothing.
-func (s *stage) identity(t *testing.T) map[string]any {
+func (s *fixture) identity(t *testing.T) map[string]any {
 	t.Helper()
 	var state struct {
 		Resources []struct {
@@ -53,7 +53,7 @@ func (s *stage) identity(t *testing.T) map[string]any {
 func TestImportBlocksNameASecretByIDOrIdentity(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		block := func(by string) string {
 			return "\nimport {\n  to = relay_workflow_secret.token\n  " + by + "\n}\n"
 		}
@@ -76,7 +76,7 @@ func TestImportBlocksNameASecretByIDOrIdentity(t *testing.T) {
 			s.Must(t, "state", "rm", at("token"))
 			s.dataWrites(t)
 			s.configure(t, s.secret("token", `"one"`, `custom_metadata = { team = "shop" }`, `max_versions = 5`), imported)
-			s.Apply(t).Says(t, "1 imported")
+			s.Apply(t).Contains(t, "1 imported")
 			if n := s.dataWrites(t); n != 0 {
 				t.Errorf("%d values were sent", n)
 			}
@@ -91,6 +91,6 @@ func TestImportBlocksNameASecretByIDOrIdentity(t *testing.T) {
 		}
 		s.Must(t, "state", "rm", at("token"))
 		s.configure(t, s.secret("token", `"one"`), byIdentity("    mount = \"elsewhere\"\n"))
-		s.Refused(t, []string{"plan"}, `The identity's mount is "elsewhere" and the provider's is "customers"`)
+		s.Fails(t, []string{"plan"}, `The identity's mount is "elsewhere" and the provider's is "customers"`)
 	})
 }

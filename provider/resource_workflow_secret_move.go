@@ -20,8 +20,8 @@ import (
 
 var _ resource.ResourceWithMoveState = &workflowSecretResource{}
 
-// notMovable heads what stops a move.
-const notMovable = "Secret cannot be moved here"
+// cannotMove heads what stops a move.
+const cannotMove = "Secret cannot be moved here"
 
 // MoveState takes over from the Vault provider where a secret is, and nothing
 // else: the value that its state holds stays behind.
@@ -36,19 +36,19 @@ func moveFromVaultProvider(ctx context.Context, req resource.MoveStateRequest, r
 	var was vaultSecret
 	if err := json.Unmarshal(req.SourceRawState.JSON, &was); err != nil {
 		// Not the error's own text: it may quote the state.
-		resp.Diagnostics.AddError(notMovable, "The state of the "+req.SourceTypeName+" is not as the Vault provider writes it.")
+		resp.Diagnostics.AddError(cannotMove, "The state of the "+req.SourceTypeName+" is not as the Vault provider writes it.")
 		return
 	}
 	workflow, name, err := was.secret()
 	if err != nil {
-		resp.Diagnostics.AddError(notMovable, fmt.Sprintf("The %s at %q %s.\n\nLeave it with the Vault provider, or make a new "+
+		resp.Diagnostics.AddError(cannotMove, fmt.Sprintf("The %s at %q %s.\n\nLeave it with the Vault provider, or make a new "+
 			"relay_workflow_secret, send the value there, and let go of this one with a removed block.", req.SourceTypeName, was.path(), err))
 		return
 	}
-	state := unwritten(workflow, name)
+	state := newSecretModel(workflow, name)
 	state.fill(workflowSecretModel{}, defaults{})
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, state)...)
-	resp.Diagnostics.Append(memory{MovedFrom: was.path()}.save(ctx, resp.TargetPrivate)...)
+	resp.Diagnostics.Append(privateState{MovedFrom: was.path()}.save(ctx, resp.TargetPrivate)...)
 	if was.Namespace != "" {
 		resp.Diagnostics.AddWarning("Secret is moved from a namespace", fmt.Sprintf(
 			"The %s at %q has the namespace %q, below the one of its provider. Make sure that both together are this provider's namespace.",
@@ -91,23 +91,23 @@ func (v vaultSecret) secret() (workflow, name string, err error) {
 	return workflow, name, nil
 }
 
-// settleMove finds out whether what was moved here is where this provider keeps
+// completeMove finds out whether what was moved here is where this provider keeps
 // the secrets of workflows, which only a configured provider can say.
-func (c *connection) settleMove(state *workflowSecretModel, remembered *memory, diagnostics *diag.Diagnostics) bool {
-	if remembered.MovedFrom == "" {
+func (b *backend) completeMove(state *workflowSecretModel, private *privateState, diagnostics *diag.Diagnostics) bool {
+	if private.MovedFrom == "" {
 		return true
 	}
-	if !c.connected(diagnostics) {
+	if !b.ready(diagnostics) {
 		return false
 	}
-	address := c.address(*state, memory{})
-	if here := strings.Join([]string{address.Mount, address.Prefix, address.Workflow, address.Name}, "/"); here != remembered.MovedFrom {
-		diagnostics.AddAttributeError(path.Root("name"), notMovable, fmt.Sprintf("It is at %q, and the secret %s of this provider is at %q. "+
+	address := b.address(*state, privateState{})
+	if here := strings.Join([]string{address.Mount, address.Prefix, address.Workflow, address.Name}, "/"); here != private.MovedFrom {
+		diagnostics.AddAttributeError(path.Root("name"), cannotMove, fmt.Sprintf("It is at %q, and the secret %s of this provider is at %q. "+
 			"Move it with a provider block (it may be an alias) whose mount and prefix are those of the secret, or leave it with the Vault provider.",
-			remembered.MovedFrom, address, here))
+			private.MovedFrom, address, here))
 		return false
 	}
 	state.Path = types.StringValue(address.Path())
-	remembered.Mount, remembered.Prefix, remembered.MovedFrom = address.Mount, address.Prefix, ""
+	private.Mount, private.Prefix, private.MovedFrom = address.Mount, address.Prefix, ""
 	return true
 }

@@ -13,10 +13,10 @@ import (
 )
 
 // inheritance is a state of the Vault provider (a stub of it) that has one secret,
-// whose value is in Vault and, as that provider has it, in the state.
-func (s *stage) inheritance(t *testing.T, kind, arguments, value string) {
+// describeOwner value is in Vault and, as that provider has it, in the state.
+func (s *fixture) inheritance(t *testing.T, kind, arguments, value string) {
 	t.Helper()
-	s.Offer(t, "hashicorp/vault")
+	s.InstallProvider(t, "hashicorp/vault")
 	s.Write(t, fmt.Sprintf("terraform {\n  required_providers {\n    vault = { source = \"hashicorp/vault\" }\n  }\n}\n"+
 		"resource %q \"old\" {\n  %s\n  data_json = jsonencode({ value = %q })\n}\n", kind, arguments, value))
 	s.Apply(t)
@@ -35,24 +35,24 @@ func TestASecretMovesFromTheVaultProviderWithoutItsValue(t *testing.T) {
 			"vault_generic_secret": "namespace = \"team\"\n  path = \"customers/workflows/%s/token\"",
 		} {
 			t.Log(kind)
-			s := newStage(t, cli)
+			s := newFixture(t, cli)
 			canary := vaulttest.Canary(t)
 			s.vault.Write(t, s.workflow, "token", canary)
 			s.inheritance(t, kind, fmt.Sprintf(arguments, s.workflow), canary)
 
 			t.Log("it is as foreign as anything that others wrote")
 			s.configure(t, s.secret("token", `"ours"`, `value_wo_version = "1"`), movedFrom(kind))
-			refused := s.Refused(t, []string{"plan"}, "not written by this owner", "adopt = true")
+			refused := s.Fails(t, []string{"plan"}, "not written by this owner", "adopt = true")
 			if kind == "vault_generic_secret" {
-				refused.Says(t, `has the namespace "team", below the one of its provider`)
+				refused.Contains(t, `has the namespace "team", below the one of its provider`)
 			}
-			s.Refused(t, []string{"plan", "-refresh=false"}, "Plan without -refresh=false")
+			s.Fails(t, []string{"plan", "-refresh=false"}, "Plan without -refresh=false")
 
 			s.Setenv("TF_LOG", "TRACE")
 			s.configure(t, s.secret("token", `"ours"`, `value_wo_version = "1"`, `adopt = true`), movedFrom(kind))
 			plan := s.Plan(t)
-			plan.Change(at("token")).Is(t, "update")
-			plan.Change(at("token")).Turns(t, "drift", "not written by this owner", "in sync")
+			plan.Change(at("token")).HasActions(t, "update")
+			plan.Change(at("token")).Changes(t, "drift", "not written by this owner", "in sync")
 			planned := s.Must(t, "show", "-json", terraformtest.PlanFile).Output
 			applied := s.ApplyPlan(t)
 			if applied.Code != 0 {
@@ -87,10 +87,10 @@ func TestWhatIsNoWorkflowsSecretIsNotMoved(t *testing.T) {
 			{"vault_generic_secret", `path = "customers/workflows/de:ploy/token"`, `has a name that no workflow could refer to`},
 			{"vault_generic_secret", `path = "customers/other/deploy/token"`, `is at "customers/workflows/deploy/token"`},
 		} {
-			s := newStage(t, cli)
+			s := newFixture(t, cli)
 			s.inheritance(t, row.kind, row.arguments, "x")
 			s.configure(t, s.secret("token", `"ours"`, `adopt = true`), movedFrom(row.kind))
-			s.Refused(t, []string{"plan"}, notMovable, row.says, "with the Vault provider")
+			s.Fails(t, []string{"plan"}, cannotMove, row.says, "with the Vault provider")
 		}
 	})
 }

@@ -45,13 +45,13 @@ type workflowSecretModel struct {
 	DeleteVersionAfter types.String   `tfsdk:"delete_version_after"`
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
 	Path               types.String   `tfsdk:"path"`
-	findings
+	computedAttributes
 }
 
 func workflowSecretSchema(ctx context.Context) schema.Schema {
 	attributes := workflowSecretArguments()
 	maps.Copy(attributes, workflowSecretSettings())
-	maps.Copy(attributes, workflowSecretFindings())
+	maps.Copy(attributes, workflowSecretComputedAttributes())
 	attributes["timeouts"] = timeouts.Attributes(ctx, timeoutsOptions())
 	return schema.Schema{
 		Version: 0,
@@ -160,8 +160,8 @@ func workflowSecretSettings() map[string]schema.Attribute {
 	}
 }
 
-// workflowSecretFindings are the attributes that only the provider sets.
-func workflowSecretFindings() map[string]schema.Attribute {
+// workflowSecretComputedAttributes are the attributes that only the provider sets.
+func workflowSecretComputedAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"version": schema.Int64Attribute{
 			Computed:            true,

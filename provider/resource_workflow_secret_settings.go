@@ -18,7 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// fill puts in what holds where the resource itself says nothing: the provider's
+// load puts in what holds where the resource itself says nothing: the provider's
 // defaults, else ours. What nobody sets stays null, and is left alone in Vault.
 func (m *workflowSecretModel) fill(config workflowSecretModel, d defaults) {
 	m.OnDrift = firstString(config.OnDrift, d.OnDrift, types.StringValue(onDriftOverwrite))
@@ -30,7 +30,7 @@ func (m *workflowSecretModel) fill(config workflowSecretModel, d defaults) {
 	if m.MaxVersions.IsNull() {
 		m.MaxVersions = d.MaxVersions
 	}
-	m.CustomMetadataAll = merged(d.CustomMetadata, config.CustomMetadata)
+	m.CustomMetadataAll = mergeLabels(d.CustomMetadata, config.CustomMetadata)
 }
 
 func firstString(all ...types.String) types.String {
@@ -51,8 +51,8 @@ func firstBool(all ...types.Bool) types.Bool {
 	return types.BoolNull()
 }
 
-// merged are the labels of both, the second's going first; null for none.
-func merged(under, over types.Map) types.Map {
+// mergeLabels are the labels of both, the second's going first; null for none.
+func mergeLabels(under, over types.Map) types.Map {
 	if over.IsUnknown() {
 		return types.MapUnknown(types.StringType)
 	}
@@ -76,9 +76,9 @@ func labels(m types.Map) map[string]string {
 	return out
 }
 
-// wanted are the settings that the plan calls for, and the labels of the state
+// desiredSettings are the settings that the plan calls for, and the labels of the state
 // that it does without. What neither names stays as observed.
-func (m workflowSecretModel) wanted(state workflowSecretModel, observed secrets.Settings) (want secrets.Settings, forget []string) {
+func (m workflowSecretModel) desiredSettings(state workflowSecretModel, observed secrets.Settings) (want secrets.Settings, forget []string) {
 	want = secrets.Settings{
 		MaxVersions:        observed.MaxVersions,
 		DeleteVersionAfter: observed.DeleteVersionAfter,
@@ -111,41 +111,41 @@ func (m *workflowSecretModel) keepSettings(state workflowSecretModel) {
 	m.CustomMetadata, m.CustomMetadataAll = state.CustomMetadata, state.CustomMetadataAll
 }
 
-// doubting is the state after an update that failed: nothing of the plan counts,
+// afterFailedUpdate is the state after an update that failed: nothing of the plan counts,
 // except that settings may have changed.
-func (m workflowSecretModel) doubting(plan workflowSecretModel) workflowSecretModel {
+func (m workflowSecretModel) afterFailedUpdate(plan workflowSecretModel) workflowSecretModel {
 	m.MaxVersions, m.DeleteVersionAfter = plan.MaxVersions, plan.DeleteVersionAfter
 	m.CustomMetadata, m.CustomMetadataAll = plan.CustomMetadata, plan.CustomMetadataAll
 	return m
 }
 
-// doubtSettings is keepSettings where a change may or may not have happened: it
+// keepEitherSettings is keepSettings where a change may or may not have happened: it
 // keeps sight of all that was or may be there, for the next refresh to look at.
-func (m *workflowSecretModel) doubtSettings(state workflowSecretModel) {
+func (m *workflowSecretModel) keepEitherSettings(state workflowSecretModel) {
 	if !state.MaxVersions.IsNull() {
 		m.MaxVersions = state.MaxVersions
 	}
 	if !state.DeleteVersionAfter.IsNull() {
 		m.DeleteVersionAfter = state.DeleteVersionAfter
 	}
-	m.CustomMetadata = merged(m.CustomMetadata, state.CustomMetadata)
-	m.CustomMetadataAll = merged(m.CustomMetadataAll, state.CustomMetadataAll)
+	m.CustomMetadata = mergeLabels(m.CustomMetadata, state.CustomMetadata)
+	m.CustomMetadataAll = mergeLabels(m.CustomMetadataAll, state.CustomMetadataAll)
 }
 
-// sawSettings puts what Vault says into the settings that this resource keeps.
-func (m *workflowSecretModel) sawSettings(s secrets.Settings) {
+// setObservedSettings puts what Vault says into the settings that this resource keeps.
+func (m *workflowSecretModel) setObservedSettings(s secrets.Settings) {
 	if !m.MaxVersions.IsNull() {
 		m.MaxVersions = types.Int64Value(int64(s.MaxVersions))
 	}
 	if !m.DeleteVersionAfter.IsNull() && lifetime(m.DeleteVersionAfter) != s.DeleteVersionAfter {
 		m.DeleteVersionAfter = types.StringValue(s.DeleteVersionAfter.String())
 	}
-	m.CustomMetadata = present(m.CustomMetadata, s.Labels)
-	m.CustomMetadataAll = present(m.CustomMetadataAll, s.Labels)
+	m.CustomMetadata = existingLabels(m.CustomMetadata, s.Labels)
+	m.CustomMetadataAll = existingLabels(m.CustomMetadataAll, s.Labels)
 }
 
-// present are those of our labels that are there, as they are there.
-func present(ours types.Map, there map[string]string) types.Map {
+// existingLabels are those of our labels that are there, as they are there.
+func existingLabels(ours types.Map, there map[string]string) types.Map {
 	if ours.IsNull() {
 		return ours
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // settings are what Vault says of a secret besides versions and records.
-func (s *stage) settings(t *testing.T, name string) map[string]any {
+func (s *fixture) settings(t *testing.T, name string) map[string]any {
 	t.Helper()
 	metadata := s.vault.Metadata(t, s.workflow, name)
 	found := map[string]any{"max_versions": metadata["max_versions"], "delete_version_after": metadata["delete_version_after"]}
@@ -31,7 +31,7 @@ func (s *stage) settings(t *testing.T, name string) map[string]any {
 	return found
 }
 
-func (s *stage) hasSettings(t *testing.T, name string, want map[string]any) {
+func (s *fixture) hasSettings(t *testing.T, name string, want map[string]any) {
 	t.Helper()
 	if diff := cmp.Diff(want, s.settings(t, name)); diff != "" {
 		t.Errorf("%s: settings in Vault (-want +got):\n%s", name, diff)
@@ -42,7 +42,7 @@ func (s *stage) hasSettings(t *testing.T, name string, want map[string]any) {
 var allSettings = []string{`custom_metadata = { team = "shop", stage = "prod" }`, `max_versions = 5`, `delete_version_after = "720h"`}
 
 // creator is a token that may also make metadata before the first version.
-func (s *stage) creator(t *testing.T) string {
+func (s *fixture) creator(t *testing.T) string {
 	t.Helper()
 	text, err := policy.For(policy.Grant{Role: policy.Writer, Mount: "customers", Prefix: "workflows", Settings: true})
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *stage) creator(t *testing.T) string {
 func TestSettingsChangeWithoutTheValue(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`))
 		s.Apply(t)
 		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"theirs": "x"})
@@ -64,7 +64,7 @@ func TestSettingsChangeWithoutTheValue(t *testing.T) {
 			t.Helper()
 			s.configure(t, s.secret("token", `"another that is not sent"`, lines...))
 			plan := s.Plan(t)
-			plan.Change(at("token")).Is(t, "update")
+			plan.Change(at("token")).HasActions(t, "update")
 			if unknown := plan.Change(at("token")).Unknown(); len(unknown) > 0 {
 				t.Errorf("known after apply: %v", unknown)
 			}
@@ -112,7 +112,7 @@ func TestSettingsChangeWithoutTheValue(t *testing.T) {
 func TestSettingsThatOthersChangedShowAndAreRestored(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.Setenv("VAULT_TOKEN", s.creator(t))
 		s.configure(t, s.secret("token", `"one"`, allSettings...))
 		s.Apply(t)
@@ -122,9 +122,9 @@ func TestSettingsThatOthersChangedShowAndAreRestored(t *testing.T) {
 
 		plan := s.Plan(t)
 		change := plan.Change(at("token"))
-		change.Is(t, "update")
-		change.Turns(t, "delete_version_after", "1h0m0s", "720h")
-		change.Turns(t, "drift", "in sync", "in sync")
+		change.HasActions(t, "update")
+		change.Changes(t, "delete_version_after", "1h0m0s", "720h")
+		change.Changes(t, "drift", "in sync", "in sync")
 		for _, attribute := range []string{"custom_metadata", "custom_metadata_all"} {
 			if diff := cmp.Diff(map[string]any{"team": "theirs"}, change.Change.Before[attribute]); diff != "" {
 				t.Errorf("%s before: %s", attribute, diff)
@@ -143,7 +143,7 @@ func TestSettingsThatOthersChangedShowAndAreRestored(t *testing.T) {
 
 		t.Log("they come back with the value after a purge")
 		s.vault.Purge(t, s.workflow, "token")
-		s.Plan(t).Change(at("token")).Turns(t, "drift", "purged", "in sync")
+		s.Plan(t).Change(at("token")).Changes(t, "drift", "purged", "in sync")
 		s.Apply(t)
 		delete(want, "more")
 		s.hasSettings(t, "token", want)
@@ -155,7 +155,7 @@ func TestSettingsThatOthersChangedShowAndAreRestored(t *testing.T) {
 		t.Log("warn leaves settings alone, too, as it says")
 		s.vault.Write(t, s.workflow, "token", "theirs")
 		s.configure(t, s.secret("token", `"one"`, `on_drift = "warn"`, `custom_metadata = { team = "till" }`, `max_versions = 9`))
-		s.Apply(t).Says(t, `Nothing is changed, because on_drift is "warn"`)
+		s.Apply(t).Contains(t, `Nothing is changed, because on_drift is "warn"`)
 		s.hasSettings(t, "token", want)
 		if n := s.dataWrites(t); n != 1 {
 			t.Errorf("%d values were sent, want that after the purge", n)
@@ -166,9 +166,9 @@ func TestSettingsThatOthersChangedShowAndAreRestored(t *testing.T) {
 func TestALifetimeHoldsForTheFirstVersion(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, allSettings...))
-		s.Refused(t, []string{"apply", "-auto-approve"}, `path "customers/metadata/workflows/+/+" { capabilities = ["create"] }`)
+		s.Fails(t, []string{"apply", "-auto-approve"}, `path "customers/metadata/workflows/+/+" { capabilities = ["create"] }`)
 		if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
 			t.Error("something was written all the same")
 		}
@@ -176,7 +176,7 @@ func TestALifetimeHoldsForTheFirstVersion(t *testing.T) {
 		s.Setenv("VAULT_TOKEN", s.creator(t))
 		t.Log("where the settings before it break off, no value is sent")
 		s.onSettings(func() vaulttest.Action { return vaulttest.CutAt(vaulttest.After) })
-		s.Refused(t, []string{"apply", "-auto-approve"}, "Creating the secret")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "Creating the secret")
 		if n := s.dataWrites(t); n != 0 || s.Attributes(t, at("token")) != nil {
 			t.Errorf("%d values were sent", n)
 		}
@@ -201,13 +201,13 @@ func TestALifetimeHoldsForTheFirstVersion(t *testing.T) {
 		t.Log("what is another's gets neither value nor settings")
 		s.vault.Write(t, s.workflow, "foreign", "theirs")
 		s.configure(t, s.secret("foreign", `"ours"`, allSettings...))
-		s.Refused(t, []string{"apply", "-auto-approve", "-target=" + at("foreign")}, "foreign exists already")
+		s.Fails(t, []string{"apply", "-auto-approve", "-target=" + at("foreign")}, "foreign exists already")
 		s.hasSettings(t, "foreign", map[string]any{"max_versions": 0.0, "delete_version_after": "0s"})
 	})
 }
 
 // onSettings calls f for each request that changes settings.
-func (s *stage) onSettings(f func() vaulttest.Action) {
+func (s *fixture) onSettings(f func() vaulttest.Action) {
 	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 		body := make([]byte, 1<<12)
 		n, _ := r.Body.Read(body)
@@ -221,14 +221,14 @@ func (s *stage) onSettings(f func() vaulttest.Action) {
 func TestSettingsThatBreakOffAreFinishedLater(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, allSettings[:2]...))
 		s.onSettings(func() vaulttest.Action { return vaulttest.FailWith(400) })
-		s.Apply(t).Says(t, "Warning: Secret was written without its settings", "The next plan shows what is missing")
+		s.Apply(t).Contains(t, "Warning: Secret was written without its settings", "The next plan shows what is missing")
 		if n := s.dataWrites(t); n != 1 {
 			t.Errorf("%d values were sent", n)
 		}
-		s.Plan(t).Change(at("token")).Is(t, "update")
+		s.Plan(t).Change(at("token")).HasActions(t, "update")
 		s.Apply(t)
 		s.NoChanges(t)
 		if n := s.dataWrites(t); n != 0 {
@@ -242,11 +242,11 @@ func TestSettingsThatBreakOffAreFinishedLater(t *testing.T) {
 			t.Log("with a value and without one")
 			s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`, `custom_metadata = { team = "till", new = "x" }`, `max_versions = 6`))
 			s.onSettings(func() vaulttest.Action { return breaking.how })
-			s.Refused(t, []string{"apply", "-auto-approve"}, "Updating the secret")
+			s.Fails(t, []string{"apply", "-auto-approve"}, "Updating the secret")
 			if breaking.landed {
 				s.NoChanges(t)
 			} else {
-				s.Refused(t, []string{"apply", "-auto-approve"}, "Updating the secret")
+				s.Fails(t, []string{"apply", "-auto-approve"}, "Updating the secret")
 			}
 
 			t.Log("labels that may have been written are not forgotten")
@@ -265,11 +265,11 @@ func TestSettingsThatBreakOffAreFinishedLater(t *testing.T) {
 func TestWrongSettingsAreRefusedBeforeAnythingIsAsked(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { "relay.terraform/x" = "forged", empty = "" }`, `max_versions = -1`, `delete_version_after = "30d"`))
-		s.Refused(t, []string{"validate"}, `"relay.terraform/x" begins with "relay."`, `The label "empty" has a value of 0 bytes`, "Expected 0 to 10000", "days are given in hours")
+		s.Fails(t, []string{"validate"}, `"relay.terraform/x" begins with "relay."`, `The label "empty" has a value of 0 bytes`, "Expected 0 to 10000", "days are given in hours")
 		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { team = null }`))
-		s.Refused(t, []string{"validate"}, "Null")
+		s.Fails(t, []string{"validate"}, "Null")
 		if n := len(s.proxy.Requests()); n > 0 {
 			t.Errorf("Vault was asked %d times", n)
 		}

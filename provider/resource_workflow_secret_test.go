@@ -11,7 +11,7 @@ import (
 )
 
 // attributes checks a resource in the state against these.
-func (s *stage) attributes(t *testing.T, name string, want map[string]any) {
+func (s *fixture) attributes(t *testing.T, name string, want map[string]any) {
 	t.Helper()
 	got := s.Attributes(t, at(name))
 	for attribute, value := range want {
@@ -24,10 +24,10 @@ func (s *stage) attributes(t *testing.T, name string, want map[string]any) {
 func TestASecretIsWrittenOnceAndThePlanAfterItIsEmpty(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		plan := s.Plan(t)
-		plan.Change(at("token")).Is(t, "create")
+		plan.Change(at("token")).HasActions(t, "create")
 		if path := plan.Change(at("token")).Change.After["path"]; path != "customers/data/workflows/"+s.workflow+"/token" {
 			t.Errorf("the plan does not say where the value goes: %v", path)
 		}
@@ -52,7 +52,7 @@ func TestASecretIsWrittenOnceAndThePlanAfterItIsEmpty(t *testing.T) {
 func TestOnlyAChangedVersionSendsTheValue(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "9"`))
 		s.Apply(t)
 		s.dataWrites(t)
@@ -64,7 +64,7 @@ func TestOnlyAChangedVersionSendsTheValue(t *testing.T) {
 		t.Log("other arguments are changed without the value")
 		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "9"`, `on_drift = "warn"`, `adopt = true`, `deletion = "purge"`))
 		change := s.Plan(t).Change(at("token"))
-		change.Is(t, "update")
+		change.HasActions(t, "update")
 		if unknown := change.Unknown(); len(unknown) > 0 {
 			t.Errorf("nothing is written, but these are known after apply: %v", unknown)
 		}
@@ -79,7 +79,7 @@ func TestOnlyAChangedVersionSendsTheValue(t *testing.T) {
 		t.Log("a version that is smaller is a change, too")
 		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "1"`))
 		change = s.Plan(t).Change(at("token"))
-		change.Is(t, "update")
+		change.HasActions(t, "update")
 		if unknown := change.Unknown(); !slices.Equal(unknown, []string{"created_time", "expires_at", "observed_version", "version"}) {
 			t.Errorf("known after apply: %v", unknown)
 		}
@@ -98,7 +98,7 @@ func TestOnlyAChangedVersionSendsTheValue(t *testing.T) {
 func TestDestroyDeletesSoftlyOrPurges(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("soft", `"a"`), s.secret("purged", `"b"`, `deletion = "purge"`))
 		s.Apply(t)
 		s.Destroy(t)
@@ -130,7 +130,7 @@ func TestDestroyDeletesSoftlyOrPurges(t *testing.T) {
 func TestASecretMovesToAnotherNameOrMount(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`))
 		s.Apply(t)
 
@@ -140,7 +140,7 @@ resource "relay_workflow_secret" "token" {
   name     = "renamed"
   value_wo = "one"
 }`)
-		s.Plan(t).Change(at("token")).Is(t, "delete", "create")
+		s.Plan(t).Change(at("token")).HasActions(t, "delete", "create")
 		s.Apply(t)
 		if got := s.value(t, "renamed"); got != "one" {
 			t.Errorf("the workflow reads %q", got)
@@ -168,8 +168,8 @@ resource "relay_workflow_secret" "token" {
   value_wo = "one"
 }`)
 		plan := s.Plan(t)
-		plan.Change(at("token")).Is(t, "delete", "create")
-		plan.Change(at("token")).Turns(t, "path", "customers/data/workflows/", "customers/data/elsewhere/"+s.workflow+"/renamed")
+		plan.Change(at("token")).HasActions(t, "delete", "create")
+		plan.Change(at("token")).Changes(t, "path", "customers/data/workflows/", "customers/data/elsewhere/"+s.workflow+"/renamed")
 		s.Apply(t)
 		if _, ok := s.vault.ReadAs(t, s.vault.Reader(t, s.workflow), s.workflow, "renamed"); ok {
 			t.Error("the old place still has its value")
@@ -182,7 +182,7 @@ resource "relay_workflow_secret" "token" {
 func TestImportBringsMetadataOnly(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		configuration := s.secret("token", `"one"`)
 		s.configure(t, configuration)
 		s.Apply(t)
@@ -198,10 +198,10 @@ func TestImportBringsMetadataOnly(t *testing.T) {
 		t.Log("with a version in the configuration, it is all that differs")
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		change := s.Plan(t).Change(at("token"))
-		change.Is(t, "update")
-		change.Turns(t, "value_wo_version", "", "1")
-		change.Turns(t, "drift", "in sync", "in sync")
-		change.Turns(t, "on_drift", "overwrite", "overwrite")
+		change.HasActions(t, "update")
+		change.Changes(t, "value_wo_version", "", "1")
+		change.Changes(t, "drift", "in sync", "in sync")
+		change.Changes(t, "on_drift", "overwrite", "overwrite")
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("importing sent %d values", n)
 		}
@@ -214,9 +214,9 @@ func TestImportBringsMetadataOnly(t *testing.T) {
 		s.configure(t, s.secret("foreign", `"ours"`))
 		s.Must(t, "import", at("foreign"), s.workflow+"/foreign")
 		s.attributes(t, "foreign", map[string]any{"version": nil, "drift": "not written by this owner", "observed_version": 1.0})
-		s.Refused(t, []string{"plan"}, "not written by this owner", "adopt = true")
+		s.Fails(t, []string{"plan"}, "not written by this owner", "adopt = true")
 		s.configure(t, s.secret("foreign", `"ours"`, "adopt = true"))
-		s.Plan(t).Change(at("foreign")).Turns(t, "drift", "not written by this owner", "in sync")
+		s.Plan(t).Change(at("foreign")).Changes(t, "drift", "not written by this owner", "in sync")
 		s.Apply(t)
 		if got := s.value(t, "foreign"); got != "ours" {
 			t.Errorf("the workflow reads %q", got)
@@ -226,8 +226,8 @@ func TestImportBringsMetadataOnly(t *testing.T) {
 
 		t.Log("what is not there cannot be imported")
 		s.configure(t, s.secret("absent", `"one"`))
-		s.Refused(t, []string{"import", at("absent"), s.workflow + "/absent"}, "There is no secret "+s.workflow+"/absent")
-		s.Refused(t, []string{"import", at("absent"), "absent"}, "expected workflow/name")
-		s.Refused(t, []string{"import", at("absent"), s.workflow + "/a:b"}, "it holds ':'")
+		s.Fails(t, []string{"import", at("absent"), s.workflow + "/absent"}, "There is no secret "+s.workflow+"/absent")
+		s.Fails(t, []string{"import", at("absent"), "absent"}, "expected workflow/name")
+		s.Fails(t, []string{"import", at("absent"), s.workflow + "/a:b"}, "it holds ':'")
 	})
 }

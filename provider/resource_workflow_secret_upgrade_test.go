@@ -22,7 +22,7 @@ import (
 func TestAStateOfTheFirstReleaseStaysGood(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		s.Apply(t)
 		s.dataWrites(t)
@@ -37,8 +37,8 @@ func TestAStateOfTheFirstReleaseStaysGood(t *testing.T) {
 			t.Fatal(err)
 		}
 		created := fmt.Sprint(s.Attributes(t, at("token"))["created_time"])
-		inner := strings.ReplaceAll(string(bytes.TrimSpace(s.file(t, "testdata/state-v0/memory.json"))), "CREATED", created)
-		private, err := json.Marshal(map[string][]byte{"memory": []byte(inner)})
+		inner := strings.ReplaceAll(string(bytes.TrimSpace(s.file(t, "testdata/state-v0/private.json"))), "CREATED", created)
+		private, err := json.Marshal(map[string][]byte{privateStateKey: []byte(inner)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func TestAStateOfTheFirstReleaseStaysGood(t *testing.T) {
 		s.NoChanges(t)
 		t.Log("drift is judged from what it remembers")
 		s.vault.Write(t, s.workflow, "token", "theirs")
-		s.Plan(t).Change(at("token")).Turns(t, "drift", "overwritten: version 2", "in sync")
+		s.Plan(t).Change(at("token")).Changes(t, "drift", "overwritten: version 2", "in sync")
 		s.Apply(t)
 		t.Log("and new arguments work")
 		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`, `max_versions = 5`, `timeouts = { update = "1m" }`))

@@ -45,7 +45,7 @@ func TestValuesArriveByteForByte(t *testing.T) {
 		"sensitive": "(sensitive)",
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		var blocks []string
 		for name, value := range values {
 			file := filepath.Join(s.Dir, name+".txt")
@@ -68,20 +68,20 @@ func TestValuesArriveByteForByte(t *testing.T) {
 func TestAValueThatIsTooLargeStopsThePlan(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `join("", [for i in range(1024) : format("%513s", "x")])`))
-		s.Refused(t, []string{"plan"}, "value_wo", "larger than the limit of 524288 bytes")
+		s.Fails(t, []string{"plan"}, "value_wo", "larger than the limit of 524288 bytes")
 		s.configure(t, s.secret("token", `"x"`))
 		s.Apply(t)
 		s.configure(t, s.secret("token", `join("", [for i in range(1024) : format("%513s", "x")])`, `value_wo_version = "2"`))
-		s.Refused(t, []string{"plan"}, "larger than the limit of 524288 bytes")
+		s.Fails(t, []string{"plan"}, "larger than the limit of 524288 bytes")
 	})
 }
 
 func TestAValueThatIsUnknownInThePlanIsWrittenByTheApply(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		source := func(input string) string {
 			return "\nresource \"terraform_data\" \"source\" {\n  input = \"" + input + "\"\n  triggers_replace = \"" + input + "\"\n}\n"
 		}
@@ -92,7 +92,7 @@ func TestAValueThatIsUnknownInThePlanIsWrittenByTheApply(t *testing.T) {
 		}
 		s.NoChanges(t)
 		s.configure(t, source("two"), s.secret("token", "terraform_data.source.output", "value_wo_version = terraform_data.source.id"))
-		s.Plan(t).Change(at("token")).Is(t, "update")
+		s.Plan(t).Change(at("token")).HasActions(t, "update")
 		if result := s.ApplyPlan(t); result.Code != 0 {
 			t.Fatalf("the apply fails:\n%s", result.Output)
 		}
@@ -106,7 +106,7 @@ func TestAValueThatIsUnknownInThePlanIsWrittenByTheApply(t *testing.T) {
 func TestAnEphemeralValueIsSentWithThePlan(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, "\nvariable \"token\" {\n  type = string\n  ephemeral = true\n}\n",
 			s.secret("token", "var.token", `value_wo_version = "1"`))
 		s.Setenv("TF_VAR_token", "from-outside")
@@ -121,7 +121,7 @@ func TestAnEphemeralValueIsSentWithThePlan(t *testing.T) {
 func TestNoValueIsAnywhereButInVault(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		canary, key := vaulttest.Canary(t), vaulttest.Canary(t)
 		s.Setenv("TF_VAR_token", canary)
 		s.Setenv("RELAY_FINGERPRINT_KEY", key)
@@ -168,7 +168,7 @@ func TestNoValueIsAnywhereButInVault(t *testing.T) {
 	})
 }
 
-func (s *stage) file(t *testing.T, path string) []byte {
+func (s *fixture) file(t *testing.T, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -16,33 +16,33 @@ import (
 
 // address is where the secret lies: where it was written, else where the
 // provider block says.
-func (c *connection) address(m workflowSecretModel, remembered memory) secrets.Address {
-	scope := secrets.Scope{Mount: c.mount, Prefix: c.prefix, Workflow: m.Workflow.ValueString()}
-	if remembered.Mount != "" {
-		scope.Mount, scope.Prefix = remembered.Mount, remembered.Prefix
+func (b *backend) address(m workflowSecretModel, private privateState) secrets.Address {
+	scope := secrets.Scope{Mount: b.mount, Prefix: b.prefix, Workflow: m.Workflow.ValueString()}
+	if private.Mount != "" {
+		scope.Mount, scope.Prefix = private.Mount, private.Prefix
 	}
 	return scope.Secret(m.Name.ValueString())
 }
 
 // path is where the provider block puts the secret, unknown as long as that is.
-func (c *connection) path(m workflowSecretModel) types.String {
-	if c.mount == "" || c.prefix == "" || m.Workflow.IsUnknown() || m.Name.IsUnknown() {
+func (b *backend) path(m workflowSecretModel) types.String {
+	if b.mount == "" || b.prefix == "" || m.Workflow.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
 	}
-	return types.StringValue(c.address(m, memory{}).Path())
+	return types.StringValue(b.address(m, privateState{}).Path())
 }
 
-// send writes a value, which has to be the configuration's: plan and state never
+// put writes a value, which has to be the configuration's: plan and state never
 // have it.
-func (c *connection) send(ctx context.Context, value types.String, adopt bool, w secrets.Write) (secrets.Written, error) {
+func (b *backend) send(ctx context.Context, value types.String, adopt bool, w secrets.Write) (secrets.Written, error) {
 	if value.IsNull() || value.IsUnknown() {
 		return secrets.Written{}, fmt.Errorf("value_wo is null; give it a text, which may be empty: %w", secrets.ErrInvalid)
 	}
 	w.Value = secrets.NewValue(value.ValueString())
-	w.Provenance.HMAC1 = c.fingerprint.HMAC1(w.Address, w.Value)
-	write := c.client.Put
+	w.Provenance.HMAC1 = b.fingerprint.HMAC1(w.Address, w.Value)
+	write := b.client.Put
 	if adopt {
-		write = c.client.Adopt
+		write = b.client.Adopt
 	}
 	wrote, err := write(ctx, w)
 	if err == nil {
@@ -51,8 +51,8 @@ func (c *connection) send(ctx context.Context, value types.String, adopt bool, w
 	return wrote, err
 }
 
-// applied is what became of the plan for one secret.
-type applied struct {
+// applyResult is what became of the plan for one secret.
+type applyResult struct {
 	wrote secrets.Written
 	// err is of the value, or of what has to be there before it.
 	err error
@@ -63,34 +63,34 @@ type applied struct {
 // apply brings about the value, if the plan sends it, and the settings. A
 // changed lifetime goes before the value that it is to hold for; all else goes
 // after it, so that what may not be written is not labelled either.
-func (c *connection) apply(ctx context.Context, plan, state workflowSecretModel, value types.String, w secrets.Write) applied {
-	want, forget := plan.wanted(state, w.Observed.Settings)
+func (b *backend) apply(ctx context.Context, plan, state workflowSecretModel, value types.String, w secrets.Write) applyResult {
+	want, forget := plan.desiredSettings(state, w.Observed.Settings)
 	configure := func(observed secrets.Entry) error {
-		return c.client.Configure(ctx, w.Address, observed, want, forget)
+		return b.client.Configure(ctx, w.Address, observed, want, forget)
 	}
 	if !plan.writePlanned() {
-		return applied{settings: configure(w.Observed)}
+		return applyResult{settings: configure(w.Observed)}
 	}
 	first := want.DeleteVersionAfter != w.Observed.Settings.DeleteVersionAfter &&
-		(plan.Adopt.ValueBool() || !secrets.NeedsAdopt(c.client.Owner(), w.Observed, w.Baseline))
+		(plan.Adopt.ValueBool() || !secrets.NeedsAdopt(b.client.Owner(), w.Observed, w.Baseline))
 	if first {
 		if err := configure(w.Observed); err != nil {
-			return applied{err: err}
+			return applyResult{err: err}
 		}
 	}
-	wrote, err := c.send(ctx, value, plan.Adopt.ValueBool(), w)
+	wrote, err := b.send(ctx, value, plan.Adopt.ValueBool(), w)
 	if first || err != nil {
-		return applied{wrote: wrote, err: err}
+		return applyResult{wrote: wrote, err: err}
 	}
 	// The entry is there now, whatever it was before.
-	return applied{wrote: wrote, settings: configure(secrets.Entry{Settings: w.Observed.Settings})}
+	return applyResult{wrote: wrote, settings: configure(secrets.Entry{Settings: w.Observed.Settings})}
 }
 
-// alreadyOurs says why a live value of our own is not created once more: either a
+// alreadyExists says why a live value of our own is not created once more: either a
 // second resource, or a second configuration with the same owner, has it, or the
 // state that had it is lost. It is empty where nothing of ours is there; what
 // others hold the client refuses. id is what it would be imported by.
-func alreadyOurs(address secrets.Address, id string, me secrets.Owner, e secrets.Entry) string {
+func alreadyExists(address secrets.Address, id string, me secrets.Owner, e secrets.Entry) string {
 	owner, record, found := e.LastOwner()
 	if !e.Live() || !found || owner != me {
 		return ""
@@ -100,8 +100,8 @@ func alreadyOurs(address secrets.Address, id string, me secrets.Owner, e secrets
 		address.Kind(), address, me, record.Version, record.Time.UTC().Format(time.RFC3339), id))
 }
 
-// leftovers says what of a secret is in Vault.
-func leftovers(e secrets.Entry) string {
+// describeRemaining says what of a secret is in Vault.
+func describeRemaining(e secrets.Entry) string {
 	if e.Current == 0 {
 		return "nothing of it is left in Vault."
 	}

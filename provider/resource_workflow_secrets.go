@@ -23,11 +23,11 @@ var (
 
 // workflowSecretsResource is relay_workflow_secrets.
 type workflowSecretsResource struct {
-	// connection is nil while the provider is not configured.
-	connection *connection
+	// backend is nil while the provider is not configured.
+	backend *backend
 }
 
-func newWorkflowSecrets() resource.Resource { return &workflowSecretsResource{} }
+func newWorkflowSecretsResource() resource.Resource { return &workflowSecretsResource{} }
 
 func (r *workflowSecretsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_workflow_secrets"
@@ -38,8 +38,8 @@ func (r *workflowSecretsResource) Schema(ctx context.Context, _ resource.SchemaR
 }
 
 func (r *workflowSecretsResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*connection); ok {
-		r.connection = ready
+	if ready, ok := req.ProviderData.(*backend); ok {
+		r.backend = ready
 	}
 }
 
@@ -52,110 +52,110 @@ func (r *workflowSecretsResource) Create(ctx context.Context, req resource.Creat
 	var plan, config workflowSecretsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	wanted, _ := decode(ctx, plan.Secrets, &resp.Diagnostics)
+	planned, _ := decode(ctx, plan.Secrets, &resp.Diagnostics)
 	values, _ := decode(ctx, config.Secrets, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.connection.connected(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.connection.notes.drain(&resp.Diagnostics)
-	ctx, cancel := within(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer r.backend.warnings.drain(&resp.Diagnostics)
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	remembered := setMemory{Mount: r.connection.mount, Prefix: r.connection.prefix, Owner: r.connection.client.Owner()}
-	t := r.round(plan, remembered, values)
-	if failed := t.check(wanted.names()); len(failed) > 0 {
-		failed.fail(&resp.Diagnostics, attempted)
+	private := setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix, Owner: r.backend.client.Owner()}
+	b := r.newBatch(plan, private, values)
+	if failed := b.checkValues(planned.names()); len(failed) > 0 {
+		failed.addErrors(&resp.Diagnostics, attempted)
 		return
 	}
-	observed, failed := inParallel(ctx, t.client.Concurrency(), wanted.names(), t.look)
+	observed, failed := inParallel(ctx, b.client.Concurrency(), planned.names(), b.observeNew)
 	if len(failed) > 0 {
-		failed.fail(&resp.Diagnostics, attempted)
+		failed.addErrors(&resp.Diagnostics, attempted)
 		return
 	}
 
-	done, failed := inParallel(ctx, t.client.Concurrency(), wanted.names(), func(ctx context.Context, name string) (kept, error) {
-		return t.first(ctx, name, observed[name])
+	done, failed := inParallel(ctx, b.client.Concurrency(), planned.names(), func(ctx context.Context, name string) (elementState, error) {
+		return b.create(ctx, name, observed[name])
 	})
 	_, missed := failed.split(mayHaveWritten)
-	if len(missed) > 0 && len(missed) == len(wanted) {
-		missed.fail(&resp.Diagnostics, attempted)
+	if len(missed) > 0 && len(missed) == len(planned) {
+		missed.addErrors(&resp.Diagnostics, attempted)
 		return
 	}
-	failed.warn(&resp.Diagnostics, "Secret was not written as planned")
-	for name, element := range wanted {
-		k := done[name]
+	failed.addWarning(&resp.Diagnostics, "Secret was not written as planned")
+	for name, element := range planned {
+		result := done[name]
 		if missed[name] != nil {
-			k = t.never(observed[name])
+			result = b.notCreated(observed[name])
 		}
-		element.findings = k.findings
-		wanted[name] = element
-		remembered.keep(name, k.findings, k.memory)
+		element.computedAttributes = result.computedAttributes
+		planned[name] = element
+		private.put(name, result.computedAttributes, result.privateState)
 	}
-	plan.Secrets = wanted.encode(ctx, &resp.Diagnostics)
-	plan.Path = r.connection.scopePath(plan.Workflow)
-	r.findUndeclared(ctx, &plan, &remembered, wanted, &resp.Diagnostics)
+	plan.Secrets = planned.encode(ctx, &resp.Diagnostics)
+	plan.Path = r.backend.scopePath(plan.Workflow)
+	r.findUndeclared(ctx, &plan, &private, planned, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
 // Read asks Vault's metadata what became of each secret.
 func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state workflowSecretsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	was := recall[setMemory](ctx, req.Private, &resp.Diagnostics)
-	had, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.connection.usable(&resp.Diagnostics) {
+	prior := loadPrivateState[setPrivateState](ctx, req.Private, &resp.Diagnostics)
+	current, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || !r.backend.usable(&resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	now := setMemory{Mount: was.Mount, Prefix: was.Prefix, Owner: was.Owner, Leftovers: was.Leftovers}
-	if r.connection.pending != "" {
-		for name, element := range had {
-			one := was.of(name, element.findings)
-			element.notChecked(&one, "the provider's "+r.connection.pending+" is known only during the apply")
-			had[name] = element
-			now.keep(name, element.findings, one)
+	updated := setPrivateState{Mount: prior.Mount, Prefix: prior.Prefix, Owner: prior.Owner, Undeclared: prior.Undeclared}
+	if r.backend.unknownSettings != "" {
+		for name, element := range current {
+			one := prior.of(name, element.computedAttributes)
+			element.setNotChecked(&one, "the provider's "+r.backend.unknownSettings+" is known only during the apply")
+			current[name] = element
+			updated.put(name, element.computedAttributes, one)
 		}
 	} else {
-		now.Owner = r.connection.client.Owner()
-		scope := was.scope(state.Workflow.ValueString())
-		if !r.connection.observeAll(ctx, scope, had, was, &now, &resp.Diagnostics) {
+		updated.Owner = r.backend.client.Owner()
+		scope := prior.scope(state.Workflow.ValueString())
+		if !r.backend.observeSet(ctx, scope, current, prior, &updated, &resp.Diagnostics) {
 			return
 		}
-		r.findUndeclared(ctx, &state, &now, had, &resp.Diagnostics)
+		r.findUndeclared(ctx, &state, &updated, current, &resp.Diagnostics)
 	}
-	state.Secrets = had.encode(ctx, &resp.Diagnostics)
+	state.Secrets = current.encode(ctx, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(now.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(updated.save(ctx, resp.Private)...)
 }
 
-// observeAll puts what Vault says of every secret into had and now. A secret whose
+// observeSet puts what Vault says of every secret into had and now. A secret whose
 // metadata the token may not read is a warning, anything else an error.
-func (c *connection) observeAll(ctx context.Context, scope secrets.Scope, had elements, was setMemory, now *setMemory, diagnostics *diag.Diagnostics) bool {
-	done, failed := inParallel(ctx, c.client.Concurrency(), had.names(), func(ctx context.Context, name string) (kept, error) {
-		last := had[name].findings
-		k := kept{last, was.of(name, last)}
-		return k, c.observe(ctx, scope.Secret(name), &k.findings, &k.memory)
+func (b *backend) observeSet(ctx context.Context, scope secrets.Scope, current elements, prior setPrivateState, updated *setPrivateState, diagnostics *diag.Diagnostics) bool {
+	done, failed := inParallel(ctx, b.client.Concurrency(), current.names(), func(ctx context.Context, name string) (elementState, error) {
+		last := current[name].computedAttributes
+		result := elementState{last, prior.of(name, last)}
+		return result, b.observe(ctx, scope.Secret(name), &result.computedAttributes, &result.privateState)
 	})
 	unseen, failed := failed.split(func(err error) bool {
-		return errors.Is(err, secrets.ErrMissingCapability) || errors.Is(err, secrets.ErrPermissionDenied) || errors.Is(err, errNotReached)
+		return errors.Is(err, secrets.ErrMissingCapability) || errors.Is(err, secrets.ErrPermissionDenied) || errors.Is(err, errNotStarted)
 	})
 	if len(failed) > 0 {
-		failed.fail(diagnostics, "Looking for drift")
+		failed.addErrors(diagnostics, "Looking for drift")
 		return false
 	}
-	unseen.warn(diagnostics, "Drift is not checked")
-	for name, element := range had {
-		k, took := done[name]
-		if !took {
-			k = kept{element.findings, was.of(name, element.findings)}
+	unseen.addWarning(diagnostics, "Drift is not checked")
+	for name, element := range current {
+		result, ok := done[name]
+		if !ok {
+			result = elementState{element.computedAttributes, prior.of(name, element.computedAttributes)}
 		}
 		if unseen[name] != nil {
-			k.notChecked(&k.memory, "the token may not read the metadata")
+			result.setNotChecked(&result.privateState, "the token may not read the metadata")
 		}
-		element.findings = k.findings
-		had[name] = element
-		now.keep(name, k.findings, k.memory)
+		element.computedAttributes = result.computedAttributes
+		current[name] = element
+		updated.put(name, result.computedAttributes, result.privateState)
 	}
 	return true
 }
@@ -165,21 +165,21 @@ func (c *connection) observeAll(ctx context.Context, scope secrets.Scope, had el
 func (r *workflowSecretsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state workflowSecretsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	was := recall[setMemory](ctx, req.Private, &resp.Diagnostics)
-	had, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.connection.connected(&resp.Diagnostics) {
+	prior := loadPrivateState[setPrivateState](ctx, req.Private, &resp.Diagnostics)
+	current, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.connection.notes.drain(&resp.Diagnostics)
-	ctx, cancel := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer r.backend.warnings.drain(&resp.Diagnostics)
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
-	failed := r.round(state, was, nil).remove(ctx, had.names(), had, was, &resp.Diagnostics)
-	tflog.Info(ctx, "let go of the secrets of a workflow", map[string]any{"workflow": state.Workflow.ValueString(), "count": len(had) - len(failed)})
+	failed := r.newBatch(state, prior, nil).deleteAll(ctx, current.names(), current, prior, &resp.Diagnostics)
+	tflog.Info(ctx, "let go of the secrets of a workflow", map[string]any{"workflow": state.Workflow.ValueString(), "count": len(current) - len(failed)})
 	if len(failed) == 0 {
 		return
 	}
-	failed.fail(&resp.Diagnostics, "Deleting the secrets")
-	maps.DeleteFunc(had, func(name string, _ secretElement) bool { return failed[name] == nil })
-	state.Secrets = had.encode(ctx, &resp.Diagnostics)
+	failed.addErrors(&resp.Diagnostics, "Deleting the secrets")
+	maps.DeleteFunc(current, func(name string, _ secretElement) bool { return failed[name] == nil })
+	state.Secrets = current.encode(ctx, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }

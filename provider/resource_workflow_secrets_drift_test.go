@@ -18,7 +18,7 @@ import (
 func TestDriftInASetIsShownBySecretAndHealed(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		all, foreign := map[string]string{"untouched": "ours@1"}, []string{}
 		for _, d := range disturbances() {
 			all[d.name] = "ours@1"
@@ -34,27 +34,27 @@ func TestDriftInASetIsShownBySecretAndHealed(t *testing.T) {
 		}
 
 		t.Log("what is foreign stops the plan, each by its name")
-		said := s.Refused(t, []string{"plan"}, "Secret is not this configuration's to write", "adopt = true")
+		said := s.Fails(t, []string{"plan"}, "Secret is not this configuration's to write", "adopt = true")
 		for _, name := range foreign {
-			said.Says(t, s.workflow+"/"+name+": ")
+			said.Contains(t, s.workflow+"/"+name+": ")
 		}
 
 		t.Log("a warning leaves everything as it is")
 		s.configure(t, s.set(all, `on_drift = "warn"`))
 		said = s.Apply(t)
 		for _, d := range disturbances() {
-			said.Says(t, s.workflow+"/"+d.name+": "+d.drift)
+			said.Contains(t, s.workflow+"/"+d.name+": "+d.drift)
 		}
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("%d values were sent", n)
 		}
 		s.configure(t, s.set(all, `on_drift = "error"`))
-		s.Refused(t, []string{"plan"}, "Secret was changed outside Terraform", s.workflow+"/overwritten: overwritten: version 2 at")
+		s.Fails(t, []string{"plan"}, "Secret was changed outside Terraform", s.workflow+"/overwritten: overwritten: version 2 at")
 
 		t.Log("with adopt all of it is healed in place, and nothing else is sent")
 		s.configure(t, s.set(all, "adopt = true"))
 		plan := s.Plan(t)
-		plan.Change(theSet).Is(t, "update")
+		plan.Change(theSet).HasActions(t, "update")
 		for _, d := range disturbances() {
 			if want := `"` + d.drift; !strings.Contains(plan.Output, want) {
 				t.Errorf("the plan that people see does not say %s", want)
@@ -91,7 +91,7 @@ func inSet(side map[string]any, name string) map[string]any {
 func TestASavedPlanOfASetStopsOnlyWhereASecretHasChanged(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}))
 		s.Apply(t)
 		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "four@1", "e": "five@1"}))
@@ -102,7 +102,7 @@ func TestASavedPlanOfASetStopsOnlyWhereASecretHasChanged(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
-		result.Says(t, s.workflow+"/b changed since the plan: version 2, planned from 1", s.workflow+"/e exists already", "adopt = true")
+		result.Contains(t, s.workflow+"/b changed since the plan: version 2, planned from 1", s.workflow+"/e exists already", "adopt = true")
 		s.reads(t, map[string]string{"a": "one", "b": "theirs", "c": "3", "d": "four", "e": "theirs"})
 		s.has(t, "a", map[string]any{"version": 2.0, "value_wo_version": "2"})
 		s.has(t, "b", map[string]any{"version": 1.0, "value_wo_version": "1"})
@@ -126,13 +126,13 @@ func TestASavedPlanOfASetStopsOnlyWhereASecretHasChanged(t *testing.T) {
 func TestASetIsRefusedWholeBeforeAnythingIsWritten(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.vault.Write(t, s.workflow, "found", "theirs")
 		s.vault.Write(t, s.workflow, "held", "theirs")
 		s.vault.PatchCustomMetadata(t, s.workflow, "held", map[string]any{"relay.person/ana": s.recordOf(t, "held", 1)})
 		refused := func(texts ...string) {
 			t.Helper()
-			s.Refused(t, []string{"apply", "-auto-approve"}, texts...)
+			s.Fails(t, []string{"apply", "-auto-approve"}, texts...)
 			if n := s.dataWrites(t); n != 0 {
 				t.Errorf("%d values were sent", n)
 			}
@@ -158,14 +158,14 @@ func TestASetIsRefusedWholeBeforeAnythingIsWritten(t *testing.T) {
 
 		t.Log("a token that may not look for drift only warns")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "read"))
-		s.Must(t, "apply", "-auto-approve", "-refresh-only").Says(t, "Warning: Drift is not checked", `capabilities = ["read"]`)
+		s.Must(t, "apply", "-auto-approve", "-refresh-only").Contains(t, "Warning: Drift is not checked", `capabilities = ["read"]`)
 		s.has(t, "a", map[string]any{"version": 1.0, "drift": "not checked: the token may not read the metadata"})
 
 		t.Log("what may not be deleted stays in the state")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "delete", "update"))
 		s.configure(t, s.set(map[string]string{"a": "1"}))
-		s.Refused(t, []string{"apply", "-auto-approve"}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
-		s.Refused(t, []string{"destroy", "-auto-approve"}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+		s.Fails(t, []string{"apply", "-auto-approve"}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+		s.Fails(t, []string{"destroy", "-auto-approve"}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
 		s.has(t, "b", map[string]any{"drift": "in sync"})
 		s.Setenv("VAULT_TOKEN", s.token)
 		s.Apply(t)
@@ -177,13 +177,13 @@ func TestASetIsRefusedWholeBeforeAnythingIsWritten(t *testing.T) {
 func TestWhatASetNoLongerHoldsStaysWhenItIsRemoved(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1", "taken": "2"}))
 		s.Apply(t)
 		version := s.vault.Write(t, s.workflow, "taken", "theirs")
 		s.vault.PatchCustomMetadata(t, s.workflow, "taken", map[string]any{"relay.person/ana": s.recordOf(t, "taken", version)})
 		s.configure(t, s.set(map[string]string{"a": "1"}))
-		s.Apply(t).Says(t, s.workflow+"/taken is held by person/ana", "Only Terraform's state forgets it")
+		s.Apply(t).Contains(t, s.workflow+"/taken is held by person/ana", "Only Terraform's state forgets it")
 		s.reads(t, map[string]string{"a": "1", "taken": "theirs"})
 		s.NoChanges(t)
 	})
@@ -192,7 +192,7 @@ func TestWhatASetNoLongerHoldsStaysWhenItIsRemoved(t *testing.T) {
 func TestNoValueOfASetIsAnywhereButInVault(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		canary := vaulttest.Canary(t)
 		s.Setenv("TF_VAR_token", canary)
 		s.Setenv("TF_LOG", "TRACE")
@@ -248,7 +248,7 @@ func TestNoValueOfASetIsAnywhereButInVault(t *testing.T) {
 func TestTheDocumentedPlanOfASetIsWhatPeopleSee(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStageOn(t, cli, vaulttest.StartOwn(t))
+		s := newFixtureOn(t, cli, vaulttest.StartOwn(t))
 		s.workflow = "deploy-production"
 		s.configure(t, s.set(map[string]string{"registry-password": "1@1", "signing-key": "2@1", "api-token": "3@1", "old-password": "4@1"}))
 		s.Apply(t)
@@ -267,7 +267,7 @@ func TestTheDocumentedPlanOfASetIsWhatPeopleSee(t *testing.T) {
 func TestAChangeOfOwnerOfASetIsShownAndRefused(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		all := map[string]string{"a": "1@1", "b": "2@1"}
 		as := func(owner string, lines ...string) {
 			s.Write(t, strings.Replace(header, `"shop"`, `"`+owner+`"`, 1)+s.set(all, lines...))
@@ -275,7 +275,7 @@ func TestAChangeOfOwnerOfASetIsShownAndRefused(t *testing.T) {
 		as("shop")
 		s.Apply(t)
 		as("branch")
-		s.Refused(t, []string{"plan"}, s.workflow+"/a: held by terraform/shop", s.workflow+"/b: held by terraform/shop", "adopt = true")
+		s.Fails(t, []string{"plan"}, s.workflow+"/a: held by terraform/shop", s.workflow+"/b: held by terraform/shop", "adopt = true")
 		as("branch", `on_drift = "warn"`)
 		s.Apply(t)
 		s.dataWrites(t)
@@ -289,7 +289,7 @@ func TestAChangeOfOwnerOfASetIsShownAndRefused(t *testing.T) {
 		t.Log("and back: what is another's stays when it is destroyed")
 		as("shop", `on_drift = "warn"`)
 		s.Apply(t)
-		s.Destroy(t).Says(t, s.workflow+"/a is held by terraform/branch", s.workflow+"/b is held by terraform/branch")
+		s.Destroy(t).Contains(t, s.workflow+"/a is held by terraform/branch", s.workflow+"/b is held by terraform/branch")
 		s.reads(t, map[string]string{"a": "1", "b": "2"})
 	})
 }

@@ -21,8 +21,8 @@ import (
 // noUndeclared is undeclared where nobody looks for them.
 var noUndeclared = types.MapNull(types.StringType)
 
-// looksForUndeclared reports whether exclusive asks for the undeclared secrets.
-func (m workflowSecretsModel) looksForUndeclared() bool {
+// listsUndeclared reports whether exclusive asks for the undeclared secrets.
+func (m workflowSecretsModel) listsUndeclared() bool {
 	return m.Exclusive.ValueString() == exclusiveShow || m.deletesUndeclared()
 }
 
@@ -34,21 +34,21 @@ func (m workflowSecretsModel) deletesUndeclared() bool {
 // refresh found: what is declared now is none of them any more, nor what
 // exclusive = "delete" deletes. Where nobody has looked yet, the apply will; state
 // is nil before there is one. wanted counts only if it is known.
-func (m workflowSecretsModel) planUndeclared(state *workflowSecretsModel, wanted elements, known bool, leftovers map[string]secrets.Seen) types.Map {
+func (m workflowSecretsModel) planUndeclared(state *workflowSecretsModel, planned elements, known bool, ownUndeclared map[string]secrets.Seen) types.Map {
 	switch {
-	case !m.looksForUndeclared():
+	case !m.listsUndeclared():
 		return noUndeclared
-	case !known, state == nil, !state.looksForUndeclared():
+	case !known, state == nil, !state.listsUndeclared():
 		return types.MapUnknown(types.StringType)
 	case state.Undeclared.IsNull():
 		return noUndeclared // the token may not look
 	}
 	next := state.Undeclared.Elements()
-	for name := range wanted {
+	for name := range planned {
 		delete(next, name)
 	}
 	if m.deletesUndeclared() {
-		for name := range leftovers {
+		for name := range ownUndeclared {
 			delete(next, name)
 		}
 	}
@@ -56,15 +56,15 @@ func (m workflowSecretsModel) planUndeclared(state *workflowSecretsModel, wanted
 }
 
 // toDelete are the undeclared secrets that the approved plan deletes.
-func (m workflowSecretsModel) toDelete(state workflowSecretsModel, wanted elements, leftovers map[string]secrets.Seen) []string {
+func (m workflowSecretsModel) toDelete(state workflowSecretsModel, planned elements, ownUndeclared map[string]secrets.Seen) []string {
 	if !m.deletesUndeclared() || m.Undeclared.IsUnknown() || m.Undeclared.IsNull() {
 		return nil
 	}
 	var names []string
-	for name := range leftovers {
+	for name := range ownUndeclared {
 		_, shown := state.Undeclared.Elements()[name]
 		_, stays := m.Undeclared.Elements()[name]
-		_, declared := wanted[name]
+		_, declared := planned[name]
 		if shown && !stays && !declared {
 			names = append(names, name)
 		}
@@ -75,28 +75,28 @@ func (m workflowSecretsModel) toDelete(state workflowSecretsModel, wanted elemen
 
 // findUndeclared fills in the undeclared secrets, where exclusive asks for them,
 // and warns of those that this apply or the next leaves. That the token may not
-// look is a warning too.
-func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflowSecretsModel, remembered *setMemory, declared elements, diagnostics *diag.Diagnostics) {
-	remembered.Leftovers, m.Undeclared = nil, noUndeclared
-	if !m.looksForUndeclared() {
+// observeNew is a warning too.
+func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflowSecretsModel, private *setPrivateState, declared elements, diagnostics *diag.Diagnostics) {
+	private.Undeclared, m.Undeclared = nil, noUndeclared
+	if !m.listsUndeclared() {
 		return
 	}
 	at := path.Root("exclusive")
-	found, err := r.connection.undeclared(ctx, remembered.scope(m.Workflow.ValueString()), declared)
+	found, err := r.backend.undeclared(ctx, private.scope(m.Workflow.ValueString()), declared)
 	if err != nil {
 		diagnostics.AddAttributeWarning(at, "Undeclared secrets are not looked for", sentence(err.Error()))
 		return
 	}
 	texts, left := map[string]attr.Value{}, []string{}
-	remembered.Leftovers = map[string]secrets.Seen{}
+	private.Undeclared = map[string]secrets.Seen{}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		text, entry := whose(found[name]), found[name]
+		text, entry := describeOwner(found[name]), found[name]
 		texts[name] = types.StringValue(text)
 		holder, held := entry.Owner()
-		if held && holder == r.connection.client.Owner() {
-			remembered.Leftovers[name] = entry.Seen()
+		if held && holder == r.backend.client.Owner() {
+			private.Undeclared[name] = entry.Seen()
 		}
-		if !held || holder != r.connection.client.Owner() || !m.deletesUndeclared() {
+		if !held || holder != r.backend.client.Owner() || !m.deletesUndeclared() {
 			left = append(left, fmt.Sprintf("%s (%s)", name, text))
 		}
 	}
@@ -113,8 +113,8 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 }
 
 // undeclared are the live secrets of a workflow that are not declared.
-func (c *connection) undeclared(ctx context.Context, scope secrets.Scope, declared elements) (map[string]secrets.Entry, error) {
-	names, err := c.client.List(ctx, scope)
+func (b *backend) undeclared(ctx context.Context, scope secrets.Scope, declared elements) (map[string]secrets.Entry, error) {
+	names, err := b.client.List(ctx, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +122,8 @@ func (c *connection) undeclared(ctx context.Context, scope secrets.Scope, declar
 		_, is := declared[name]
 		return is
 	})
-	found, failed := inParallel(ctx, c.client.Concurrency(), names, func(ctx context.Context, name string) (secrets.Entry, error) {
-		return c.client.Describe(ctx, scope.Secret(name))
+	found, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (secrets.Entry, error) {
+		return b.client.Describe(ctx, scope.Secret(name))
 	})
 	for _, name := range slices.Sorted(maps.Keys(failed)) {
 		return nil, failed[name] // what is not seen whole is not judged
@@ -132,8 +132,8 @@ func (c *connection) undeclared(ctx context.Context, scope secrets.Scope, declar
 	return found, nil
 }
 
-// whose says whose a live secret is.
-func whose(e secrets.Entry) string {
+// describeOwner says whose a live secret is.
+func describeOwner(e secrets.Entry) string {
 	if holder, held := e.Owner(); held {
 		return "held by " + string(holder)
 	}

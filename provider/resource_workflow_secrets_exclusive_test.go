@@ -13,7 +13,7 @@ import (
 )
 
 // undeclared checks which undeclared secrets the state shows.
-func (s *stage) undeclared(t *testing.T, want map[string]any) {
+func (s *fixture) undeclared(t *testing.T, want map[string]any) {
 	t.Helper()
 	got, _ := s.Attributes(t, theSet)["undeclared"].(map[string]any)
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -24,7 +24,7 @@ func (s *stage) undeclared(t *testing.T, want map[string]any) {
 func TestUndeclaredSecretsAreShownAndOnlyOursAreDeletedWhenAsked(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		single := s.secret("beside", `"ours"`)
 		s.configure(t, s.set(map[string]string{"a": "1", "left": "2"}), single)
 		s.Apply(t)
@@ -51,7 +51,7 @@ func TestUndeclaredSecretsAreShownAndOnlyOursAreDeletedWhenAsked(t *testing.T) {
 			"left": "held by terraform/shop", "beside": "held by terraform/shop", "anas": "held by person/ana", "unknown": "of unknown origin",
 		}
 		s.configure(t, s.set(map[string]string{"a": "1"}, `exclusive = "show"`), single)
-		s.Apply(t).Says(t, "does not declare", "anas (held by person/ana), beside (held by terraform/shop), left (held by terraform/shop), unknown (of unknown origin)")
+		s.Apply(t).Contains(t, "does not declare", "anas (held by person/ana), beside (held by terraform/shop), left (held by terraform/shop), unknown (of unknown origin)")
 		s.undeclared(t, all)
 		s.NoChanges(t)
 
@@ -66,18 +66,18 @@ func TestUndeclaredSecretsAreShownAndOnlyOursAreDeletedWhenAsked(t *testing.T) {
 		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "ours"}, `exclusive = "delete"`))
 		s.Must(t, "state", "rm", at("beside")) // else the plan would delete it, too
 		plan := s.Plan(t)
-		plan.Change(theSet).Is(t, "update")
+		plan.Change(theSet).HasActions(t, "update")
 		said := terraformtest.Result{Output: plan.Output}
-		said.Says(t, `- "left" = "held by terraform/shop"`, `- "beside" = "held by terraform/shop"`)
+		said.Contains(t, `- "left" = "held by terraform/shop"`, `- "beside" = "held by terraform/shop"`)
 		s.vault.Write(t, s.workflow, "left", "somebody's, since the plan")
 		result := s.ApplyPlan(t)
-		result.Says(t, s.workflow+"/left changed since the plan: version 2, planned from 1")
+		result.Contains(t, s.workflow+"/left changed since the plan: version 2, planned from 1")
 		s.reads(t, map[string]string{"a": "1", "left": "somebody's, since the plan", "beside": "", "anas": "theirs", "unknown": "ours"})
 		s.undeclared(t, map[string]any{"left": "held by terraform/shop", "anas": "held by person/ana"})
 		if result := s.Run(t, "plan"); result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
-		s.Apply(t).Says(t, "They stay, because this owner does not hold them")
+		s.Apply(t).Contains(t, "They stay, because this owner does not hold them")
 		s.undeclared(t, map[string]any{"left": "last held by terraform/shop", "anas": "held by person/ana"})
 		s.NoChanges(t)
 		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "ours"}))
@@ -89,7 +89,7 @@ func TestUndeclaredSecretsAreShownAndOnlyOursAreDeletedWhenAsked(t *testing.T) {
 func TestASetThatIsBornExclusiveDeletesNothingUnseen(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("beside", `"ours"`))
 		s.Apply(t)
 		s.Must(t, "state", "rm", at("beside"))
@@ -97,7 +97,7 @@ func TestASetThatIsBornExclusiveDeletesNothingUnseen(t *testing.T) {
 		s.Apply(t)
 		s.reads(t, map[string]string{"a": "1", "beside": "ours"})
 		s.undeclared(t, map[string]any{"beside": "held by terraform/shop"})
-		s.Plan(t).Change(theSet).Is(t, "update")
+		s.Plan(t).Change(theSet).HasActions(t, "update")
 		s.Apply(t)
 		s.reads(t, map[string]string{"beside": ""})
 		s.undeclared(t, map[string]any{})
@@ -110,6 +110,6 @@ func TestASetThatIsBornExclusiveDeletesNothingUnseen(t *testing.T) {
 		if result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
-		result.Says(t, "Warning: Undeclared secrets are not looked for", fmt.Sprintf("path %q { capabilities = [\"list\"] }", "customers/metadata/workflows/+/"))
+		result.Contains(t, "Warning: Undeclared secrets are not looked for", fmt.Sprintf("path %q { capabilities = [\"list\"] }", "customers/metadata/workflows/+/"))
 	})
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// errNotReached is what became of a secret whose turn never came.
-var errNotReached = errors.New("its turn did not come before the apply was stopped")
+// errNotStarted is what became of a secret whose turn never came.
+var errNotStarted = errors.New("its turn did not come before the apply was stopped")
 
 // failures are what went wrong, by secret.
 type failures map[string]error
@@ -43,12 +43,12 @@ func inParallel[T any](ctx context.Context, limit int, names []string, turn func
 	note := func(name string, result T, err error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if !errors.Is(err, errNotReached) {
+		if !errors.Is(err, errNotStarted) {
 			done[name] = result
 		}
 		if err != nil {
 			failed[name] = err
-			ended = ended || meetsAll(err)
+			ended = ended || affectsAll(err)
 		}
 	}
 	over := func() bool {
@@ -60,10 +60,10 @@ func inParallel[T any](ctx context.Context, limit int, names []string, turn func
 	for _, name := range names {
 		group.Go(func() error {
 			var result T
-			err := errNotReached
+			err := errNotStarted
 			if !over() {
 				result, err = turn(ctx, name)
-				err = interruption(ctx, err)
+				err = withInterruption(ctx, err)
 			}
 			note(name, result, err)
 			return nil
@@ -73,8 +73,8 @@ func inParallel[T any](ctx context.Context, limit int, names []string, turn func
 	return done, failed
 }
 
-// meetsAll reports whether every secret of the workflow would meet the error.
-func meetsAll(err error) bool {
+// affectsAll reports whether every secret of the workflow would meet the error.
+func affectsAll(err error) bool {
 	return secrets.AffectsAll(err) || errors.Is(err, secrets.ErrMissingCapability)
 }
 
@@ -97,25 +97,25 @@ func (f failures) split(fits func(error) bool) (these, others failures) {
 	return these, others
 }
 
-// complaint is one thing to say of failures.
-type complaint struct {
+// failureMessage is one thing to say of failures.
+type failureMessage struct {
 	at     path.Path
 	detail string
 }
 
-// complaints say what went wrong, each at its secret, except that what every
+// messages say what went wrong, each at its secret, except that what every
 // secret meets is said once.
-func (f failures) complaints() []complaint {
+func (f failures) messages() []failureMessage {
 	shared, own := f.split(func(err error) bool {
-		return errors.Is(err, errNotReached) || (meetsAll(err) && !mayHaveWritten(err))
+		return errors.Is(err, errNotStarted) || (affectsAll(err) && !mayHaveWritten(err))
 	})
-	var all []complaint
+	var all []failureMessage
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		err := own[name]
-		c := complaint{atSecret(name), sentence(err.Error())}
+		c := failureMessage{secretPath(name), sentence(err.Error())}
 		switch {
 		case errors.Is(err, secrets.ErrNotOwner):
-			c.detail += adoptAdvice
+			c.detail += adoptHint
 		case errors.Is(err, secrets.ErrInvalid):
 			c.at = c.at.AtName("value_wo")
 		}
@@ -125,32 +125,32 @@ func (f failures) complaints() []complaint {
 		return all
 	}
 	names := slices.Sorted(maps.Keys(shared))
-	reason := errNotReached
-	if i := slices.IndexFunc(names, func(name string) bool { return !errors.Is(shared[name], errNotReached) }); i >= 0 {
+	reason := errNotStarted
+	if i := slices.IndexFunc(names, func(name string) bool { return !errors.Is(shared[name], errNotStarted) }); i >= 0 {
 		reason = shared[names[i]]
 	}
-	return append(all, complaint{path.Root("secrets"), sentence(reason.Error()) + "\n\nNot done: " + strings.Join(names, ", ") + "."})
+	return append(all, failureMessage{path.Root("secrets"), sentence(reason.Error()) + "\n\nNot done: " + strings.Join(names, ", ") + "."})
 }
 
-// fail makes each complaint an error.
-func (f failures) fail(diagnostics *diag.Diagnostics, attempted string) {
-	for _, c := range f.complaints() {
+// addErrors makes each complaint an error.
+func (f failures) addErrors(diagnostics *diag.Diagnostics, attempted string) {
+	for _, c := range f.messages() {
 		diagnostics.AddAttributeError(c.at, attempted, c.detail)
 	}
 }
 
-// warn makes all complaints one warning.
-func (f failures) warn(diagnostics *diag.Diagnostics, summary string) {
+// addWarning makes all complaints one warning.
+func (f failures) addWarning(diagnostics *diag.Diagnostics, summary string) {
 	var details []string
-	for _, c := range f.complaints() {
+	for _, c := range f.messages() {
 		details = append(details, c.detail)
 	}
-	warnOnce(diagnostics, summary, details)
+	addWarningOnce(diagnostics, summary, details)
 }
 
-// warnOnce says all details in one warning: of several with one summary, Terraform
+// addWarningOnce says all details in one warning: of several with one summary, Terraform
 // shows the first and counts the others.
-func warnOnce(diagnostics *diag.Diagnostics, summary string, details []string) {
+func addWarningOnce(diagnostics *diag.Diagnostics, summary string, details []string) {
 	if len(details) > 0 {
 		diagnostics.AddAttributeWarning(path.Root("secrets"), summary, strings.Join(details, "\n\n"))
 	}

@@ -14,20 +14,20 @@ import (
 )
 
 // ImportState takes those secrets of a workflow into the state that this owner
-// wrote last, by the workflow's name. What the records say is known; nothing is
+// setVersion last, by the workflow's name. What the records say is known; nothing is
 // written.
 func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	const attempted = "Importing the secrets"
-	if !r.connection.connected(&resp.Diagnostics) {
+	if !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
 	if err := secrets.CheckName("workflow", req.ID); err != nil {
 		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
 		return
 	}
-	client := r.connection.client
-	remembered := setMemory{Mount: r.connection.mount, Prefix: r.connection.prefix, Owner: client.Owner()}
-	scope := remembered.scope(req.ID)
+	client := r.backend.client
+	private := setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix, Owner: client.Owner()}
+	scope := private.scope(req.ID)
 	names, err := client.List(ctx, scope)
 	if err != nil {
 		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
@@ -36,7 +36,7 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 	found, failed := inParallel(ctx, client.Concurrency(), names, func(ctx context.Context, name string) (secrets.Entry, error) {
 		return client.Describe(ctx, scope.Secret(name))
 	})
-	if failed.fail(&resp.Diagnostics, attempted); len(failed) > 0 {
+	if failed.addErrors(&resp.Diagnostics, attempted); len(failed) > 0 {
 		return
 	}
 	ours := elements{}
@@ -46,7 +46,7 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 			element.Version = types.Int64Value(int64(record.Version))
 			element.CreatedTime = timeValue(record.Time)
 			ours[name] = element
-			remembered.keep(name, element.findings, memory{Owner: owner, Expires: record.Expires})
+			private.put(name, element.computedAttributes, privateState{Owner: owner, Expires: record.Expires})
 		}
 	}
 	if len(ours) == 0 {
@@ -59,11 +59,11 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 		Secrets:    ours.encode(ctx, &resp.Diagnostics),
 		Exclusive:  types.StringValue(exclusiveOff),
 		Undeclared: noUndeclared,
-		Path:       r.connection.scopePath(types.StringValue(req.ID)),
+		Path:       r.backend.scopePath(types.StringValue(req.ID)),
 		Timeouts:   noTimeouts(),
 	}
-	state.fill(workflowSecretsModel{}, r.connection.defaults)
+	state.fill(workflowSecretsModel{}, r.backend.defaults)
 	// The refresh that follows fills in the rest.
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }

@@ -56,28 +56,28 @@ func (all elements) encode(ctx context.Context, diagnostics *diag.Diagnostics) t
 
 func (all elements) names() []string { return slices.Sorted(maps.Keys(all)) }
 
-// atSecret is where a secret stands in the configuration.
-func atSecret(name string) path.Path { return path.Root("secrets").AtMapKey(name) }
+// secretPath is where a secret stands in the configuration.
+func secretPath(name string) path.Path { return path.Root("secrets").AtMapKey(name) }
 
 // ModifyPlan decides for each secret what happens to its value and says so in the
 // plan, as relay_workflow_secret does for one.
 func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	// Where it is not, that is said once, and all others are planned: an apply plans
-	// again, takes no other plan than the approved one, and then says so of each.
-	_ = r.connection.usable(&resp.Diagnostics)
-	if req.Plan.Raw.IsNull() || r.connection == nil {
+	// update, takes no other plan than the approved one, and then says so of each.
+	_ = r.backend.usable(&resp.Diagnostics)
+	if req.Plan.Raw.IsNull() || r.backend == nil {
 		return // it is destroyed, or the provider is not configured
 	}
 	var plan, config workflowSecretsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	state, remembered := r.prior(ctx, req, &resp.Diagnostics)
-	plan.fill(config, r.connection.defaults)
-	r.connection.checkDetection(plan.DetectChanges, &resp.Diagnostics)
+	state, private := r.prior(ctx, req, &resp.Diagnostics)
+	plan.fill(config, r.backend.defaults)
+	r.backend.checkDetection(plan.DetectChanges, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.Path = r.connection.scopePath(plan.Workflow)
+	plan.Path = r.backend.scopePath(plan.Workflow)
 	switch {
 	case state == nil:
 	case plan.Path.IsUnknown():
@@ -86,22 +86,22 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 		resp.RequiresReplace.Append(path.Root("path"))
 		state = nil
 	}
-	wanted, known := decode(ctx, plan.Secrets, &resp.Diagnostics)
+	planned, known := decode(ctx, plan.Secrets, &resp.Diagnostics)
 	values, valuesKnown := decode(ctx, config.Secrets, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	known = known && valuesKnown
-	plan.Undeclared = plan.planUndeclared(state, wanted, known, remembered.Leftovers)
+	plan.Undeclared = plan.planUndeclared(state, planned, known, private.Undeclared)
 	if known {
-		r.decideEach(ctx, plan, state, wanted, values, remembered, &resp.Diagnostics)
-		r.checkValues(plan, wanted, values, &resp.Diagnostics)
-		plan.Secrets = wanted.encode(ctx, &resp.Diagnostics)
+		r.decideEach(ctx, plan, state, planned, values, private, &resp.Diagnostics)
+		r.checkValues(plan, planned, values, &resp.Diagnostics)
+		plan.Secrets = planned.encode(ctx, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// fill puts in what holds where the resource itself says nothing: the provider's
+// load puts in what holds where the resource itself says nothing: the provider's
 // defaults, else ours.
 func (m *workflowSecretsModel) fill(config workflowSecretsModel, d defaults) {
 	m.OnDrift = firstString(config.OnDrift, d.OnDrift, types.StringValue(onDriftOverwrite))
@@ -112,38 +112,38 @@ func (m *workflowSecretsModel) fill(config workflowSecretsModel, d defaults) {
 
 // prior is the state and memory of a resource that exists; nil for one that does
 // not.
-func (r *workflowSecretsResource) prior(ctx context.Context, req resource.ModifyPlanRequest, diagnostics *diag.Diagnostics) (*workflowSecretsModel, setMemory) {
+func (r *workflowSecretsResource) prior(ctx context.Context, req resource.ModifyPlanRequest, diagnostics *diag.Diagnostics) (*workflowSecretsModel, setPrivateState) {
 	if req.State.Raw.IsNull() {
-		return nil, setMemory{}
+		return nil, setPrivateState{}
 	}
 	var state workflowSecretsModel
 	diagnostics.Append(req.State.Get(ctx, &state)...)
-	return &state, recall[setMemory](ctx, req.Private, diagnostics)
+	return &state, loadPrivateState[setPrivateState](ctx, req.Private, diagnostics)
 }
 
 // decideEach puts the decisions into the wanted elements. state is nil before
 // there is one.
-func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowSecretsModel, wanted, values elements, remembered setMemory, diagnostics *diag.Diagnostics) {
-	had := elements{}
+func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowSecretsModel, planned, values elements, private setPrivateState, diagnostics *diag.Diagnostics) {
+	current := elements{}
 	if state != nil {
-		had, _ = decode(ctx, state.Secrets, diagnostics)
+		current, _ = decode(ctx, state.Secrets, diagnostics)
 	}
-	scope := remembered.scope(plan.Workflow.ValueString())
+	scope := private.scope(plan.Workflow.ValueString())
 	var left, unprinted []string
-	for _, name := range wanted.names() {
-		next := wanted[name]
-		last, exists := had[name]
+	for _, name := range planned.names() {
+		next := planned[name]
+		last, exists := current[name]
 		if !exists {
 			next.markUnknown()
-			wanted[name] = next
+			planned[name] = next
 			continue
 		}
-		next.findings = last.findings
-		one, address := remembered.of(name, last.findings), scope.Secret(name)
+		next.computedAttributes = last.computedAttributes
+		one, address := private.of(name, last.computedAttributes), scope.Secret(name)
 		versionChanged := !next.ValueWOVersion.Equal(last.ValueWOVersion)
-		fingerprint := r.connection.compare(plan.DetectChanges, address, values[name].ValueWO, one.HMAC1)
-		switch decided := decide(situation{
-			remedy:       one.Remedy,
+		fingerprint := r.backend.compareFingerprint(plan.DetectChanges, address, values[name].ValueWO, one.HMAC1)
+		switch decided := decide(driftState{
+			repair:       one.Repair,
 			unfinished:   one.Unfinished,
 			valueChanged: versionChanged || fingerprint.changed(),
 			valueUnknown: fingerprint == fingerprintUnknown,
@@ -151,11 +151,11 @@ func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowS
 			adopt:        plan.Adopt.ValueBool(),
 		}); decided {
 		case keepAndWarn:
-			left = append(left, driftDetail(address, last.findings))
+			left = append(left, driftDetail(address, last.computedAttributes))
 		case write:
 			next.markUnknown()
 			next.Drift = inSync
-			if fingerprint == fingerprintMissing && !versionChanged && one.Remedy == remedyNone {
+			if fingerprint == fingerprintMissing && !versionChanged && one.Repair == repairNone {
 				unprinted = append(unprinted, name)
 			}
 		case writeIfChanged:
@@ -164,9 +164,9 @@ func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowS
 				next.Drift = inSync
 			}
 		default:
-			decided.report(diagnostics, atSecret(name), driftDetail(address, last.findings))
+			decided.report(diagnostics, secretPath(name), driftDetail(address, last.computedAttributes))
 		}
-		wanted[name] = next
+		planned[name] = next
 	}
 	// One warning for all: of several Terraform would show only the first.
 	if len(left) > 0 {
@@ -180,20 +180,20 @@ func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowS
 
 // checkValues refuses at plan time what Vault should never see, of the secrets
 // that the plan sends. What is not known yet is checked before it is sent.
-func (r *workflowSecretsResource) checkValues(plan workflowSecretsModel, wanted, values elements, diagnostics *diag.Diagnostics) {
-	if r.connection.client == nil || plan.Workflow.IsUnknown() {
+func (r *workflowSecretsResource) checkValues(plan workflowSecretsModel, planned, values elements, diagnostics *diag.Diagnostics) {
+	if r.backend.client == nil || plan.Workflow.IsUnknown() {
 		return
 	}
-	sent := slices.DeleteFunc(wanted.names(), func(name string) bool { return !wanted[name].writePlanned() })
-	t := r.round(plan, setMemory{Mount: r.connection.mount, Prefix: r.connection.prefix}, values)
-	t.check(sent).fail(diagnostics, "Checking the values")
+	sent := slices.DeleteFunc(planned.names(), func(name string) bool { return !planned[name].writePlanned() })
+	b := r.newBatch(plan, setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix}, values)
+	b.checkValues(sent).addErrors(diagnostics, "Checking the values")
 }
 
 // scopePath is where the provider block puts the secrets, unknown as long as that
 // is.
-func (c *connection) scopePath(workflow types.String) types.String {
-	if c.mount == "" || c.prefix == "" || workflow.IsUnknown() {
+func (b *backend) scopePath(workflow types.String) types.String {
+	if b.mount == "" || b.prefix == "" || workflow.IsUnknown() {
 		return types.StringUnknown()
 	}
-	return types.StringValue(strings.Join([]string{c.mount, "data", c.prefix, workflow.ValueString()}, "/"))
+	return types.StringValue(strings.Join([]string{b.mount, "data", b.prefix, workflow.ValueString()}, "/"))
 }

@@ -41,7 +41,7 @@ type workflowSecretsModel struct {
 type secretElement struct {
 	ValueWO        types.String `tfsdk:"value_wo"`
 	ValueWOVersion types.String `tfsdk:"value_wo_version"`
-	findings
+	computedAttributes
 }
 
 func workflowSecretsSchema(ctx context.Context) schema.Schema {
@@ -105,7 +105,7 @@ func workflowSecretsSchema(ctx context.Context) schema.Schema {
 // attribute with the path of every attribute, several times a run. For 300 secrets
 // that takes longer than everything else, and it grows with the square.
 func secretElementAttributes() map[string]schema.Attribute {
-	arguments, attributes := workflowSecretArguments(), workflowSecretFindings()
+	arguments, attributes := workflowSecretArguments(), workflowSecretComputedAttributes()
 	delete(attributes, "path")
 	attributes["value_wo_version"] = arguments["value_wo_version"]
 	value := arguments["value_wo"].(schema.StringAttribute)

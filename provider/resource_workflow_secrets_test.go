@@ -17,7 +17,7 @@ import (
 const theSet = "relay_workflow_secrets.all"
 
 // set is a resource with these secrets, each "value@version" or only a value.
-func (s *stage) set(secrets map[string]string, lines ...string) string {
+func (s *fixture) set(secrets map[string]string, lines ...string) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		value, version, versioned := strings.Cut(secrets[name], "@")
@@ -31,8 +31,8 @@ func (s *stage) set(secrets map[string]string, lines ...string) string {
 		s.workflow, b.String(), strings.Join(lines, "\n  "))
 }
 
-// element is a secret of the set in the state; nil where it has none.
-func (s *stage) element(t *testing.T, name string) map[string]any {
+// elementState is a secret of the set in the state; nil where it has none.
+func (s *fixture) element(t *testing.T, name string) map[string]any {
 	t.Helper()
 	all, _ := s.Attributes(t, theSet)["secrets"].(map[string]any)
 	element, _ := all[name].(map[string]any)
@@ -40,7 +40,7 @@ func (s *stage) element(t *testing.T, name string) map[string]any {
 }
 
 // has checks a secret of the set in the state against these attributes.
-func (s *stage) has(t *testing.T, name string, want map[string]any) {
+func (s *fixture) has(t *testing.T, name string, want map[string]any) {
 	t.Helper()
 	got := s.element(t, name)
 	if got == nil {
@@ -54,7 +54,7 @@ func (s *stage) has(t *testing.T, name string, want map[string]any) {
 }
 
 // reads checks what the workflow reads under each name; "" is for no value.
-func (s *stage) reads(t *testing.T, want map[string]string) {
+func (s *fixture) reads(t *testing.T, want map[string]string) {
 	t.Helper()
 	reader := s.vault.Reader(t, s.workflow)
 	for name, value := range want {
@@ -67,10 +67,10 @@ func (s *stage) reads(t *testing.T, want map[string]string) {
 func TestManySecretsAreWrittenAndOnlyWhatChangesIsSent(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1@1", "b": "2@1", "c": "3@1", "d": "4@1", "e": "5"}))
 		plan := s.Plan(t)
-		plan.Change(theSet).Is(t, "create")
+		plan.Change(theSet).HasActions(t, "create")
 		if at := plan.Change(theSet).Change.After["path"]; at != "customers/data/workflows/"+s.workflow {
 			t.Errorf("the plan does not say where the values go: %v", at)
 		}
@@ -90,9 +90,9 @@ func TestManySecretsAreWrittenAndOnlyWhatChangesIsSent(t *testing.T) {
 		t.Log("change two, add one, remove one, and touch nothing else")
 		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "other, under the same version@1", "d": "4@1", "f": "6@1"}))
 		plan = s.Plan(t)
-		plan.Change(theSet).Is(t, "update")
+		plan.Change(theSet).HasActions(t, "update")
 		said := terraformtest.Result{Output: plan.Output}
-		said.Says(t, `~ "a" = {`, `~ "b" = {`, `- "e" = {`, `+ "f" = {`, "# (2 unchanged elements hidden)")
+		said.Contains(t, `~ "a" = {`, `~ "b" = {`, `- "e" = {`, `+ "f" = {`, "# (2 unchanged elements hidden)")
 		s.ApplyPlan(t)
 		if n := s.dataWrites(t); n != 3 {
 			t.Errorf("changing sent %d values, want 3", n)
@@ -114,7 +114,7 @@ func TestManySecretsAreWrittenAndOnlyWhatChangesIsSent(t *testing.T) {
 		t.Log("other arguments are changed without a value")
 		s.dataWrites(t)
 		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "4@1", "e": "again", "f": "6@1"}, `on_drift = "error"`))
-		s.Plan(t).Change(theSet).Is(t, "update")
+		s.Plan(t).Change(theSet).HasActions(t, "update")
 		s.Apply(t)
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("changing other arguments sent %d values", n)
@@ -129,7 +129,7 @@ func TestManySecretsAreWrittenAndOnlyWhatChangesIsSent(t *testing.T) {
 func TestRemovedSecretsOfASetCanBePurged(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1@1", "b": "2"}, `deletion = "purge"`))
 		s.Apply(t)
 		s.configure(t, s.set(map[string]string{"a": "one@2"}, `deletion = "purge"`))
@@ -144,13 +144,13 @@ func TestRemovedSecretsOfASetCanBePurged(t *testing.T) {
 func TestASetMovesToAnotherWorkflow(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
 		s.Apply(t)
 		from := s.workflow
 		s.workflow += "-moved"
 		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
-		s.Plan(t).Change(theSet).Is(t, "delete", "create")
+		s.Plan(t).Change(theSet).HasActions(t, "delete", "create")
 		s.Apply(t)
 		s.reads(t, map[string]string{"a": "1", "b": "2"})
 		s.NoChanges(t)
@@ -162,7 +162,7 @@ func TestASetMovesToAnotherWorkflow(t *testing.T) {
 func TestAllThatIsWrongWithASetIsSaidAtOnce(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.Write(t, header+`
 resource "relay_workflow_secrets" "all" {
   workflow  = "a/b"
@@ -174,13 +174,13 @@ resource "relay_workflow_secrets" "all" {
     "ok"  = { value_wo = "x" }
   }
 }`)
-		s.Refused(t, []string{"validate"}, `it holds '/'`, `it holds ':'`, `it holds '*'`, `"ignore"`, `"yes"`)
+		s.Fails(t, []string{"validate"}, `it holds '/'`, `it holds ':'`, `it holds '*'`, `"ignore"`, `"yes"`)
 		s.Write(t, header+`
 resource "relay_workflow_secrets" "all" {
   workflow = "w"
   secrets  = { none = null }
 }`)
-		s.Refused(t, []string{"validate"}, "null")
+		s.Fails(t, []string{"validate"}, "null")
 		if n := len(s.proxy.Requests()); n > 0 {
 			t.Errorf("Vault was asked %d times", n)
 		}
@@ -188,10 +188,10 @@ resource "relay_workflow_secrets" "all" {
 		t.Log("values that are too large, by name, before one is sent")
 		large := `join("", [for i in range(1024) : format("%513s", "x")])`
 		s.configure(t, strings.NewReplacer(`"LARGE"`, large).Replace(s.set(map[string]string{"a": "LARGE", "b": "ok", "c": "LARGE"})))
-		s.Refused(t, []string{"plan"}, s.workflow+"/a: the value is larger than the limit", s.workflow+"/c: the value is larger than the limit")
+		s.Fails(t, []string{"plan"}, s.workflow+"/a: the value is larger than the limit", s.workflow+"/c: the value is larger than the limit")
 		s.configure(t, "\nresource \"terraform_data\" \"large\" {\n  input = "+large+"\n}\n",
 			strings.NewReplacer(`"LARGE"`, "terraform_data.large.output").Replace(s.set(map[string]string{"a": "LARGE", "b": "ok"})))
-		s.Refused(t, []string{"apply", "-auto-approve"}, s.workflow+"/a: the value is larger than the limit")
+		s.Fails(t, []string{"apply", "-auto-approve"}, s.workflow+"/a: the value is larger than the limit")
 		s.reads(t, map[string]string{"b": ""})
 	})
 }
@@ -199,7 +199,7 @@ resource "relay_workflow_secrets" "all" {
 func TestASetWithUnknownNamesAndValuesIsWrittenByTheApply(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		configuration := func(value, version string) string {
 			return fmt.Sprintf(`
 resource "terraform_data" "source" {
@@ -234,7 +234,7 @@ resource "relay_workflow_secrets" "all" {
 func TestImportOfASetTakesWhatThisOwnerHolds(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1", "b": "2", "gone": "3"}))
 		s.Apply(t)
 		created := s.element(t, "a")["created_time"]
@@ -255,15 +255,15 @@ func TestImportOfASetTakesWhatThisOwnerHolds(t *testing.T) {
 			t.Errorf("importing sent %d values", n)
 		}
 		s.Must(t, "state", "rm", theSet)
-		s.Refused(t, []string{"import", theSet, "no-such-workflow"}, "terraform/shop holds no secret of workflow")
-		s.Refused(t, []string{"import", theSet, "a/b"}, "it holds '/'")
+		s.Fails(t, []string{"import", theSet, "no-such-workflow"}, "terraform/shop holds no secret of workflow")
+		s.Fails(t, []string{"import", theSet, "a/b"}, "it holds '/'")
 	})
 }
 
 func TestASetNoticesChangedValuesByTheirFingerprints(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1", "b": "2", "c": "3"}))
 		s.Apply(t)
 		s.dataWrites(t)
@@ -271,11 +271,11 @@ func TestASetNoticesChangedValuesByTheirFingerprints(t *testing.T) {
 			s.configure(t, s.set(map[string]string{"a": a, "b": "2", "c": "3"}, "detect_changes = true"))
 		}
 		detecting("1")
-		s.Refused(t, []string{"plan"}, "needs the provider's fingerprint_key")
+		s.Fails(t, []string{"plan"}, "needs the provider's fingerprint_key")
 
 		t.Log("what has no fingerprint yet is sent once")
 		s.Setenv("RELAY_FINGERPRINT_KEY", strings.Repeat("k", 32))
-		s.Apply(t).Says(t, "Values are sent once for their fingerprints", "a, b, c")
+		s.Apply(t).Contains(t, "Values are sent once for their fingerprints", "a, b, c")
 		if n := s.dataWrites(t); n != 3 {
 			t.Errorf("%d values were sent, want 3", n)
 		}
@@ -293,7 +293,7 @@ func TestASetNoticesChangedValuesByTheirFingerprints(t *testing.T) {
 		t.Log("a value that is known only in the apply is compared there")
 		s.configure(t, "\nresource \"terraform_data\" \"source\" {\n  input = \"2\"\n}\n", strings.Replace(
 			s.set(map[string]string{"a": "one", "b": "SOURCE", "c": "3"}, "detect_changes = true"), `"SOURCE"`, "terraform_data.source.output", 1))
-		s.Plan(t).Change(theSet).Is(t, "update")
+		s.Plan(t).Change(theSet).HasActions(t, "update")
 		if result := s.ApplyPlan(t); result.Code != 0 {
 			t.Fatalf("the apply fails:\n%s", result.Output)
 		}

@@ -14,11 +14,11 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// work is what the approved plan does, by name.
-type work struct {
-	write   []string
-	remove  []string // declared no more
-	cleanUp []string // never declared
+// plannedWork is what the approved plan does, by name.
+type plannedWork struct {
+	writes     []string
+	deletes    []string // declared no more
+	undeclared []string // notCreated declared
 }
 
 // Update writes and deletes what the plan says, each secret only if it is still
@@ -30,113 +30,113 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	was := recall[setMemory](ctx, req.Private, &resp.Diagnostics)
-	wanted, _ := decode(ctx, plan.Secrets, &resp.Diagnostics)
+	prior := loadPrivateState[setPrivateState](ctx, req.Private, &resp.Diagnostics)
+	planned, _ := decode(ctx, plan.Secrets, &resp.Diagnostics)
 	values, _ := decode(ctx, config.Secrets, &resp.Diagnostics)
-	had, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
+	current, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	todo := plan.work(state, wanted, had, was)
-	if !todo.asksVault() && !plan.Undeclared.IsUnknown() {
+	todo := plan.plannedWork(state, planned, current, prior)
+	if !todo.needsVault() && !plan.Undeclared.IsUnknown() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
-	if !r.connection.connected(&resp.Diagnostics) {
+	if !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.connection.notes.drain(&resp.Diagnostics)
-	ctx, cancel := within(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer r.backend.warnings.drain(&resp.Diagnostics)
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	t := r.round(plan, was, values)
-	if failed := t.check(todo.write); len(failed) > 0 {
-		failed.fail(&resp.Diagnostics, attempted)
+	b := r.newBatch(plan, prior, values)
+	if failed := b.checkValues(todo.writes); len(failed) > 0 {
+		failed.addErrors(&resp.Diagnostics, attempted)
 		return
 	}
 
-	now := setMemory{Mount: was.Mount, Prefix: was.Prefix, Owner: was.Owner}
-	t.write(ctx, todo.write, wanted, had, was, &now).fail(&resp.Diagnostics, attempted)
-	failed := t.remove(ctx, todo.remove, had, was, &resp.Diagnostics)
+	updated := setPrivateState{Mount: prior.Mount, Prefix: prior.Prefix, Owner: prior.Owner}
+	b.writeAll(ctx, todo.writes, planned, current, prior, &updated).addErrors(&resp.Diagnostics, attempted)
+	failed := b.deleteAll(ctx, todo.deletes, current, prior, &resp.Diagnostics)
 	for name := range failed {
-		wanted[name] = had[name]
-		now.keep(name, had[name].findings, was.of(name, had[name].findings))
+		planned[name] = current[name]
+		updated.put(name, current[name].computedAttributes, prior.of(name, current[name].computedAttributes))
 	}
-	failed.fail(&resp.Diagnostics, attempted)
-	plan.Secrets = wanted.encode(ctx, &resp.Diagnostics)
+	failed.addErrors(&resp.Diagnostics, attempted)
+	plan.Secrets = planned.encode(ctx, &resp.Diagnostics)
 	if plan.Undeclared.IsUnknown() {
-		r.findUndeclared(ctx, &plan, &now, wanted, &resp.Diagnostics)
+		r.findUndeclared(ctx, &plan, &updated, planned, &resp.Diagnostics)
 	} else {
-		failed := t.cleanUp(ctx, todo.cleanUp, was)
-		failed.fail(&resp.Diagnostics, attempted)
+		failed := b.deleteUndeclared(ctx, todo.undeclared, prior)
+		failed.addErrors(&resp.Diagnostics, attempted)
 		plan.keepUndeclared(state, failed)
-		now.keepLeftovers(was, plan)
+		updated.keepUndeclared(prior, plan)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(now.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(updated.save(ctx, resp.Private)...)
 }
 
-// work takes from the plan what is to be done.
-func (m workflowSecretsModel) work(state workflowSecretsModel, wanted, had elements, was setMemory) work {
-	var w work
-	for _, name := range wanted.names() {
-		if wanted[name].writePlanned() {
-			w.write = append(w.write, name)
+// plannedWork takes from the plan what is to be done.
+func (m workflowSecretsModel) plannedWork(state workflowSecretsModel, planned, current elements, prior setPrivateState) plannedWork {
+	var w plannedWork
+	for _, name := range planned.names() {
+		if planned[name].writePlanned() {
+			w.writes = append(w.writes, name)
 		}
 	}
-	for _, name := range had.names() {
-		if _, still := wanted[name]; !still {
-			w.remove = append(w.remove, name)
+	for _, name := range current.names() {
+		if _, still := planned[name]; !still {
+			w.deletes = append(w.deletes, name)
 		}
 	}
-	w.cleanUp = m.toDelete(state, wanted, was.Leftovers)
+	w.undeclared = m.toDelete(state, planned, prior.Undeclared)
 	return w
 }
 
-func (w work) asksVault() bool { return len(w.write)+len(w.remove)+len(w.cleanUp) > 0 }
+func (w plannedWork) needsVault() bool { return len(w.writes)+len(w.deletes)+len(w.undeclared) > 0 }
 
-// write sends what is planned, and puts into wanted and now what is to be kept of
+// writes sends what is planned, and puts into wanted and now what is to be kept of
 // every secret.
-func (r round) write(ctx context.Context, names []string, wanted, had elements, was setMemory, now *setMemory) failures {
-	done, failed := inParallel(ctx, r.client.Concurrency(), names, func(ctx context.Context, name string) (kept, error) {
-		if last, existed := had[name]; existed {
-			return r.again(ctx, name, kept{last.findings, was.of(name, last.findings)})
+func (b batch) writeAll(ctx context.Context, names []string, planned, current elements, prior setPrivateState, updated *setPrivateState) failures {
+	done, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (elementState, error) {
+		if last, existed := current[name]; existed {
+			return b.update(ctx, name, elementState{last.computedAttributes, prior.of(name, last.computedAttributes)})
 		}
-		observed, err := r.look(ctx, name)
+		observed, err := b.observeNew(ctx, name)
 		if err != nil {
-			return kept{}, err
+			return elementState{}, err
 		}
-		return r.first(ctx, name, observed)
+		return b.create(ctx, name, observed)
 	})
-	for _, name := range wanted.names() {
-		next := wanted[name]
-		last, existed := had[name]
-		k, took := done[name]
+	for _, name := range planned.names() {
+		next := planned[name]
+		last, existed := current[name]
+		result, ok := done[name]
 		err := failed[name]
 		switch {
 		case !next.writePlanned():
-			now.keep(name, next.findings, was.of(name, last.findings))
+			updated.put(name, next.computedAttributes, prior.of(name, last.computedAttributes))
 			continue
 		case !existed && !mayHaveWritten(err):
-			delete(wanted, name)
+			delete(planned, name)
 			continue
-		case !took:
-			k = kept{last.findings, was.of(name, last.findings)}
+		case !ok:
+			result = elementState{last.computedAttributes, prior.of(name, last.computedAttributes)}
 		}
 		if existed && err != nil && !errors.Is(err, secrets.ErrNoRecord) {
 			next = last
 		}
-		next.findings = k.findings
-		wanted[name] = next
-		now.keep(name, k.findings, k.memory)
+		next.computedAttributes = result.computedAttributes
+		planned[name] = next
+		updated.put(name, result.computedAttributes, result.privateState)
 	}
 	return failed
 }
 
-// remove deletes what is declared no more, and warns of what it leaves.
-func (r round) remove(ctx context.Context, names []string, had elements, was setMemory, diagnostics *diag.Diagnostics) failures {
-	notes, failed := inParallel(ctx, r.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
-		last := had[name].findings
-		return r.letGo(ctx, name, kept{last, was.of(name, last)})
+// deletes deletes what is declared no more, and warns of what it leaves.
+func (b batch) deleteAll(ctx context.Context, names []string, current elements, prior setPrivateState, diagnostics *diag.Diagnostics) failures {
+	notes, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
+		last := current[name].computedAttributes
+		return b.delete(ctx, name, elementState{last, prior.of(name, last)})
 	})
 	var left []string
 	for _, name := range names {
@@ -144,18 +144,18 @@ func (r round) remove(ctx context.Context, names []string, had elements, was set
 			left = append(left, note)
 		}
 	}
-	warnOnce(diagnostics, "Secrets were no longer this configuration's to delete", left)
+	addWarningOnce(diagnostics, "Secrets were no longer this configuration's to delete", left)
 	return failed
 }
 
-// cleanUp deletes undeclared secrets of this owner, if they are still what the
+// undeclared deletes undeclared secrets of this owner, if they are still what the
 // plan showed.
-func (r round) cleanUp(ctx context.Context, names []string, was setMemory) failures {
-	_, failed := inParallel(ctx, r.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
-		if _, err := r.client.Confirm(ctx, r.scope.Secret(name), was.Leftovers[name]); err != nil {
+func (b batch) deleteUndeclared(ctx context.Context, names []string, prior setPrivateState) failures {
+	_, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
+		if _, err := b.client.Confirm(ctx, b.scope.Secret(name), prior.Undeclared[name]); err != nil {
 			return "", err
 		}
-		return r.letGo(ctx, name, kept{})
+		return b.delete(ctx, name, elementState{})
 	})
 	return failed
 }
@@ -172,12 +172,12 @@ func (m *workflowSecretsModel) keepUndeclared(state workflowSecretsModel, failed
 	m.Undeclared = types.MapValueMust(types.StringType, left)
 }
 
-// keepLeftovers remembers those that are still there.
-func (m *setMemory) keepLeftovers(was setMemory, plan workflowSecretsModel) {
-	m.Leftovers = map[string]secrets.Seen{}
+// keepUndeclared remembers those that are still there.
+func (m *setPrivateState) keepUndeclared(prior setPrivateState, plan workflowSecretsModel) {
+	m.Undeclared = map[string]secrets.Seen{}
 	for name := range plan.Undeclared.Elements() {
-		if seen, ours := was.Leftovers[name]; ours {
-			m.Leftovers[name] = seen
+		if seen, ours := prior.Undeclared[name]; ours {
+			m.Undeclared[name] = seen
 		}
 	}
 }

@@ -23,7 +23,7 @@ const closeTimeout = 1500 * time.Millisecond
 // it has logged in for. version is that of the release; debug waits for a debugger
 // and prints how Terraform can attach.
 func Serve(ctx context.Context, version string, debug bool) error {
-	p := &relayProvider{version: version, env: takeEnvironment()}
+	p := &relayProvider{version: version, env: readEnvironment()}
 	err := providerserver.Serve(ctx, func() provider.Provider { return p }, providerserver.ServeOpts{
 		Address: "registry.terraform.io/relay-secrets/relay",
 		Debug:   debug,
@@ -37,23 +37,23 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	return err
 }
 
-// keep notes a client for close; nil is none.
-func (p *relayProvider) keep(client *secrets.Client) {
+// trackClient notes a client for close; nil is none.
+func (p *relayProvider) trackClient(client *secrets.Client) {
 	if client == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.opened = append(p.opened, client)
+	p.clients = append(p.clients, client)
 }
 
 func (p *relayProvider) close(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var errs []error
-	for _, client := range p.opened {
+	for _, client := range p.clients {
 		errs = append(errs, client.Close(ctx))
 	}
-	p.opened = nil
+	p.clients = nil
 	return errors.Join(errs...)
 }

@@ -95,8 +95,8 @@ func TestEverySnippetOfTheDocumentationIsValid(t *testing.T) {
 		}
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
-		s.Offer(t, "hashicorp/vault")
+		s := newFixture(t, cli)
+		s.InstallProvider(t, "hashicorp/vault")
 		workflow := s.file(t, "../examples/functions/secret_references/deploy.yaml")
 		for name, text := range map[string][]byte{"deploy.yaml": workflow, "keystore.p12": {0}} {
 			if err := os.WriteFile(filepath.Join(s.Dir, name), text, 0o600); err != nil {
@@ -127,11 +127,11 @@ func TestTheGuideOnMovingInWorks(t *testing.T) {
 	}
 	move, adoptAll, importing, rotating := guide[0], guide[1], guide[2], guide[3]
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStageOn(t, cli, vaulttest.StartOwn(t))
+		s := newFixtureOn(t, cli, vaulttest.StartOwn(t))
 		s.workflow = "deploy-production"
 		const name = "registry-password"
 		s.vault.Write(t, s.workflow, name, "before")
-		s.Offer(t, "hashicorp/vault")
+		s.InstallProvider(t, "hashicorp/vault")
 		old := "terraform {\n  required_providers {\n    vault = { source = \"hashicorp/vault\" }\n  }\n}\n" +
 			"resource \"vault_kv_secret_v2\" \"registry_password\" {\n  mount = \"customers\"\n  name = \"workflows/deploy-production/registry-password\"\n" +
 			"  data_json = jsonencode({ value = \"before\" })\n}\n"

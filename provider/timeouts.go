@@ -38,8 +38,8 @@ func noTimeouts() timeouts.Value {
 	return timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{"create": text, "read": text, "update": text, "delete": text})}
 }
 
-// within bounds an operation by what limit, a method of timeouts.Value, says.
-func within(
+// withTimeout bounds an operation by what limit, a method of timeouts.Value, says.
+func withTimeout(
 	ctx context.Context,
 	limit func(context.Context, time.Duration) (time.Duration, diag.Diagnostics),
 	diagnostics *diag.Diagnostics,
@@ -49,9 +49,9 @@ func within(
 	return context.WithTimeoutCause(ctx, duration, fmt.Errorf("not done within the %s that the resource's timeouts allow", duration))
 }
 
-// interruption is what ended an operation before its time, else the error itself.
+// withInterruption is what ended an operation before its time, else the error itself.
 // Value and record are one: neither is left without the other.
-func interruption(ctx context.Context, err error) error {
+func withInterruption(ctx context.Context, err error) error {
 	switch {
 	case err == nil || ctx.Err() == nil:
 		return err

@@ -17,7 +17,7 @@ import (
 const patience = time.Minute
 
 // hang lets requests like this one hang until the provider gives them up.
-func (s *stage) hang(method, part string) {
+func (s *fixture) hang(method, part string) {
 	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 		if r.Method == method && strings.Contains(r.URL.Path, part) {
 			<-r.Context().Done()
@@ -30,7 +30,7 @@ func (s *stage) hang(method, part string) {
 func TestATimeoutEndsWhatHangs(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		const notDone = "Not done within the 1s that the resource's timeouts allow"
 		token := func(version, timeouts string) {
 			t.Helper()
@@ -38,7 +38,7 @@ func TestATimeoutEndsWhatHangs(t *testing.T) {
 		}
 		token("1", `create = "1s"`)
 		s.hang(http.MethodGet, "/metadata/")
-		s.Refused(t, []string{"apply", "-auto-approve"}, "Creating the secret", notDone)
+		s.Fails(t, []string{"apply", "-auto-approve"}, "Creating the secret", notDone)
 		if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
 			t.Error("something was written all the same")
 		}
@@ -52,7 +52,7 @@ func TestATimeoutEndsWhatHangs(t *testing.T) {
 		if result := s.ApplyPlan(t); result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		} else {
-			result.Says(t, "Updating the secret", notDone)
+			result.Contains(t, "Updating the secret", notDone)
 		}
 		s.attributes(t, "token", map[string]any{"version": 1.0, "value_wo_version": "1"})
 
@@ -60,8 +60,8 @@ func TestATimeoutEndsWhatHangs(t *testing.T) {
 		s.proxy.Reset()
 		s.Apply(t)
 		s.hang(http.MethodGet, "/metadata/")
-		s.Refused(t, []string{"plan"}, "Looking for drift", notDone)
-		s.Refused(t, []string{"destroy", "-auto-approve", "-refresh=false"}, "Deleting the secret", notDone)
+		s.Fails(t, []string{"plan"}, "Looking for drift", notDone)
+		s.Fails(t, []string{"destroy", "-auto-approve", "-refresh=false"}, "Deleting the secret", notDone)
 		if got := s.value(t, "token"); got != "v1" {
 			t.Errorf("the workflow reads %q", got)
 		}
@@ -73,7 +73,7 @@ func TestATimeoutEndsWhatHangs(t *testing.T) {
 func TestAnInterruptedApplyFinishesTheWriteThatItBegan(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newStage(t, cli)
+		s := newFixture(t, cli)
 		s.configure(t, s.secret("begun", `"one"`), s.secret("waiting", `"one"`))
 		reached, stopped := make(chan struct{}, 2), make(chan struct{})
 		s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
@@ -102,7 +102,7 @@ func TestAnInterruptedApplyFinishesTheWriteThatItBegan(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1:\n%s", result.Code, result.Output)
 		}
-		result.Says(t, "Creating the secret", "Interrupted:")
+		result.Contains(t, "Creating the secret", "Interrupted:")
 		s.attributes(t, "begun", map[string]any{"version": 1.0, "drift": "in sync"})
 		if s.vault.Metadata(t, s.workflow, "waiting") != nil || s.Attributes(t, at("waiting")) != nil {
 			t.Error("what had not begun was written all the same")
@@ -111,8 +111,8 @@ func TestAnInterruptedApplyFinishesTheWriteThatItBegan(t *testing.T) {
 			t.Errorf("%d values were sent", n)
 		}
 		plan := s.Plan(t)
-		plan.Change(at("begun")).Is(t, "no-op")
-		plan.Change(at("waiting")).Is(t, "create")
+		plan.Change(at("begun")).HasActions(t, "no-op")
+		plan.Change(at("waiting")).HasActions(t, "create")
 		s.Apply(t)
 		s.NoChanges(t)
 	})

@@ -66,18 +66,18 @@ func (p *Plan) Change(address string) Change {
 	return Change{}
 }
 
-// Is fails the test unless the change is these actions, such as "update", or
+// HasActions fails the test unless the change is these actions, such as "update", or
 // "delete" and "create".
-func (c Change) Is(t *testing.T, actions ...string) {
+func (c Change) HasActions(t *testing.T, actions ...string) {
 	t.Helper()
 	if !slices.Equal(c.Change.Actions, actions) {
 		t.Errorf("%s: planned %v, want %v", c.Address, c.Change.Actions, actions)
 	}
 }
 
-// Turns fails the test unless an attribute goes from a text that begins with
+// Changes fails the test unless an attribute goes from a text that begins with
 // before to the text after.
-func (c Change) Turns(t *testing.T, attribute, before, after string) {
+func (c Change) Changes(t *testing.T, attribute, before, after string) {
 	t.Helper()
 	was, _ := c.Change.Before[attribute].(string)
 	planned, _ := c.Change.After[attribute].(string)

@@ -15,14 +15,14 @@ import (
 // programPrefix begins the file name of every provider.
 const programPrefix = "terraform-provider-"
 
-// Served is the type of the provider that a CLI has started this process as.
-func Served() string {
+// ServedProvider is the type of the provider that a CLI has started this process as.
+func ServedProvider() string {
 	return strings.TrimPrefix(filepath.Base(os.Args[0]), programPrefix)
 }
 
-// Offer makes the test binary another provider, too, such as "hashicorp/vault". It
+// InstallProvider makes the test binary another provider, too, such as "hashicorp/vault". It
 // tells by Served which one it is to be.
-func (w *Workspace) Offer(t *testing.T, source string) {
+func (w *Workspace) InstallProvider(t *testing.T, source string) {
 	t.Helper()
 	w.offered[source] = offer(t, path.Base(source), false)
 	writeSettings(t, w.Home, w.offered)

@@ -70,20 +70,20 @@ func (w *Workspace) Must(t *testing.T, args ...string) Result {
 	return result
 }
 
-// Refused is Run for what has to fail, with these texts in what it says. Line
+// Fails is Run for what has to fail, with these texts in what it says. Line
 // breaks and the frame that a CLI draws do not count.
-func (w *Workspace) Refused(t *testing.T, args []string, texts ...string) Result {
+func (w *Workspace) Fails(t *testing.T, args []string, texts ...string) Result {
 	t.Helper()
 	result := w.Run(t, args...)
 	if result.Code != 1 {
 		t.Errorf("%s: exit %d, want 1:\n%s", strings.Join(args, " "), result.Code, result.Output)
 	}
-	result.Says(t, texts...)
+	result.Contains(t, texts...)
 	return result
 }
 
-// Says fails the test unless the output has the texts.
-func (r Result) Says(t *testing.T, texts ...string) {
+// Contains fails the test unless the output has the texts.
+func (r Result) Contains(t *testing.T, texts ...string) {
 	t.Helper()
 	said := unwrapped(r.Output)
 	for _, text := range texts {

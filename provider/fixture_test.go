@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) {
 	terraformtest.Main(m, func() {
-		if terraformtest.Served() == "vault" {
+		if terraformtest.ServedProvider() == "vault" {
 			serveVaultStub()
 			return
 		}
@@ -27,9 +27,9 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// stage is a configuration in front of a real Vault, with a proxy between, as a
+// fixture is a configuration in front of a real Vault, with a proxy between, as a
 // blind writer.
-type stage struct {
+type fixture struct {
 	*terraformtest.Workspace
 	vault    *vaulttest.Vault
 	proxy    *vaulttest.Proxy
@@ -37,16 +37,16 @@ type stage struct {
 	workflow string
 }
 
-// newStage sets a stage on the shared Vault. Whatever the test does there must
+// newFixture sets a stage on the shared Vault. Whatever the test does there must
 // not have read a value, nor written one without check-and-set.
-func newStage(t *testing.T, cli terraformtest.CLI) *stage {
+func newFixture(t *testing.T, cli terraformtest.CLI) *fixture {
 	t.Helper()
-	return newStageOn(t, cli, vaulttest.Start(t))
+	return newFixtureOn(t, cli, vaulttest.Start(t))
 }
 
-func newStageOn(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault) *stage {
+func newFixtureOn(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault) *fixture {
 	t.Helper()
-	s := &stage{
+	s := &fixture{
 		Workspace: cli.Workspace(t),
 		vault:     vault,
 		proxy:     vaulttest.NewProxy(t, vault.Address),
@@ -63,7 +63,7 @@ func newStageOn(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault) *st
 	return s
 }
 
-func (s *stage) assertBlind(t *testing.T) {
+func (s *fixture) assertBlind(t *testing.T) {
 	t.Helper()
 	s.proxy.AssertBlind(t)
 	s.proxy.AssertCheckAndSet(t)
@@ -71,7 +71,7 @@ func (s *stage) assertBlind(t *testing.T) {
 
 // dataWrites counts the values sent since the last call, after a look at
 // everything else that was.
-func (s *stage) dataWrites(t *testing.T) int {
+func (s *fixture) dataWrites(t *testing.T) int {
 	t.Helper()
 	s.assertBlind(t)
 	count := 0
@@ -85,7 +85,7 @@ func (s *stage) dataWrites(t *testing.T) int {
 }
 
 // value is what the workflow reads, with the reader's own token.
-func (s *stage) value(t *testing.T, name string) string {
+func (s *fixture) value(t *testing.T, name string) string {
 	t.Helper()
 	value, ok := s.vault.ReadAs(t, s.vault.Reader(t, s.workflow), s.workflow, name)
 	if !ok {
@@ -109,13 +109,13 @@ provider "relay" {
 `
 
 // secret is a resource named like the secret; value is an expression.
-func (s *stage) secret(name, value string, lines ...string) string {
+func (s *fixture) secret(name, value string, lines ...string) string {
 	return fmt.Sprintf("\nresource \"relay_workflow_secret\" %q {\n  workflow = %q\n  name     = %q\n  value_wo = %s\n  %s\n}\n",
 		name, s.workflow, name, value, strings.Join(lines, "\n  "))
 }
 
 // configure replaces the configuration: the header and these blocks.
-func (s *stage) configure(t *testing.T, blocks ...string) {
+func (s *fixture) configure(t *testing.T, blocks ...string) {
 	t.Helper()
 	s.Write(t, header+strings.Join(blocks, ""))
 }
