@@ -1,0 +1,49 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package httpclient
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+var errProxy = errors.New("must be the URL of a proxy, such as http://proxy.example.com:3128")
+
+// CheckProxy checks the address of a proxy in a configuration, where it must not
+// contain credentials. Empty is no proxy. The error does not quote the address.
+func CheckProxy(address string) error {
+	u, err := parseProxy(address)
+	if err == nil && u != nil && u.User != nil {
+		return errors.New("must not contain credentials")
+	}
+	return err
+}
+
+// parseProxy returns nil for no proxy.
+func parseProxy(address string) (*url.URL, error) {
+	if address == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errProxy // err quotes the address
+	}
+	return u, nil
+}
+
+func (s Settings) proxyFunc() (func(*http.Request) (*url.URL, error), error) {
+	proxy, err := parseProxy(s.Proxy)
+	if err != nil || proxy == nil {
+		return nil, err
+	}
+	if s.NoProxy == "" {
+		return http.ProxyURL(proxy), nil
+	}
+	choose := (&httpproxy.Config{HTTPProxy: s.Proxy, HTTPSProxy: s.Proxy, NoProxy: s.NoProxy}).ProxyFunc()
+	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
+}

@@ -1,0 +1,116 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package httpclient
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
+)
+
+const (
+	dialTimeout      = 10 * time.Second
+	handshakeTimeout = 10 * time.Second
+	keepAlive        = 30 * time.Second
+	idleTimeout      = 90 * time.Second
+	maxHeaderBytes   = 64 << 10
+)
+
+// Settings describe a client. The zero value trusts the system's authorities, uses
+// no proxy, returns redirects as they are and leaves the limits to the caller.
+type Settings struct {
+	// CACert is a PEM file of authorities to trust in place of the system's.
+	CACert string
+	// CACertPEM is the content of such a file. At most one of both is set.
+	CACertPEM string
+	// SystemCAs adds the system's authorities to those of CACert.
+	SystemCAs bool
+	// ClientCert and ClientKey are PEM files for mutual TLS; both or none.
+	ClientCert, ClientKey string
+	// ServerName is the name that the server's certificate must be for; empty for the
+	// host of the address.
+	ServerName string
+
+	// Proxy is the URL of an HTTP, HTTPS or SOCKS5 proxy; empty for none.
+	Proxy string
+	// NoProxy lists hosts to reach without the proxy, as the variable NO_PROXY does.
+	// If it is set, this machine itself is always reached without the proxy.
+	NoProxy string
+
+	// RedirectHosts are the hosts, with a port if it is not the scheme's own, to which
+	// a redirect is followed.
+	RedirectHosts []string
+	// RedirectSetting is the name of the setting with RedirectHosts, for errors. If it
+	// is empty, the client returns a redirect as a response like any other.
+	RedirectSetting string
+
+	// UserAgent replaces the User-Agent header of requests; empty leaves it.
+	UserAgent string
+	// Timeout bounds a request with its response; 0 for no limit.
+	Timeout time.Duration
+	// HeaderTimeout bounds the wait for the headers of a response; 0 for no limit.
+	HeaderTimeout time.Duration
+	// MaxResponseBytes bounds the body of a response; 0 where the caller bounds it.
+	MaxResponseBytes int64
+	// MaxConns bounds the connections to a host; 0 for no limit.
+	MaxConns int
+}
+
+// Check lists what New would reject, by the keys that configurations use: ca_cert,
+// ca_cert_pem, client_cert, proxy and redirect_hosts. It reads the files.
+func (s Settings) Check() problem.List {
+	var out problem.List
+	_, err := parseProxy(s.Proxy)
+	out.AddError("proxy", err)
+	for i, host := range s.RedirectHosts {
+		out.AddError(problem.Index("redirect_hosts", i), CheckHost(host))
+	}
+	_, tlsProblems := s.tls()
+	return append(out, tlsProblems...)
+}
+
+// New makes a client. The error has the problems that Check lists.
+func New(s Settings) (*http.Client, error) {
+	if problems := s.Check(); len(problems) > 0 {
+		return nil, problems.Err()
+	}
+	inner, err := newReloader(s)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{
+		Transport: &transport{settings: s, inner: inner},
+		// Redirects are followed by the transport, which knows the hosts.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       s.Timeout,
+	}, nil
+}
+
+// newTransport makes the transport of net/http for the files as they are now.
+func (s Settings) newTransport() (*http.Transport, error) {
+	trust, problems := s.tls()
+	if len(problems) > 0 {
+		return nil, problems.Err()
+	}
+	proxy, err := s.proxyFunc()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Transport{
+		Proxy:                  proxy,
+		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
+		TLSClientConfig:        trust,
+		TLSHandshakeTimeout:    handshakeTimeout,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           s.MaxConns,
+		MaxIdleConnsPerHost:    s.MaxConns,
+		MaxConnsPerHost:        s.MaxConns,
+		IdleConnTimeout:        idleTimeout,
+		ExpectContinueTimeout:  time.Second,
+		ResponseHeaderTimeout:  s.HeaderTimeout,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+	}, nil
+}

@@ -1,0 +1,126 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package httpclient
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
+)
+
+// tls reads the files of the settings.
+func (s Settings) tls() (*tls.Config, problem.List) {
+	var problems problem.List
+	authorities := s.authorities(&problems)
+	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.ServerName, RootCAs: authorities}
+	switch {
+	case (s.ClientCert == "") != (s.ClientKey == ""):
+		problems.Add("client_cert", "a client certificate needs both its certificate file and its key file")
+	case s.ClientCert != "":
+		pair, err := conffile.KeyPair(s.ClientCert, s.ClientKey)
+		problems.AddError("client_cert", err)
+		out.Certificates = []tls.Certificate{pair}
+	}
+	return out, problems
+}
+
+// authorities returns the certificate authorities to trust; nil for the system's.
+func (s Settings) authorities(problems *problem.List) *x509.CertPool {
+	if s.CACert == "" && s.CACertPEM == "" {
+		return nil
+	}
+	if s.CACert != "" && s.CACertPEM != "" {
+		problems.Add("ca_cert_pem", "the CA certificate is set as a file and as PEM text: keep one")
+		return nil
+	}
+	pool := x509.NewCertPool()
+	if s.SystemCAs {
+		var err error
+		if pool, err = x509.SystemCertPool(); err != nil {
+			problems.AddError("ca_cert", fmt.Errorf("read the system's certificate authorities: %w", err))
+			return nil
+		}
+	}
+	if s.CACert != "" {
+		problems.AddError("ca_cert", conffile.AddCerts(pool, s.CACert))
+	} else if !pool.AppendCertsFromPEM([]byte(s.CACertPEM)) {
+		problems.AddError("ca_cert_pem", errors.New("no certificate found in PEM format"))
+	}
+	return pool
+}
+
+// reloader replaces the transport when one of the files has changed: at a rename, a
+// write, or when Kubernetes swaps the link behind a mounted Secret. Files that cannot
+// be used, such as half of a pair, leave the previous transport in place.
+type reloader struct {
+	settings Settings
+	files    []string
+
+	mu      sync.Mutex
+	seen    []os.FileInfo
+	current *http.Transport
+}
+
+func newReloader(s Settings) (*reloader, error) {
+	r := &reloader{settings: s}
+	for _, file := range []string{s.CACert, s.ClientCert, s.ClientKey} {
+		if file != "" {
+			r.files = append(r.files, file)
+		}
+	}
+	// Before the files are read: a change in between is seen at the next request.
+	r.seen = r.stat()
+	var err error
+	r.current, err = s.newTransport()
+	return r, err
+}
+
+// get returns the transport for the files as they are now. A stat costs little beside
+// a request; waiting for the next handshake would keep connections whose authority is
+// no longer trusted.
+func (r *reloader) get() *http.Transport {
+	if len(r.files) == 0 {
+		return r.current
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.stat()
+	if sameFiles(r.seen, now) {
+		return r.current
+	}
+	next, err := r.settings.newTransport()
+	if err != nil {
+		return r.current
+	}
+	r.current.CloseIdleConnections()
+	r.current, r.seen = next, now
+	return r.current
+}
+
+func (r *reloader) stat() []os.FileInfo {
+	out := make([]os.FileInfo, len(r.files))
+	for i, file := range r.files {
+		if info, err := os.Stat(file); err == nil { // nil for a file that is not there
+			out[i] = info
+		}
+	}
+	return out
+}
+
+func sameFiles(before, now []os.FileInfo) bool {
+	for i := range before {
+		a, b := before[i], now[i]
+		if a == nil || b == nil || !os.SameFile(a, b) || !a.ModTime().Equal(b.ModTime()) || a.Size() != b.Size() {
+			return false
+		}
+	}
+	return true
+}
