@@ -9,14 +9,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are what the daemon counts. No label names a workflow or a secret.
+// metrics are the Prometheus metrics of the daemon. No label names a workflow or a secret.
 type metrics struct {
-	rounds   *prometheus.CounterVec
+	syncs    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	success  *prometheus.GaugeVec
 	secrets  *prometheus.GaugeVec
 	changes  *prometheus.CounterVec
-	held     *prometheus.GaugeVec
+	pending  *prometheus.GaugeVec
 	suspend  *prometheus.GaugeVec
 	fetches  *prometheus.CounterVec
 	fetching *prometheus.HistogramVec
@@ -25,51 +25,51 @@ type metrics struct {
 
 func newMetrics(registry prometheus.Registerer, sources []Source) *metrics {
 	m := &metrics{
-		rounds: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "relay_sync_reconcile_total",
-			Help: "Rounds by source and result: clean, pending (drift was left), failed.",
+		syncs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "relay_sync_syncs_total",
+			Help: "Syncs by source and result: clean, pending (drift was reported and not repaired), failed.",
 		}, []string{"source", "result"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "relay_sync_reconcile_duration_seconds",
-			Help:    "How long rounds took.",
+			Name:    "relay_sync_sync_duration_seconds",
+			Help:    "Duration of syncs.",
 			Buckets: prometheus.ExponentialBuckets(0.01, 4, 9),
 		}, []string{"source"}),
 		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_last_success_timestamp_seconds",
-			Help: "When the last round ended of which everything is in Vault.",
+			Help: "Time of the last sync with result clean.",
 		}, []string{"source"}),
 		secrets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_secrets",
-			Help: "Secrets of the last round by state: unchanged, blocked, drifted, failed.",
+			Help: "Secrets in the last sync by state: unchanged, blocked, drifted, failed.",
 		}, []string{"source", "state"}),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_changes_total",
-			Help: "Changes of Vault by action: add, change, repair, adopt, delete, release, re-encrypted (the record alone).",
+			Help: "Changes in Vault by action: add, change, repair, adopt, delete, release, re-encrypted (only the record changes).",
 		}, []string{"source", "action"}),
-		held: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "relay_sync_approval_pending",
-			Help: "1 where a part of the plan waits for apply --approve.",
+		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "relay_sync_pending_approval",
+			Help: "1 if a part of the plan waits for apply --approve, otherwise 0.",
 		}, []string{"source"}),
 		suspend: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_suspended",
-			Help: "1 where the configuration suspends the source.",
+			Help: "1 if the configuration suspends the source, otherwise 0.",
 		}, []string{"source"}),
 	}
 	m.fetches = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "relay_sync_git_fetch_total",
-		Help: "Looks at remote repositories by source and result: unchanged, fetched, failed.",
+		Name: "relay_sync_git_fetches_total",
+		Help: "Polls of remote repositories by source and result: unchanged, fetched, failed.",
 	}, []string{"source", "result"})
 	m.fetching = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "relay_sync_git_fetch_duration_seconds",
-		Help:    "How long looks at remote repositories took, with the fetch where there was one.",
+		Help:    "Duration of polls of remote repositories, including the fetch if there was one.",
 		Buckets: prometheus.ExponentialBuckets(0.01, 4, 9),
 	}, []string{"source"})
 	m.reload = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "relay_sync_config_last_reload_successful",
-		Help: "1 where the configuration in use is the one last read, 0 where a newer one was refused.",
+		Help: "1 if the last reload of the configuration succeeded, 0 if it failed and the previous configuration is in use.",
 	})
 	m.reload.Set(1)
-	registry.MustRegister(m.rounds, m.duration, m.success, m.secrets, m.changes, m.held, m.suspend, m.fetches, m.fetching, m.reload)
+	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.suspend, m.fetches, m.fetching, m.reload)
 	for _, s := range sources {
 		m.suspend.WithLabelValues(s.Name).Set(0)
 		if s.Suspend {
@@ -79,7 +79,7 @@ func newMetrics(registry prometheus.Registerer, sources []Source) *metrics {
 	return m
 }
 
-// fetched counts a look at a remote repository.
+// fetched counts one poll of a remote repository.
 func (m *metrics) fetched(source string, fetched bool, err error, took time.Duration) {
 	result := "unchanged"
 	switch {
@@ -92,15 +92,15 @@ func (m *metrics) fetched(source string, fetched bool, err error, took time.Dura
 	m.fetching.WithLabelValues(source).Observe(took.Seconds())
 }
 
-// ReloadRefused notes that a newer configuration was refused and this one stays.
-func (c *Controller) ReloadRefused() { c.metrics.reload.Set(0) }
+// ReloadFailed records in the metrics that a reload failed and this configuration stays in use.
+func (c *Controller) ReloadFailed() { c.metrics.reload.Set(0) }
 
 var outcomeNames = map[Outcome]string{Clean: "clean", Pending: "pending", Failed: "failed"}
 
-// observe counts one round.
+// observe counts one sync.
 func (m *metrics) observe(r Report, took time.Duration) {
 	outcome := r.Outcome()
-	m.rounds.WithLabelValues(r.Source, outcomeNames[outcome]).Inc()
+	m.syncs.WithLabelValues(r.Source, outcomeNames[outcome]).Inc()
 	m.duration.WithLabelValues(r.Source).Observe(took.Seconds())
 	if outcome == Clean {
 		m.success.WithLabelValues(r.Source).SetToCurrentTime()
@@ -114,9 +114,9 @@ func (m *metrics) observe(r Report, took time.Duration) {
 			m.changes.WithLabelValues(r.Source, string(action)).Add(float64(n))
 		}
 	}
-	held := 0.0
+	pending := 0.0
 	if r.PlanID != "" && !r.Approved {
-		held = 1
+		pending = 1
 	}
-	m.held.WithLabelValues(r.Source).Set(held)
+	m.pending.WithLabelValues(r.Source).Set(pending)
 }

@@ -38,11 +38,11 @@ func (cfg *Config) candidate() (*election.Candidate, error) {
 	return election.New(*cfg.Election)
 }
 
-// newLeaderMetric tells which replica follows.
+// newLeaderMetric reports whether this replica is the elected leader.
 func (c *Controller) newLeaderMetric() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "relay_sync_leader",
-		Help: "1 where this replica follows the sources, 0 where it stands by for another that was elected.",
+		Help: "1 if this replica is the elected leader and follows the sources, 0 if it is on standby.",
 	}, func() float64 {
 		if c.standby.Load() {
 			return 0

@@ -69,7 +69,7 @@ func New(sources map[string]Config, hint func(source string), registry prometheu
 		mux: http.NewServeMux(), sources: map[string]*receiver{}, seen: newSeen(), bodyTimeout: bodyTimeout,
 		rate: rate.NewLimiter(perSecond, burst), slots: make(chan struct{}, maxConcurrent),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "relay_sync_webhook_total",
+			Name: "relay_sync_webhook_deliveries_total",
 			Help: "Deliveries by provider (unknown before the source is) and result: accepted, replayed, refused, invalid, limited.",
 		}, []string{"provider", "result"}),
 	}

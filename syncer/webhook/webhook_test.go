@@ -79,8 +79,8 @@ func (in *inbox) deliver(r *http.Request) int {
 
 func (in *inbox) counted(t *testing.T, want string) {
 	t.Helper()
-	head := "# HELP relay_sync_webhook_total Deliveries by provider (unknown before the source is) and result: accepted, replayed, refused, invalid, limited.\n# TYPE relay_sync_webhook_total counter\n"
-	if err := testutil.GatherAndCompare(in.registry, strings.NewReader(head+want), "relay_sync_webhook_total"); err != nil {
+	head := "# HELP relay_sync_webhook_deliveries_total Deliveries by provider (unknown before the source is) and result: accepted, replayed, refused, invalid, limited.\n# TYPE relay_sync_webhook_deliveries_total counter\n"
+	if err := testutil.GatherAndCompare(in.registry, strings.NewReader(head+want), "relay_sync_webhook_deliveries_total"); err != nil {
 		t.Error(err)
 	}
 }
@@ -133,7 +133,7 @@ func TestADeliveryOfEachProviderIsAHintAndItsCopyIsNot(t *testing.T) {
 				if in.heard() != 1 {
 					t.Error("the copy was a hint again")
 				}
-				in.counted(t, fmt.Sprintf("relay_sync_webhook_total{provider=%q,result=\"accepted\"} 1\nrelay_sync_webhook_total{provider=%q,result=\"replayed\"} 1\n", provider, provider))
+				in.counted(t, fmt.Sprintf("relay_sync_webhook_deliveries_total{provider=%q,result=\"accepted\"} 1\nrelay_sync_webhook_deliveries_total{provider=%q,result=\"replayed\"} 1\n", provider, provider))
 			})
 		})
 	}
@@ -294,7 +294,7 @@ func TestBeyondTheRateNothingIsRead(t *testing.T) {
 	if left, _ := bufio.NewReader(r.Body).ReadString(0); left != "never read" {
 		t.Error("the body was read before the rate was asked")
 	}
-	in.counted(t, "relay_sync_webhook_total{provider=\"github\",result=\"accepted\"} 1\nrelay_sync_webhook_total{provider=\"unknown\",result=\"limited\"} 1\n")
+	in.counted(t, "relay_sync_webhook_deliveries_total{provider=\"github\",result=\"accepted\"} 1\nrelay_sync_webhook_deliveries_total{provider=\"unknown\",result=\"limited\"} 1\n")
 }
 
 func TestOversizeIsRefusedHoweverItSaysItsLength(t *testing.T) {

@@ -130,7 +130,7 @@ func (o *options) awaitReload(ctx context.Context, hangup <-chan os.Signal, runn
 				log.Info("configuration reloaded")
 				return next
 			}
-			running.ReloadRefused()
+			running.ReloadFailed()
 			log.Error("configuration not reloaded, the old one stays", "err", err)
 		}
 	}
