@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 // invalidProvider is the headline of whatever is wrong with the provider block.
@@ -46,7 +47,7 @@ func newBackend(s settings, problems []settingProblem) (*backend, error) {
 		out.unknownSettings = strings.Join(s.unknownSettings, ", ")
 		return out, nil
 	}
-	client, err := secrets.Connect(s.vault, secrets.Config{
+	client, err := vaultclient.Connect(s.vault, secrets.Config{
 		Owner: s.owner, Settle: s.settle, Reading: s.readGuard, Warn: out.warnings.add,
 	})
 	out.client = client

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 // authMethods are the members of auth, of which a configuration has one.
@@ -27,7 +27,7 @@ type credentials struct {
 	method    string
 	token     string
 	tokenFile string
-	login     secrets.Login
+	login     vaultclient.Login
 }
 
 // errNoToken says where this provider looks for a token.
@@ -85,19 +85,19 @@ func credentialsOf(method string, members map[string]attr.Value, env environment
 	case "token_file":
 		out.tokenFile = textOf(members[method])
 	case "approle":
-		out.login = &secrets.AppRole{Mount: mount, RoleID: text("role_id"), SecretID: text("secret_id"), SecretIDFile: text("secret_id_file")}
+		out.login = &vaultclient.AppRole{Mount: mount, RoleID: text("role_id"), SecretID: text("secret_id"), SecretIDFile: text("secret_id_file")}
 	case "kubernetes":
-		out.login = &secrets.Kubernetes{Mount: mount, Role: text("role"), TokenFile: text("token_file")}
+		out.login = &vaultclient.Kubernetes{Mount: mount, Role: text("role"), TokenFile: text("token_file")}
 	case "userpass":
-		out.login = &secrets.UserPass{Mount: mount, Username: text("username"), Password: text("password")}
+		out.login = &vaultclient.UserPass{Mount: mount, Username: text("username"), Password: text("password")}
 	case "cert":
-		out.login = &secrets.Cert{Mount: mount, Name: text("name")}
+		out.login = &vaultclient.Cert{Mount: mount, Name: text("name")}
 	case "jwt":
 		token, problems := jwtOf(text, env)
 		if len(problems) > 0 {
 			return credentials{}, problems
 		}
-		out.login = &secrets.JWT{Mount: mount, Role: text("role"), Token: token, TokenFile: text("token_file")}
+		out.login = &vaultclient.JWT{Mount: mount, Role: text("role"), Token: token, TokenFile: text("token_file")}
 	}
 	return out, nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 // authOf is auth as the configuration has it: each member is a value, or the
@@ -73,21 +73,21 @@ func TestAuth(t *testing.T) {
 		{name: "token", auth: block{"token": "hvs.x"}, want: credentials{method: "token", token: "hvs.x"}},
 		{name: "token file", auth: block{"token_file": file}, want: credentials{method: "token_file", tokenFile: file}},
 		{name: "approle", auth: block{"approle": block{"role_id": "r", "secret_id": "s", "mount": "m"}},
-			want: credentials{method: "approle", login: &secrets.AppRole{RoleID: "r", SecretID: "s", Mount: "m"}}},
+			want: credentials{method: "approle", login: &vaultclient.AppRole{RoleID: "r", SecretID: "s", Mount: "m"}}},
 		{name: "approle with a file", auth: block{"approle": block{"role_id": "r", "secret_id_file": file}},
-			want: credentials{method: "approle", login: &secrets.AppRole{RoleID: "r", SecretIDFile: file}}},
+			want: credentials{method: "approle", login: &vaultclient.AppRole{RoleID: "r", SecretIDFile: file}}},
 		{name: "jwt", auth: block{"jwt": block{"role": "r", "token": "j", "mount": "m"}},
-			want: credentials{method: "jwt", login: &secrets.JWT{Role: "r", Token: "j", Mount: "m"}}},
+			want: credentials{method: "jwt", login: &vaultclient.JWT{Role: "r", Token: "j", Mount: "m"}}},
 		{name: "jwt with a file", auth: block{"jwt": block{"token_file": file}},
-			want: credentials{method: "jwt", login: &secrets.JWT{TokenFile: file}}},
+			want: credentials{method: "jwt", login: &vaultclient.JWT{TokenFile: file}}},
 		{name: "jwt from the environment", auth: block{"jwt": block{"role": "r", "token_env": "IDENTITY"}}, variable: "j",
-			want: credentials{method: "jwt", login: &secrets.JWT{Role: "r", Token: "j"}}},
+			want: credentials{method: "jwt", login: &vaultclient.JWT{Role: "r", Token: "j"}}},
 		{name: "kubernetes", auth: block{"kubernetes": block{"role": "r", "token_file": file, "mount": "m"}},
-			want: credentials{method: "kubernetes", login: &secrets.Kubernetes{Role: "r", TokenFile: file, Mount: "m"}}},
+			want: credentials{method: "kubernetes", login: &vaultclient.Kubernetes{Role: "r", TokenFile: file, Mount: "m"}}},
 		{name: "userpass", auth: block{"userpass": block{"username": "u", "password": "p", "mount": "m"}},
-			want: credentials{method: "userpass", login: &secrets.UserPass{Username: "u", Password: "p", Mount: "m"}}},
+			want: credentials{method: "userpass", login: &vaultclient.UserPass{Username: "u", Password: "p", Mount: "m"}}},
 		{name: "an empty text is none", auth: block{"token": "", "userpass": block{"username": "u", "password": "p"}},
-			want: credentials{method: "userpass", login: &secrets.UserPass{Username: "u", Password: "p"}}},
+			want: credentials{method: "userpass", login: &vaultclient.UserPass{Username: "u", Password: "p"}}},
 
 		{name: "nothing", auth: block{}, problems: []string{"auth: auth is empty: choose one of token, token_file, approle"}},
 		{name: "an empty token", auth: block{"token": ""}, problems: []string{"auth: auth is empty"}},
@@ -95,10 +95,10 @@ func TestAuth(t *testing.T) {
 		{name: "two methods and one that is not known", auth: block{"token": "hvs.x", "cert": block{}, "jwt": unknown{}},
 			problems: []string{"auth: auth holds token and cert: keep one"}},
 		{name: "two secret ids", auth: block{"approle": block{"role_id": "r", "secret_id": "hunter2", "secret_id_file": file}},
-			want:     credentials{method: "approle", login: &secrets.AppRole{RoleID: "r", SecretID: "hunter2", SecretIDFile: file}},
+			want:     credentials{method: "approle", login: &vaultclient.AppRole{RoleID: "r", SecretID: "hunter2", SecretIDFile: file}},
 			problems: []string{"auth.approle.secret_id must not be set together"}},
 		{name: "files that are not there", auth: block{"approle": block{"role_id": "", "secret_id_file": "/none", "mount": "../x"}},
-			want:     credentials{method: "approle", login: &secrets.AppRole{SecretIDFile: "/none", Mount: "../x"}},
+			want:     credentials{method: "approle", login: &vaultclient.AppRole{SecretIDFile: "/none", Mount: "../x"}},
 			problems: []string{"auth.approle.role_id is required", "auth.approle.mount: invalid auth mount", "auth.approle.secret_id_file: read /none: no such file"}},
 		{name: "a token file that is not there", auth: block{"token_file": "/none"},
 			want: credentials{method: "token_file", tokenFile: "/none"}, problems: []string{"auth.token_file: read /none: no such file"}},
@@ -109,11 +109,11 @@ func TestAuth(t *testing.T) {
 		{name: "no JWT", auth: block{"jwt": block{"role": "r"}}, problems: []string{"auth.jwt: jwt needs exactly one"}},
 		{name: "no such variable", auth: block{"jwt": block{"token_env": "IDENTITY"}}, problems: []string{`auth.jwt.token_env: the environment variable "IDENTITY"`}},
 		{name: "a certificate login without a certificate", auth: block{"cert": block{"name": "n"}},
-			want: credentials{method: "cert", login: &secrets.Cert{Name: "n"}}, problems: []string{"client_cert_file is required to log in by certificate"}},
+			want: credentials{method: "cert", login: &vaultclient.Cert{Name: "n"}}, problems: []string{"client_cert_file is required to log in by certificate"}},
 		{name: "no password", auth: block{"userpass": block{"username": "a/b", "password": ""}},
-			want:     credentials{method: "userpass", login: &secrets.UserPass{Username: "a/b"}},
+			want:     credentials{method: "userpass", login: &vaultclient.UserPass{Username: "a/b"}},
 			problems: []string{"auth.userpass.username must not contain", "auth.userpass.password is required"}},
-		{name: "no service account", auth: block{"kubernetes": block{"role": ""}}, want: credentials{method: "kubernetes", login: &secrets.Kubernetes{}},
+		{name: "no service account", auth: block{"kubernetes": block{"role": ""}}, want: credentials{method: "kubernetes", login: &vaultclient.Kubernetes{}},
 			problems: []string{"auth.kubernetes.role is required", "auth.kubernetes.token_file: read /var/run/secrets"}},
 
 		{name: "a method that is not known yet", auth: block{"approle": unknown{}}},

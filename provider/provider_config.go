@@ -18,6 +18,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 // providerModel is the provider block.
@@ -86,7 +87,7 @@ func (e environment) tokenFile() string {
 
 // settings is the provider block with everything behind it filled in.
 type settings struct {
-	vault     secrets.VaultSettings
+	vault     vaultclient.Settings
 	owner     secrets.Owner
 	settle    time.Duration
 	readGuard secrets.ReadGuard
@@ -181,9 +182,9 @@ func parsed[T any](r *resolver, attribute string, parse func(string) (T, error))
 }
 
 // backend is how to reach Vault, with everything about it checked.
-func (r *resolver) vaultSettings(m providerModel) secrets.VaultSettings {
+func (r *resolver) vaultSettings(m providerModel) vaultclient.Settings {
 	retries := parsed(r, "max_retries", parseNumber)
-	to := secrets.VaultSettings{
+	to := vaultclient.Settings{
 		Address:       r.text("address"),
 		Namespace:     r.text("namespace"),
 		ClientCert:    r.text("client_cert_file"),

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 // settingOrigin is where a setting comes from, first to last: the attribute, the
@@ -44,8 +45,8 @@ func (m providerModel) settingOrigins() []settingOrigin {
 		{"client_key_file", m.ClientKeyFile, "VAULT_CLIENT_KEY", ""},
 		{"tls_server_name", m.TLSServerName, "VAULT_TLS_SERVER_NAME", ""},
 		{"headers", m.Headers, "VAULT_HEADERS", ""},
-		{"max_retries", m.MaxRetries, "VAULT_MAX_RETRIES", strconv.Itoa(secrets.DefaultMaxRetries)},
-		{"max_concurrent_requests", m.MaxConcurrentRequests, "", strconv.Itoa(secrets.DefaultConcurrency)},
+		{"max_retries", m.MaxRetries, "VAULT_MAX_RETRIES", strconv.Itoa(vaultclient.DefaultMaxRetries)},
+		{"max_concurrent_requests", m.MaxConcurrentRequests, "", strconv.Itoa(vaultclient.DefaultConcurrency)},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -304,8 +305,8 @@ func TestAccidentTakenOverByAnother(t *testing.T) {
 	w := newWorld(t, 1)
 	w.secretsIn("a.yaml", w.workflow(0), "one", "two")
 	w.applied()
-	terraform, err := secrets.Connect(
-		secrets.VaultSettings{Address: w.vault.Address, Token: w.vault.Writer(t)}, secrets.Config{Owner: "terraform/shop"})
+	terraform, err := vaultclient.Connect(
+		vaultclient.Settings{Address: w.vault.Address, Token: w.vault.Writer(t)}, secrets.Config{Owner: "terraform/shop"})
 	if err != nil {
 		t.Fatal(err)
 	}

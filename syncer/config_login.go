@@ -3,7 +3,9 @@
 
 package syncer
 
-import "github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+import (
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
+)
 
 // LoginConfig is how the controller logs in to Vault where it has no token file.
 // Exactly one of it and token_file is set. Secrets are in files only.
@@ -73,25 +75,25 @@ func (l *LoginConfig) files() []*string {
 }
 
 // logins are the ways that are configured; more than one is a mistake.
-func (l LoginConfig) logins() []secrets.Login {
-	var out []secrets.Login
+func (l LoginConfig) logins() []vaultclient.Login {
+	var out []vaultclient.Login
 	if a := l.AppRole; a != nil {
-		out = append(out, &secrets.AppRole{Mount: a.Mount, RoleID: a.RoleID, SecretIDFile: a.SecretIDFile})
+		out = append(out, &vaultclient.AppRole{Mount: a.Mount, RoleID: a.RoleID, SecretIDFile: a.SecretIDFile})
 	}
 	if j := l.JWT; j != nil {
-		out = append(out, &secrets.JWT{Mount: j.Mount, Role: j.Role, TokenFile: j.TokenFile})
+		out = append(out, &vaultclient.JWT{Mount: j.Mount, Role: j.Role, TokenFile: j.TokenFile})
 	}
 	if k := l.Kubernetes; k != nil {
-		out = append(out, &secrets.Kubernetes{Mount: k.Mount, Role: k.Role, TokenFile: k.TokenFile})
+		out = append(out, &vaultclient.Kubernetes{Mount: k.Mount, Role: k.Role, TokenFile: k.TokenFile})
 	}
 	if c := l.Cert; c != nil {
-		out = append(out, &secrets.Cert{Mount: c.Mount, Name: c.Name})
+		out = append(out, &vaultclient.Cert{Mount: c.Mount, Name: c.Name})
 	}
 	return out
 }
 
 // login is the one that is configured, nil for a token file.
-func (l LoginConfig) login() secrets.Login {
+func (l LoginConfig) login() vaultclient.Login {
 	if all := l.logins(); len(all) > 0 {
 		return all[0]
 	}
@@ -100,8 +102,8 @@ func (l LoginConfig) login() secrets.Login {
 
 // Connection is how to reach the Vault of this configuration. userAgent is for
 // Vault's audit log.
-func (v VaultConfig) Connection(userAgent string) secrets.VaultSettings {
-	return secrets.VaultSettings{
+func (v VaultConfig) Connection(userAgent string) vaultclient.Settings {
+	return vaultclient.Settings{
 		Address: v.Address, Namespace: v.Namespace, TokenFile: v.TokenFile, Login: v.Login.login(),
 		CACert: v.CACert, ClientCert: v.ClientCert, ClientKey: v.ClientKey,
 		Concurrency: v.Concurrency, UserAgent: userAgent,

@@ -16,6 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -160,7 +161,7 @@ func TestARotatedFileLeavesConnectionsAsTheyAre(t *testing.T) {
 func TestAConnectionOfTerraformIsAdoptedOnRequestOnly(t *testing.T) {
 	t.Parallel()
 	w := newConnectionWorld(t)
-	raw, err := secrets.Connect(secrets.VaultSettings{Address: w.vault.Address, Token: w.writer()}, secrets.Config{Owner: "terraform/shop", Settle: 100 * time.Millisecond})
+	raw, err := vaultclient.Connect(vaultclient.Settings{Address: w.vault.Address, Token: w.writer()}, secrets.Config{Owner: "terraform/shop", Settle: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

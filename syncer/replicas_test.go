@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -177,8 +178,8 @@ type terraformClient struct {
 
 func newTerraform(t *testing.T, w *world) *terraformClient {
 	t.Helper()
-	client, err := secrets.Connect(
-		secrets.VaultSettings{Address: w.vault.Address, Token: w.vault.Writer(t)},
+	client, err := vaultclient.Connect(
+		vaultclient.Settings{Address: w.vault.Address, Token: w.vault.Writer(t)},
 		secrets.Config{Owner: "terraform/shop", Settle: w.cfg.Vault.Settle})
 	if err != nil {
 		t.Fatal(err)

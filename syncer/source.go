@@ -11,6 +11,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 // source is a Source with its doors open.
@@ -40,7 +41,7 @@ func (c *Controller) open(ctx context.Context, cfg Source, keyless bool) (*sourc
 	repo, repoErr := c.repository(ctx, cfg)
 	client, clientErr := c.connect(cfg)
 	s := &source{
-		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, secrets.DefaultConcurrency),
+		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, vaultclient.DefaultConcurrency),
 		repo: repo, client: client, connections: connections.New(client, c.Warn), warn: c.Warn,
 		audit: c.Audit, pace: c.pace, keyless: keyless,
 	}
@@ -91,7 +92,7 @@ func (c *Controller) connect(cfg Source) (*secrets.Client, error) {
 		return nil, err
 	}
 	v := c.cfg.Vault
-	client, err := secrets.Connect(v.Connection("relay-sync/"+c.version),
+	client, err := vaultclient.Connect(v.Connection("relay-sync/"+c.version),
 		secrets.Config{Owner: owner, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
 	if err != nil {
 		return nil, err

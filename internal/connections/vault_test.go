@@ -17,6 +17,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -53,7 +54,7 @@ func (w *world) readerToken() string {
 func (w *world) client(owner secrets.Owner) (*Client, *vaulttest.Proxy) {
 	w.Helper()
 	proxy := vaulttest.NewProxy(w, w.vault.Address)
-	c, err := secrets.Connect(secrets.VaultSettings{Address: proxy.Address, Token: w.writerToken()},
+	c, err := vaultclient.Connect(vaultclient.Settings{Address: proxy.Address, Token: w.writerToken()},
 		secrets.Config{Owner: owner, Settle: 300 * time.Millisecond})
 	if err != nil {
 		w.Fatal(err)

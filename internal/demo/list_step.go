@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 // listAll shows every secret of the workflow from metadata alone, with the
@@ -22,8 +23,8 @@ audit them; this list needs no more than the writer's token.`)
 	if err != nil {
 		return err
 	}
-	client, err := secrets.Connect(
-		secrets.VaultSettings{Address: w.vault.Address, Token: w.writer, UserAgent: "relay-demo"},
+	client, err := vaultclient.Connect(
+		vaultclient.Settings{Address: w.vault.Address, Token: w.writer, UserAgent: "relay-demo"},
 		secrets.Config{Owner: owner})
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -291,7 +292,7 @@ func TestWhatTheClientAsksForIsGranted(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := func(token string) *secrets.Client {
-		c, err := secrets.Connect(secrets.VaultSettings{Address: v.Address, Token: token}, secrets.Config{Owner: owner})
+		c, err := vaultclient.Connect(vaultclient.Settings{Address: v.Address, Token: token}, secrets.Config{Owner: owner})
 		if err != nil {
 			t.Fatal(err)
 		}

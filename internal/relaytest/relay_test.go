@@ -16,6 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 )
@@ -34,7 +35,7 @@ path "customers/metadata/connections/DOMAIN/*" { capabilities = ["list"] }`
 
 func connect(t *testing.T, v *vaulttest.Vault, token string) *secrets.Client {
 	t.Helper()
-	c, err := secrets.Connect(secrets.VaultSettings{Address: v.Address, Token: token}, secrets.Config{Owner: "terraform/relaytest"})
+	c, err := vaultclient.Connect(vaultclient.Settings{Address: v.Address, Token: token}, secrets.Config{Owner: "terraform/relaytest"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // bodyMark is the custom_metadata key by which the owner of a connection's body can
@@ -20,7 +20,7 @@ const bodyMark = "relay-body"
 
 // CreateField writes one field of a connection's body: an entry that must not exist
 // yet, under an id that nobody else knows. It keeps no record; the pointer's stands
-// for it. Errors: ErrInvalid, ErrConflict where the entry exists, *vault.Error.
+// for it. Errors: ErrInvalid, ErrConflict where the entry exists, *kv.Error.
 func (c *Client) CreateField(ctx context.Context, a Address, v Value) error {
 	if err := errors.Join(a.Check(), v.checkSize(c.maxBytes)); err != nil {
 		return err
@@ -29,11 +29,11 @@ func (c *Client) CreateField(ctx context.Context, a Address, v Value) error {
 	if unanswered(err) {
 		// The id is fresh, so an entry that stands there after this is the first
 		// sending's.
-		if _, err = c.kv.WriteData(ctx, entryOf(a), v.encoded(), 0); errors.Is(err, vault.ErrCASMismatch) {
+		if _, err = c.kv.WriteData(ctx, entryOf(a), v.encoded(), 0); errors.Is(err, kv.ErrCASMismatch) {
 			return nil
 		}
 	}
-	if errors.Is(err, vault.ErrCASMismatch) {
+	if errors.Is(err, kv.ErrCASMismatch) {
 		return &ConflictError{Address: a}
 	}
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *Client) MarkedFor(field Entry) string {
 }
 
 // DropField soft-deletes a field's current version, or destroys all of them. One
-// that is dead already is left. Errors: as of Describe, *vault.Error.
+// that is dead already is left. Errors: as of Describe, *kv.Error.
 func (c *Client) DropField(ctx context.Context, a Address, destroy bool) error {
 	e, err := c.Describe(ctx, a)
 	switch {
@@ -73,9 +73,9 @@ func (c *Client) DropField(ctx context.Context, a Address, destroy bool) error {
 	return nil
 }
 
-// Folders names the folders below a path of a mount, sorted. Errors: *vault.Error.
+// Folders names the folders below a path of a mount, sorted. Errors: *kv.Error.
 func (c *Client) Folders(ctx context.Context, mount, path string) ([]string, error) {
-	keys, err := c.kv.List(ctx, vault.Entry{Mount: mount, Path: path})
+	keys, err := c.kv.List(ctx, kv.Entry{Mount: mount, Path: path})
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (c *Client) Folders(ctx context.Context, mount, path string) ([]string, err
 // about: one PATCH, no value. A write of the same owner between the observation and
 // this request ends with the older record on the newer version, which shows as
 // overwritten and is repaired, as after any record that comes late. Errors: ErrNotOwner where the record is not the current
-// version's, ErrInvalid, *vault.Error.
+// version's, ErrInvalid, *kv.Error.
 func (c *Client) UpdateRecord(ctx context.Context, a Address, observed Entry, n Provenance) error {
 	if err := n.Check(); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // purpose is what a token must be able to do before anything is sent.
@@ -77,7 +77,7 @@ func (c *Client) ask(ctx context.Context, a Address, p purpose) error {
 		paths[i] = n.path
 	}
 	granted, err := c.kv.Capabilities(ctx, paths...)
-	if errors.Is(err, vault.ErrPermissionDenied) {
+	if errors.Is(err, kv.ErrPermissionDenied) {
 		c.warn("the token may not ask for its own capabilities (sys/capabilities-self), so a lacking one shows only when it is needed")
 		return nil
 	}
@@ -101,7 +101,7 @@ func (c *Client) ask(ctx context.Context, a Address, p purpose) error {
 func (c *Client) whyDenied(ctx context.Context, s Scope, looking need, denied error) error {
 	granted, err := c.kv.Capabilities(ctx, looking.path)
 	switch lacks := looking.lacking(granted[looking.path]); {
-	case errors.Is(err, vault.ErrPermissionDenied):
+	case errors.Is(err, kv.ErrPermissionDenied):
 		return fmt.Errorf("%s: %w", s.Title(), ErrTokenRejected)
 	case err == nil && len(lacks) > 0:
 		return &MissingCapabilityError{Scope: s, Rules: []string{looking.rule(lacks)}}

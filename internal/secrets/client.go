@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // DefaultSettle is how long a write's record may take to follow its value: how
@@ -18,18 +18,20 @@ import (
 // last holder repairs it.
 const DefaultSettle = 30 * time.Second
 
-// KV is the part of Vault that the client speaks to. *vault.Client is it; the
-// property test runs the same histories against a model and against Vault.
+// KV is the part of Vault's KV v2 engine that the client uses: a *vault.Client, or the
+// model that the history test compares with it.
 type KV interface {
-	ReadMetadata(ctx context.Context, e vault.Entry) (vault.Metadata, error)
-	WriteData(ctx context.Context, e vault.Entry, value string, cas int) (vault.Written, error)
-	PatchMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error
-	CreateMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error
-	DeleteVersions(ctx context.Context, e vault.Entry, versions ...int) error
-	UndeleteVersions(ctx context.Context, e vault.Entry, versions ...int) error
-	DestroyVersions(ctx context.Context, e vault.Entry, versions ...int) error
-	List(ctx context.Context, e vault.Entry) ([]string, error)
+	ReadMetadata(ctx context.Context, e kv.Entry) (kv.Metadata, error)
+	WriteData(ctx context.Context, e kv.Entry, value string, cas int) (kv.Written, error)
+	PatchMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error
+	CreateMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error
+	DeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error
+	UndeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error
+	DestroyVersions(ctx context.Context, e kv.Entry, versions ...int) error
+	List(ctx context.Context, e kv.Entry) ([]string, error)
 	Capabilities(ctx context.Context, paths ...string) (map[string][]string, error)
+	// Close ends the session.
+	Close(ctx context.Context) error
 }
 
 // Config is what a Client needs.
@@ -43,7 +45,7 @@ type Config struct {
 	// MaxValueBytes bounds a value after encoding; 0 means DefaultMaxValueBytes.
 	MaxValueBytes int
 	// Concurrency is how many requests may be under way at once, which Survey
-	// keeps to; 0 means DefaultConcurrency. Connect takes it from the Connection.
+	// keeps to; 0 means kv.DefaultConcurrency.
 	Concurrency int
 	// Reading says what happens where the token could read values.
 	Reading ReadGuard
@@ -61,8 +63,6 @@ type Client struct {
 	concurrency int
 	reading     ReadGuard
 	warn        func(string)
-	// close ends the connection; nil for a KV that was not made by Connect.
-	close func(context.Context) error
 
 	mu      sync.Mutex
 	granted map[grantKey]*grant
@@ -84,7 +84,7 @@ func NewClient(cfg Config) (*Client, error) {
 		c.maxBytes = DefaultMaxValueBytes
 	}
 	if c.concurrency == 0 {
-		c.concurrency = DefaultConcurrency
+		c.concurrency = kv.DefaultConcurrency
 	}
 	if c.warn == nil {
 		c.warn = func(string) {}
@@ -98,18 +98,15 @@ func (c *Client) Owner() Owner { return c.owner }
 // Concurrency is how many requests may be under way at once.
 func (c *Client) Concurrency() int { return c.concurrency }
 
-// Close ends what Connect began: it revokes the token if the connection logged in
-// for it, and leaves a given one alone. Errors: a *vault.Error.
+// Close ends the session of the KV: it revokes a token that came from a login, and
+// leaves a given one. Errors: a *kv.Error.
 func (c *Client) Close(ctx context.Context) error {
-	if c.close == nil {
-		return nil
-	}
-	return c.close(ctx)
+	return c.kv.Close(ctx)
 }
 
 // Describe observes a secret: one read of metadata. An absent secret is an
 // Entry without versions. Errors: ErrMissingCapability, ErrTokenRejected, ErrCanRead, or a
-// *vault.Error.
+// *kv.Error.
 func (c *Client) Describe(ctx context.Context, a Address) (Entry, error) {
 	e, err := c.describe(ctx, a)
 	if err != nil {
@@ -123,10 +120,10 @@ func (c *Client) Describe(ctx context.Context, a Address) (Entry, error) {
 
 func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	m, err := c.kv.ReadMetadata(ctx, entryOf(a))
-	if errors.Is(err, vault.ErrNotFound) {
+	if errors.Is(err, kv.ErrNotFound) {
 		return Entry{absent: true}, nil
 	}
-	if errors.Is(err, vault.ErrPermissionDenied) {
+	if errors.Is(err, kv.ErrPermissionDenied) {
 		return Entry{}, c.whyDenied(ctx, a.Scope, needFor(a, "metadata", "read"), err)
 	}
 	if err != nil {
@@ -137,7 +134,7 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	}
 	e, ok := entryFrom(m)
 	if !ok {
-		return Entry{}, &vault.Error{Op: "reading the metadata of", Path: a.Path(), Cause: vault.ErrMalformed}
+		return Entry{}, &kv.Error{Op: "reading the metadata of", Path: a.Path(), Cause: kv.ErrMalformed}
 	}
 	return e, nil
 }
@@ -159,8 +156,8 @@ func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error
 // metadata tells. What is no valid name is left out: nobody could refer to it.
 // Errors: as of Describe.
 func (c *Client) List(ctx context.Context, s Scope) ([]string, error) {
-	keys, err := c.kv.List(ctx, vault.Entry{Mount: s.Mount, Path: s.path()})
-	if errors.Is(err, vault.ErrPermissionDenied) {
+	keys, err := c.kv.List(ctx, kv.Entry{Mount: s.Mount, Path: s.path()})
+	if errors.Is(err, kv.ErrPermissionDenied) {
 		return nil, c.whyDenied(ctx, s, needForList(s), err)
 	}
 	if err != nil {
@@ -175,4 +172,4 @@ func (c *Client) List(ctx context.Context, s Scope) ([]string, error) {
 	return names, nil
 }
 
-func entryOf(a Address) vault.Entry { return vault.Entry{Mount: a.Mount, Path: a.path()} }
+func entryOf(a Address) kv.Entry { return kv.Entry{Mount: a.Mount, Path: a.path()} }

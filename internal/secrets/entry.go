@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // Entry is what Vault's metadata says of one secret: its versions and the
@@ -58,7 +58,7 @@ type Written struct {
 	Expires time.Time
 }
 
-func entryFrom(m vault.Metadata) (Entry, bool) {
+func entryFrom(m kv.Metadata) (Entry, bool) {
 	e := Entry{
 		Current:  m.CurrentVersion,
 		Oldest:   m.OldestVersion,

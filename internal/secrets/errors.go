@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 var (
@@ -34,7 +34,7 @@ var (
 	// MissingCapabilityError.
 	ErrMissingCapability = errors.New("the token's policy does not allow it")
 	// ErrPermissionDenied: Vault refuses a request that the token's capabilities allow.
-	ErrPermissionDenied = vault.ErrPermissionDenied
+	ErrPermissionDenied = kv.ErrPermissionDenied
 	// ErrTokenRejected: Vault refuses the token even to ask for its own capabilities.
 	// Vault answers an invalid token in the same words as one that may do nothing.
 	ErrTokenRejected = errors.New("Vault refuses this token everything, even to ask for its own capabilities: " +
@@ -151,7 +151,7 @@ func (e *MissingCapabilityError) Unwrap() error { return ErrMissingCapability }
 // Unavailable reports whether an error says that Vault or the way to it is in trouble,
 // so that the same request may succeed later without anybody doing anything.
 func Unavailable(err error) bool {
-	failed, ok := errors.AsType[*vault.Error](err)
+	failed, ok := errors.AsType[*kv.Error](err)
 	return ok && failed.Temporary()
 }
 
@@ -160,7 +160,7 @@ func Unavailable(err error) bool {
 // such mount, or does not know the token.
 func AffectsAll(err error) bool {
 	return slices.ContainsFunc(
-		[]error{vault.ErrSealed, vault.ErrUnreachable, vault.ErrTLS, vault.ErrNoMount, vault.ErrInvalidToken, vault.ErrLoginFailed, ErrTokenRejected},
+		[]error{kv.ErrSealed, kv.ErrUnreachable, kv.ErrTLS, kv.ErrNoMount, kv.ErrInvalidToken, kv.ErrLoginFailed, ErrTokenRejected},
 		func(reason error) bool { return errors.Is(err, reason) },
 	)
 }

@@ -16,9 +16,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
-
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // The histories: two owners and an outside writer work on one secret. Every
@@ -29,10 +28,10 @@ import (
 
 // outsider changes the secret with a token of its own.
 type outsider interface {
-	outsideWrite(vault.Entry) vault.Written
-	outsideDelete(vault.Entry)
-	outsideUndelete(vault.Entry)
-	outsidePurge(vault.Entry)
+	outsideWrite(kv.Entry) kv.Written
+	outsideDelete(kv.Entry)
+	outsideUndelete(kv.Entry)
+	outsidePurge(kv.Entry)
 }
 
 type fate int
@@ -171,24 +170,24 @@ func (w wire) pass(what string, do func() error) error {
 	case diesBefore:
 		panic(died{})
 	case lost:
-		return refusal(vault.ErrUnavailable, 0)
+		return refusal(kv.ErrUnavailable, 0)
 	}
 	err := do()
 	switch f {
 	case diesAfter:
 		panic(died{})
 	case answerLost:
-		return refusal(vault.ErrUnavailable, http.StatusBadGateway)
+		return refusal(kv.ErrUnavailable, http.StatusBadGateway)
 	}
 	return err
 }
 
-func (w wire) ReadMetadata(ctx context.Context, e vault.Entry) (m vault.Metadata, err error) {
+func (w wire) ReadMetadata(ctx context.Context, e kv.Entry) (m kv.Metadata, err error) {
 	err = w.pass("observe", func() (err error) { m, err = w.a.h.kv.ReadMetadata(ctx, e); return })
 	return m, err
 }
 
-func (w wire) WriteData(ctx context.Context, e vault.Entry, value string, cas int) (out vault.Written, err error) {
+func (w wire) WriteData(ctx context.Context, e kv.Entry, value string, cas int) (out kv.Written, err error) {
 	err = w.pass("write", func() (err error) {
 		before := w.a.h.entry()
 		if out, err = w.a.h.kv.WriteData(ctx, e, value, cas); err == nil {
@@ -199,7 +198,7 @@ func (w wire) WriteData(ctx context.Context, e vault.Entry, value string, cas in
 	return out, err
 }
 
-func (w wire) PatchMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error {
+func (w wire) PatchMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
 	return w.pass("record", func() error {
 		for key := range fields["custom_metadata"].(map[string]any) {
 			if key != w.a.owner.recordKey() {
@@ -210,29 +209,31 @@ func (w wire) PatchMetadata(ctx context.Context, e vault.Entry, fields map[strin
 	})
 }
 
-func (w wire) CreateMetadata(ctx context.Context, e vault.Entry, fields map[string]any) error {
+func (w wire) CreateMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
 	return w.pass("describe", func() error { return w.a.h.kv.CreateMetadata(ctx, e, fields) })
 }
 
-func (w wire) DeleteVersions(ctx context.Context, e vault.Entry, versions ...int) error {
+func (w wire) DeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error {
 	return w.pass("delete", func() error {
 		w.a.h.deletes(w.a, versions)
 		return w.a.h.kv.DeleteVersions(ctx, e, versions...)
 	})
 }
 
-func (w wire) UndeleteVersions(ctx context.Context, e vault.Entry, versions ...int) error {
+func (w wire) UndeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error {
 	return w.pass("undelete", func() error {
 		w.a.h.undeletes(w.a, versions)
 		return w.a.h.kv.UndeleteVersions(ctx, e, versions...)
 	})
 }
 
-func (w wire) DestroyVersions(ctx context.Context, e vault.Entry, versions ...int) error {
+func (w wire) DestroyVersions(ctx context.Context, e kv.Entry, versions ...int) error {
 	return w.pass("destroy", func() error { return w.a.h.kv.DestroyVersions(ctx, e, versions...) })
 }
 
-func (w wire) List(ctx context.Context, e vault.Entry) (names []string, err error) {
+func (w wire) Close(context.Context) error { return nil }
+
+func (w wire) List(ctx context.Context, e kv.Entry) (names []string, err error) {
 	err = w.pass("list", func() (err error) { names, err = w.a.h.kv.List(ctx, e); return })
 	return names, err
 }
@@ -244,7 +245,7 @@ func (w wire) Capabilities(ctx context.Context, paths ...string) (map[string][]s
 // entry is the truth of the moment.
 func (h *history) entry() Entry {
 	m, err := h.kv.ReadMetadata(context.Background(), entryOf(h.address))
-	if errors.Is(err, vault.ErrNotFound) {
+	if errors.Is(err, kv.ErrNotFound) {
 		return Entry{}
 	}
 	if err != nil {
@@ -259,7 +260,7 @@ func stamp(version int, created time.Time) string {
 }
 
 // wrote checks the second rule for a write that landed.
-func (h *history) wrote(a *actor, before Entry, out vault.Written) {
+func (h *history) wrote(a *actor, before Entry, out kv.Written) {
 	h.writes++
 	created, _ := parseTime(out.CreatedTime)
 	h.writers[stamp(out.Version, created)] = a.owner

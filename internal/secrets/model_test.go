@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // modelKV is KV v2 as the protocol relies on it: one mount, entries by path. It
@@ -23,7 +23,7 @@ type modelKV struct {
 
 type modelEntry struct {
 	current  int
-	versions map[int]*vault.Version
+	versions map[int]*kv.Version
 	custom   map[string]string
 }
 
@@ -36,20 +36,20 @@ func (m *modelKV) now() string {
 }
 
 func refusal(reason error, status int) error {
-	return &vault.Error{Op: "modelling", Path: "model", Status: status, Cause: reason}
+	return &kv.Error{Op: "modelling", Path: "model", Status: status, Cause: reason}
 }
 
-func (m *modelKV) ReadMetadata(_ context.Context, e vault.Entry) (vault.Metadata, error) {
+func (m *modelKV) ReadMetadata(_ context.Context, e kv.Entry) (kv.Metadata, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	entry, ok := m.entries[e.Path]
 	if !ok {
-		return vault.Metadata{}, refusal(vault.ErrNotFound, http.StatusNotFound)
+		return kv.Metadata{}, refusal(kv.ErrNotFound, http.StatusNotFound)
 	}
-	out := vault.Metadata{
+	out := kv.Metadata{
 		CurrentVersion: entry.current,
 		CustomMetadata: maps.Clone(entry.custom),
-		Versions:       map[int]vault.Version{},
+		Versions:       map[int]kv.Version{},
 		Date:           time.Now().Truncate(time.Second),
 	}
 	for n, v := range entry.versions {
@@ -58,7 +58,7 @@ func (m *modelKV) ReadMetadata(_ context.Context, e vault.Entry) (vault.Metadata
 	return out, nil
 }
 
-func (m *modelKV) WriteData(_ context.Context, e vault.Entry, _ string, cas int) (vault.Written, error) {
+func (m *modelKV) WriteData(_ context.Context, e kv.Entry, _ string, cas int) (kv.Written, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	current := 0
@@ -66,29 +66,29 @@ func (m *modelKV) WriteData(_ context.Context, e vault.Entry, _ string, cas int)
 		current = entry.current
 	}
 	if cas != current {
-		return vault.Written{}, refusal(vault.ErrCASMismatch, http.StatusBadRequest)
+		return kv.Written{}, refusal(kv.ErrCASMismatch, http.StatusBadRequest)
 	}
 	return m.append(e), nil
 }
 
-func (m *modelKV) append(e vault.Entry) vault.Written {
+func (m *modelKV) append(e kv.Entry) kv.Written {
 	entry, ok := m.entries[e.Path]
 	if !ok {
-		entry = &modelEntry{versions: map[int]*vault.Version{}, custom: map[string]string{}}
+		entry = &modelEntry{versions: map[int]*kv.Version{}, custom: map[string]string{}}
 		m.entries[e.Path] = entry
 	}
 	entry.current++
-	v := &vault.Version{CreatedTime: m.now()}
+	v := &kv.Version{CreatedTime: m.now()}
 	entry.versions[entry.current] = v
-	return vault.Written{Version: entry.current, CreatedTime: v.CreatedTime}
+	return kv.Written{Version: entry.current, CreatedTime: v.CreatedTime}
 }
 
-func (m *modelKV) PatchMetadata(_ context.Context, e vault.Entry, fields map[string]any) error {
+func (m *modelKV) PatchMetadata(_ context.Context, e kv.Entry, fields map[string]any) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	entry, ok := m.entries[e.Path]
 	if !ok {
-		return refusal(vault.ErrNotFound, http.StatusNotFound)
+		return refusal(kv.ErrNotFound, http.StatusNotFound)
 	}
 	for key, value := range fields["custom_metadata"].(map[string]any) {
 		entry.custom[key] = value.(string)
@@ -96,25 +96,25 @@ func (m *modelKV) PatchMetadata(_ context.Context, e vault.Entry, fields map[str
 	return nil
 }
 
-func (m *modelKV) CreateMetadata(context.Context, vault.Entry, map[string]any) error { return nil }
+func (m *modelKV) CreateMetadata(context.Context, kv.Entry, map[string]any) error { return nil }
 
-func (m *modelKV) DeleteVersions(_ context.Context, e vault.Entry, versions ...int) error {
-	return m.change(e, versions, func(v *vault.Version) {
+func (m *modelKV) DeleteVersions(_ context.Context, e kv.Entry, versions ...int) error {
+	return m.change(e, versions, func(v *kv.Version) {
 		if v.DeletionTime == "" {
 			v.DeletionTime = m.now()
 		}
 	})
 }
 
-func (m *modelKV) UndeleteVersions(_ context.Context, e vault.Entry, versions ...int) error {
-	return m.change(e, versions, func(v *vault.Version) { v.DeletionTime = "" })
+func (m *modelKV) UndeleteVersions(_ context.Context, e kv.Entry, versions ...int) error {
+	return m.change(e, versions, func(v *kv.Version) { v.DeletionTime = "" })
 }
 
-func (m *modelKV) DestroyVersions(_ context.Context, e vault.Entry, versions ...int) error {
-	return m.change(e, versions, func(v *vault.Version) { v.Destroyed = true })
+func (m *modelKV) DestroyVersions(_ context.Context, e kv.Entry, versions ...int) error {
+	return m.change(e, versions, func(v *kv.Version) { v.Destroyed = true })
 }
 
-func (m *modelKV) change(e vault.Entry, versions []int, do func(*vault.Version)) error {
+func (m *modelKV) change(e kv.Entry, versions []int, do func(*kv.Version)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	entry, ok := m.entries[e.Path]
@@ -129,7 +129,9 @@ func (m *modelKV) change(e vault.Entry, versions []int, do func(*vault.Version))
 	return nil
 }
 
-func (m *modelKV) List(context.Context, vault.Entry) ([]string, error) { return nil, nil }
+func (m *modelKV) Close(context.Context) error { return nil }
+
+func (m *modelKV) List(context.Context, kv.Entry) ([]string, error) { return nil, nil }
 
 func (m *modelKV) Capabilities(_ context.Context, paths ...string) (map[string][]string, error) {
 	out := map[string][]string{}
@@ -141,13 +143,13 @@ func (m *modelKV) Capabilities(_ context.Context, paths ...string) (map[string][
 
 // The outside writer: anybody with another token.
 
-func (m *modelKV) outsideWrite(e vault.Entry) vault.Written {
+func (m *modelKV) outsideWrite(e kv.Entry) kv.Written {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.append(e)
 }
 
-func (m *modelKV) outsideDelete(e vault.Entry) {
+func (m *modelKV) outsideDelete(e kv.Entry) {
 	m.mu.Lock()
 	current := 0
 	if entry, ok := m.entries[e.Path]; ok {
@@ -157,17 +159,17 @@ func (m *modelKV) outsideDelete(e vault.Entry) {
 	_ = m.DeleteVersions(context.Background(), e, current)
 }
 
-func (m *modelKV) outsideUndelete(e vault.Entry) {
+func (m *modelKV) outsideUndelete(e kv.Entry) {
 	m.mu.Lock()
 	current := 0
 	if entry, ok := m.entries[e.Path]; ok {
 		current = entry.current
 	}
 	m.mu.Unlock()
-	_ = m.change(e, []int{current}, func(v *vault.Version) { v.DeletionTime = "" })
+	_ = m.change(e, []int{current}, func(v *kv.Version) { v.DeletionTime = "" })
 }
 
-func (m *modelKV) outsidePurge(e vault.Entry) {
+func (m *modelKV) outsidePurge(e kv.Entry) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.entries, e.Path)

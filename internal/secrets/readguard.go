@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // ReadGuard says what happens where the token could read the values that it
@@ -84,7 +84,7 @@ func (g ReadGuard) objection(r reach, rule string) (said error, stops bool) {
 }
 
 // guard does what the configuration says about a token that could read. Errors:
-// ErrCanRead, or a *vault.Error.
+// ErrCanRead, or a *kv.Error.
 func (c *Client) guard(ctx context.Context, a Address) error {
 	if c.reading == IgnoreReadable {
 		return nil
@@ -93,7 +93,7 @@ func (c *Client) guard(ctx context.Context, a Address) error {
 		data := needFor(a, "data", "create", "update")
 		granted, err := c.kv.Capabilities(ctx, data.path)
 		at := reachOf(granted[data.path])
-		if errors.Is(err, vault.ErrPermissionDenied) {
+		if errors.Is(err, kv.ErrPermissionDenied) {
 			at, err = untold, nil
 		}
 		if err != nil {

@@ -27,7 +27,7 @@ const (
 // Delete soft-deletes the current version if this owner holds it, and releases
 // the owner's record. It deletes by version, so a newer one that somebody writes
 // meanwhile stays. wrote is what the owner remembers besides the record.
-// Errors: ErrNotOwner, ErrMissingCapability, ErrNoRecord (deleted, not released), *vault.Error.
+// Errors: ErrNotOwner, ErrMissingCapability, ErrNoRecord (deleted, not released), *kv.Error.
 func (c *Client) Delete(ctx context.Context, a Address, wrote *Written) (Deletion, error) {
 	return c.remove(ctx, a, wrote, deleting)
 }

@@ -93,7 +93,7 @@ func (s Settings) change(observed Settings, forget []string) map[string]any {
 // with what was observed. It never sends a value, and leaves records and the
 // labels of others as they are. A secret that is not there yet gets them before
 // its first version, which delete_version_after then holds for; this alone needs
-// create on metadata/. Errors: ErrInvalid, ErrMissingCapability, *vault.Error.
+// create on metadata/. Errors: ErrInvalid, ErrMissingCapability, *kv.Error.
 func (c *Client) Configure(ctx context.Context, a Address, observed Entry, want Settings, forget []string) error {
 	if err := errors.Join(a.Check(), want.Check()); err != nil {
 		return err

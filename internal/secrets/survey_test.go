@@ -12,7 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -135,7 +135,7 @@ type crowd struct {
 	answer  chan struct{}
 }
 
-func (*crowd) List(context.Context, vault.Entry) ([]string, error) {
+func (*crowd) List(context.Context, kv.Entry) ([]string, error) {
 	var names []string
 	for i := range 50 {
 		names = append(names, fmt.Sprint(i))
@@ -143,8 +143,8 @@ func (*crowd) List(context.Context, vault.Entry) ([]string, error) {
 	return names, nil
 }
 
-func (c *crowd) ReadMetadata(context.Context, vault.Entry) (vault.Metadata, error) {
+func (c *crowd) ReadMetadata(context.Context, kv.Entry) (kv.Metadata, error) {
 	c.waiting.Add(1)
 	<-c.answer
-	return vault.Metadata{}, nil
+	return kv.Metadata{}, nil
 }

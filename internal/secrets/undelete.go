@@ -21,7 +21,7 @@ import (
 // after the second takes the secret over, as if it had come before.
 //
 // Errors: ErrInvalid, ErrNotDeleted, ErrMissingCapability, ErrConflict (somebody wrote
-// meanwhile, and that value stays), or a *vault.Error.
+// meanwhile, and that value stays), or a *kv.Error.
 func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	if err := a.Check(); err != nil {
 		return Record{}, err

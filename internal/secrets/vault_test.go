@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
@@ -22,11 +23,21 @@ import (
 func realClient(t testing.TB, token string, owner Owner) (*Client, *vaulttest.Proxy) {
 	t.Helper()
 	proxy := vaulttest.NewProxy(t, vaulttest.Start(t).Address)
-	c, err := Connect(VaultSettings{Address: proxy.Address, Token: token}, Config{Owner: owner, Settle: 300 * time.Millisecond})
+	c, err := connect(vault.Settings{Address: proxy.Address, Token: token}, Config{Owner: owner, Settle: 300 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c, proxy
+}
+
+// connect is what vaultclient.Connect does, which this package cannot import.
+func connect(to vault.Settings, cfg Config) (*Client, error) {
+	client, err := vault.New(to)
+	if err != nil {
+		return nil, err
+	}
+	cfg.KV = client
+	return NewClient(cfg)
 }
 
 func testAddress(t testing.TB) Address {
@@ -254,7 +265,7 @@ func TestATokenThatMayNotAskForItsCapabilitiesIsWarned(t *testing.T) {
 		`path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`,
 		`path "sys/capabilities-self" { capabilities = ["deny"] }`)
 	var warnings []string
-	c, err := Connect(VaultSettings{Address: v.Address, Token: token},
+	c, err := connect(vault.Settings{Address: v.Address, Token: token},
 		Config{Owner: shop, Warn: func(text string) { warnings = append(warnings, text) }})
 	if err != nil {
 		t.Fatal(err)
@@ -366,7 +377,7 @@ func TestVaultTroubleSaysWhatToDo(t *testing.T) {
 	own := vaulttest.StartOwn(t)
 	token := own.Writer(t)
 	connect := func(address, token string) *Client {
-		c, err := Connect(VaultSettings{Address: address, Token: token}, Config{Owner: shop})
+		c, err := connect(vault.Settings{Address: address, Token: token}, Config{Owner: shop})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -400,25 +411,25 @@ type realOutsider struct {
 	c *Client
 }
 
-func (o realOutsider) outsideWrite(vault.Entry) vault.Written {
+func (o realOutsider) outsideWrite(kv.Entry) kv.Written {
 	o.v.Write(o.t, o.a.Workflow, o.a.Name, "foreign")
 	e := mustDescribe(o.t, o.c, o.a)
-	return vault.Written{Version: e.Current, CreatedTime: formatTime(e.Versions[e.Current].Created)}
+	return kv.Written{Version: e.Current, CreatedTime: formatTime(e.Versions[e.Current].Created)}
 }
 
-func (o realOutsider) outsideDelete(vault.Entry) {
+func (o realOutsider) outsideDelete(kv.Entry) {
 	if mustDescribe(o.t, o.c, o.a).Live() {
 		o.v.SoftDelete(o.t, o.a.Workflow, o.a.Name)
 	}
 }
 
-func (o realOutsider) outsideUndelete(vault.Entry) {
+func (o realOutsider) outsideUndelete(kv.Entry) {
 	if e := mustDescribe(o.t, o.c, o.a); e.Current > 0 {
 		o.v.Undelete(o.t, o.a.Workflow, o.a.Name, e.Current)
 	}
 }
 
-func (o realOutsider) outsidePurge(vault.Entry) {
+func (o realOutsider) outsidePurge(kv.Entry) {
 	if mustDescribe(o.t, o.c, o.a).Current > 0 {
 		o.v.Purge(o.t, o.a.Workflow, o.a.Name)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // Write is one value on its way to one secret.
@@ -39,7 +39,7 @@ func (c *Client) Check(w Write) error {
 
 // Put writes a value that is this owner's to write, by the protocol of the
 // package comment. Errors: ErrInvalid, ErrNotOwner, ErrConflict, ErrMissingCapability,
-// ErrOutcomeUnknown, ErrNoRecord (the value was written), or a *vault.Error.
+// ErrOutcomeUnknown, ErrNoRecord (the value was written), or a *kv.Error.
 func (c *Client) Put(ctx context.Context, w Write) (Written, error) { return c.write(ctx, w, false) }
 
 // Adopt is Put for a secret that is not this owner's: it takes it over. It
@@ -103,7 +103,7 @@ func (c *Client) awaitSettled(ctx context.Context, w Write, wait time.Duration) 
 
 // writeValue sends the value, and once more where the answer was lost.
 func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
-	send := func() (vault.Written, error) {
+	send := func() (kv.Written, error) {
 		return c.kv.WriteData(ctx, entryOf(w.Address), w.Value.encoded(), w.Observed.Current)
 	}
 	answer, err := send()
@@ -116,7 +116,7 @@ func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
 		}
 	}
 	switch {
-	case errors.Is(err, vault.ErrCASMismatch):
+	case errors.Is(err, kv.ErrCASMismatch):
 		return Written{}, c.conflict(ctx, w)
 	case err != nil:
 		return Written{}, fmt.Errorf("%s %s: %w", w.Address.Kind(), w.Address, err)
@@ -130,7 +130,7 @@ func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
 }
 
 func unanswered(err error) bool {
-	failed, ok := errors.AsType[*vault.Error](err)
+	failed, ok := errors.AsType[*kv.Error](err)
 	return ok && failed.OutcomeUnknown()
 }
 
@@ -154,7 +154,7 @@ func (c *Client) writeRecord(ctx context.Context, a Address, r Record) error {
 	record := map[string]any{"custom_metadata": map[string]any{c.owner.recordKey(): r.String()}}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := c.kv.PatchMetadata(ctx, entryOf(a), record)
-		if failed, ok := errors.AsType[*vault.Error](err); ok && !failed.Temporary() {
+		if failed, ok := errors.AsType[*kv.Error](err); ok && !failed.Temporary() {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		return struct{}{}, err

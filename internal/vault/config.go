@@ -15,12 +15,13 @@ import (
 	"github.com/hashicorp/vault/api"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
 // Defaults and bounds of a connection.
 const (
-	DefaultConcurrency    = 16
+	DefaultConcurrency    = kv.DefaultConcurrency
 	DefaultMaxRetries     = 3
 	DefaultRequestTimeout = 30 * time.Second
 

@@ -9,7 +9,7 @@
 //     subkeys, for rollback or for PATCH on data/;
 //   - that a data write is sent once. It is repeated only where Vault says that
 //     it did not run it (429). Whether an unanswered write happened is the
-//     caller's question, and Error.Unanswered tells it so;
+//     caller's question, and kv.Error.OutcomeUnknown tells it so;
 //   - that an error names the operation, the path, the status and what to do,
 //     and holds none of Vault's own text: an answer can quote a request.
 //

@@ -8,103 +8,31 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/vault/api"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
-
-// What can be wrong with a request. Match with errors.Is; the text is the advice.
-var (
-	// ErrNotFound: no entry at the path (404).
-	ErrNotFound = errors.New("nothing is there")
-	// ErrNoMount: no secrets engine at the mount (404, "no handler for route").
-	ErrNoMount = errors.New("no KV v2 secrets engine is mounted there; check mount and namespace")
-	// ErrCASMismatch: the check-and-set version is not the current one (400).
-	ErrCASMismatch = errors.New("check-and-set mismatch: the secret has changed")
-	// ErrRejected: Vault understood the request and refuses it (other 4xx).
-	ErrRejected = errors.New("Vault refuses the request; its audit log says why")
-	// ErrInvalidToken: Vault does not know the token (403).
-	ErrInvalidToken = errors.New("the Vault token is invalid, revoked or expired; get a new one")
-	// ErrPermissionDenied: the token's policies do not allow it (403).
-	ErrPermissionDenied = errors.New("permission denied; the token's policy lacks a capability for this path")
-	// ErrLoginFailed: Vault does not accept the credentials of the login, or has no such auth
-	// mount (400, 401, 403).
-	ErrLoginFailed = errors.New("Vault refuses these credentials; check the role, the secret and the auth mount")
-	// ErrRateLimited: over a rate limit quota, also after retries (429).
-	ErrRateLimited = errors.New("Vault's rate limit is reached; lower the concurrency or raise the quota")
-	// ErrSealed: Vault is sealed (503).
-	ErrSealed = errors.New("Vault is sealed; unseal it and try again")
-	// ErrUnavailable: no answer that settles anything (5xx, timeout, broken connection).
-	ErrUnavailable = errors.New("Vault does not answer properly; check its health and try again")
-	// ErrUnreachable: no connection could be made.
-	ErrUnreachable = errors.New("nothing answers at this address; check address, port and network")
-	// ErrTLS: the server's certificate is not trusted or not for this name.
-	ErrTLS = errors.New("the TLS certificate of Vault is not trusted; check the CA certificate and the host name in the address")
-	// ErrMalformed: the answer is not what Vault's API describes.
-	ErrMalformed = errors.New("the answer is not Vault's; check that the address is Vault's API")
-)
-
-// Error is a request that did not succeed.
-type Error struct {
-	// Op says what was attempted: "reading the metadata of".
-	Op string
-	// Path is the API path, or the address where no connection could be made.
-	Path string
-	// Status is the HTTP status, 0 where there was no answer.
-	Status int
-	// Cause is one of the sentinels above.
-	Cause error
-}
-
-// Error says what failed, where, and what to do. It never quotes Vault.
-func (e *Error) Error() string {
-	if e.Status == 0 {
-		return fmt.Sprintf("%s %s: %s", e.Op, e.Path, e.Cause)
-	}
-	return fmt.Sprintf("%s %s: %s (HTTP %d)", e.Op, e.Path, e.Cause, e.Status)
-}
-
-// Unwrap gives the sentinel.
-func (e *Error) Unwrap() error { return e.Cause }
-
-// OutcomeUnknown reports whether the request may have been carried out all the
-// same: anything but a 2xx or 4xx answer, except where the connection was never
-// made or Vault says that it is sealed, which it does before it looks at a
-// request.
-func (e *Error) OutcomeUnknown() bool {
-	if e.is(ErrUnreachable, ErrTLS, ErrSealed) {
-		return false
-	}
-	return e.is(ErrMalformed) || e.Status == 0 || e.Status >= http.StatusInternalServerError
-}
-
-// Temporary reports whether the same request may succeed later without anybody
-// changing it or the token's policy.
-func (e *Error) Temporary() bool {
-	return e.is(ErrUnreachable, ErrSealed, ErrRateLimited, ErrUnavailable)
-}
-
-func (e *Error) is(reasons ...error) bool { return slices.Contains(reasons, e.Cause) }
 
 // newError turns an error of the api library into ours. It is the one place
 // where a status becomes a sentinel.
-func (c *Client) newError(op, path string, err error) *Error {
-	out := &Error{Op: op, Path: path, Cause: ErrUnavailable}
+func (c *Client) newError(op, path string, err error) *kv.Error {
+	out := &kv.Error{Op: op, Path: path, Cause: kv.ErrUnavailable}
 	if answer, ok := errors.AsType[*api.ResponseError](err); ok {
 		out.Status = answer.StatusCode
 		out.Cause = reasonFor(answer)
 		return out
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
-		out.Path, out.Cause = c.api.Address(), ErrUnreachable
+		out.Path, out.Cause = c.api.Address(), kv.ErrUnreachable
 	} else if isTLS(err) {
-		out.Path, out.Cause = c.api.Address(), ErrTLS
+		out.Path, out.Cause = c.api.Address(), kv.ErrTLS
 	} else if _, ok := errors.AsType[*json.SyntaxError](err); ok {
-		out.Cause = ErrMalformed
+		out.Cause = kv.ErrMalformed
 	} else if errors.Is(err, context.Canceled) {
 		out.Cause = context.Canceled
 	}
@@ -117,25 +45,25 @@ func reasonFor(answer *api.ResponseError) error {
 	}
 	switch status := answer.StatusCode; {
 	case status == http.StatusBadRequest && says("check-and-set parameter did not match"):
-		return ErrCASMismatch
+		return kv.ErrCASMismatch
 	case status == http.StatusForbidden && says("invalid token"), status == http.StatusForbidden && says("bad token"):
-		return ErrInvalidToken
+		return kv.ErrInvalidToken
 	case status == http.StatusForbidden:
-		return ErrPermissionDenied
+		return kv.ErrPermissionDenied
 	case status == http.StatusNotFound && says("no handler for route"):
-		return ErrNoMount
+		return kv.ErrNoMount
 	case status == http.StatusNotFound && answer.RawError:
-		return ErrMalformed
+		return kv.ErrMalformed
 	case status == http.StatusNotFound:
-		return ErrNotFound
+		return kv.ErrNotFound
 	case status == http.StatusTooManyRequests:
-		return ErrRateLimited
+		return kv.ErrRateLimited
 	case status == http.StatusServiceUnavailable && says("Vault is sealed"):
-		return ErrSealed
+		return kv.ErrSealed
 	case status >= 400 && status < 500:
-		return ErrRejected
+		return kv.ErrRejected
 	}
-	return ErrUnavailable
+	return kv.ErrUnavailable
 }
 
 func isTLS(err error) bool {

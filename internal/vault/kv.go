@@ -9,52 +9,18 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/hashicorp/vault/api"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// Entry names one KV v2 entry: the mount and the path below it. Callers build
-// it from validated names only; it is not escaped here beyond what a URL needs.
-type Entry struct {
-	Mount string
-	Path  string
-}
-
-// Metadata is what Vault tells of an entry without its values
-// (Vault API, KV v2, "Read secret metadata").
-type Metadata struct {
-	CurrentVersion     int               `json:"current_version"`
-	OldestVersion      int               `json:"oldest_version"`
-	MaxVersions        int               `json:"max_versions"`
-	DeleteVersionAfter string            `json:"delete_version_after"`
-	CustomMetadata     map[string]string `json:"custom_metadata"`
-	Versions           map[int]Version   `json:"versions"`
-
-	// Date is Vault's clock when it answered, zero where it did not say.
-	Date time.Time `json:"-"`
-}
-
-// Version is one version of an entry. Vault writes an unset time as "".
-type Version struct {
-	CreatedTime  string `json:"created_time"`
-	DeletionTime string `json:"deletion_time"`
-	Destroyed    bool   `json:"destroyed"`
-}
-
-// Written is Vault's answer to a data write.
-type Written struct {
-	Version      int    `json:"version"`
-	CreatedTime  string `json:"created_time"`
-	DeletionTime string `json:"deletion_time"`
-}
-
-// ReadMetadata reads an entry's metadata. ErrNotFound where there is no entry.
-func (c *Client) ReadMetadata(ctx context.Context, e Entry) (Metadata, error) {
+// ReadMetadata reads an entry's metadata. kv.ErrNotFound where there is no entry.
+func (c *Client) ReadMetadata(ctx context.Context, e kv.Entry) (kv.Metadata, error) {
 	const op = "reading the metadata of"
 	path := e.Mount + "/metadata/" + e.Path
 	var answer struct {
-		Data *Metadata `json:"data"`
+		Data *kv.Metadata `json:"data"`
 	}
 	err := c.call(ctx, op, path, func() error {
 		resp, err := c.api.Logical().ReadRawWithContext(ctx, path)
@@ -73,19 +39,19 @@ func (c *Client) ReadMetadata(ctx context.Context, e Entry) (Metadata, error) {
 		return nil
 	})
 	if err == nil && answer.Data == nil {
-		err = &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
+		err = &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
 	}
 	if err != nil {
-		return Metadata{}, err
+		return kv.Metadata{}, err
 	}
 	return *answer.Data, nil
 }
 
 // WriteData writes value, already encoded, as the entry's next version, with
 // check-and-set against cas (0: the entry must be absent). It sends the request
-// once. ErrCASMismatch where cas is not the current version; Error.Unanswered where
+// once. kv.ErrCASMismatch where cas is not the current version; kv.Error.OutcomeUnknown where
 // the write may have happened.
-func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) (Written, error) {
+func (c *Client) WriteData(ctx context.Context, e kv.Entry, value string, cas int) (kv.Written, error) {
 	const op = "writing"
 	path := e.Mount + "/data/" + e.Path
 	secret, err := c.post(once(ctx), op, path, map[string]any{
@@ -93,11 +59,11 @@ func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) 
 		"options": map[string]int{"cas": cas},
 	})
 	if err != nil {
-		return Written{}, err
+		return kv.Written{}, err
 	}
-	var out Written
+	var out kv.Written
 	if err := decodeData(secret, &out); err != nil || out.Version < 1 {
-		return Written{}, &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
+		return kv.Written{}, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
 	}
 	return out, nil
 }
@@ -105,7 +71,7 @@ func (c *Client) WriteData(ctx context.Context, e Entry, value string, cas int) 
 // PatchMetadata merges fields into an entry's metadata: what is not named stays,
 // null removes (Vault API, KV v2, "Patch secret metadata"). It is idempotent; how
 // long it is worth repeating is the caller's to know.
-func (c *Client) PatchMetadata(ctx context.Context, e Entry, fields map[string]any) error {
+func (c *Client) PatchMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
 	path := e.Mount + "/metadata/" + e.Path
 	return c.call(ctx, "changing the metadata of", path, func() error {
 		_, err := c.api.Logical().JSONMergePatch(once(ctx), path, fields)
@@ -115,28 +81,28 @@ func (c *Client) PatchMetadata(ctx context.Context, e Entry, fields map[string]a
 
 // CreateMetadata makes an entry that has metadata and no version yet. Vault would
 // replace the custom metadata of one that exists.
-func (c *Client) CreateMetadata(ctx context.Context, e Entry, fields map[string]any) error {
+func (c *Client) CreateMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
 	_, err := c.post(ctx, "creating the metadata of", e.Mount+"/metadata/"+e.Path, fields)
 	return err
 }
 
 // DeleteVersions soft-deletes the given versions; undelete brings them back.
-func (c *Client) DeleteVersions(ctx context.Context, e Entry, versions ...int) error {
+func (c *Client) DeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error {
 	return c.postVersions(ctx, "deleting", "delete", e, versions)
 }
 
 // UndeleteVersions brings soft-deleted versions back. Where the entry has a
 // delete_version_after, Vault gives them a new end, counted from now.
-func (c *Client) UndeleteVersions(ctx context.Context, e Entry, versions ...int) error {
+func (c *Client) UndeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error {
 	return c.postVersions(ctx, "undeleting", "undelete", e, versions)
 }
 
 // DestroyVersions destroys the given versions for good.
-func (c *Client) DestroyVersions(ctx context.Context, e Entry, versions ...int) error {
+func (c *Client) DestroyVersions(ctx context.Context, e kv.Entry, versions ...int) error {
 	return c.postVersions(ctx, "destroying the versions of", "destroy", e, versions)
 }
 
-func (c *Client) postVersions(ctx context.Context, op, verb string, e Entry, versions []int) error {
+func (c *Client) postVersions(ctx context.Context, op, verb string, e kv.Entry, versions []int) error {
 	path := e.Mount + "/" + verb + "/" + e.Path
 	_, err := c.post(ctx, op, path, map[string]any{"versions": versions})
 	return err
@@ -153,7 +119,7 @@ func (c *Client) post(ctx context.Context, op, path string, body map[string]any)
 // List names what lies directly below the path, sorted; folders end with "/".
 // Soft-deleted and destroyed entries are among them. Nothing there is an empty
 // list, not an error.
-func (c *Client) List(ctx context.Context, e Entry) ([]string, error) {
+func (c *Client) List(ctx context.Context, e kv.Entry) ([]string, error) {
 	const op = "listing"
 	path := e.Mount + "/metadata/" + e.Path + "/"
 	var secret *api.Secret
@@ -168,7 +134,7 @@ func (c *Client) List(ctx context.Context, e Entry) ([]string, error) {
 		Keys []string `json:"keys"`
 	}
 	if err := decodeData(secret, &out); err != nil {
-		return nil, &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
+		return nil, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
 	}
 	slices.Sort(out.Keys)
 	return out.Keys, nil
@@ -186,7 +152,7 @@ func (c *Client) Capabilities(ctx context.Context, paths ...string) (map[string]
 	for _, p := range paths {
 		var granted []string
 		if secret == nil || decodeAny(secret.Data[p], &granted) != nil {
-			return nil, &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
+			return nil, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
 		}
 		out[p] = granted
 	}

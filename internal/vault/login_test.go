@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
@@ -73,7 +74,7 @@ func TestEveryLoginLogsIn(t *testing.T) {
 			if n := len(proxy.Requests()); n != 0 {
 				t.Errorf("connecting alone sent %d requests", n)
 			}
-			e := vault.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
+			e := kv.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
 			if _, err := c.WriteData(context.Background(), e, "x", 0); err != nil {
 				t.Fatal(err)
 			}
@@ -102,7 +103,7 @@ func TestTheClientCertificateLogsIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := vault.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
+		e := kv.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
 		if _, err := c.WriteData(context.Background(), e, "x", 0); err != nil {
 			t.Errorf("role %q: %v", login.Name, err)
 		}
@@ -117,7 +118,7 @@ func TestTheClientCertificateLogsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, vault.ErrLoginFailed) {
+	if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, kv.ErrLoginFailed) {
 		t.Errorf("a role that is not there: %v", err)
 	}
 }
@@ -134,7 +135,7 @@ func TestOneLoginServesAllAndIsRevoked(t *testing.T) {
 	var work sync.WaitGroup
 	for i := range 20 {
 		work.Go(func() {
-			e := vault.Entry{Mount: "customers", Path: "workflows/" + workflow + "/" + string(rune('a'+i))}
+			e := kv.Entry{Mount: "customers", Path: "workflows/" + workflow + "/" + string(rune('a'+i))}
 			if _, err := c.WriteData(context.Background(), e, "x", 0); err != nil {
 				t.Error(err)
 			}
@@ -157,7 +158,7 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	ctx := context.Background()
-	e := vault.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
+	e := kv.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
 
 	t.Run("a login's token is revoked by somebody", func(t *testing.T) {
 		t.Parallel()
@@ -197,14 +198,14 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.List(ctx, vault.Entry{Mount: "customers", Path: "workflows/some"}); err != nil {
+		if _, err := c.List(ctx, kv.Entry{Mount: "customers", Path: "workflows/some"}); err != nil {
 			t.Fatal(err)
 		}
 		v.Call(t, first, "POST", "auth/token/revoke-self", map[string]any{})
 		if err := os.WriteFile(file, []byte(v.Writer(t)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.List(ctx, vault.Entry{Mount: "customers", Path: "workflows/some"}); err != nil {
+		if _, err := c.List(ctx, kv.Entry{Mount: "customers", Path: "workflows/some"}); err != nil {
 			t.Errorf("after the file changed: %v", err)
 		}
 	})
@@ -215,8 +216,8 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.List(ctx, vault.Entry{Mount: "customers", Path: "connections"})
-		if !errors.Is(err, vault.ErrPermissionDenied) || logins(proxy) != 1 {
+		_, err = c.List(ctx, kv.Entry{Mount: "customers", Path: "connections"})
+		if !errors.Is(err, kv.ErrPermissionDenied) || logins(proxy) != 1 {
 			t.Errorf("%d logins, %v", logins(proxy), err)
 		}
 	})
@@ -230,9 +231,9 @@ func TestARefusedLoginSaysSo(t *testing.T) {
 		login vault.Login
 		want  error
 	}{
-		{"unknown role", &vault.AppRole{RoleID: "hunter2", SecretID: "hunter2"}, vault.ErrLoginFailed},
-		{"wrong password", &vault.UserPass{Username: "nobody", Password: "hunter2"}, vault.ErrLoginFailed},
-		{"no such mount", &vault.Kubernetes{Mount: "nowhere", Role: "x", TokenFile: credentialFile(t, "hunter2")}, vault.ErrLoginFailed},
+		{"unknown role", &vault.AppRole{RoleID: "hunter2", SecretID: "hunter2"}, kv.ErrLoginFailed},
+		{"wrong password", &vault.UserPass{Username: "nobody", Password: "hunter2"}, kv.ErrLoginFailed},
+		{"no such mount", &vault.Kubernetes{Mount: "nowhere", Role: "x", TokenFile: credentialFile(t, "hunter2")}, kv.ErrLoginFailed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -261,7 +262,7 @@ func TestRefusedCredentialsAreTriedOnce(t *testing.T) {
 	var work sync.WaitGroup
 	for range 20 {
 		work.Go(func() {
-			if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, vault.ErrLoginFailed) {
+			if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, kv.ErrLoginFailed) {
 				t.Errorf("with a wrong secret id: %v", err)
 			}
 		})

@@ -8,6 +8,8 @@ import (
 	"net/http"
 
 	"github.com/hashicorp/vault/api"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // DisplayName is what Vault calls whoever has the token: the auth method and the
@@ -27,7 +29,7 @@ func (c *Client) DisplayName(ctx context.Context) (string, error) {
 		DisplayName string `json:"display_name"`
 	}
 	if err := decodeData(secret, &self); err != nil {
-		return "", &Error{Op: op, Path: path, Status: http.StatusOK, Cause: ErrMalformed}
+		return "", &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
 	}
 	return self.DisplayName, nil
 }

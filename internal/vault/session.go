@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/vault/api"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // session keeps the client's token: it logs in at the first request, renews at
@@ -102,13 +103,13 @@ func (c *Client) obtain(ctx context.Context) error {
 	answer, err := c.api.Logical().WriteWithContext(ctx, path, body)
 	if err != nil {
 		failed := c.loginError(path, err)
-		if errors.Is(failed, ErrLoginFailed) {
+		if errors.Is(failed, kv.ErrLoginFailed) {
 			s.refused = refusal{at: time.Now(), body: body, err: failed}
 		}
 		return failed
 	}
 	if answer == nil || answer.Auth == nil || answer.Auth.ClientToken == "" {
-		return &Error{Op: "logging in at", Path: path, Status: 200, Cause: ErrMalformed}
+		return &kv.Error{Op: "logging in at", Path: path, Status: 200, Cause: kv.ErrMalformed}
 	}
 	s.made = true
 	c.keep(answer.Auth)
@@ -158,10 +159,10 @@ func (c *Client) Close(ctx context.Context) error {
 
 // loginError says what a refused login means: Vault answers wrong credentials
 // with 400, 401 or 403, depending on the method, and a wrong mount with 403.
-func (c *Client) loginError(path string, err error) *Error {
+func (c *Client) loginError(path string, err error) *kv.Error {
 	failed := c.newError("logging in at", path, err)
-	if failed.is(ErrRejected, ErrPermissionDenied, ErrInvalidToken, ErrNoMount) {
-		failed.Cause = ErrLoginFailed
+	if failed.HasCause(kv.ErrRejected, kv.ErrPermissionDenied, kv.ErrInvalidToken, kv.ErrNoMount) {
+		failed.Cause = kv.ErrLoginFailed
 	}
 	return failed
 }
@@ -177,7 +178,7 @@ func (c *Client) call(ctx context.Context, op, path string, do func() error) err
 		return fmt.Errorf("%s %s: waiting for other requests to Vault: %w", op, path, ctx.Err())
 	}
 	if err := c.ready(ctx); err != nil {
-		if failed, ok := errors.AsType[*Error](err); ok {
+		if failed, ok := errors.AsType[*kv.Error](err); ok {
 			return failed
 		}
 		return fmt.Errorf("%s %s: %w", op, path, err)
@@ -188,7 +189,7 @@ func (c *Client) call(ctx context.Context, op, path string, do func() error) err
 		return nil
 	}
 	failed := c.newError(op, path, err)
-	if failed.is(ErrPermissionDenied, ErrInvalidToken) && c.again(ctx, token) {
+	if failed.HasCause(kv.ErrPermissionDenied, kv.ErrInvalidToken) && c.again(ctx, token) {
 		if err = do(); err == nil {
 			return nil
 		}

@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // serveTLS serves over HTTP/2, and returns the certificate to trust as PEM.
@@ -55,7 +57,7 @@ func TestTheCertificateIsChecked(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := connect(t, row.cfg).ReadMetadata(context.Background(), entry)
-			if err == nil || errors.Is(err, ErrTLS) == row.trusted {
+			if err == nil || errors.Is(err, kv.ErrTLS) == row.trusted {
 				t.Errorf("trusted: want %v, got %v", row.trusted, err)
 			}
 			if !row.trusted && !strings.Contains(err.Error(), "CA certificate") {

@@ -18,11 +18,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-var entry = Entry{Mount: "customers", Path: "workflows/deploy/token"}
+var entry = kv.Entry{Mount: "customers", Path: "workflows/deploy/token"}
 
 // serve answers every request in one way, and counts them.
 func serve(t *testing.T, status int, body string) (address string, requests *atomic.Int32) {
@@ -60,26 +61,26 @@ func TestAnswersBecomeReasons(t *testing.T) {
 		temporary  bool
 		requests   int32
 	}{
-		{"check-and-set", 400, `{"errors":["check-and-set parameter did not match the current version"]}`, ErrCASMismatch, false, false, 1},
-		{"another 400", 400, `{"errors":["secret hunter2 is odd"]}`, ErrRejected, false, false, 1},
-		{"a policy", 403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`, ErrPermissionDenied, false, false, 1},
-		{"an unknown token", 403, `{"errors":["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}`, ErrInvalidToken, false, false, 1},
-		{"no entry", 404, `{"errors":[]}`, ErrNotFound, false, false, 1},
-		{"no mount", 404, `{"errors":["no handler for route \"customers/data/x\". route entry not found."]}`, ErrNoMount, false, false, 1},
-		{"not Vault at all", 404, `<html>hunter2</html>`, ErrMalformed, true, false, 1},
-		{"too many", 429, `{"errors":["request path \"x\": rate limit quota exceeded"]}`, ErrRateLimited, false, true, 4},
-		{"sealed", 503, `{"errors":["Vault is sealed"]}`, ErrSealed, false, true, 1},
-		{"standby", 503, `{"errors":["Vault is in standby mode"]}`, ErrUnavailable, true, true, 1},
-		{"a broken one", 500, `{"errors":["internal error: hunter2"]}`, ErrUnavailable, true, true, 1},
-		{"a gateway", 502, `bad gateway`, ErrUnavailable, true, true, 1},
-		{"no version", 200, `{"data":{}}`, ErrMalformed, true, false, 1},
-		{"no JSON", 200, `hunter2`, ErrMalformed, true, false, 1},
+		{"check-and-set", 400, `{"errors":["check-and-set parameter did not match the current version"]}`, kv.ErrCASMismatch, false, false, 1},
+		{"another 400", 400, `{"errors":["secret hunter2 is odd"]}`, kv.ErrRejected, false, false, 1},
+		{"a policy", 403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`, kv.ErrPermissionDenied, false, false, 1},
+		{"an unknown token", 403, `{"errors":["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}`, kv.ErrInvalidToken, false, false, 1},
+		{"no entry", 404, `{"errors":[]}`, kv.ErrNotFound, false, false, 1},
+		{"no mount", 404, `{"errors":["no handler for route \"customers/data/x\". route entry not found."]}`, kv.ErrNoMount, false, false, 1},
+		{"not Vault at all", 404, `<html>hunter2</html>`, kv.ErrMalformed, true, false, 1},
+		{"too many", 429, `{"errors":["request path \"x\": rate limit quota exceeded"]}`, kv.ErrRateLimited, false, true, 4},
+		{"sealed", 503, `{"errors":["Vault is sealed"]}`, kv.ErrSealed, false, true, 1},
+		{"standby", 503, `{"errors":["Vault is in standby mode"]}`, kv.ErrUnavailable, true, true, 1},
+		{"a broken one", 500, `{"errors":["internal error: hunter2"]}`, kv.ErrUnavailable, true, true, 1},
+		{"a gateway", 502, `bad gateway`, kv.ErrUnavailable, true, true, 1},
+		{"no version", 200, `{"data":{}}`, kv.ErrMalformed, true, false, 1},
+		{"no JSON", 200, `hunter2`, kv.ErrMalformed, true, false, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			address, requests := serve(t, row.status, row.body)
 			_, err := connect(t, Settings{Address: address}).WriteData(context.Background(), entry, "hunter2", 3)
-			failed, ok := errors.AsType[*Error](err)
+			failed, ok := errors.AsType[*kv.Error](err)
 			if !ok || !errors.Is(err, row.want) {
 				t.Fatalf("got %v, want %v", err, row.want)
 			}
@@ -103,7 +104,7 @@ func TestReadsAreRepeated(t *testing.T) {
 	t.Parallel()
 	address, requests := serve(t, 500, "")
 	_, err := connect(t, Settings{Address: address}).ReadMetadata(context.Background(), entry)
-	if !errors.Is(err, ErrUnavailable) || requests.Load() != DefaultMaxRetries+1 {
+	if !errors.Is(err, kv.ErrUnavailable) || requests.Load() != DefaultMaxRetries+1 {
 		t.Errorf("%d requests, %v", requests.Load(), err)
 	}
 }
@@ -113,11 +114,11 @@ func TestRetriesAreTheConfigurations(t *testing.T) {
 	for _, retries := range []int{0, 1} {
 		address, requests := serve(t, 500, "")
 		c := connect(t, Settings{Address: address, MaxRetries: &retries})
-		if _, err := c.ReadMetadata(context.Background(), entry); !errors.Is(err, ErrUnavailable) || int(requests.Load()) != retries+1 {
+		if _, err := c.ReadMetadata(context.Background(), entry); !errors.Is(err, kv.ErrUnavailable) || int(requests.Load()) != retries+1 {
 			t.Errorf("with %d retries: %d requests, %v", retries, requests.Load(), err)
 		}
 		requests.Store(0)
-		if _, err := c.WriteData(context.Background(), entry, "x", 0); !errors.Is(err, ErrUnavailable) || requests.Load() != 1 {
+		if _, err := c.WriteData(context.Background(), entry, "x", 0); !errors.Is(err, kv.ErrUnavailable) || requests.Load() != 1 {
 			t.Errorf("with %d retries a data write was sent %d times, %v", retries, requests.Load(), err)
 		}
 	}
@@ -154,7 +155,7 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 				if took := time.Since(begun); took < row.atLeast {
 					t.Errorf("repeated after %s", took)
 				}
-				if failed, ok := errors.AsType[*Error](err); row.fails && (!ok || !failed.Temporary()) {
+				if failed, ok := errors.AsType[*kv.Error](err); row.fails && (!ok || !failed.Temporary()) {
 					t.Errorf("not an error that passes: %v", err)
 				}
 			})
@@ -172,7 +173,7 @@ func TestAStandbyRedirects(t *testing.T) {
 	}))
 	t.Cleanup(standby.Close)
 	c := connect(t, Settings{Address: standby.URL, Token: v.Writer(t)})
-	ctx, e := context.Background(), Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
+	ctx, e := context.Background(), kv.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
 	if written, err := c.WriteData(ctx, e, "value", 0); err != nil || written.Version != 1 {
 		t.Fatalf("writing: %+v, %v", written, err)
 	}
@@ -239,8 +240,8 @@ func TestNothingListens(t *testing.T) {
 	address := "http://" + listener.Addr().String()
 	_ = listener.Close()
 	_, err = connect(t, Settings{Address: address}).WriteData(context.Background(), entry, "x", 0)
-	failed, ok := errors.AsType[*Error](err)
-	if !ok || failed.Cause != ErrUnreachable || failed.OutcomeUnknown() || !strings.Contains(err.Error(), address) {
+	failed, ok := errors.AsType[*kv.Error](err)
+	if !ok || failed.Cause != kv.ErrUnreachable || failed.OutcomeUnknown() || !strings.Contains(err.Error(), address) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 // Environment are the variables that Vault's own command line reads too, and the
@@ -19,8 +19,8 @@ type Environment struct {
 }
 
 // VaultSettings is how this person reaches Vault.
-func (e Environment) VaultSettings() secrets.VaultSettings {
-	to := secrets.VaultSettings{
+func (e Environment) VaultSettings() vaultclient.Settings {
+	to := vaultclient.Settings{
 		Address:       e.Get("VAULT_ADDR"),
 		Namespace:     e.Get("VAULT_NAMESPACE"),
 		Token:         e.Get("VAULT_TOKEN"),
@@ -44,7 +44,7 @@ func (e Environment) VaultSettings() secrets.VaultSettings {
 
 // ReplaceCredentials puts the person's own token, where VAULT_TOKEN has one, in the place of the
 // credentials of a configuration.
-func (e Environment) ReplaceCredentials(to secrets.VaultSettings) secrets.VaultSettings {
+func (e Environment) ReplaceCredentials(to vaultclient.Settings) vaultclient.Settings {
 	if token := e.Get("VAULT_TOKEN"); token != "" {
 		to.Token, to.TokenFile, to.Login = token, "", nil
 	}

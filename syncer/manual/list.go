@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 // Row is what Vault's metadata tells of one secret.
@@ -36,7 +37,7 @@ func List(ctx context.Context, s Settings, workflow string) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := secrets.Connect(s.Vault, secrets.Config{Owner: owner, Warn: s.Warn})
+	client, err := vaultclient.Connect(s.Vault, secrets.Config{Owner: owner, Warn: s.Warn})
 	if err != nil {
 		return nil, err
 	}

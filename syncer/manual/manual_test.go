@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
 func TestOwner(t *testing.T) {
@@ -39,14 +40,14 @@ func TestAPersonsConnection(t *testing.T) {
 	env := func(variables map[string]string) Environment {
 		return Environment{Get: func(name string) string { return variables[name] }, Home: home}
 	}
-	if got := env(nil).VaultSettings(); !cmp.Equal(got, secrets.VaultSettings{}) {
+	if got := env(nil).VaultSettings(); !cmp.Equal(got, vaultclient.Settings{}) {
 		t.Errorf("from nothing: %+v", got)
 	}
 	all := map[string]string{
 		"VAULT_ADDR": "https://v", "VAULT_NAMESPACE": "team", "VAULT_TOKEN": "t", "VAULT_CACERT": "ca.pem",
 		"VAULT_CLIENT_CERT": "c.pem", "VAULT_CLIENT_KEY": "k.pem", "VAULT_TLS_SERVER_NAME": "vault",
 	}
-	want := secrets.VaultSettings{
+	want := vaultclient.Settings{
 		Address: "https://v", Namespace: "team", Token: "t", CACert: "ca.pem",
 		ClientCert: "c.pem", ClientKey: "k.pem", TLSServerName: "vault",
 	}
@@ -67,7 +68,7 @@ func TestAPersonsConnection(t *testing.T) {
 	if got := env(all).VaultSettings(); got.TokenFile != "" {
 		t.Errorf("VAULT_TOKEN is not the first: %+v", got)
 	}
-	configured := secrets.VaultSettings{Address: "https://c", Login: &secrets.AppRole{RoleID: "r"}, TokenFile: "f"}
+	configured := vaultclient.Settings{Address: "https://c", Login: &vaultclient.AppRole{RoleID: "r"}, TokenFile: "f"}
 	if got := env(nil).ReplaceCredentials(configured); !cmp.Equal(got, configured) {
 		t.Errorf("a configuration without VAULT_TOKEN: %+v", got)
 	}

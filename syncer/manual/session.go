@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 )
 
 // Settings are what a session needs.
 type Settings struct {
-	Vault secrets.VaultSettings
+	Vault vaultclient.Settings
 	// Mount and Prefix are where the workflows are.
 	Mount, Prefix string
 	// Settle and MaxValueBytes are as in secrets.Config.
@@ -39,7 +40,7 @@ type Session struct {
 // Open connects, and finds out who the person is.
 func Open(ctx context.Context, s Settings) (*Session, error) {
 	cfg := secrets.Config{Settle: s.Settle, MaxValueBytes: s.MaxValueBytes, Reading: secrets.WarnIfReadable, Warn: s.Warn}
-	client, err := secrets.ConnectAs(ctx, s.Vault, cfg, func(displayName string) (secrets.Owner, error) {
+	client, err := vaultclient.ConnectAs(ctx, s.Vault, cfg, func(displayName string) (secrets.Owner, error) {
 		if s.As != "" {
 			return secrets.PersonOwner(s.As)
 		}

@@ -1,0 +1,34 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vaultclient
+
+import "github.com/relay-secrets/terraform-provider-relay/internal/vault"
+
+// Settings are the address of Vault, how to log in, and TLS. Nothing is taken from
+// the environment.
+type Settings = vault.Settings
+
+// DefaultConcurrency is how many requests are under way at once, DefaultMaxRetries
+// how often one is repeated, where the Settings have no number.
+const (
+	DefaultConcurrency = vault.DefaultConcurrency
+	DefaultMaxRetries  = vault.DefaultMaxRetries
+)
+
+// Login is a way to get a token: one of the types below.
+type Login = vault.Login
+
+// The logins, as internal/vault describes them.
+type (
+	// AppRole logs in with a role id and a secret id.
+	AppRole = vault.AppRole
+	// JWT logs in with a token of an identity provider.
+	JWT = vault.JWT
+	// Kubernetes logs in with a service account's token.
+	Kubernetes = vault.Kubernetes
+	// UserPass logs in with a user name and a password.
+	UserPass = vault.UserPass
+	// Cert logs in with the client certificate of the Settings.
+	Cert = vault.Cert
+)
