@@ -115,8 +115,8 @@ func (c *configCheck) place(i int, s Source) {
 		c.refuse("repository: "+err.Error(), "sources", i, "repository")
 		return
 	}
-	for _, problem := range s.Remote.access().Check(remote) {
-		c.refuse("remote."+problem.Text, "sources", i, "remote", problem.Key)
+	for _, problem := range s.Remote.access().Problems(remote) {
+		c.refuse("remote."+problem.Error(), "sources", i, "remote", problem.Path)
 	}
 	c.between(s.Remote.Poll, minPoll, maxPoll, "poll", i)
 	c.between(s.Remote.Timeout, minTimeout, maxTimeout, "timeout", i)

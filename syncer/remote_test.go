@@ -246,8 +246,8 @@ func TestConfigOfRemotes(t *testing.T) {
 		`repository: "https://host/r"}`: "",
 		`repository: "https://host/r", tag: v1, remote: {token_file: t, poll: 30s, max_mib: 100}}`: "",
 		`repository: "git@host:r", remote: {ssh_key: k, known_hosts: h}}`:                          "",
-		`repository: "git@host:r"}`:                               "line 4: remote.ssh_key is missing",
-		`repository: "git@host:r", remote: {ssh_key: k}}`:         "line 4: remote.known_hosts is missing",
+		`repository: "git@host:r"}`:                               "line 4: remote.ssh_key is required",
+		`repository: "git@host:r", remote: {ssh_key: k}}`:         "line 4: remote.known_hosts is required",
 		`repository: "http://host/r"}`:                            "line 4: repository: http:// is not encrypted",
 		`repository: "https://u:canary@host/r"}`:                  "line 4: repository: credentials do not belong",
 		`repository: "ext::sh -c x"}`:                             "line 4: repository: remote helpers",
@@ -257,7 +257,7 @@ func TestConfigOfRemotes(t *testing.T) {
 		`repository: "https://host/r", remote: {poll: 1s}}`:       "remote.poll must be a duration of 5s to 24h",
 		`repository: "https://host/r", remote: {timeout: 1s}}`:    "remote.timeout must be",
 		`repository: "https://host/r", remote: {max_mib: -1}}`:    "remote.max_mib must be",
-		`repository: "https://host/r", remote: {known_hosts: h}}`: "remote.known_hosts is for repositories that are reached over SSH",
+		`repository: "https://host/r", remote: {known_hosts: h}}`: "remote.known_hosts must not be set for a repository over https://",
 	} {
 		cfg, problems := parseConfig([]byte(top+source+"\n"), "/etc/relay")
 		got := strings.Join(problems, "\n")

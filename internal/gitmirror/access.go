@@ -4,15 +4,12 @@
 package gitmirror
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"io"
 	"net/url"
-	"os"
-	"unicode/utf8"
+	"strings"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
 // Access is how a remote is reached. All files are read anew for each look at the remote.
@@ -31,42 +28,34 @@ type Access struct {
 	SSHKey, KnownHosts string
 }
 
-// Problem is something wrong with one setting of an Access.
-type Problem struct {
-	// Key is the setting's name in a configuration, such as "known_hosts".
-	Key  string
-	Text string
-}
-
-// Check says what is wrong with a way of access to a remote. It reads no file.
-func (a Access) Check(r Remote) []Problem {
-	var out []Problem
-	refuse := func(bad bool, key, text string) {
-		if bad {
-			out = append(out, Problem{Key: key, Text: text})
-		}
-	}
-	given := map[string]string{
-		"token_file": a.TokenFile, "username": a.Username, "password_file": a.PasswordFile, "ca_cert": a.CACert, "proxy": a.Proxy,
-	}
+// Problems returns what is wrong with the access to a remote, by the names that the
+// settings have in a configuration. It reads no file.
+func (a Access) Problems(r Remote) problem.List {
+	var out problem.List
 	if r.Scheme == "ssh" {
-		for _, key := range []string{"token_file", "username", "password_file", "ca_cert", "proxy"} {
-			refuse(given[key] != "", key, key+" is for https:// repositories, and this one is reached over SSH")
+		for _, setting := range []struct{ key, value string }{
+			{"token_file", a.TokenFile}, {"username", a.Username}, {"password_file", a.PasswordFile}, {"ca_cert", a.CACert}, {"proxy", a.Proxy},
+		} {
+			out.AddIf(setting.value != "", setting.key, "must not be set for a repository over SSH; it is for https:// only")
 		}
-		refuse(a.SSHKey == "", "ssh_key", "ssh_key is missing: a file with the private key to log in with")
-		refuse(a.KnownHosts == "", "known_hosts", "known_hosts is missing: a file with the keys of the host, as ssh-keyscan prints them; compare them with what the host's operator publishes")
+		out.AddIf(a.SSHKey == "", "ssh_key", "is required; a file with the private key of the user")
+		out.AddIf(a.KnownHosts == "", "known_hosts", "is required; a file with the host keys of the server, as ssh-keyscan prints them. Compare them with those that its operator publishes")
 		return out
 	}
-	refuse(a.SSHKey != "", "ssh_key", "ssh_key is for repositories that are reached over SSH, and this one is not")
-	refuse(a.KnownHosts != "", "known_hosts", "known_hosts is for repositories that are reached over SSH, and this one is not")
-	refuse(a.TokenFile != "" && (a.Username != "" || a.PasswordFile != ""), "token_file", "both token_file and username with password_file are set: keep one")
-	refuse(a.Username != "" && a.PasswordFile == "", "password_file", "password_file is missing: it goes with username")
-	refuse(a.Username == "" && a.PasswordFile != "", "username", "username is missing: it goes with password_file; forges say which, if any will do write git")
-	refuse(bytes.ContainsAny([]byte(a.Username), ":\r\n"), "username", "username must not contain ':' or line ends")
+	out.AddIf(a.SSHKey != "", "ssh_key", "must not be set for a repository over https://; it is for SSH only")
+	out.AddIf(a.KnownHosts != "", "known_hosts", "must not be set for a repository over https://; it is for SSH only")
+	out.AddIf(a.TokenFile != "" && (a.Username != "" || a.PasswordFile != ""), "token_file", "must not be set together with username and password_file")
+	out.AddIf(a.Username != "" && a.PasswordFile == "", "password_file", "is required together with username")
+	out.AddIf(a.Username == "" && a.PasswordFile != "", "username", "is required together with password_file; the documentation of the git host names it, and if any name is accepted, use git")
+	out.AddIf(strings.ContainsAny(a.Username, ":\r\n"), "username", "must not contain ':' or line breaks")
 	_, err := a.proxy()
-	refuse(err != nil, "proxy", "proxy must be a URL without credentials, such as http://proxy.example.com:3128")
+	out.AddIf(err != nil, "proxy", "must be a URL without credentials, such as http://proxy.example.com:3128")
 	return out
 }
+
+// Warnings returns one warning for each credential file that every user of the
+// machine can read.
+func (a Access) Warnings() []string { return conffile.Warnings(a.TokenFile, a.PasswordFile, a.SSHKey) }
 
 // proxy is nil for none.
 func (a Access) proxy() (*url.URL, error) {
@@ -79,39 +68,4 @@ func (a Access) proxy() (*url.URL, error) {
 		return nil, errors.New("not a proxy's URL") // err quotes it
 	}
 	return u, nil
-}
-
-const (
-	maxCredential = 16 << 10
-	maxPEM        = 1 << 20
-)
-
-// readFile reads a bounded file; the error names what it is for.
-func readFile(what, path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", what, err)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", what, err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("reading %s: %s is larger than %d bytes", what, path, limit)
-	}
-	return data, nil
-}
-
-// readCredential reads a file that holds one line.
-func readCredential(what, path string) (string, error) {
-	data, err := readFile(what, path, maxCredential)
-	if err != nil {
-		return "", err
-	}
-	text := string(bytes.TrimSpace(data))
-	if text == "" || !utf8.ValidString(text) || gitcommand.Printable(text) != text {
-		return "", fmt.Errorf("reading %s: %s must hold one line of text and nothing else", what, path)
-	}
-	return text, nil
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -87,11 +88,11 @@ func TestCredentialsForHTTPS(t *testing.T) {
 func TestCredentialFilesThatHoldSomethingElse(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
-		"empty": "\n", "two lines": canary + "\nX-Header: " + canary, "binary": canary + "\xff", "large": strings.Repeat(canary, 2000),
+		"empty": "\n", "two lines": canary + "\nX-Header: " + canary, "binary": canary + "\xff", "large": strings.Repeat(canary, 4000),
 	} {
 		w := overHTTPS(t)
 		w.cfg.Access.TokenFile = file(t, content)
-		err := w.fails(nil, "reading remote.token_file", w.cfg.Access.TokenFile)
+		err := w.fails(nil, "remote.token_file: read "+w.cfg.Access.TokenFile)
 		noCanary(t, w, err)
 		if len(w.web.Requests()) > 0 {
 			t.Errorf("%s: the remote was asked", name)
@@ -99,7 +100,29 @@ func TestCredentialFilesThatHoldSomethingElse(t *testing.T) {
 	}
 	w := overHTTPS(t)
 	w.cfg.Access.PasswordFile, w.cfg.Access.Username = "/nonexistent/password", "git"
-	w.fails(os.ErrNotExist, "reading remote.password_file")
+	w.fails(os.ErrNotExist, "remote.password_file: read /nonexistent/password")
+}
+
+func TestFIFOInPlaceOfAFileIsRefusedWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for key, set := range map[string]func(*gitmirror.Access){
+		"token_file":    func(a *gitmirror.Access) { a.TokenFile = fifo },
+		"password_file": func(a *gitmirror.Access) { a.Username, a.PasswordFile = "git", fifo },
+		"ca_cert":       func(a *gitmirror.Access) { a.CACert = fifo },
+		"ssh_key":       func(a *gitmirror.Access) { a.SSHKey = fifo },
+		"known_hosts":   func(a *gitmirror.Access) { a.KnownHosts = fifo },
+	} {
+		w := overHTTPS(t)
+		if key == "ssh_key" || key == "known_hosts" {
+			w = overSSH(t)
+		}
+		set(&w.cfg.Access)
+		w.fails(nil, "remote."+key+": read "+fifo+": not a regular file")
+	}
 }
 
 // TestCredentialsAreInNoOtherProcess looks at every process's arguments and environment in the middle of a fetch.
@@ -158,7 +181,7 @@ func TestARemoteThatIsNotTrusted(t *testing.T) {
 		t.Parallel()
 		w := overHTTPS(t)
 		w.cfg.Access.CACert = file(t, "nothing")
-		w.fails(nil, "holds no certificate in PEM")
+		w.fails(nil, "remote.ca_cert: read "+w.cfg.Access.CACert+": no certificate found in PEM format")
 	})
 	t.Run("another host key", func(t *testing.T) {
 		t.Parallel()
@@ -181,7 +204,7 @@ func TestARemoteThatIsNotTrusted(t *testing.T) {
 		t.Parallel()
 		w := overSSH(t)
 		w.cfg.Access.KnownHosts = "/nonexistent/known_hosts"
-		w.fails(os.ErrNotExist, "reading remote.known_hosts")
+		w.fails(os.ErrNotExist, "remote.known_hosts: read /nonexistent/known_hosts")
 	})
 	t.Run("one of several keys", func(t *testing.T) {
 		t.Parallel()
@@ -215,9 +238,9 @@ func TestKeysThatSSHDoesNotTake(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.cfg.Access.SSHKey = file(t, string(pem.EncodeToMemory(block)))
-	w.fails(nil, "locked with a passphrase")
+	w.fails(nil, "is protected with a passphrase")
 	w.cfg.Access.SSHKey = file(t, "no key, but "+canary)
-	noCanary(t, w, w.fails(nil, "holds no private key"))
+	noCanary(t, w, w.fails(nil, "is not a private key"))
 }
 
 func TestARepositoryThatIsNotThere(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
@@ -45,14 +45,11 @@ func newHTTPS(r Remote, a Access) (*https, error) {
 	}
 	trust := &tls.Config{MinVersion: tls.VersionTLS12}
 	if a.CACert != "" {
-		pem, err := readFile("remote.ca_cert", a.CACert, maxPEM)
+		pool, err := conffile.CertPool(a.CACert)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("remote.ca_cert: %w", err)
 		}
-		trust.RootCAs = x509.NewCertPool()
-		if !trust.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("reading remote.ca_cert: %s holds no certificate in PEM", a.CACert)
-		}
+		trust.RootCAs = pool
 	}
 	login, err := a.login()
 	if err != nil {
@@ -75,11 +72,17 @@ func newHTTPS(r Remote, a Access) (*https, error) {
 func (a Access) login() (string, error) {
 	switch {
 	case a.TokenFile != "":
-		token, err := readCredential("remote.token_file", a.TokenFile)
-		return "Bearer " + token, err
+		token, err := conffile.Token(a.TokenFile)
+		if err != nil {
+			return "", fmt.Errorf("remote.token_file: %w", err)
+		}
+		return "Bearer " + token, nil
 	case a.PasswordFile != "":
-		password, err := readCredential("remote.password_file", a.PasswordFile)
-		return "Basic " + base64.StdEncoding.EncodeToString([]byte(a.Username+":"+password)), err
+		password, err := conffile.Line(a.PasswordFile)
+		if err != nil {
+			return "", fmt.Errorf("remote.password_file: %w", err)
+		}
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(a.Username+":"+password)), nil
 	}
 	return "", nil
 }

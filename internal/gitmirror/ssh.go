@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
@@ -32,12 +32,13 @@ func newSSH(r Remote, a Access) (*sshSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(a.KnownHosts); err != nil {
-		return nil, fmt.Errorf("reading remote.known_hosts: %w", err)
+	// knownhosts opens the file by itself, and would wait at a FIFO.
+	if _, err := conffile.Read(a.KnownHosts, conffile.MaxPEMBytes); err != nil {
+		return nil, fmt.Errorf("remote.known_hosts: %w", err)
 	}
 	hosts, err := knownhosts.NewDB(a.KnownHosts)
 	if err != nil {
-		return nil, fmt.Errorf("reading remote.known_hosts: %s", gitcommand.Truncate(gitcommand.Printable(err.Error())))
+		return nil, fmt.Errorf("remote.known_hosts: %s", gitcommand.Truncate(gitcommand.Printable(err.Error())))
 	}
 	port := r.Port
 	if port == "" {
@@ -54,16 +55,16 @@ func newSSH(r Remote, a Access) (*sshSession, error) {
 }
 
 func readKey(path string) (ssh.Signer, error) {
-	data, err := readFile("remote.ssh_key", path, maxPEM)
+	data, err := conffile.Read(path, conffile.MaxPEMBytes)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("remote.ssh_key: %w", err)
 	}
 	signer, err := ssh.ParsePrivateKey(data)
 	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
-		return nil, fmt.Errorf("reading remote.ssh_key: %s is locked with a passphrase; a service needs a key without one, kept in a file that only it can read", path)
+		return nil, fmt.Errorf("remote.ssh_key: %s is protected with a passphrase; create a copy without one (ssh-keygen -p) in a file that only this program can read", conffile.Display(path))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("reading remote.ssh_key: %s holds no private key of a known kind", path) // err could quote it
+	if err != nil { // which could quote the file
+		return nil, fmt.Errorf("remote.ssh_key: %s is not a private key of a supported type", conffile.Display(path))
 	}
 	return signer, nil
 }
