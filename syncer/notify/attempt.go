@@ -24,7 +24,7 @@ const (
 	// maxAnswerBytes is how much of an answer is read, and thrown away, so that its
 	// connection can be used again.
 	maxAnswerBytes = 64 << 10
-	// longestWait is how long a target may ask to be left alone.
+	// longestWait limits the Retry-After of a target.
 	longestWait = 10 * time.Minute
 )
 
@@ -52,8 +52,8 @@ func newClient(caCert string) (*http.Client, error) {
 	}, nil
 }
 
-// attempt sends an event once. What another attempt cannot mend is a
-// backoff.PermanentError.
+// attempt sends an event once. The error is a backoff.PermanentError if a retry
+// cannot succeed.
 func (t *target) attempt(ctx context.Context, e Event, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, t.retry.attempt)
 	defer cancel()
@@ -66,17 +66,17 @@ func (t *target) attempt(ctx context.Context, e Event, id string) error {
 		return transportError(err)
 	}
 	defer response.Body.Close()
-	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBytes) // the status says it all
+	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBytes) // only the status counts
 	return checkStatus(response.StatusCode, response.Header.Get("Retry-After"))
 }
 
-// checkStatus turns an answer's status into what to do: nothing, try again, or give up.
+// checkStatus returns nil for success, an error to retry, or a permanent error.
 func checkStatus(status int, retryAfter string) error {
-	err := fmt.Errorf("it answered %d%s", status, advice(status))
+	err := fmt.Errorf("the server answered %d%s", status, advice(status))
 	switch seconds, noNumber := strconv.Atoi(retryAfter); {
 	case status >= 200 && status < 300:
 		return nil
-	// GitHub says 403 as well to those who come too often.
+	// GitHub also answers 403 above its rate limit.
 	case noNumber == nil && seconds >= 0 && (status == 403 || status == 429 || status == 503):
 		return fmt.Errorf("%w (%w)", err, backoff.RetryAfter(min(seconds, int(longestWait.Seconds()))))
 	case status == 408, status == 429, status >= 500:
@@ -88,33 +88,33 @@ func checkStatus(status int, retryAfter string) error {
 func advice(status int) string {
 	switch {
 	case status >= 300 && status < 400:
-		return ", a redirect, which is not followed because it could lead the credential elsewhere; configure the final URL"
+		return ": redirects are not followed, because they could send the credential to another host; configure the final URL"
 	case status == 401, status == 403:
-		return ": it does not take the credential, or that may not set statuses here"
+		return ": authentication failed, or permission denied to set statuses; check the credential and its scopes"
 	case status == 404:
-		return ": it knows no such repository or commit, or does not show it to this credential"
+		return ": repository or commit not found, or not visible to this credential"
 	case status == 400, status == 422:
-		return ": it knows no such commit, or takes no such status"
+		return ": commit not found, or invalid status"
 	}
 	return ""
 }
 
-// transportError says why there was no answer. It leaves out the URL, whose path may be a
-// credential, and what a server wrote in place of HTTP, which may repeat one.
+// transportError describes why there was no answer. It omits the URL, whose path may
+// be a credential, and what a server sent in place of HTTP, which may repeat one.
 func transportError(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		if u.Timeout() {
-			return errors.New("no answer in time")
+			return errors.New("the request timed out")
 		}
 		err = u.Err
 	}
 	if network, ok := errors.AsType[*net.OpError](err); ok {
-		return fmt.Errorf("no answer: %w", network)
+		return fmt.Errorf("the request failed: %w", network)
 	}
 	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return fmt.Errorf("its certificate is not trusted: %w", certificate.Err)
+		return fmt.Errorf("the server's certificate is not trusted: %w", certificate.Err)
 	}
-	return errors.New("no answer that is HTTP")
+	return errors.New("the server's answer is not HTTP")
 }
 
 func hostOf(address string) string {

@@ -10,44 +10,45 @@ import (
 	"strings"
 )
 
-// Config is one target: exactly one of its fields is set.
+// Config is one target of notifications. Exactly one of its fields is set.
 type Config struct {
-	// GitHub sets a commit status there.
+	// GitHub is a repository at GitHub whose commits get a status.
 	GitHub *Host `yaml:"github"`
-	// GitLab sets a commit status there.
+	// GitLab is a project at GitLab whose commits get a status.
 	GitLab *Host `yaml:"gitlab"`
-	// Gitea sets a commit status there, or at Forgejo.
+	// Gitea is a repository at Gitea or Forgejo whose commits get a status.
 	Gitea *Host `yaml:"gitea"`
-	// Webhook takes a signed message.
+	// Webhook is a URL that receives signed messages.
 	Webhook *Webhook `yaml:"webhook"`
 }
 
-// MaxTargets bounds the targets of a source.
+// MaxTargets limits the targets of a source.
 const MaxTargets = 10
 
-// Host is a git host at which commit statuses are set.
+// Host is a git host that receives commit statuses.
 type Host struct {
-	// URL is the API of GitHub (https://api.github.com if unset, such as
-	// https://github.example.com/api/v3 for a server of one's own), or the server of
-	// GitLab (https://gitlab.com if unset), Gitea or Forgejo (required).
+	// URL is the URL of GitHub's API (https://api.github.com if unset; for GitHub
+	// Enterprise Server https://HOST/api/v3), or of the GitLab server
+	// (https://gitlab.com if unset), or of the Gitea or Forgejo server (required).
 	URL string `yaml:"url"`
-	// Repository is owner/name, at GitLab also deeper or a number. Required.
+	// Repository is owner/name; for GitLab the path or the number of the project.
+	// Required.
 	Repository string `yaml:"repository"`
-	// TokenFile holds a token that may set commit statuses and should be able to do
-	// nothing else. It is read for every status. Required.
+	// TokenFile is the file with a token that may set commit statuses. The token
+	// should have no other permissions. It is read for every status. Required.
 	TokenFile string `yaml:"token_file"`
-	// CACert is a PEM file of authorities to trust in place of the system's.
+	// CACert is a PEM file of certificate authorities that replace those of the system.
 	CACert string `yaml:"ca_cert"`
 }
 
-// Webhook is an address that is told in the way of Standard Webhooks.
+// Webhook is a URL that receives messages by Standard Webhooks.
 type Webhook struct {
-	// URL takes the POST. Required.
+	// URL receives the POST requests. Required.
 	URL string `yaml:"url"`
-	// SecretFile holds the secret to sign with, of 16 bytes at least; one that begins
-	// with whsec_ is base64. It is read for every message. Required.
+	// SecretFile is the file with the signing secret, at least 16 bytes long. A secret
+	// that begins with whsec_ is base64. It is read for every message. Required.
 	SecretFile string `yaml:"secret_file"`
-	// CACert is a PEM file of authorities to trust in place of the system's.
+	// CACert is a PEM file of certificate authorities that replace those of the system.
 	CACert string `yaml:"ca_cert"`
 }
 
@@ -56,7 +57,7 @@ var (
 	project      = regexp.MustCompile(`^([0-9]+|[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+)$`)
 )
 
-// Files are the paths in it, to be made absolute.
+// Files returns pointers to the paths in the configuration, to make them absolute.
 func (c Config) Files() []*string {
 	var out []*string
 	for _, h := range []*Host{c.GitHub, c.GitLab, c.Gitea} {
@@ -70,7 +71,7 @@ func (c Config) Files() []*string {
 	return out
 }
 
-// Problems lists what is wrong.
+// Problems lists the invalid settings.
 func (c Config) Problems() []string {
 	var out []string
 	kinds := 0
@@ -96,7 +97,7 @@ func (c Config) Problems() []string {
 			out = append(out, "notify."+h.kind+".repository must be "+h.names)
 		}
 		if h.host.TokenFile == "" {
-			out = append(out, "notify."+h.kind+".token_file is missing: a file that holds a token which may set commit statuses")
+			out = append(out, "notify."+h.kind+".token_file is required: a file with a token that may set commit statuses")
 		}
 	}
 	if c.Webhook != nil {
@@ -105,28 +106,28 @@ func (c Config) Problems() []string {
 			out = append(out, "notify.webhook.url "+p)
 		}
 		if c.Webhook.SecretFile == "" {
-			out = append(out, "notify.webhook.secret_file is missing: a file that holds the secret to sign with")
+			out = append(out, "notify.webhook.secret_file is required: a file with the signing secret")
 		}
 	}
 	if kinds != 1 {
-		out = append(out, "each entry of notify must be exactly one of github, gitlab, gitea and webhook")
+		out = append(out, "each entry of notify must have exactly one of github, gitlab, gitea and webhook")
 	}
 	return out
 }
 
-// addressProblem says what is wrong with a URL. Without TLS anybody on the way
-// could take the token, or read which secrets exist.
+// addressProblem returns what is invalid about a URL, or "". It requires TLS: without
+// it, others on the network can read the token and the names of secrets.
 func addressProblem(text string) string {
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
-		return "is missing: such as https://git.example.com"
+		return "is required, such as https://git.example.com"
 	case err != nil || u.Host == "" || u.Fragment != "":
-		return "is no URL; expected such as https://git.example.com"
+		return "must be a URL such as https://git.example.com"
 	case u.User != nil:
-		return "must hold no user and password; the credential comes from a file"
+		return "must not hold a user or password; the credential comes from a file"
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
-		return "must begin with https:// (http:// only to this machine itself)"
+		return "must begin with https:// (http:// only for this machine)"
 	}
 	return ""
 }

@@ -9,37 +9,37 @@ import (
 	"time"
 )
 
-// Event is what became of a revision.
+// Event is the outcome of a revision.
 type Event struct {
-	// Controller and Source say who applied it.
+	// Controller and Source are who applied the revision.
 	Controller string
 	Source     string
 	Branch     string
-	// Commit is empty where the source failed before it had one; commit statuses
-	// are not sent then.
+	// Commit is empty if the source failed before it had resolved one. No commit
+	// status is sent then.
 	Commit string
-	// Applied says that everything the commit wants is in Vault; else it failed, or
-	// a part of it was refused or held.
+	// Applied reports that Vault holds everything the commit wants. Otherwise the
+	// sync failed, or a part of the plan is blocked or pending approval.
 	Applied bool
 	Counts  Counts
-	// Problems are what was refused, blocked or failed, a sentence each, without
-	// values. Signed webhooks carry them, commit statuses do not.
+	// Problems describe, without values, what was invalid, blocked or failed, one
+	// sentence each. Signed webhooks contain them, commit statuses do not.
 	Problems []string
 	Time     time.Time
 }
 
-// Counts are secrets of the round.
+// Counts are the numbers of secrets in a sync.
 type Counts struct {
 	Written   int `json:"written"`
-	Deleted   int `json:"removed"`
+	Deleted   int `json:"deleted"`
 	Unchanged int `json:"unchanged"`
 	Blocked   int `json:"blocked"`
 	Drifted   int `json:"drifted"`
-	// Failed counts refused files and claims too.
+	// Failed also counts invalid files and duplicate claims.
 	Failed int `json:"failed"`
 }
 
-// String tells the counts that are not zero: "3 written, 20 unchanged".
+// String lists the counts that are not zero: "3 written, 20 unchanged".
 func (c Counts) String() string {
 	var parts []string
 	for _, part := range []struct {
@@ -47,7 +47,7 @@ func (c Counts) String() string {
 		word string
 	}{
 		{c.Failed, "failed"}, {c.Blocked, "blocked"}, {c.Drifted, "drifted"},
-		{c.Written, "written"}, {c.Deleted, "removed"}, {c.Unchanged, "unchanged"},
+		{c.Written, "written"}, {c.Deleted, "deleted"}, {c.Unchanged, "unchanged"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprint(part.n, " ", part.word))
@@ -59,6 +59,6 @@ func (c Counts) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// label is how the controller signs a commit status: another controller that
-// applies the same repository has a status of its own.
+// label is the context of a commit status. It names the controller, so that several
+// controllers of one repository have separate statuses.
 func (e Event) label() string { return "relay-sync/" + e.Controller + "/" + e.Source }

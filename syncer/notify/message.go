@@ -24,14 +24,14 @@ const (
 	gitLabServer = "https://gitlab.com"
 )
 
-// message makes the request of one attempt to tell of an event. id stays over the
-// attempts. Errors name the credential's file and hold nothing of it.
+// message returns the request of one attempt to send an event. All attempts for an
+// event have the same id. Errors name the credential's file and never hold its text.
 type message func(ctx context.Context, e Event, id string) (*http.Request, error)
 
 // gitHubStatus is "Create a commit status" (docs.github.com/rest/commits/statuses).
 func gitHubStatus(h Host) message {
 	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
-		token, err := credential.ReadToken("the token for GitHub", h.TokenFile)
+		token, err := credential.ReadToken("token for GitHub", h.TokenFile)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +50,7 @@ func gitHubStatus(h Host) message {
 // (/api/swagger of every server).
 func giteaStatus(h Host) message {
 	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
-		token, err := credential.ReadToken("the token for Gitea", h.TokenFile)
+		token, err := credential.ReadToken("token for Gitea", h.TokenFile)
 		if err != nil {
 			return nil, err
 		}
@@ -72,10 +72,10 @@ func contextStatus(e Event) map[string]string {
 }
 
 // gitLabStatus is "Set commit pipeline status" (docs.gitlab.com/api/commits). The
-// ref tells GitLab which of the commit's pipelines it belongs to.
+// ref selects one of the commit's pipelines.
 func gitLabStatus(h Host) message {
 	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
-		token, err := credential.ReadToken("the token for GitLab", h.TokenFile)
+		token, err := credential.ReadToken("token for GitLab", h.TokenFile)
 		if err != nil {
 			return nil, err
 		}
@@ -93,10 +93,14 @@ func gitLabStatus(h Host) message {
 	}
 }
 
-// The signed webhook's body. Fields are only added, never renamed or given another
-// meaning.
+// formatVersion is the version of the signed webhook's body. Within 1.x fields are
+// only added; a field is never renamed and never changes its meaning.
+const formatVersion = "1.0"
+
+// payload is the signed webhook's body.
 type (
 	payload struct {
+		FormatVersion string `json:"format_version"`
 		// Type is revision.applied or revision.failed.
 		Type      string    `json:"type"`
 		Timestamp time.Time `json:"timestamp"`
@@ -112,10 +116,10 @@ type (
 	}
 )
 
-// signed is a message of Standard Webhooks (www.standardwebhooks.com).
+// signed returns a message of Standard Webhooks (www.standardwebhooks.com).
 func signed(w Webhook) message {
 	return func(ctx context.Context, e Event, id string) (*http.Request, error) {
-		key, err := credential.SigningKey("the secret to sign notifications with", w.SecretFile)
+		key, err := credential.SigningKey("secret to sign notifications", w.SecretFile)
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +127,7 @@ func signed(w Webhook) message {
 		if e.Applied {
 			kind = "revision.applied"
 		}
-		r, body, err := post(ctx, w.URL, payload{kind, e.Time.UTC(), data{e.Controller, e.Source, e.Branch, e.Commit, e.Counts, append([]string{}, e.Problems...)}})
+		r, body, err := post(ctx, w.URL, payload{formatVersion, kind, e.Time.UTC(), data{e.Controller, e.Source, e.Branch, e.Commit, e.Counts, append([]string{}, e.Problems...)}})
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +145,7 @@ func signed(w Webhook) message {
 
 func newID() string { return "msg_" + rand.Text() }
 
-// post gives the request and its body.
+// post returns the request and its body.
 func post(ctx context.Context, address string, body any) (*http.Request, []byte, error) {
 	text, err := json.Marshal(body)
 	if err != nil {

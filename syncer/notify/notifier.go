@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	// queueLength bounds what waits for a target; beyond it the oldest is dropped.
+	// queueLength limits the events that wait for a target. The oldest is dropped
+	// for a new one.
 	queueLength = 64
-	// grace is how long a stop waits for what is still in the queues.
+	// grace is how long a stop waits for queued events to be sent.
 	grace = 5 * time.Second
 )
 
@@ -30,13 +31,13 @@ const (
 	dropped = "dropped"
 )
 
-// Notifier tells targets of events. It is safe for concurrent use.
+// Notifier sends events to targets. It is safe for concurrent use.
 type Notifier struct {
 	targets map[string][]*target // by source
 	total   *prometheus.CounterVec
 }
 
-// New makes a notifier for the targets of each source, by name. The error lists
+// New returns a notifier for the targets of each source, by name. The error lists
 // every file that cannot be used.
 func New(sources map[string][]Config, registry prometheus.Registerer) (*Notifier, error) {
 	n := &Notifier{
@@ -64,8 +65,8 @@ func New(sources map[string][]Config, registry prometheus.Registerer) (*Notifier
 	return n, errors.Join(errs...)
 }
 
-// newTarget opens what a configuration names; each credential is read once to see
-// that it can be.
+// newTarget makes a target. It reads each credential once, to fail early if the file
+// cannot be used.
 func newTarget(cfg Config) (*target, error) {
 	t := &target{queue: make(chan Event, queueLength), retry: defaultRetryPolicy()}
 	var address, caCert string
@@ -73,7 +74,7 @@ func newTarget(cfg Config) (*target, error) {
 	status := func(kind string, h *Host, otherwise string, make func(Host) message) {
 		t.kind, t.message, t.needsCommit = kind, make(*h), true
 		address, caCert = valueOr(h.URL, otherwise), h.CACert
-		_, err = credential.ReadToken("the token to set commit statuses with", h.TokenFile)
+		_, err = credential.ReadToken("token for commit statuses", h.TokenFile)
 	}
 	switch {
 	case cfg.GitHub != nil:
@@ -85,7 +86,7 @@ func newTarget(cfg Config) (*target, error) {
 	case cfg.Webhook != nil:
 		t.kind, t.message = "webhook", signed(*cfg.Webhook)
 		address, caCert = cfg.Webhook.URL, cfg.Webhook.CACert
-		_, err = credential.SigningKey("the secret to sign notifications with", cfg.Webhook.SecretFile)
+		_, err = credential.SigningKey("secret to sign notifications", cfg.Webhook.SecretFile)
 	}
 	if err != nil {
 		return nil, err
@@ -95,16 +96,16 @@ func newTarget(cfg Config) (*target, error) {
 	return t, err
 }
 
-// Send tells the source's targets of an event, as far as it is news to them. It
-// returns at once.
+// Send queues an event for the targets of its source, unless they were already
+// notified of this outcome. It returns at once.
 func (n *Notifier) Send(e Event) {
 	for _, t := range n.targets[e.Source] {
 		t.enqueue(e)
 	}
 }
 
-// Run sends what Tell is given until ctx ends, and then what still waits, for some
-// seconds at the most.
+// Run sends queued events until ctx ends, and then the remaining ones, for a few
+// seconds at most.
 func (n *Notifier) Run(ctx context.Context, log *slog.Logger) {
 	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

@@ -6,8 +6,6 @@ package notify
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,7 +21,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
@@ -36,18 +33,18 @@ const (
 
 var (
 	applied = Event{Controller: "prod", Source: "shop", Branch: "main", Commit: commit, Applied: true, Counts: Counts{Written: 3, Unchanged: 20}}
-	broken  = Event{Controller: "prod", Source: "shop", Branch: "main", Commit: commit, Counts: Counts{Failed: 1, Blocked: 2}, Problems: []string{"deploy/api_token: held by terraform/shop"}}
+	broken  = Event{Controller: "prod", Source: "shop", Branch: "main", Commit: commit, Counts: Counts{Failed: 1, Blocked: 2}, Problems: []string{"deploy/api_token: owned by terraform/shop"}}
 )
 
-// request is what a server was sent.
+// request is a request that a server received.
 type request struct {
 	Method, Path string
 	Header       http.Header
 	Body         string
 }
 
-// server answers with one status after the other, the last for ever, and keeps
-// what it was sent.
+// server answers with its statuses in order, then always with the last one, and
+// keeps the requests.
 type server struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -92,7 +89,7 @@ func file(t *testing.T, text string) string {
 	return path
 }
 
-// running is a notifier of the source shop at work.
+// running is a running notifier of the source shop.
 type running struct {
 	*Notifier
 	t        *testing.T
@@ -114,7 +111,7 @@ func start(t *testing.T, configs ...Config) *running {
 		t.Fatal(err)
 	}
 	for _, target := range r.targets["shop"] {
-		target.retry = retryPolicy{attempt: 10 * time.Second, first: time.Millisecond, longest: 10 * time.Millisecond, altogether: 10 * time.Second}
+		target.retry = retryPolicy{attempt: 10 * time.Second, interval: time.Millisecond, maxInterval: 10 * time.Millisecond, total: 10 * time.Second}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -154,123 +151,17 @@ func (r *running) counted(result string) int {
 	return n
 }
 
-func TestACommitStatusIsSetAsTheHostDocumentsIt(t *testing.T) {
-	t.Parallel()
-	type row struct {
-		config  func(h *Host) Config
-		host    Host
-		path    string
-		headers map[string]string
-		bodies  [2]map[string]any // applied, broken
-	}
-	rows := map[string]row{
-		"github": {
-			func(h *Host) Config { return Config{GitHub: h} }, Host{URL: "/api/v3/", Repository: "example/shop"},
-			"/api/v3/repos/example/shop/statuses/" + commit,
-			map[string]string{"Authorization": "Bearer " + token, "Accept": "application/vnd.github+json", "X-Github-Api-Version": "2022-11-28", "Content-Type": "application/json"},
-			[2]map[string]any{
-				{"state": "success", "context": "relay-sync/prod/shop", "description": "3 written, 20 unchanged"},
-				{"state": "failure", "context": "relay-sync/prod/shop", "description": "1 failed, 2 blocked"},
-			},
-		},
-		"gitlab": {
-			func(h *Host) Config { return Config{GitLab: h} }, Host{Repository: "example/team/shop"},
-			"/api/v4/projects/example%2Fteam%2Fshop/statuses/" + commit,
-			map[string]string{"Private-Token": token, "Content-Type": "application/json"},
-			[2]map[string]any{
-				{"state": "success", "ref": "main", "name": "relay-sync/prod/shop", "description": "3 written, 20 unchanged"},
-				{"state": "failed", "ref": "main", "name": "relay-sync/prod/shop", "description": "1 failed, 2 blocked"},
-			},
-		},
-		"gitea": {
-			func(h *Host) Config { return Config{Gitea: h} }, Host{Repository: "example/shop"},
-			"/api/v1/repos/example/shop/statuses/" + commit,
-			map[string]string{"Authorization": "token " + token, "Content-Type": "application/json"},
-			[2]map[string]any{
-				{"state": "success", "context": "relay-sync/prod/shop", "description": "3 written, 20 unchanged"},
-				{"state": "failure", "context": "relay-sync/prod/shop", "description": "1 failed, 2 blocked"},
-			},
-		},
-	}
-	for kind, row := range rows {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			s := newServer(t, httptest.NewServer, 201)
-			row.host.URL, row.host.TokenFile = s.URL+row.host.URL, file(t, token)
-			r := start(t, row.config(&row.host))
-			r.Send(applied)
-			r.Send(broken)
-			r.until(sent, 2)
-			for i, got := range s.requests() {
-				if got.Method != "POST" || got.Path != row.path {
-					t.Errorf("%s %s, want POST %s", got.Method, got.Path, row.path)
-				}
-				for name, want := range row.headers {
-					if got.Header.Get(name) != want {
-						t.Errorf("%s: %q, want %q", name, got.Header.Get(name), want)
-					}
-				}
-				var body map[string]any
-				if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(row.bodies[i], body); diff != "" {
-					t.Error(diff)
-				}
-			}
-		})
-	}
-}
-
-func TestASignedWebhookCanBeCheckedAndTellsTheProblems(t *testing.T) {
-	t.Parallel()
-	s := newServer(t, httptest.NewTLSServer, 500, 204)
-	authority := file(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})))
-	r := start(t, Config{Webhook: &Webhook{URL: s.URL + "/hooks/1", SecretFile: file(t, secret), CACert: authority}})
-	r.Send(broken)
-	r.until(sent, 1)
-	got := s.requests()
-	if len(got) != 2 {
-		t.Fatalf("%d requests", len(got))
-	}
-	receiver, err := standardwebhooks.NewWebhook(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, attempt := range got {
-		if err := receiver.Verify([]byte(attempt.Body), attempt.Header); err != nil {
-			t.Error(err)
-		}
-	}
-	if a, b := got[0].Header.Get("webhook-id"), got[1].Header.Get("webhook-id"); a == "" || a != b {
-		t.Errorf("the second attempt has another id: %q, %q", a, b)
-	}
-	var body map[string]any
-	if err := json.Unmarshal([]byte(got[1].Body), &body); err != nil {
-		t.Fatal(err)
-	}
-	delete(body, "timestamp")
-	want := map[string]any{"type": "revision.failed", "data": map[string]any{
-		"controller": "prod", "source": "shop", "branch": "main", "commit": commit,
-		"counts":   map[string]any{"written": 0., "removed": 0., "unchanged": 0., "blocked": 2., "drifted": 0., "failed": 1.},
-		"problems": []any{"deploy/api_token: held by terraform/shop"},
-	}}
-	if diff := cmp.Diff(want, body); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestARevisionIsToldOnceForEachOutcome(t *testing.T) {
+func TestTargetIsNotifiedOncePerOutcome(t *testing.T) {
 	t.Parallel()
 	hook, host := newServer(t, httptest.NewServer, 204), newServer(t, httptest.NewServer, 201)
 	r := start(t, Config{Webhook: &Webhook{URL: hook.URL, SecretFile: file(t, secret)}}, Config{Gitea: &Host{URL: host.URL, Repository: "example/shop", TokenFile: file(t, token)}})
-	next, nowhere := applied, Event{Source: "shop"}
+	next, noCommit := applied, Event{Source: "shop"}
 	next.Commit = strings.Repeat("a", 40)
 	drift := applied
 	drift.Counts.Drifted = 1
-	elsewhere := applied
-	elsewhere.Source = "till"
-	for _, e := range []Event{applied, applied, drift, elsewhere, nowhere, nowhere, applied, broken, applied, next} {
+	other := applied
+	other.Source = "till"
+	for _, e := range []Event{applied, applied, drift, other, noCommit, noCommit, applied, broken, applied, next} {
 		r.Send(e)
 	}
 	r.until(sent, 10)
@@ -286,13 +177,13 @@ func TestARevisionIsToldOnceForEachOutcome(t *testing.T) {
 			case strings.Contains(all, next.Commit):
 				outcome += " next"
 			case !strings.Contains(all, commit):
-				outcome += " nowhere"
+				outcome += " no commit"
 			}
 			out = append(out, outcome)
 		}
 		return out
 	}
-	if diff := cmp.Diff([]string{"applied", "broken nowhere", "applied", "broken", "applied", "applied next"}, kinds(hook)); diff != "" {
+	if diff := cmp.Diff([]string{"applied", "broken no commit", "applied", "broken", "applied", "applied next"}, kinds(hook)); diff != "" {
 		t.Errorf("the webhook: %s", diff)
 	}
 	if diff := cmp.Diff([]string{"applied", "broken", "applied", "applied next"}, kinds(host)); diff != "" {
@@ -300,7 +191,7 @@ func TestARevisionIsToldOnceForEachOutcome(t *testing.T) {
 	}
 }
 
-func TestAnAnswerDecidesWhetherThereIsAnotherAttempt(t *testing.T) {
+func TestStatusDecidesAboutRetry(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		statuses []int
@@ -310,14 +201,14 @@ func TestAnAnswerDecidesWhetherThereIsAnotherAttempt(t *testing.T) {
 		log      string
 	}{
 		{[]int{201}, "", 1, sent, ""},
-		{[]int{500, 502, 408, 429, 201}, "", 5, sent, "it answered 502"},
-		{[]int{403, 201}, "0", 2, sent, "it answered 403"},
-		{[]int{401}, "", 1, failed, "does not take the credential"},
-		{[]int{403}, "", 1, failed, "does not take the credential"},
-		{[]int{404}, "", 1, failed, "no such repository"},
-		{[]int{422}, "", 1, failed, "no such commit"},
-		{[]int{307}, "", 1, failed, "a redirect, which is not followed"},
-		{[]int{503}, "18446744074", 1, failed, "it answered 503"}, // which is a third of a second in 64 bits
+		{[]int{500, 502, 408, 429, 201}, "", 5, sent, "the server answered 502"},
+		{[]int{403, 201}, "0", 2, sent, "the server answered 403"},
+		{[]int{401}, "", 1, failed, "authentication failed, or permission denied"},
+		{[]int{403}, "", 1, failed, "authentication failed, or permission denied"},
+		{[]int{404}, "", 1, failed, "repository or commit not found"},
+		{[]int{422}, "", 1, failed, "commit not found"},
+		{[]int{307}, "", 1, failed, "redirects are not followed"},
+		{[]int{503}, "18446744074", 1, failed, "the server answered 503"}, // which is a third of a second in 64 bits
 	}
 	for _, row := range rows {
 		t.Run(fmt.Sprint(row.statuses), func(t *testing.T) {
@@ -339,13 +230,13 @@ func TestAnAnswerDecidesWhetherThereIsAnotherAttempt(t *testing.T) {
 				t.Error("a redirect was followed")
 			}
 			if !strings.Contains(r.log.String(), row.log) {
-				t.Errorf("%q is missing in the log:\n%s", row.log, r.log.String())
+				t.Errorf("want %q in the log:\n%s", row.log, r.log.String())
 			}
 		})
 	}
 }
 
-func TestATokenIsReadForEachAttemptAndAFailureIsToldAgain(t *testing.T) {
+func TestTokenIsReadForEachAttemptAndFailureIsSentAgain(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, httptest.NewServer, 401, 201)
 	path := file(t, "expired-token")
@@ -355,14 +246,14 @@ func TestATokenIsReadForEachAttemptAndAFailureIsToldAgain(t *testing.T) {
 	if err := os.WriteFile(path, []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r.Send(applied) // the next look at the same revision
+	r.Send(applied) // the next sync of the same revision
 	r.until(sent, 1)
 	if got := s.requests()[1].Header.Get("Authorization"); got != "Bearer "+token {
 		t.Errorf("sent %q", got)
 	}
 }
 
-func TestASilentServerHoldsUpNobodyAndNoStop(t *testing.T) {
+func TestUnresponsiveTargetBlocksNeitherOthersNorStop(t *testing.T) {
 	t.Parallel()
 	begun, release := make(chan struct{}, 100), make(chan struct{})
 	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -382,7 +273,7 @@ func TestASilentServerHoldsUpNobodyAndNoStop(t *testing.T) {
 		e := applied
 		e.Commit = fmt.Sprintf("%040d", i)
 		r.Send(e)
-		r.until(sent, i+2) // the quick one is told of each
+		r.until(sent, i+2) // the other target receives each
 	}
 	if got := r.counted(dropped); got < 7 || got > 9 {
 		t.Errorf("%d were dropped, want about 8: the queue holds %d", got, queueLength)
@@ -390,14 +281,14 @@ func TestASilentServerHoldsUpNobodyAndNoStop(t *testing.T) {
 	before := time.Now()
 	r.stop()
 	if took := time.Since(before); took > grace+5*time.Second {
-		t.Errorf("a stop took %v", took)
+		t.Errorf("Run returned %v after the stop", took)
 	}
-	if !strings.Contains(r.log.String(), "no answer in time") {
-		t.Error("the log does not tell of a timeout")
+	if !strings.Contains(r.log.String(), "the request timed out") {
+		t.Error("the log has no timeout")
 	}
 }
 
-func TestAStopSendsWhatWaits(t *testing.T) {
+func TestStopSendsQueuedEvents(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, httptest.NewServer, 204)
 	n, err := New(map[string][]Config{"shop": {{Webhook: &Webhook{URL: s.URL, SecretFile: file(t, secret)}}}}, nil)
@@ -416,78 +307,15 @@ func TestAStopSendsWhatWaits(t *testing.T) {
 	}
 }
 
-func TestNoTrustNoNotification(t *testing.T) {
+func TestUntrustedCertificateIsAnError(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, httptest.NewTLSServer, 204)
 	r := start(t, Config{Webhook: &Webhook{URL: s.URL + "/a-path-that-is-secret", SecretFile: file(t, secret)}})
-	r.targets["shop"][0].retry.altogether = 50 * time.Millisecond
+	r.targets["shop"][0].retry.total = 50 * time.Millisecond
 	r.Send(applied)
 	r.until(failed, 1)
 	r.stop()
-	if len(s.requests()) > 0 || !strings.Contains(r.log.String(), "its certificate is not trusted") || strings.Contains(r.log.String(), "a-path-that-is-secret") {
+	if len(s.requests()) > 0 || !strings.Contains(r.log.String(), "certificate is not trusted") || strings.Contains(r.log.String(), "a-path-that-is-secret") {
 		t.Errorf("%d requests, and in the log:\n%s", len(s.requests()), r.log.String())
-	}
-}
-
-func TestWhatIsWrongWithATargetIsSaid(t *testing.T) {
-	t.Parallel()
-	good := Host{URL: "https://git.example.com", Repository: "example/shop", TokenFile: "t"}
-	host := func(change func(h *Host)) *Host {
-		h := good
-		change(&h)
-		return &h
-	}
-	rows := []struct {
-		config Config
-		want   []string
-	}{
-		{Config{GitHub: host(func(h *Host) { h.URL = "" })}, nil},
-		{Config{GitLab: host(func(h *Host) { h.URL, h.Repository = "", "12" })}, nil},
-		{Config{GitLab: host(func(h *Host) { h.Repository = "a/b/c.d" })}, nil},
-		{Config{Gitea: host(func(h *Host) { h.URL = "http://[::1]:3000" })}, nil},
-		{Config{Webhook: &Webhook{URL: "http://localhost:1/x?y=z", SecretFile: "s"}}, nil},
-		{Config{}, []string{"exactly one"}},
-		{Config{GitHub: &good, GitLab: &good}, []string{"exactly one"}},
-		{Config{Gitea: &Host{}}, []string{"url is missing", "repository must be owner/name", "token_file is missing"}},
-		{Config{Webhook: &Webhook{}}, []string{"url is missing", "secret_file is missing"}},
-		{Config{Gitea: host(func(h *Host) { h.URL = "http://git.example.com" })}, []string{"must begin with https://"}},
-		{Config{Gitea: host(func(h *Host) { h.URL = "http://localhost.example.com" })}, []string{"must begin with https://"}},
-		{Config{Gitea: host(func(h *Host) { h.URL = "https://ada:pw@git.example.com" })}, []string{"no user and password"}},
-		{Config{Gitea: host(func(h *Host) { h.URL = "git.example.com" })}, []string{"is no URL"}},
-		{Config{GitHub: host(func(h *Host) { h.Repository = "../.." })}, []string{"owner/name"}},
-		{Config{GitHub: host(func(h *Host) { h.Repository = "a/b/c" })}, []string{"owner/name"}},
-		{Config{GitHub: host(func(h *Host) { h.Repository = "a/b?c" })}, []string{"owner/name"}},
-		{Config{GitLab: host(func(h *Host) { h.Repository = "a/../b" })}, []string{"group/name"}},
-	}
-	for _, row := range rows {
-		got := row.config.Problems()
-		text := strings.Join(got, "\n")
-		for _, want := range row.want {
-			if !strings.Contains(text, want) {
-				t.Errorf("%q is missing in %q", want, got)
-			}
-		}
-		if len(got) != len(row.want) || strings.Contains(text, "pw") {
-			t.Errorf("%q, want %q", got, row.want)
-		}
-	}
-}
-
-func TestFilesThatCannotBeUsedAreAllNamed(t *testing.T) {
-	t.Parallel()
-	_, err := New(map[string][]Config{
-		"shop": {{GitHub: &Host{Repository: "a/b", TokenFile: filepath.Join(t.TempDir(), "none")}}},
-		"till": {
-			{Webhook: &Webhook{URL: "https://x", SecretFile: file(t, "short")}},
-			{Webhook: &Webhook{URL: "https://x", SecretFile: file(t, secret), CACert: file(t, "no PEM")}},
-		},
-	}, nil)
-	if err == nil {
-		t.Fatal("taken")
-	}
-	for _, want := range []string{`source "shop"`, "no such file", `source "till"`, "16 bytes at least", "no certificate in PEM"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q is missing in %v", want, err)
-		}
 	}
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// target is one address that is told, by one worker.
+// target is one receiver of notifications, with one worker.
 type target struct {
 	kind, host string
 	message    message
-	// needsCommit leaves out events without one.
+	// needsCommit skips events without a commit.
 	needsCommit bool
 	client      *http.Client
 	retry       retryPolicy
@@ -28,25 +28,27 @@ type target struct {
 	queue chan Event
 }
 
-// retry is how long an attempt may take, and when there is another.
+// retryPolicy limits the time of one attempt, the interval between attempts and the
+// time of all attempts together.
 type retryPolicy struct {
-	attempt, first, longest, altogether time.Duration
+	attempt, interval, maxInterval, total time.Duration
 }
 
 func defaultRetryPolicy() retryPolicy {
-	return retryPolicy{attempt: 15 * time.Second, first: time.Second, longest: time.Minute, altogether: 10 * time.Minute}
+	return retryPolicy{attempt: 15 * time.Second, interval: time.Second, maxInterval: time.Minute, total: 10 * time.Minute}
 }
 
-// outcome is what makes an event worth telling: another revision, or another outcome.
+// outcome identifies what a target is notified of. Events with the same outcome as
+// the last one are skipped.
 type outcome struct {
-	told    bool
+	known   bool
 	commit  string
 	applied bool
 }
 
-func (e Event) outcome() outcome { return outcome{told: true, commit: e.Commit, applied: e.Applied} }
+func (e Event) outcome() outcome { return outcome{known: true, commit: e.Commit, applied: e.Applied} }
 
-// enqueue queues an event that is news; a full queue loses its oldest.
+// enqueue queues an event with a new outcome. A full queue drops its oldest event.
 func (t *target) enqueue(e Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -63,12 +65,12 @@ func (t *target) enqueue(e Event) {
 		select {
 		case <-t.queue:
 			t.count(dropped)
-		default: // the worker was faster
+		default: // the worker took one in the meantime
 		}
 	}
 }
 
-// run sends until ctx ends, then what waits, while sending lasts.
+// run sends until ctx ends, and then the queued events until sending ends.
 func (t *target) run(ctx, sending context.Context, log *slog.Logger) {
 	defer t.client.CloseIdleConnections()
 	for {
@@ -84,28 +86,28 @@ func (t *target) run(ctx, sending context.Context, log *slog.Logger) {
 	}
 }
 
-// send tries until the target took it, refused it, or time is up.
+// send retries until the target accepts the event, rejects it, or the time is over.
 func (t *target) send(ctx context.Context, e Event, log *slog.Logger) {
 	log = log.With("commit", e.Commit, "applied", e.Applied)
 	retry := backoff.NewExponentialBackOff()
-	retry.InitialInterval, retry.MaxInterval, retry.RandomizationFactor = t.retry.first, t.retry.longest, 0.5
+	retry.InitialInterval, retry.MaxInterval, retry.RandomizationFactor = t.retry.interval, t.retry.maxInterval, 0.5
 	id := newID()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, t.attempt(ctx, e, id) },
-		backoff.WithBackOff(retry), backoff.WithMaxElapsedTime(t.retry.altogether),
+		backoff.WithBackOff(retry), backoff.WithMaxElapsedTime(t.retry.total),
 		backoff.WithNotify(func(err error, wait time.Duration) {
-			log.Warn("not notified yet", "err", err, "again_in", wait.Round(time.Millisecond).String())
+			log.Warn("notification failed, will retry", "err", err, "retry_in", wait.Round(time.Millisecond).String())
 		}))
 	if err != nil {
 		t.forget(e)
 		t.count(failed)
-		log.Error("not notified, until there is a next round", "err", err)
+		log.Error("notification failed; the next sync sends it again", "err", err)
 		return
 	}
 	t.count(sent)
-	log.Info("notified")
+	log.Info("notification sent")
 }
 
-// forget makes an event that could not be told news again.
+// forget lets an outcome that could not be sent be queued again.
 func (t *target) forget(e Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -8,12 +8,14 @@ import (
 	"slices"
 )
 
-// Config says how deliveries for one source are authenticated.
+// Config is how the handler authenticates deliveries for one source.
 type Config struct {
-	// Provider is the kind of git host that sends them. Required.
+	// Provider is the kind of git host that sends the deliveries: github, gitlab,
+	// gitlab-signed, gitea, forgejo or bitbucket. Required.
 	Provider Provider `yaml:"provider"`
-	// SecretFile holds the secret that the host was given, of 16 bytes at least. It
-	// is read at the start and on a reload. Required.
+	// SecretFile is the file with the webhook secret that is configured at the git
+	// host, at least 16 bytes long. It is read at the start and at each reload.
+	// Required.
 	SecretFile string `yaml:"secret_file"`
 }
 

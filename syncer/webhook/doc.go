@@ -1,26 +1,29 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package webhook takes deliveries of git hosts as hints that a source moved.
+// Package webhook receives webhook deliveries of git hosts and triggers a sync of
+// the source they are for.
 //
 // # Promises
 //
-// A delivery is nothing but a hint to look at the repository: its body is
-// authenticated and thrown away, never parsed. Who forges one, or replays one, can
-// make the controller ask its own repository once more, and no more than that.
+// A delivery only triggers a sync. The handler authenticates its body and then
+// discards it; it never parses it. An attacker who forges or replays a delivery can
+// make the controller poll its own repository once more, and nothing else.
 //
-// What cannot be authenticated is answered alike, whether the source, the header
-// or the signature is wrong: an outsider learns no names. Secrets are compared in
-// constant time. Bodies, headers, time, requests at once and requests per second
-// are bounded before a signature is computed. Hints of one source are a second
-// apart at the least; the last of a burst is never lost.
+// The handler gives the same answer (401) to an unknown source, a missing header
+// and a wrong signature, so an unauthenticated sender learns no names. It compares
+// secrets in constant time. It limits the size of bodies and headers, the time to
+// read a body, and the number of concurrent and of total requests before it
+// computes a signature. Two triggers of one source are at least one second apart;
+// the last delivery of a burst always triggers a sync.
 //
-// A delivery that was taken already is answered as well and left: it is known by
-// what its sender authenticated (the signature, the id that a signature covers),
-// so that a copy with another delivery id is still a copy.
+// The handler answers a replayed delivery like a new one, but does not trigger a
+// sync. It identifies a delivery by what the sender authenticated (the signature,
+// or the id that the signature covers). A copy with another delivery id is
+// therefore still a copy.
 //
 // # What this package must not do
 //
-// It never parses a body, logs nothing of a request, and tells no name. Nobody
-// must need it: sources are polled as well.
+// It must not parse a body, log anything of a request or disclose a name. The
+// controller must work without it: it also polls its sources.
 package webhook

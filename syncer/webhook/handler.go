@@ -16,34 +16,35 @@ import (
 )
 
 const (
-	// maxBodyBytes bounds a delivery. Larger ones are refused; the poll finds what
-	// they wanted to tell.
+	// maxBodyBytes limits the body of a delivery. After a larger one, the next poll
+	// finds the commit.
 	maxBodyBytes = 1 << 20
-	// maxHeaderValueBytes bounds each header that is looked at.
+	// maxHeaderValueBytes limits each header that the handler reads.
 	maxHeaderValueBytes = 1 << 10
-	// bodyTimeout is how long a body may take to come.
+	// bodyTimeout limits the time to read a body.
 	bodyTimeout = 10 * time.Second
-	// perSecond and burst bound deliveries of all sources together, atOnce the
-	// bodies in memory. Beyond them the answer is 429, before a body is read.
+	// perSecond and burst limit the deliveries of all sources together;
+	// maxConcurrent limits the bodies in memory. A delivery above these limits is
+	// answered with 429 before its body is read.
 	perSecond     = 50
 	burst         = 200
 	maxConcurrent = 32
-	// minTriggerInterval is how far apart the hints of one source are.
+	// minTriggerInterval is the shortest time between two triggers of one source.
 	minTriggerInterval = time.Second
 )
 
 // The results that the metric counts.
 const (
-	accepted     = "accepted" // a hint
-	replayed     = "replayed" // authentic, and taken before
-	unauthorized = "refused"  // no such source, or not authentic
-	invalid      = "invalid"  // too large, too slow or broken off
-	rateLimited  = "limited"  // beyond the rate
+	accepted     = "accepted"     // authentic; it triggers a sync
+	replayed     = "replayed"     // authentic, but accepted before
+	unauthorized = "unauthorized" // unknown source, or not authentic
+	invalid      = "invalid"      // too large, too slow or incomplete
+	rateLimited  = "rate_limited" // above the rate limit
 )
 
-// Handler answers POST /webhook/<source>: 204 to an authentic delivery, 401 to any
-// other, 413 to one that is too large, 408 to one that does not come to its end,
-// 429 beyond the rate. It is safe for concurrent use.
+// Handler answers POST /webhook/<source>: 204 for an authentic delivery, 401 for any
+// other, 413 for a body that is too large, 408 for a body that is not complete in
+// time, 429 above the rate limit. It is safe for concurrent use.
 type Handler struct {
 	mux         *http.ServeMux
 	sources     map[string]*receiver
@@ -52,37 +53,39 @@ type Handler struct {
 	rate        *rate.Limiter
 	slots       chan struct{}
 	total       *prometheus.CounterVec
-	bodyTimeout time.Duration // for a body
+	bodyTimeout time.Duration
 }
 
-// receiver authenticates the deliveries of one source, and passes hints on.
+// receiver authenticates the deliveries of one source and triggers its sync.
 type receiver struct {
 	provider string
 	check    check
 	triggers *debounce
 }
 
-// New makes a handler for the sources, by name. hint hears of a source's authentic
-// deliveries; it must not block. The error lists every secret that cannot be read.
-func New(sources map[string]Config, hint func(source string), registry prometheus.Registerer) (*Handler, error) {
+// New returns a handler for the sources, by name. It calls trigger, which must not
+// block, for authentic deliveries. The error lists every secret file that cannot be
+// used.
+func New(sources map[string]Config, trigger func(source string), registry prometheus.Registerer) (*Handler, error) {
 	h := &Handler{
 		mux: http.NewServeMux(), sources: map[string]*receiver{}, seen: newSeen(), bodyTimeout: bodyTimeout,
 		rate: rate.NewLimiter(perSecond, burst), slots: make(chan struct{}, maxConcurrent),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_webhook_deliveries_total",
-			Help: "Deliveries by provider (unknown before the source is) and result: accepted, replayed, refused, invalid, limited.",
+			Help: "Webhook deliveries by provider (unknown: no source identified) and result: accepted, replayed, unauthorized, invalid, rate_limited.",
 		}, []string{"provider", "result"}),
 	}
 	var errs []error
 	for name, cfg := range sources {
-		check, err := newCheck(cfg.Provider, fmt.Sprintf("the webhook secret of source %q", name), cfg.SecretFile)
+		check, err := newCheck(cfg.Provider, fmt.Sprintf("webhook secret of source %q", name), cfg.SecretFile)
 		errs = append(errs, err)
-		h.sources[name] = &receiver{provider: string(cfg.Provider), check: check, triggers: &debounce{gap: minTriggerInterval, hint: func() { hint(name) }}}
+		h.sources[name] = &receiver{provider: string(cfg.Provider), check: check, triggers: &debounce{gap: minTriggerInterval, trigger: func() { trigger(name) }}}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	// An unknown source costs the same work as a known one.
+	// A delivery for an unknown source takes the same work as one for a known source,
+	// so that timing does not disclose names.
 	h.unknown = &receiver{provider: "unknown", check: bodySignature(rand.Text(), "sha256=", "X-Hub-Signature-256")}
 	h.mux.HandleFunc("POST /webhook/{source}", h.receive)
 	if registry != nil {
@@ -128,24 +131,24 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// rateLimited is said before anything is known of the sender.
+// rateLimited answers before the handler reads anything from the sender.
 func (h *Handler) rateLimited(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
 	h.answer(w, h.unknown, rateLimited, http.StatusTooManyRequests)
 }
 
-// answer counts a delivery and says no more than the status.
+// answer counts a delivery and sends the status without a body.
 func (h *Handler) answer(w http.ResponseWriter, to *receiver, result string, status int) {
 	h.total.WithLabelValues(to.provider, result).Inc()
 	w.WriteHeader(status)
 }
 
-// read takes the body in; otherwise it says with which status to refuse.
+// read returns the body, or the status of the answer if it cannot be read.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, int) {
 	if r.ContentLength > maxBodyBytes {
 		return nil, http.StatusRequestEntityTooLarge
 	}
-	// A server that cannot set it has bounds of its own, or is a test's recorder.
+	// Fails only for a ResponseWriter without deadlines, such as a test's recorder.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.bodyTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {

@@ -17,11 +17,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/credential"
 )
 
-// Provider names a kind of git host, and with it how its deliveries are
-// authenticated.
+// Provider is a kind of git host. It determines how deliveries are authenticated.
 type Provider string
 
-// The providers.
+// The supported providers.
 const (
 	// GitHub signs the body: X-Hub-Signature-256 (docs.github.com, "Validating
 	// webhook deliveries").
@@ -29,30 +28,30 @@ const (
 	// GitLab sends the secret itself: X-Gitlab-Token (docs.gitlab.com, "Webhooks",
 	// secret token).
 	GitLab Provider = "gitlab"
-	// GitLabSigned signs id, time and body as Standard Webhooks has it
+	// GitLabSigned signs id, time and body by Standard Webhooks
 	// (docs.gitlab.com, "Webhooks", signing token; www.standardwebhooks.com).
 	GitLabSigned Provider = "gitlab-signed"
 	// Gitea signs the body: X-Gitea-Signature (docs.gitea.com, "Webhooks").
 	Gitea Provider = "gitea"
-	// Forgejo signs the body: X-Forgejo-Signature, and X-Gitea-Signature before it
-	// had a name of its own (forgejo.org, "Webhooks").
+	// Forgejo signs the body: X-Forgejo-Signature; older releases send only
+	// X-Gitea-Signature (forgejo.org, "Webhooks").
 	Forgejo Provider = "forgejo"
 	// Bitbucket, Cloud and Data Center, signs the body: X-Hub-Signature
 	// (support.atlassian.com, "Manage webhooks", secure webhooks).
 	Bitbucket Provider = "bitbucket"
 )
 
-// Providers are all of them.
+// Providers lists the supported providers.
 func Providers() []Provider {
 	return []Provider{GitHub, GitLab, GitLabSigned, Gitea, Forgejo, Bitbucket}
 }
 
-// check authenticates a delivery. It returns what the sender vouched for that
-// tells this delivery from others, or false.
+// check authenticates a delivery. It returns an authenticated id of the delivery, or
+// false.
 type check func(header http.Header, body []byte) (delivery string, ok bool)
 
-// newCheck makes the check of a provider with the secret in a file, which both
-// sides hold. what names the secret in errors.
+// newCheck returns the check of a provider with the shared secret in a file. what
+// names the secret in errors.
 func newCheck(provider Provider, what, path string) (check, error) {
 	if provider == GitLabSigned {
 		key, err := credential.SigningKey(what, path)
@@ -77,8 +76,9 @@ func newCheck(provider Provider, what, path string) (check, error) {
 	return nil, fmt.Errorf("unknown provider %q", provider)
 }
 
-// bodySignature checks the hex HMAC-SHA256 of the body, in the first of the headers
-// that is there: a bad one is not rescued by the next.
+// bodySignature checks the hex HMAC-SHA256 of the body in the first of the headers
+// that is present. If that signature is wrong, the check fails, whatever the other
+// headers are.
 func bodySignature(secret, prefix string, headers ...string) check {
 	key := []byte(secret)
 	return func(header http.Header, body []byte) (string, bool) {
@@ -86,7 +86,7 @@ func bodySignature(secret, prefix string, headers ...string) check {
 		mac.Write(body)
 		want := mac.Sum(nil)
 		for _, name := range headers {
-			if _, there := header[name]; !there {
+			if _, present := header[name]; !present {
 				continue
 			}
 			text, prefixed := strings.CutPrefix(single(header, name), prefix)
@@ -97,13 +97,14 @@ func bodySignature(secret, prefix string, headers ...string) check {
 	}
 }
 
-// sharedToken checks that the sender knows the secret. It vouches for nothing else,
-// so the delivery's id is as good as the rest: Idempotency-Key, which stays over
-// retries, else the event's id, else the body.
+// sharedToken checks that the sender sent the secret. The token authenticates
+// nothing else of the delivery, so its id is what the sender claims:
+// Idempotency-Key, which is the same for all retries, else the event's id, else the
+// digest of the body.
 func sharedToken(secret string) check {
 	want := sha256.Sum256([]byte(secret))
 	return func(header http.Header, body []byte) (string, bool) {
-		// Hashed, because the compare is constant in time for equal lengths only.
+		// Hashed, because ConstantTimeCompare is constant in time only for equal lengths.
 		given := sha256.Sum256([]byte(single(header, "X-Gitlab-Token")))
 		ok := subtle.ConstantTimeCompare(given[:], want[:]) == 1
 		for _, name := range []string{"Idempotency-Key", "X-Gitlab-Event-Uuid"} {
@@ -116,8 +117,8 @@ func sharedToken(secret string) check {
 	}
 }
 
-// standardSignature checks a Standard Webhooks signature, five minutes of tolerance
-// included.
+// standardSignature checks a Standard Webhooks signature. Its time may be five
+// minutes off.
 func standardSignature(key *standardwebhooks.Webhook) check {
 	return func(header http.Header, body []byte) (string, bool) {
 		for _, name := range []string{standardwebhooks.HeaderWebhookID, standardwebhooks.HeaderWebhookTimestamp, standardwebhooks.HeaderWebhookSignature} {
@@ -129,8 +130,8 @@ func standardSignature(key *standardwebhooks.Webhook) check {
 	}
 }
 
-// single is the value of a header that is there once, and not longer than any
-// provider sends it.
+// single returns the value of a header, or "" if the header is missing, duplicate or
+// longer than maxHeaderValueBytes.
 func single(header http.Header, name string) string {
 	if values := header[name]; len(values) == 1 && len(values[0]) <= maxHeaderValueBytes {
 		return values[0]

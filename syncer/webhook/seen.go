@@ -10,11 +10,12 @@ import (
 )
 
 const (
-	// rememberFor is how long a delivery is known again. It covers the tolerance of
-	// signed times, which is five minutes to both sides.
+	// rememberFor is how long a delivery is recognized as replayed. It covers the
+	// tolerance of signed times, which is five minutes to both sides.
 	rememberFor = 10 * time.Minute
-	// maxRemembered bounds the memory, across all sources: about 1 MiB. Only
-	// authenticated deliveries get in. When it is full the oldest is forgotten.
+	// maxRemembered limits the remembered deliveries of all sources together, to
+	// about 1 MiB of memory. Only authenticated deliveries are remembered; the oldest
+	// is dropped for a new one.
 	maxRemembered = 10_000
 )
 
@@ -27,7 +28,7 @@ type seen struct {
 
 func newSeen() *seen { return &seen{until: map[[sha256.Size]byte]time.Time{}} }
 
-// first reports whether a source's delivery was not seen lately, and remembers it.
+// first reports whether a source's delivery is new, and remembers it.
 func (s *seen) first(source, delivery string, now time.Time) bool {
 	key := sha256.Sum256([]byte(source + "\x00" + delivery))
 	s.mu.Lock()

@@ -7,7 +7,6 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,26 +19,23 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"golang.org/x/time/rate"
-
-	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
-// secret is the one of GitHub's and Bitbucket's documented examples, signing that
-// of Standard Webhooks' own test vector.
+// secret is the secret of the examples in GitHub's and Bitbucket's documentation,
+// signing the one of Standard Webhooks' test vector.
 const (
 	secret  = "It's a Secret to Everybody"
 	signing = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	// signedAt is the time of that vector.
+	// signedAt is the time of that test vector.
 	signedAt = 1614265330
 )
 
-// inbox is a handler with one source, shop, and the hints it passed on.
+// inbox is a handler with one source, shop, and the triggers it called.
 type inbox struct {
 	*Handler
 	registry *prometheus.Registry
 	mu       sync.Mutex
-	hints    []string
+	triggers []string
 }
 
 func newInbox(t *testing.T, provider Provider, text string) *inbox {
@@ -52,7 +48,7 @@ func newInbox(t *testing.T, provider Provider, text string) *inbox {
 	handler, err := New(map[string]Config{"shop": {Provider: provider, SecretFile: path}}, func(source string) {
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		in.hints = append(in.hints, source)
+		in.triggers = append(in.triggers, source)
 	}, in.registry)
 	if err != nil {
 		t.Fatal(err)
@@ -61,31 +57,31 @@ func newInbox(t *testing.T, provider Provider, text string) *inbox {
 	return in
 }
 
-func (in *inbox) heard() int {
+func (in *inbox) triggered() int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return len(in.hints)
+	return len(in.triggers)
 }
 
-// deliver gives the status of the answer.
+// deliver returns the status of the answer.
 func (in *inbox) deliver(r *http.Request) int {
 	w := httptest.NewRecorder()
 	in.ServeHTTP(w, r)
 	if w.Body.Len() > 0 {
-		panic("the answer says more than its status: " + w.Body.String())
+		panic("the answer has a body: " + w.Body.String())
 	}
 	return w.Code
 }
 
 func (in *inbox) counted(t *testing.T, want string) {
 	t.Helper()
-	head := "# HELP relay_sync_webhook_deliveries_total Deliveries by provider (unknown before the source is) and result: accepted, replayed, refused, invalid, limited.\n# TYPE relay_sync_webhook_deliveries_total counter\n"
+	head := "# HELP relay_sync_webhook_deliveries_total Webhook deliveries by provider (unknown: no source identified) and result: accepted, replayed, unauthorized, invalid, rate_limited.\n# TYPE relay_sync_webhook_deliveries_total counter\n"
 	if err := testutil.GatherAndCompare(in.registry, strings.NewReader(head+want), "relay_sync_webhook_deliveries_total"); err != nil {
 		t.Error(err)
 	}
 }
 
-// golden reads a recorded delivery; its signature was made by another program.
+// golden reads a recorded delivery; another program computed its signature.
 func golden(t *testing.T, provider Provider) *http.Request {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", string(provider)+".http"))
@@ -106,32 +102,32 @@ func secretOf(provider Provider) string {
 	return secret
 }
 
-// when runs a test at the time at which the signed vector was sent.
-func when(t *testing.T, test func(t *testing.T)) {
+// atSignedTime runs a test at the time of the signed test vector.
+func atSignedTime(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Until(time.Unix(signedAt, 0))) // of the bubble's own clock
+		time.Sleep(time.Until(time.Unix(signedAt, 0))) // the fake clock of synctest
 		test(t)
 	})
 }
 
-func TestADeliveryOfEachProviderIsAHintAndItsCopyIsNot(t *testing.T) {
+func TestDeliveryTriggersOnceAndReplayDoesNot(t *testing.T) {
 	t.Parallel()
 	for _, provider := range Providers() {
 		t.Run(string(provider), func(t *testing.T) {
 			t.Parallel()
-			when(t, func(t *testing.T) {
+			atSignedTime(t, func(t *testing.T) {
 				in := newInbox(t, provider, secretOf(provider))
-				if status := in.deliver(golden(t, provider)); status != 204 || in.heard() != 1 {
-					t.Fatalf("the delivery: %d and %d hints", status, in.heard())
+				if status := in.deliver(golden(t, provider)); status != 204 || in.triggered() != 1 {
+					t.Fatalf("delivery: status %d, %d triggers", status, in.triggered())
 				}
 				time.Sleep(rememberFor/2 - time.Second) // within the tolerance of a signed time
 				if status := in.deliver(golden(t, provider)); status != 204 {
-					t.Errorf("the copy: %d", status)
+					t.Errorf("replay: status %d", status)
 				}
 				synctest.Wait()
-				if in.heard() != 1 {
-					t.Error("the copy was a hint again")
+				if in.triggered() != 1 {
+					t.Error("the replay triggered again")
 				}
 				in.counted(t, fmt.Sprintf("relay_sync_webhook_deliveries_total{provider=%q,result=\"accepted\"} 1\nrelay_sync_webhook_deliveries_total{provider=%q,result=\"replayed\"} 1\n", provider, provider))
 			})
@@ -139,7 +135,7 @@ func TestADeliveryOfEachProviderIsAHintAndItsCopyIsNot(t *testing.T) {
 	}
 }
 
-func TestTheDocumentedExamplesOfTheVendors(t *testing.T) {
+func TestHandlerAcceptsExamplesOfVendorDocumentation(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		provider               Provider
@@ -152,13 +148,13 @@ func TestTheDocumentedExamplesOfTheVendors(t *testing.T) {
 		in := newInbox(t, row.provider, secret)
 		r := httptest.NewRequest("POST", "/webhook/shop", strings.NewReader(row.body))
 		r.Header.Set(row.header, row.expected)
-		if status := in.deliver(r); status != 204 || in.heard() != 1 {
-			t.Errorf("%s: %d and %d hints", row.provider, status, in.heard())
+		if status := in.deliver(r); status != 204 || in.triggered() != 1 {
+			t.Errorf("%s: status %d, %d triggers", row.provider, status, in.triggered())
 		}
 	}
 }
 
-func TestACopyWithAnotherDeliveryIDIsStillACopy(t *testing.T) {
+func TestReplayWithAnotherDeliveryIDDoesNotTrigger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		in := newInbox(t, GitHub, secret)
@@ -166,18 +162,18 @@ func TestACopyWithAnotherDeliveryIDIsStillACopy(t *testing.T) {
 		time.Sleep(time.Minute)
 		again := golden(t, GitHub)
 		again.Header.Set("X-Github-Delivery", "another")
-		if status := in.deliver(again); status != 204 || in.heard() != 1 {
-			t.Errorf("answered %d, %d hints", status, in.heard())
+		if status := in.deliver(again); status != 204 || in.triggered() != 1 {
+			t.Errorf("status %d, %d triggers", status, in.triggered())
 		}
 		time.Sleep(rememberFor)
 		in.deliver(golden(t, GitHub))
-		if in.heard() != 2 {
-			t.Error("a delivery is remembered for longer than promised")
+		if in.triggered() != 2 {
+			t.Error("the delivery is remembered for longer than rememberFor")
 		}
 	})
 }
 
-func TestWhatIsNotAuthenticIsRefusedAlikeAndIsNoHint(t *testing.T) {
+func TestUnauthenticDeliveryGetsSameAnswerAndDoesNotTrigger(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		name     string
@@ -193,7 +189,7 @@ func TestWhatIsNotAuthenticIsRefusedAlikeAndIsNoHint(t *testing.T) {
 		{"half a signature", GitHub, func(r *http.Request) {
 			r.Header.Set("X-Hub-Signature-256", r.Header.Get("X-Hub-Signature-256")[:39])
 		}},
-		{"the signature twice", GitHub, func(r *http.Request) {
+		{"a duplicate signature", GitHub, func(r *http.Request) {
 			r.Header.Add("X-Hub-Signature-256", r.Header.Get("X-Hub-Signature-256"))
 		}},
 		{"a changed body", GitHub, func(r *http.Request) { r.Body = body(`{"ref":"refs/heads/other"}`); r.ContentLength = -1 }},
@@ -209,40 +205,40 @@ func TestWhatIsNotAuthenticIsRefusedAlikeAndIsNoHint(t *testing.T) {
 		{"an empty Forgejo signature beside a good one of Gitea", Forgejo, func(r *http.Request) { r.Header.Set("X-Forgejo-Signature", "") }},
 		{"no token", GitLab, func(r *http.Request) { r.Header.Del("X-Gitlab-Token") }},
 		{"another token", GitLab, func(r *http.Request) { r.Header.Set("X-Gitlab-Token", secret+"!") }},
-		{"a beginning of the token", GitLab, func(r *http.Request) { r.Header.Set("X-Gitlab-Token", secret[:16]) }},
-		{"a signed time of long ago", GitLabSigned, func(*http.Request) { time.Sleep(6 * time.Minute) }},
-		{"another time than was signed", GitLabSigned, func(r *http.Request) { r.Header.Set("Webhook-Timestamp", fmt.Sprint(signedAt+1)) }},
-		{"another id than was signed", GitLabSigned, func(r *http.Request) { r.Header.Set("Webhook-Id", "msg_other") }},
+		{"a prefix of the token", GitLab, func(r *http.Request) { r.Header.Set("X-Gitlab-Token", secret[:16]) }},
+		{"an expired signed time", GitLabSigned, func(*http.Request) { time.Sleep(6 * time.Minute) }},
+		{"a time that is not the signed one", GitLabSigned, func(r *http.Request) { r.Header.Set("Webhook-Timestamp", fmt.Sprint(signedAt+1)) }},
+		{"an id that is not the signed one", GitLabSigned, func(r *http.Request) { r.Header.Set("Webhook-Id", "msg_other") }},
 		{"no time", GitLabSigned, func(r *http.Request) { r.Header.Del("Webhook-Timestamp") }},
 		{"two ids", GitLabSigned, func(r *http.Request) { r.Header.Add("Webhook-Id", "msg_other") }},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			when(t, func(t *testing.T) {
+			atSignedTime(t, func(t *testing.T) {
 				in := newInbox(t, row.provider, secretOf(row.provider))
 				r := golden(t, row.provider)
 				row.change(r)
-				if status := in.deliver(r); status != 401 || in.heard() != 0 {
-					t.Errorf("answered %d, %d hints", status, in.heard())
+				if status := in.deliver(r); status != 401 || in.triggered() != 0 {
+					t.Errorf("status %d, %d triggers", status, in.triggered())
 				}
 			})
 		})
 	}
 }
 
-func TestForgejoBeforeItsOwnHeader(t *testing.T) {
+func TestForgejoAcceptsGiteaHeaderOfOlderReleases(t *testing.T) {
 	t.Parallel()
 	in := newInbox(t, Forgejo, secret)
 	r := golden(t, Forgejo)
 	r.Header.Del("X-Forgejo-Signature")
 	if status := in.deliver(r); status != 204 {
-		t.Errorf("answered %d", status)
+		t.Errorf("status %d", status)
 	}
 }
 
-// An id that was seen with a wrong signature must not shut out the true delivery.
-func TestARefusedDeliveryIsNotRemembered(t *testing.T) {
+// An attacker must not be able to block an authentic delivery by its id.
+func TestUnauthorizedDeliveryIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	for _, provider := range []Provider{GitHub, GitLab} {
 		in := newInbox(t, provider, secret)
@@ -250,16 +246,16 @@ func TestARefusedDeliveryIsNotRemembered(t *testing.T) {
 		forged.Header.Set("X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64))
 		forged.Header.Set("X-Gitlab-Token", "guessed")
 		if status := in.deliver(forged); status != 401 {
-			t.Errorf("%s: the forged one: %d", provider, status)
+			t.Errorf("%s: forged delivery: status %d", provider, status)
 		}
 		in.deliver(golden(t, provider))
-		if in.heard() != 1 {
-			t.Errorf("%s: the true one was no hint", provider)
+		if in.triggered() != 1 {
+			t.Errorf("%s: the authentic delivery did not trigger", provider)
 		}
 	}
 }
 
-func TestABurstIsTwoHintsAndItsLastIsNotLost(t *testing.T) {
+func TestBurstTriggersTwiceAndIncludesLastDelivery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		in := newInbox(t, GitLab, secret)
@@ -267,149 +263,18 @@ func TestABurstIsTwoHintsAndItsLastIsNotLost(t *testing.T) {
 			r := golden(t, GitLab)
 			r.Header.Set("Idempotency-Key", fmt.Sprint("delivery ", i))
 			if status := in.deliver(r); status != 204 {
-				t.Fatalf("delivery %d: %d", i, status)
+				t.Fatalf("delivery %d: status %d", i, status)
 			}
 		}
-		if in.heard() != 1 {
-			t.Errorf("%d hints at once", in.heard())
+		if in.triggered() != 1 {
+			t.Errorf("%d triggers at once", in.triggered())
 		}
 		time.Sleep(2 * minTriggerInterval)
 		synctest.Wait()
-		if in.heard() != 2 {
-			t.Errorf("%d hints in the end", in.heard())
+		if in.triggered() != 2 {
+			t.Errorf("%d triggers after the interval", in.triggered())
 		}
 	})
-}
-
-func TestBeyondTheRateNothingIsRead(t *testing.T) {
-	t.Parallel()
-	in := newInbox(t, GitHub, secret)
-	in.rate = rate.NewLimiter(0, 1)
-	in.deliver(golden(t, GitHub))
-	r := golden(t, GitHub)
-	r.Body = body("never read")
-	if status := in.deliver(r); status != 429 {
-		t.Errorf("answered %d", status)
-	}
-	if left, _ := bufio.NewReader(r.Body).ReadString(0); left != "never read" {
-		t.Error("the body was read before the rate was asked")
-	}
-	in.counted(t, "relay_sync_webhook_deliveries_total{provider=\"github\",result=\"accepted\"} 1\nrelay_sync_webhook_deliveries_total{provider=\"unknown\",result=\"limited\"} 1\n")
-}
-
-func TestOversizeIsRefusedHoweverItSaysItsLength(t *testing.T) {
-	t.Parallel()
-	for _, length := range []int64{maxBodyBytes + 1, -1} {
-		for _, path := range []string{"/webhook/shop", "/webhook/other"} {
-			in := newInbox(t, GitHub, secret)
-			text := strings.NewReader(strings.Repeat("x", maxBodyBytes+1))
-			r := httptest.NewRequest("POST", path, text)
-			r.ContentLength = length
-			if status := in.deliver(r); status != 413 {
-				t.Errorf("length %d to %s: %d", length, path, status)
-			}
-			if length > 0 && text.Len() <= maxBodyBytes {
-				t.Error("a body that says its length was read all the same")
-			}
-		}
-	}
-	in := newInbox(t, GitLab, secret)
-	r := golden(t, GitLab)
-	r.Body, r.ContentLength = body(strings.Repeat("x", maxBodyBytes)), maxBodyBytes
-	if status := in.deliver(r); status != 204 {
-		t.Errorf("a body of just the limit: %d", status)
-	}
-}
-
-func TestASlowBodyIsCutOffAndAFullHouseSaysSo(t *testing.T) {
-	t.Parallel()
-	in := newInbox(t, GitHub, secret)
-	in.bodyTimeout = 200 * time.Millisecond
-	in.slots = make(chan struct{}, 1)
-	server := httptest.NewServer(in)
-	defer server.Close()
-	slow, err := net.Dial("tcp", server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.Close()
-	fmt.Fprint(slow, "POST /webhook/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome")
-	if !await.Until(10*time.Second, func() bool { return len(in.slots) > 0 }) {
-		t.Fatal("the slow one never came in")
-	}
-	if status := in.deliver(golden(t, GitHub)); status != 429 {
-		t.Errorf("beside it: %d", status)
-	}
-	if err := slow.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(slow), nil)
-	if err != nil || response.StatusCode != 408 {
-		t.Fatalf("the slow one: %v, %v", response, err)
-	}
-	if !await.Until(10*time.Second, func() bool { return len(in.slots) == 0 }) {
-		t.Fatal("the slow one never went")
-	}
-	if status := in.deliver(golden(t, GitHub)); status != 204 || in.heard() != 1 {
-		t.Errorf("after it: %d", status)
-	}
-}
-
-func TestOnlyPostsToASourceAreTaken(t *testing.T) {
-	t.Parallel()
-	in := newInbox(t, GitHub, secret)
-	for target, want := range map[string]int{"GET /webhook/shop": 405, "POST /": 404, "POST /webhook/": 404, "POST /webhook/a/b": 404, "GET /status": 404} {
-		method, path, _ := strings.Cut(target, " ")
-		w := httptest.NewRecorder()
-		in.ServeHTTP(w, httptest.NewRequest(method, path, nil))
-		if w.Code != want || strings.Contains(w.Body.String(), "shop") {
-			t.Errorf("%s: %d %q, want %d", target, w.Code, w.Body, want)
-		}
-	}
-}
-
-func TestSecretsThatCannotBeUsedAreAllNamedAndNotShown(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	file := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	_, err := New(map[string]Config{
-		"one":   {GitHub, file("short", "hunter2")},
-		"two":   {GitLabSigned, file("garbled", "whsec_hunter2-hunter2-hunter2")},
-		"three": {GitLab, filepath.Join(dir, "none")},
-	}, func(string) {}, nil)
-	if err == nil {
-		t.Fatal("taken")
-	}
-	for _, want := range []string{`source "one"`, "16 bytes at least", `source "two"`, "what follows whsec_", `source "three"`, "no such file"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q is missing in: %v", want, err)
-		}
-	}
-	if strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("the secret is shown: %v", err)
-	}
-}
-
-func TestTheMemoryIsBounded(t *testing.T) {
-	t.Parallel()
-	s, now := newSeen(), time.Now()
-	for i := range maxRemembered + 10 {
-		if !s.first("shop", fmt.Sprint(i), now) {
-			t.Fatal("a new delivery counts as seen")
-		}
-	}
-	if len(s.until) != maxRemembered || len(s.order) != maxRemembered {
-		t.Errorf("%d and %d remembered", len(s.until), len(s.order))
-	}
-	if s.first("shop", fmt.Sprint(maxRemembered+9), now) || !s.first("other", fmt.Sprint(maxRemembered+9), now) {
-		t.Error("the last one is forgotten, or counts for another source")
-	}
 }
 
 func body(text string) *readCloser { return &readCloser{strings.NewReader(text)} }

@@ -1,0 +1,152 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package webhook
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
+)
+
+func TestHandlerDoesNotReadBodyAboveRateLimit(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, GitHub, secret)
+	in.rate = rate.NewLimiter(0, 1)
+	in.deliver(golden(t, GitHub))
+	r := golden(t, GitHub)
+	r.Body = body("never read")
+	if status := in.deliver(r); status != 429 {
+		t.Errorf("status %d", status)
+	}
+	if left, _ := bufio.NewReader(r.Body).ReadString(0); left != "never read" {
+		t.Error("the body was read before the rate limit was checked")
+	}
+	in.counted(t, "relay_sync_webhook_deliveries_total{provider=\"github\",result=\"accepted\"} 1\nrelay_sync_webhook_deliveries_total{provider=\"unknown\",result=\"rate_limited\"} 1\n")
+}
+
+func TestHandlerRejectsOversizedBodyWithAndWithoutLength(t *testing.T) {
+	t.Parallel()
+	for _, length := range []int64{maxBodyBytes + 1, -1} {
+		for _, path := range []string{"/webhook/shop", "/webhook/other"} {
+			in := newInbox(t, GitHub, secret)
+			text := strings.NewReader(strings.Repeat("x", maxBodyBytes+1))
+			r := httptest.NewRequest("POST", path, text)
+			r.ContentLength = length
+			if status := in.deliver(r); status != 413 {
+				t.Errorf("length %d to %s: status %d", length, path, status)
+			}
+			if length > 0 && text.Len() <= maxBodyBytes {
+				t.Error("a body with an oversized Content-Length was read")
+			}
+		}
+	}
+	in := newInbox(t, GitLab, secret)
+	r := golden(t, GitLab)
+	r.Body, r.ContentLength = body(strings.Repeat("x", maxBodyBytes)), maxBodyBytes
+	if status := in.deliver(r); status != 204 {
+		t.Errorf("a body of exactly the limit: status %d", status)
+	}
+}
+
+func TestHandlerTimesOutSlowBodyAndLimitsConcurrency(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, GitHub, secret)
+	in.bodyTimeout = 200 * time.Millisecond
+	in.slots = make(chan struct{}, 1)
+	server := httptest.NewServer(in)
+	defer server.Close()
+	slow, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	fmt.Fprint(slow, "POST /webhook/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome")
+	if !await.Until(10*time.Second, func() bool { return len(in.slots) > 0 }) {
+		t.Fatal("the slow request took no slot")
+	}
+	if status := in.deliver(golden(t, GitHub)); status != 429 {
+		t.Errorf("concurrent request: status %d", status)
+	}
+	if err := slow.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(slow), nil)
+	if err != nil || response.StatusCode != 408 {
+		t.Fatalf("slow request: %v, %v", response, err)
+	}
+	if !await.Until(10*time.Second, func() bool { return len(in.slots) == 0 }) {
+		t.Fatal("the slow request did not free its slot")
+	}
+	if status := in.deliver(golden(t, GitHub)); status != 204 || in.triggered() != 1 {
+		t.Errorf("request after it: status %d", status)
+	}
+}
+
+func TestHandlerAcceptsOnlyPostToSource(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, GitHub, secret)
+	for target, want := range map[string]int{"GET /webhook/shop": 405, "POST /": 404, "POST /webhook/": 404, "POST /webhook/a/b": 404, "GET /status": 404} {
+		method, path, _ := strings.Cut(target, " ")
+		w := httptest.NewRecorder()
+		in.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		if w.Code != want || strings.Contains(w.Body.String(), "shop") {
+			t.Errorf("%s: status %d, body %q, want %d", target, w.Code, w.Body, want)
+		}
+	}
+}
+
+func TestNewListsUnusableSecretsWithoutTheirText(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	_, err := New(map[string]Config{
+		"one":   {GitHub, file("short", "hunter2")},
+		"two":   {GitLabSigned, file("garbled", "whsec_hunter2-hunter2-hunter2")},
+		"three": {GitLab, filepath.Join(dir, "none")},
+	}, func(string) {}, nil)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{`source "one"`, "16 bytes at least", `source "two"`, "what follows whsec_", `source "three"`, "no such file"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q in: %v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("the error holds the secret: %v", err)
+	}
+}
+
+func TestSeenIsBounded(t *testing.T) {
+	t.Parallel()
+	s, now := newSeen(), time.Now()
+	for i := range maxRemembered + 10 {
+		if !s.first("shop", fmt.Sprint(i), now) {
+			t.Fatal("a new delivery is reported as seen")
+		}
+	}
+	if len(s.until) != maxRemembered || len(s.order) != maxRemembered {
+		t.Errorf("%d and %d remembered", len(s.until), len(s.order))
+	}
+	if s.first("shop", fmt.Sprint(maxRemembered+9), now) || !s.first("other", fmt.Sprint(maxRemembered+9), now) {
+		t.Error("the last delivery is forgotten, or is seen for another source")
+	}
+}
