@@ -130,12 +130,12 @@ func parseTime(text string) (time.Time, error) {
 func (s *allowedSigners) find(key ssh.PublicKey, now time.Time) (string, error) {
 	marshaled := key.Marshal()
 	id := "SSH key " + ssh.FingerprintSHA256(key)
-	problem := fmt.Errorf("%w: it is signed with %s, which is not in %s", ErrUnknown, id, s.file)
+	problem := fmt.Errorf("%w: it is signed with %s, which is not in %s", ErrUntrusted, id, s.file)
 	for _, line := range s.lines {
 		switch {
 		case !bytes.Equal(line.key, marshaled):
 		case !line.after.IsZero() && now.Before(line.after), !line.before.IsZero() && !now.Before(line.before):
-			problem = fmt.Errorf("%w: it is signed with %s of %s, which %s does not let sign now; commit again with a key that may", ErrUnknown, id, line.principals, s.file)
+			problem = fmt.Errorf("%w: it is signed with %s of %s, which %s does not let sign now; commit again with a key that may", ErrUntrusted, id, line.principals, s.file)
 		default:
 			return line.principals + " (" + id + ")", nil
 		}

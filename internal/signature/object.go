@@ -76,7 +76,7 @@ func checkName(raw []byte, name string) error {
 		}
 	}
 	if len(names) != 1 || names[0] != name {
-		return fmt.Errorf("%w: it was made under another name", ErrBad)
+		return fmt.Errorf("%w: it was made under another name", ErrInvalid)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func parseKeys(file string, data []byte) (openpgp.EntityList, error) {
 
 func (v *Verifier) openpgp(s signed, now time.Time) (string, error) {
 	if v.keys == nil {
-		return "", fmt.Errorf("%w: it is signed with an OpenPGP key, and none are configured", ErrUnknown)
+		return "", fmt.Errorf("%w: it is signed with an OpenPGP key, and none are configured", ErrUntrusted)
 	}
 	config := &packet.Config{Time: func() time.Time { return now }}
 	signer, err := openpgp.CheckArmoredDetachedSignature(v.keys, bytes.NewReader(s.payload), bytes.NewReader(s.signature), config)
@@ -46,13 +46,13 @@ func (v *Verifier) openpgp(s signed, now time.Time) (string, error) {
 	case err == nil && signer != nil:
 		return nameOf(signer), nil
 	case errors.Is(err, pgperrors.ErrUnknownIssuer):
-		return "", fmt.Errorf("%w: it is signed with OpenPGP key%s, which is in none of the configured files", ErrUnknown, issuer(s))
+		return "", fmt.Errorf("%w: it is signed with OpenPGP key%s, which is in none of the configured files", ErrUntrusted, issuer(s))
 	case errors.Is(err, pgperrors.ErrKeyExpired), errors.Is(err, pgperrors.ErrSignatureExpired):
-		return "", fmt.Errorf("%w: OpenPGP key%s has expired, or its signature has; commit again with a key that may sign", ErrUnknown, issuer(s))
+		return "", fmt.Errorf("%w: OpenPGP key%s has expired, or its signature has; commit again with a key that may sign", ErrUntrusted, issuer(s))
 	case errors.Is(err, pgperrors.ErrKeyRevoked):
-		return "", fmt.Errorf("%w: OpenPGP key%s is revoked", ErrUnknown, issuer(s))
+		return "", fmt.Errorf("%w: OpenPGP key%s is revoked", ErrUntrusted, issuer(s))
 	default:
-		return "", fmt.Errorf("%w: it does not fit the content, or is damaged", ErrBad)
+		return "", fmt.Errorf("%w: it does not fit the content, or is damaged", ErrInvalid)
 	}
 }
 

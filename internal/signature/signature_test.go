@@ -72,7 +72,7 @@ func TestWhatGitSignedIsVerified(t *testing.T) {
 		if err != nil || !strings.HasPrefix(got, who) {
 			t.Errorf("%s.tag: got %q, %v, want %q", name, got, err, who)
 		}
-		if _, err := v.Tag([]byte(object(t, name+".tag")), "v2", now(t)); !errors.Is(err, signature.ErrBad) {
+		if _, err := v.Tag([]byte(object(t, name+".tag")), "v2", now(t)); !errors.Is(err, signature.ErrInvalid) {
 			t.Errorf("%s.tag under another name: %v", name, err)
 		}
 	}
@@ -125,18 +125,18 @@ func TestWhatIsNotAccepted(t *testing.T) {
 		says   string
 	}{
 		"nobody signed":             {all, object(t, "unsigned.commit"), signature.ErrUnsigned, "not signed"},
-		"two signatures":            {all, twice, signature.ErrBad, "two signatures"},
+		"two signatures":            {all, twice, signature.ErrInvalid, "two signatures"},
 		"an empty signature":        {all, "tree x\ngpgsig \n\nmessage\n", signature.ErrUnsigned, "not signed"},
-		"S/MIME":                    {all, "tree x\ngpgsig -----BEGIN SIGNED MESSAGE-----\n\nmessage\n", signature.ErrBad, "neither of SSH nor of OpenPGP"},
-		"no armor":                  {all, "tree x\ngpgsig -----BEGIN SSH SIGNATURE-----\n\nmessage\n", signature.ErrBad, "armor"},
-		"no armor of PGP":           {all, "tree x\ngpgsig -----BEGIN PGP SIGNATURE-----\n\nmessage\n", signature.ErrBad, "damaged"},
-		"an SSH key not listed":     {file("ada " + strings.SplitN(strings.Split(signers, "\n")[1], " ", 2)[1]), ed25519, signature.ErrUnknown, "SSH key SHA256:"},
-		"a PGP key not listed":      {signature.Keys{OpenPGP: []string{"testdata/brief.asc"}}, object(t, "pgp.commit"), signature.ErrUnknown, "OpenPGP key "},
-		"no SSH keys":               {signature.Keys{OpenPGP: []string{"testdata/ada.asc"}}, ed25519, signature.ErrUnknown, "no allowed signers are configured"},
-		"no PGP keys":               {file(signers), object(t, "pgp.commit"), signature.ErrUnknown, "none are configured"},
-		"a revoked PGP key":         {signature.Keys{OpenPGP: []string{"testdata/ada-revoked.asc"}}, object(t, "pgp.commit"), signature.ErrUnknown, "is revoked"},
-		"a key that has expired":    {file("ada valid-before=\"" + day(-1) + "\" " + key), ed25519, signature.ErrUnknown, "does not let sign now"},
-		"a key of the future":       {file("ada valid-after=\"" + day(1) + "\" " + key), ed25519, signature.ErrUnknown, "does not let sign now"},
+		"S/MIME":                    {all, "tree x\ngpgsig -----BEGIN SIGNED MESSAGE-----\n\nmessage\n", signature.ErrInvalid, "neither of SSH nor of OpenPGP"},
+		"no armor":                  {all, "tree x\ngpgsig -----BEGIN SSH SIGNATURE-----\n\nmessage\n", signature.ErrInvalid, "armor"},
+		"no armor of PGP":           {all, "tree x\ngpgsig -----BEGIN PGP SIGNATURE-----\n\nmessage\n", signature.ErrInvalid, "damaged"},
+		"an SSH key not listed":     {file("ada " + strings.SplitN(strings.Split(signers, "\n")[1], " ", 2)[1]), ed25519, signature.ErrUntrusted, "SSH key SHA256:"},
+		"a PGP key not listed":      {signature.Keys{OpenPGP: []string{"testdata/brief.asc"}}, object(t, "pgp.commit"), signature.ErrUntrusted, "OpenPGP key "},
+		"no SSH keys":               {signature.Keys{OpenPGP: []string{"testdata/ada.asc"}}, ed25519, signature.ErrUntrusted, "no allowed signers are configured"},
+		"no PGP keys":               {file(signers), object(t, "pgp.commit"), signature.ErrUntrusted, "none are configured"},
+		"a revoked PGP key":         {signature.Keys{OpenPGP: []string{"testdata/ada-revoked.asc"}}, object(t, "pgp.commit"), signature.ErrUntrusted, "is revoked"},
+		"a key that has expired":    {file("ada valid-before=\"" + day(-1) + "\" " + key), ed25519, signature.ErrUntrusted, "does not let sign now"},
+		"a key of the future":       {file("ada valid-after=\"" + day(1) + "\" " + key), ed25519, signature.ErrUntrusted, "does not let sign now"},
 		"a key that is in time":     {file("ada valid-after=\"" + day(-1) + "\",valid-before=\"" + day(1) + "\" " + key), ed25519, nil, "ada ("},
 		"a key of two, one in time": {file("old valid-before=\"20200101\" " + key + "\nnew,newer " + key), ed25519, nil, "new,newer ("},
 		"a key for git":             {file("\"ada of old\" namespaces=\"file,g?t\" " + key), ed25519, nil, "ada of old ("},
@@ -156,7 +156,7 @@ func TestWhatIsNotAccepted(t *testing.T) {
 		})
 	}
 	later := now(t).AddDate(0, 0, 3)
-	if _, err := everybody(t).Commit([]byte(object(t, "pgp-brief.commit")), false, later); !errors.Is(err, signature.ErrUnknown) || !strings.Contains(err.Error(), "has expired") {
+	if _, err := everybody(t).Commit([]byte(object(t, "pgp-brief.commit")), false, later); !errors.Is(err, signature.ErrUntrusted) || !strings.Contains(err.Error(), "has expired") {
 		t.Errorf("a PGP key that has expired since: %v", err)
 	}
 	if _, err := everybody(t).Commit([]byte(object(t, "pgp.commit")), true, now(t)); !errors.Is(err, signature.ErrUnsigned) {
@@ -178,7 +178,7 @@ func TestASignatureForAnotherPurposeIsNone(t *testing.T) {
 		}
 	}
 	_, err := everybody(t).Commit(raw, false, now(t))
-	if !changed || !errors.Is(err, signature.ErrBad) {
+	if !changed || !errors.Is(err, signature.ErrInvalid) {
 		t.Errorf("changed %v: %v", changed, err)
 	}
 }

@@ -33,7 +33,7 @@ type message struct {
 
 func (v *Verifier) ssh(s signed, now time.Time) (string, error) {
 	if v.signers == nil {
-		return "", fmt.Errorf("%w: it is signed with an SSH key, and no allowed signers are configured", ErrUnknown)
+		return "", fmt.Errorf("%w: it is signed with an SSH key, and no allowed signers are configured", ErrUntrusted)
 	}
 	key, err := checkSSH(s)
 	if err != nil {
@@ -46,15 +46,15 @@ func (v *Verifier) ssh(s signed, now time.Time) (string, error) {
 func checkSSH(s signed) (ssh.PublicKey, error) {
 	block, rest := pem.Decode(s.signature)
 	if block == nil || block.Type != "SSH SIGNATURE" || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, fmt.Errorf("%w: its armor is damaged", ErrBad)
+		return nil, fmt.Errorf("%w: its armor is damaged", ErrInvalid)
 	}
 	content, is := bytes.CutPrefix(block.Bytes, []byte(magic))
 	var b blob
 	if !is || ssh.Unmarshal(content, &b) != nil || b.Version != 1 {
-		return nil, fmt.Errorf("%w: it is no SSH signature of a known version", ErrBad)
+		return nil, fmt.Errorf("%w: it is no SSH signature of a known version", ErrInvalid)
 	}
 	if b.Namespace != namespace {
-		return nil, fmt.Errorf("%w: it was made for another purpose than git", ErrBad)
+		return nil, fmt.Errorf("%w: it was made for another purpose than git", ErrInvalid)
 	}
 	var hash string
 	switch b.HashAlgorithm {
@@ -65,7 +65,7 @@ func checkSSH(s signed) (ssh.PublicKey, error) {
 		sum := sha512.Sum512(s.payload)
 		hash = string(sum[:])
 	default:
-		return nil, fmt.Errorf("%w: it uses another hash than SHA-256 and SHA-512", ErrBad)
+		return nil, fmt.Errorf("%w: it uses another hash than SHA-256 and SHA-512", ErrInvalid)
 	}
 	return checkKey(b, append([]byte(magic), ssh.Marshal(message{b.Namespace, b.Reserved, b.HashAlgorithm, hash})...))
 }
@@ -73,17 +73,17 @@ func checkSSH(s signed) (ssh.PublicKey, error) {
 func checkKey(b blob, data []byte) (ssh.PublicKey, error) {
 	key, err := ssh.ParsePublicKey([]byte(b.PublicKey))
 	if err != nil {
-		return nil, fmt.Errorf("%w: its key is of no known kind", ErrBad)
+		return nil, fmt.Errorf("%w: its key is of no known kind", ErrInvalid)
 	}
 	if _, is := key.(*ssh.Certificate); is {
-		return nil, fmt.Errorf("%w: it was made with a certificate, which is not supported", ErrBad)
+		return nil, fmt.Errorf("%w: it was made with a certificate, which is not supported", ErrInvalid)
 	}
 	var value ssh.Signature
 	if ssh.Unmarshal([]byte(b.Value), &value) != nil || !acceptable(key.Type(), value.Format) {
-		return nil, fmt.Errorf("%w: it uses an algorithm that is not accepted", ErrBad)
+		return nil, fmt.Errorf("%w: it uses an algorithm that is not accepted", ErrInvalid)
 	}
 	if key.Verify(data, &value) != nil {
-		return nil, fmt.Errorf("%w: it does not fit the content", ErrBad)
+		return nil, fmt.Errorf("%w: it does not fit the content", ErrInvalid)
 	}
 	return key, nil
 }

@@ -18,10 +18,10 @@ import (
 var (
 	// ErrUnsigned means that there is no signature.
 	ErrUnsigned = errors.New("it is not signed")
-	// ErrBad means that there is one, and it is not good.
-	ErrBad = errors.New("its signature is not good")
-	// ErrUnknown means that it is good, but not by a key that may sign now.
-	ErrUnknown = errors.New("its signature is not by anybody who may sign")
+	// ErrInvalid means that there is one, and it is not good.
+	ErrInvalid = errors.New("its signature is not good")
+	// ErrUntrusted means that it is good, but not by a key that may sign now.
+	ErrUntrusted = errors.New("its signature is not by anybody who may sign")
 )
 
 const beginSMIME = "-----BEGIN SIGNED MESSAGE-----"
@@ -90,7 +90,7 @@ func (v *Verifier) Commit(raw []byte, sha256 bool, now time.Time) (signer string
 	}
 	s, err := splitCommit(raw, header)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrBad, err)
+		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return v.verify(s, now)
 }
@@ -108,7 +108,7 @@ func (v *Verifier) Tag(raw []byte, name string, now time.Time) (signer string, e
 func (v *Verifier) verify(s signed, now time.Time) (signer string, err error) {
 	defer func() {
 		if recover() != nil {
-			signer, err = "", fmt.Errorf("%w: it is damaged", ErrBad)
+			signer, err = "", fmt.Errorf("%w: it is damaged", ErrInvalid)
 		}
 	}()
 	switch {
@@ -119,6 +119,6 @@ func (v *Verifier) verify(s signed, now time.Time) (signer string, err error) {
 	case bytes.HasPrefix(s.signature, []byte(beginPGP)):
 		return v.openpgp(s, now)
 	default:
-		return "", fmt.Errorf("%w: it is neither of SSH nor of OpenPGP", ErrBad)
+		return "", fmt.Errorf("%w: it is neither of SSH nor of OpenPGP", ErrInvalid)
 	}
 }

@@ -18,42 +18,42 @@ import (
 // NoKeyError is a file that no held key opens, or not enough of them.
 type NoKeyError struct {
 	File string
-	// Wants are the file's recipients, Held the public forms of the keys at hand.
-	Wants, Held []string
+	// Recipients are the file's recipients, Held the public forms of the keys at hand.
+	Recipients, Available []string
 	// Groups are the file's key groups where its key is split between several, of
 	// which Threshold must open.
 	Groups    []GroupState
 	Threshold int
-	// Reasons are why keys at hand did not open their entries, *keyring.Error each.
+	// Causes are why keys at hand did not open their entries, *keyring.Error each.
 	// errors.Is finds keyring.ErrUnavailable among them where another try may help.
-	Reasons []error
+	Causes []error
 }
 
 // GroupState is what became of one key group.
 type GroupState struct {
-	Wants  []string
-	Opened bool
+	Recipients []string
+	Opened     bool
 }
 
 func (e *NoKeyError) Error() string {
 	out := show(e.File) + ": no held key opens this file: it wants " + e.wants()
-	if len(e.Held) > 0 {
-		out += "; held are " + abbreviated(e.Held)
+	if len(e.Available) > 0 {
+		out += "; held are " + abbreviated(e.Available)
 	} else {
 		out += "; no key is held"
 	}
-	for _, reason := range e.Reasons {
+	for _, reason := range e.Causes {
 		out += "; " + reason.Error()
 	}
 	return out + "; " + e.advice()
 }
 
 // Unwrap gives the Reasons.
-func (e *NoKeyError) Unwrap() []error { return e.Reasons }
+func (e *NoKeyError) Unwrap() []error { return e.Causes }
 
 func (e *NoKeyError) wants() string {
 	if len(e.Groups) == 0 {
-		return abbreviated(e.Wants)
+		return abbreviated(e.Recipients)
 	}
 	out := fmt.Sprintf("%d of its %d key groups", e.Threshold, len(e.Groups))
 	for i, group := range e.Groups {
@@ -61,21 +61,21 @@ func (e *NoKeyError) wants() string {
 		if group.Opened {
 			state = "opened"
 		}
-		out += fmt.Sprintf(", group %d (%s) %s", i+1, abbreviated(group.Wants), state)
+		out += fmt.Sprintf(", group %d (%s) %s", i+1, abbreviated(group.Recipients), state)
 	}
 	return out
 }
 
 func (e *NoKeyError) advice() string {
-	for _, reason := range e.Reasons {
+	for _, reason := range e.Causes {
 		switch {
 		case errors.Is(reason, keyring.ErrUnavailable):
 			return "try again later, as the daemon does"
-		case errors.Is(reason, keyring.ErrRefused):
+		case errors.Is(reason, keyring.ErrRejected):
 			return "let the credentials of this source decrypt with that key"
 		}
 	}
-	if len(e.Reasons) > 0 {
+	if len(e.Causes) > 0 {
 		return "the file's entry for a held key is damaged: restore it from git, or run sops updatekeys"
 	}
 	return "add a held key to .sops.yaml and run sops updatekeys, or give this source a key that the file wants"
@@ -107,7 +107,7 @@ func (m *Manifest) dataKey(ctx context.Context, keys *Keys) ([]byte, error) {
 	if len(groups) > 1 {
 		threshold, size = m.metadata.ShamirThreshold, partBytes
 	}
-	failed := &NoKeyError{File: m.Name, Wants: m.Recipients, Held: keys.Held(), Threshold: threshold}
+	failed := &NoKeyError{File: m.Name, Recipients: m.Recipients, Available: keys.Available(), Threshold: threshold}
 	var parts [][]byte
 	for _, group := range groups {
 		part, err := openGroup(ctx, keys, group, size, failed)
@@ -120,7 +120,7 @@ func (m *Manifest) dataKey(ctx context.Context, keys *Keys) ([]byte, error) {
 		if len(parts) == threshold {
 			break
 		}
-		failed.Groups = append(failed.Groups, GroupState{Wants: recipientsIn(group), Opened: part != nil})
+		failed.Groups = append(failed.Groups, GroupState{Recipients: recipientsIn(group), Opened: part != nil})
 	}
 	switch {
 	case len(parts) < threshold && len(groups) == 1:
@@ -164,8 +164,8 @@ func openGroup(ctx context.Context, keys *Keys, group []keyring.Wrapped, size in
 			if err == nil {
 				err = &keyring.Error{Recipient: entry.Recipient(), Class: keyring.ErrDamaged, Detail: "it holds no data key of SOPS"}
 			}
-			if !errors.Is(err, keyring.ErrNotHeld) {
-				failed.Reasons = append(failed.Reasons, err)
+			if !errors.Is(err, keyring.ErrNoAvailableKey) {
+				failed.Causes = append(failed.Causes, err)
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	if err != nil {
 		return nil, nil, err
 	}
-	cipher := &opener{cipher: aes.NewCipher(), values: make(map[string]string, len(m.places))}
+	cipher := &opener{cipher: aes.NewCipher(), values: make(map[string]string, len(m.locations))}
 	mac, err := m.tree().Decrypt(dataKey, cipher)
 	if err != nil { // opener returns none, and SOPS's own text can hold values
 		problems.add(0, nil, "%s", cannotOpen)
@@ -63,7 +63,7 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	if len(cipher.values) == 0 && len(m.metadata.KeyGroups) > 1 {
 		return nil, nil, m.partsProblem()
 	}
-	for i, p := range m.places {
+	for i, p := range m.locations {
 		value, found := cipher.values[p.authenticated()]
 		if !found {
 			problems.add(m.Leaves[i].Line, p.path(), "does not open: it was moved from another workflow or name, comes from another file, or was edited by hand; set it again with sops")
@@ -85,7 +85,7 @@ const cannotOpen = "cannot be opened by SOPS; restore it from git, or encrypt it
 // comments, no selector. Verify has seen to it that SOPS encrypts every leaf.
 func (m *Manifest) tree() sops.Tree {
 	var root sops.TreeBranch
-	for _, p := range m.places {
+	for _, p := range m.locations {
 		root = plant(root, p.path(), p.sealed)
 	}
 	return sops.Tree{Branches: sops.TreeBranches{root}}

@@ -28,7 +28,7 @@ func fuzzRecipient(f *testing.F) string {
 }
 
 func authenticatedPath(workflow, name string) string {
-	return manifestPlace(workflow, name, "").authenticated()
+	return secretLocation(workflow, name, "").authenticated()
 }
 
 // FuzzVerify: whatever the bytes, a file is refused by a typed error or opens to

@@ -90,8 +90,8 @@ func TestDecryptUsesOnlyWhatItWasGiven(t *testing.T) {
 			t.Fatalf("got %v, want a *NoKeyError", err)
 		}
 		want := []string{"kms arn:aws:kms:eu-1:1:key/k", "hc_vault " + server.URL + "/v1/transit/keys/k", "pgp 85D77543B3D624B63CEA9E6DBC17301B491B3F21", s.recipient}
-		if !slices.Equal(noKey.Wants, want) {
-			t.Errorf("recipients %q, want %q", noKey.Wants, want)
+		if !slices.Equal(noKey.Recipients, want) {
+			t.Errorf("recipients %q, want %q", noKey.Recipients, want)
 		}
 	}
 	if _, err := m.Decrypt(t.Context(), s.keys(t)); err != nil {

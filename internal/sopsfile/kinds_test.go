@@ -65,8 +65,8 @@ func mustOpen(t *testing.T, file string, keys *Keys) {
 		t.Errorf("got %q, %v", values, err)
 	}
 	for _, recipient := range m.Recipients {
-		if !slices.Contains(keys.Held(), recipient) {
-			t.Errorf("recipient %q is not among the held %q", recipient, keys.Held())
+		if !slices.Contains(keys.Available(), recipient) {
+			t.Errorf("recipient %q is not among the held %q", recipient, keys.Available())
 		}
 	}
 }
@@ -82,7 +82,7 @@ func TestSSHRecipientsOfSops(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := mustKeys(t, keyring.Config{Age: []string{writeFile(t, "id_ed25519", string(pem.EncodeToMemory(block)))}})
-	mustOpen(t, sopsEncrypt(t, `age: "`+keys.Held()[0]+` deploy@example.com"`), keys)
+	mustOpen(t, sopsEncrypt(t, `age: "`+keys.Available()[0]+` deploy@example.com"`), keys)
 }
 
 const awsARN = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"

@@ -22,17 +22,17 @@ const (
 // layout says where in a file's tree secrets stand, by either reading.
 type layout struct {
 	// find reads the plain tree and reports every part of it that is none.
-	find func(root node, problems *Problems) (places []place, lines []int)
+	find func(root node, problems *Problems) (places []location, lines []int)
 	// read lists the leaves of SOPS's own reading, comments left out. It is false
 	// where SOPS sees anything else.
-	read func(branches sops.TreeBranches) (places []place, ok bool)
+	read func(branches sops.TreeBranches) (places []location, ok bool)
 }
 
 // manifestLayout has the address of each secret in its tree.
-var manifestLayout = layout{find: findPlaces, read: sopsPlaces}
+var manifestLayout = layout{find: findLocations, read: sopsLocations}
 
-// place is one leaf by one reading of the file: its address and its text.
-type place struct {
+// location is one leaf by one reading of the file: its address and its text.
+type location struct {
 	workflow, name string
 	// kind and connection are of a field of a connection, which has no workflow.
 	kind, connection string
@@ -42,18 +42,18 @@ type place struct {
 	keys [4]string
 }
 
-func manifestPlace(workflow, name, sealed string) place {
-	return place{workflow: workflow, name: name, sealed: sealed, keys: [4]string{workflowsKey, workflow, name}}
+func secretLocation(workflow, name, sealed string) location {
+	return location{workflow: workflow, name: name, sealed: sealed, keys: [4]string{workflowsKey, workflow, name}}
 }
 
-func connectionPlace(kind, connection, field, sealed string) place {
-	return place{
+func fieldLocation(kind, connection, field, sealed string) location {
+	return location{
 		kind: kind, connection: connection, name: field, sealed: sealed,
 		keys: [4]string{connectionsKey, kind, connection, field},
 	}
 }
 
-func (p place) path() []string {
+func (p location) path() []string {
 	n := len(p.keys)
 	for n > 1 && p.keys[n-1] == "" {
 		n--
@@ -63,11 +63,11 @@ func (p place) path() []string {
 
 // authenticated is what SOPS authenticates the value together with. Names hold no
 // ":", so no two places of a file share one.
-func (p place) authenticated() string { return strings.Join(p.path(), ":") + ":" }
+func (p location) authenticated() string { return strings.Join(p.path(), ":") + ":" }
 
-// findPlaces walks the tree that is the address of each secret and reports every
+// findLocations walks the tree that is the address of each secret and reports every
 // part of it that is none. lines has the line of each place.
-func findPlaces(root node, problems *Problems) (places []place, lines []int) {
+func findLocations(root node, problems *Problems) (places []location, lines []int) {
 	if root.kind != mapping {
 		problems.add(root.line, nil, "is %s; a manifest is a mapping of workflows, connections and sops", root.kind)
 		return nil, nil
@@ -95,7 +95,7 @@ func findPlaces(root node, problems *Problems) (places []place, lines []int) {
 	return places, lines
 }
 
-func findWorkflows(top entry, problems *Problems) (places []place, lines []int) {
+func findWorkflows(top entry, problems *Problems) (places []location, lines []int) {
 	path := []string{top.key}
 	if !holdsNames(top, path, "workflows", secretShape, problems) {
 		return nil, nil
@@ -109,7 +109,7 @@ func findWorkflows(top entry, problems *Problems) (places []place, lines []int) 
 		for _, leaf := range workflow.value.entries {
 			checkName("secret", leaf, inside, problems)
 			if isLeaf(leaf, child(inside, leaf.key), secretShape, problems) {
-				places = append(places, manifestPlace(workflow.key, leaf.key, leaf.value.text))
+				places = append(places, secretLocation(workflow.key, leaf.key, leaf.value.text))
 				lines = append(lines, leaf.line)
 			}
 		}
@@ -123,7 +123,7 @@ const (
 	connectionShape = "connections.<type>.<name>.<field>"
 )
 
-func findConnections(top entry, problems *Problems) (places []place, lines []int) {
+func findConnections(top entry, problems *Problems) (places []location, lines []int) {
 	path := []string{top.key}
 	if !holdsNames(top, path, "types", connectionShape, problems) {
 		return nil, nil
@@ -143,7 +143,7 @@ func findConnections(top entry, problems *Problems) (places []place, lines []int
 			for _, leaf := range connection.value.entries {
 				checkName("field", leaf, inside, problems)
 				if isLeaf(leaf, child(inside, leaf.key), connectionShape, problems) {
-					places = append(places, connectionPlace(kind.key, connection.key, leaf.key, leaf.value.text))
+					places = append(places, fieldLocation(kind.key, connection.key, leaf.key, leaf.value.text))
 					lines = append(lines, leaf.line)
 				}
 			}

@@ -37,9 +37,9 @@ type Manifest struct {
 	// MAC covers it.
 	Sealed time.Time
 
-	places   []place // of Leaves, in the same order
-	macLine  int
-	metadata sops.Metadata
+	locations []location // of Leaves, in the same order
+	macLine   int
+	metadata  sops.Metadata
 }
 
 // Leaf is one secret of a manifest, or one field of a connection, still sealed.
@@ -109,7 +109,7 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 }
 
 // readSOPS is the second reading, by SOPS itself.
-func readSOPS(format format, data []byte, meta entry, places []place, problems *Problems) sops.Metadata {
+func readSOPS(format format, data []byte, meta entry, places []location, problems *Problems) sops.Metadata {
 	tree, err := format.store.LoadEncryptedFile(data)
 	if err != nil { // its text can quote the file
 		problems.add(meta.line, []string{sopsKey}, "cannot be read by SOPS: it has no recipient, more than one selector, or a time that is none; restore it from git, or encrypt the file again")
@@ -126,12 +126,12 @@ func readSOPS(format format, data []byte, meta entry, places []place, problems *
 	return tree.Metadata
 }
 
-func newManifest(name string, places []place, lines []int, meta entry, metadata sops.Metadata) *Manifest {
+func newManifest(name string, places []location, lines []int, meta entry, metadata sops.Metadata) *Manifest {
 	m := &Manifest{
 		Name:       name,
 		Recipients: recipientsOf(metadata),
 		Sealed:     metadata.LastModified.UTC().Truncate(time.Second),
-		places:     places,
+		locations:  places,
 		macLine:    meta.line,
 		metadata:   metadata,
 	}

@@ -64,10 +64,10 @@ const binaryKey = "data"
 
 // binary is the layout of one value under data.
 func (m Mapping) binary() layout {
-	at := func(sealed string) place {
-		return place{workflow: m.Workflow, name: m.Secret, sealed: sealed, keys: [4]string{binaryKey}}
+	at := func(sealed string) location {
+		return location{workflow: m.Workflow, name: m.Secret, sealed: sealed, keys: [4]string{binaryKey}}
 	}
-	find := func(root node, problems *Problems) (places []place, lines []int) {
+	find := func(root node, problems *Problems) (places []location, lines []int) {
 		for _, e := range root.entries {
 			switch {
 			case e.key == sopsKey:
@@ -84,7 +84,7 @@ func (m Mapping) binary() layout {
 		}
 		return places, lines
 	}
-	read := func(branches sops.TreeBranches) (places []place, ok bool) {
+	read := func(branches sops.TreeBranches) (places []location, ok bool) {
 		ok = len(branches) == 1 && eachItem(branches[0], func(key string, value any) bool {
 			sealed, ok := value.(string)
 			places = append(places, at(sealed))
@@ -97,10 +97,10 @@ func (m Mapping) binary() layout {
 
 // flat is the layout of a dotenv file.
 func (m Mapping) flat() layout {
-	at := func(key, sealed string) place {
-		return place{workflow: m.Workflow, name: key, sealed: sealed, keys: [4]string{key}}
+	at := func(key, sealed string) location {
+		return location{workflow: m.Workflow, name: key, sealed: sealed, keys: [4]string{key}}
 	}
-	find := func(root node, problems *Problems) (places []place, lines []int) {
+	find := func(root node, problems *Problems) (places []location, lines []int) {
 		for _, e := range root.entries {
 			if e.key == sopsKey {
 				continue
@@ -113,7 +113,7 @@ func (m Mapping) flat() layout {
 		checkCount(root, places, lines, problems)
 		return places, lines
 	}
-	read := func(branches sops.TreeBranches) (places []place, ok bool) {
+	read := func(branches sops.TreeBranches) (places []location, ok bool) {
 		ok = len(branches) == 1 && eachItem(branches[0], func(key string, value any) bool {
 			sealed, ok := value.(string)
 			places = append(places, at(key, sealed))
@@ -126,10 +126,10 @@ func (m Mapping) flat() layout {
 
 // sections is the layout of an INI file.
 func (m Mapping) sections() layout {
-	at := func(section, key, sealed string) place {
-		return place{workflow: m.Workflow, name: nameInINI(section, key), sealed: sealed, keys: [4]string{section, key}}
+	at := func(section, key, sealed string) location {
+		return location{workflow: m.Workflow, name: nameInINI(section, key), sealed: sealed, keys: [4]string{section, key}}
 	}
-	find := func(root node, problems *Problems) (places []place, lines []int) {
+	find := func(root node, problems *Problems) (places []location, lines []int) {
 		names := keySet{}
 		for _, section := range root.entries {
 			if section.key == sopsKey {
@@ -148,7 +148,7 @@ func (m Mapping) sections() layout {
 		checkCount(root, places, lines, problems)
 		return places, lines
 	}
-	read := func(branches sops.TreeBranches) (places []place, ok bool) {
+	read := func(branches sops.TreeBranches) (places []location, ok bool) {
 		ok = len(branches) == 1 && eachItem(branches[0], func(section string, keys any) bool {
 			return eachItem(keys, func(key string, value any) bool {
 				sealed, ok := value.(string)
@@ -170,7 +170,7 @@ func nameInINI(section, key string) string {
 	return section + "." + key
 }
 
-func checkCount(root node, places []place, lines []int, problems *Problems) {
+func checkCount(root node, places []location, lines []int, problems *Problems) {
 	switch {
 	case len(places) > MaxLeaves:
 		problems.add(lines[MaxLeaves], nil, "holds %d secrets, at most %d are allowed; split it", len(places), MaxLeaves)

@@ -35,9 +35,9 @@ func formatOf(name string) (format, bool) {
 	return format{}, false
 }
 
-// sopsPlaces lists the leaves of SOPS's own reading, comments left out. It is
+// sopsLocations lists the leaves of SOPS's own reading, comments left out. It is
 // false where SOPS sees anything but strings at workflows.<workflow>.<secret>.
-func sopsPlaces(branches sops.TreeBranches) (places []place, ok bool) {
+func sopsLocations(branches sops.TreeBranches) (places []location, ok bool) {
 	if len(branches) != 1 {
 		return nil, false
 	}
@@ -50,7 +50,7 @@ func sopsPlaces(branches sops.TreeBranches) (places []place, ok bool) {
 		return top == workflowsKey && eachItem(workflows, func(workflow string, leaves any) bool {
 			return eachItem(leaves, func(name string, leaf any) bool {
 				sealed, ok := leaf.(string)
-				places = append(places, manifestPlace(workflow, name, sealed))
+				places = append(places, secretLocation(workflow, name, sealed))
 				return ok
 			})
 		})
@@ -58,12 +58,12 @@ func sopsPlaces(branches sops.TreeBranches) (places []place, ok bool) {
 	return places, ok
 }
 
-func sopsConnections(types any) (places []place, ok bool) {
+func sopsConnections(types any) (places []location, ok bool) {
 	ok = eachItem(types, func(kind string, connections any) bool {
 		return eachItem(connections, func(connection string, fields any) bool {
 			return eachItem(fields, func(field string, leaf any) bool {
 				sealed, ok := leaf.(string)
-				places = append(places, connectionPlace(kind, connection, field, sealed))
+				places = append(places, fieldLocation(kind, connection, field, sealed))
 				return ok
 			})
 		})
@@ -157,7 +157,7 @@ func compileSelector(regex string) *regexp.Regexp {
 
 // checkSelected reports every leaf that the file's own selector leaves in clear:
 // SOPS would hand out its text as the value.
-func checkSelected(metadata sops.Metadata, places []place, lines []int, problems *Problems) {
+func checkSelected(metadata sops.Metadata, places []location, lines []int, problems *Problems) {
 	regex := compileSelector(metadata.EncryptedRegex)
 	for i, p := range places {
 		suffixed := func(segment string) bool { return strings.HasSuffix(segment, sops.DefaultUnencryptedSuffix) }

@@ -42,15 +42,15 @@ func (c pathCipher) Decrypt(string, []byte, string) (any, error) { return "", ni
 func TestAuthenticatedPathsAreOneToOne(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		places := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) place {
+		places := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) location {
 			draw := func(what string) string { return names().Draw(t, what) }
 			if rapid.Bool().Draw(t, "is a field") {
-				return connectionPlace(draw("type"), draw("connection"), draw("field"), "")
+				return fieldLocation(draw("type"), draw("connection"), draw("field"), "")
 			}
-			return manifestPlace(draw("workflow"), draw("name"), "")
+			return secretLocation(draw("workflow"), draw("name"), "")
 		}), 2, 8, rapid.ID).Draw(t, "places")
 		cipher := pathCipher{paths: map[any]string{}}
-		seen := map[string]place{}
+		seen := map[string]location{}
 		for i, p := range places {
 			value := string(rune('A' + i))
 			tree := sops.Tree{Branches: sops.TreeBranches{plant(nil, p.path(), value)}}

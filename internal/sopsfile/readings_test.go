@@ -76,7 +76,7 @@ func (s otherStore) LoadEncryptedFile([]byte) (sops.Tree, error) { return s.tree
 func TestTheTwoReadingsMustAgree(t *testing.T) {
 	t.Parallel()
 	sealed := leafText["token"].FindString(newSealer(t).sealUsual(t, ".yaml"))[len("token: "):]
-	places := []place{manifestPlace("w", "a", sealed), manifestPlace("w", "b", sealed)}
+	places := []location{secretLocation("w", "a", sealed), secretLocation("w", "b", sealed)}
 	for name, test := range map[string]struct {
 		tree  sops.TreeBranch
 		agree bool
@@ -108,8 +108,8 @@ func TestSopsPlaces(t *testing.T) {
 			{Key: sops.Comment{Value: "about n"}}, {Key: "n", Value: value},
 		}}}}}}
 	}
-	places, ok := sopsPlaces(leaf("ENC[x]"))
-	if want := []place{manifestPlace("w", "n", "ENC[x]")}; !ok || !slices.Equal(places, want) {
+	places, ok := sopsLocations(leaf("ENC[x]"))
+	if want := []location{secretLocation("w", "n", "ENC[x]")}; !ok || !slices.Equal(places, want) {
 		t.Errorf("got %v, %t, want %v", places, ok, want)
 	}
 	for name, branches := range map[string]sops.TreeBranches{
@@ -123,7 +123,7 @@ func TestSopsPlaces(t *testing.T) {
 		"another top key":    {{{Key: "other", Value: sops.TreeBranch{}}}},
 		"a key of no string": {{{Key: 1, Value: sops.TreeBranch{}}}},
 	} {
-		if places, ok := sopsPlaces(branches); ok {
+		if places, ok := sopsLocations(branches); ok {
 			t.Errorf("%s: got %v, want no leaves", name, places)
 		}
 	}

@@ -53,7 +53,7 @@ func entryOf(key keys.MasterKey) keyring.Wrapped {
 	return entry
 }
 
-// recipientsOf lists for whom the data key is encrypted, as keyring.Keys.Held does.
+// recipientsOf lists for whom the data key is encrypted, as keyring.Keys.Available does.
 func recipientsOf(metadata sops.Metadata) []string {
 	var all []string
 	for _, group := range entriesOf(metadata) {

@@ -105,9 +105,9 @@ func (k *Keys) addSSH(content []byte) string {
 }
 
 func (k *Keys) addIdentity(identity age.Identity, public string) {
-	if !slices.Contains(k.held, public) {
+	if !slices.Contains(k.available, public) {
 		k.identities = append(k.identities, identity)
-		k.held = append(k.held, public)
+		k.available = append(k.available, public)
 	}
 }
 
@@ -115,7 +115,7 @@ func (k *Keys) addIdentity(identity age.Identity, public string) {
 // home folder when it is given no key.
 func (k *Keys) openAge(w Wrapped) ([]byte, error) {
 	if len(k.identities) == 0 {
-		return nil, ErrNotHeld
+		return nil, ErrNoAvailableKey
 	}
 	opened, err := age.Decrypt(armor.NewReader(bytes.NewReader(w.Text)), k.identities...)
 	if err != nil {
@@ -126,10 +126,10 @@ func (k *Keys) openAge(w Wrapped) ([]byte, error) {
 
 // notOpened tells an entry for a key that is not there from one that is damaged.
 func (k *Keys) notOpened(w Wrapped) error {
-	if slices.Contains(k.held, w.Recipient()) {
+	if slices.Contains(k.available, w.Recipient()) {
 		return &Error{Recipient: w.Recipient(), Class: ErrDamaged}
 	}
-	return ErrNotHeld
+	return ErrNoAvailableKey
 }
 
 // readOpened reads to the end, where the ciphertext's authentication is checked.

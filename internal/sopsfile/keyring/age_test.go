@@ -55,8 +55,8 @@ func TestLoadAgeKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{one.Recipient().String(), hybrid.Recipient().String(), two.Recipient().String()}
-	if !slices.Equal(keys.Held(), want) {
-		t.Errorf("held %v, want %v", keys.Held(), want)
+	if !slices.Equal(keys.Available(), want) {
+		t.Errorf("held %v, want %v", keys.Available(), want)
 	}
 	if readable := keys.ReadableByAll(); readable != nil {
 		t.Errorf("files of mode 0600 count as readable by all: %v", readable)

@@ -38,7 +38,7 @@ func newAWS(cfg AWSKMS) (*awsKMS, error) {
 func (k *awsKMS) kind() Kind           { return AWS }
 func (k *awsKMS) lists(id string) bool { return slices.Contains(k.cfg.Keys, id) }
 
-func (k *awsKMS) held() []string {
+func (k *awsKMS) available() []string {
 	var out []string
 	for _, key := range k.cfg.Keys {
 		out = append(out, recipient(AWS, key))
@@ -48,7 +48,7 @@ func (k *awsKMS) held() []string {
 
 func (k *awsKMS) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	if !maps.Equal(w.Context, k.cfg.Context) {
-		return nil, refused("its encryption context is not the one of keys.aws_kms.context")
+		return nil, rejected("its encryption context is not the one of keys.aws_kms.context")
 	}
 	sealed, err := base64.StdEncoding.DecodeString(string(w.Text))
 	if err != nil {
@@ -121,7 +121,7 @@ func (k *awsKMS) failed(err error) error {
 			return unavailable(detail)
 		}
 		k.ambient.forget()
-		return refused(detail)
+		return rejected(detail)
 	}
 	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.HTTPStatusCode() != 0 {
 		return ofStatus("", answer.HTTPStatusCode())

@@ -62,7 +62,7 @@ func cutLast(id string) (before, last string) {
 	return id[:max(i, 0)], id[i+1:]
 }
 
-func (k *azureVault) held() []string {
+func (k *azureVault) available() []string {
 	var out []string
 	for _, key := range k.cfg.Keys {
 		out = append(out, recipient(Azure, key))
@@ -81,7 +81,7 @@ func (k *azureVault) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	}
 	key, err := url.Parse(w.ID)
 	if err != nil {
-		return nil, refused("its URL is none")
+		return nil, rejected("its URL is none")
 	}
 	server := cmp.Or(strings.TrimSuffix(k.cfg.Endpoint, "/"), "https://"+key.Host)
 	var answer struct {
@@ -90,7 +90,7 @@ func (k *azureVault) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	// https://learn.microsoft.com/rest/api/keyvault/keys/decrypt/decrypt
 	err = post(ctx, k.http, server+key.Path+"/decrypt?api-version="+azureAPI, http.Header{"Authorization": {"Bearer " + token}},
 		map[string]any{"alg": azureAlgorithm, "value": base64.RawURLEncoding.EncodeToString(sealed)}, &answer)
-	if errors.Is(classOf(err), ErrRefused) {
+	if errors.Is(classOf(err), ErrRejected) {
 		k.login.forget()
 	}
 	if err != nil {

@@ -123,7 +123,7 @@ type remote interface {
 	kind() Kind
 	// lists reports whether the configuration has the key that a file names.
 	lists(id string) bool
-	held() []string
+	available() []string
 	// unwrap asks the server. A failure tells its class; other errors do not leave
 	// this package.
 	unwrap(ctx context.Context, w Wrapped) ([]byte, error)

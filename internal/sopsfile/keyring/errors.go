@@ -12,12 +12,12 @@ import (
 // Why an entry was not opened. ErrUnavailable may pass by itself; the others need a
 // person.
 var (
-	// ErrNotHeld is an entry for a key that the configuration does not list.
-	ErrNotHeld = errors.New("no key is held for this recipient")
+	// ErrNoAvailableKey is an entry for a key that the configuration does not list.
+	ErrNoAvailableKey = errors.New("no key is held for this recipient")
 	// ErrUnavailable is a key server, or a file of credentials, out of reach for now.
 	ErrUnavailable = errors.New("the key server cannot be asked now")
-	// ErrRefused is a server that does not let these credentials use the key.
-	ErrRefused = errors.New("the key server refuses")
+	// ErrRejected is a server that does not let these credentials use the key.
+	ErrRejected = errors.New("the key server refuses")
 	// ErrDamaged is an entry that its own key does not open.
 	ErrDamaged = errors.New("the entry does not open with its key: it is damaged, or made for another key")
 )
@@ -25,9 +25,9 @@ var (
 // Error is a listed key that did not open an entry. It holds nothing of what the
 // server said but a status and a code.
 type Error struct {
-	// Recipient is the key, as in Keys.Held.
+	// Recipient is the key, as in Keys.Available.
 	Recipient string
-	// Class is ErrUnavailable, ErrRefused or ErrDamaged.
+	// Class is ErrUnavailable, ErrRejected or ErrDamaged.
 	Class error
 	// Detail says more, in our own words; it can be empty.
 	Detail string
@@ -53,7 +53,7 @@ type failure struct {
 func (f *failure) Error() string { return f.class.Error() + " (" + f.detail + ")" }
 
 func unavailable(detail string) error { return &failure{ErrUnavailable, detail} }
-func refused(detail string) error     { return &failure{ErrRefused, detail} }
+func rejected(detail string) error    { return &failure{ErrRejected, detail} }
 func damaged(detail string) error     { return &failure{ErrDamaged, detail} }
 
 // named makes an Error of whatever a kind returned. An error that is no failure
@@ -74,11 +74,11 @@ func ofStatus(during string, status int) error {
 	case status == 400:
 		return damaged(detail)
 	case status >= 300 && status < 400:
-		return refused(detail + ", a redirect, which is not followed")
+		return rejected(detail + ", a redirect, which is not followed")
 	case status == 404:
-		return refused(detail + ": there is no such key at this address, or it may not be seen")
+		return rejected(detail + ": there is no such key at this address, or it may not be seen")
 	}
-	return refused(detail)
+	return rejected(detail)
 }
 
 var plainRecipient = regexp.MustCompile(`^[A-Za-z0-9_./:@+= -]+$`)

@@ -40,7 +40,7 @@ func newGCP(cfg GCPKMS) (*gcpKMS, error) {
 func (k *gcpKMS) kind() Kind           { return GCP }
 func (k *gcpKMS) lists(id string) bool { return slices.Contains(k.cfg.Keys, id) }
 
-func (k *gcpKMS) held() []string {
+func (k *gcpKMS) available() []string {
 	var out []string
 	for _, key := range k.cfg.Keys {
 		out = append(out, recipient(GCP, key))
@@ -64,7 +64,7 @@ func (k *gcpKMS) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	}
 	header := http.Header{"Authorization": {"Bearer " + token}}
 	err = post(ctx, k.http, url, header, map[string]any{"ciphertext": sealed}, &answer)
-	if errors.Is(classOf(err), ErrRefused) {
+	if errors.Is(classOf(err), ErrRejected) {
 		k.login.forget()
 	}
 	return answer.Plaintext, err
@@ -113,7 +113,7 @@ func (k *gcpKMS) token(ctx context.Context) (string, error) {
 // is about the credentials.
 func ofLogin(status int) error {
 	if status == http.StatusBadRequest {
-		return refused("logging in: HTTP status 400")
+		return rejected("logging in: HTTP status 400")
 	}
 	return ofStatus("logging in: ", status)
 }

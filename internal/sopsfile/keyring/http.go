@@ -80,7 +80,7 @@ func post(ctx context.Context, client *http.Client, url string, header http.Head
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(encoded))
 	if err != nil {
-		return refused("its address is no URL")
+		return rejected("its address is no URL")
 	}
 	request.Header = header
 	request.Header.Set("Content-Type", "application/json")

@@ -46,7 +46,7 @@ type Wrapped struct {
 	Text []byte
 }
 
-// Recipient names the recipient as Keys.Held does: age recipients as they are,
+// Recipient names the recipient as Keys.Available does: age recipients as they are,
 // others with their kind before them.
 func (w Wrapped) Recipient() string { return recipient(w.Kind, w.ID) }
 
@@ -129,7 +129,7 @@ func (r *Keyring) Load() (*Keys, error) {
 		return nil, err
 	}
 	for _, remote := range r.remotes {
-		keys.held = append(keys.held, remote.held()...)
+		keys.available = append(keys.available, remote.available()...)
 	}
 	return keys, nil
 }
@@ -141,13 +141,13 @@ type Keys struct {
 	ring       openpgp.EntityList
 	remotes    []*guarded
 	cache      *cache
-	held       []string
+	available  []string
 	readable   []string
 }
 
-// Held lists the public forms of the keys: age recipients, and others with their
+// Available lists the public forms of the keys: age recipients, and others with their
 // kind before them.
-func (k *Keys) Held() []string { return slices.Clone(k.held) }
+func (k *Keys) Available() []string { return slices.Clone(k.available) }
 
 // ReadableByAll lists the key files that every user of the machine can read. It is
 // for a warning: Kubernetes mounts secrets so by default, inside a container that has
@@ -159,23 +159,23 @@ func (k Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String())
 
 // String implements fmt.Stringer.
 func (k Keys) String() string {
-	if len(k.held) == 0 {
+	if len(k.available) == 0 {
 		return "no key"
 	}
-	return strings.Join(k.held, ", ")
+	return strings.Join(k.available, ", ")
 }
 
 // LogValue implements slog.LogValuer.
 func (k Keys) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-// Open opens one entry. The error is the context's, ErrNotHeld where no key of the
+// Open opens one entry. The error is the context's, ErrNoAvailableKey where no key of the
 // configuration is meant, or an *Error.
 func (k *Keys) Open(ctx context.Context, w Wrapped) ([]byte, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
 	if len(w.Text) > maxWrappedBytes {
-		return nil, ErrNotHeld
+		return nil, ErrNoAvailableKey
 	}
 	switch w.Kind {
 	case Age:
@@ -190,5 +190,5 @@ func (k *Keys) Open(ctx context.Context, w Wrapped) ([]byte, error) {
 		}
 	case NotSupported:
 	}
-	return nil, ErrNotHeld
+	return nil, ErrNoAvailableKey
 }

@@ -53,7 +53,7 @@ func TestSSHKeysAreAgeIdentities(t *testing.T) {
 	want := []byte(rand.Text() + rand.Text())[:32]
 	for _, key := range []crypto.Signer{ed, strong} {
 		keys := mustLoad(t, Config{Age: []string{sshFile(t, key, ""), writeFile(t, "age", newIdentity(t).String())}})
-		public := keys.Held()[0]
+		public := keys.Available()[0]
 		recipient, err := agessh.ParseRecipient(public)
 		if err != nil || !strings.HasPrefix(public, "ssh-") || strings.Contains(public, "canary") {
 			t.Fatalf("held %q: %v", public, err)
@@ -147,8 +147,8 @@ func TestPGPKeysOpen(t *testing.T) {
 		entity, path := pgpKey(t, "", armored)
 		fingerprint := strings.ToUpper(hex.EncodeToString(entity.PrimaryKey.Fingerprint))
 		keys := mustLoad(t, Config{PGP: []string{path}})
-		if !slices.Equal(keys.Held(), []string{"pgp " + fingerprint}) {
-			t.Errorf("held %q", keys.Held())
+		if !slices.Equal(keys.Available(), []string{"pgp " + fingerprint}) {
+			t.Errorf("held %q", keys.Available())
 		}
 		to := func(to *openpgp.Entity) func(io.Writer) (io.WriteCloser, error) {
 			return func(w io.Writer) (io.WriteCloser, error) {
@@ -176,7 +176,7 @@ func TestPGPKeysOpen(t *testing.T) {
 				t.Errorf("%s: got %v", name, err)
 			}
 		}
-		if _, err := keys.Open(t.Context(), Wrapped{Kind: PGP, ID: "85D77543B3D624B63CEA9E6DBC17301B491B3F21", Text: pgpMessage(t, want, to(stranger))}); !errors.Is(err, ErrNotHeld) {
+		if _, err := keys.Open(t.Context(), Wrapped{Kind: PGP, ID: "85D77543B3D624B63CEA9E6DBC17301B491B3F21", Text: pgpMessage(t, want, to(stranger))}); !errors.Is(err, ErrNoAvailableKey) {
 			t.Errorf("a stranger's: got %v", err)
 		}
 	}

@@ -29,9 +29,9 @@ func (k *Keys) loadPGP(path string) error {
 		return fmt.Errorf("reading PGP keys: %s: %s", show(path), problem)
 	}
 	for _, entity := range ring {
-		if public := recipient(PGP, hex.EncodeToString(entity.PrimaryKey.Fingerprint)); !slices.Contains(k.held, public) {
+		if public := recipient(PGP, hex.EncodeToString(entity.PrimaryKey.Fingerprint)); !slices.Contains(k.available, public) {
 			k.ring = append(k.ring, entity)
-			k.held = append(k.held, public)
+			k.available = append(k.available, public)
 		}
 	}
 	return nil
@@ -73,7 +73,7 @@ func parseRing(content []byte) (ring openpgp.EntityList, problem string) {
 // openPGP tries every held key that the message itself names.
 func (k *Keys) openPGP(w Wrapped) (key []byte, err error) {
 	if len(k.ring) == 0 {
-		return nil, ErrNotHeld
+		return nil, ErrNoAvailableKey
 	}
 	defer func() {
 		if recover() != nil { // hostile text
@@ -106,5 +106,5 @@ func (k *Keys) notOpenedPGP(w Wrapped) error {
 			}
 		}
 	}
-	return ErrNotHeld
+	return ErrNoAvailableKey
 }

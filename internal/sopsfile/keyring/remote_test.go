@@ -119,8 +119,8 @@ func TestRemoteKindsUseOnlyTheConfiguration(t *testing.T) {
 	cfg, entries := everyRemote(t, server, key)
 	keys := mustLoad(t, cfg)
 	want := []string{"kms " + awsARN, "gcp_kms " + gcpID, "azure_kv " + azureURL, "hc_vault " + vaultAddr + "/v1/transit/keys/sops"}
-	if !slices.Equal(keys.Held(), want) {
-		t.Errorf("held %q, want %q", keys.Held(), want)
+	if !slices.Equal(keys.Available(), want) {
+		t.Errorf("held %q, want %q", keys.Available(), want)
 	}
 	for kind, entry := range entries {
 		for range 2 {
@@ -144,21 +144,21 @@ func TestRemoteKindsUseOnlyTheConfiguration(t *testing.T) {
 	} {
 		other := entries[kind]
 		other.ID = id
-		if _, err := keys.Open(t.Context(), other); !errors.Is(err, ErrNotHeld) {
+		if _, err := keys.Open(t.Context(), other); !errors.Is(err, ErrNoAvailableKey) {
 			t.Errorf("%s of %s: got %v", kind, id, err)
 		}
-		if _, err := off.Open(t.Context(), entries[kind]); !errors.Is(err, ErrNotHeld) {
+		if _, err := off.Open(t.Context(), entries[kind]); !errors.Is(err, ErrNoAvailableKey) {
 			t.Errorf("%s turned off: got %v", kind, err)
 		}
 	}
 	for _, id := range []string{azureFull + "/x", azureURL + "/../sops", azureURL + "/a?b", azureURL + "/", attacker.URL + "/keys/sops/1"} {
-		if _, err := keys.Open(t.Context(), Wrapped{Kind: Azure, ID: id, Text: entries[Azure].Text}); !errors.Is(err, ErrNotHeld) {
+		if _, err := keys.Open(t.Context(), Wrapped{Kind: Azure, ID: id, Text: entries[Azure].Text}); !errors.Is(err, ErrNoAvailableKey) {
 			t.Errorf("azure %s: got %v", id, err)
 		}
 	}
 	foreign := entries[AWS]
 	foreign.Context = map[string]string{"team": "bank"}
-	if _, err := keys.Open(t.Context(), foreign); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "encryption context") {
+	if _, err := keys.Open(t.Context(), foreign); !errors.Is(err, ErrRejected) || !strings.Contains(err.Error(), "encryption context") {
 		t.Errorf("foreign context: got %v", err)
 	}
 	if len(server.Requests()) != len(wanted) || len(attacker.Requests()) != 0 {
@@ -178,16 +178,16 @@ func TestRemoteErrorsAreClassedAndSilent(t *testing.T) {
 		want   error
 		aws    error // where it differs
 	}{
-		{"forbidden", keyringtest.Status(403), ErrRefused, nil},
-		{"unauthorised", keyringtest.Status(401), ErrRefused, nil},
-		{"not found", keyringtest.Status(404), ErrRefused, nil},
-		{"bad request", keyringtest.Status(400), ErrDamaged, ErrRefused},
-		{"too many", keyringtest.Status(429), ErrUnavailable, ErrRefused},
+		{"forbidden", keyringtest.Status(403), ErrRejected, nil},
+		{"unauthorised", keyringtest.Status(401), ErrRejected, nil},
+		{"not found", keyringtest.Status(404), ErrRejected, nil},
+		{"bad request", keyringtest.Status(400), ErrDamaged, ErrRejected},
+		{"too many", keyringtest.Status(429), ErrUnavailable, ErrRejected},
 		{"broken", keyringtest.Status(503), ErrUnavailable, nil},
 		{"cut", hang, ErrUnavailable, nil},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, s.URL+"/elsewhere", http.StatusTemporaryRedirect)
-		}, ErrRefused, nil},
+		}, ErrRejected, nil},
 	} {
 		s.Answer(test.answer)
 		for _, kind := range slices.Sorted(maps.Keys(entries)) {
@@ -208,7 +208,7 @@ func TestRemoteErrorsAreClassedAndSilent(t *testing.T) {
 		}
 	}
 	for code, want := range map[string]error{
-		"AccessDeniedException": ErrRefused, "NotFoundException": ErrRefused, "DisabledException": ErrRefused, "InvalidCiphertextException": ErrDamaged,
+		"AccessDeniedException": ErrRejected, "NotFoundException": ErrRejected, "DisabledException": ErrRejected, "InvalidCiphertextException": ErrDamaged,
 		"IncorrectKeyException": ErrDamaged, "ThrottlingException": ErrUnavailable, "KMSInternalException": ErrUnavailable,
 	} {
 		s.Answer(keyringtest.AWSError(code))
@@ -302,10 +302,10 @@ func TestCacheAsksOnce(t *testing.T) {
 	if len(c.opened) != maxCached || len(c.order) != maxCached {
 		t.Errorf("holds %d keys, %d in order", len(c.opened), len(c.order))
 	}
-	failing := func(context.Context, Wrapped) ([]byte, error) { asked++; return nil, ErrRefused }
+	failing := func(context.Context, Wrapped) ([]byte, error) { asked++; return nil, ErrRejected }
 	before = asked
 	for range 2 {
-		if _, err := c.open(t.Context(), Wrapped{ID: "f"}, failing); !errors.Is(err, ErrRefused) {
+		if _, err := c.open(t.Context(), Wrapped{ID: "f"}, failing); !errors.Is(err, ErrRejected) {
 			t.Errorf("got %v", err)
 		}
 	}

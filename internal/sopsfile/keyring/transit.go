@@ -29,7 +29,7 @@ func newTransit(cfg VaultTransit) (*vaultTransit, error) {
 func (k *vaultTransit) kind() Kind           { return Transit }
 func (k *vaultTransit) lists(id string) bool { return k.keys[id] != "" }
 
-func (k *vaultTransit) held() []string {
+func (k *vaultTransit) available() []string {
 	var out []string
 	for _, id := range slices.Sorted(maps.Keys(k.keys)) {
 		out = append(out, recipient(Transit, id))
