@@ -16,6 +16,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // The accidents that users of other tools told of, each as a test on real git, real
@@ -108,7 +110,7 @@ func numbered(n int) []string {
 func TestAccidentFilesDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
-	many := numbered(DefaultMaxDeletes + 1)
+	many := numbered(plan.DefaultMaxDeletes + 1)
 	w.secretsIn("a.yaml", w.workflow(0), append([]string{"kept"}, many...)...)
 	w.secretsIn("b.yaml", w.workflow(1), "other")
 	w.applied()
@@ -164,7 +166,7 @@ func TestAccidentUnrelatedSecretAdded(t *testing.T) {
 	w.says("not deleted: no secret of this workflow would be left (deletes.allow_empty)")
 	w.live(w.workflow(0), "one", "two")
 	// Nor does it make a percentage of more secrets than the source had.
-	w.cfg.Sources[0].Deletes = DeletePolicy{MaxPercent: new(5), AllowEmpty: true}
+	w.cfg.Sources[0].Deletes = plan.DeletePolicy{MaxPercent: new(5), AllowEmpty: true}
 	w.round(true)
 	w.says("the plan deletes 2 of 23 secrets, at most 5% are allowed (deletes.max_percent)")
 	w.live(w.workflow(0), "one", "two")
@@ -178,14 +180,14 @@ func TestAccidentSourceRemoved(t *testing.T) {
 	shop := w.cfg.Sources[0]
 	other := shop
 	other.Name = "till"
-	w.cfg.Sources = []Source{other}
+	w.cfg.Sources = []config.Source{other}
 	if report := w.round(true); report.Summary().Blocked != 1 {
 		t.Errorf("another source took it: %+v", report.Summary())
 	}
 	w.says("held by gitops/" + w.cfg.Controller + "/shop; remove it there first")
 	w.live(w.workflow(0), "one")
 	w.writes()
-	w.cfg.Sources = []Source{shop}
+	w.cfg.Sources = []config.Source{shop}
 	if report := w.round(true); report.Outcome() != Clean || w.writes() != 0 {
 		t.Errorf("back in the configuration: %+v", report.Summary())
 	}

@@ -6,7 +6,6 @@ package syncer
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"strconv"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
@@ -45,7 +44,7 @@ func (in PlanInput) limit(actions []Action) []Action {
 			held++
 		}
 	}
-	over := in.Deletes.over(deletes, held)
+	over := in.Deletes.Exceeded(deletes, held)
 	for i, a := range actions {
 		if a.Kind != Delete {
 			continue
@@ -58,31 +57,6 @@ func (in PlanInput) limit(actions []Action) []Action {
 		}
 	}
 	return actions
-}
-
-// over says which bound n deletes of held secrets exceed, or "".
-func (p DeletePolicy) over(n, held int) string {
-	switch {
-	case n > p.max():
-		return fmt.Sprintf("the plan deletes %d secrets, at most %d are allowed (deletes.max)", n, p.max())
-	case n*100 > p.maxPercent()*held:
-		return fmt.Sprintf("the plan deletes %d of %d secrets, at most %d%% are allowed (deletes.max_percent)", n, held, p.maxPercent())
-	}
-	return ""
-}
-
-func (p DeletePolicy) max() int {
-	if p.Max == nil {
-		return DefaultMaxDeletes
-	}
-	return *p.Max
-}
-
-func (p DeletePolicy) maxPercent() int {
-	if p.MaxPercent == nil {
-		return 100
-	}
-	return *p.MaxPercent
 }
 
 // PlanID names a plan that waits for approval: the same commit, actions and

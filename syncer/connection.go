@@ -7,18 +7,15 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // A connection goes through a round as its pointer: that is its address, and has its
 // record. What is behind the pointer is package connections' to write and to judge.
-
-// connectionMark begins the name of a connection where a secret could be named, too.
-const connectionMark = "connection:"
 
 // isConnection tells a connection's pointer from a secret.
 func isConnection(a secrets.Address) bool { return a.Kind() == "connection" }
@@ -26,18 +23,9 @@ func isConnection(a secrets.Address) bool { return a.Kind() == "connection" }
 // title is a secret as workflow/name and a connection as connection:type/name.
 func title(a secrets.Address) string {
 	if isConnection(a) {
-		return connectionMark + a.String()
+		return plan.ConnectionPrefix + a.String()
 	}
 	return a.String()
-}
-
-// parseTitle reads what title writes. The error wraps secrets.ErrInvalid.
-func (cfg *Config) parseTitle(text string) (secrets.Address, error) {
-	if id, is := strings.CutPrefix(text, connectionMark); is {
-		a, err := connections.ParseAddress(cfg.Vault.Mount, cfg.Vault.Domain, id)
-		return a.Pointer(), err
-	}
-	return secrets.ParseAddress(cfg.Vault.Mount, cfg.Vault.Prefix, text)
 }
 
 // connection is the address behind a pointer's.
@@ -158,19 +146,5 @@ func (s *source) tidy(ctx context.Context, results []Result) {
 	}
 	if _, err := s.connections.DeleteOrphaned(ctx, s.vault.Mount, s.vault.Domain, s.swept); err != nil {
 		s.warn(fmt.Sprintf("looking for what is left of connections: %v", err))
-	}
-}
-
-// connections checks what a source says about the connections it may write.
-func (c *configCheck) connections(i int, cfg *Config, s Source) {
-	if len(s.Connections) > 0 && cfg.Vault.Domain == "" {
-		c.refuse("vault.domain is missing: whose connections these are, as Relay's account is", "vault", "domain")
-	}
-	for j, id := range s.Connections {
-		_, err := connections.ParseAddress(cfg.Vault.Mount, withDefault(cfg.Vault.Domain, "any"), id)
-		c.err(err, "sources", i, "connections", j)
-		if slices.Index(s.Connections, id) < j {
-			c.refuse(fmt.Sprintf("connection %q is there twice", id), "sources", i, "connections", j)
-		}
 	}
 }

@@ -210,18 +210,3 @@ func TestConnectionsThatNobodyCouldUseAreRefused(t *testing.T) {
 		t.Errorf("verify says %+v", v)
 	}
 }
-
-func TestConnectionsNeedTheirPlaceInTheConfiguration(t *testing.T) {
-	t.Parallel()
-	_, problems := parseConfig([]byte(`controller: c
-vault: {address: "https://v", token_file: t}
-sources:
-  - {name: s, repository: /r, files: ["*.yaml"], age_keys: [k], connections: [aws/main, aws, aws/main]}
-`), "/")
-	all := strings.Join(problems, "\n")
-	for _, want := range []string{"vault.domain is missing", `"aws": expected type/name`, `connection "aws/main" is there twice`} {
-		if !strings.Contains(all, want) {
-			t.Errorf("it does not say %q:\n%s", want, all)
-		}
-	}
-}

@@ -71,7 +71,7 @@ func (s *source) desire(ctx context.Context) (Desired, error) {
 	if err != nil {
 		return Desired{}, err
 	}
-	files, err := s.repo.Files(ctx, commit, s.patterns())
+	files, err := s.repo.Files(ctx, commit, s.Patterns())
 	if err != nil {
 		return Desired{}, err
 	}
@@ -102,7 +102,7 @@ func (s *source) desire(ctx context.Context) (Desired, error) {
 // not look like secrets that nobody wants.
 func (s *source) noFiles(commit gitsource.Commit) error {
 	return fmt.Errorf("commit %s of %s holds no file that matches %s; nothing is deleted because of that unless somebody approves the plan",
-		short(commit), s.at(), strings.Join(s.patterns(), ", "))
+		short(commit), s.ShortRef(), strings.Join(s.Patterns(), ", "))
 }
 
 func (d *Desired) fail(file string, err error) {

@@ -13,15 +13,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 const (
 	// pollInterval is how often a branch is looked at although nothing hinted at a
 	// move of it.
 	pollInterval = 30 * time.Second
-	// DefaultDriftInterval is how often Vault is compared with an unchanged commit
-	// unless a source says otherwise.
-	DefaultDriftInterval = 10 * time.Minute
 	// jitter spreads what several controllers do at one time.
 	jitter = 0.05
 	// firstRetry and lastRetry bound the wait after a round that failed in a way
@@ -56,7 +54,7 @@ func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 // follower is the loop of one source.
 type follower struct {
 	controller *Controller
-	cfg        Source
+	cfg        config.Source
 	log        *slog.Logger
 	repo       *gitsource.Repository
 	// done is the commit of the last round, and due when there is another one for
@@ -69,7 +67,7 @@ type follower struct {
 	before *Status
 }
 
-func newFollower(c *Controller, cfg Source, log *slog.Logger) *follower {
+func newFollower(c *Controller, cfg config.Source, log *slog.Logger) *follower {
 	retry := backoff.NewExponentialBackOff()
 	retry.InitialInterval, retry.MaxInterval, retry.RandomizationFactor = firstRetry, lastRetry, 0.5
 	return &follower{controller: c, cfg: cfg, log: log.With("source", cfg.Name), retry: retry}
@@ -97,10 +95,10 @@ func (f *follower) follow(ctx context.Context) {
 
 // watch asks to hear of moves; nil where nothing can be heard, and the poll has to do.
 func (f *follower) watch(ctx context.Context) <-chan struct{} {
-	if f.repo == nil || f.cfg.remote() {
+	if f.repo == nil || f.cfg.IsRemote() {
 		return nil
 	}
-	moves, err := f.cfg.watch(ctx, f.repo)
+	moves, err := watch(ctx, f.cfg, f.repo)
 	if err != nil {
 		f.log.Warn("repository is polled only", "err", err)
 		return nil
@@ -131,7 +129,7 @@ func (f *follower) look(ctx context.Context) time.Duration {
 		return f.failed(report, begun)
 	}
 	f.retry.Reset()
-	f.due = time.Now().Add(spread(withDefault(f.cfg.DriftInterval, DefaultDriftInterval)))
+	f.due = time.Now().Add(spread(f.cfg.DriftInterval))
 	f.note(report, begun)
 	return f.untilNext()
 }
@@ -147,7 +145,7 @@ func (f *follower) resolve(ctx context.Context) (commit gitsource.Commit, err er
 			return "", err
 		}
 	}
-	if commit, err = f.cfg.resolve(ctx, f.repo); err != nil {
+	if commit, err = resolve(ctx, f.cfg, f.repo); err != nil {
 		f.repo = nil
 	}
 	return commit, err
@@ -160,7 +158,7 @@ func (f *follower) lose(err error) time.Duration {
 		before := f.controller.board.get(f.cfg.Name)
 		f.before = &before
 	}
-	f.note(Report{Source: f.cfg.Name, Branch: f.cfg.at(), Err: err}, time.Now())
+	f.note(Report{Source: f.cfg.Name, Branch: f.cfg.ShortRef(), Err: err}, time.Now())
 	return min(f.retry.NextBackOff(), f.poll())
 }
 
@@ -200,8 +198,8 @@ func (f *follower) untilNext() time.Duration {
 
 // poll is how long to wait at the most before the branch is looked at again.
 func (f *follower) poll() time.Duration {
-	if f.cfg.remote() {
-		return spread(withDefault(f.cfg.Remote.Poll, DefaultPoll))
+	if f.cfg.IsRemote() {
+		return spread(f.cfg.Remote.Poll)
 	}
 	return spread(pollInterval)
 }

@@ -21,6 +21,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 const guide = "../templates/guides/relay-sync.md.tmpl"
@@ -63,10 +65,10 @@ func between(t *testing.T, text, part, generated string) string {
 func configReference(t *testing.T) string {
 	t.Helper()
 	r := reference{t: t, comments: map[string]map[string]string{}}
-	for _, dir := range []string{".", "webhook", "notify", "election", "../internal/sopsfile/keyring"} {
+	for _, dir := range []string{"config", "plan", "webhook", "notify", "election", "../internal/sopsfile/keyring"} {
 		r.read(dir)
 	}
-	r.table("", reflect.TypeFor[Config]())
+	r.table("", reflect.TypeFor[config.Config]())
 	return r.out.String()
 }
 
@@ -191,7 +193,7 @@ var descriptor = regexp.MustCompile(`^Desc\{fqName: "([^"]+)", help: ("(?:[^"\\]
 func metricsReference(t *testing.T) string {
 	t.Helper()
 	descs := make(chan *prometheus.Desc, 1000)
-	New(&Config{}, "test").registry.Describe(descs)
+	New(&config.Config{}, "test").registry.Describe(descs)
 	close(descs)
 	var rows []string
 	for desc := range descs {

@@ -3,11 +3,13 @@
 
 package syncer
 
+import "github.com/relay-secrets/terraform-provider-relay/syncer/config"
+
 // hints are how the world outside wakes the loops of sources: one place per
 // source, and hints that come while one waits there are the same hint.
 type hints map[string]chan struct{}
 
-func newHints(sources []Source) hints {
+func newHints(sources []config.Source) hints {
 	h := hints{}
 	for _, s := range sources {
 		h[s.Name] = make(chan struct{}, 1)

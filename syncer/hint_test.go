@@ -3,11 +3,15 @@
 
 package syncer
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+)
 
 func TestHintWakesItsSourceAndNeverBlocks(t *testing.T) {
 	t.Parallel()
-	c := New(&Config{Sources: []Source{{Name: "shop"}, {Name: "till"}}}, "test")
+	c := New(&config.Config{Sources: []config.Source{{Name: "shop"}, {Name: "till"}}}, "test")
 	for range 100 { // nobody listens yet
 		c.Hint("shop")
 		c.Hint("unknown")

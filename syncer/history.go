@@ -10,20 +10,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// HistoryPolicy is "follow" or "refuse".
-type HistoryPolicy string
-
-// The policies for a history that was rewritten.
-const (
-	// FollowHistory takes the commit that the branch points to, whatever it was
-	// before. Only deletes are held back: see PlanInput.holdBack.
-	FollowHistory HistoryPolicy = "follow"
-	// RefuseHistory holds the whole plan until somebody approves it.
-	RefuseHistory HistoryPolicy = "refuse"
-)
-
 // refuse holds a plan for a commit that does not descend from all those that the
-// wanted secrets were last written from. What is known of the commits before is
+// Required secrets were last written from. What is known of the commits before is
 // what the records say, so that it holds after a restart and on every replica; a
 // commit that changed no secret has left no trace. Approving it renews the record
 // of every secret that stays as it is: the new history is the known one then.

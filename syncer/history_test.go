@@ -9,6 +9,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // TestARewrittenHistoryIsRefused rewrites a branch under a source that refuses
@@ -21,7 +22,7 @@ func TestARewrittenHistoryIsRefused(t *testing.T) {
 		if remote {
 			w.overHTTPS(t)
 		}
-		w.cfg.Sources[0].History = RefuseHistory
+		w.cfg.Sources[0].History = plan.RefuseHistory
 		a, b := w.workflow(0), w.workflow(1)
 		w.secretsIn("first.yaml", a, "stays", "moves")
 		w.applied()
@@ -70,7 +71,7 @@ func TestTheWholePlanIsHeld(t *testing.T) {
 	r.Revision = strange
 	lost[us] = r
 	in := PlanInput{
-		Owner: us, History: RefuseHistory, Deletes: DeletePolicy{AllowEmpty: true},
+		Owner: us, History: plan.RefuseHistory, Deletes: plan.DeletePolicy{AllowEmpty: true},
 		Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes, strange: gitsource.No},
 		Observed: map[secrets.Address]secrets.Entry{
 			deploy.Secret("as it was"): entry(1, by(us, 1)), deploy.Secret("changed"): entry(1, by(us, 1)),

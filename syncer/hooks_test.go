@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
 
 func TestAnAuthenticDeliveryWakesItsSource(t *testing.T) {
 	t.Parallel()
-	cfg := &Config{Sources: []Source{{Name: "till"}, {Name: "shop", Webhook: gitLabHook(t)}}}
+	cfg := &config.Config{Sources: []config.Source{{Name: "till"}, {Name: "shop", Webhook: gitLabHook(t)}}}
 	c := New(cfg, "test")
 	handler, err := c.OpenHooks()
 	if err != nil {
@@ -34,33 +35,6 @@ func TestAnAuthenticDeliveryWakesItsSource(t *testing.T) {
 	case <-c.hints["till"]:
 		t.Error("a source without a webhook was woken")
 	default:
-	}
-}
-
-func TestWhatIsWrongWithHooksIsNamedWithItsLine(t *testing.T) {
-	t.Parallel()
-	source := "sources:\n  - {name: shop, repository: shop, files: [a.yaml], workflows: [w], age_keys: [k]"
-	rows := []struct{ name, config, want string }{
-		{"an unknown provider", "listen_webhooks: ':1'\n" + source + ", webhook: {provider: gogs, secret_file: x}}", `line 5: webhook.provider must be one of ["github"`},
-		{"no secret", "listen_webhooks: ':1'\n" + source + ", webhook: {provider: github}}", "line 5: webhook.secret_file is missing"},
-		{"no address", source + ", webhook: {provider: github, secret_file: x}}", "line 4: listen_webhooks is missing"},
-		{"no port", "listen_webhooks: host\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be an address and a port"},
-		{"nothing to listen for", "listen_webhooks: ':1'\n" + source + "}", "line 3: listen_webhooks is set, but no source has a webhook"},
-		{"the address of the status", "listen_webhooks: ':1'\nlisten: ':1'\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be another address"},
-		{"a lease without a namespace", "election: {lease: relay-sync}\n" + source + "}", "line 3: election.namespace must be"},
-		{"a target of two kinds", source + ", notify: [{github: {repository: a/b, token_file: t}, webhook: {url: 'https://x', secret_file: s}}]}", "line 4: each entry of notify must be exactly one of"},
-		{"a token in clear", source + ", notify: [{gitea: {url: 'http://git.example.com', repository: a/b, token_file: t}}]}", "line 4: notify.gitea.url must begin with https://"},
-		{"too many targets", source + ", notify: [" + strings.Repeat("{github: {repository: a/b, token_file: t}}, ", 11) + "]}", "line 4: notify has more than 10 targets"},
-	}
-	for _, row := range rows {
-		_, problems := parseConfig([]byte("controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\n"+row.config), "/etc/relay")
-		if len(problems) != 1 || !strings.HasPrefix(problems[0], row.want) {
-			t.Errorf("%s: %q, want %q", row.name, problems, row.want)
-		}
-	}
-	cfg, problems := parseConfig([]byte("controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\nlisten_webhooks: ':1'\n"+source+", webhook: {provider: github, secret_file: hook}, notify: [{github: {repository: a/b, token_file: t}}]}"), "/etc/relay")
-	if len(problems) > 0 || cfg.Sources[0].Webhook.SecretFile != "/etc/relay/hook" || cfg.Sources[0].Notify[0].GitHub.TokenFile != "/etc/relay/t" {
-		t.Errorf("%q, or the path is not below the configuration's folder", problems)
 	}
 }
 

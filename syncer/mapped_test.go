@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // What the real sops sealed in each format arrives byte for byte.
@@ -20,7 +21,7 @@ func TestMappedFilesArrive(t *testing.T) {
 	blob := make([]byte, 5000)
 	_, _ = rand.Read(blob) // never fails
 	source := &w.cfg.Sources[0]
-	source.Map = []MapEntry{
+	source.Map = []config.MapEntry{
 		{File: "apps/*.env", Workflow: w.workflow(0)},
 		{File: "old/*.ini", Workflow: w.workflow(1)},
 		{File: "certs/store.p12", Workflow: w.workflow(2), Secret: "store.p12"},
@@ -71,7 +72,7 @@ func TestMappedFilesArrive(t *testing.T) {
 func TestAMappedFileThatFailsFreezesDeletes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
-	w.cfg.Sources[0].Map = []MapEntry{{File: "*.env", Workflow: w.workflow(0)}}
+	w.cfg.Sources[0].Map = []config.MapEntry{{File: "*.env", Workflow: w.workflow(0)}}
 	w.seal("app.env", "A=one\nB=two\n")
 	w.commit()
 	w.round(true)
@@ -85,37 +86,11 @@ func TestAMappedFileThatFailsFreezesDeletes(t *testing.T) {
 	w.wantRead(w.workflow(0), "A", "one")
 
 	// Two entries for one file are not guessed between.
-	w.cfg.Sources[0].Map = append(w.cfg.Sources[0].Map, MapEntry{File: "app.*", Workflow: w.workflow(0)})
+	w.cfg.Sources[0].Map = append(w.cfg.Sources[0].Map, config.MapEntry{File: "app.*", Workflow: w.workflow(0)})
 	if r := w.round(true); len(r.Failures) != 1 || !strings.Contains(w.text(), `the map entries "*.env" and "app.*" of source shop both match this file`) {
 		t.Errorf("the round:\n%s", w.text())
 	}
 	if n := w.writes(); n != 0 {
 		t.Errorf("%d values were sent", n)
-	}
-}
-
-func TestTheMapIsChecked(t *testing.T) {
-	t.Parallel()
-	_, problems := parseConfig([]byte(`controller: a
-vault: {address: "https://vault:8200", token_file: t}
-sources:
-  - name: a
-    repository: r
-    workflows: [deploy]
-    age_keys: [k]
-    map:
-      - {file: "*.env", workflow: deploy}
-      - {file: "../x", workflow: deploy}
-      - {file: a.env, workflow: other}
-      - {file: a.bin, workflow: deploy, secret: "a:b"}
-`), "/")
-	want := []string{"line 10: pattern", `line 11: map: "other" is not among`, "line 12: secret name"}
-	if len(problems) != len(want) {
-		t.Fatalf("problems: %q", problems)
-	}
-	for i, text := range want {
-		if !strings.HasPrefix(problems[i], text) {
-			t.Errorf("problem %q, want %q", problems[i], text)
-		}
 	}
 }

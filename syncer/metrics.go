@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // metrics are the Prometheus metrics of the daemon. No label names a workflow or a secret.
@@ -23,7 +25,7 @@ type metrics struct {
 	reload   prometheus.Gauge
 }
 
-func newMetrics(registry prometheus.Registerer, sources []Source) *metrics {
+func newMetrics(registry prometheus.Registerer, sources []config.Source) *metrics {
 	m := &metrics{
 		syncs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_syncs_total",

@@ -9,9 +9,6 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// minWritesPerSecond is one write in a hundred seconds.
-const minWritesPerSecond = 0.01
-
 // pace bounds how many secrets are changed in a second, by all sources of a
 // controller. It counts secrets and not requests: a record that waited behind
 // other values would leave its own without an owner for so long.

@@ -12,6 +12,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // Kind is what a round does about one secret: a closed set.
@@ -70,8 +71,8 @@ type Action struct {
 // PlanInput is all that a plan is made from.
 type PlanInput struct {
 	Owner   secrets.Owner
-	Drift   DriftPolicy
-	Deletes DeletePolicy
+	Drift   plan.DriftPolicy
+	Deletes plan.DeletePolicy
 	Adopt   Adoption
 	// Wants are what the commit wants, each address once.
 	Wants []Want
@@ -86,7 +87,7 @@ type PlanInput struct {
 	// from it.
 	Ancestry map[string]gitsource.Ancestry
 	// History says what to do where it does not.
-	History HistoryPolicy
+	History plan.HistoryPolicy
 	// Keyless says that Wants have fingerprints of ciphertexts only.
 	Keyless bool
 	// Failed says that something in this round could not be seen or is refused.
@@ -114,7 +115,7 @@ func Plan(in PlanInput) []Action {
 	}
 	slices.SortStableFunc(actions, func(a, b Action) int { return compareAddress(a.Address, b.Address) })
 	actions = in.limit(actions)
-	if in.History == RefuseHistory {
+	if in.History == plan.RefuseHistory {
 		return in.refuse(actions)
 	}
 	return actions
@@ -185,7 +186,7 @@ func (in PlanInput) settled(a Action) Action {
 		return a.as(Reencrypted, "the value is the same, its record gets the fingerprint of the configured key")
 	case !a.Verdict.Drifted():
 		return a.as(Unchanged, "")
-	case in.Drift == ReportOnly:
+	case in.Drift == plan.ReportOnly:
 		return a.as(Drift, a.Verdict.String())
 	}
 	return a.as(Repair, a.Verdict.String())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 const (
@@ -93,8 +94,8 @@ func TestPlan(t *testing.T) {
 		{name: "another ciphertext", wants: changed, entry: entry(3, by(us, 3)), kind: Change},
 		{name: "the same ciphertext under another key", wants: want(func(w *Want) { w.Key1 = "other" }), entry: entry(3, by(us, 3)), kind: Change},
 		{name: "overwritten, healed", wants: want(nil), entry: entry(4, by(us, 3)), kind: Repair, reason: "overwritten: version 4"},
-		{name: "overwritten, reported", wants: want(nil), entry: entry(4, by(us, 3)), in: PlanInput{Drift: ReportOnly}, kind: Drift, reason: "overwritten: version 4"},
-		{name: "overwritten and changed in git", wants: changed, entry: entry(4, by(us, 3)), in: PlanInput{Drift: ReportOnly}, kind: Change, reason: "overwritten: version 4"},
+		{name: "overwritten, reported", wants: want(nil), entry: entry(4, by(us, 3)), in: PlanInput{Drift: plan.ReportOnly}, kind: Drift, reason: "overwritten: version 4"},
+		{name: "overwritten and changed in git", wants: changed, entry: entry(4, by(us, 3)), in: PlanInput{Drift: plan.ReportOnly}, kind: Change, reason: "overwritten: version 4"},
 		{name: "deleted outside", wants: want(nil), entry: dead(entry(3, by(us, 3))), kind: Repair, reason: "deleted at"},
 		{name: "another owner's", wants: want(nil), entry: entry(3, by(them, 3)), kind: Blocked, reason: "held by terraform/shop; remove it there first"},
 		{name: "another owner's, dead", wants: want(nil), entry: dead(entry(3, by(them, 3))), kind: Blocked, reason: "held by terraform/shop"},
@@ -131,15 +132,15 @@ func TestPlan(t *testing.T) {
 		{name: "undeleted, and the commit has it again", wants: want(nil), entry: entry(3, undeleted), kind: Change, reason: "it was undeleted by hand"},
 		{name: "ours, where there is no manifest at all", entry: entry(3, by(us, 3)), in: PlanInput{Empty: true}, kind: Blocked, reason: "no manifest at all"},
 		{name: "of a commit that is no ancestor, followed", wants: changed, entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten}, kind: Change},
-		{name: "of a commit that is no ancestor, refused", wants: changed, entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory}, kind: Blocked, approved: Change, reason: "does not descend from bbbbbbbbbb"},
-		{name: "of a commit that git does not know, refused", wants: changed, entry: entry(3, foreignRevision), in: PlanInput{History: RefuseHistory}, kind: Blocked, approved: Change, reason: "cannot be told"},
-		{name: "the same, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory}, kind: Blocked, approved: Reencrypted, reason: "history: refuse"},
-		{name: "overwritten, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory}, kind: Blocked, approved: Repair, reason: "history: refuse"},
-		{name: "overwritten and only reported, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory, Drift: ReportOnly}, kind: Drift},
-		{name: "older, of a commit that is no ancestor, refused", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten, History: RefuseHistory}, kind: Blocked, approved: Change, reason: "rolls back"},
-		{name: "of an ancestor, where others are refused", wants: changed, entry: entry(3, by(us, 3)), in: PlanInput{History: RefuseHistory}, kind: Change},
-		{name: "new, where rewritten histories are refused", wants: want(nil), in: PlanInput{History: RefuseHistory}, kind: Add},
-		{name: "another owner's, where rewritten histories are refused", wants: want(nil), entry: entry(3, by(them, 3)), in: PlanInput{History: RefuseHistory}, kind: Blocked, reason: "held by"},
+		{name: "of a commit that is no ancestor, refused", wants: changed, entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten, History: plan.RefuseHistory}, kind: Blocked, approved: Change, reason: "does not descend from bbbbbbbbbb"},
+		{name: "of a commit that git does not know, refused", wants: changed, entry: entry(3, foreignRevision), in: PlanInput{History: plan.RefuseHistory}, kind: Blocked, approved: Change, reason: "cannot be told"},
+		{name: "the same, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten, History: plan.RefuseHistory}, kind: Blocked, approved: Reencrypted, reason: "history: refuse"},
+		{name: "overwritten, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision), in: PlanInput{Ancestry: rewritten, History: plan.RefuseHistory}, kind: Blocked, approved: Repair, reason: "history: refuse"},
+		{name: "overwritten and only reported, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision), in: PlanInput{Ancestry: rewritten, History: plan.RefuseHistory, Drift: plan.ReportOnly}, kind: Drift},
+		{name: "older, of a commit that is no ancestor, refused", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, foreignRevision), in: PlanInput{Ancestry: rewritten, History: plan.RefuseHistory}, kind: Blocked, approved: Change, reason: "rolls back"},
+		{name: "of an ancestor, where others are refused", wants: changed, entry: entry(3, by(us, 3)), in: PlanInput{History: plan.RefuseHistory}, kind: Change},
+		{name: "new, where rewritten histories are refused", wants: want(nil), in: PlanInput{History: plan.RefuseHistory}, kind: Add},
+		{name: "another owner's, where rewritten histories are refused", wants: want(nil), entry: entry(3, by(them, 3)), in: PlanInput{History: plan.RefuseHistory}, kind: Blocked, reason: "held by"},
 		{name: "another owner's that nobody wants", entry: entry(3, by(them, 3))},
 		{name: "nobody's that nobody wants", entry: entry(3, nil)},
 	} {
@@ -181,7 +182,7 @@ func TestPlanIsInOrderOfAddress(t *testing.T) {
 		wants = append(wants, Want{Address: deploy.Secret(name)})
 	}
 	var got []string
-	for _, a := range Plan(PlanInput{Owner: us, Wants: wants, Deletes: DeletePolicy{AllowEmpty: true}, Observed: maps.Clone(observed), Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes}}) {
+	for _, a := range Plan(PlanInput{Owner: us, Wants: wants, Deletes: plan.DeletePolicy{AllowEmpty: true}, Observed: maps.Clone(observed), Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes}}) {
 		got = append(got, string(a.Kind)+" "+a.Address.Name)
 	}
 	if s := strings.Join(got, ", "); s != "add a, delete b, add c, delete d, add e" {
@@ -193,7 +194,7 @@ func TestDeletesAreLimited(t *testing.T) {
 	t.Parallel()
 	number := func(n int) *int { return &n }
 	// Four of ours in deploy, one in other; some are still wanted.
-	input := func(policy DeletePolicy, wants ...string) PlanInput {
+	input := func(policy plan.DeletePolicy, wants ...string) PlanInput {
 		in := PlanInput{
 			Owner: us, Deletes: policy, Observed: map[secrets.Address]secrets.Entry{},
 			Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes},
@@ -213,15 +214,15 @@ func TestDeletesAreLimited(t *testing.T) {
 		in   PlanInput
 		want string
 	}{
-		{"within all bounds", input(DeletePolicy{}, "a", "b", "e"), "= a, = b, delete c, delete d, = e"},
-		{"more than max", input(DeletePolicy{Max: number(1)}, "a", "b", "e"), "= a, = b, held c, held d, = e"},
-		{"none allowed", input(DeletePolicy{Max: number(0)}, "a", "b", "c", "e"), "= a, = b, = c, held d, = e"},
-		{"more than the share", input(DeletePolicy{MaxPercent: number(39)}, "a", "b", "e"), "= a, = b, held c, held d, = e"},
-		{"just the share", input(DeletePolicy{MaxPercent: number(40)}, "a", "b", "e"), "= a, = b, delete c, delete d, = e"},
-		{"a workflow is emptied, others are not", input(DeletePolicy{}, "a", "b", "c"), "= a, = b, = c, delete d, held e"},
-		{"a workflow may be emptied", input(DeletePolicy{AllowEmpty: true}, "a", "b", "c"), "= a, = b, = c, delete d, delete e"},
+		{"within all bounds", input(plan.DeletePolicy{}, "a", "b", "e"), "= a, = b, delete c, delete d, = e"},
+		{"more than max", input(plan.DeletePolicy{Max: number(1)}, "a", "b", "e"), "= a, = b, held c, held d, = e"},
+		{"none allowed", input(plan.DeletePolicy{Max: number(0)}, "a", "b", "c", "e"), "= a, = b, = c, held d, = e"},
+		{"more than the share", input(plan.DeletePolicy{MaxPercent: number(39)}, "a", "b", "e"), "= a, = b, held c, held d, = e"},
+		{"just the share", input(plan.DeletePolicy{MaxPercent: number(40)}, "a", "b", "e"), "= a, = b, delete c, delete d, = e"},
+		{"a workflow is emptied, others are not", input(plan.DeletePolicy{}, "a", "b", "c"), "= a, = b, = c, delete d, held e"},
+		{"a workflow may be emptied", input(plan.DeletePolicy{AllowEmpty: true}, "a", "b", "c"), "= a, = b, = c, delete d, delete e"},
 		{"a new secret does not make up for it", func() PlanInput {
-			in := input(DeletePolicy{}, "e")
+			in := input(plan.DeletePolicy{}, "e")
 			in.Wants = append(in.Wants, Want{Address: token})
 			return in
 		}(), "delete a, delete b, delete c, delete d, add token, = e"},
@@ -262,7 +263,7 @@ func TestPlanIDMovesWithWhatItWasMadeFrom(t *testing.T) {
 	t.Parallel()
 	none := 0
 	in := PlanInput{
-		Owner: us, Deletes: DeletePolicy{Max: &none},
+		Owner: us, Deletes: plan.DeletePolicy{Max: &none},
 		Observed: map[secrets.Address]secrets.Entry{token: entry(3, by(us, 3))},
 		Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes},
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gittest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // overHTTPS puts the world's repository behind a server with a token, and follows
@@ -22,13 +23,13 @@ func (w *world) overHTTPS(t *testing.T) *gittest.HTTPS {
 	t.Helper()
 	server := gittest.NewHTTPS(t, filepath.Dir(w.repo))
 	server.Authorized = func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer canary-of-git" }
-	w.remote(server.URL+"/"+filepath.Base(w.repo)+"/.git", RemoteConfig{
+	w.remote(server.URL+"/"+filepath.Base(w.repo)+"/.git", config.Remote{
 		TokenFile: write(t, t.TempDir(), "token", "canary-of-git\n"), CACert: server.CACert,
 	})
 	return server
 }
 
-func (w *world) remote(url string, how RemoteConfig) {
+func (w *world) remote(url string, how config.Remote) {
 	w.cfg.Mirrors = w.t.TempDir()
 	s := &w.cfg.Sources[0]
 	s.Repository, s.Remote = url, how
@@ -51,7 +52,7 @@ func TestARemoteIsApplied(t *testing.T) {
 				w.overHTTPS(t)
 			} else {
 				server := gittest.NewSSH(t)
-				w.remote("ssh://git@"+server.Address+w.repo+"/.git", RemoteConfig{SSHKey: server.Key, KnownHosts: server.KnownHosts})
+				w.remote("ssh://git@"+server.Address+w.repo+"/.git", config.Remote{SSHKey: server.Key, KnownHosts: server.KnownHosts})
 			}
 			w.put("one")
 			w.applied()
@@ -68,7 +69,7 @@ func TestARemoteIsApplied(t *testing.T) {
 }
 
 // TestTheDaemonFollowsARemote commits, asks nothing while nothing moves, loses the
-// remote, finds it again, and follows a history that was rewritten.
+// IsRemote, finds it again, and follows a history that was rewritten.
 func TestTheDaemonFollowsARemote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
@@ -172,10 +173,10 @@ func TestATroubledRemoteWritesNothing(t *testing.T) {
 	w.applied()
 	w.writes()
 	right := w.cfg.Sources[0].Remote
-	for name, change := range map[string]func(*RemoteConfig){
-		"does not take these credentials": func(r *RemoteConfig) { r.TokenFile = write(t, t.TempDir(), "token", "wrong") },
-		"certificate":                     func(r *RemoteConfig) { r.CACert = "" },
-		"connection refused":              func(r *RemoteConfig) { r.Proxy = "http://127.0.0.1:1" },
+	for name, change := range map[string]func(*config.Remote){
+		"does not take these credentials": func(r *config.Remote) { r.TokenFile = write(t, t.TempDir(), "token", "wrong") },
+		"certificate":                     func(r *config.Remote) { r.CACert = "" },
+		"connection refused":              func(r *config.Remote) { r.Proxy = "http://127.0.0.1:1" },
 	} {
 		w.cfg.Sources[0].Remote = right
 		change(&w.cfg.Sources[0].Remote)
@@ -236,40 +237,5 @@ func TestATagIsFollowed(t *testing.T) {
 		})
 		w.wantRead(w.workflow(0), "token", "untagged")
 		d.stop()
-	}
-}
-
-func TestConfigOfRemotes(t *testing.T) {
-	t.Parallel()
-	const top = "controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\nsources:\n  - {name: a, files: [x], workflows: [w], age_keys: [k], "
-	for source, says := range map[string]string{
-		`repository: "https://host/r"}`: "",
-		`repository: "https://host/r", tag: v1, remote: {token_file: t, poll: 30s, max_mib: 100}}`: "",
-		`repository: "git@host:r", remote: {ssh_key: k, known_hosts: h}}`:                          "",
-		`repository: "git@host:r"}`:                               "line 4: remote.ssh_key is required",
-		`repository: "git@host:r", remote: {ssh_key: k}}`:         "line 4: remote.known_hosts is required",
-		`repository: "http://host/r"}`:                            "line 4: repository: http:// is not encrypted",
-		`repository: "https://u:canary@host/r"}`:                  "line 4: repository: credentials do not belong",
-		`repository: "ext::sh -c x"}`:                             "line 4: repository: remote helpers",
-		`repository: /srv/r, remote: {token_file: t}}`:            "line 4: remote is set, but repository is a folder",
-		`repository: /srv/r, branch: main, tag: v1}`:              "line 4: both branch and tag are set",
-		`repository: /srv/r, tag: refs/tags/v1}`:                  "expected the short name",
-		`repository: "https://host/r", remote: {poll: 1s}}`:       "remote.poll must be a duration of 5s to 24h",
-		`repository: "https://host/r", remote: {timeout: 1s}}`:    "remote.timeout must be",
-		`repository: "https://host/r", remote: {max_mib: -1}}`:    "remote.max_mib must be",
-		`repository: "https://host/r", remote: {known_hosts: h}}`: "remote.known_hosts must not be set for a repository over https://",
-	} {
-		cfg, problems := parseConfig([]byte(top+source+"\n"), "/etc/relay")
-		got := strings.Join(problems, "\n")
-		if says == "" && got != "" || !strings.Contains(got, says) || strings.Contains(got, "canary") {
-			t.Errorf("%s: got %q, want %q", source, got, says)
-		}
-		if says == "" && (strings.HasPrefix(cfg.Sources[0].Repository, "/") || cfg.Mirrors != DefaultMirrors) {
-			t.Errorf("%s: %+v", source, cfg)
-		}
-	}
-	cfg, _ := parseConfig([]byte("mirrors: m\n"+top+`repository: "git@host:r", remote: {ssh_key: k, known_hosts: h}}`), "/etc/relay")
-	if s := cfg.Sources[0]; cfg.Mirrors != "/etc/relay/m" || s.Remote.SSHKey != "/etc/relay/k" || s.Remote.KnownHosts != "/etc/relay/h" || s.Branch != "main" {
-		t.Errorf("paths and defaults: %+v", cfg)
 	}
 }

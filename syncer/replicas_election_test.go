@@ -11,6 +11,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/leasetest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 )
 
@@ -27,7 +28,7 @@ func TestTwoReplicasWithAnElectionWriteNoExtraVersion(t *testing.T) {
 	other := *w.cfg
 	other.Vault.Address = second.proxy.Address
 	second.cfg = &other
-	for i, cfg := range []*Config{w.cfg, second.cfg} {
+	for i, cfg := range []*config.Config{w.cfg, second.cfg} {
 		token := fmt.Sprint("replica-", i)
 		cfg.Election = &election.Config{Lease: "relay-sync", Namespace: "prod", Kubeconfig: write(t, t.TempDir(), "kubeconfig", leases.Kubeconfig(token))}
 	}

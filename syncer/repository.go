@@ -6,30 +6,16 @@ package syncer
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
-// at names what the source follows, for people.
-func (s Source) at() string {
-	if s.Tag != "" {
-		return "tag " + s.Tag
-	}
-	return s.Branch
-}
-
-// ref is the full name of what the source follows.
-func (s Source) ref() string {
-	if s.Tag != "" {
-		return "refs/tags/" + s.Tag
-	}
-	return "refs/heads/" + s.Branch
-}
-
 // resolve finds the commit that the source follows.
-func (s Source) resolve(ctx context.Context, repo *gitsource.Repository) (gitsource.Commit, error) {
+func resolve(ctx context.Context, s config.Source, repo *gitsource.Repository) (gitsource.Commit, error) {
 	if s.Tag != "" {
 		tag, err := repo.ResolveTag(ctx, s.Tag)
 		return tag.Commit, err
@@ -38,17 +24,17 @@ func (s Source) resolve(ctx context.Context, repo *gitsource.Repository) (gitsou
 }
 
 // watch asks to hear when that commit may have moved.
-func (s Source) watch(ctx context.Context, repo *gitsource.Repository) (<-chan struct{}, error) {
+func watch(ctx context.Context, s config.Source, repo *gitsource.Repository) (<-chan struct{}, error) {
 	if s.Tag != "" {
 		return repo.WatchTag(ctx, s.Tag)
 	}
 	return repo.Watch(ctx, s.Branch)
 }
 
-func newMirrors(cfg *Config) map[string]*gitmirror.Mirror {
+func newMirrors(cfg *config.Config) map[string]*gitmirror.Mirror {
 	mirrors := map[string]*gitmirror.Mirror{}
 	for _, s := range cfg.Sources {
-		if m := cfg.mirror(s); m != nil {
+		if m := newMirror(cfg, s); m != nil {
 			mirrors[s.Name] = m
 		}
 	}
@@ -56,7 +42,7 @@ func newMirrors(cfg *Config) map[string]*gitmirror.Mirror {
 }
 
 // fetch brings the mirror of a remote source up to date. A local one needs none.
-func (c *Controller) fetch(ctx context.Context, cfg Source) error {
+func (c *Controller) fetch(ctx context.Context, cfg config.Source) error {
 	mirror := c.mirrors[cfg.Name]
 	if mirror == nil {
 		return nil
@@ -71,7 +57,7 @@ func (c *Controller) fetch(ctx context.Context, cfg Source) error {
 
 // repository opens the source's repository: its folder, or its mirror as the last
 // fetch has left it.
-func (c *Controller) repository(ctx context.Context, cfg Source) (*gitsource.Repository, error) {
+func (c *Controller) repository(ctx context.Context, cfg config.Source) (*gitsource.Repository, error) {
 	if mirror := c.mirrors[cfg.Name]; mirror != nil {
 		return gitsource.Open(ctx, mirror.Path())
 	}
@@ -99,4 +85,17 @@ func (r Report) damaged() bool {
 		}
 	}
 	return errors.Is(r.Err, gitsource.ErrDamaged)
+}
+
+// newMirror makes the mirror of a remote source; nil for a local one. The
+// configuration was checked.
+func newMirror(cfg *config.Config, s config.Source) *gitmirror.Mirror {
+	remote, err := gitmirror.ParseRemote(s.Repository)
+	if !s.IsRemote() || err != nil {
+		return nil
+	}
+	return gitmirror.New(gitmirror.Config{
+		Remote: remote, Access: s.Remote.Access(), Ref: s.FullRef(), Timeout: s.Remote.Timeout, MaxBytes: s.Remote.MaxMiB << 20,
+		Folder: filepath.Join(cfg.Mirrors, cfg.Controller, s.Name),
+	})
 }

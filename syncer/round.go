@@ -6,8 +6,6 @@ package syncer
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -17,13 +15,15 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // Controller runs rounds for the sources of one configuration.
 type Controller struct {
-	cfg     *Config
+	cfg     *config.Config
 	version string
 	// Progress hears how many of a round's actions are done; nil for nobody.
 	Progress func(source string, done, of int)
@@ -58,7 +58,7 @@ type Controller struct {
 
 // New makes a controller of a checked configuration. version goes into the
 // User-Agent that Vault's audit log shows.
-func New(cfg *Config, version string) *Controller {
+func New(cfg *config.Config, version string) *Controller {
 	registry := prometheus.NewRegistry()
 	c := &Controller{
 		mirrors: newMirrors(cfg),
@@ -128,22 +128,22 @@ func (c *Controller) Rounds(ctx context.Context, ask Request) ([]Report, error) 
 	if ask.Keyless && ask.Apply {
 		return nil, errors.New("without keys there is only a plan: values cannot be opened")
 	}
-	sources, err := c.cfg.pick(ask.Sources)
+	sources, err := c.cfg.Select(ask.Sources)
 	if err != nil {
 		return nil, err
 	}
-	adoption, err := c.cfg.adoption(ask)
+	adoption, err := adoption(c.cfg, ask)
 	if err != nil {
 		return nil, err
 	}
 	reports := make([]Report, len(sources))
 	for i, s := range sources {
 		if s.Suspend && ask.Apply && len(ask.Sources) == 0 {
-			reports[i] = Report{Source: s.Name, Branch: s.at(), Suspended: true}
+			reports[i] = Report{Source: s.Name, Branch: s.ShortRef(), Suspended: true}
 			continue
 		}
 		if err := c.fetch(ctx, s); err != nil {
-			reports[i] = Report{Source: s.Name, Branch: s.at(), Suspended: s.Suspend, Err: err}
+			reports[i] = Report{Source: s.Name, Branch: s.ShortRef(), Suspended: s.Suspend, Err: err}
 			continue
 		}
 		reports[i] = c.round(ctx, s, ask, adoption)
@@ -151,10 +151,10 @@ func (c *Controller) Rounds(ctx context.Context, ask Request) ([]Report, error) 
 	return reports, nil
 }
 
-func (cfg *Config) adoption(ask Request) (Adoption, error) {
+func adoption(cfg *config.Config, ask Request) (Adoption, error) {
 	out := Adoption{Addresses: map[secrets.Address]bool{}, Stranded: ask.Stranded}
 	for _, id := range ask.Adopt {
-		address, err := cfg.parseTitle(id)
+		address, err := cfg.ParseAddress(id)
 		if err != nil {
 			return Adoption{}, err
 		}
@@ -163,30 +163,15 @@ func (cfg *Config) adoption(ask Request) (Adoption, error) {
 	return out, nil
 }
 
-func (cfg *Config) pick(names []string) ([]Source, error) {
-	if len(names) == 0 {
-		return cfg.Sources, nil
-	}
-	var out []Source
-	for _, name := range names {
-		i := slices.IndexFunc(cfg.Sources, func(s Source) bool { return s.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("no source is named %q in the configuration", name)
-		}
-		out = append(out, cfg.Sources[i])
-	}
-	return out, nil
-}
-
 // round is one pass over what was fetched: read, observe, plan, apply.
-func (c *Controller) round(ctx context.Context, cfg Source, ask Request, adopt Adoption) Report {
+func (c *Controller) round(ctx context.Context, cfg config.Source, ask Request, adopt Adoption) Report {
 	report := c.pass(ctx, cfg, ask, adopt)
 	c.mend(ctx, report)
 	return report
 }
 
-func (c *Controller) pass(ctx context.Context, cfg Source, ask Request, adopt Adoption) Report {
-	report := Report{Source: cfg.Name, Branch: cfg.at(), Suspended: cfg.Suspend, Keyless: ask.Keyless}
+func (c *Controller) pass(ctx context.Context, cfg config.Source, ask Request, adopt Adoption) Report {
+	report := Report{Source: cfg.Name, Branch: cfg.ShortRef(), Suspended: cfg.Suspend, Keyless: ask.Keyless}
 	s, err := c.open(ctx, cfg, ask.Keyless)
 	if err != nil {
 		report.Err = err
@@ -261,7 +246,7 @@ func (s *source) plan(ctx context.Context, d Desired, seen observation, adopt Ad
 func (s *source) ancestry(ctx context.Context, d Desired, seen observation) (map[string]gitsource.Ancestry, error) {
 	wanted := map[secrets.Address]bool{}
 	for _, w := range d.Wants {
-		wanted[w.Address] = s.History != RefuseHistory
+		wanted[w.Address] = s.History != plan.RefuseHistory
 	}
 	out := map[string]gitsource.Ancestry{}
 	for address, entry := range seen.entries {

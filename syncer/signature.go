@@ -12,32 +12,6 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/signature"
 )
 
-// VerifyConfig says who may sign what a source applies. With any of it set, the
-// commit that the branch points to must be signed by one of them; of a source that
-// follows a tag, the tag object must be, or the commit of a lightweight tag.
-// Nothing is applied otherwise. The commits before it are not looked at.
-type VerifyConfig struct {
-	// SSHAllowedSigners is a file as in ssh-keygen(1), "ALLOWED SIGNERS".
-	SSHAllowedSigners string `yaml:"ssh_allowed_signers"`
-	// OpenPGPKeys are files of public keys, armored or not.
-	OpenPGPKeys []string `yaml:"openpgp_keys"`
-}
-
-func (v VerifyConfig) keys() signature.Keys {
-	return signature.Keys{SSHAllowedSigners: v.SSHAllowedSigners, OpenPGP: v.OpenPGPKeys}
-}
-
-func (v VerifyConfig) wanted() bool { return v.SSHAllowedSigners != "" || len(v.OpenPGPKeys) > 0 }
-
-// files are the paths of a VerifyConfig.
-func (v *VerifyConfig) files() []*string {
-	out := []*string{&v.SSHAllowedSigners}
-	for i := range v.OpenPGPKeys {
-		out = append(out, &v.OpenPGPKeys[i])
-	}
-	return out
-}
-
 // head is the commit that a source follows, and who signed it where that matters.
 func (s *source) head(ctx context.Context) (commit gitsource.Commit, signer string, err error) {
 	tag := gitsource.Tag{}
@@ -47,7 +21,7 @@ func (s *source) head(ctx context.Context) (commit gitsource.Commit, signer stri
 	} else {
 		commit, err = s.repo.Resolve(ctx, s.Branch)
 	}
-	if err != nil || !s.Verify.wanted() {
+	if err != nil || !s.Verify.Required() {
 		return commit, "", err
 	}
 	what := "commit " + short(commit)
@@ -55,7 +29,7 @@ func (s *source) head(ctx context.Context) (commit gitsource.Commit, signer stri
 		what = "the tag object"
 	}
 	if signer, err = s.signer(ctx, commit, tag); err != nil {
-		return "", "", fmt.Errorf("%s of %s is not applied: %w", what, s.at(), err)
+		return "", "", fmt.Errorf("%s of %s is not applied: %w", what, s.ShortRef(), err)
 	}
 	return commit, signer, nil
 }
@@ -63,7 +37,7 @@ func (s *source) head(ctx context.Context) (commit gitsource.Commit, signer stri
 // signer verifies the tag object, if there is one, or else the commit. The keys are
 // read anew each time, and must be valid now.
 func (s *source) signer(ctx context.Context, commit gitsource.Commit, tag gitsource.Tag) (string, error) {
-	verifier, err := signature.Load(s.Verify.keys())
+	verifier, err := signature.Load(s.Verify.Keys())
 	if err != nil {
 		return "", err
 	}

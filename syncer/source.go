@@ -12,12 +12,13 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // source is a Source with its doors open.
 type source struct {
-	Source
-	vault       VaultConfig
+	config.Source
+	vault       config.Vault
 	concurrency int
 	repo        *gitsource.Repository
 	keys        *sopsfile.Keys
@@ -37,11 +38,11 @@ type source struct {
 	keyless bool
 }
 
-func (c *Controller) open(ctx context.Context, cfg Source, keyless bool) (*source, error) {
+func (c *Controller) open(ctx context.Context, cfg config.Source, keyless bool) (*source, error) {
 	repo, repoErr := c.repository(ctx, cfg)
 	client, clientErr := c.connect(cfg)
 	s := &source{
-		Source: cfg, vault: c.cfg.Vault, concurrency: withDefault(c.cfg.Vault.Concurrency, vaultclient.DefaultConcurrency),
+		Source: cfg, vault: c.cfg.Vault, concurrency: c.cfg.Vault.Concurrency,
 		repo: repo, client: client, connections: connections.New(client, c.Warn), warn: c.Warn,
 		audit: c.Audit, pace: c.pace, keyless: keyless,
 	}
@@ -81,7 +82,7 @@ func (c *Controller) sweptOf(source string) map[string]bool {
 
 // connect gives the source's client, which is made once: it keeps its connections
 // and its login between rounds.
-func (c *Controller) connect(cfg Source) (*secrets.Client, error) {
+func (c *Controller) connect(cfg config.Source) (*secrets.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if client := c.clients[cfg.Name]; client != nil {

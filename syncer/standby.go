@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 )
 
@@ -31,7 +32,7 @@ func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
 }
 
 // candidate takes part in the election; nil without one.
-func (cfg *Config) candidate() (*election.Candidate, error) {
+func candidate(cfg *config.Config) (*election.Candidate, error) {
 	if cfg.Election == nil {
 		return nil, nil
 	}

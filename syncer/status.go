@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // Status is how one source stands, as the daemon's /status tells it.
@@ -26,7 +28,7 @@ type Status struct {
 	Seen    string `json:"seen,omitempty"`
 	Applied string `json:"applied,omitempty"`
 	// LastRound and NextLook are when the last round ended and when there is a look
-	// at the branch at the latest. Zero where there was none yet.
+	// ShortRef the branch at the latest. Zero where there was none yet.
 	LastRound time.Time `json:"last_round,omitzero"`
 	NextLook  time.Time `json:"next_look,omitzero"`
 	// Watched says that a commit is seen at once; else it is polled for.
@@ -50,10 +52,10 @@ type board struct {
 	all map[string]Status
 }
 
-func newBoard(sources []Source) *board {
+func newBoard(sources []config.Source) *board {
 	b := &board{all: map[string]Status{}}
 	for _, s := range sources {
-		first := Status{Source: s.Name, Branch: s.at(), Problems: []string{"no round yet"}}
+		first := Status{Source: s.Name, Branch: s.ShortRef(), Problems: []string{"no round yet"}}
 		if s.Suspend {
 			first.Ready, first.Suspended, first.Problems = true, true, []string{}
 		}

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // undeleting is the kind of action that no round takes: somebody asked for it.
@@ -35,17 +37,17 @@ type Undeletion struct {
 // reason that a person gave, for the audit file. The error is about the request
 // only; nothing was written then.
 func (c *Controller) Undelete(ctx context.Context, names, sources []string, said string) ([]Undeletion, error) {
-	among, err := c.cfg.pick(sources)
+	among, err := c.cfg.Select(sources)
 	if err != nil {
 		return nil, err
 	}
 	var (
 		out      = make([]Undeletion, len(names))
-		owners   = make([]Source, len(names))
+		owners   = make([]config.Source, len(names))
 		problems []error
 	)
 	for i, name := range names {
-		if strings.HasPrefix(name, connectionMark) {
+		if strings.HasPrefix(name, plan.ConnectionPrefix) {
 			err = fmt.Errorf("%s: a connection is not undeleted; put it into a file again, and the next round writes it", name)
 		} else if out[i].Address, err = secrets.ParseAddress(c.cfg.Vault.Mount, c.cfg.Vault.Prefix, name); err == nil {
 			owners[i], err = sourceOf(among, out[i].Address)
@@ -63,8 +65,8 @@ func (c *Controller) Undelete(ctx context.Context, names, sources []string, said
 }
 
 // sourceOf finds the one source that may write a secret.
-func sourceOf(among []Source, a secrets.Address) (Source, error) {
-	var found []Source
+func sourceOf(among []config.Source, a secrets.Address) (config.Source, error) {
+	var found []config.Source
 	var names []string
 	for _, s := range among {
 		if slices.Contains(s.Workflows, a.Workflow) {
@@ -73,14 +75,14 @@ func sourceOf(among []Source, a secrets.Address) (Source, error) {
 	}
 	switch len(found) {
 	case 0:
-		return Source{}, fmt.Errorf("%s: no source may write workflow %q", a, a.Workflow)
+		return config.Source{}, fmt.Errorf("%s: no source may write workflow %q", a, a.Workflow)
 	case 1:
 		return found[0], nil
 	}
-	return Source{}, fmt.Errorf("%s: several sources may write workflow %q; name one with --source: %s", a, a.Workflow, strings.Join(names, ", "))
+	return config.Source{}, fmt.Errorf("%s: several sources may write workflow %q; name one with --source: %s", a, a.Workflow, strings.Join(names, ", "))
 }
 
-func (c *Controller) undelete(ctx context.Context, cfg Source, u *Undeletion, said string) error {
+func (c *Controller) undelete(ctx context.Context, cfg config.Source, u *Undeletion, said string) error {
 	client, err := c.connect(cfg)
 	if err != nil {
 		return err

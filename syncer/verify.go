@@ -9,6 +9,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // Verified is what can be said of a manifest without a key and without Vault.
@@ -61,7 +62,7 @@ func VerifyFile(name string, data []byte) Verified {
 
 // Verify checks the manifests of each named source's commit, or of all sources.
 func (c *Controller) Verify(ctx context.Context, names []string) ([]Verified, error) {
-	sources, err := c.cfg.pick(names)
+	sources, err := c.cfg.Select(names)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func (c *Controller) Verify(ctx context.Context, names []string) ([]Verified, er
 	return out, nil
 }
 
-func (c *Controller) verifySource(ctx context.Context, cfg Source) ([]Verified, error) {
+func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]Verified, error) {
 	if err := c.fetch(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (c *Controller) verifySource(ctx context.Context, cfg Source) ([]Verified, 
 	if err != nil {
 		return nil, err
 	}
-	files, err := repo.Files(ctx, commit, cfg.patterns())
+	files, err := repo.Files(ctx, commit, cfg.Patterns())
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,8 @@ import (
 	"filippo.io/age"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
@@ -32,7 +34,7 @@ type world struct {
 	proxy     *vaulttest.Proxy
 	repo      string
 	recipient string
-	cfg       *Config
+	cfg       *config.Config
 	output    map[string][]byte
 }
 
@@ -51,20 +53,20 @@ func newWorldAt(t testing.TB, v *vaulttest.Vault, workflows int) *world {
 	}
 	w.recipient = key.Recipient().String()
 	secretsDir := t.TempDir()
-	source := Source{
+	source := config.Source{
 		Name: "shop", Repository: w.repo, Branch: "main", Files: []string{"**/*.yaml", "**/*.json"},
-		AgeKeys: []string{write(t, secretsDir, "age.key", key.String())}, Drift: Heal,
+		AgeKeys: []string{write(t, secretsDir, "age.key", key.String())}, Drift: plan.Heal,
 	}
 	for range workflows {
 		source.Workflows = append(source.Workflows, vaulttest.Workflow(t))
 	}
-	w.cfg = &Config{
+	w.cfg = &config.Config{
 		Controller: "c" + source.Workflows[0][len(source.Workflows[0])-10:],
-		Vault: VaultConfig{
+		Vault: config.Vault{
 			Address: w.proxy.Address, Mount: "customers", Prefix: "workflows", Settle: 100 * time.Millisecond,
 			TokenFile: write(t, secretsDir, "token", v.Writer(t)),
 		},
-		Sources: []Source{source},
+		Sources: []config.Source{source},
 	}
 	w.run("git", "init", "-q", "-b", "main", w.repo)
 	return w

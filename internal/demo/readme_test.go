@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	programs "github.com/relay-secrets/terraform-provider-relay/internal/tools"
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // readFile reads a file by its path from the top of the repository.
@@ -67,7 +67,7 @@ func TestReadmeSyncConfig(t *testing.T) {
 	if block != example {
 		t.Errorf("README.md differs from examples/relay-sync/relay-sync.yaml:\n%s", cmp.Diff(example, block))
 	}
-	if _, err := syncer.ReadConfig(filepath.Join("..", "..", "examples", "relay-sync", "relay-sync.yaml")); err != nil {
+	if _, err := config.Read(filepath.Join("..", "..", "examples", "relay-sync", "relay-sync.yaml")); err != nil {
 		t.Error(err)
 	}
 }

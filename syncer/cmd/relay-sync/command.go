@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // options are the flags that several commands have.
@@ -135,7 +136,7 @@ func (o *options) versionCommand() *cobra.Command {
 
 // rounds runs plan, apply or adopt over the chosen sources and reports.
 func (o *options) rounds(c *cobra.Command, ask syncer.Request) error {
-	cfg, err := syncer.ReadConfig(o.config)
+	cfg, err := config.Read(o.config)
 	if err != nil {
 		return err
 	}

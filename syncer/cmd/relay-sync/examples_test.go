@@ -22,7 +22,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 const examples = "../../../examples/relay-sync/"
@@ -50,16 +50,16 @@ func understands(t *testing.T, args []string) {
 
 func TestTheUnitOfSystemdFitsItsConfiguration(t *testing.T) {
 	t.Parallel()
-	unit, config := read(t, examples+"systemd/relay-sync.service"), read(t, examples+"systemd/relay-sync.yaml")
+	unit, text := read(t, examples+"systemd/relay-sync.service"), read(t, examples+"systemd/relay-sync.yaml")
 	start := regexp.MustCompile(`(?m)^ExecStart=/usr/local/bin/relay-sync (.*)$`).FindStringSubmatch(unit)
 	if start == nil {
 		t.Fatal("the unit starts no relay-sync")
 	}
 	understands(t, strings.Fields(start[1]))
-	if _, err := syncer.ReadConfig(examples + "systemd/relay-sync.yaml"); err != nil {
+	if _, err := config.Read(examples + "systemd/relay-sync.yaml"); err != nil {
 		t.Error(err)
 	}
-	wanted := regexp.MustCompile(`/run/credentials/relay-sync\.service/([^\s,\]]+)`).FindAllStringSubmatch(config, -1)
+	wanted := regexp.MustCompile(`/run/credentials/relay-sync\.service/([^\s,\]]+)`).FindAllStringSubmatch(text, -1)
 	if len(wanted) == 0 {
 		t.Error("the configuration takes no credential of systemd's")
 	}
@@ -153,7 +153,7 @@ func TestTheExampleCIJobUsesCommandsThatAreThere(t *testing.T) {
 
 func TestTheExampleOfRemotesIsTaken(t *testing.T) {
 	t.Parallel()
-	if _, err := syncer.ReadConfig(examples + "remote.yaml"); err != nil {
+	if _, err := config.Read(examples + "remote.yaml"); err != nil {
 		t.Error(err)
 	}
 }
@@ -189,11 +189,11 @@ func TestTheManifestsForKubernetesAreOfTheirKinds(t *testing.T) {
 	if inside := container.SecurityContext; !*pod.SecurityContext.RunAsNonRoot || !*inside.ReadOnlyRootFilesystem || *inside.AllowPrivilegeEscalation || len(inside.Capabilities.Drop) == 0 {
 		t.Error("the pod may do more than it needs")
 	}
-	if _, err := syncer.ReadConfig(examples + "kubernetes/relay-sync.yaml"); err != nil {
+	if _, err := config.Read(examples + "kubernetes/relay-sync.yaml"); err != nil {
 		t.Error(err)
 	}
-	config := read(t, examples+"kubernetes/relay-sync.yaml")
-	for _, path := range regexp.MustCompile(`(?m)[ \[](/[a-z/_.-]+)`).FindAllStringSubmatch(config, -1) {
+	text := read(t, examples+"kubernetes/relay-sync.yaml")
+	for _, path := range regexp.MustCompile(`(?m)[ \[](/[a-z/_.-]+)`).FindAllStringSubmatch(text, -1) {
 		if !slices.ContainsFunc(container.VolumeMounts, func(m corev1.VolumeMount) bool { return strings.HasPrefix(path[1], m.MountPath+"/") }) {
 			t.Errorf("the configuration names %s, where nothing is mounted", path[1])
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 func (o *options) runCommand() *cobra.Command {
@@ -71,8 +72,8 @@ func (o *options) run(ctx context.Context, format string) error {
 }
 
 // readForRun reads a configuration, and what it needs beside the sources' own files.
-func (o *options) readForRun() (*syncer.Config, error) {
-	cfg, err := syncer.ReadConfig(o.config)
+func (o *options) readForRun() (*config.Config, error) {
+	cfg, err := config.Read(o.config)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func (o *options) readForRun() (*syncer.Config, error) {
 
 // follow runs one configuration until ctx ends, or until another takes over,
 // which it returns.
-func (o *options) follow(ctx context.Context, cfg *syncer.Config, hangup <-chan os.Signal, log *slog.Logger) (*syncer.Config, error) {
+func (o *options) follow(ctx context.Context, cfg *config.Config, hangup <-chan os.Signal, log *slog.Logger) (*config.Config, error) {
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { log.Warn(text) }
 	audit, err := syncer.OpenAudit(cfg.Audit, whoami())
@@ -119,7 +120,7 @@ func (o *options) follow(ctx context.Context, cfg *syncer.Config, hangup <-chan 
 }
 
 // awaitReload waits for a valid new configuration; nil when ctx has ended.
-func (o *options) awaitReload(ctx context.Context, hangup <-chan os.Signal, running *syncer.Controller, log *slog.Logger) *syncer.Config {
+func (o *options) awaitReload(ctx context.Context, hangup <-chan os.Signal, running *syncer.Controller, log *slog.Logger) *config.Config {
 	for {
 		select {
 		case <-ctx.Done():
@@ -184,7 +185,7 @@ const maxStatusBytes = 16 << 20
 // status asks the daemon of this configuration. It exits 0 where all is applied,
 // or the daemon stands by for another, and 1 otherwise.
 func (o *options) status(ctx context.Context) error {
-	cfg, err := syncer.ReadConfig(o.config)
+	cfg, err := config.Read(o.config)
 	if err != nil {
 		return err
 	}

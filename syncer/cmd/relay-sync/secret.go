@@ -16,6 +16,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 )
 
@@ -198,7 +199,7 @@ func (o *options) handSettings(c *cobra.Command, f *handFlags) (manual.Settings,
 	if f.config == "" {
 		return s, nil
 	}
-	cfg, err := syncer.ReadConfig(f.config)
+	cfg, err := config.Read(f.config)
 	if err != nil {
 		return s, err
 	}

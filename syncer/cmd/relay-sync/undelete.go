@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 func (o *options) undeleteCommand() *cobra.Command {
@@ -35,7 +36,7 @@ The token needs, only for this: path "MOUNT/undelete/PREFIX/+/+" { capabilities 
 }
 
 func (o *options) undelete(c *cobra.Command, names []string, said string) error {
-	cfg, err := syncer.ReadConfig(o.config)
+	cfg, err := config.Read(o.config)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 func (o *options) verifyCommand() *cobra.Command {
@@ -49,7 +50,7 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 			verified = append(verified, verifyFile(name))
 		}
 	} else {
-		cfg, err := syncer.ReadConfig(o.config)
+		cfg, err := config.Read(o.config)
 		if err != nil {
 			return fmt.Errorf("no file was named, and %w", err)
 		}

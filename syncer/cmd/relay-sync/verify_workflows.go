@@ -14,6 +14,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // workflowOptions are the flags of verify about workflow files.
@@ -80,7 +81,7 @@ func (o *options) references(ctx context.Context, w *workflowOptions, verified [
 	}
 	var inVault syncer.Held
 	if w.vault {
-		cfg, err := syncer.ReadConfig(o.config)
+		cfg, err := config.Read(o.config)
 		if err != nil {
 			return nil, err
 		}

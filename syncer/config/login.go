@@ -1,15 +1,15 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package syncer
+package config
 
 import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-// LoginConfig is how the controller logs in to Vault where it has no token file.
+// Login is how the controller logs in to Vault where it has no token file.
 // Exactly one of it and token_file is set. Secrets are in files only.
-type LoginConfig struct {
+type Login struct {
 	// AppRole logs in with a role id and a secret id.
 	AppRole *AppRoleLogin `yaml:"approle"`
 	// JWT logs in with the token of an identity provider.
@@ -60,7 +60,7 @@ type CertLogin struct {
 }
 
 // files are the paths in it, for the configuration's folder to be put before.
-func (l *LoginConfig) files() []*string {
+func (l *Login) files() []*string {
 	var out []*string
 	if l.AppRole != nil {
 		out = append(out, &l.AppRole.SecretIDFile)
@@ -75,7 +75,7 @@ func (l *LoginConfig) files() []*string {
 }
 
 // logins are the ways that are configured; more than one is a mistake.
-func (l LoginConfig) logins() []vaultclient.Login {
+func (l Login) logins() []vaultclient.Login {
 	var out []vaultclient.Login
 	if a := l.AppRole; a != nil {
 		out = append(out, &vaultclient.AppRole{Mount: a.Mount, RoleID: a.RoleID, SecretIDFile: a.SecretIDFile})
@@ -93,7 +93,7 @@ func (l LoginConfig) logins() []vaultclient.Login {
 }
 
 // login is the one that is configured, nil for a token file.
-func (l LoginConfig) login() vaultclient.Login {
+func (l Login) login() vaultclient.Login {
 	if all := l.logins(); len(all) > 0 {
 		return all[0]
 	}
@@ -102,7 +102,7 @@ func (l LoginConfig) login() vaultclient.Login {
 
 // Connection is how to reach the Vault of this configuration. userAgent is for
 // Vault's audit log.
-func (v VaultConfig) Connection(userAgent string) vaultclient.Settings {
+func (v Vault) Connection(userAgent string) vaultclient.Settings {
 	return vaultclient.Settings{
 		Address: v.Address, Namespace: v.Namespace, TokenFile: v.TokenFile, Login: v.Login.login(),
 		CACert: v.CACert, ClientCert: v.ClientCert, ClientKey: v.ClientKey,

@@ -1,27 +1,26 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package syncer
+package config
 
 import (
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 )
 
-// RemoteConfig is how a remote repository is reached. Credentials come from files,
+// Remote is how a remote repository is reached. Credentials come from files,
 // which are read anew for each look at the remote.
-type RemoteConfig struct {
+type Remote struct {
 	// Poll is how often the remote is asked where the branch is; 60s if unset, 5s to
 	// 24h.
 	Poll time.Duration `yaml:"poll"`
 	// TokenFile holds a bearer token, for HTTPS. Not every forge takes one: see Username.
 	TokenFile string `yaml:"token_file"`
 	// Username and PasswordFile log in over HTTPS. For most forges the password is an
-	// access token, and the name x-access-token (GitHub), oauth2 (GitLab) or any.
+	// Access token, and the name x-access-token (GitHub), oauth2 (GitLab) or any.
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
 	// CACert is a PEM file of authorities to trust in place of the system's.
@@ -52,45 +51,35 @@ const (
 	maxMirrorMiB           = 1 << 20
 )
 
-// remote tells a source's remote repository from a folder.
-func (s Source) remote() bool { return gitmirror.IsRemote(s.Repository) }
+// IsRemote tells a source's remote repository from a folder.
+func (s Source) IsRemote() bool { return gitmirror.IsRemote(s.Repository) }
 
 // place sets the defaults of where a source's repository is.
 func (s *Source) place(folder string) {
 	if s.Tag == "" {
 		s.Branch = withDefault(s.Branch, "main")
 	}
-	if !s.remote() {
+	if !s.IsRemote() {
 		s.Repository = below(folder, s.Repository)
 	}
 	r := &s.Remote
+	if s.IsRemote() {
+		r.Poll = withDefault(r.Poll, DefaultPoll)
+	}
 	for _, path := range append(s.Verify.files(), &r.TokenFile, &r.PasswordFile, &r.CACert, &r.SSHKey, &r.KnownHosts) {
 		*path = below(folder, *path)
 	}
 }
 
-func (r RemoteConfig) access() gitmirror.Access {
+func (r Remote) Access() gitmirror.Access {
 	return gitmirror.Access{
 		TokenFile: r.TokenFile, Username: r.Username, PasswordFile: r.PasswordFile,
 		CACert: r.CACert, Proxy: r.Proxy, SSHKey: r.SSHKey, KnownHosts: r.KnownHosts,
 	}
 }
 
-// mirror makes the mirror of a remote source; nil for a local one. The
-// configuration was checked.
-func (cfg *Config) mirror(s Source) *gitmirror.Mirror {
-	remote, err := gitmirror.ParseRemote(s.Repository)
-	if !s.remote() || err != nil {
-		return nil
-	}
-	return gitmirror.New(gitmirror.Config{
-		Remote: remote, Access: s.Remote.access(), Ref: s.ref(), Timeout: s.Remote.Timeout, MaxBytes: s.Remote.MaxMiB << 20,
-		Folder: filepath.Join(cfg.Mirrors, cfg.Controller, s.Name),
-	})
-}
-
 // place checks where a source's repository is and how it is reached.
-func (c *configCheck) place(i int, s Source) {
+func (c *check) place(i int, s Source) {
 	switch {
 	case s.Branch != "" && s.Tag != "":
 		c.refuse("both branch and tag are set: keep one", "sources", i, "tag")
@@ -104,8 +93,8 @@ func (c *configCheck) place(i int, s Source) {
 			c.refuse("verify.openpgp_keys must name files", "sources", i, "verify", "openpgp_keys", j)
 		}
 	}
-	if !s.remote() {
-		if s.Remote != (RemoteConfig{}) {
+	if !s.IsRemote() {
+		if s.Remote != (Remote{}) {
 			c.refuse("remote is set, but repository is a folder; write its https:// or ssh:// URL, or leave remote out", "sources", i, "remote")
 		}
 		return
@@ -115,7 +104,7 @@ func (c *configCheck) place(i int, s Source) {
 		c.refuse("repository: "+err.Error(), "sources", i, "repository")
 		return
 	}
-	for _, problem := range s.Remote.access().Problems(remote) {
+	for _, problem := range s.Remote.Access().Problems(remote) {
 		c.refuse("remote."+problem.Error(), "sources", i, "remote", problem.Path)
 	}
 	c.between(s.Remote.Poll, minPoll, maxPoll, "poll", i)
@@ -125,7 +114,7 @@ func (c *configCheck) place(i int, s Source) {
 	}
 }
 
-func (c *configCheck) between(d, least, most time.Duration, key string, i int) {
+func (c *check) between(d, least, most time.Duration, key string, i int) {
 	if d != 0 && (d < least || d > most) {
 		c.refuse(fmt.Sprintf("remote.%s must be a duration of %s to %s", key, least, most), "sources", i, "remote", key)
 	}

@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package syncer
+package config
 
 import (
 	"errors"
@@ -16,26 +16,27 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
-// configCheck gathers what is wrong with the meaning of a configuration.
-type configCheck struct {
+// check gathers what is wrong with the meaning of a configuration.
+type check struct {
 	root     *yaml.Node
 	problems []string
 }
 
 // refuse notes a problem with the value at a path of keys and indexes.
-func (c *configCheck) refuse(text string, at ...any) {
+func (c *check) refuse(text string, at ...any) {
 	c.problems = append(c.problems, fmt.Sprintf("line %d: %s", lineOf(c.root, at), text))
 }
 
-func (c *configCheck) err(err error, at ...any) {
+func (c *check) err(err error, at ...any) {
 	if err != nil {
 		c.refuse(err.Error(), at...)
 	}
 }
 
-func (c *configCheck) all(cfg *Config) {
+func (c *check) all(cfg *Config) {
 	if cfg.Controller == "" {
 		c.refuse("controller is missing: a name for this installation, unique per Vault", "controller")
 	} else if _, err := secrets.GitOpsOwner(cfg.Controller, "any"); err != nil {
@@ -63,7 +64,7 @@ func (c *configCheck) all(cfg *Config) {
 	}
 }
 
-func (c *configCheck) vault(v VaultConfig) {
+func (c *check) vault(v Vault) {
 	if v.Address == "" {
 		c.refuse("vault.address is missing: such as https://vault.example.com:8200", "vault", "address")
 	}
@@ -92,7 +93,7 @@ func (c *configCheck) vault(v VaultConfig) {
 	}
 }
 
-func (c *configCheck) source(i int, s Source) {
+func (c *check) source(i int, s Source) {
 	required := func(missing bool, key, what string) {
 		if missing {
 			c.refuse(fmt.Sprintf("%s is missing: %s", key, what), "sources", i, key)
@@ -116,13 +117,11 @@ func (c *configCheck) source(i int, s Source) {
 	if s.DriftInterval != 0 && s.DriftInterval < time.Second {
 		c.refuse("drift_interval must be a duration of 1s or more, such as 10m", "sources", i, "drift_interval")
 	}
-	if s.Deletes.max() < 0 || s.Deletes.maxPercent() < 0 || s.Deletes.maxPercent() > 100 {
-		c.refuse("deletes.max must not be negative, deletes.max_percent must be 0 to 100", "sources", i, "deletes")
-	}
-	if s.History != FollowHistory && s.History != RefuseHistory {
+	c.err(s.Deletes.Check(), "sources", i, "deletes")
+	if s.History != plan.FollowHistory && s.History != plan.RefuseHistory {
 		c.refuse(`history must be "follow" or "refuse"`, "sources", i, "history")
 	}
-	if s.Drift != Heal && s.Drift != ReportOnly {
+	if s.Drift != plan.Heal && s.Drift != plan.ReportOnly {
 		c.refuse(`drift must be "heal" or "report"`, "sources", i, "drift")
 	}
 }

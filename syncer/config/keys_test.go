@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package syncer
+package config
 
 import (
 	"slices"
@@ -12,7 +12,7 @@ import (
 func TestConfigOfKeys(t *testing.T) {
 	t.Parallel()
 	const before = "controller: c\nvault: {address: 'https://vault.example.com', token_file: token}\nsources:\n- name: shop\n  repository: repo\n  files: ['*.yaml']\n  workflows: [deploy]\n"
-	cfg, problems := parseConfig([]byte(before+`  keys:
+	cfg, problems := parse([]byte(before+`  keys:
     pgp: [team.asc]
     aws_kms: {keys: ["arn:aws:kms:eu-west-1:123456789012:key/1"], credentials_file: aws}
     vault_transit: [{address: "https://transit.example.com", keys: [sops], token_file: /run/token}]
@@ -20,7 +20,7 @@ func TestConfigOfKeys(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	keys := cfg.Sources[0].keyring()
+	keys := cfg.Sources[0].Keyring()
 	var paths []string
 	for _, path := range keys.Files() {
 		paths = append(paths, *path)
@@ -34,7 +34,7 @@ func TestConfigOfKeys(t *testing.T) {
 		"  keys:\n    pgp: [a]\n    vault_transit:\n    - address: ftp://x\n": "line 11: keys.vault_transit[0].address must be a URL",
 		"  keys:\n    pgp: [a]\n    hckms: {}\n":                              `line 10: unknown key "hckms"`,
 	} {
-		_, problems := parseConfig([]byte(before+text), "/etc/relay")
+		_, problems := parse([]byte(before+text), "/etc/relay")
 		if !strings.Contains(strings.Join(problems, "\n"), want) {
 			t.Errorf("%q: got %q, want %q", text, problems, want)
 		}

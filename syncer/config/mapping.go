@@ -1,0 +1,66 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Patterns are those of all files of the source.
+func (s Source) Patterns() []string {
+	out := slices.Clone(s.Files)
+	for _, m := range s.Map {
+		out = append(out, m.File)
+	}
+	return out
+}
+
+// Mapping is the entry for a file, nil for a manifest. Two for one file are an
+// error: nothing says which was meant.
+func (s Source) Mapping(path string) (*MapEntry, error) {
+	var found *MapEntry
+	for i, m := range s.Map {
+		if !gitsource.Matches(m.File, path) {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("%s: the map entries %q and %q of source %s both match this file; keep one", path, found.File, m.File, s.Name)
+		}
+		found = &s.Map[i]
+	}
+	return found, nil
+}
+
+// mapped checks the map of a source.
+func (c *check) mapped(i int, s Source) {
+	for j, m := range s.Map {
+		c.err(gitsource.ValidatePattern(m.File), "sources", i, "map", j, "file")
+		if !slices.Contains(s.Workflows, m.Workflow) {
+			c.refuse(fmt.Sprintf("map: %q is not among the source's workflows", m.Workflow), "sources", i, "map", j, "workflow")
+		}
+		if m.Secret != "" {
+			c.err(secrets.CheckName("secret", m.Secret), "sources", i, "map", j, "secret")
+		}
+	}
+}
+
+// MapEntry gives files of other SOPS formats their workflow. SOPS seals no address
+// into such a file: that its values go to this workflow, and which file that is,
+// rests on this configuration and on who reviews the repository. Whoever may
+// replace the file with another one sealed for the same keys may move its values.
+type MapEntry struct {
+	// File is a path or a pattern in the repository. Required. Names that end with
+	// .env are dotenv, those that end with .ini are INI.
+	File string `yaml:"file"`
+	// Workflow is where the secrets go: one of the source's workflows. Required.
+	Workflow string `yaml:"workflow"`
+	// Secret is the name for the one value of a binary file (sops --input-type
+	// binary). Empty for dotenv files, whose keys are the names, and INI files, whose
+	// names are section.key, or the key alone before the first section.
+	Secret string `yaml:"secret"`
+}

@@ -1,0 +1,35 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTheMapIsChecked(t *testing.T) {
+	t.Parallel()
+	_, problems := parse([]byte(`controller: a
+vault: {address: "https://vault:8200", token_file: t}
+sources:
+  - name: a
+    repository: r
+    workflows: [deploy]
+    age_keys: [k]
+    map:
+      - {file: "*.env", workflow: deploy}
+      - {file: "../x", workflow: deploy}
+      - {file: a.env, workflow: other}
+      - {file: a.bin, workflow: deploy, secret: "a:b"}
+`), "/")
+	want := []string{"line 10: pattern", `line 11: map: "other" is not among`, "line 12: secret name"}
+	if len(problems) != len(want) {
+		t.Fatalf("problems: %q", problems)
+	}
+	for i, text := range want {
+		if !strings.HasPrefix(problems[i], text) {
+			t.Errorf("problem %q, want %q", problems[i], text)
+		}
+	}
+}

@@ -1,0 +1,44 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestConfigOfRemotes(t *testing.T) {
+	t.Parallel()
+	const top = "controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\nsources:\n  - {name: a, files: [x], workflows: [w], age_keys: [k], "
+	for source, says := range map[string]string{
+		`repository: "https://host/r"}`: "",
+		`repository: "https://host/r", tag: v1, remote: {token_file: t, poll: 30s, max_mib: 100}}`: "",
+		`repository: "git@host:r", remote: {ssh_key: k, known_hosts: h}}`:                          "",
+		`repository: "git@host:r"}`:                               "line 4: remote.ssh_key is required",
+		`repository: "git@host:r", remote: {ssh_key: k}}`:         "line 4: remote.known_hosts is required",
+		`repository: "http://host/r"}`:                            "line 4: repository: http:// is not encrypted",
+		`repository: "https://u:canary@host/r"}`:                  "line 4: repository: credentials do not belong",
+		`repository: "ext::sh -c x"}`:                             "line 4: repository: remote helpers",
+		`repository: /srv/r, remote: {token_file: t}}`:            "line 4: remote is set, but repository is a folder",
+		`repository: /srv/r, branch: main, tag: v1}`:              "line 4: both branch and tag are set",
+		`repository: /srv/r, tag: refs/tags/v1}`:                  "expected the short name",
+		`repository: "https://host/r", remote: {poll: 1s}}`:       "remote.poll must be a duration of 5s to 24h",
+		`repository: "https://host/r", remote: {timeout: 1s}}`:    "remote.timeout must be",
+		`repository: "https://host/r", remote: {max_mib: -1}}`:    "remote.max_mib must be",
+		`repository: "https://host/r", remote: {known_hosts: h}}`: "remote.known_hosts must not be set for a repository over https://",
+	} {
+		cfg, problems := parse([]byte(top+source+"\n"), "/etc/relay")
+		got := strings.Join(problems, "\n")
+		if says == "" && got != "" || !strings.Contains(got, says) || strings.Contains(got, "canary") {
+			t.Errorf("%s: got %q, want %q", source, got, says)
+		}
+		if says == "" && (strings.HasPrefix(cfg.Sources[0].Repository, "/") || cfg.Mirrors != DefaultMirrors) {
+			t.Errorf("%s: %+v", source, cfg)
+		}
+	}
+	cfg, _ := parse([]byte("mirrors: m\n"+top+`repository: "git@host:r", remote: {ssh_key: k, known_hosts: h}}`), "/etc/relay")
+	if s := cfg.Sources[0]; cfg.Mirrors != "/etc/relay/m" || s.Remote.SSHKey != "/etc/relay/k" || s.Remote.KnownHosts != "/etc/relay/h" || s.Branch != "main" {
+		t.Errorf("paths and defaults: %+v", cfg)
+	}
+}

@@ -1,0 +1,46 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package config
+
+import "time"
+
+// minWritesPerSecond is one write in a hundred seconds.
+const minWritesPerSecond = 0.01
+
+// Vault is the connection and the place to write. Credentials come from
+// files only, never from the environment: children could inherit that.
+type Vault struct {
+	// Address is Vault's URL. Required.
+	Address string `yaml:"address"`
+	// Namespace is a Vault Enterprise or OpenBao namespace.
+	Namespace string `yaml:"namespace"`
+	// Mount is the KV v2 mount; "customers" if unset.
+	Mount string `yaml:"mount"`
+	// Prefix lies between mount and workflow; "workflows" if unset.
+	Prefix string `yaml:"prefix"`
+	// Domain is whose connections the sources write: the folder below connections/ in
+	// the mount. Required where a source has connections.
+	Domain string `yaml:"domain"`
+	// TokenFile holds the token. It is read again when Vault no longer takes it.
+	// Exactly one of it and Login is required.
+	TokenFile string `yaml:"token_file"`
+	// Login gets a token; at the end it is revoked.
+	Login Login `yaml:"login"`
+	// CACert is a PEM file of authorities to trust in place of the system's.
+	CACert string `yaml:"ca_cert"`
+	// ClientCert and ClientKey are PEM files for mutual TLS.
+	ClientCert string `yaml:"client_cert"`
+	ClientKey  string `yaml:"client_key"`
+	// Concurrency is how many requests are under way at once; 16 if unset.
+	Concurrency int `yaml:"concurrency"`
+	// WritesPerSecond is how many secrets all sources together write, delete or
+	// release in a second, at the most; unlimited if unset. Each takes two requests,
+	// of which the second, the record, never waits.
+	WritesPerSecond float64 `yaml:"writes_per_second"`
+	// Settle is how long a record may take to follow its value, and how old a
+	// foreign version must be before it is repaired; 30s if unset.
+	Settle time.Duration `yaml:"settle"`
+	// MaxValueBytes bounds a value after encoding; 524288 if unset.
+	MaxValueBytes int `yaml:"max_value_bytes"`
+}

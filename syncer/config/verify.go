@@ -1,0 +1,32 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package config
+
+import "github.com/relay-secrets/terraform-provider-relay/internal/signature"
+
+// Verify says who may sign what a source applies. With any of it set, the
+// commit that the branch points to must be signed by one of them; of a source that
+// follows a tag, the tag object must be, or the commit of a lightweight tag.
+// Nothing is applied otherwise. The commits before it are not looked at.
+type Verify struct {
+	// SSHAllowedSigners is a file as in ssh-keygen(1), "ALLOWED SIGNERS".
+	SSHAllowedSigners string `yaml:"ssh_allowed_signers"`
+	// OpenPGPKeys are files of public keys, armored or not.
+	OpenPGPKeys []string `yaml:"openpgp_keys"`
+}
+
+func (v Verify) Keys() signature.Keys {
+	return signature.Keys{SSHAllowedSigners: v.SSHAllowedSigners, OpenPGP: v.OpenPGPKeys}
+}
+
+func (v Verify) Required() bool { return v.SSHAllowedSigners != "" || len(v.OpenPGPKeys) > 0 }
+
+// files are the paths of a Verify.
+func (v *Verify) files() []*string {
+	out := []*string{&v.SSHAllowedSigners}
+	for i := range v.OpenPGPKeys {
+		out = append(out, &v.OpenPGPKeys[i])
+	}
+	return out
+}
