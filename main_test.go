@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { terraformtest.Main(m, main) }
 
-func TestNoRequestIsWrittenToDiskWhateverTheEnvironmentSays(t *testing.T) {
+func TestNoRequestIsWrittenToDiskWithTheProtocolLogDirectorySet(t *testing.T) {
 	t.Parallel()
 	vault := vaulttest.Start(t)
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
@@ -50,7 +50,7 @@ resource "relay_workflow_secret" "token" {
 	})
 }
 
-func TestTheLibrarysLogIsThereWhenAskedFor(t *testing.T) {
+func TestLibraryLogIsWrittenWithTFLog(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		w := cli.Workspace(t)
@@ -67,7 +67,7 @@ provider "relay" {}
 	})
 }
 
-func TestTheLibrarysLogIsMutedOnlyWhenNobodyAsks(t *testing.T) {
+func TestLibraryLogIsMutedWithoutALogSetting(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		asked map[string]string
@@ -82,7 +82,7 @@ func TestTheLibrarysLogIsMutedOnlyWhenNobodyAsks(t *testing.T) {
 		{map[string]string{"TF_LOG_SDK_PROTO": "TRACE"}, false},
 	} {
 		var set []string
-		err := muteUnheard(
+		err := muteLibraryLog(
 			func(name string) (string, bool) { value, ok := row.asked[name]; return value, ok },
 			func(name, value string) error { set = append(set, name+"="+value); return nil },
 		)

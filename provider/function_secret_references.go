@@ -127,7 +127,7 @@ func newReferencesModel(file *workflowfile.File) referencesModel {
 	return model
 }
 
-func lines(notes []workflowfile.Note) []string {
+func lines(notes []workflowfile.Diagnostic) []string {
 	out := make([]string, len(notes))
 	for i, n := range notes {
 		out[i] = n.String()

@@ -100,7 +100,7 @@ output "empty" {
 		}
 
 		w.Write(t, onlyRelay+"output \"x\" {\n  value = provider::relay::secret_references(\"a: b\")\n}\n")
-		w.Fails(t, []string{"plan"}, "it is not a workflow")
+		w.Fails(t, []string{"plan"}, "not a workflow")
 	})
 }
 
@@ -132,7 +132,7 @@ func TestTheExampleOfReferencesNoticesWhatDoesNotFit(t *testing.T) {
 		s.Fails(t, []string{"plan"}, "deploy.yaml uses secrets that are not written: other.")
 
 		put(t, s.Workspace, "deploy.yaml", "steps: [{name: deploy, spec: '${secret.x}'}]\n")
-		s.Must(t, "plan").Contains(t, "deploy.yaml: line 1: step deploy: Relay has no \"secret\" here",
+		s.Must(t, "plan").Contains(t, "deploy.yaml: line 1: step deploy: unknown name \"secret\"",
 			"deploy.yaml does not use registry_password, signing_key.")
 	})
 }

@@ -1,25 +1,23 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package await waits in tests for what becomes true: never for a while.
 package await
 
 import "time"
 
-// Until looks again and again whether something has become true. It returns false
-// if that is not so within the given time. Inside a synctest bubble the time is the
-// bubble's.
+// Until polls until reached returns true. It returns false if that does not happen
+// within the given time. Inside a synctest bubble it uses the bubble's time.
 func Until(within time.Duration, reached func() bool) bool {
 	if reached() {
 		return true
 	}
-	again := time.NewTicker(max(within/5000, time.Millisecond))
-	defer again.Stop()
+	ticker := time.NewTicker(max(within/5000, time.Millisecond))
+	defer ticker.Stop()
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
 	for {
 		select {
-		case <-again.C:
+		case <-ticker.C:
 			if reached() {
 				return true
 			}

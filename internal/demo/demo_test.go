@@ -25,8 +25,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
-// asDemo makes the test binary the demo: the folder with the programs, and the
-// command lines to try.
+// asDemo makes the test binary run the demo with the programs of a folder; demoCLI
+// lists the Terraform programs to try.
 const (
 	asDemo  = "RELAY_TEST_DEMO_BIN"
 	demoCLI = "RELAY_TEST_DEMO_CLI"
@@ -39,25 +39,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// playing is a demo that runs in a process of its own.
-type playing struct {
+// demoRun is a demo that runs in a process of its own.
+type demoRun struct {
 	cmd    *exec.Cmd
-	tmp    string // its temporary folder, in which nothing may be left
+	tmp    string // its temporary folder, which must be empty at the end
 	stdout io.ReadCloser
 	stderr bytes.Buffer
 }
 
 // start starts the demo with the programs of bin.
-func start(t *testing.T, bin string, clis ...string) *playing {
+func start(t *testing.T, bin string, clis ...string) *demoRun {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &playing{cmd: exec.Command(self), tmp: t.TempDir()}
+	p := &demoRun{cmd: exec.Command(self), tmp: t.TempDir()}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + p.tmp,
 		asDemo + "=" + bin, demoCLI + "=" + strings.Join(clis, string(os.PathListSeparator)),
-		// What the person has set must not reach the demo's commands.
+		// The user's settings must not reach the demo's commands.
 		"VAULT_ADDR=http://127.0.0.1:1", "VAULT_TOKEN=not-this-one", "TF_CLI_ARGS=-nonsense", "GIT_DIR=/nowhere",
 		"SOPS_AGE_RECIPIENTS=nonsense"}
 	p.cmd.Stderr = &p.stderr
@@ -71,21 +71,20 @@ func start(t *testing.T, bin string, clis ...string) *playing {
 	return p
 }
 
-// end reads the rest of what it says and waits for its end.
-func (p *playing) end(t *testing.T) (stdout string, code int) {
+// end reads the rest of the output and waits until the demo exits.
+func (p *demoRun) end(t *testing.T) (stdout string, code int) {
 	t.Helper()
-	said, err := io.ReadAll(p.stdout)
+	rest, err := io.ReadAll(p.stdout)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = p.cmd.Wait() // the exit code tells
-	return string(said), p.cmd.ProcessState.ExitCode()
+	_ = p.cmd.Wait() // the exit code has the result
+	return string(rest), p.cmd.ProcessState.ExitCode()
 }
 
 func bin(t *testing.T) string { return filepath.Dir(programs.Path(t, "devvault")) }
 
-// TestDemo plays the whole demo under every command line there is.
-func TestDemo(t *testing.T) {
+func TestDemoRunsUnderEachInstalledCLI(t *testing.T) {
 	t.Parallel()
 	clis := map[string]string{"tofu": programs.Path(t, "tofu")}
 	if path, err := exec.LookPath("terraform"); err == nil {
@@ -100,7 +99,7 @@ func TestDemo(t *testing.T) {
 				t.Fatalf("exit code %d\n%s\n%s", code, output, p.stderr.String())
 			}
 			if p.stderr.Len() > 0 {
-				t.Errorf("it complains:\n%s", p.stderr.String())
+				t.Errorf("the demo wrote to stderr:\n%s", p.stderr.String())
 			}
 			for _, line := range []string{
 				"$ " + name + " -chdir=stack apply -auto-approve",
@@ -110,17 +109,17 @@ func TestDemo(t *testing.T) {
 				"Plan: 1 to repair, 2 unchanged.",
 				`-> "in sync"`,
 				"no value (status 404)",
-				"That is all.",
+				"The demo is complete.",
 			} {
 				if !strings.Contains(output, line) {
-					t.Errorf("it never says %q", line)
+					t.Errorf("the output does not contain %q", line)
 				}
 			}
 			if strings.Contains(output, p.tmp) {
-				t.Errorf("it shows its temporary folder")
+				t.Errorf("the output contains the temporary folder")
 			}
 			if strings.Contains(output, "\x1b") {
-				t.Errorf("it colours what no terminal shows")
+				t.Errorf("the output has colours, but goes to no terminal")
 			}
 			checkTranscript(t, output)
 			p.leavesNothing(t, output)
@@ -128,8 +127,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDemoInterrupted stops the demo while Terraform runs the provider.
-func TestDemoInterrupted(t *testing.T) {
+func TestDemoCleansUpAfterASignal(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -143,34 +141,33 @@ func TestDemoInterrupted(t *testing.T) {
 			if code != exitInterrupted {
 				t.Errorf("exit code %d, want %d\n%s", code, exitInterrupted, p.stderr.String())
 			}
-			if said := p.stderr.String(); !strings.Contains(said, "interrupted") || !strings.Contains(said, "was removed") {
-				t.Errorf("it only says %q", said)
+			if errors := p.stderr.String(); !strings.Contains(errors, "interrupted") || !strings.Contains(errors, "was removed") {
+				t.Errorf("stderr is %q", errors)
 			}
-			if strings.Contains(rest, "That is all.") {
-				t.Errorf("it played to its end")
+			if strings.Contains(rest, "The demo is complete.") {
+				t.Errorf("the demo ran to its end")
 			}
 			p.leavesNothing(t, output)
 		})
 	}
 }
 
-// TestDemoUnread closes the pipe early, as "make demo | head" does.
-func TestDemoUnread(t *testing.T) {
+// "make demo | head" closes the pipe early.
+func TestDemoCleansUpAfterItsOutputIsClosed(t *testing.T) {
 	t.Parallel()
 	p := start(t, bin(t), programs.Path(t, "tofu"))
-	output := p.until(t, "Vault serves at")
+	output := p.until(t, "Vault listens at")
 	if err := p.stdout.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_ = p.cmd.Wait() // the exit code tells
+	_ = p.cmd.Wait() // the exit code has the result
 	if code := p.cmd.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Errorf("exit code %d, want %d\n%s", code, exitInterrupted, p.stderr.String())
 	}
 	p.leavesNothing(t, output)
 }
 
-// TestDemoFails puts another program in the place of sops.
-func TestDemoFails(t *testing.T) {
+func TestDemoReportsTheOutputOfAFailedCommand(t *testing.T) {
 	t.Parallel()
 	broken := t.TempDir()
 	for _, name := range []string{"devvault", "relay-sync", "terraform-provider-relay", "sops", "age-keygen", "tofu"} {
@@ -188,19 +185,18 @@ func TestDemoFails(t *testing.T) {
 		t.Errorf("exit code %d, want %d", code, exitFailed)
 	}
 	for _, text := range []string{
-		`step 2, "Secrets in git, encrypted": "(cd shop && sops encrypt --in-place secrets.yaml)" ended with exit code 1 instead of 0; it said:`,
+		`step 2, "Secrets in git, encrypted": "(cd shop && sops encrypt --in-place secrets.yaml)" ended with exit code 1, expected 0; its output was:`,
 		"age-keygen: error:", // its whole output
-		"everything it made was removed",
+		"everything that it created was removed",
 	} {
 		if !strings.Contains(p.stderr.String(), text) {
-			t.Errorf("it does not say %q, but:\n%s", text, p.stderr.String())
+			t.Errorf("stderr does not contain %q:\n%s", text, p.stderr.String())
 		}
 	}
 	p.leavesNothing(t, output)
 }
 
-// TestDemoWithoutTools names what is missing and what builds it.
-func TestDemoWithoutTools(t *testing.T) {
+func TestDemoNamesTheCommandThatBuildsAMissingProgram(t *testing.T) {
 	t.Parallel()
 	p := start(t, t.TempDir())
 	if _, code := p.end(t); code != exitFailed || !strings.Contains(p.stderr.String(), `"make demo", which builds it`) {
@@ -210,7 +206,7 @@ func TestDemoWithoutTools(t *testing.T) {
 }
 
 // until reads until the output holds a text, and returns what it read.
-func (p *playing) until(t *testing.T, text string) string {
+func (p *demoRun) until(t *testing.T, text string) string {
 	t.Helper()
 	var read strings.Builder
 	lines := bufio.NewReader(p.stdout)
@@ -218,42 +214,42 @@ func (p *playing) until(t *testing.T, text string) string {
 		line, err := lines.ReadString('\n')
 		read.WriteString(line)
 		if err != nil {
-			t.Fatalf("it ended before it said %q:\n%s\n%s", text, read.String(), p.stderr.String())
+			t.Fatalf("the demo ended before it printed %q:\n%s\n%s", text, read.String(), p.stderr.String())
 		}
 	}
 	return read.String()
 }
 
 // leavesNothing fails if a file, a process or the Vault is left.
-func (p *playing) leavesNothing(t *testing.T, output string) {
+func (p *demoRun) leavesNothing(t *testing.T, output string) {
 	t.Helper()
 	left, err := os.ReadDir(p.tmp)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(left) > 0 {
-		t.Errorf("it left %s behind", left)
+		t.Errorf("files left: %s", left)
 	}
-	if address := regexp.MustCompile(`Vault serves at http://(\S+)`).FindStringSubmatch(output); address != nil {
+	if address := regexp.MustCompile(`Vault listens at http://(\S+)`).FindStringSubmatch(output); address != nil {
 		if connection, err := net.DialTimeout("tcp", address[1], time.Second); err == nil {
 			_ = connection.Close()
-			t.Error("its Vault still serves")
+			t.Error("the dev Vault still listens")
 		}
 	}
 	gone(t, p.tmp)
 }
 
-// gone waits until no process has its home below a folder: a killed one may need
-// a moment to go.
+// gone waits until no process has its home below a folder. A killed process may need
+// a moment to end.
 func gone(t *testing.T, folder string) {
 	t.Helper()
 	if !await.Until(10*time.Second, func() bool { return len(processesWith(folder)) == 0 }) {
-		t.Fatalf("it left processes behind: %s", processesWith(folder))
+		t.Fatalf("processes left: %s", processesWith(folder))
 	}
 }
 
-// processesWith are the processes whose environment names a folder, where the
-// system has /proc. All that the demo starts has its HOME there.
+// processesWith lists the processes whose HOME is below a folder, on systems with
+// /proc. The demo sets HOME so for each process that it starts.
 func processesWith(folder string) []string {
 	var found []string
 	files, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is good
@@ -267,11 +263,10 @@ func processesWith(folder string) []string {
 	return found
 }
 
-// TestJudge shows that the demo notices when a command does not do what it has to.
-func TestJudge(t *testing.T) {
+func TestJudgeRejectsUnexpectedExitCodesAndOutput(t *testing.T) {
 	t.Parallel()
 	w := &world{values: []string{"hunter2"}}
-	plan := command{args: []string{"relay-sync", "plan"}, code: 2, says: []string{"to repair"}}
+	plan := command{args: []string{"relay-sync", "plan"}, code: 2, contains: []string{"to repair"}}
 	for _, tt := range []struct {
 		name    string
 		output  string
@@ -279,9 +274,9 @@ func TestJudge(t *testing.T) {
 		problem string
 	}{
 		{"as expected", "1 to repair", 2, ""},
-		{"another exit code", "1 to repair", 0, "exit code 0 instead of 2; it said:\n1 to repair"},
-		{"another text", "nothing to do", 2, "did not say \"to repair\", but:\nnothing to do"},
-		{"a value shows", "1 to repair: hunter2", 2, `holds the value "hunter2"`},
+		{"another exit code", "1 to repair", 0, "exit code 0, expected 2; its output was:\n1 to repair"},
+		{"another text", "nothing to do", 2, "does not contain \"to repair\":\nnothing to do"},
+		{"a value in the output", "1 to repair: hunter2", 2, `contains the value "hunter2"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -296,7 +291,6 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestExecuteKillsGrandchildren ends a command that waits for one of its own.
 func TestExecuteKillsGrandchildren(t *testing.T) {
 	t.Parallel()
 	w := exampleWorld(t)
@@ -308,20 +302,19 @@ func TestExecuteKillsGrandchildren(t *testing.T) {
 			return err == nil || ctx.Err() != nil
 		})
 	}()
-	begun := time.Now()
+	started := time.Now()
 	_, _, err := w.execute(ctx, command{args: []string{"git", "-c", "alias.wait=!touch started; sleep 60; true", "wait"}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was cancelled", err)
 	}
-	// A grandchild that lives on would hold the pipe until the delay is over.
-	if took := time.Since(begun); took > 4*time.Second {
+	// A grandchild that keeps running would keep the pipe open until the delay is over.
+	if took := time.Since(started); took > 4*time.Second {
 		t.Errorf("it took %s to end", took)
 	}
 	gone(t, w.dir)
 }
 
-// TestFindTools passes over a command line that is too old.
-func TestFindTools(t *testing.T) {
+func TestFindToolsSkipsUnsupportedVersions(t *testing.T) {
 	t.Parallel()
 	old := filepath.Join(t.TempDir(), "terraform")
 	if err := os.WriteFile(old, []byte("#!/bin/sh\necho '{\"terraform_version\": \"1.10.5\"}'\n"), 0o700); err != nil {
@@ -330,10 +323,10 @@ func TestFindTools(t *testing.T) {
 	w := exampleWorld(t)
 	w.tools.clis = []string{old, programs.Path(t, "tofu")}
 	if err := w.findTools(t.Context()); err != nil || w.cliTitle() != "OpenTofu" {
-		t.Errorf("it takes %s, %v", w.cliTitle(), err)
+		t.Errorf("got %s, %v", w.cliTitle(), err)
 	}
 	w.tools.clis = []string{old}
-	if err := w.findTools(t.Context()); err == nil || !strings.Contains(err.Error(), "it is version 1.10.5; expected 1.11 or later") {
+	if err := w.findTools(t.Context()); err == nil || !strings.Contains(err.Error(), "unsupported version 1.10.5: must be 1.11 or later") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -3,17 +3,16 @@
 
 // Command demo shows the product at work, from nothing: `make demo`.
 //
-// It promises that everything it shows is real: a Vault core, sops, git,
-// relay-sync and Terraform (or OpenTofu), run as a person would run them, with
-// what they said. Each step is checked by exit code, by text and by what the
-// workflow's own token reads; the first that is not as expected ends the demo
-// with the whole output and exit code 1. Whatever the end, also by a signal, no
-// process and no file is left.
+// Everything that it shows is real: a Vault core, sops, git, relay-sync and
+// Terraform or OpenTofu, with their own output. It checks each step by exit code,
+// by output, and by the values that the workflow's own token reads. The first
+// unexpected result ends the demo with the whole output and exit code 1. It leaves
+// no process and no file, also after a signal.
 //
-// It plays three parts that the product itself never plays: the administrator
-// of Vault, a step that reads secrets, and somebody who changes them by hand.
-// It must not use the network beyond the loopback, nor any setting of the
-// person who runs it, nor show output in which the writing side tells a value.
+// The demo has three roles that the product does not have: the administrator of
+// Vault, a step that reads secrets, and a person who overwrites them by hand. It
+// must not use the network beyond the loopback or any setting of the user, and must
+// not show a value in the output of the writing side.
 //
 // It runs on Unix.
 package main

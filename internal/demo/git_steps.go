@@ -18,7 +18,7 @@ var (
 	plainManifest string
 )
 
-// author is who commits: git wants to know, and nobody's settings are read.
+// author is the author of commits. git requires one, and no user's settings are read.
 var author = map[string]string{
 	"GIT_CONFIG_NOSYSTEM": "1",
 	"GIT_AUTHOR_NAME":     "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com",
@@ -31,16 +31,16 @@ func git(args ...string) command {
 }
 
 // relaySync is relay-sync plan or apply.
-func relaySync(verb string, code int, says ...string) command {
-	return command{args: []string{"relay-sync", verb}, code: code, says: says}
+func relaySync(verb string, code int, contains ...string) command {
+	return command{args: []string{"relay-sync", verb}, code: code, contains: contains}
 }
 
 // commitManifest makes a key and a repository with one encrypted file.
 func commitManifest(ctx context.Context, w *world) error {
-	w.say(`
-relay-sync has an age key, and a repository holds a SOPS file. Its tree is the
+	w.paragraph(`
+relay-sync has an age key, and a repository contains a SOPS file. Its tree is the
 address of each secret: workflow, then name.`)
-	if err := w.run(ctx, command{args: []string{"age-keygen", "-o", "age.key"}, says: []string{"Public key: age1"}}); err != nil {
+	if err := w.run(ctx, command{args: []string{"age-keygen", "-o", "age.key"}, contains: []string{"Public key: age1"}}); err != nil {
 		return err
 	}
 	key, err := w.read("age.key")
@@ -59,9 +59,9 @@ address of each secret: workflow, then name.`)
 	if err := w.writeShown(manifest, plainManifest); err != nil {
 		return err
 	}
-	w.say(`
-sops encrypts every value, and leaves the names readable in review. ("sops edit"
-does it without a plain text on disk.)`)
+	w.paragraph(`
+sops encrypts every value and leaves the names readable for review. ("sops edit"
+does the same without a plain text on disk.)`)
 	if err := w.run(ctx, command{args: []string{"sops", "encrypt", "--in-place", "secrets.yaml"}, dir: repository,
 		shown: "(cd shop && sops encrypt --in-place secrets.yaml)"}); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (w *world) writeShown(name, content string) error {
 	return nil
 }
 
-// showEncrypted shows the first lines of the manifest, which must hold no value.
+// showEncrypted shows the first lines of the manifest, which must contain no value.
 func (w *world) showEncrypted(lines int) error {
 	const width = 76
 	content, err := w.read(manifest)
@@ -113,11 +113,11 @@ func (w *world) commit(ctx context.Context, message string) error {
 	return w.run(ctx, commit)
 }
 
-// applyCommit brings the manifest to Vault, twice.
+// applyCommit writes the manifest to Vault, twice.
 func applyCommit(ctx context.Context, w *world) error {
-	w.say(`
-relay-sync reads the commit, decrypts in its own memory, and writes with the
-blind token. One file tells it all it needs:`)
+	w.paragraph(`
+relay-sync reads the commit, decrypts in memory, and writes with a token that
+cannot read a value. Its configuration is one file:`)
 	if err := w.writeShown("relay-sync.yaml", strings.ReplaceAll(syncConfig, "VAULT_ADDR", w.vault.Address)); err != nil {
 		return err
 	}
@@ -127,20 +127,20 @@ blind token. One file tells it all it needs:`)
 	if err := w.run(ctx, relaySync("apply", 0, "written as version 1", "Applied: 3 added.")); err != nil {
 		return err
 	}
-	w.say("The same commit again writes nothing.")
+	w.paragraph("A second apply of the same commit writes nothing.")
 	if err := w.run(ctx, relaySync("apply", 0, "Applied: 3 unchanged.")); err != nil {
 		return err
 	}
-	w.say("And the token that wrote the values cannot read them.")
+	w.paragraph("The token that wrote the values cannot read them.")
 	return w.denied(ctx, "$(cat writer.token)", w.writer, "registry_password", http.StatusForbidden)
 }
 
-// deleteLine removes a secret from the manifest and so from Vault.
+// deleteLine removes a secret from the manifest, so that relay-sync prunes it.
 func deleteLine(ctx context.Context, w *world) error {
 	const gone = "old_api_token"
-	w.say(`
-Nobody needs old_api_token any more. What a commit of this source no longer
-has, and what this source wrote itself, is deleted. The deletion is soft: an
+	w.paragraph(`
+old_api_token is no longer in use. relay-sync deletes a secret that this source
+wrote and that its commit no longer contains. The deletion is soft: an
 administrator can undelete it.`)
 	path := fmt.Sprintf(`["workflows"]["%s"]["%s"]`, workflow, gone)
 	err := w.run(ctx, command{args: []string{"sops", "unset", "secrets.yaml", path}, dir: repository,

@@ -16,9 +16,9 @@ import (
 // listAll shows every secret of the workflow from metadata alone, with the
 // project's own client and the writer's token.
 func listAll(ctx context.Context, w *world) error {
-	w.say(`
-Names, versions and owners are no secret. Anyone who may see the metadata can
-audit them; this list needs no more than the writer's token.`)
+	w.paragraph(`
+Names, versions and owners are not secret. A token that may read the metadata can
+audit them. This list uses the writer's token.`)
 	owner, err := secrets.PersonOwner("demo")
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ audit them; this list needs no more than the writer's token.`)
 		return err
 	}
 	w.output(table(rows))
-	w.say("What an owner notes about its last write stands in that metadata as well:\n")
+	w.paragraph("The record of each owner's last write is in that metadata, too:\n")
 	w.command("vault kv metadata get " + typedPath(fromGit[1].name))
 	w.output(records)
 	return nil
@@ -52,7 +52,7 @@ type row struct {
 	owner   secrets.Owner
 }
 
-// describe observes every secret; records is the note on one of them.
+// describe observes every secret; records is the record of one of them.
 func describe(ctx context.Context, client *secrets.Client) (rows []row, records string, err error) {
 	scope := secrets.Scope{Mount: secrets.DefaultMount, Prefix: secrets.DefaultPrefix, Workflow: workflow}
 	names, err := client.List(ctx, scope)
@@ -67,19 +67,19 @@ func describe(ctx context.Context, client *secrets.Client) (rows []row, records 
 		holder, _ := entry.Owner()
 		rows = append(rows, row{name, entry.Current, entry.Live(), holder})
 		if name == fromGit[1].name {
-			records = note(holder, entry.Records[holder])
+			records = formatRecord(holder, entry.Records[holder])
 		}
 	}
 	return rows, records, nil
 }
 
-// note is a record as it stands in Vault, its fields broken into lines.
-func note(owner secrets.Owner, r secrets.Record) string {
+// formatRecord formats a record as Vault stores it, with its fields on lines of their own.
+func formatRecord(owner secrets.Owner, r secrets.Record) string {
 	fields := strings.Split(r.String(), " ")
 	return fmt.Sprintf("relay.%s\n  %s\n  %s", owner, strings.Join(fields[:2], " "), strings.Join(fields[2:], "\n  "))
 }
 
-// checkRows compares the list with what the steps before must have left.
+// checkRows compares the list with the expected result of all steps before.
 func checkRows(rows []row) error {
 	want := []row{
 		{"database_password", 3, true, "terraform/shop-prod"},
@@ -89,7 +89,7 @@ func checkRows(rows []row) error {
 		{"slack_webhook", 3, true, "gitops/demo/shop"},
 	}
 	if got, want := table(rows), table(want); got != want {
-		return fmt.Errorf("Vault holds\n%s\ninstead of\n%s", got, want)
+		return fmt.Errorf("Vault contains\n%s\nexpected\n%s", got, want)
 	}
 	return nil
 }

@@ -25,15 +25,15 @@ const (
 func main() {
 	self, err := os.Executable()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "demo: finding the programs beside this one:", err)
+		fmt.Fprintln(os.Stderr, "demo: find the programs beside this one:", err)
 		os.Exit(exitFailed)
 	}
 	os.Exit(demo(tools{bin: filepath.Dir(self), clis: clisOf(filepath.Dir(self))}, os.Stdout, os.Stderr))
 }
 
-// demo runs all steps and returns the exit code. A signal ends it in good order.
+// demo runs all steps and returns the exit code. After a signal it cleans up.
 func demo(t tools, stdout, stderr io.Writer) int {
-	// SIGPIPE is among them so that "make demo | head" cleans up as well.
+	// SIGPIPE, too: "make demo | head" must clean up.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	err := perform(ctx, t, newScreen(stdout, wantsColor(stdout)))
@@ -48,7 +48,7 @@ func demo(t tools, stdout, stderr io.Writer) int {
 	if leftover, ok := errors.AsType[*leftoverError](err); ok {
 		fmt.Fprintln(stderr, "demo:", leftover)
 	} else {
-		fmt.Fprintln(stderr, "demo: everything it made was removed.")
+		fmt.Fprintln(stderr, "demo: everything that it created was removed.")
 	}
 	if ctx.Err() != nil {
 		return exitInterrupted
@@ -56,7 +56,7 @@ func demo(t tools, stdout, stderr io.Writer) int {
 	return exitFailed
 }
 
-// perform plays the steps in a world of their own, which it removes.
+// perform runs the steps in a new world and removes it.
 func perform(ctx context.Context, t tools, s *screen) (err error) {
 	w, err := newWorld(t, s)
 	if err != nil {
@@ -74,7 +74,7 @@ func perform(ctx context.Context, t tools, s *screen) (err error) {
 	w.introduce()
 	for i, step := range steps() {
 		s.heading(i+1, step.title)
-		if err := step.play(ctx, w); err != nil {
+		if err := step.run(ctx, w); err != nil {
 			return fmt.Errorf("step %d, %q: %w", i+1, step.title, err)
 		}
 	}

@@ -16,25 +16,25 @@ import (
 // commandTimeout bounds one command, on a machine that is busy.
 const commandTimeout = 2 * time.Minute
 
-// command is one that the demo runs and shows.
+// command is a command that the demo runs and shows.
 type command struct {
 	args []string
-	// shown is the command as a person would type it; empty for args.
+	// shown is the command as a user would type it; args if empty.
 	shown string
 	// dir is below the world's folder.
 	dir string
 	env map[string]string
-	// code is the exit code that it has to end with.
+	// code is the expected exit code.
 	code int
-	// says are texts that the output has to hold.
-	says []string
-	// trim takes from the output what the reader does not need; nil for nothing.
+	// contains lists texts that the output must contain.
+	contains []string
+	// trim shortens the output for the reader; nil shows all of it.
 	trim func(string) string
-	// quiet shows neither the command nor its output.
+	// quiet hides the command and its output.
 	quiet bool
 }
 
-// run runs a command, shows it, and fails unless it does what it has to.
+// run runs a command, shows it, and fails if the result is not as expected.
 func (w *world) run(ctx context.Context, c command) error {
 	if !c.quiet {
 		w.command(c.typed())
@@ -67,20 +67,20 @@ func (c command) typed() string {
 	return strings.Join(c.args, " ")
 }
 
-// judge compares what a command did with what it had to do.
+// judge compares the exit code and output of a command with what was expected.
 func (w *world) judge(c command, output string, code int) error {
 	if code != c.code {
-		return fmt.Errorf("%q ended with exit code %d instead of %d; it said:\n%s", c.typed(), code, c.code, output)
+		return fmt.Errorf("%q ended with exit code %d, expected %d; its output was:\n%s", c.typed(), code, c.code, output)
 	}
-	for _, text := range c.says {
+	for _, text := range c.contains {
 		if !strings.Contains(output, text) {
-			return fmt.Errorf("%q did not say %q, but:\n%s", c.typed(), text, output)
+			return fmt.Errorf("the output of %q does not contain %q:\n%s", c.typed(), text, output)
 		}
 	}
 	return w.checkBlind(fmt.Sprintf("the output of %q", c.typed()), output)
 }
 
-// execute runs a command in a process group of its own, so that nothing it
+// execute runs a command in a process group of its own, so that no process that it
 // started outlives the context.
 func (w *world) execute(ctx context.Context, c command) (output string, code int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
@@ -93,20 +93,20 @@ func (w *world) execute(ctx context.Context, c command) (output string, code int
 	cmd.Dir = w.path(c.dir)
 	cmd.Env = w.environment(c.env)
 	inOwnGroup(cmd)
-	said, err := cmd.CombinedOutput()
+	combined, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
-		return "", 0, fmt.Errorf("running %q: %w; until then it said:\n%s", c.typed(), ctx.Err(), said)
+		return "", 0, fmt.Errorf("run %q: %w; its output until then was:\n%s", c.typed(), ctx.Err(), combined)
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
-		return string(said), exit.ExitCode(), nil
+		return string(combined), exit.ExitCode(), nil
 	}
 	if err != nil {
-		return "", 0, fmt.Errorf("running %q: %w; it said:\n%s", c.typed(), err, said)
+		return "", 0, fmt.Errorf("run %q: %w; its output was:\n%s", c.typed(), err, combined)
 	}
-	return string(said), 0, nil
+	return string(combined), 0, nil
 }
 
-// inOwnGroup makes the end of a command's context kill all that it started.
+// inOwnGroup puts a command into a process group, which the end of its context kills.
 func inOwnGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

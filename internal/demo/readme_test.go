@@ -30,29 +30,29 @@ func readFile(t *testing.T, name string) string {
 	return string(data)
 }
 
-// blocks are the code blocks of a language in README.md that hold a text.
-func blocks(t *testing.T, language, holding string) []string {
+// blocks returns the code blocks of a language in README.md that contain a text.
+func blocks(t *testing.T, language, containing string) []string {
 	t.Helper()
 	var found []string
 	for _, match := range regexp.MustCompile("(?s)\n```([a-z]*)\n(.*?\n)```\n").FindAllStringSubmatch(readFile(t, "README.md"), -1) {
-		if match[1] == language && strings.Contains(match[2], holding) {
+		if match[1] == language && strings.Contains(match[2], containing) {
 			found = append(found, match[2])
 		}
 	}
 	if len(found) == 0 {
-		t.Fatalf("README.md has no %s block with %q", language, holding)
+		t.Fatalf("README.md has no %s block with %q", language, containing)
 	}
 	return found
 }
 
-// rules are the rules of a policy, without comments.
+// rules returns the rules of a policy, without comments.
 func rules(policies ...string) []string {
 	return slices.DeleteFunc(strings.Split(strings.Join(policies, "\n"), "\n"), func(line string) bool {
 		return !strings.HasPrefix(line, "path ")
 	})
 }
 
-func TestReadmePolicies(t *testing.T) {
+func TestReadmeHasThePoliciesOfTheTests(t *testing.T) {
 	t.Parallel()
 	reader := strings.ReplaceAll(readFile(t, "internal/devvault/policies/reader.hcl"), "WORKFLOW", workflow)
 	want := rules(readFile(t, "internal/devvault/policies/writer.hcl"), reader)
@@ -61,7 +61,7 @@ func TestReadmePolicies(t *testing.T) {
 	}
 }
 
-func TestReadmeSyncConfig(t *testing.T) {
+func TestReadmeHasTheExampleConfiguration(t *testing.T) {
 	t.Parallel()
 	block, example := blocks(t, "yaml", "controller:")[0], readFile(t, "examples/relay-sync/relay-sync.yaml")
 	if block != example {
@@ -72,9 +72,7 @@ func TestReadmeSyncConfig(t *testing.T) {
 	}
 }
 
-// TestExampleSOPSConfig has sops encrypt a file of the layout that the examples
-// describe.
-func TestExampleSOPSConfig(t *testing.T) {
+func TestExampleSOPSConfigEncryptsManifests(t *testing.T) {
 	t.Parallel()
 	w := exampleWorld(t)
 	if err := w.write("repository/.sops.yaml", readFile(t, "examples/relay-sync/.sops.yaml")); err != nil {
@@ -90,8 +88,7 @@ func TestExampleSOPSConfig(t *testing.T) {
 	}
 }
 
-// TestReadmeTerraform validates the configuration under the real command line.
-func TestReadmeTerraform(t *testing.T) {
+func TestReadmeTerraformConfigurationIsValid(t *testing.T) {
 	t.Parallel()
 	w := exampleWorld(t)
 	if err := w.offerProvider(); err != nil {
@@ -100,7 +97,7 @@ func TestReadmeTerraform(t *testing.T) {
 	if err := w.write("stack/main.tf", blocks(t, "hcl", "resource ")[0]); err != nil {
 		t.Fatal(err)
 	}
-	w.vault = &devVault{} // nobody asks it: to validate takes no Vault
+	w.vault = &devVault{} // validate sends no request
 	for _, args := range [][]string{{"init"}, {"validate"}, {"fmt", "-check", "-diff"}} {
 		if err := w.run(t.Context(), w.terraform(nil, 0, args)); err != nil {
 			t.Error(err)
@@ -108,7 +105,7 @@ func TestReadmeTerraform(t *testing.T) {
 	}
 }
 
-// exampleWorld is a world without a Vault, which nobody watches.
+// exampleWorld returns a world without Vault and screen.
 func exampleWorld(t *testing.T) *world {
 	t.Helper()
 	w, err := newWorld(tools{bin: bin(t), cli: programs.Path(t, "tofu")}, newScreen(io.Discard, false))
@@ -124,22 +121,20 @@ func exampleWorld(t *testing.T) *world {
 	return w
 }
 
-// TestDocumentedCommands shows that every make target, command and file that
-// README and CONTRIBUTING name is there.
-func TestDocumentedCommands(t *testing.T) {
+func TestDocumentedCommandsAndFilesExist(t *testing.T) {
 	t.Parallel()
 	makefile := readFile(t, "GNUmakefile")
 	relaySync := relaySyncHelp(t)
-	for _, name := range []string{"README.md", "CONTRIBUTING.md"} {
+	for _, name := range []string{"README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"} {
 		text := readFile(t, name)
 		for _, target := range regexp.MustCompile("(?m)(?:^|`)make ([a-z-]+)").FindAllStringSubmatch(text, -1) {
 			if !regexp.MustCompile(`(?m)^` + target[1] + `:`).MatchString(makefile) {
-				t.Errorf("%s names make %s, which is no target", name, target[1])
+				t.Errorf("%s names make %s: no such target", name, target[1])
 			}
 		}
 		for _, verb := range regexp.MustCompile("(?m)(?:^ *|`|\\$ |exec )relay-sync ([a-z]+)").FindAllStringSubmatch(text, -1) {
 			if !strings.Contains(relaySync, "\n  "+verb[1]+" ") {
-				t.Errorf("%s names relay-sync %s, which is no command", name, verb[1])
+				t.Errorf("%s names relay-sync %s: no such command", name, verb[1])
 			}
 		}
 		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(text, -1) {
@@ -159,9 +154,7 @@ func relaySyncHelp(t *testing.T) string {
 	return string(help)
 }
 
-// TestDocumentedScript shows that CONTRIBUTING's words of a script are those
-// that the scripts know.
-func TestDocumentedScript(t *testing.T) {
+func TestContributingDocumentsTheCommandsOfScripts(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
 	for _, word := range regexp.MustCompile(`(?m)^\t\t\t"([a-z]+)": +`).FindAllStringSubmatch(readFile(t, "syncer/cmd/relay-sync/script_test.go"), -1) {
@@ -172,12 +165,12 @@ func TestDocumentedScript(t *testing.T) {
 		documented[word[1]] = true
 	}
 	if diff := cmp.Diff(known, documented); diff != "" || len(known) == 0 {
-		t.Errorf("script_test.go knows (-), CONTRIBUTING.md documents (+):\n%s", diff)
+		t.Errorf("script_test.go defines (-), CONTRIBUTING.md documents (+):\n%s", diff)
 	}
 }
 
-// changing is what differs from run to run, and from one command line to the
-// other.
+// changing replaces what differs between OpenTofu and Terraform; changingForms matches
+// what differs between runs.
 var changing = strings.NewReplacer("tofu -chdir", "terraform -chdir")
 
 var changingForms = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|@ [0-9a-f]{10}`)
@@ -186,15 +179,15 @@ func steady(text string) string {
 	return changingForms.ReplaceAllString(changing.Replace(text), "…")
 }
 
-// checkTranscript fails unless each line of the README's transcripts is one that
-// the demo just wrote.
+// checkTranscript fails if the README's transcripts have a line that the demo's output
+// does not contain.
 func checkTranscript(t *testing.T, output string) {
 	t.Helper()
-	said := strings.Split(steady(output), "\n")
+	lines := strings.Split(steady(output), "\n")
 	for _, block := range blocks(t, "", "\n  $ ") {
 		for line := range strings.SplitSeq(strings.TrimRight(block, "\n"), "\n") {
-			if strings.TrimSpace(line) != "..." && !slices.Contains(said, steady(line)) {
-				t.Errorf("README.md shows a line that the demo does not: %q", line)
+			if strings.TrimSpace(line) != "..." && !slices.Contains(lines, steady(line)) {
+				t.Errorf("README.md has a line that the demo does not print: %q", line)
 			}
 		}
 	}

@@ -9,12 +9,11 @@ import (
 	"strings"
 )
 
-// screen writes what the person sees: headings, sentences, commands and what
-// they said.
+// screen writes headings, paragraphs, commands and their output.
 type screen struct {
 	w     io.Writer
 	color bool
-	// afterCommand says that the last line is a command that said nothing so far.
+	// afterCommand is set if the last line is a command without output so far.
 	afterCommand bool
 }
 
@@ -32,13 +31,13 @@ func (s *screen) heading(number int, title string) {
 	fmt.Fprintf(s.w, "\n\n%s\n%s\n", s.paint(bold, text), s.paint(faint, strings.Repeat("-", len(text))))
 }
 
-// say writes a paragraph, as it is broken into lines.
-func (s *screen) say(text string) {
+// paragraph writes a paragraph with its line breaks.
+func (s *screen) paragraph(text string) {
 	s.afterCommand = false
 	fmt.Fprintf(s.w, "\n%s\n", strings.TrimSpace(text))
 }
 
-// command writes a command before it runs. Those that say nothing stand together.
+// command writes a command before it runs. Commands without output form one block.
 func (s *screen) command(typed string) {
 	if !s.afterCommand {
 		fmt.Fprintln(s.w)
@@ -47,7 +46,7 @@ func (s *screen) command(typed string) {
 	fmt.Fprintf(s.w, "  %s %s\n", s.paint(faint, "$"), s.paint(cyan, typed))
 }
 
-// output writes what a command said, without blank lines around it.
+// output writes the output of a command, without blank lines around it.
 func (s *screen) output(text string) {
 	text = strings.Trim(text, "\n")
 	if strings.TrimSpace(text) == "" {
@@ -59,7 +58,7 @@ func (s *screen) output(text string) {
 	}
 }
 
-// remark adds what a person would not see but should know.
+// remark adds a fact that the output does not show, such as an exit code.
 func (s *screen) remark(text string) {
 	s.afterCommand = false
 	fmt.Fprintln(s.w, s.paint(faint, "  ("+text+")"))

@@ -14,7 +14,7 @@ import (
 // step is one chapter of the demo.
 type step struct {
 	title string
-	play  func(ctx context.Context, w *world) error
+	run   func(ctx context.Context, w *world) error
 }
 
 func steps() []step {
@@ -23,21 +23,21 @@ func steps() []step {
 		{"Secrets in git, encrypted", commitManifest},
 		{"From the commit into Vault", applyCommit},
 		{"From Terraform into Vault", applyTerraform},
-		{"A step of the workflow reads them", readAll},
-		{"Somebody writes behind our back", meddle},
-		{"Both plans say so, and neither read a value", showDrift},
-		{"Put right again", heal},
-		{"A line leaves the manifest", deleteLine},
-		{"What exists", listAll},
+		{"A step of the workflow reads the values", readAll},
+		{"A person overwrites two secrets", overwriteByHand},
+		{"Both plans show the drift, without reading a value", showDrift},
+		{"Both sides repair the drift", repair},
+		{"A commit removes a secret", deleteLine},
+		{"An audit of the workflow", listAll},
 	}
 }
 
-// The demo's secrets. Those from git are in files/secrets.yaml too.
+// The demo's secrets. files/secrets.yaml contains those from git, too.
 var (
 	fromGit = []secret{
 		{"registry_password", "registry-wolf-otter-29"},
 		{"slack_webhook", "https://hooks.example.com/T024/B7/plum"},
-		{"old_api_token", "token-nobody-needs-any-more"},
+		{"old_api_token", "token-retired-19"},
 	}
 	fromTerraform = []secret{
 		{"database_password", "database-lichen-anchor-71"},
@@ -59,39 +59,39 @@ func (w *world) introduce() {
 		}
 	}
 	fmt.Fprintln(w.w, w.paint(bold, "Workflow secrets: written from Terraform or from git, never read back."))
-	w.say(fmt.Sprintf(`
-What follows is real, and checked step by step: a Vault, sops, git, relay-sync
-and %s, in a temporary folder that is removed at the end. Behind each "$"
-stands what you would type. (There is no vault command here; the demo sends its
-requests itself. All values are made up, so they may be shown.)`, w.cliTitle()))
+	w.paragraph(fmt.Sprintf(`
+The demo runs real programs and checks each step: a Vault, sops, git, relay-sync
+and %s, in a temporary folder that is removed at the end. Each "$" line is a
+command that you would type. (The demo sends the requests of the vault commands
+itself, so you need no vault program. All values are invented and may be shown.)`, w.cliTitle()))
 }
 
 func (s *screen) closing() {
-	s.say(`
-That is all. Every step was checked, and everything is removed again.
-README.md shows how to set this up for workflows of your own.`)
+	s.paragraph(`
+The demo is complete. Every step was checked, and everything was removed.
+README.md shows how to set this up for your own workflows.`)
 }
 
-// prepareRoles starts Vault and makes a token for each side.
+// prepareRoles starts Vault and creates a token for each side.
 func prepareRoles(ctx context.Context, w *world) error {
 	var err error
 	w.command("devvault -prepare &   # a real Vault, in memory, with a mount for secrets")
 	if w.vault, err = startVault(ctx, w); err != nil {
 		return err
 	}
-	w.output("Vault serves at " + w.vault.Address)
-	w.say(`
-Vault's policies carry the promise. The writing side may create, overwrite and
-delete secrets, and see their versions; it has no "read" on a value:`)
+	w.output("Vault listens at " + w.vault.Address)
+	w.paragraph(`
+Vault's policies enforce the rules. The writing side may create, overwrite and
+delete secrets, and read their metadata. It has no "read" on values:`)
 	if err := w.writePolicy(ctx, "writer"); err != nil {
 		return err
 	}
-	w.say(`
-The steps of one workflow may read its secrets, and change nothing:`)
+	w.paragraph(`
+The steps of one workflow may read its secrets. They can change nothing:`)
 	if err := w.writePolicy(ctx, "reader", "--workflow", workflow); err != nil {
 		return err
 	}
-	w.say("Each side gets a token of its own. $W is where the workflow's secrets live.")
+	w.paragraph("Each side gets its own token. $W is the path of the workflow's secrets.")
 	w.command("vault token create -policy=writer -field=token > writer.token")
 	writer, writerErr := w.vault.token(ctx, "writer")
 	w.command("STEP=$(vault token create -policy=reader -field=token)")
@@ -101,10 +101,10 @@ The steps of one workflow may read its secrets, and change nothing:`)
 	return errors.Join(writerErr, readerErr, w.write("writer.token", writer))
 }
 
-// writePolicy has relay-sync print the policy of a role, shows its rules, and gives
-// it to Vault.
+// writePolicy lets relay-sync print the policy of a role, shows its rules, and writes
+// them to Vault.
 func (w *world) writePolicy(ctx context.Context, role string, args ...string) error {
-	c := command{args: append([]string{"relay-sync", "policy", role}, args...), says: []string{"path "}}
+	c := command{args: append([]string{"relay-sync", "policy", role}, args...), contains: []string{"path "}}
 	file := role + ".hcl"
 	w.command(c.typed() + " | tee " + file)
 	rules, code, err := w.execute(ctx, c)
@@ -124,10 +124,10 @@ func (w *world) writePolicy(ctx context.Context, role string, args ...string) er
 	return err
 }
 
-// readAll shows what a step gets.
+// readAll shows the values that a step reads.
 func readAll(ctx context.Context, w *world) error {
-	w.say(`
-The workflow's own token reads every value, wherever it came from.`)
+	w.paragraph(`
+The workflow's own token reads every value, from git and from Terraform.`)
 	for _, s := range append(append([]secret{}, fromGit...), fromTerraform...) {
 		if err := w.reads(ctx, s); err != nil {
 			return err
@@ -144,13 +144,13 @@ func (w *world) reads(ctx context.Context, want secret) error {
 		return err
 	}
 	if got := answer.Data.Data.Value; status != http.StatusOK || got != want.value {
-		return fmt.Errorf("the workflow reads %q (status %d) as %s instead of %q", got, status, want.name, want.value)
+		return fmt.Errorf("the workflow reads %[3]s as %[1]q (status %[2]d), expected %[4]q", got, status, want.name, want.value)
 	}
 	w.output(answer.Data.Data.Value)
 	return nil
 }
 
-// denied shows that a token gets no value, with this status.
+// denied shows that Vault returns no value to a token, with this status.
 func (w *world) denied(ctx context.Context, who, token, name string, want int) error {
 	w.command("VAULT_TOKEN=" + who + " vault kv get -field=value " + typedPath(name))
 	status, answer, err := w.vault.call(ctx, token, http.MethodGet, dataPath(name), nil)
@@ -161,18 +161,18 @@ func (w *world) denied(ctx context.Context, who, token, name string, want int) e
 		return fmt.Errorf("%s got %q with status %d from %s; expected status %d and no value",
 			who, answer.Data.Data.Value, status, name, want)
 	}
-	said := "no value"
+	result := "no value"
 	if status == http.StatusForbidden {
-		said = "permission denied"
+		result = "permission denied"
 	}
-	w.output(fmt.Sprintf("%s (status %d)", said, status))
+	w.output(fmt.Sprintf("%s (status %d)", result, status))
 	return nil
 }
 
-// meddle overwrites one secret of each kind with the administrator's token.
-func meddle(ctx context.Context, w *world) error {
-	w.say(`
-An administrator, in a hurry, overwrites one secret of each kind by hand.`)
+// overwriteByHand overwrites one secret of each side with the administrator's token.
+func overwriteByHand(ctx context.Context, w *world) error {
+	w.paragraph(`
+An administrator overwrites one secret of each side by hand.`)
 	for _, s := range byHand {
 		w.command("VAULT_TOKEN=$ROOT vault kv put " + typedPath(s.name) + " value=" + s.value)
 		answer, err := w.vault.must(ctx, http.MethodPost, dataPath(s.name),
@@ -181,19 +181,19 @@ An administrator, in a hurry, overwrites one secret of each kind by hand.`)
 			return err
 		}
 		if answer.Data.Version != 2 {
-			return fmt.Errorf("Vault wrote %s as version %d instead of 2", s.name, answer.Data.Version)
+			return fmt.Errorf("Vault wrote %s as version %d, expected 2", s.name, answer.Data.Version)
 		}
 		w.output(fmt.Sprintf("version %d", answer.Data.Version))
 	}
 	return nil
 }
 
-// showDrift has both sides find what was done.
+// showDrift shows the plans of both sides.
 func showDrift(ctx context.Context, w *world) error {
-	w.say(`
-Vault's metadata tells the number and the time of every version, and who wrote
-what last is noted there. That is enough to see the change, and the writer's
-token is all it takes.`)
+	w.paragraph(`
+Vault's metadata has the number and the time of every version, and each owner
+records its last write there. This is enough to detect the change, with the
+writer's token.`)
 	if err := w.run(ctx, relaySync("plan", 2, "~ slack_webhook", "overwritten: version 2 at", "last written 1", "1 to repair, 2 unchanged.")); err != nil {
 		return err
 	}
@@ -202,11 +202,11 @@ token is all it takes.`)
 		"0 to add, 1 to change, 0 to destroy"))
 }
 
-// heal has both sides write again and find nothing more to do.
-func heal(ctx context.Context, w *world) error {
-	w.say(`
-Each side writes its own secret again, with check-and-set against the very
-version that its plan saw: a change in between would stop it.`)
+// repair lets both sides write again and shows that nothing is left to do.
+func repair(ctx context.Context, w *world) error {
+	w.paragraph(`
+Each side writes its own secret again, with check-and-set against the version
+that its plan observed. A change in between would stop the write.`)
 	if err := w.run(ctx, relaySync("apply", 0, "written as version 3", "1 repaired, 2 unchanged.")); err != nil {
 		return err
 	}
@@ -218,14 +218,14 @@ version that its plan saw: a change in between would stop it.`)
 			return err
 		}
 	}
-	w.say("Now there is nothing to do on either side.")
+	w.paragraph("Now neither side has anything to do.")
 	if err := w.run(ctx, relaySync("plan", 0, "Nothing to do: 3 unchanged.")); err != nil {
 		return err
 	}
 	return w.run(ctx, w.terraform(trimPlan, 0, []string{"plan", "-detailed-exitcode"}, "No changes."))
 }
 
-// shortPath is where the secrets lie as the vault command names it.
+// shortPath is the path of the workflow's secrets for the vault command.
 const shortPath = "customers/workflows/" + workflow
 
 func typedPath(name string) string { return "$W/" + name }

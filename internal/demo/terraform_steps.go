@@ -16,10 +16,10 @@ import (
 //go:embed files/main.tf
 var stackConfig string
 
-// providerVersion is the one that the demo's mirror offers.
+// providerVersion is the version in the demo's mirror.
 const providerVersion = "0.1.0"
 
-// cliSettings keep the command line calm and off the network.
+// cliSettings returns settings for output without colours and no network access.
 func cliSettings() map[string]string {
 	return map[string]string{
 		"CHECKPOINT_DISABLE": "1",
@@ -29,8 +29,8 @@ func cliSettings() map[string]string {
 	}
 }
 
-// terraform is a command of Terraform or OpenTofu on the demo's configuration.
-func (w *world) terraform(trim func(string) string, code int, args []string, says ...string) command {
+// terraform returns a command of Terraform or OpenTofu on the demo's configuration.
+func (w *world) terraform(trim func(string) string, code int, args []string, contains ...string) command {
 	env := cliSettings()
 	maps.Copy(env, map[string]string{
 		"TF_CLI_CONFIG_FILE": w.path("cli.tfrc"),
@@ -42,12 +42,12 @@ func (w *world) terraform(trim func(string) string, code int, args []string, say
 	}
 	return command{
 		args: append([]string{w.cliName(), "-chdir=" + stack}, args...),
-		env:  env, code: code, says: says, trim: trim,
+		env:  env, code: code, contains: contains, trim: trim,
 	}
 }
 
-// offerProvider makes the mirror from which "init" takes the provider, so that
-// nothing is downloaded.
+// offerProvider creates the mirror from which "init" installs the provider, so that it
+// downloads nothing.
 func (w *world) offerProvider() error {
 	program, err := w.tools.find("terraform-provider-relay")
 	if err != nil {
@@ -56,10 +56,10 @@ func (w *world) offerProvider() error {
 	for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
 		dir := w.path(filepath.Join("mirror", registry, "relay-secrets", "relay", providerVersion, platform))
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("making the provider's mirror: %w", err)
+			return fmt.Errorf("create the provider's mirror: %w", err)
 		}
 		if err := os.Symlink(program, filepath.Join(dir, "terraform-provider-relay_v"+providerVersion)); err != nil {
-			return fmt.Errorf("making the provider's mirror: %w", err)
+			return fmt.Errorf("create the provider's mirror: %w", err)
 		}
 	}
 	return w.write("cli.tfrc", fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", w.path("mirror")))
@@ -70,9 +70,9 @@ func applyTerraform(ctx context.Context, w *world) error {
 	if err := w.offerProvider(); err != nil {
 		return err
 	}
-	w.say(`
-The other way to write is a resource with a write-only value. It may come from
-an ephemeral variable, as here, or from an ephemeral resource.`)
+	w.paragraph(`
+Terraform writes a secret by a resource with a write-only value. The value may
+come from an ephemeral variable, as here, or from an ephemeral resource.`)
 	if err := w.writeShown("stack/main.tf", stackConfig); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ an ephemeral variable, as here, or from an ephemeral resource.`)
 	if err := w.run(ctx, w.terraform(trimApply, 0, []string{"apply", "-auto-approve"}, "2 added, 0 changed, 0 destroyed")); err != nil {
 		return err
 	}
-	w.say("The state remembers what was written, but no value:")
+	w.paragraph("The state contains the version that was written, but no value:")
 	show := w.terraform(nil, 0, []string{"state", "show", "relay_workflow_secret.database_password"}, "in sync", "(write-only attribute)")
 	if err := w.run(ctx, show); err != nil {
 		return err
@@ -94,14 +94,14 @@ an ephemeral variable, as here, or from an ephemeral resource.`)
 	return w.searchState()
 }
 
-// searchState shows that the state holds the resources and no value.
+// searchState shows that the state contains the resources and no value.
 func (w *world) searchState() error {
 	content, err := w.read(state)
 	if err != nil {
 		return err
 	}
 	if !strings.Contains(content, `"database_password"`) {
-		return fmt.Errorf("%s does not hold the resource:\n%s", state, content)
+		return fmt.Errorf("%s does not contain the resource:\n%s", state, content)
 	}
 	if err := w.checkBlind(state, content); err != nil {
 		return err
@@ -111,21 +111,21 @@ func (w *world) searchState() error {
 	return nil
 }
 
-// trimInit leaves what init did.
+// trimInit keeps the results of init.
 func trimInit(output string) string {
 	return keep(output, func(line string) bool {
 		return strings.HasPrefix(line, "- Install") || strings.Contains(line, "successfully initialized")
 	})
 }
 
-// trimApply leaves what apply did.
+// trimApply keeps the results of apply.
 func trimApply(output string) string {
 	return keep(output, func(line string) bool {
 		return strings.Contains(line, " complete after ") || strings.HasPrefix(line, "Apply complete!")
 	})
 }
 
-// trimPlan leaves what would be done, or the sentence that nothing would.
+// trimPlan keeps the planned actions, or the sentence that there are no changes.
 func trimPlan(output string) string {
 	if _, rest, found := strings.Cut(output, "will perform the following actions:\n"); found {
 		return rest

@@ -19,15 +19,15 @@ const oldestMinor = 11
 
 // tools are the programs that the demo runs.
 type tools struct {
-	// bin is the folder with those that make built.
+	// bin is the folder of the programs that make built.
 	bin string
-	// clis are command lines for Terraform configurations, the preferred first.
+	// clis lists paths of Terraform and OpenTofu, the preferred first.
 	clis []string
 	// cli is the one that findTools chose.
 	cli string
 }
 
-// clisOf are the command lines to try: what is installed, else what make built.
+// clisOf lists the Terraform programs to try: installed ones, then the one in bin.
 func clisOf(bin string) []string {
 	var found []string
 	for _, name := range []string{"terraform", "tofu"} {
@@ -44,7 +44,7 @@ func (t tools) find(name string) (string, error) {
 	case "git":
 		path, err := exec.LookPath(name)
 		if err != nil {
-			return "", errors.New("git is not in PATH; install it")
+			return "", errors.New("git: not found in PATH; install git")
 		}
 		return path, nil
 	case filepath.Base(t.cli):
@@ -52,12 +52,12 @@ func (t tools) find(name string) (string, error) {
 	}
 	path, err := exec.LookPath(filepath.Join(t.bin, name))
 	if err != nil {
-		return "", fmt.Errorf("%s is not in %s; run the demo with \"make demo\", which builds it", name, t.bin)
+		return "", fmt.Errorf("%s: not found in %s; run \"make demo\", which builds it", name, t.bin)
 	}
 	return path, nil
 }
 
-// findTools fails if a program is missing and chooses the command line.
+// findTools fails if a program is missing, and chooses Terraform or OpenTofu.
 func (w *world) findTools(ctx context.Context) error {
 	for _, name := range []string{"devvault", "relay-sync", "terraform-provider-relay", "sops", "age-keygen", "git"} {
 		if _, err := w.tools.find(name); err != nil {
@@ -73,27 +73,27 @@ func (w *world) findTools(ctx context.Context) error {
 		}
 		problems = append(problems, fmt.Errorf("%s: %w", cli, err))
 	}
-	return fmt.Errorf("looking for Terraform or OpenTofu: %w", errors.Join(problems...))
+	return fmt.Errorf("find Terraform or OpenTofu: %w", errors.Join(problems...))
 }
 
-// checkCLI refuses a command line that is too old.
+// checkCLI refuses a version that is too old.
 func (w *world) checkCLI(ctx context.Context) error {
-	said, code, err := w.execute(ctx, command{args: []string{w.cliName(), "version", "-json"}, env: cliSettings()})
+	output, code, err := w.execute(ctx, command{args: []string{w.cliName(), "version", "-json"}, env: cliSettings()})
 	if err != nil {
 		return err
 	}
 	var answer struct {
-		Version string `json:"terraform_version"` // OpenTofu calls it so as well
+		Version string `json:"terraform_version"` // OpenTofu uses the same key
 	}
-	if err := json.Unmarshal([]byte(said), &answer); code != 0 || err != nil {
-		return fmt.Errorf("asking its version ended with exit code %d: %s", code, strings.TrimSpace(said))
+	if err := json.Unmarshal([]byte(output), &answer); code != 0 || err != nil {
+		return fmt.Errorf("the version command ended with exit code %d: %s", code, strings.TrimSpace(output))
 	}
 	var major, minor int
 	if _, err := fmt.Sscanf(answer.Version, "%d.%d", &major, &minor); err != nil {
-		return fmt.Errorf("its version is %q; expected a number", answer.Version)
+		return fmt.Errorf("invalid version %q: must be a number", answer.Version)
 	}
 	if major < 1 || major == 1 && minor < oldestMinor {
-		return fmt.Errorf("it is version %s; expected 1.%d or later", answer.Version, oldestMinor)
+		return fmt.Errorf("unsupported version %s: must be 1.%d or later", answer.Version, oldestMinor)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (w *world) checkCLI(ctx context.Context) error {
 // cliName is "terraform" or "tofu".
 func (w *world) cliName() string { return filepath.Base(w.tools.cli) }
 
-// cliTitle is what the product is called.
+// cliTitle is the name of the product.
 func (w *world) cliTitle() string {
 	if w.cliName() == "tofu" {
 		return "OpenTofu"

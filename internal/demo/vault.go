@@ -21,8 +21,8 @@ const (
 	requestTimeout = 30 * time.Second
 )
 
-// devVault is the dev Vault while it runs. The demo speaks to it as the
-// administrator, as a step of the workflow and as somebody who meddles.
+// devVault is a running dev Vault. The demo sends it requests as the administrator
+// and as a step of the workflow.
 type devVault struct {
 	Address   string `json:"address"`
 	RootToken string `json:"root_token"`
@@ -32,24 +32,24 @@ type devVault struct {
 	exited chan error
 }
 
-// startVault starts the dev Vault. Its standard input ends with this process,
-// so that it ends even if this one is killed.
+// startVault starts the dev Vault, which ends when its standard input ends: also if
+// this process is killed.
 func startVault(ctx context.Context, w *world) (*devVault, error) {
 	program, err := w.tools.find("devvault")
 	if err != nil {
 		return nil, err
 	}
-	ctx, kill := context.WithCancel(context.WithoutCancel(ctx)) // stop ends it, in good order
+	ctx, kill := context.WithCancel(context.WithoutCancel(ctx)) // stop ends it
 	cmd := exec.CommandContext(ctx, program, "-prepare", "-until-eof", "-reader-workflow", workflow)
 	cmd.Dir, cmd.Env = w.dir, w.environment(nil)
 	inOwnGroup(cmd)
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var log bytes.Buffer
+	cmd.Stderr = &log
 	stdin, inErr := cmd.StdinPipe()
 	stdout, outErr := cmd.StdoutPipe()
 	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
 		kill()
-		return nil, fmt.Errorf("starting the dev Vault: %w", err)
+		return nil, fmt.Errorf("start the dev Vault: %w", err)
 	}
 	v := &devVault{stdin: stdin, kill: kill, exited: make(chan error, 1)}
 	tooLong := time.AfterFunc(startTimeout, kill)
@@ -58,53 +58,53 @@ func startVault(ctx context.Context, w *world) (*devVault, error) {
 	go func() { v.exited <- cmd.Wait() }()
 	if err != nil {
 		stopped := v.stop()
-		return nil, errors.Join(fmt.Errorf("starting the dev Vault: %w; it said: %s", err, said.String()), stopped)
+		return nil, errors.Join(fmt.Errorf("start the dev Vault: %w; its output was: %s", err, log.String()), stopped)
 	}
 	return v, nil
 }
 
-// stop ends Vault and waits until it is gone.
+// stop ends Vault and waits for its process.
 func (v *devVault) stop() error {
 	defer v.kill()
-	_ = v.stdin.Close() // it may be gone already
+	_ = v.stdin.Close() // the process may have ended
 	select {
 	case err := <-v.exited:
 		if err != nil {
-			return fmt.Errorf("stopping the dev Vault: %w", err)
+			return fmt.Errorf("stop the dev Vault: %w", err)
 		}
 		return nil
 	case <-time.After(stopTimeout):
 		v.kill()
-		return fmt.Errorf("stopping the dev Vault: it had to be killed after %s: %w", stopTimeout, <-v.exited)
+		return fmt.Errorf("stop the dev Vault: timed out after %s, killed: %w", stopTimeout, <-v.exited)
 	}
 }
 
-// call sends one request and returns the status and the decoded answer.
+// call sends one request and returns the status and the decoded response.
 func (v *devVault) call(ctx context.Context, token, method, path string, body any) (int, vaultAnswer, error) {
 	var answer vaultAnswer
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	content, err := json.Marshal(body)
 	if err != nil {
-		return 0, answer, fmt.Errorf("asking Vault: %w", err)
+		return 0, answer, fmt.Errorf("send a request to Vault: %w", err)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, v.Address+"/v1/"+path, bytes.NewReader(content))
 	if err != nil {
-		return 0, answer, fmt.Errorf("asking Vault: %w", err)
+		return 0, answer, fmt.Errorf("send a request to Vault: %w", err)
 	}
 	request.Header.Set("X-Vault-Token", token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return 0, answer, fmt.Errorf("asking Vault: %w", err)
+		return 0, answer, fmt.Errorf("send a request to Vault: %w", err)
 	}
 	defer response.Body.Close()
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil && !errors.Is(err, io.EOF) {
-		return 0, answer, fmt.Errorf("reading Vault's answer to %s %s: %w", method, path, err)
+		return 0, answer, fmt.Errorf("read Vault's response to %s %s: %w", method, path, err)
 	}
 	return response.StatusCode, answer, nil
 }
 
-// vaultAnswer is the part of Vault's answers that the demo looks at.
+// vaultAnswer is the part of Vault's responses that the demo uses.
 type vaultAnswer struct {
 	Errors []string `json:"errors"`
 	Auth   struct {
@@ -118,16 +118,16 @@ type vaultAnswer struct {
 	} `json:"data"`
 }
 
-// must is call as the administrator for what has to succeed.
+// must sends a request as the administrator and fails unless it succeeds.
 func (v *devVault) must(ctx context.Context, method, path string, body any) (vaultAnswer, error) {
 	status, answer, err := v.call(ctx, v.RootToken, method, path, body)
 	if err == nil && status/100 != 2 {
-		err = fmt.Errorf("asking Vault: %s %s: status %d %q", method, path, status, answer.Errors)
+		err = fmt.Errorf("%s %s: status %d %q", method, path, status, answer.Errors)
 	}
 	return answer, err
 }
 
-// token makes a token with one policy.
+// token creates a token with one policy.
 func (v *devVault) token(ctx context.Context, policy string) (string, error) {
 	answer, err := v.must(ctx, http.MethodPost, "auth/token/create", map[string]any{"policies": []string{policy}})
 	return answer.Auth.Token, err

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// The parts of the demo's story.
+// Names that the steps share.
 const (
 	workflow   = "deploy-production"
 	repository = "shop"
@@ -23,8 +23,8 @@ const (
 	state      = "stack/terraform.tfstate"
 )
 
-// world is everything that the demo makes: a temporary folder, in which all
-// commands run, and a Vault. It ends with close.
+// world is everything that the demo creates: a temporary folder, in which all
+// commands run, and a Vault. close removes it.
 type world struct {
 	*screen
 	tools tools
@@ -34,33 +34,33 @@ type world struct {
 	writer string // token of the writing side
 	reader string // token of the workflow's steps
 
-	// values are every demo value there ever was; no output of the writing side
-	// may hold one.
+	// values lists every value of the demo; no output of the writing side may
+	// contain one.
 	values []string
 }
 
 func newWorld(t tools, s *screen) (*world, error) {
 	dir, err := os.MkdirTemp("", "relay-demo-")
 	if err != nil {
-		return nil, fmt.Errorf("making a temporary folder: %w", err)
+		return nil, fmt.Errorf("create a temporary folder: %w", err)
 	}
 	w := &world{screen: s, tools: t, dir: dir}
 	for _, folder := range []string{"home", "tmp", stack} {
 		if err := os.Mkdir(w.path(folder), 0o700); err != nil {
-			return nil, errors.Join(fmt.Errorf("making a folder: %w", err), w.close())
+			return nil, errors.Join(fmt.Errorf("create a folder: %w", err), w.close())
 		}
 	}
 	return w, nil
 }
 
-// leftoverError says what could not be removed.
+// leftoverError names the folder that could not be removed.
 type leftoverError struct {
 	dir   string
 	cause error
 }
 
 func (e *leftoverError) Error() string {
-	return fmt.Sprintf("cleaning up failed; remove %s by hand: %v", e.dir, e.cause)
+	return fmt.Sprintf("clean up: %[2]v; remove %[1]s by hand", e.dir, e.cause)
 }
 
 // close stops Vault and removes the folder.
@@ -77,13 +77,13 @@ func (w *world) close() error {
 
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
 
-// write makes a file in the world.
+// write creates a file in the folder.
 func (w *world) write(name, content string) error {
 	if err := os.MkdirAll(filepath.Dir(w.path(name)), 0o700); err != nil {
-		return fmt.Errorf("making a folder: %w", err)
+		return fmt.Errorf("create a folder: %w", err)
 	}
 	if err := os.WriteFile(w.path(name), []byte(content), 0o600); err != nil {
-		return fmt.Errorf("writing a file: %w", err)
+		return fmt.Errorf("write a file: %w", err)
 	}
 	return nil
 }
@@ -91,13 +91,13 @@ func (w *world) write(name, content string) error {
 func (w *world) read(name string) (string, error) {
 	data, err := os.ReadFile(w.path(name))
 	if err != nil {
-		return "", fmt.Errorf("reading a file: %w", err)
+		return "", fmt.Errorf("read a file: %w", err)
 	}
 	return string(data), nil
 }
 
-// environment is what a command sees: nothing of the person who runs the demo
-// but where programs are.
+// environment returns the environment of a command. Of the user's own, only PATH
+// is passed on.
 func (w *world) environment(extra map[string]string) []string {
 	env := map[string]string{
 		"PATH":   w.tools.bin + string(os.PathListSeparator) + os.Getenv("PATH"),
@@ -112,15 +112,15 @@ func (w *world) environment(extra map[string]string) []string {
 	return list
 }
 
-// checkBlind fails if a text holds a value.
+// checkBlind fails if a text contains a value.
 func (w *world) checkBlind(what, text string) error {
 	for _, value := range w.values {
 		if strings.Contains(text, value) {
-			return fmt.Errorf("%s holds the value %q, which must never show there:\n%s", what, value, text)
+			return fmt.Errorf("%s contains the value %q, which must not be there:\n%s", what, value, text)
 		}
 	}
 	return nil
 }
 
-// platform is how Terraform names this one.
+// platform is Terraform's name of this operating system and architecture.
 const platform = runtime.GOOS + "_" + runtime.GOARCH

@@ -21,7 +21,7 @@ import (
 
 // newCore returns a sealed core over the storage, with the secrets engine and
 // the auth methods that the project uses and no other. After the core's
-// shutdown, closeFiles lets go of the storage.
+// shutdown, closeFiles closes the storage.
 func newCore(st storage, address string, logger hclog.Logger) (core *vault.Core, closeFiles func() error, err error) {
 	plugins := builtins{
 		consts.PluginTypeSecrets: {"kv": kv.Factory},
@@ -46,15 +46,14 @@ func newCore(st storage, address string, logger hclog.Logger) (core *vault.Core,
 	}
 	core, err = vault.NewCore(config)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("making the core: %w", err), closeFiles())
+		return nil, nil, errors.Join(fmt.Errorf("create the core: %w", err), closeFiles())
 	}
 	core.SetClusterListenerAddrs([]*net.TCPAddr{{IP: net.IPv4(127, 0, 0, 1)}})
 	return core, closeFiles, nil
 }
 
-// builtins tells the core which plugins are linked in, by type and name. Vault's
-// own registry would link all of them, among them some that do not compile
-// outside Vault's repository.
+// builtins lists the linked plugins by type and name. Vault's own registry links all
+// plugins, and some of them do not compile outside Vault's repository.
 type builtins map[consts.PluginType]map[string]logical.Factory
 
 // Contains implements vault.BuiltinRegistry.

@@ -30,7 +30,7 @@ func TestWriterWritesAndNeverReads(t *testing.T) {
 		{"create", "POST", "customers/data/" + entry, `{"options":{"cas":0},"data":{"value":"s3cret"}}`, 200},
 		{"overwrite", "POST", "customers/data/" + entry, `{"options":{"cas":1},"data":{"value":"other"}}`, 200},
 		{"write over a newer version", "POST", "customers/data/" + entry, `{"options":{"cas":1},"data":{"value":"late"}}`, 400},
-		{"note a record", "PATCH", "customers/metadata/" + entry, `{"custom_metadata":{"relay.terraform/shop":"version=2"}}`, 204},
+		{"write a record", "PATCH", "customers/metadata/" + entry, `{"custom_metadata":{"relay.terraform/shop":"version=2"}}`, 204},
 		{"see the metadata", "GET", "customers/metadata/" + entry, "", 200},
 		{"list the names", "LIST", "customers/metadata/workflows/deploy-production/", "", 200},
 		{"soft-delete", "POST", "customers/delete/" + entry, `{"versions":[2]}`, 204},

@@ -16,7 +16,7 @@ import (
 	"syscall"
 )
 
-// options is the command line.
+// options has the flags of the command line.
 type options struct {
 	listen         string
 	storage        storage
@@ -38,8 +38,8 @@ func main() {
 	}
 }
 
-// run starts a Vault, announces it on stdout and serves until it is told to
-// stop by a signal or, with -until-eof, by the end of stdin.
+// run starts a Vault, announces it on stdout and serves until a signal or, with
+// -until-eof, until the end of stdin.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	opts, err := parse(args, stderr)
 	if err != nil {
@@ -56,7 +56,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 		return err
 	}
 	if err := json.NewEncoder(stdout).Encode(srv.announcement); err != nil {
-		return errors.Join(fmt.Errorf("announcing the server: %w", err), srv.stop())
+		return errors.Join(fmt.Errorf("announce the server: %w", err), srv.stop())
 	}
 	select {
 	case <-ctx.Done():
@@ -74,7 +74,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	storageFlag := flags.String("storage", "inmem", "`inmem`, or raft:DIR to keep the data in DIR")
 	flags.StringVar(&opts.tlsDir, "tls", "", "serve over TLS, and write "+caFile+", "+clientCertFile+" and "+clientKeyFile+" into `DIR`")
 	flags.BoolVar(&opts.prepare, "prepare", false, "mount KV v2 at "+mountName+", enable auth methods, write the policies")
-	flags.StringVar(&opts.readerWorkflow, "reader-workflow", "deploy-production", "`workflow` that the policy reader opens")
+	flags.StringVar(&opts.readerWorkflow, "reader-workflow", "deploy-production", "`workflow` of the policy reader")
 	flags.BoolVar(&opts.untilEOF, "until-eof", false, "stop when standard input ends")
 	flags.BoolVar(&opts.verbose, "v", false, "write Vault's log to standard error")
 	if err := flags.Parse(args); err != nil {
@@ -94,15 +94,15 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return opts, err
 }
 
-// checkLoopback refuses any address that another machine could reach: the
-// root token of this Vault is not a secret.
+// checkLoopback refuses an address that another machine can reach: the root token of
+// this Vault is not secret.
 func checkLoopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("reading -listen: %w", err)
+		return fmt.Errorf("invalid -listen: %w", err)
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("reading -listen: %q is not a loopback IP address such as 127.0.0.1", host)
+		return fmt.Errorf("invalid -listen %q: must be a loopback IP address such as 127.0.0.1", host)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func untilEOF(ctx context.Context, r io.Reader) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		defer cancel()
-		_, _ = io.Copy(io.Discard, r) // an error ends the input as well
+		_, _ = io.Copy(io.Discard, r) // an error ends the input, too
 	}()
 	return ctx
 }

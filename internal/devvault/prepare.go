@@ -27,16 +27,16 @@ var (
 	workflowPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 )
 
-// checkWorkflow refuses names that would mean something else in a policy.
+// checkWorkflow refuses names that have a special meaning in a policy.
 func checkWorkflow(name string) error {
 	if !workflowPattern.MatchString(name) {
-		return fmt.Errorf("reading -reader-workflow: %q may hold letters, digits, '_', '.' and '-' only", name)
+		return fmt.Errorf("invalid -reader-workflow %q: must contain only letters, digits, '_', '.' and '-'", name)
 	}
 	return nil
 }
 
-// prepare brings the Vault to the state that the demo and the tests start
-// from. On data that is prepared already it only writes the policies again.
+// prepare creates what the demo and the tests need. On prepared data it only writes the
+// policies again.
 func prepare(core *vault.Core, rootToken, readerWorkflow string) error {
 	a := admin{core: core, token: rootToken}
 	if err := a.mount("sys/mounts/"+mountName, "kv", map[string]any{"version": "2"}); err != nil {
@@ -74,13 +74,12 @@ func (a admin) do(op logical.Operation, path string, data map[string]any) error 
 		err = resp.Error()
 	}
 	if err != nil {
-		return fmt.Errorf("preparing Vault: %s %s: %w", op, path, err)
+		return fmt.Errorf("prepare Vault: %s %s: %w", op, path, err)
 	}
 	return nil
 }
 
-// mount mounts an engine or auth method of the given kind unless the path is
-// taken already.
+// mount mounts an engine or auth method of the given kind unless the path is in use.
 func (a admin) mount(path, kind string, engineOptions map[string]any) error {
 	if err := a.do(logical.ReadOperation, path, nil); err == nil {
 		return nil
@@ -88,8 +87,8 @@ func (a admin) mount(path, kind string, engineOptions map[string]any) error {
 	return a.do(logical.UpdateOperation, path, map[string]any{"type": kind, "options": engineOptions})
 }
 
-// waitForKV waits until the mount takes requests: a KV v2 mount answers with
-// an error while it sets up its storage in the background.
+// waitForKV waits until the mount accepts requests: a KV v2 mount returns an error
+// during the setup of its storage.
 func (a admin) waitForKV() error {
 	return eventually(func() (bool, error) {
 		err := a.do(logical.ListOperation, mountName+"/metadata/", nil)

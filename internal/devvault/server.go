@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// activeTimeout bounds the wait for the core to take requests; raft needs
-	// up to two election periods of one second.
+	// activeTimeout bounds the wait for the core; raft needs up to two election periods
+	// of one second.
 	activeTimeout = 30 * time.Second
 	stopTimeout   = 5 * time.Second
 )
@@ -39,10 +39,10 @@ type server struct {
 	core       *vault.Core
 	closeFiles func() error
 	http       *http.Server
-	failed     chan error // gets the reason when serving ends by itself
+	failed     chan error // receives the error that ends serving
 }
 
-// start brings up an unsealed Vault that already serves when it returns.
+// start returns an unsealed Vault that serves.
 func start(opts options, logs io.Writer) (*server, error) {
 	if !opts.verbose {
 		logs = io.Discard
@@ -50,7 +50,7 @@ func start(opts options, logs io.Writer) (*server, error) {
 	logger := hclog.New(&hclog.LoggerOptions{Name: "vault", Output: logs, Level: hclog.Info})
 	listener, err := net.Listen("tcp", opts.listen)
 	if err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
+		return nil, fmt.Errorf("listen: %w", err)
 	}
 	address := "http://" + listener.Addr().String()
 	if opts.tlsDir != "" {
@@ -87,7 +87,7 @@ func start(opts options, logs io.Writer) (*server, error) {
 	}
 	go func() {
 		if err := srv.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			srv.failed <- fmt.Errorf("serving: %w", err)
+			srv.failed <- fmt.Errorf("serve: %w", err)
 		}
 	}()
 	return srv, nil
@@ -98,20 +98,19 @@ func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
-		_ = s.http.Close() // clients that hang on must not keep the process
+		_ = s.http.Close() // open connections must not keep the process
 	}
 	if err := errors.Join(s.core.Shutdown(), s.closeFiles()); err != nil {
-		return fmt.Errorf("stopping the core: %w", err)
+		return fmt.Errorf("stop the core: %w", err)
 	}
 	return nil
 }
 
-// open initialises the core if it is new, unseals it and waits until it takes
-// requests.
+// open initialises the core if it is new, unseals it and waits until it is active.
 func open(core *vault.Core, st storage) (keys, error) {
 	initialized, err := core.Initialized(context.Background())
 	if err != nil {
-		return keys{}, fmt.Errorf("looking for an existing Vault: %w", err)
+		return keys{}, fmt.Errorf("check for an existing Vault: %w", err)
 	}
 	var k keys
 	if initialized {
@@ -124,14 +123,14 @@ func open(core *vault.Core, st storage) (keys, error) {
 	}
 	unsealKey, err := hex.DecodeString(k.UnsealKey)
 	if err != nil {
-		return keys{}, fmt.Errorf("reading the unseal key: %w", err)
+		return keys{}, fmt.Errorf("read the unseal key: %w", err)
 	}
 	unsealed, err := core.Unseal(unsealKey)
 	if err != nil {
-		return keys{}, fmt.Errorf("unsealing: %w", err)
+		return keys{}, fmt.Errorf("unseal: %w", err)
 	}
 	if !unsealed {
-		return keys{}, errors.New("unsealing: the kept key does not open this Vault")
+		return keys{}, errors.New("unseal: the stored key does not match this Vault")
 	}
 	return k, waitActive(core)
 }
@@ -140,14 +139,14 @@ func initialize(core *vault.Core, st storage) (keys, error) {
 	one := vault.SealConfig{SecretShares: 1, SecretThreshold: 1, StoredShares: 1}
 	result, err := core.Initialize(context.Background(), &vault.InitParams{BarrierConfig: &one})
 	if err != nil {
-		return keys{}, fmt.Errorf("initialising: %w", err)
+		return keys{}, fmt.Errorf("initialise: %w", err)
 	}
 	k := keys{RootToken: result.RootToken, UnsealKey: hex.EncodeToString(result.SecretShares[0])}
 	return k, st.saveKeys(k)
 }
 
-// waitActive waits until the core leads: with raft, unsealing returns while
-// the only node still stands for election.
+// waitActive waits until the core is active: with raft, unsealing returns before the
+// end of the election.
 func waitActive(core *vault.Core) error {
 	return eventually(func() (bool, error) {
 		standby, err := core.Standby()
@@ -155,7 +154,7 @@ func waitActive(core *vault.Core) error {
 	})
 }
 
-// eventually calls done until it says so, within activeTimeout.
+// eventually calls done until it returns true, within activeTimeout.
 func eventually(done func() (bool, error)) error {
 	deadline := time.Now().Add(activeTimeout)
 	for {
@@ -164,7 +163,7 @@ func eventually(done func() (bool, error)) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return errors.Join(fmt.Errorf("waiting for Vault: not ready after %s", activeTimeout), err)
+			return errors.Join(fmt.Errorf("wait for Vault: timed out after %s", activeTimeout), err)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -18,17 +18,16 @@ import (
 	"github.com/hashicorp/vault/vault"
 )
 
-// keysFile holds the unseal key and root token beside the data they open.
+// keysFile stores the unseal key and root token beside the data.
 const keysFile = "devvault-keys.json"
 
-// keys is what opens a Vault: the root token, and the unseal key in hex.
+// keys has the root token, and the unseal key in hex.
 type keys struct {
 	RootToken string `json:"root_token"`
 	UnsealKey string `json:"unseal_key"`
 }
 
-// storage is where the Vault keeps its data: raft in dir, or memory if dir is
-// empty.
+// storage is the kind of storage: raft in dir, or memory if dir is empty.
 type storage struct {
 	dir string
 }
@@ -39,51 +38,51 @@ func parseStorage(s string) (storage, error) {
 	}
 	dir, ok := strings.CutPrefix(s, "raft:")
 	if !ok || dir == "" {
-		return storage{}, fmt.Errorf("reading -storage: %q is neither inmem nor raft:DIR", s)
+		return storage{}, fmt.Errorf("invalid -storage %q: must be inmem or raft:DIR", s)
 	}
 	return storage{dir: dir}, nil
 }
 
-// configure gives the core its backend. The returned function closes its files
-// once the core has shut down.
+// configure sets the backend of the core. The returned function closes its files
+// after the shutdown of the core.
 func (s storage) configure(config *vault.CoreConfig, logger hclog.Logger) (closeFiles func() error, err error) {
 	if s.dir == "" {
 		backend, err := inmem.NewInmem(nil, logger)
 		if err != nil {
-			return nil, fmt.Errorf("opening storage in memory: %w", err)
+			return nil, fmt.Errorf("open storage in memory: %w", err)
 		}
 		config.Physical, config.StorageType = backend, "inmem"
 		return func() error { return nil }, nil
 	}
 
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("opening storage: %w", err)
+		return nil, fmt.Errorf("open storage: %w", err)
 	}
-	// One second is raft's shortest election; nobody else can win it.
+	// One second is raft's shortest election period. There is one node only.
 	backend, err := raft.NewRaftBackend(map[string]string{
 		"path": s.dir, "node_id": "devvault", "performance_multiplier": "1",
 	}, logger)
 	if err != nil {
-		return nil, fmt.Errorf("opening storage in %s: %w", s.dir, err)
+		return nil, fmt.Errorf("open storage in %s: %w", s.dir, err)
 	}
 	config.Physical, config.StorageType = backend, "raft"
 	config.HAPhysical = backend.(physical.HABackend)
-	config.ClusterAddr = "https://127.0.0.1:0" // the port that peers would use, if there were any
+	config.ClusterAddr = "https://127.0.0.1:0" // required; there are no peers
 	return backend.(*raft.RaftBackend).Close, nil
 }
 
-// saveKeys keeps the keys for the next start on the same data; keys of a Vault
-// in memory are not kept.
+// saveKeys stores the keys for the next start on the same data, except for a Vault in
+// memory.
 func (s storage) saveKeys(k keys) error {
 	if s.dir == "" {
 		return nil
 	}
 	data, err := json.Marshal(k)
 	if err != nil {
-		return fmt.Errorf("keeping the unseal key: %w", err)
+		return fmt.Errorf("store the unseal key: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(s.dir, keysFile), data, 0o600); err != nil {
-		return fmt.Errorf("keeping the unseal key: %w", err)
+		return fmt.Errorf("store the unseal key: %w", err)
 	}
 	return nil
 }
@@ -91,11 +90,11 @@ func (s storage) saveKeys(k keys) error {
 func (s storage) loadKeys() (keys, error) {
 	data, err := os.ReadFile(filepath.Join(s.dir, keysFile))
 	if err != nil {
-		return keys{}, fmt.Errorf("reading the unseal key of the existing data: %w", err)
+		return keys{}, fmt.Errorf("read the unseal key of the existing data: %w", err)
 	}
 	var k keys
 	if err := json.Unmarshal(data, &k); err != nil {
-		return keys{}, errors.New("reading the unseal key of the existing data: " + keysFile + " is not valid JSON")
+		return keys{}, errors.New("read the unseal key of the existing data: " + keysFile + ": invalid JSON")
 	}
 	return k, nil
 }

@@ -19,16 +19,15 @@ import (
 	"time"
 )
 
-// Files of -tls: the authority that issued all certificates, and a client's
-// certificate with its key.
+// Files of -tls: the certificate authority, and a client certificate with its key.
 const (
 	caFile         = "ca.pem"
 	clientCertFile = "client.pem"
 	clientKeyFile  = "client-key.pem"
 )
 
-// issue makes an authority, a server's and a client's certificate, all good for
-// a day, and writes what clients need into dir.
+// issue creates an authority, a server's and a client's certificate, valid for a day,
+// and writes the files for clients into dir.
 func issue(dir string) (*tls.Config, error) {
 	ca, err := newCertificate(nil, &x509.Certificate{
 		Subject: pkix.Name{CommonName: "devvault authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
@@ -51,7 +50,7 @@ func issue(dir string) (*tls.Config, error) {
 	}
 	key, err := x509.MarshalPKCS8PrivateKey(client.PrivateKey)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the client's key: %w", err)
+		return nil, fmt.Errorf("encode the client's key: %w", err)
 	}
 	for _, file := range []struct {
 		name, kind string
@@ -63,19 +62,19 @@ func issue(dir string) (*tls.Config, error) {
 	} {
 		text := pem.EncodeToMemory(&pem.Block{Type: file.kind, Bytes: file.der})
 		if err := os.WriteFile(filepath.Join(dir, file.name), text, 0o600); err != nil {
-			return nil, fmt.Errorf("writing for -tls: %w", err)
+			return nil, fmt.Errorf("write files of -tls: %w", err)
 		}
 	}
-	// Vault's cert method looks at the client's certificate itself.
+	// Vault's cert method checks the client's certificate itself.
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*server}, ClientAuth: tls.RequestClientCert}, nil
 }
 
-// newCertificate completes the template and signs it by the parent, or by itself
-// where that is nil.
+// newCertificate completes the template and signs it by the parent; a nil parent means
+// self-signed.
 func newCertificate(parent *tls.Certificate, template *x509.Certificate) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("making a key: %w", err)
+		return nil, fmt.Errorf("create a key: %w", err)
 	}
 	template.SerialNumber = big.NewInt(time.Now().UnixNano())
 	template.NotBefore, template.NotAfter = time.Now().Add(-time.Minute), time.Now().Add(24*time.Hour)
@@ -85,11 +84,11 @@ func newCertificate(parent *tls.Certificate, template *x509.Certificate) (*tls.C
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, parent.Leaf, &key.PublicKey, parent.PrivateKey)
 	if err != nil {
-		return nil, fmt.Errorf("making a certificate: %w", err)
+		return nil, fmt.Errorf("create a certificate: %w", err)
 	}
 	leaf, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, fmt.Errorf("making a certificate: %w", err)
+		return nil, fmt.Errorf("create a certificate: %w", err)
 	}
 	return &tls.Certificate{Certificate: [][]byte{der}, Leaf: leaf, PrivateKey: key}, nil
 }

@@ -24,7 +24,7 @@ func main() {
 	}
 }
 
-type question struct {
+type request struct {
 	Secrets     string    `json:"secrets"`
 	Secret      [2]string `json:"secret"`
 	Connection  [3]string `json:"connection"`
@@ -33,9 +33,9 @@ type question struct {
 	Printed     [3]string `json:"printed"`
 }
 
-// answer has what was found, by name or by type/name and field; Missing is Relay's
-// "not found", Refused why it does not evaluate a query, Error any other failure.
-type answer struct {
+// response has the results, by name or by type/name and field. Missing is Relay's "not
+// found", Refused the error of a query that Relay does not evaluate, Error any other.
+type response struct {
 	Secrets     map[string][]byte            `json:"secrets,omitempty"`
 	Connections map[string]map[string][]byte `json:"connections,omitempty"`
 	References  []string                     `json:"references,omitempty"`
@@ -47,7 +47,7 @@ type answer struct {
 
 func run(args []string, in io.Reader, out io.Writer) error {
 	if len(args) != 1 {
-		return errors.New("expected the mount as the only argument")
+		return errors.New("one argument is required: the mount")
 	}
 	client, err := vaultapi.NewClient(nil)
 	if err != nil {
@@ -57,7 +57,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	encoder := json.NewEncoder(out)
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
-		var q question
+		var q request
 		if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
 			return err
 		}
@@ -68,22 +68,22 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
-func reply(kv *vault.KVV2Client, q question) answer {
-	found, err := look(context.Background(), kv, q)
+func reply(kv *vault.KVV2Client, q request) response {
+	found, err := find(context.Background(), kv, q)
 	switch {
 	case errors.Is(err, model.ErrNotFound):
-		return answer{Missing: true}
+		return response{Missing: true}
 	case err != nil:
-		return answer{Error: err.Error()}
+		return response{Error: err.Error()}
 	}
 	return found
 }
 
-func look(ctx context.Context, kv *vault.KVV2Client, q question) (answer, error) {
+func find(ctx context.Context, kv *vault.KVV2Client, q request) (response, error) {
 	switch {
 	case q.Workflow != "":
 		found, err := references(ctx, q.Workflow)
-		return answer{References: found}, err
+		return response{References: found}, err
 	case q.Printed[0] != "":
 		return printed(ctx, kv, q.Printed[0], q.Printed[1], q.Printed[2])
 	case q.Secrets != "":
@@ -92,7 +92,7 @@ func look(ctx context.Context, kv *vault.KVV2Client, q question) (answer, error)
 	case q.Secret[0] != "":
 		secret, err := vault.NewSecretManager(kv.In(q.Secret[0])).Get(ctx, q.Secret[1])
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		return secrets(secret), nil
 	case q.Connections != "":
@@ -101,20 +101,20 @@ func look(ctx context.Context, kv *vault.KVV2Client, q question) (answer, error)
 	}
 	connection, err := vault.NewConnectionManager(kv.In(q.Connection[0])).Get(ctx, q.Connection[1], q.Connection[2])
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	return connections(connection), nil
 }
 
-func secrets(list ...*model.Secret) answer {
+func secrets(list ...*model.Secret) response {
 	found := map[string][]byte{}
 	for _, s := range list {
 		found[s.Name] = []byte(s.Value)
 	}
-	return answer{Secrets: found}
+	return response{Secrets: found}
 }
 
-func connections(list ...*model.Connection) answer {
+func connections(list ...*model.Connection) response {
 	found := map[string]map[string][]byte{}
 	for _, c := range list {
 		fields := map[string][]byte{}
@@ -123,5 +123,5 @@ func connections(list ...*model.Connection) answer {
 		}
 		found[c.Type+"/"+c.Name] = fields
 	}
-	return answer{Connections: found}
+	return response{Connections: found}
 }

@@ -19,33 +19,33 @@ import (
 	"github.com/puppetlabs/relay-core/pkg/manager/vault"
 )
 
-// printed is what "ni get -p" prints in the first step of a workflow. The metadata API
-// answers the query by the spec (its GetSpec does what is done here), and ni prints the
-// value of its JSON answer as it is, without a newline. Where the API refuses to
-// evaluate the query, ni prints nothing and succeeds.
-func printed(ctx context.Context, kv *vault.KVV2Client, secretPath, workflow, path string) (answer, error) {
+// printed returns the output of "ni get -p" in the first step of a workflow. It does the
+// same as GetSpec of the metadata API, which evaluates the query on the spec. ni prints
+// the value of the JSON response without a newline. If the API refuses to evaluate the
+// query, ni prints nothing and succeeds.
+func printed(ctx context.Context, kv *vault.KVV2Client, secretPath, workflow, path string) (response, error) {
 	spec, err := firstSpec(workflow)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	evaluator := evaluate.NewEvaluator(evaluate.WithSecretTypeResolver{
 		SecretTypeResolver: resolve.NewSecretTypeResolver(vault.NewSecretManager(kv.In(secretPath))),
 	})
 	result, err := query.EvaluateQuery(ctx, evaluator, query.JSONPathTemplateLanguage, spec, path)
 	if err != nil {
-		return answer{Refused: err.Error()}, nil
+		return response{Refused: err.Error()}, nil
 	}
 	body, err := json.Marshal(model.NewJSONResultEnvelope(result))
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	var sent struct {
 		Value transfer.JSONInterface `json:"value"`
 	}
 	if err := json.Unmarshal(body, &sent); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	return answer{Printed: []byte(fmt.Sprint(sent.Value.Data))}, nil
+	return response{Printed: []byte(fmt.Sprint(sent.Value.Data))}, nil
 }
 
 func firstSpec(workflow string) (parse.Tree, error) {

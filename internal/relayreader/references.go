@@ -15,8 +15,8 @@ import (
 	"github.com/puppetlabs/relay-core/pkg/expr/parse"
 )
 
-// references evaluates what Relay resolves in a workflow file, with nothing to
-// resolve it by: what is found missing is what the file refers to, as "secret name"
+// references evaluates the parts of a workflow file that Relay resolves, without any
+// secret or connection. So all references are missing; it returns them as "secret name"
 // and "connection type/name", sorted.
 func references(ctx context.Context, text string) ([]string, error) {
 	tree, err := parse.ParseYAML(strings.NewReader(text))
@@ -41,10 +41,10 @@ func references(ctx context.Context, text string) ([]string, error) {
 	return slices.Compact(found), nil
 }
 
-// resolved are the parts of a workflow that Relay resolves.
+// resolved returns the parts of a workflow that Relay resolves.
 func resolved(tree parse.Tree) []parse.Tree {
 	var parts []parse.Tree
-	take := func(from any, names ...string) {
+	add := func(from any, names ...string) {
 		object, _ := from.(map[string]any)
 		for _, name := range names {
 			if part, found := object[name]; found {
@@ -55,12 +55,12 @@ func resolved(tree parse.Tree) []parse.Tree {
 	workflow, _ := tree.(map[string]any)
 	steps, _ := workflow["steps"].([]any)
 	for _, step := range steps {
-		take(step, "spec", "env", "when")
+		add(step, "spec", "env", "when")
 	}
 	triggers, _ := workflow["triggers"].([]any)
 	for _, trigger := range triggers {
 		if object, is := trigger.(map[string]any); is {
-			take(object["source"], "spec", "env")
+			add(object["source"], "spec", "env")
 		}
 	}
 	return parts

@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// Guide is a page of the documentation, whose examples tests run.
+// Guide is a page of the documentation. Tests run its examples.
 type Guide struct {
 	t    testing.TB
 	text string
 }
 
-// ReadGuide reads a page of docs/. Its workflow is replaced by the test's own.
+// ReadGuide reads a page of docs/ and replaces its workflow by the test's own.
 func ReadGuide(t testing.TB, file, workflow string) Guide {
 	t.Helper()
 	text, err := os.ReadFile(file) //nolint:gosec // a file of this repository
@@ -26,14 +26,14 @@ func ReadGuide(t testing.TB, file, workflow string) Guide {
 	return Guide{t: t, text: strings.ReplaceAll(string(text), "deploy-production", workflow)}
 }
 
-// Example is what the page shows below a heading, in a language.
+// Example returns the first code block of a language below a heading.
 func (g Guide) Example(heading, language string) string {
 	g.t.Helper()
 	_, section, found := strings.Cut(g.text, "# "+heading+"\n")
 	section, _, _ = strings.Cut(section, "\n#")
 	example := regexp.MustCompile("(?ms)^```" + language + "\n(.*?)^```$").FindStringSubmatch(section)
 	if !found || example == nil {
-		g.t.Fatalf("the guide shows no %s under %q", language, heading)
+		g.t.Fatalf("no %s code block found below %q", language, heading)
 	}
 	return example[1]
 }

@@ -27,7 +27,7 @@ path "customers/data/connections/+/+/+"     { capabilities = ["create", "update"
 path "customers/metadata/connections/+/+/+" { capabilities = ["read", "patch"] }
 path "customers/metadata/connections/+/+/"  { capabilities = ["list"] }
 path "customers/delete/connections/+/+/+"   { capabilities = ["update"] }`
-	// reader is what Relay's own tenant policy grants on connections.
+	// reader has the rules of Relay's own tenant policy for connections.
 	reader = `
 path "customers/data/connections/DOMAIN/*"     { capabilities = ["read"] }
 path "customers/metadata/connections/DOMAIN/*" { capabilities = ["list"] }`
@@ -42,8 +42,6 @@ func connect(t *testing.T, v *vaulttest.Vault, token string) *secrets.Client {
 	return c
 }
 
-// TestRelayReadsSecretsByteForByte writes every kind of value that the product
-// promises to carry and has Relay's secret manager read it.
 func TestRelayReadsSecretsByteForByte(t *testing.T) {
 	t.Parallel()
 	v, workflow := vaulttest.Start(t), vaulttest.Workflow(t)
@@ -86,12 +84,10 @@ func TestRelayReadsSecretsByteForByte(t *testing.T) {
 	}
 	delete(want, "plain")
 	if _, found := relay.Secret(workflow, "plain"); found || !maps.Equal(relay.Secrets(workflow), want) {
-		t.Error("Relay still finds a secret that was deleted, or lost another")
+		t.Error("Relay finds a deleted secret, or does not find another")
 	}
 }
 
-// TestRelayReadsConnections writes connections of several types and has Relay's
-// connection manager find, list and lose them.
 func TestRelayReadsConnections(t *testing.T) {
 	t.Parallel()
 	v, domain := vaulttest.Start(t), vaulttest.Workflow(t)
@@ -129,9 +125,8 @@ func TestRelayReadsConnections(t *testing.T) {
 	}
 }
 
-// TestRelayNeverReadsAMixture rewrites a connection again and again while Relay's
-// connection manager reads it.
-func TestRelayNeverReadsAMixture(t *testing.T) {
+// The test writes a connection repeatedly while Relay's connection manager reads it.
+func TestRelayNeverReadsFieldsOfTwoWrites(t *testing.T) {
 	t.Parallel()
 	v, domain := vaulttest.Start(t), vaulttest.Workflow(t)
 	c := connections.New(connect(t, v, v.Token(t, writer)), func(text string) { t.Error(text) })
@@ -162,7 +157,7 @@ func TestRelayNeverReadsAMixture(t *testing.T) {
 	}
 	close(stop)
 	if seen := <-done; len(seen) < 5 {
-		t.Errorf("Relay read only %d states while there were 41", len(seen))
+		t.Errorf("Relay read %d of 41 states, so the test proves nothing", len(seen))
 	}
 }
 
@@ -185,8 +180,6 @@ func put(t *testing.T, c *connections.Client, domain, id string, fields map[stri
 	}
 }
 
-// TestRelayFindsTheSameReferences reads public workflows with Relay's evaluator and
-// with ours.
 func TestRelayFindsTheSameReferences(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../workflowfile/testdata/relay-workflows/*.yaml")
@@ -202,31 +195,31 @@ func TestRelayFindsTheSameReferences(t *testing.T) {
 		}
 		file, err := workflowfile.Read(text)
 		if err != nil {
-			continue // one without steps, of which Relay finds nothing either
+			continue // without steps; Relay finds no references either
 		}
-		var ours []string
+		var found []string
 		for _, c := range file.Connections() {
-			ours = append(ours, "connection "+c.Type+"/"+c.Name)
+			found = append(found, "connection "+c.Type+"/"+c.Name)
 		}
 		for _, s := range file.Secrets() {
-			ours = append(ours, "secret "+s)
+			found = append(found, "secret "+s)
 		}
-		// Relay's merge takes no arguments by name, and gives up before it looks at them.
-		ours = slices.DeleteFunc(ours, func(reference string) bool { return reference == "connection ssh/terraform-repository-key" })
-		if theirs := relay.References(string(text)); !slices.Equal(ours, theirs) {
-			t.Errorf("%s: we find %q, Relay %q", filepath.Base(name), ours, theirs)
+		// Relay's merge accepts no keyword arguments and fails before it evaluates them.
+		found = slices.DeleteFunc(found, func(reference string) bool { return reference == "connection ssh/terraform-repository-key" })
+		if want := relay.References(string(text)); !slices.Equal(found, want) {
+			t.Errorf("%s: got %q, Relay finds %q", filepath.Base(name), found, want)
 		}
 	}
 }
 
-// TestWhatNiPrints is what the guide on managing secrets says of values.
-func TestWhatNiPrints(t *testing.T) {
+// The guide on managing secrets describes these results.
+func TestNiPrintsValuesAsTheGuideDescribes(t *testing.T) {
 	t.Parallel()
 	v, workflow := vaulttest.Start(t), vaulttest.Workflow(t)
 	c := connect(t, v, v.Writer(t))
 	relay := relaytest.Start(t, v, v.Reader(t, workflow))
 	scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: workflow}
-	// What is refused prints nothing, and ni succeeds.
+	// For a refused query ni prints nothing and succeeds.
 	values := map[string]struct {
 		plain, prints string
 		refused       bool

@@ -1,9 +1,6 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package relaytest reads what tests wrote with Relay's own code: it runs
-// bin/relay-reader, which is built from relay-core. What it finds is what a step of
-// a Relay workflow would get.
 package relaytest
 
 import (
@@ -21,13 +18,13 @@ import (
 // Reader is one process of relay-reader. Its methods may be called from several
 // goroutines of the test.
 type Reader struct {
-	t       testing.TB
-	mu      sync.Mutex
-	ask     *json.Encoder
-	answers *bufio.Reader
+	t         testing.TB
+	mu        sync.Mutex
+	requests  *json.Encoder
+	responses *bufio.Reader
 }
 
-// Start starts a reader with a token, which is what decides what it may read.
+// Start starts a reader with a token.
 func Start(t testing.TB, v *vaulttest.Vault, token string) *Reader {
 	t.Helper()
 	cmd := exec.CommandContext(context.Background(), tools.Path(t, "relay-reader"), "customers")
@@ -41,7 +38,7 @@ func Start(t testing.TB, v *vaulttest.Vault, token string) *Reader {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("starting relay-reader: %v", err)
+		t.Fatalf("start relay-reader: %v", err)
 	}
 	t.Cleanup(func() {
 		_ = stdin.Close()
@@ -49,10 +46,10 @@ func Start(t testing.TB, v *vaulttest.Vault, token string) *Reader {
 			t.Errorf("relay-reader: %v", err)
 		}
 	})
-	return &Reader{t: t, ask: json.NewEncoder(stdin), answers: bufio.NewReader(stdout)}
+	return &Reader{t: t, requests: json.NewEncoder(stdin), responses: bufio.NewReader(stdout)}
 }
 
-type answer struct {
+type response struct {
 	Secrets     map[string][]byte
 	Connections map[string]map[string][]byte
 	References  []string
@@ -62,50 +59,50 @@ type answer struct {
 	Error       string
 }
 
-func (r *Reader) reply(question any) answer {
+func (r *Reader) reply(request any) response {
 	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.ask.Encode(question); err != nil {
-		r.t.Errorf("asking relay-reader: %v", err)
-		return answer{Missing: true}
+	if err := r.requests.Encode(request); err != nil {
+		r.t.Errorf("send a request to relay-reader: %v", err)
+		return response{Missing: true}
 	}
-	line, err := r.answers.ReadBytes('\n')
+	line, err := r.responses.ReadBytes('\n')
 	if err != nil {
-		r.t.Errorf("relay-reader's answer: %v", err)
-		return answer{Missing: true}
+		r.t.Errorf("read the response of relay-reader: %v", err)
+		return response{Missing: true}
 	}
-	var a answer
+	var a response
 	if err := json.Unmarshal(line, &a); err != nil {
-		r.t.Errorf("relay-reader's answer: %v", err)
+		r.t.Errorf("read the response of relay-reader: %v", err)
 	}
 	if a.Error != "" {
-		r.t.Errorf("Relay cannot read %v: %s", question, a.Error)
+		r.t.Errorf("read %v with Relay: %s", request, a.Error)
 	}
 	return a
 }
 
-// Secret is one secret of a workflow; false where Relay finds none.
+// Secret returns one secret of a workflow; false if Relay finds none.
 func (r *Reader) Secret(workflow, name string) (value string, found bool) {
 	r.t.Helper()
 	a := r.reply(map[string][2]string{"secret": {"workflows/" + workflow, name}})
 	return string(a.Secrets[name]), !a.Missing
 }
 
-// Secrets are all secrets of a workflow, by name.
+// Secrets returns all secrets of a workflow, by name.
 func (r *Reader) Secrets(workflow string) map[string]string {
 	r.t.Helper()
 	return texts(r.reply(map[string]string{"secrets": "workflows/" + workflow}).Secrets)
 }
 
-// Connection is one connection, by field; false where Relay finds none.
+// Connection returns one connection, by field; false if Relay finds none.
 func (r *Reader) Connection(domain, kind, name string) (fields map[string]string, found bool) {
 	r.t.Helper()
 	a := r.reply(map[string][3]string{"connection": {"connections/" + domain, kind, name}})
 	return texts(a.Connections[kind+"/"+name]), !a.Missing
 }
 
-// Connections are all connections of a domain, by "type/name" and field.
+// Connections returns all connections of a domain, by "type/name" and field.
 func (r *Reader) Connections(domain string) map[string]map[string]string {
 	r.t.Helper()
 	out := map[string]map[string]string{}
@@ -115,8 +112,8 @@ func (r *Reader) Connections(domain string) map[string]map[string]string {
 	return out
 }
 
-// References are what Relay's evaluator finds a workflow file to refer to, as "secret
-// name" and "connection type/name", sorted.
+// References returns the references that Relay's evaluator finds in a workflow file, as
+// "secret name" and "connection type/name", sorted.
 func (r *Reader) References(workflow string) []string {
 	r.t.Helper()
 	return r.reply(map[string]string{"workflow": workflow}).References

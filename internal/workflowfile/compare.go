@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// Comparison is what lies between the secrets that a file takes and those that
-// there are.
+// Comparison is the difference between the secrets that a file uses and the existing
+// secrets.
 type Comparison struct {
-	// Missing are the references to secrets that there are not, in the file's order.
+	// Missing lists references to secrets that do not exist, in the file's order.
 	Missing []Missing
-	// Unused are secrets that no reference names, sorted. It is empty where the file
-	// may take any: see File.Open.
+	// Unused lists secrets without a reference, sorted. It is empty if the file may use
+	// any secret: see File.Open.
 	Unused []string
-	// Alike are groups of secrets whose names differ only in case, or by - and _.
+	// Alike lists groups of secrets whose names differ only in case, or by - and _.
 	Alike [][]string
 }
 
-// Missing is a reference to a secret that there is not.
+// Missing is a reference to a secret that does not exist.
 type Missing struct {
 	Reference
-	// Alike are secrets whose names differ from it only in case, or by - and _.
+	// Alike lists secrets whose names differ from it only in case, or by - and _.
 	Alike []string
 }
 
-// Compare compares the file's secrets with the names of those that there are.
+// Compare compares the file's references with the names of existing secrets.
 func (f *File) Compare(existing []string) Comparison {
 	existing = slices.Compact(slices.Sorted(slices.Values(existing)))
 	groups := map[string][]string{}
@@ -59,5 +59,5 @@ func (f *File) Compare(existing []string) Comparison {
 	return c
 }
 
-// fold is equal for names that people take for the same.
+// fold returns the same text for names that are easily confused.
 func fold(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }

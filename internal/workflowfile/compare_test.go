@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestCompare(t *testing.T) {
+func TestCompareFindsMissingUnusedAndSimilarNames(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		spec     string
@@ -17,18 +17,18 @@ func TestCompare(t *testing.T) {
 		unused   string
 		alike    string
 	}{
-		"all there":        {spec: "${secrets.a} ${secrets.b}", existing: "b a"},
-		"missing":          {spec: "${secrets.a}", missing: "a"},
-		"unused":           {spec: "${secrets.a}", existing: "a c b", unused: "b c"},
-		"other case":       {spec: "${secrets.apiToken}", existing: "APITOKEN", missing: "apiToken~APITOKEN", unused: "APITOKEN"},
-		"other dash":       {spec: "${secrets.api_token}", existing: "api-token", missing: "api_token~api-token", unused: "api-token"},
-		"both dashes":      {spec: "${secrets.a_b}", existing: "a_b a-b A_B", unused: "A_B a-b", alike: "A_B,a-b,a_b"},
-		"dynamic":          {spec: "${secrets[parameters.x]} ${secrets.z}", existing: "a", missing: "z"},
-		"all":              {spec: "${secrets}", existing: "a"},
-		"all connections":  {spec: "${connections}", existing: "a", unused: "a"},
-		"a connection":     {spec: "${connections.a.b}", existing: "b", unused: "b"},
-		"twice in a file":  {spec: "${secrets.a}${secrets.a}", missing: "a a"},
-		"nothing is taken": {spec: "x", existing: "a a", unused: "a"},
+		"all exist":       {spec: "${secrets.a} ${secrets.b}", existing: "b a"},
+		"missing":         {spec: "${secrets.a}", missing: "a"},
+		"unused":          {spec: "${secrets.a}", existing: "a c b", unused: "b c"},
+		"other case":      {spec: "${secrets.apiToken}", existing: "APITOKEN", missing: "apiToken~APITOKEN", unused: "APITOKEN"},
+		"other dash":      {spec: "${secrets.api_token}", existing: "api-token", missing: "api_token~api-token", unused: "api-token"},
+		"both dashes":     {spec: "${secrets.a_b}", existing: "a_b a-b A_B", unused: "A_B a-b", alike: "A_B,a-b,a_b"},
+		"dynamic":         {spec: "${secrets[parameters.x]} ${secrets.z}", existing: "a", missing: "z"},
+		"all":             {spec: "${secrets}", existing: "a"},
+		"all connections": {spec: "${connections}", existing: "a", unused: "a"},
+		"a connection":    {spec: "${connections.a.b}", existing: "b", unused: "b"},
+		"twice in a file": {spec: "${secrets.a}${secrets.a}", missing: "a a"},
+		"no reference":    {spec: "x", existing: "a a", unused: "a"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

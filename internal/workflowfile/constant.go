@@ -13,7 +13,7 @@ import (
 func constantNumber(text string) (key, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return key{}, errors.New("a number that is none")
+		return key{}, errors.New("invalid number")
 	}
 	return key{text: strconv.FormatFloat(n, 'f', -1, 64), known: true, number: true}, nil
 }
@@ -22,7 +22,7 @@ func constantString(token string) (key, error) {
 	if !strings.HasPrefix(token, "'") {
 		text, err := strconv.Unquote(token)
 		if err != nil {
-			return key{}, errors.New("a string that does not end on its line, or with an unknown escape")
+			return key{}, errors.New("invalid string: no end on its line, or unknown escape")
 		}
 		return key{text: text, known: true}, nil
 	}
@@ -41,7 +41,7 @@ func constantString(token string) (key, error) {
 		rest = tail
 	}
 	if !ended || rest != "" {
-		return key{}, errors.New("a string that does not end on its line, or with an unknown escape")
+		return key{}, errors.New("invalid string: no end on its line, or unknown escape")
 	}
 	return key{text: text.String(), known: true}, nil
 }

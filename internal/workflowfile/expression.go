@@ -12,62 +12,59 @@ import (
 	"unicode"
 )
 
-// maxExpressionDepth bounds how deep parentheses, calls and keys of an
-// expression nest.
+// maxExpressionDepth bounds the nesting of parentheses, calls and keys.
 const maxExpressionDepth = 100
 
-// access is one path in an expression, from the names that a template sees:
-// secrets.a['b'] has the keys secrets, a and b; $ has none.
+// access is one path in an expression: secrets.a['b'] has the keys secrets, a and b; $
+// has none.
 type access struct {
 	keys []key
 	// optional is set inside the arguments of coalesce.
 	optional bool
 }
 
-// key is one segment of a path, or another operand; text means something only
-// where known.
+// key is one segment of a path, or another operand; text is valid only if known is set.
 type key struct {
 	text  string
 	known bool
-	// number is set for a constant that + adds instead of joining.
+	// number is set for a numeric constant, which + adds; it joins other constants.
 	number bool
 	// root is set for $ alone.
 	root bool
 }
 
-// expression parses what stands between ${ and }. It follows relay-core's path
-// language, which is gval's grammar over the tokens of text/scanner.
+// expression parses the text between ${ and }. The grammar is relay-core's path
+// language: gval's grammar over the tokens of text/scanner.
 type expression struct {
 	scan scanner.Scanner
-	// token is the last one; again means that the next call of next returns it once
-	// more.
+	// token is the last token; with again set, next returns it once more.
 	token rune
 	again bool
 
 	depth    int
 	coalesce int
-	// inner is set behind |>, where names are of what stands before it.
+	// inner is set behind |>, where names refer to the value before it.
 	inner bool
 	parsed
 }
 
-// parsed is what an expression holds, in its order.
+// parsed is the content of an expression, in its order.
 type parsed struct {
 	accesses []access
-	// calls are the names of functions.
+	// calls lists the names of functions.
 	calls []string
 }
 
-// parseExpression reads one expression from the start of text, and the } behind
-// it. It returns what is in it, and how many bytes it and the } have.
+// parseExpression parses one expression and the } behind it at the start of text. It
+// returns the content and the number of bytes, } included.
 func parseExpression(text string) (parsed, int, error) {
 	e := &expression{}
 	e.scan.Init(strings.NewReader(text))
-	e.scan.Error = func(*scanner.Scanner, string) {} // a broken token is refused by its reader
+	e.scan.Error = func(*scanner.Scanner, string) {} // operand reports invalid tokens
 	e.scan.Mode = scanner.GoTokens
 	e.scan.IsIdentRune = isIdentRune
-	if strings.HasPrefix(text, "\uFEFF") { // the scanner would skip it
-		return parsed{}, 0, errors.New("an invisible byte order mark")
+	if strings.HasPrefix(text, "\uFEFF") { // the scanner skips it
+		return parsed{}, 0, errors.New("unexpected byte order mark")
 	}
 	if _, err := e.expression(); err != nil {
 		return parsed{}, 0, err
@@ -82,22 +79,22 @@ func isIdentRune(r rune, i int) bool {
 	return r == '_' || unicode.IsLetter(r) || i > 0 && (r == '-' || unicode.IsDigit(r))
 }
 
-// operators stand between two operands. All take what is on both sides, so their
-// precedence does not matter here.
+// operators lists the binary operators. Their precedence has no effect on the
+// references of an expression.
 var operators = []string{
 	"&&", "||", "==", "!=", "<", "<=", ">", ">=", "=~", "!~",
 	"+", "-", "*", "/", "%", "**", "^", "&", "|", "<<", ">>", pipe,
 }
 
-// pipe lets what stands behind it see what stands before it.
+// pipe makes the value before it the context of the names behind it.
 const pipe = "|>"
 
 func beginsOperator(text string) bool {
 	return slices.ContainsFunc(operators, func(o string) bool { return strings.HasPrefix(o, text) })
 }
 
-// expression reads operands and the operators between them. It returns the
-// constant that they are, if they are one.
+// expression parses operands and the operators between them. It returns their value if
+// it is a constant.
 func (e *expression) expression() (key, error) {
 	if err := e.enter(); err != nil {
 		return key{}, err
@@ -113,8 +110,8 @@ func (e *expression) expression() (key, error) {
 			return sum, err
 		}
 		if operator == pipe {
-			// The rest of this expression sees what stands left of it. Only $ passes
-			// on the names of the template.
+			// Names in the rest of this expression refer to the value before the pipe.
+			// Only $ keeps the names of the template.
 			if sum.root {
 				e.dropRoot()
 			} else {
@@ -132,13 +129,12 @@ func (e *expression) expression() (key, error) {
 
 func (e *expression) enter() error {
 	if e.depth++; e.depth > maxExpressionDepth {
-		return fmt.Errorf("more than %d expressions inside each other", maxExpressionDepth)
+		return fmt.Errorf("more than %d nested expressions", maxExpressionDepth)
 	}
 	return nil
 }
 
-// operator reads an operator, as long a one as there is, or nothing if none
-// follows.
+// operator parses the longest operator that follows, or returns "".
 func (e *expression) operator() (string, error) {
 	token := e.next()
 	text := string(token)
@@ -159,7 +155,7 @@ func (e *expression) operator() (string, error) {
 	return "", fmt.Errorf("unknown operator %q", text)
 }
 
-// operand reads what stands between operators.
+// operand parses one operand.
 func (e *expression) operand() (key, error) {
 	if err := e.enter(); err != nil {
 		return key{}, err
@@ -184,10 +180,10 @@ func (e *expression) operand() (key, error) {
 	case scanner.String, scanner.RawString, scanner.Char:
 		return constantString(e.scan.TokenText())
 	}
-	return key{}, e.unexpected("a value")
+	return key{}, e.unexpected("value")
 }
 
-// closed reads an expression and the token that ends it.
+// closed parses an expression and its closing token.
 func (e *expression) closed(end rune) (key, error) {
 	k, err := e.expression()
 	if err == nil && e.next() != end {
@@ -196,7 +192,7 @@ func (e *expression) closed(end rune) (key, error) {
 	return k, err
 }
 
-// elements reads a list or object; gval takes any number of commas.
+// elements parses a list or an object; gval accepts any number of commas.
 func (e *expression) elements(end rune, one func() error) error {
 	for {
 		switch e.next() {
@@ -221,11 +217,11 @@ func (e *expression) member() error {
 	if _, err := e.expression(); err != nil {
 		return err
 	}
-	e.next() // the colon; gval takes anything else as well
+	e.next() // the colon; gval accepts any token
 	return e.element()
 }
 
-// name reads what begins with a name: a constant, a call, or a path.
+// name parses a constant, a call, or a path.
 func (e *expression) name(name string) (key, error) {
 	switch name {
 	case "true", "false", "null":
@@ -238,8 +234,7 @@ func (e *expression) name(name string) (key, error) {
 	return e.path([]key{{text: name, known: true}})
 }
 
-// call reads the arguments of a function, either all by position or all by
-// keyword.
+// call parses the arguments of a function: all by position or all by keyword.
 func (e *expression) call(function string) error {
 	e.calls = append(e.calls, function)
 	if function == "coalesce" {
@@ -254,7 +249,7 @@ func (e *expression) call(function string) error {
 		switch {
 		case keywords:
 			if !first && e.next() != scanner.Ident {
-				return e.unexpected("the name of an argument")
+				return e.unexpected("argument name")
 			}
 			if e.next() != ':' {
 				return e.unexpected(":")
@@ -275,7 +270,7 @@ func (e *expression) call(function string) error {
 	}
 }
 
-// path reads the keys behind a name or $, and keeps it.
+// path parses the keys behind a name or $, and records the path.
 func (e *expression) path(keys []key) (key, error) {
 	for {
 		var next key
@@ -304,7 +299,7 @@ func (e *expression) path(keys []key) (key, error) {
 	}
 }
 
-// dropRoot forgets the $ that stands left of |>: by itself it takes nothing.
+// dropRoot removes the $ before |>, which is not a reference by itself.
 func (e *expression) dropRoot() { e.accesses = e.accesses[:len(e.accesses)-1] }
 
 func (e *expression) next() rune {
@@ -315,45 +310,26 @@ func (e *expression) next() rune {
 	return e.token
 }
 
-// nextOfPath reads a token where a.0.1 is no fraction.
+// nextOfPath reads a token of a path: in a.0.1, "0.1" is two keys and not a number.
 func (e *expression) nextOfPath() rune {
 	e.scan.Mode = (scanner.GoTokens | scanner.ScanInts) &^ scanner.ScanFloats
 	defer func() { e.scan.Mode = scanner.GoTokens }()
 	return e.next()
 }
 
-// unexpected says what stands where something else should. It shows no string: a
-// workflow file should hold no secret, and may.
+// unexpected returns the error for the current token. It shows no string, because a
+// workflow file may contain a secret by mistake.
 func (e *expression) unexpected(want string) error {
 	got := scanner.TokenString(e.token)
 	switch e.token {
 	case scanner.EOF:
-		got = "the end of the text"
+		got = "end of text"
 	case scanner.String, scanner.RawString, scanner.Char:
-		got = "a string"
+		got = "string"
 	case scanner.Ident:
 		got = fmt.Sprintf("%q", cut(e.scan.TokenText()))
 	case scanner.Int, scanner.Float:
-		got = "a number"
+		got = "number"
 	}
-	return fmt.Errorf("%s where %s was expected", got, want)
-}
-
-// cut shortens what a message quotes.
-func cut(text string) string {
-	const most = 64
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "..."
-}
-
-// quoteKey writes a key as it stands in a path: bare, or quoted.
-func quoteKey(name string) string {
-	for i, r := range name {
-		if !isIdentRune(r, i) {
-			return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(cut(name)) + "'"
-		}
-	}
-	return cut(name)
+	return fmt.Errorf("unexpected %s, expected %s", got, want)
 }

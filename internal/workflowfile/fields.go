@@ -14,8 +14,8 @@ type field struct {
 	value *yaml.Node
 }
 
-// fields are the members of a mapping, with those that << merges into it: its own
-// win, then earlier merges. Anything but a mapping has none, and is a problem.
+// fields returns the members of a mapping, with those that << merges into it: its own
+// members take precedence, then earlier merges. Another kind of node is a problem.
 func (r *reader) fields(n *yaml.Node) []field {
 	n, leave := r.enter(n)
 	defer leave()
@@ -24,7 +24,7 @@ func (r *reader) fields(n *yaml.Node) []field {
 	}
 	if n.Kind != yaml.MappingNode {
 		if n.ShortTag() != "!!null" {
-			r.problem(placeOf(n), "expected names and values")
+			r.problem(positionOf(n), "invalid type: must be a mapping")
 		}
 		return nil
 	}
@@ -43,9 +43,9 @@ func (r *reader) fields(n *yaml.Node) []field {
 		case key.ShortTag() == "!!merge":
 			merged = append(merged, r.merges(value)...)
 		case key.Kind != yaml.ScalarNode:
-			r.problem(placeOf(key), "a name has to be text")
+			r.problem(positionOf(key), "invalid key: must be text")
 		case taken[key.Value]:
-			r.problem(placeOf(key), "%q stands twice in one place", cut(key.Value))
+			r.problem(positionOf(key), "duplicate key %q", cut(key.Value))
 		default:
 			taken[key.Value] = true
 			own = append(own, field{key.Value, key, value})
@@ -60,7 +60,7 @@ func (r *reader) fields(n *yaml.Node) []field {
 	return own
 }
 
-// merges are what << takes: one mapping, or a list of them.
+// merges returns the fields of the value of <<: one mapping, or a list of mappings.
 func (r *reader) merges(n *yaml.Node) []field {
 	if n.Kind != yaml.SequenceNode {
 		return r.fields(n)

@@ -7,22 +7,22 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// MaxBytes is the largest workflow file.
+// MaxBytes is the maximum size of a workflow file.
 const MaxBytes = 1 << 20
 
-// File is what a workflow file says of secrets and connections. All lists are in
-// the file's order.
+// File is the result of reading a workflow file. All lists are in the file's order.
 type File struct {
 	References []Reference
-	// Problems are what Relay refuses: a step with one does not start.
-	Problems []Note
-	// Warnings are what Relay accepts, and does something else with than it seems.
-	Warnings []Note
+	// Problems lists what Relay refuses: a step with a problem does not start.
+	Problems []Diagnostic
+	// Warnings lists what Relay accepts but probably uses otherwise than intended.
+	Warnings []Diagnostic
 }
 
-// Kind is what a reference means.
+// Kind is the kind of a reference.
 type Kind string
 
 // The kinds of references.
@@ -31,31 +31,31 @@ const (
 	Connection Kind = "connection"
 )
 
-// Reference is one use of a secret or a connection, where Relay resolves it. An
-// anchor that several steps take by alias is one use of each.
+// Reference is one use of a secret or a connection that Relay resolves. An anchor that
+// several steps use by alias is one reference for each step.
 type Reference struct {
 	Kind Kind
-	// Type is a connection's; empty for a secret, and where it is not known.
+	// Type is the type of a connection; empty for a secret, or if not known.
 	Type string
-	// Name is empty where All or Dynamic.
+	// Name is empty if All or Dynamic is set.
 	Name string
-	// All means that every secret, every connection, or every connection of Type
-	// is taken.
+	// All means a reference to every secret, every connection, or every connection
+	// of Type.
 	All bool
-	// Dynamic means that the name, or a connection's type, is known only in a run.
+	// Dynamic means that the name, or a connection's type, is known only at run time.
 	Dynamic bool
-	// Optional means that the step runs without it: an argument of coalesce.
+	// Optional means that the step runs without the value: an argument of coalesce.
 	Optional bool
 	// User is the step or trigger.
 	User User
 	// Field is the path in the step, or in the trigger's source: "spec.aws.region".
 	Field string
-	// Line and Column are where the reference is written, from 1. Columns count
+	// Line and Column are the position of the reference, from 1. Columns count
 	// characters.
 	Line, Column int
 }
 
-// String is the reference as an expression of Relay would name it.
+// String formats the reference as an expression of Relay.
 func (r Reference) String() string {
 	text := string(r.Kind) + "s"
 	switch {
@@ -88,15 +88,15 @@ func (u User) String() string {
 	return u.Kind + " " + u.Name
 }
 
-// Note is something that is wrong at one place.
-type Note struct {
+// Diagnostic is a problem or a warning with its position.
+type Diagnostic struct {
 	Line, Column int
 	User         User
 	Text         string
 }
 
-// String is one line for people.
-func (n Note) String() string {
+// String formats the diagnostic as one line.
+func (n Diagnostic) String() string {
 	where := fmt.Sprintf("line %d: ", n.Line)
 	if n.User.Kind != "" {
 		where += n.User.String() + ": "
@@ -104,7 +104,7 @@ func (n Note) String() string {
 	return where + n.Text
 }
 
-// Secrets are the names of secrets that the file takes, sorted, each once,
+// Secrets lists the names of the secrets that the file uses, sorted, each once,
 // optional ones included, dynamic ones not.
 func (f *File) Secrets() []string {
 	var names []string
@@ -117,10 +117,10 @@ func (f *File) Secrets() []string {
 	return slices.Compact(names)
 }
 
-// ConnectionName is a connection's address in its domain.
+// ConnectionName identifies a connection in its domain.
 type ConnectionName struct{ Type, Name string }
 
-// Connections are the connections that the file takes, sorted, each once.
+// Connections lists the connections that the file uses, sorted, each once.
 func (f *File) Connections() []ConnectionName {
 	var names []ConnectionName
 	for _, r := range f.References {
@@ -134,15 +134,15 @@ func (f *File) Connections() []ConnectionName {
 	return slices.Compact(names)
 }
 
-// Open reports whether the file may take secrets (or connections) that the list
-// of their names does not have: all of them, or by a name that only a run knows.
+// Open reports whether the file may use secrets (or connections) beyond the list of
+// their names: all of them, or by a name that is known only at run time.
 func (f *File) Open(kind Kind) bool {
 	return slices.ContainsFunc(f.References, func(r Reference) bool {
 		return r.Kind == kind && (r.All || r.Dynamic)
 	})
 }
 
-// sort brings the lists into the file's order, and drops what two walks noted.
+// sort brings the lists into the file's order and removes duplicates of the two walks.
 func (f *File) sort() {
 	slices.SortStableFunc(f.References, func(a, b Reference) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
@@ -150,9 +150,28 @@ func (f *File) sort() {
 	f.Problems, f.Warnings = sorted(f.Problems), sorted(f.Warnings)
 }
 
-func sorted(notes []Note) []Note {
-	slices.SortStableFunc(notes, func(a, b Note) int {
+func sorted(notes []Diagnostic) []Diagnostic {
+	slices.SortStableFunc(notes, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
 	})
 	return slices.Compact(notes)
+}
+
+// cut shortens a text for a message.
+func cut(text string) string {
+	const most = 64
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
+}
+
+// quoteKey formats a key for a path: with quotes where it needs them.
+func quoteKey(name string) string {
+	for i, r := range name {
+		if !isIdentRune(r, i) {
+			return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(cut(name)) + "'"
+		}
+	}
+	return cut(name)
 }

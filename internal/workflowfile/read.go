@@ -16,18 +16,18 @@ import (
 // Limits of a file beside MaxBytes.
 const (
 	maxDepth = 100
-	// maxWork bounds what aliases make of a file: nodes, and bytes of their texts.
+	// maxWork bounds the expansion of aliases: nodes, and bytes of their texts.
 	maxWork = 4 << 20
 )
 
-// Read reads a workflow file. The error says why it cannot be read at all: it is
-// too large, no YAML, or no workflow. What is wrong inside is in the File.
+// Read reads a workflow file. An error means that the file is too large, not valid YAML,
+// or not a workflow; other problems are in the File.
 func Read(data []byte) (*File, error) {
 	if len(data) > MaxBytes {
-		return nil, fmt.Errorf("it has more than %d bytes", MaxBytes)
+		return nil, fmt.Errorf("larger than %d bytes", MaxBytes)
 	}
 	if !utf8.Valid(data) {
-		return nil, errors.New("it is not UTF-8")
+		return nil, errors.New("not valid UTF-8")
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document yaml.Node
@@ -40,7 +40,7 @@ func Read(data []byte) (*File, error) {
 	}
 	var second yaml.Node
 	if err := decoder.Decode(&second); err == nil {
-		r.warn(placeOf(&second), "this is a second document, and Relay reads only the first")
+		r.warn(positionOf(&second), "second document: Relay reads only the first")
 	} else if !errors.Is(err, io.EOF) {
 		return nil, syntaxError(err)
 	}
@@ -48,16 +48,16 @@ func Read(data []byte) (*File, error) {
 	return r.file, nil
 }
 
-// syntaxError keeps what yaml says of a place: its errors name a line and a rule,
-// and hold nothing of the file but the name of an anchor.
+// syntaxError keeps the text of yaml's errors: they name a line and a rule, and contain
+// no text of the file except the name of an anchor.
 func syntaxError(err error) error {
 	if errors.Is(err, io.EOF) {
-		return errors.New("it is empty; a workflow has steps or triggers")
+		return errors.New("empty file: a workflow has steps or triggers")
 	}
-	return fmt.Errorf("reading YAML: %w", err)
+	return fmt.Errorf("parse YAML: %w", err)
 }
 
-// reader walks a file. Errors of the walk end it and stay in err.
+// reader walks a file. The first error ends the walk and stays in err.
 type reader struct {
 	source source
 	file   *File
@@ -65,12 +65,12 @@ type reader struct {
 
 	work  int
 	depth int
-	// resolved are the nodes that Relay resolves somewhere.
+	// resolved has the nodes that Relay resolves anywhere.
 	resolved map[*yaml.Node]bool
 
 	user User
 	path []string
-	// coalesce is above zero in the arguments of coalesce.
+	// coalesce is above zero inside the arguments of coalesce.
 	coalesce int
 }
 
@@ -78,8 +78,8 @@ func newReader(data []byte) *reader {
 	return &reader{source: newSource(data), file: &File{}, resolved: map[*yaml.Node]bool{}}
 }
 
-// document walks a workflow: first what Relay resolves, then the rest, so that an
-// anchor counts for the steps that take it, wherever it stands.
+// document walks a workflow: first the parts that Relay resolves, then the rest. So an
+// anchor in the rest is a reference if a step uses it.
 func (r *reader) document(document *yaml.Node) error {
 	top := r.fields(document.Content[0])
 	if r.err != nil {
@@ -91,11 +91,11 @@ func (r *reader) document(document *yaml.Node) error {
 		case "steps", "triggers", "apiVersion":
 			workflow = true
 		case "kind":
-			return errors.New("it is a Kubernetes object; expected a Relay workflow, with steps or triggers at its top")
+			return errors.New("not a workflow, but a Kubernetes object: a workflow has steps or triggers at the top level")
 		}
 	}
 	if !workflow {
-		return errors.New("it is not a workflow: it has none of apiVersion, steps and triggers at its top")
+		return errors.New("not a workflow: no apiVersion, steps or triggers found at the top level")
 	}
 	for _, walk := range []func(name string, n *yaml.Node){r.resolvable, r.unresolvable} {
 		for _, f := range top {
@@ -105,7 +105,7 @@ func (r *reader) document(document *yaml.Node) error {
 	return r.err
 }
 
-// resolvable walks what Relay resolves in a field at the file's top.
+// resolvable walks the parts of a top-level field that Relay resolves.
 func (r *reader) resolvable(name string, n *yaml.Node) {
 	switch name {
 	case "steps":
@@ -127,7 +127,7 @@ func (r *reader) resolvable(name string, n *yaml.Node) {
 	}
 }
 
-// unresolvable walks the rest.
+// unresolvable walks the other parts.
 func (r *reader) unresolvable(name string, n *yaml.Node) {
 	switch name {
 	case "steps":
@@ -160,7 +160,7 @@ func isResolved(field string, step bool) bool {
 	return field == "spec" || field == "env" || step && field == "when"
 }
 
-// isProse is for fields that only people read.
+// isProse reports whether a field is only for people.
 func isProse(field string) bool {
 	switch field {
 	case "name", "summary", "description", "homepage", "tags":
@@ -177,7 +177,7 @@ func (r *reader) each(kind string, n *yaml.Node, one func(field)) {
 		return
 	}
 	if n.Kind != yaml.SequenceNode {
-		r.problem(placeOf(n), "expected a list of %ss", kind)
+		r.problem(positionOf(n), "invalid type: must be a list of %ss", kind)
 		return
 	}
 	for i, item := range n.Content {
@@ -202,8 +202,8 @@ func (r *reader) at(segment string, walk func()) {
 	r.path = r.path[:len(r.path)-1]
 }
 
-// enter follows aliases, and counts a node: nil where the walk has to end. leave
-// has to be called in every case.
+// enter follows aliases and counts a node. It returns nil if the walk must end. The
+// caller must call leave in any case.
 func (r *reader) enter(n *yaml.Node) (node *yaml.Node, leave func()) {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -214,23 +214,23 @@ func (r *reader) enter(n *yaml.Node) (node *yaml.Node, leave func()) {
 	case r.err != nil:
 		n = nil
 	case r.depth > maxDepth:
-		r.err = fmt.Errorf("line %d: it is nested deeper than %d levels, or an alias stands in its own anchor", n.Line, maxDepth)
+		r.err = fmt.Errorf("line %d: nested deeper than %d levels, or an alias refers to its own anchor", n.Line, maxDepth)
 		n = nil
 	case r.work > maxWork:
-		r.err = errors.New("it is too large once its aliases are put in")
+		r.err = errors.New("too large with its aliases expanded")
 		n = nil
 	}
 	return n, func() { r.depth-- }
 }
 
-func (r *reader) problem(at place, format string, args ...any) {
+func (r *reader) problem(at position, format string, args ...any) {
 	r.file.Problems = append(r.file.Problems, r.note(at, format, args...))
 }
 
-func (r *reader) warn(at place, format string, args ...any) {
+func (r *reader) warn(at position, format string, args ...any) {
 	r.file.Warnings = append(r.file.Warnings, r.note(at, format, args...))
 }
 
-func (r *reader) note(at place, format string, args ...any) Note {
-	return Note{Line: at.line, Column: at.column, User: r.user, Text: fmt.Sprintf(format, args...)}
+func (r *reader) note(at position, format string, args ...any) Diagnostic {
+	return Diagnostic{Line: at.line, Column: at.column, User: r.user, Text: fmt.Sprintf(format, args...)}
 }

@@ -18,9 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden lists; then check them by hand")
 
-// TestEveryReferenceIsFound compares what is read of whole files, the public
-// workflows of Relay among them, with lists that were checked by hand.
-func TestEveryReferenceIsFound(t *testing.T) {
+// The golden lists were checked by hand. The files include public workflows of Relay.
+func TestReadFindsEveryReference(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.yaml")
 	public, err2 := filepath.Glob("testdata/relay-workflows/*.yaml")
@@ -74,22 +73,22 @@ func listing(f *File) string {
 	return b.String()
 }
 
-func TestFilesThatCannotBeRead(t *testing.T) {
+func TestReadRefusesInvalidFiles(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ data, want string }{
-		"nothing":           {"", "it is empty"},
-		"broken":            {"steps: [", "reading YAML: yaml: line 1"},
-		"no text":           {"steps: \xff", "it is not UTF-8"},
-		"a list":            {"- steps", "it is not a workflow"},
-		"another":           {"connections: {}\nruns: {}", "it is not a workflow"},
-		"kubernetes":        {"apiVersion: relay.sh/v1beta1\nkind: Workflow", "it is a Kubernetes object"},
-		"too large":         {"steps: # " + strings.Repeat("x", MaxBytes), "more than 1048576 bytes"},
-		"an own alias":      {"steps: [{spec: &a [*a]}]", "nested deeper than 100 levels, or an alias stands in its own anchor"},
+		"nothing":           {"", "empty file"},
+		"broken":            {"steps: [", "parse YAML: yaml: line 1"},
+		"no text":           {"steps: \xff", "not valid UTF-8"},
+		"a list":            {"- steps", "not a workflow: no apiVersion"},
+		"another":           {"connections: {}\nruns: {}", "not a workflow: no apiVersion"},
+		"kubernetes":        {"apiVersion: relay.sh/v1beta1\nkind: Workflow", "not a workflow, but a Kubernetes object"},
+		"too large":         {"steps: # " + strings.Repeat("x", MaxBytes), "larger than 1048576 bytes"},
+		"an own alias":      {"steps: [{spec: &a [*a]}]", "nested deeper than 100 levels, or an alias refers to its own anchor"},
 		"too deep":          {"steps: [{spec: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "}]", "nested deeper than 100"},
-		"a bomb":            {bomb("a: &a0 [x,x,x,x,x,x,x,x,x,x]\n", "a%[1]d: &a%[1]d [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]\n"), "too large once its aliases are put in"},
-		"a bomb of <<":      {bomb("a: &a0 {x: 1}\n", "a%[1]d: &a%[1]d {<<: [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]}\n"), "too large once its aliases are put in"},
-		"a wide bomb of <<": {"a: &a {" + wide(2000) + "}\nsteps: [{spec: {<<: [" + strings.Repeat("*a,", 5000) + "]}}]", "too large once its aliases are put in"},
-		"second is wrong":   {"steps: []\n---\n[", "reading YAML"},
+		"a bomb":            {bomb("a: &a0 [x,x,x,x,x,x,x,x,x,x]\n", "a%[1]d: &a%[1]d [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]\n"), "too large with its aliases expanded"},
+		"a bomb of <<":      {bomb("a: &a0 {x: 1}\n", "a%[1]d: &a%[1]d {<<: [*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d,*a%[2]d]}\n"), "too large with its aliases expanded"},
+		"a wide bomb of <<": {"a: &a {" + wide(2000) + "}\nsteps: [{spec: {<<: [" + strings.Repeat("*a,", 5000) + "]}}]", "too large with its aliases expanded"},
+		"second is wrong":   {"steps: []\n---\n[", "parse YAML"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -102,7 +101,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// bomb makes a file whose aliases are far larger than itself.
+// bomb returns a file whose aliases expand to far more than its size.
 func bomb(first, next string) string {
 	text := first
 	for i := 1; i <= 12; i++ {
@@ -111,7 +110,7 @@ func bomb(first, next string) string {
 	return text + "steps: [{spec: *a12}]"
 }
 
-// wide are the members of a mapping with so many names.
+// wide returns the members of a mapping with the given number of names.
 func wide(names int) string {
 	var text strings.Builder
 	for i := range names {
@@ -120,7 +119,7 @@ func wide(names int) string {
 	return text.String()
 }
 
-func TestASecondDocumentIsNotRead(t *testing.T) {
+func TestReadWarnsOfASecondDocument(t *testing.T) {
 	t.Parallel()
 	file, err := Read([]byte("steps: []\n---\nsteps: [{spec: '${secrets.a}'}]"))
 	if err != nil {
@@ -131,9 +130,8 @@ func TestASecondDocumentIsNotRead(t *testing.T) {
 	}
 }
 
-// TestReadingTakesLinearTime reads files of the largest size that would keep a
-// careless reader busy for hours.
-func TestReadingTakesLinearTime(t *testing.T) {
+// A reader with quadratic time needs hours for these files.
+func TestReadTakesLinearTime(t *testing.T) {
 	t.Parallel()
 	const most = MaxBytes - 100
 	fill := func(head, piece, tail string) string {
@@ -183,7 +181,7 @@ func FuzzRead(f *testing.F) {
 		}
 		for _, r := range file.References {
 			if r.Line < 1 || r.Column < 1 || r.User.Kind == "" || r.Field == "" {
-				t.Errorf("a reference without a place: %+v", r)
+				t.Errorf("a reference without a position: %+v", r)
 			}
 			if r.Name == "" && !r.All && !r.Dynamic && !strings.Contains(string(data), "''") && !strings.Contains(string(data), `"`) && !strings.Contains(string(data), "``") {
 				t.Errorf("a reference to nothing: %+v", r)

@@ -12,18 +12,17 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// place is a line and a column of the file, from 1, in characters.
-type place struct{ line, column int }
+// position is a line and a column of the file, from 1, in characters.
+type position struct{ line, column int }
 
-func placeOf(n *yaml.Node) place { return place{n.Line, n.Column} }
+func positionOf(n *yaml.Node) position { return position{n.Line, n.Column} }
 
-// source finds places in the text of a file.
+// source converts between positions and offsets in the text of a file.
 type source struct {
 	data []byte
-	// lines are the offsets at which lines begin, and one behind the end.
+	// lines has the offset of each line, and the length of the file.
 	lines []int
-	// wide are the offsets of characters in lines that are not all ASCII, filled as
-	// they are asked for.
+	// wide caches the offsets of characters in lines that are not all ASCII.
 	wide map[int][]int
 }
 
@@ -38,7 +37,7 @@ func newSource(data []byte) source {
 	return s
 }
 
-// characters are the offsets of a line's characters, nil if all are of one byte.
+// characters returns the offsets of a line's characters, nil if each is one byte.
 func (s source) characters(line int) []int {
 	offsets, known := s.wide[line]
 	if known {
@@ -54,8 +53,8 @@ func (s source) characters(line int) []int {
 	return offsets
 }
 
-// offset is where a place lies in the file; -1 if there is no such place.
-func (s source) offset(p place) int {
+// offset returns the offset of a position; -1 for an invalid position.
+func (s source) offset(p position) int {
 	if p.line < 1 || p.line >= len(s.lines) || p.column < 1 {
 		return -1
 	}
@@ -67,41 +66,41 @@ func (s source) offset(p place) int {
 	return -1
 }
 
-// place is the reverse of offset.
-func (s source) place(offset int) place {
+// position is the reverse of offset.
+func (s source) position(offset int) position {
 	line, found := slices.BinarySearch(s.lines[:len(s.lines)-1], offset)
 	if found {
 		line++
 	}
 	characters := s.characters(line)
 	if characters == nil {
-		return place{line, offset - s.lines[line-1] + 1}
+		return position{line, offset - s.lines[line-1] + 1}
 	}
 	column, _ := slices.BinarySearch(characters, offset)
-	return place{line, column + 1}
+	return position{line, column + 1}
 }
 
-// within prepares to find the templates of a text.
+// within returns a finder for the templates of a text.
 func (s source) within(n *yaml.Node) *finder {
-	f := &finder{source: s, node: n, at: s.offset(placeOf(n))}
-	// A value is written with at most so much of quotes and indentation.
+	f := &finder{source: s, node: n, at: s.offset(positionOf(n))}
+	// Quotes, escapes and indentation add at most this much.
 	f.end = min(len(s.data), f.at+4*len(n.Value)+1024)
 	return f
 }
 
-// finder finds the nth ${ of a text where the file has its nth ${.
+// finder finds the position in the file of each ${ of a text.
 type finder struct {
 	source
 	node *yaml.Node
-	// passed is how far the node's value was looked through.
+	// passed is the offset in the node's value up to which the finder has searched.
 	passed int
-	// at is how far the file was, -1 where the finder is lost.
+	// at is the same offset in the file; -1 after a mismatch.
 	at, end int
 }
 
-// of says where the ${ at an offset of the value stands, or where the text begins
-// if the file writes it otherwise, with escapes. Offsets must not shrink.
-func (f *finder) of(offset int) place {
+// of returns the position of the ${ at an offset of the value. If the file writes the
+// text with escapes, it returns the position of the text. Offsets must increase.
+func (f *finder) of(offset int) position {
 	for f.at >= 0 && f.passed <= offset {
 		next := bytes.Index(f.data[min(f.at, f.end):f.end], []byte("${"))
 		if next < 0 {
@@ -115,12 +114,12 @@ func (f *finder) of(offset int) place {
 		}
 	}
 	if f.at < 0 {
-		return placeOf(f.node)
+		return positionOf(f.node)
 	}
-	return f.place(f.at - 2)
+	return f.position(f.at - 2)
 }
 
-// plainStart is the beginning of a text that no way of writing it changes.
+// plainStart returns the start of a text that is the same in every YAML style.
 func plainStart(text string) string {
 	text = text[:min(len(text), 64)]
 	if end := strings.IndexAny(text, " \t\r\n'\"\\"); end >= 0 {

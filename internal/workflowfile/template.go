@@ -13,12 +13,12 @@ import (
 type template struct {
 	offset int
 	parsed
-	// err says why it does not parse; then it is the last.
+	// err is the parse error; a template with an error is the last one.
 	err error
 }
 
-// parseTemplates reads all ${...} of a text. A $ takes the character behind it
-// along, so that $${a} is text.
+// parseTemplates parses all ${...} of a text. A $ escapes the character behind it, so
+// that $${a} is text.
 func parseTemplates(text string) []template {
 	var out []template
 	for at := 0; ; {
@@ -28,7 +28,7 @@ func parseTemplates(text string) []template {
 		}
 		at += dollar
 		if text[at+1] != '{' {
-			at += 2 // inside a longer character at worst, which holds no $
+			at += 2 // possibly inside a multi-byte character, which contains no $
 			continue
 		}
 		parsed, length, err := parseExpression(text[at+2:])
@@ -40,8 +40,8 @@ func parseTemplates(text string) []template {
 	}
 }
 
-// probe looks for templates in a text that Relay does not read as one, such as a
-// script, where ${...} is mostly something else. Only short ones that parse count.
+// probe finds templates in a text that Relay does not resolve, such as a script, where
+// most ${...} are not templates. It returns only short ones without a parse error.
 func probe(text string) []template {
 	const most = 256
 	var out []template
@@ -61,8 +61,8 @@ func probe(text string) []template {
 	}
 }
 
-// roots are the names that a template in a step sees, and functions what it can
-// call. Any other fails the step.
+// roots and functions list the names and functions that a template in a step may use.
+// Any other name fails the step.
 var (
 	roots     = []string{"connections", "outputs", "parameters", "secrets", "steps"}
 	functions = []string{
@@ -71,16 +71,15 @@ var (
 	}
 )
 
-// callFault says what fails about a call; "" for nothing.
+// callFault returns the problem with a call; "" for none.
 func callFault(function string) string {
 	if slices.Contains(functions, function) {
 		return ""
 	}
-	return fmt.Sprintf("Relay has no function %q; it has %s", cut(function), strings.Join(functions, ", "))
+	return fmt.Sprintf("unknown function %q; Relay has %s", cut(function), strings.Join(functions, ", "))
 }
 
-// uses says what a path takes of secrets and connections, and what fails about
-// it; "" for nothing.
+// uses returns the references of a path, and the problem with it; "" for none.
 func (a access) uses() (refs []Reference, fault string) {
 	switch {
 	case len(a.keys) == 0:
@@ -95,7 +94,7 @@ func (a access) uses() (refs []Reference, fault string) {
 	case slices.Contains(roots, a.keys[0].text):
 		return nil, ""
 	}
-	return nil, fmt.Sprintf("Relay has no %q here; there are %s", cut(a.keys[0].text), strings.Join(roots, ", "))
+	return nil, fmt.Sprintf("unknown name %q; Relay has %s here", cut(a.keys[0].text), strings.Join(roots, ", "))
 }
 
 func (a access) secret() (ref Reference, fault string) {

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// value walks something that Relay resolves.
+// value walks a node that Relay resolves.
 func (r *reader) value(n *yaml.Node) {
 	n, leave := r.enter(n)
 	defer leave()
@@ -30,7 +30,7 @@ func (r *reader) value(n *yaml.Node) {
 	}
 }
 
-// plain walks what has no tag of Relay's.
+// plain walks a node without a tag of Relay's.
 func (r *reader) plain(n *yaml.Node) {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -46,8 +46,7 @@ func (r *reader) plain(n *yaml.Node) {
 	}
 }
 
-// mapping walks a mapping: a value with names, or one of the objects that tags
-// stand for.
+// mapping walks a mapping: a plain value, or the object form of a tag.
 func (r *reader) mapping(n *yaml.Node) {
 	fields := r.fields(n)
 	for _, f := range fields {
@@ -80,13 +79,13 @@ func (r *reader) encoded(fields []field) {
 	}
 }
 
-// call walks the arguments of a function; n is them, maybe with the function's tag.
+// call walks n, the arguments of a function, with or without the function's tag.
 func (r *reader) call(function string, n *yaml.Node) {
 	if function == "" {
-		r.problem(placeOf(n), "expected a function: !Fn.name")
+		r.problem(positionOf(n), "function name is required: !Fn.name")
 		return
 	}
-	r.checkCall(placeOf(n), function)
+	r.checkCall(positionOf(n), function)
 	if function == "coalesce" {
 		r.coalesce++
 		defer func() { r.coalesce-- }()
@@ -100,7 +99,7 @@ func (r *reader) call(function string, n *yaml.Node) {
 	r.plain(&untagged)
 }
 
-func (r *reader) checkCall(at place, function string) {
+func (r *reader) checkCall(at position, function string) {
 	if fault := callFault(function); fault != "" {
 		r.problem(at, "%s", fault)
 	}
@@ -120,11 +119,11 @@ func (r *reader) typed(typ *yaml.Node, fields []field) {
 		r.connection(typ, arguments["type"], arguments["name"])
 	case typ.Kind == yaml.ScalarNode && relayTags["!"+typ.Value] != nil:
 	default:
-		r.warn(placeOf(typ), "Relay has no such $type, and takes the object as it stands; it has Secret, Connection, Parameter, Output, Answer and Data")
+		r.warn(positionOf(typ), "unknown $type: Relay uses the object as a plain value; the types are Secret, Connection, Parameter, Output, Answer and Data")
 	}
 }
 
-// relayTags are the tags with their arguments, in the order of their list form.
+// relayTags maps the tags to their arguments, in the order of their list form.
 var relayTags = map[string][]string{
 	"!Answer":     {"askRef", "name"},
 	"!Connection": {"type", "name"},
@@ -134,11 +133,11 @@ var relayTags = map[string][]string{
 	"!Secret":     {"name"},
 }
 
-// tagged walks a value with one of Relay's tags.
+// tagged walks a node with one of Relay's tags.
 func (r *reader) tagged(tag string, n *yaml.Node) {
 	names := relayTags[tag]
 	if names == nil {
-		r.problem(placeOf(n), "Relay has no tag %s", cut(tag))
+		r.problem(positionOf(n), "unknown tag %s", cut(tag))
 		return
 	}
 	arguments := r.arguments(tag, names, n)
@@ -151,8 +150,8 @@ func (r *reader) tagged(tag string, n *yaml.Node) {
 	}
 }
 
-// arguments are those of a tag: a list, a mapping, or if it takes only one, the
-// text behind it. Anything else is a problem, and nil.
+// arguments returns the arguments of a tag: a list, a mapping, or for one argument the
+// text behind the tag. Another form is a problem; then it returns nil.
 func (r *reader) arguments(tag string, names []string, n *yaml.Node) []*yaml.Node {
 	found := make([]*yaml.Node, len(names))
 	count := 0
@@ -171,7 +170,7 @@ func (r *reader) arguments(tag string, names []string, n *yaml.Node) []*yaml.Nod
 			}
 		}
 	case len(names) == 1:
-		// Relay forgets quotes here: !Secret "5" is the number 5.
+		// Relay ignores quotes here: !Secret "5" is the number 5.
 		count = 1
 		found[0] = &yaml.Node{Kind: yaml.ScalarNode, Value: n.Value, Line: n.Line, Column: n.Column}
 	}
@@ -188,7 +187,7 @@ func (r *reader) arguments(tag string, names []string, n *yaml.Node) []*yaml.Nod
 		r.resolved[argument] = true
 	}
 	if !complete {
-		r.problem(placeOf(n), "expected %s", tagForms(tag, names))
+		r.problem(positionOf(n), "invalid arguments: must be %s", tagForms(tag, names))
 		return nil
 	}
 	return found
@@ -205,7 +204,7 @@ func tagForms(tag string, names []string) string {
 func (r *reader) secret(n, name *yaml.Node) {
 	text, ok := r.literal(n, "the name of a secret", name)
 	if ok {
-		r.refer(placeOf(n), Reference{Kind: Secret, Name: text, Optional: r.coalesce > 0})
+		r.refer(positionOf(n), Reference{Kind: Secret, Name: text, Optional: r.coalesce > 0})
 	}
 }
 
@@ -213,30 +212,30 @@ func (r *reader) connection(n, typ, name *yaml.Node) {
 	typeText, ok := r.literal(n, "the type of a connection", typ)
 	nameText, named := r.literal(n, "the name of a connection", name)
 	if ok && named {
-		r.refer(placeOf(n), Reference{Kind: Connection, Type: typeText, Name: nameText, Optional: r.coalesce > 0})
+		r.refer(positionOf(n), Reference{Kind: Connection, Type: typeText, Name: nameText, Optional: r.coalesce > 0})
 	}
 }
 
-// literal is the text of an argument, which Relay takes as it stands.
+// literal returns the text of an argument, in which Relay resolves nothing.
 func (r *reader) literal(n *yaml.Node, what string, argument *yaml.Node) (string, bool) {
 	if argument == nil {
-		r.problem(placeOf(n), "%s is missing", what)
+		r.problem(positionOf(n), "%s is required", what)
 		return "", false
 	}
 	if argument.Kind != yaml.ScalarNode || argument.ShortTag() != "!!str" {
-		r.problem(placeOf(argument), "%s has to be text; one that looks like a number, true or null needs quotes, and a list around them: ['5']", what)
+		r.problem(positionOf(argument), "%s must be text; write a number, true or null with quotes in a list: ['5']", what)
 		return "", false
 	}
 	if strings.Contains(argument.Value, "${") {
-		r.warn(placeOf(argument), "Relay resolves no ${...} in %s; write ${secrets[...]} or ${connections.type[...]} instead", what)
+		r.warn(positionOf(argument), "Relay does not resolve ${...} in %s; write ${secrets[...]} or ${connections.type[...]} instead", what)
 	}
 	return argument.Value, true
 }
 
-// text walks a text that Relay reads as a template.
+// text walks a text in which Relay resolves templates.
 func (r *reader) text(n *yaml.Node) {
 	if strings.ContainsRune(n.Value, 0) {
-		r.problem(placeOf(n), "Relay takes no text with a NUL character")
+		r.problem(positionOf(n), "invalid text: Relay accepts no NUL character")
 		return
 	}
 	where := r.source.within(n)
@@ -256,19 +255,19 @@ func (r *reader) text(n *yaml.Node) {
 			r.checkCall(at, function)
 		}
 		if t.err != nil {
-			r.problem(at, "${...} does not parse: %v", t.err)
+			r.problem(at, "invalid ${...}: %v", t.err)
 		}
 	}
 }
 
-func (r *reader) refer(at place, ref Reference) {
+func (r *reader) refer(at position, ref Reference) {
 	ref.User, ref.Line, ref.Column = r.user, at.line, at.column
 	ref.Field = strings.ReplaceAll(strings.Join(r.path, "."), ".[", "[")
 	r.file.References = append(r.file.References, ref)
 }
 
-// unresolved walks something that Relay takes as it stands, and warns of what
-// looks like a reference there, unless a step takes the same anchor.
+// unresolved walks a node that Relay does not resolve, and warns of text that looks like
+// a reference, unless a step uses the same anchor.
 func (r *reader) unresolved(n *yaml.Node) {
 	n, leave := r.enter(n)
 	defer leave()
@@ -277,21 +276,21 @@ func (r *reader) unresolved(n *yaml.Node) {
 	}
 	switch {
 	case n.ShortTag() == "!Secret", n.ShortTag() == "!Connection":
-		r.warnUnresolved(placeOf(n), n.ShortTag(), "in ")
+		r.warnUnresolved(positionOf(n), n.ShortTag(), "in ")
 	case n.Kind == yaml.ScalarNode:
 		r.probe(n, "in ")
 	}
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && child.Value == "$type" {
 			if typ := n.Content[i+1].Value; typ == "Secret" || typ == "Connection" {
-				r.warnUnresolved(placeOf(child), "$type: "+typ, "in ")
+				r.warnUnresolved(positionOf(child), "$type: "+typ, "in ")
 			}
 		}
 		r.unresolved(child)
 	}
 }
 
-// probe warns of what would be references if Relay read a text as a template.
+// probe warns of templates in a text that Relay does not resolve.
 func (r *reader) probe(n *yaml.Node, in string) {
 	where := r.source.within(n)
 	for _, t := range probe(n.Value) {
@@ -304,7 +303,7 @@ func (r *reader) probe(n *yaml.Node, in string) {
 	}
 }
 
-func (r *reader) warnUnresolved(at place, what, in string) {
-	r.warn(at, "Relay does not resolve %s %s%s, only the values in a step's spec, env and when, and in spec and env of a trigger's source",
+func (r *reader) warnUnresolved(at position, what, in string) {
+	r.warn(at, "Relay does not resolve %s %s%s; it resolves only spec, env and when of a step, and spec and env of a trigger's source",
 		what, in, strings.Join(r.path, "."))
 }

@@ -174,7 +174,7 @@ func jsonReference(r workflowfile.Reference, alike []string) referenceJSON {
 	}
 }
 
-func jsonNotes(notes []workflowfile.Note) []noteJSON {
+func jsonNotes(notes []workflowfile.Diagnostic) []noteJSON {
 	out := make([]noteJSON, len(notes))
 	for i, n := range notes {
 		out[i] = noteJSON{n.Line, n.Column, n.User.String(), n.Text}
