@@ -59,22 +59,31 @@ type Settings struct {
 	MaxConns int
 }
 
-// Check lists what New would reject, by the keys that configurations use: ca_cert,
-// ca_cert_pem, client_cert, proxy and redirect_hosts. It reads the files.
-func (s Settings) Check() problem.List {
+// Problems lists what is wrong with the settings, by the keys that configurations
+// use: ca_cert_pem, client_cert, proxy and redirect_hosts. It reads no file.
+func (s Settings) Problems() problem.List {
 	var out problem.List
+	out.AddIf(s.CACert != "" && s.CACertPEM != "", "ca_cert_pem", "must not be set together with a CA certificate file")
+	out.AddIf((s.ClientCert == "") != (s.ClientKey == ""), "client_cert", "must be set together with the file of its private key")
 	_, err := parseProxy(s.Proxy)
 	out.AddError("proxy", err)
 	for i, host := range s.RedirectHosts {
 		out.AddError(problem.Index("redirect_hosts", i), CheckHost(host))
 	}
-	_, tlsProblems := s.tls()
-	return append(out, tlsProblems...)
+	return out
 }
 
-// New makes a client. The error has the problems that Check lists.
+// FileProblems lists what is wrong with the files and the PEM text, at ca_cert,
+// ca_cert_pem and client_cert.
+func (s Settings) FileProblems() problem.List {
+	_, problems := s.tls()
+	return problems
+}
+
+// New makes a client. The error is a *problem.Error with the problems that Problems
+// and FileProblems list.
 func New(s Settings) (*http.Client, error) {
-	if problems := s.Check(); len(problems) > 0 {
+	if problems := s.Problems(); len(problems) > 0 {
 		return nil, problems.Err()
 	}
 	inner, err := newReloader(s)

@@ -6,7 +6,6 @@ package httpclient
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -21,10 +20,7 @@ func (s Settings) tls() (*tls.Config, problem.List) {
 	var problems problem.List
 	authorities := s.authorities(&problems)
 	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.ServerName, RootCAs: authorities}
-	switch {
-	case (s.ClientCert == "") != (s.ClientKey == ""):
-		problems.Add("client_cert", "a client certificate needs both its certificate file and its key file")
-	case s.ClientCert != "":
+	if s.ClientCert != "" && s.ClientKey != "" {
 		pair, err := conffile.KeyPair(s.ClientCert, s.ClientKey)
 		problems.AddError("client_cert", err)
 		out.Certificates = []tls.Certificate{pair}
@@ -37,10 +33,6 @@ func (s Settings) authorities(problems *problem.List) *x509.CertPool {
 	if s.CACert == "" && s.CACertPEM == "" {
 		return nil
 	}
-	if s.CACert != "" && s.CACertPEM != "" {
-		problems.Add("ca_cert_pem", "the CA certificate is set as a file and as PEM text: keep one")
-		return nil
-	}
 	pool := x509.NewCertPool()
 	if s.SystemCAs {
 		var err error
@@ -51,8 +43,8 @@ func (s Settings) authorities(problems *problem.List) *x509.CertPool {
 	}
 	if s.CACert != "" {
 		problems.AddError("ca_cert", conffile.AddCerts(pool, s.CACert))
-	} else if !pool.AppendCertsFromPEM([]byte(s.CACertPEM)) {
-		problems.AddError("ca_cert_pem", errors.New("no certificate found in PEM format"))
+	} else {
+		problems.AddIf(!pool.AppendCertsFromPEM([]byte(s.CACertPEM)), "ca_cert_pem", "no certificate found in PEM format")
 	}
 	return pool
 }

@@ -120,15 +120,15 @@ func TestUnusableFilesAreProblems(t *testing.T) {
 		"proxy":             {Proxy: "proxy.example.com:3128"},
 		"redirect_hosts[0]": {RedirectHosts: []string{"https://host"}},
 	} {
-		problems := s.Check()
+		problems := append(s.Problems(), s.FileProblems()...)
 		if len(problems) != 1 || problems[0].Path != path {
 			t.Errorf("%s: %v", path, problems)
 		}
 		if _, err := httpclient.New(s); err == nil {
-			t.Errorf("%s: New accepts what Check rejects", path)
+			t.Errorf("%s: New accepts it", path)
 		}
 	}
-	if problems := (httpclient.Settings{CACert: "/nonexistent/ca.pem"}).Check(); len(problems) != 1 || !errors.Is(problems[0], os.ErrNotExist) {
+	if problems := (httpclient.Settings{CACert: "/nonexistent/ca.pem"}).FileProblems(); len(problems) != 1 || !errors.Is(problems[0], os.ErrNotExist) {
 		t.Errorf("a file that does not exist: %v", problems)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/vault/api"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
@@ -25,6 +26,11 @@ func (c *Client) newError(op, path string, err error) *kv.Error {
 	if answer, ok := errors.AsType[*api.ResponseError](err); ok {
 		out.Status = answer.StatusCode
 		out.Cause = reasonFor(answer)
+		return out
+	}
+	if redirect, ok := errors.AsType[*httpclient.RedirectError](err); ok {
+		// The server that redirects has not run the request.
+		out.Status, out.Cause = redirect.Status, redirect
 		return out
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {

@@ -4,18 +4,12 @@
 package vault
 
 import (
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
-	"github.com/hashicorp/vault/api"
-
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
-	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -54,6 +48,12 @@ type Settings struct {
 	// TLSServerName is the name that Vault's certificate has to be for; empty for
 	// the host of the address.
 	TLSServerName string
+	// Proxy is the URL of an HTTP, HTTPS or SOCKS5 proxy; empty for none. NoProxy lists
+	// hosts to reach without it, as the variable NO_PROXY does.
+	Proxy, NoProxy string
+	// RedirectHosts are the hosts, such as vault-1.example.com:8200, to which a
+	// redirect is followed, with the token: those to which a standby redirects.
+	RedirectHosts []string
 	// Headers go with every request, for what stands in front of Vault. Vault's
 	// own, X-Vault-..., are refused.
 	Headers map[string]string
@@ -71,21 +71,14 @@ type Settings struct {
 	RequestTimeout time.Duration
 }
 
-// Client speaks to one Vault with one token. It is safe for concurrent use.
-type Client struct {
-	api     *api.Client
-	session *session
-	// slots has room for the requests that may be under way at once.
-	slots chan struct{}
-}
-
 // Check returns everything that is wrong with the settings, the files that they
 // name included. Paths are named after the fields: address, ca_cert,
 // login.approle.role_id. A pair of files that do not fit is reported at client_cert.
 // No text holds a token or another credential.
 func (cfg Settings) Check() problem.List {
-	_, _, problems := cfg.prepare()
-	return problems
+	problems := cfg.Problems()
+	_ = cfg.token(&problems)
+	return append(problems, cfg.http().FileProblems()...)
 }
 
 // Problems is Check without reading any file.
@@ -93,15 +86,13 @@ func (cfg Settings) Problems() problem.List {
 	var out problem.List
 	out.AddError("address", cfg.checkAddress())
 	cfg.checkCredentials(&out)
-	cfg.checkTLS(&out)
+	_, needed := cfg.Login.(*Cert)
+	out.AddIf(needed && cfg.ClientCert == "" && cfg.ClientKey == "", "client_cert",
+		"is required to log in by certificate, together with the file of its private key")
+	out = append(out, cfg.http().Problems()...)
 	out.AddError("headers", checkHeaders(cfg.Headers))
 	cfg.checkNumbers(&out)
 	return out
-}
-
-func (cfg Settings) prepare() (token string, tlsConfig *tls.Config, problems problem.List) {
-	problems = cfg.Problems()
-	return cfg.token(&problems), cfg.tls(&problems), problems
 }
 
 // Warnings returns one warning for each credential file that every user of the
@@ -116,71 +107,22 @@ func (cfg Settings) Warnings() []string {
 	return conffile.Warnings(files...)
 }
 
-// New checks the configuration and prepares a client; it sends nothing.
-// The error is a *problem.Error with the problems that Check returns.
-func New(cfg Settings) (*Client, error) {
-	token, tlsConfig, problems := cfg.prepare()
-	if err := problems.Err(); err != nil {
-		return nil, err
-	}
-	cfg.setDefaults()
-	client, err := api.NewClient(&api.Config{
-		Address:        cfg.Address,
-		HttpClient:     newHTTPClient(tlsConfig, cfg.Concurrency, cfg.UserAgent),
-		Timeout:        cfg.RequestTimeout,
-		MinRetryWait:   100 * time.Millisecond,
-		MaxRetryWait:   300 * time.Millisecond,
-		MaxRetries:     *cfg.MaxRetries,
-		CheckRetry:     retryPolicy,
-		Backoff:        retryablehttp.RateLimitLinearJitterBackoff,
-		ReadYourWrites: true,
-	})
-	if err != nil {
-		// The library reads VAULT_* itself; its error may quote one of them.
-		return nil, fmt.Errorf("preparing the connection to Vault at %s: a VAULT_* variable in the environment is malformed; unset it", cfg.Address)
-	}
-	// What the library took from the environment is replaced, also by nothing.
-	client.SetHeaders(headersOf(cfg.Headers))
-	client.SetNamespace(strings.Trim(cfg.Namespace, "/"))
-	if cfg.Namespace == "" {
-		client.ClearNamespace()
-	}
-	c := &Client{
-		api:     client,
-		session: &session{login: cfg.Login, tokenFile: cfg.TokenFile},
-		slots:   make(chan struct{}, cfg.Concurrency),
-	}
-	c.use(token)
-	return c, nil
-}
-
-func (cfg *Settings) setDefaults() {
-	if cfg.Concurrency == 0 {
-		cfg.Concurrency = DefaultConcurrency
-	}
-	if cfg.RequestTimeout == 0 {
-		cfg.RequestTimeout = DefaultRequestTimeout
-	}
-	if cfg.MaxRetries == nil {
-		cfg.MaxRetries = new(DefaultMaxRetries)
-	}
-}
-
-// Address is the URL the client was given.
-func (c *Client) Address() string { return c.api.Address() }
-
 func (cfg Settings) checkAddress() error {
 	if cfg.Address == "" {
 		return errors.New("is required, such as https://vault.example.com:8200")
 	}
-	u, err := url.Parse(cfg.Address)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return errors.New("must be a URL, such as https://vault.example.com:8200")
+	_, err := httpclient.ParseAddress(cfg.Address)
+	return err
+}
+
+// http returns the part of the settings that the HTTP client needs.
+func (cfg Settings) http() httpclient.Settings {
+	return httpclient.Settings{
+		CACert: cfg.CACert, CACertPEM: cfg.CACertPEM, ClientCert: cfg.ClientCert, ClientKey: cfg.ClientKey,
+		ServerName: cfg.TLSServerName, Proxy: cfg.Proxy, NoProxy: cfg.NoProxy,
+		RedirectHosts: cfg.RedirectHosts, RedirectSetting: "redirect_hosts",
+		UserAgent: cfg.UserAgent, MaxResponseBytes: maxResponseBytes, MaxConns: cfg.Concurrency,
 	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("must not contain credentials, a query or a fragment; expected https://host:port")
-	}
-	return nil
 }
 
 func (cfg Settings) checkNumbers(problems *problem.List) {

@@ -1,0 +1,84 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package vault
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+	"github.com/hashicorp/vault/api"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
+)
+
+// Client sends requests to one Vault with one token. It is safe for concurrent use.
+type Client struct {
+	api     *api.Client
+	session *session
+	// slots bounds the concurrent requests.
+	slots chan struct{}
+}
+
+// New checks the settings and makes a client; it sends nothing. The error is a
+// *problem.Error with the problems that Check returns.
+func New(cfg Settings) (*Client, error) {
+	problems := cfg.Problems()
+	token := cfg.token(&problems)
+	problems = append(problems, cfg.http().FileProblems()...)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	httpClient, err := httpclient.New(cfg.http())
+	if err != nil {
+		return nil, err
+	}
+	client, err := api.NewClient(&api.Config{
+		Address:        cfg.Address,
+		HttpClient:     httpClient,
+		Timeout:        cfg.RequestTimeout,
+		MinRetryWait:   100 * time.Millisecond,
+		MaxRetryWait:   300 * time.Millisecond,
+		MaxRetries:     *cfg.MaxRetries,
+		CheckRetry:     retryPolicy,
+		Backoff:        retryablehttp.RateLimitLinearJitterBackoff,
+		ReadYourWrites: true,
+		// The library would follow one to any host, with the token.
+		DisableRedirects: true,
+	})
+	if err != nil {
+		// The library reads VAULT_* itself; its error may quote one of them.
+		return nil, fmt.Errorf("create the Vault client for %s: a VAULT_* variable in the environment is invalid; unset it", cfg.Address)
+	}
+	// Replace, also by nothing, what the library read from the environment.
+	client.SetHeaders(headersOf(cfg.Headers))
+	client.SetNamespace(strings.Trim(cfg.Namespace, "/"))
+	if cfg.Namespace == "" {
+		client.ClearNamespace()
+	}
+	c := &Client{
+		api:     client,
+		session: &session{login: cfg.Login, tokenFile: cfg.TokenFile},
+		slots:   make(chan struct{}, cfg.Concurrency),
+	}
+	c.use(token)
+	return c, nil
+}
+
+func (cfg *Settings) setDefaults() {
+	if cfg.Concurrency == 0 {
+		cfg.Concurrency = DefaultConcurrency
+	}
+	if cfg.RequestTimeout == 0 {
+		cfg.RequestTimeout = DefaultRequestTimeout
+	}
+	if cfg.MaxRetries == nil {
+		cfg.MaxRetries = new(DefaultMaxRetries)
+	}
+}
+
+// Address is Vault's URL, as in the settings.
+func (c *Client) Address() string { return c.api.Address() }
