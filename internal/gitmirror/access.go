@@ -4,11 +4,10 @@
 package gitmirror
 
 import (
-	"errors"
-	"net/url"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -23,6 +22,8 @@ type Access struct {
 	CACert string
 	// Proxy is the URL of an HTTP, HTTPS or SOCKS5 proxy, for HTTPS; none if empty, and never one from the environment.
 	Proxy string
+	// RedirectHosts are the hosts to which a redirect is followed, with the credentials, for HTTPS; none if empty.
+	RedirectHosts []string
 	// SSHKey is a private key without a passphrase, and KnownHosts a file of host keys as OpenSSH has them; for SSH both
 	// are required.
 	SSHKey, KnownHosts string
@@ -33,6 +34,7 @@ type Access struct {
 func (a Access) Problems(r Remote) problem.List {
 	var out problem.List
 	if r.Scheme == "ssh" {
+		out.AddIf(len(a.RedirectHosts) > 0, "redirect_hosts", "must not be set for a repository over SSH; it is for https:// only")
 		for _, setting := range []struct{ key, value string }{
 			{"token_file", a.TokenFile}, {"username", a.Username}, {"password_file", a.PasswordFile}, {"ca_cert", a.CACert}, {"proxy", a.Proxy},
 		} {
@@ -48,24 +50,13 @@ func (a Access) Problems(r Remote) problem.List {
 	out.AddIf(a.Username != "" && a.PasswordFile == "", "password_file", "is required together with username")
 	out.AddIf(a.Username == "" && a.PasswordFile != "", "username", "is required together with password_file; the documentation of the git host names it, and if any name is accepted, use git")
 	out.AddIf(strings.ContainsAny(a.Username, ":\r\n"), "username", "must not contain ':' or line breaks")
-	_, err := a.proxy()
-	out.AddIf(err != nil, "proxy", "must be a URL without credentials, such as http://proxy.example.com:3128")
+	out.AddError("proxy", httpclient.CheckProxy(a.Proxy))
+	for i, host := range a.RedirectHosts {
+		out.AddError(problem.Index("redirect_hosts", i), httpclient.CheckHost(host))
+	}
 	return out
 }
 
 // Warnings returns one warning for each credential file that every user of the
 // machine can read.
 func (a Access) Warnings() []string { return conffile.Warnings(a.TokenFile, a.PasswordFile, a.SSHKey) }
-
-// proxy is nil for none.
-func (a Access) proxy() (*url.URL, error) {
-	if a.Proxy == "" {
-		return nil, nil
-	}
-	u, err := url.Parse(a.Proxy)
-	known := err == nil && (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "socks5")
-	if !known || u.Host == "" || u.User != nil || u.RawQuery != "" {
-		return nil, errors.New("not a proxy's URL") // err quotes it
-	}
-	return u, nil
-}

@@ -19,13 +19,13 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 )
 
 const (
 	service     = "git-upload-pack"
 	maxRequest  = 16 << 20 // bytes of one request of git's, which is mostly the commits that it has
 	handshakes  = 15 * time.Second
-	maxHeaders  = 64 << 10
 	serviceLine = "# service=" + service
 )
 
@@ -39,34 +39,19 @@ type https struct {
 }
 
 func newHTTPS(r Remote, a Access) (*https, error) {
-	proxy, err := a.proxy()
+	client, err := httpclient.New(httpclient.Settings{
+		CACert: a.CACert, Proxy: a.Proxy, HeaderTimeout: stallTimeout,
+		// A redirect could send the credentials, or the trust in what is fetched, to another host.
+		RedirectHosts: a.RedirectHosts, RedirectSetting: "remote.redirect_hosts",
+	})
 	if err != nil {
-		return nil, err
-	}
-	trust := &tls.Config{MinVersion: tls.VersionTLS12}
-	if a.CACert != "" {
-		pool, err := conffile.CertPool(a.CACert)
-		if err != nil {
-			return nil, fmt.Errorf("remote.ca_cert: %w", err)
-		}
-		trust.RootCAs = pool
+		return nil, fmt.Errorf("remote.%w", err)
 	}
 	login, err := a.login()
 	if err != nil {
 		return nil, err
 	}
-	return &https{
-		client: &http.Client{
-			Transport: &http.Transport{
-				Proxy: http.ProxyURL(proxy), TLSClientConfig: trust, ForceAttemptHTTP2: true,
-				TLSHandshakeTimeout: handshakes, ResponseHeaderTimeout: stallTimeout, MaxResponseHeaderBytes: maxHeaders,
-			},
-			// A redirect could lead the credentials, or the trust in what is fetched, to another host.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		base:  strings.TrimSuffix(r.String(), "/"),
-		login: login,
-	}, nil
+	return &https{client: client, base: strings.TrimSuffix(r.String(), "/"), login: login}, nil
 }
 
 func (a Access) login() (string, error) {
@@ -206,9 +191,6 @@ func (t *https) refusal(answer *http.Response) error {
 	switch code := answer.StatusCode; {
 	case code == http.StatusOK:
 		return nil
-	case code >= 300 && code < 400:
-		return fmt.Errorf("%w: it redirects to %s, which is not followed, so that credentials stay where they belong; if that is right, make it the repository's URL",
-			ErrRejected, location(answer))
 	case code == http.StatusUnauthorized && t.login == "":
 		return fmt.Errorf("%w: it wants credentials (401); set remote.token_file, or remote.username and remote.password_file", ErrAuthentication)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
@@ -222,20 +204,13 @@ func (t *https) refusal(answer *http.Response) error {
 	}
 }
 
-// location is where a redirect leads, without what could be a credential in it.
-func location(answer *http.Response) string {
-	to, err := answer.Location()
-	if err != nil {
-		return "nowhere"
-	}
-	shown := url.URL{Scheme: to.Scheme, Host: to.Host, Path: strings.TrimSuffix(to.Path, "/info/refs")}
-	return gitcommand.Truncate(gitcommand.Printable(shown.String()))
-}
-
 // explain turns an error of the HTTP client into ours.
 func explain(err error) error {
 	if errors.Is(err, ErrTooLarge) || errors.Is(err, errProtocol) {
 		return err
+	}
+	if redirect, is := errors.AsType[*httpclient.RedirectError](err); is {
+		return redirected(redirect)
 	}
 	if outer, is := errors.AsType[*url.Error](err); is {
 		err = outer.Err // without the URL, which the caller tells
@@ -246,4 +221,10 @@ func explain(err error) error {
 			gitcommand.Truncate(gitcommand.Printable(untrusted.Err.Error())))
 	}
 	return fmt.Errorf("%w: %s", ErrUnreachable, text)
+}
+
+func redirected(redirect *httpclient.RedirectError) error {
+	target := strings.TrimSuffix(redirect.Target, "/info/refs")
+	return fmt.Errorf("%w: %w (target: %s). Hint: if the repository has moved, set its new URL",
+		ErrRejected, redirect, gitcommand.Truncate(gitcommand.Printable(target)))
 }

@@ -106,6 +106,8 @@ func TestAccessIsCheckedAsAWhole(t *testing.T) {
 		"a name with a colon":    {web, gitmirror.Access{Username: "u:v", PasswordFile: "p"}, "username"},
 		"a proxy's password":     {web, gitmirror.Access{Proxy: "http://u:canary@proxy"}, "proxy"},
 		"a proxy of what kind":   {web, gitmirror.Access{Proxy: "proxy:3128"}, "proxy"},
+		"a redirect's URL":       {web, gitmirror.Access{RedirectHosts: []string{"git.example", "https://git.example"}}, "redirect_hosts[1]"},
+		"redirects over ssh":     {ssh, gitmirror.Access{SSHKey: "k", KnownHosts: "h", RedirectHosts: []string{"git.example"}}, "redirect_hosts"},
 		"a key for https":        {web, gitmirror.Access{SSHKey: "k", KnownHosts: "h"}, "ssh_key known_hosts"},
 		"a key and a host":       {ssh, gitmirror.Access{SSHKey: "k", KnownHosts: "h"}, ""},
 		"nothing for ssh":        {ssh, gitmirror.Access{}, "ssh_key known_hosts"},

@@ -20,7 +20,6 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
-	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
 var entry = kv.Entry{Mount: "customers", Path: "workflows/deploy/token"}
@@ -160,28 +159,6 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// TestAStandbyRedirects: a standby that does not forward requests sends clients to
-// the active node. One redirect is followed, with method, body and token.
-func TestAStandbyRedirects(t *testing.T) {
-	t.Parallel()
-	v := vaulttest.Start(t)
-	standby := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, v.Address+r.URL.RequestURI(), http.StatusTemporaryRedirect)
-	}))
-	t.Cleanup(standby.Close)
-	c := connect(t, Settings{Address: standby.URL, Token: v.Writer(t)})
-	ctx, e := context.Background(), kv.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
-	if written, err := c.WriteData(ctx, e, "value", 0); err != nil || written.Version != 1 {
-		t.Fatalf("writing: %+v, %v", written, err)
-	}
-	if err := c.PatchMetadata(ctx, e, map[string]any{"custom_metadata": map[string]any{"who": "me"}}); err != nil {
-		t.Fatal(err)
-	}
-	if m, err := c.ReadMetadata(ctx, e); err != nil || m.CustomMetadata["who"] != "me" {
-		t.Errorf("reading: %+v, %v", m, err)
 	}
 }
 

@@ -43,13 +43,13 @@ type Candidate struct {
 
 // New makes a candidate. Its identity is this host's name and a random part.
 func New(cfg Config) (*Candidate, error) {
-	connection, err := cfg.connection()
+	config, err := cfg.restConfig()
 	if err != nil {
 		return nil, err
 	}
-	connection.UserAgent, connection.Timeout = "relay-sync", 10*time.Second
-	connection.ContentType = "application/json" // which what lies between here and Kubernetes can log
-	leases, err := coordination.NewForConfig(connection)
+	config.UserAgent, config.Timeout = "relay-sync", 10*time.Second
+	config.ContentType = "application/json" // which what lies between here and Kubernetes can log
+	leases, err := coordination.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("joining the election: %w", err)
 	}

@@ -5,6 +5,8 @@ package election
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
@@ -34,18 +36,28 @@ func (c Config) Problems() map[string]string {
 	return out
 }
 
-// connection reads how to reach Kubernetes. Nothing is asked of it yet.
-func (c Config) connection() (*rest.Config, error) {
+// restConfig reads how to connect to Kubernetes. It sends nothing.
+func (c Config) restConfig() (*rest.Config, error) {
+	config, err := c.readRESTConfig()
+	if err == nil && config.Proxy == nil { // the kubeconfig has no proxy-url
+		config.Proxy = noProxy // nil would be the one of the environment
+	}
+	return config, err
+}
+
+func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
+
+func (c Config) readRESTConfig() (*rest.Config, error) {
 	if c.Kubeconfig == "" {
-		connection, err := rest.InClusterConfig()
+		config, err := rest.InClusterConfig()
 		if err != nil {
 			return nil, fmt.Errorf("joining the election: reading the pod's service account: %w; outside of Kubernetes, set election.kubeconfig", err)
 		}
-		return connection, nil
+		return config, nil
 	}
-	connection, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
+	config, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
 	if err != nil { // it may quote the file, which holds credentials
 		return nil, fmt.Errorf("joining the election: %s is not there, or no kubeconfig with a current context", c.Kubeconfig)
 	}
-	return connection, nil
+	return config, nil
 }

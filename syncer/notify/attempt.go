@@ -6,18 +6,18 @@ package notify
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 )
 
 const (
@@ -28,28 +28,10 @@ const (
 	longestWait = 10 * time.Minute
 )
 
-// newClient makes a client that follows no redirect: the token would go along.
+// newClient makes a client that returns a redirect as a response: the token would go
+// along.
 func newClient(caCert string) (*http.Client, error) {
-	transport := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 30 * time.Second,
-		MaxResponseHeaderBytes: maxAnswerBytes, ForceAttemptHTTP2: true,
-	}
-	if caCert != "" {
-		pem, err := os.ReadFile(caCert)
-		if err != nil {
-			return nil, fmt.Errorf("reading the authorities for notifications: %w", err)
-		}
-		transport.TLSClientConfig.RootCAs = x509.NewCertPool()
-		if !transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("reading the authorities for notifications: %s holds no certificate in PEM", caCert)
-		}
-	}
-	return &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
+	return httpclient.New(httpclient.Settings{CACert: caCert, MaxResponseBytes: maxAnswerBytes})
 }
 
 // attempt sends an event once. The error is a backoff.PermanentError if a retry
@@ -66,7 +48,7 @@ func (t *target) attempt(ctx context.Context, e Event, id string) error {
 		return transportError(err)
 	}
 	defer response.Body.Close()
-	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBytes) // only the status counts
+	_, _ = io.Copy(io.Discard, response.Body) // only the status counts
 	return checkStatus(response.StatusCode, response.Header.Get("Retry-After"))
 }
 

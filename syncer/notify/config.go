@@ -4,10 +4,10 @@
 package notify
 
 import (
-	"net"
 	"net/url"
 	"regexp"
-	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 )
 
 // Config is one target of notifications. Exactly one of its fields is set.
@@ -90,7 +90,7 @@ func (c Config) Problems() []string {
 			continue
 		}
 		kinds++
-		if p := addressProblem(valueOr(h.host.URL, h.otherwise)); p != "" {
+		if p := addressProblem(valueOr(h.host.URL, h.otherwise), httpclient.ParseAddress); p != "" {
 			out = append(out, "notify."+h.kind+".url "+p)
 		}
 		if !h.name.MatchString(h.host.Repository) {
@@ -102,7 +102,7 @@ func (c Config) Problems() []string {
 	}
 	if c.Webhook != nil {
 		kinds++
-		if p := addressProblem(c.Webhook.URL); p != "" {
+		if p := addressProblem(c.Webhook.URL, httpclient.ParseURL); p != "" {
 			out = append(out, "notify.webhook.url "+p)
 		}
 		if c.Webhook.SecretFile == "" {
@@ -115,26 +115,20 @@ func (c Config) Problems() []string {
 	return out
 }
 
-// addressProblem returns what is invalid about a URL, or "". It requires TLS: without
-// it, others on the network can read the token and the names of secrets.
-func addressProblem(text string) string {
-	u, err := url.Parse(text)
-	switch {
-	case text == "":
+// addressProblem says what is wrong with a URL, which must have TLS: without it, others
+// on the way could read the token, or which secrets exist.
+func addressProblem(text string, parse func(string) (*url.URL, error)) string {
+	if text == "" {
 		return "is required, such as https://git.example.com"
-	case err != nil || u.Host == "" || u.Fragment != "":
-		return "must be a URL such as https://git.example.com"
-	case u.User != nil:
-		return "must not hold a user or password; the credential comes from a file"
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
-		return "must begin with https:// (http:// only for this machine)"
+	}
+	u, err := parse(text)
+	if err == nil {
+		err = httpclient.RequireTLS(u)
+	}
+	if err != nil {
+		return err.Error()
 	}
 	return ""
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 func valueOr(text, otherwise string) string {

@@ -32,7 +32,7 @@ func TestProblemsListsInvalidSettings(t *testing.T) {
 		{Config{Webhook: &Webhook{}}, []string{"url is required", "secret_file is required"}},
 		{Config{Gitea: host(func(h *Host) { h.URL = "http://git.example.com" })}, []string{"must begin with https://"}},
 		{Config{Gitea: host(func(h *Host) { h.URL = "http://localhost.example.com" })}, []string{"must begin with https://"}},
-		{Config{Gitea: host(func(h *Host) { h.URL = "https://ada:pw@git.example.com" })}, []string{"must not hold a user or password"}},
+		{Config{Gitea: host(func(h *Host) { h.URL = "https://ada:pw@git.example.com" })}, []string{"must not contain credentials"}},
 		{Config{Gitea: host(func(h *Host) { h.URL = "git.example.com" })}, []string{"must be a URL"}},
 		{Config{GitHub: host(func(h *Host) { h.Repository = "../.." })}, []string{"owner/name"}},
 		{Config{GitHub: host(func(h *Host) { h.Repository = "a/b/c" })}, []string{"owner/name"}},
@@ -65,7 +65,7 @@ func TestNewListsUnusableFiles(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`source "shop"`, "no such file", `source "till"`, "16 bytes at least", "no certificate in PEM"} {
+	for _, want := range []string{`source "shop"`, "no such file", `source "till"`, "16 bytes at least", "no certificate found in PEM format"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q in %v", want, err)
 		}

@@ -6,11 +6,12 @@ package keyring
 import (
 	"fmt"
 	"maps"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 )
 
 // Config says which keys a source may open its files with. Paths must be absolute
@@ -212,23 +213,16 @@ func (c *configCheck) oneIdentity(file, ambient bool, key string, at ...any) {
 	c.unless(file != ambient, "needs exactly one of "+key+" and ambient: true", at...)
 }
 
-// cloudURL refuses a clear connection, except to this machine: it carries tokens.
+// cloudURL requires TLS, except to this machine: requests carry tokens.
 func (c *configCheck) cloudURL(text string, at ...any) {
 	u, ok := serverURL(text)
-	c.unless(text == "" || ok && (u.Scheme == "https" || isLoopback(u)), "must be an https:// URL without path", at...)
+	c.unless(text == "" || ok && httpclient.RequireTLS(u) == nil, "must be an https:// URL without path", at...)
 }
 
-func isLoopback(u *url.URL) bool {
-	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
-}
-
-// serverURL accepts the URL of a server and nothing behind it.
+// serverURL accepts the URL of a server without a path.
 func serverURL(text string) (*url.URL, bool) {
-	u, err := url.Parse(strings.TrimSuffix(text, "/"))
-	ok := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" &&
-		u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil && !u.ForceQuery
-	return u, ok
+	u, err := httpclient.ParseAddress(strings.TrimSuffix(text, "/"))
+	return u, err == nil && u.Path == ""
 }
 
 func (c *configCheck) azure(k *AzureKeyVault) {

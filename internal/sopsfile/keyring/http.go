@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 )
 
 const (
@@ -26,50 +27,12 @@ const (
 )
 
 // newHTTPClient makes a client that trusts the authorities in the PEM file besides
-// the system's, or them alone; the system's if there is no file. It knows no
-// proxies, follows no redirects and bounds answers.
+// the system's, or them alone; the system's if there is no file.
 func newHTTPClient(caCert string, alone bool) (*http.Client, error) {
-	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
-	if caCert != "" {
-		pem, _, err := readKeyFile(caCert)
-		if err != nil {
-			return nil, fmt.Errorf("reading ca_cert: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !alone {
-			if pool, err = x509.SystemCertPool(); err != nil {
-				return nil, fmt.Errorf("reading the system's certificate authorities: %w", err)
-			}
-		}
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("reading ca_cert: %s holds no certificate in PEM form", show(caCert))
-		}
-		tlsConfig.RootCAs = pool
-	}
-	return &http.Client{
-		Transport: &boundedTransport{http.Transport{
-			TLSClientConfig: tlsConfig, ForceAttemptHTTP2: true, TLSHandshakeTimeout: remoteTimeout,
-			ResponseHeaderTimeout: remoteTimeout, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
-		}},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       remoteTimeout,
-	}, nil
-}
-
-type boundedTransport struct{ http.Transport }
-
-// RoundTrip implements http.RoundTripper.
-func (t *boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := t.Transport.RoundTrip(r)
-	if err == nil {
-		answer.Body = boundedBody{io.LimitReader(answer.Body, maxAnswerBytes), answer.Body}
-	}
-	return answer, err
-}
-
-type boundedBody struct {
-	io.Reader
-	io.Closer
+	return httpclient.New(httpclient.Settings{
+		CACert: caCert, SystemCAs: !alone,
+		Timeout: remoteTimeout, HeaderTimeout: remoteTimeout, MaxResponseBytes: maxAnswerBytes,
+	})
 }
 
 // post sends a JSON request and reads a JSON answer. Errors are failures.
