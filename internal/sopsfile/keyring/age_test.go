@@ -4,14 +4,18 @@
 package keyring
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"filippo.io/age"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 func writeFile(t testing.TB, name, content string) string {
@@ -58,20 +62,38 @@ func TestLoadAgeKeys(t *testing.T) {
 	if !slices.Equal(keys.Available(), want) {
 		t.Errorf("held %v, want %v", keys.Available(), want)
 	}
-	if readable := keys.ReadableByAll(); readable != nil {
-		t.Errorf("files of mode 0600 count as readable by all: %v", readable)
+	if warnings := (&Config{Age: []string{first, second}}).Warnings(); warnings != nil {
+		t.Errorf("warnings about files of mode 0600: %q", warnings)
 	}
-	for mode, readable := range map[os.FileMode]bool{0o400: false, 0o640: false, 0o644: true, 0o604: true} {
-		if err := os.Chmod(first, mode); err != nil {
-			t.Fatal(err)
+	if err := os.Chmod(first, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if warnings := (&Config{Age: []string{first, second}}).Warnings(); len(warnings) != 1 || !strings.Contains(warnings[0], first) {
+		t.Errorf("a key file that all users can read: %q", warnings)
+	}
+}
+
+func TestFIFOInPlaceOfAKeyFileIsRefusedWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, cfg := range map[string]Config{
+		"age_keys": {Age: []string{fifo}}, "keys.pgp": {PGP: []string{fifo}},
+		"ca_cert": {VaultTransit: []VaultTransit{{Address: vaultAddr, Keys: []string{"k"}, CACert: fifo}}},
+	} {
+		if _, err := load(cfg); err == nil || !strings.Contains(err.Error(), name+": read "+fifo+": not a regular file") {
+			t.Errorf("%s: %v", name, err)
 		}
-		keys, err := load(Config{Age: []string{first, second}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := slices.Contains(keys.ReadableByAll(), first); got != readable {
-			t.Errorf("mode %o: readable by all is %t, want %t", mode, got, readable)
-		}
+	}
+	keys, err := load(Config{VaultTransit: []VaultTransit{{Address: vaultAddr, Keys: []string{"k"}, TokenFile: fifo}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = keys.Open(t.Context(), Wrapped{Kind: Transit, ID: TransitID(vaultAddr, DefaultTransitMount, "k"), Text: []byte("vault:v1:AAAA")})
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "token_file: read "+fifo+": not a regular file") {
+		t.Errorf("token_file: %v", err)
 	}
 }
 
@@ -79,17 +101,17 @@ func TestLoadAgeKeysRefuses(t *testing.T) {
 	t.Parallel()
 	good := newIdentity(t).String()
 	for name, test := range map[string]struct{ content, want string }{
-		"empty":         {"", "holds no key; age-keygen writes one"},
-		"only comments": {"# " + good + "\n", "holds no key"},
-		"broken key":    {"# c\n" + good[:len(good)-1] + "\n", ", line 2: this is no age key"},
-		"another word":  {good + "\npassword: hunter2\n", ", line 2: this is no age key"},
-		"two in a line": {good + " " + good, ", line 1: this is no age key"},
+		"empty":         {"", "no key found; create one with age-keygen"},
+		"only comments": {"# " + good + "\n", "no key found"},
+		"broken key":    {"# c\n" + good[:len(good)-1] + "\n", ", line 2: not an age key"},
+		"another word":  {good + "\npassword: hunter2\n", ", line 2: not an age key"},
+		"two in a line": {good + " " + good, ", line 1: not an age key"},
 		"public key":    {newIdentity(t).Recipient().String(), ", line 1: this is a public key"},
 		"plugin":        {"AGE-PLUGIN-YUBIKEY-1QQPSYQYQS\n", ", line 1: keys of age plugins are not supported"},
 		"encrypted":     {"age-encryption.org/v1\n-> scrypt x 18\n", ", line 1: the key file is itself encrypted"},
 		"armoured":      {"-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n", ", line 1: the key file is itself encrypted"},
-		"too large":     {strings.Repeat("#\n", maxKeyFileBytes), "is larger than 65536 bytes"},
-		"binary":        {"\x00\xff\xfe", ", line 1: this is no age key"},
+		"too large":     {strings.Repeat("#\n", conffile.MaxCredentialBytes), "larger than the limit of 65536 bytes"},
+		"binary":        {"\x00\xff\xfe", ", line 1: not an age key"},
 	} {
 		keys, err := load(Config{Age: []string{writeFile(t, "keys.txt", test.content)}})
 		if keys != nil || err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "keys.txt") {
@@ -104,7 +126,7 @@ func TestLoadAgeKeysRefuses(t *testing.T) {
 	}
 	folder, missing := t.TempDir(), filepath.Join(t.TempDir(), "missing.txt")
 	_, err := load(Config{Age: []string{folder, missing}})
-	if err == nil || !strings.Contains(err.Error(), folder+" is not a regular file") || !strings.Contains(err.Error(), missing) {
+	if err == nil || !strings.Contains(err.Error(), "read "+folder+": not a regular file") || !strings.Contains(err.Error(), missing) {
 		t.Errorf("got %v, want both paths", err)
 	}
 }

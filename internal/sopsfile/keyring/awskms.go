@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // awsKMS opens entries with AWS KMS. Its clients are made of the configuration, not
@@ -81,15 +83,15 @@ func (k *awsKMS) credentials(ctx context.Context) (aws.CredentialsProvider, erro
 		}
 		return provider, nil
 	}
-	if _, _, err := readKeyFile(k.cfg.CredentialsFile); err != nil {
-		return nil, unavailable("reading credentials_file: " + err.Error())
+	if _, err := conffile.Read(k.cfg.CredentialsFile, conffile.MaxCredentialBytes); err != nil {
+		return nil, unavailable("credentials_file: " + err.Error())
 	}
-	// The profile may name commands and roles; only its access key is taken.
+	// The profile can contain commands and roles; only its access key is used.
 	profile, err := config.LoadSharedConfigProfile(ctx, "default", func(o *config.LoadSharedConfigOptions) {
 		o.CredentialsFiles, o.ConfigFiles = []string{k.cfg.CredentialsFile}, []string{}
 	})
 	if err != nil || !profile.Credentials.HasKeys() {
-		return nil, unavailable("credentials_file holds no access key in its profile default")
+		return nil, unavailable("credentials_file: no access key found in the profile default")
 	}
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return profile.Credentials, nil }), nil
 }

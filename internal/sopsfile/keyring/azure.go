@@ -20,6 +20,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // azureAPI is the version of Key Vault's interface. SOPS wraps with RSA-OAEP-256.
@@ -110,9 +112,9 @@ func (k *azureVault) newLogin(ctx context.Context) (tokenSource, error) {
 	if k.cfg.Ambient {
 		return k.ambient()
 	}
-	secret, err := readSecret("client_secret_file", k.cfg.ClientSecretFile)
+	secret, err := conffile.Line(k.cfg.ClientSecretFile)
 	if err != nil {
-		return nil, err
+		return nil, unavailable("client_secret_file: " + err.Error())
 	}
 	// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 	application := clientcredentials.Config{

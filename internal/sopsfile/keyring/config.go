@@ -4,117 +4,138 @@
 package keyring
 
 import (
-	"fmt"
+	"cmp"
+	"errors"
 	"maps"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
-// Config says which keys a source may open its files with. Paths must be absolute
-// or relative to the working folder. Every remote kind needs the list of its keys:
-// an entry of a file that names another key is not tried.
+// Config lists the keys that may decrypt the files of a source. Paths must be absolute
+// or relative to the working directory. Every remote kind needs the list of its keys:
+// an entry of a file for another key is not tried.
 type Config struct {
 	// Age are files of age identities: as age-keygen writes them, or SSH private keys.
 	Age []string `yaml:"-"`
 	// PGP are files of secret keys without passphrases, as gpg --export-secret-keys
 	// writes them, armoured or not.
 	PGP []string `yaml:"pgp"`
-	// AWSKMS turns AWS Key Management Service on.
+	// AWSKMS enables AWS Key Management Service.
 	AWSKMS *AWSKMS `yaml:"aws_kms"`
-	// GCPKMS turns Google Cloud KMS on.
+	// GCPKMS enables Google Cloud KMS.
 	GCPKMS *GCPKMS `yaml:"gcp_kms"`
-	// AzureKeyVault turns Azure Key Vault on.
+	// AzureKeyVault enables Azure Key Vault.
 	AzureKeyVault *AzureKeyVault `yaml:"azure_key_vault"`
-	// VaultTransit are the transit engines of Vault or OpenBao that are asked, and no
-	// others.
+	// VaultTransit are the transit engines of Vault or OpenBao; no other is used.
 	VaultTransit []VaultTransit `yaml:"vault_transit"`
 }
 
 // AWSKMS is AWS Key Management Service.
 type AWSKMS struct {
-	// Keys are the ARNs of keys or aliases, as files name them. Required.
+	// Keys are the ARNs of keys or aliases, as in the SOPS files. Required.
 	Keys []string `yaml:"keys"`
-	// Context is the encryption context that every entry must have and is opened
-	// with; an entry has none if unset.
+	// Context is the encryption context that every entry must have; none if unset.
 	Context map[string]string `yaml:"context"`
-	// CredentialsFile is a shared credentials file of AWS; its profile "default" must
-	// hold an access key. It is read at every request. Exactly one of it and Ambient.
+	// CredentialsFile is a shared credentials file of AWS with an access key in its
+	// profile "default". It is read at every request. Exactly one of CredentialsFile and
+	// Ambient is required.
 	CredentialsFile string `yaml:"credentials_file"`
-	// Ambient takes the identity of the workload: environment, web identity,
-	// container or instance; no file of a home folder and no command.
+	// Ambient uses the identity of the workload: environment, web identity, container
+	// or instance, but no file of a home directory and no command.
 	Ambient bool `yaml:"ambient"`
-	// Endpoint is the URL of a private endpoint; the one of the key's region if unset.
+	// Endpoint is the URL of a private endpoint; that of the key's region if unset.
 	Endpoint string `yaml:"endpoint"`
-	// CACert is a PEM file of authorities to trust besides the system's.
+	// CACert is a PEM file of certificate authorities to trust in addition to the system's.
 	CACert string `yaml:"ca_cert"`
 }
 
 // GCPKMS is Google Cloud Key Management Service.
 type GCPKMS struct {
-	// Keys are resource ids, projects/…/cryptoKeys/…, as files name them. Required.
+	// Keys are resource ids, projects/…/cryptoKeys/…, as in the SOPS files. Required.
 	Keys []string `yaml:"keys"`
-	// CredentialsFile is the JSON key of a service account. Exactly one of it and
-	// Ambient.
+	// CredentialsFile is the JSON key of a service account. Exactly one of
+	// CredentialsFile and Ambient is required.
 	CredentialsFile string `yaml:"credentials_file"`
-	// Ambient takes Google's application default credentials.
+	// Ambient uses Google's application default credentials.
 	Ambient bool `yaml:"ambient"`
 	// Endpoint is the URL of a private endpoint; https://cloudkms.googleapis.com if
 	// unset.
 	Endpoint string `yaml:"endpoint"`
-	// CACert is a PEM file of authorities to trust besides the system's.
+	// CACert is a PEM file of certificate authorities to trust in addition to the system's.
 	CACert string `yaml:"ca_cert"`
 }
 
 // AzureKeyVault is Azure Key Vault, or a managed HSM.
 type AzureKeyVault struct {
-	// Keys are URLs of keys, https://NAME.vault.azure.net/keys/KEY for any version of
-	// it or …/KEY/VERSION for one. Required.
+	// Keys are URLs of keys, https://NAME.vault.azure.net/keys/KEY for any version or
+	// …/KEY/VERSION for one. Required.
 	Keys []string `yaml:"keys"`
-	// TenantID, ClientID and ClientSecretFile are an application's identity. All of
-	// them, or Ambient.
+	// TenantID, ClientID and ClientSecretFile are the identity of an application. All
+	// of them are required, or Ambient.
 	TenantID         string `yaml:"tenant_id"`
 	ClientID         string `yaml:"client_id"`
 	ClientSecretFile string `yaml:"client_secret_file"`
-	// Ambient takes a workload identity or else a managed identity, the one of
-	// ClientID if set.
+	// Ambient uses a workload identity or else a managed identity, that of ClientID if
+	// it is set.
 	Ambient bool `yaml:"ambient"`
 	// Endpoint is the URL of a private endpoint; the key's own host if unset.
 	Endpoint string `yaml:"endpoint"`
-	// Authority is the URL to log in at; the one of the key's cloud if unset.
+	// Authority is the URL of the login server; that of the key's cloud if unset.
 	Authority string `yaml:"authority"`
-	// CACert is a PEM file of authorities to trust besides the system's.
+	// CACert is a PEM file of certificate authorities to trust in addition to the system's.
 	CACert string `yaml:"ca_cert"`
 }
 
-// VaultTransit is a transit engine of a Vault or an OpenBao.
+// VaultTransit is a transit engine of Vault or OpenBao.
 type VaultTransit struct {
-	// Address is the server's URL, as files name it. Required.
+	// Address is the server's URL, as in the SOPS files. Required.
 	Address string `yaml:"address"`
-	// Mount is the engine's; "transit" if unset.
+	// Mount is the mount of the engine; "transit" if unset.
 	Mount string `yaml:"mount"`
 	// Namespace is a Vault Enterprise or OpenBao namespace.
 	Namespace string `yaml:"namespace"`
-	// Keys are names of keys in the engine. Required.
+	// Keys are the names of the keys in the engine. Required.
 	Keys []string `yaml:"keys"`
-	// TokenFile holds a token of its own, that may update MOUNT/decrypt/KEY and needs
-	// nothing else. It is read at every request. Required.
+	// TokenFile contains a token that may only update MOUNT/decrypt/KEY. It is read at
+	// every request. Required.
 	TokenFile string `yaml:"token_file"`
-	// Endpoint is where the server is reached; Address if unset.
+	// Endpoint is the URL to connect to; Address if unset.
 	Endpoint string `yaml:"endpoint"`
-	// CACert is a PEM file of authorities to trust in place of the system's.
+	// CACert is a PEM file of certificate authorities to trust instead of the system's.
 	CACert string `yaml:"ca_cert"`
 }
 
-// Empty reports whether no kind of key is set.
+// Empty reports whether no key is configured.
 func (c *Config) Empty() bool {
 	return len(c.Age) == 0 && len(c.PGP) == 0 && c.AWSKMS == nil && c.GCPKMS == nil && c.AzureKeyVault == nil && len(c.VaultTransit) == 0
 }
 
-// Files are the paths in it, for a folder to be put before; some may be empty.
+// Warnings returns one warning for each credential file that every user of the
+// machine can read.
+func (c *Config) Warnings() []string {
+	files := append(slices.Clone(c.Age), c.PGP...)
+	if k := c.AWSKMS; k != nil {
+		files = append(files, k.CredentialsFile)
+	}
+	if k := c.GCPKMS; k != nil {
+		files = append(files, k.CredentialsFile)
+	}
+	if k := c.AzureKeyVault; k != nil {
+		files = append(files, k.ClientSecretFile)
+	}
+	for _, k := range c.VaultTransit {
+		files = append(files, k.TokenFile)
+	}
+	return conffile.Warnings(files...)
+}
+
+// Files returns the paths in the configuration, to be made absolute; some can be empty.
 func (c *Config) Files() []*string {
 	var out []*string
 	for i := range c.Age {
@@ -138,15 +159,8 @@ func (c *Config) Files() []*string {
 	return out
 }
 
-// Problem is something wrong with a configuration.
-type Problem struct {
-	// At leads there, by keys of the configuration and indexes.
-	At   []any
-	Text string
-}
-
-// Where keys and servers are named. Nothing here has a meaning in a URL beyond its
-// own segment.
+// The forms of keys. No character in them has a meaning in a URL beyond its own
+// segment.
 var (
 	awsKey       = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]+:(key|alias)/[A-Za-z0-9/_-]+$`)
 	gcpKey       = regexp.MustCompile(`^projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+$`)
@@ -157,66 +171,47 @@ var (
 	namespace    = regexp.MustCompile(`^[A-Za-z0-9_./-]*$`)
 )
 
-// Problems lists all that is wrong with the meaning of a configuration. It reads no
-// file.
-func (c *Config) Problems() []Problem {
-	var check configCheck
+// Problems returns what is wrong with the configuration. It reads no file.
+func (c *Config) Problems() problem.List {
+	var out problem.List
 	for i, path := range c.PGP {
-		check.unless(path != "", "must be a file of secret PGP keys", "pgp", i)
+		out.AddIf(path == "", problem.Index("pgp", i), "must be the path of a file with secret PGP keys")
 	}
 	if k := c.AWSKMS; k != nil {
-		check.keys(k.Keys, awsKey, "ARNs of keys, such as arn:aws:kms:eu-west-1:123456789012:key/…", "aws_kms")
-		check.oneIdentity(k.CredentialsFile != "", k.Ambient, "credentials_file", "aws_kms")
-		check.cloudURL(k.Endpoint, "aws_kms", "endpoint")
+		out.AddList("aws_kms.keys", keyProblems(k.Keys, awsKey, "ARN of a key, such as arn:aws:kms:eu-west-1:123456789012:key/…"))
+		out.AddIf((k.CredentialsFile != "") == k.Ambient, "aws_kms", "must have exactly one of credentials_file and ambient: true")
+		out.AddError("aws_kms.endpoint", checkCloudURL(k.Endpoint))
 	}
 	if k := c.GCPKMS; k != nil {
-		check.keys(k.Keys, gcpKey, "resource ids, projects/…/locations/…/keyRings/…/cryptoKeys/…", "gcp_kms")
-		check.oneIdentity(k.CredentialsFile != "", k.Ambient, "credentials_file", "gcp_kms")
-		check.cloudURL(k.Endpoint, "gcp_kms", "endpoint")
+		out.AddList("gcp_kms.keys", keyProblems(k.Keys, gcpKey, "resource id, projects/…/locations/…/keyRings/…/cryptoKeys/…"))
+		out.AddIf((k.CredentialsFile != "") == k.Ambient, "gcp_kms", "must have exactly one of credentials_file and ambient: true")
+		out.AddError("gcp_kms.endpoint", checkCloudURL(k.Endpoint))
 	}
 	if k := c.AzureKeyVault; k != nil {
-		check.azure(k)
+		out.AddList("azure_key_vault", k.problems())
 	}
-	check.transits(c.VaultTransit)
-	return check.problems
-}
-
-type configCheck struct{ problems []Problem }
-
-func (c *configCheck) unless(fine bool, text string, at ...any) {
-	if !fine {
-		c.problems = append(c.problems, Problem{At: at, Text: describe(at) + " " + text})
-	}
-}
-
-func describe(at []any) string {
-	out := "keys"
-	for _, step := range at {
-		if key, ok := step.(string); ok {
-			out += "." + key
-		} else {
-			out += fmt.Sprintf("[%d]", step)
-		}
+	seen := map[string]bool{}
+	for i, k := range c.VaultTransit {
+		out.AddList(problem.Index("vault_transit", i), k.problems(seen))
 	}
 	return out
 }
 
-func (c *configCheck) keys(keys []string, form *regexp.Regexp, what string, at ...any) {
-	at = append(slices.Clone(at), "keys")
-	c.unless(len(keys) > 0, "is missing: "+what, at...)
+func keyProblems(keys []string, form *regexp.Regexp, what string) (out problem.List) {
+	out.AddIf(len(keys) == 0, "", "is required; each entry is the %s", what)
 	for i, key := range keys {
-		c.unless(form.MatchString(key) && len(key) <= 512, "must be one of the "+what, append(slices.Clone(at), i)...)
+		out.AddIf(!form.MatchString(key) || len(key) > 512, problem.Index("", i), "must be the %s", what)
 	}
+	return out
 }
 
-func (c *configCheck) oneIdentity(file, ambient bool, key string, at ...any) {
-	c.unless(file != ambient, "needs exactly one of "+key+" and ambient: true", at...)
-}
-
-// cloudURL requires TLS, except to this machine: requests carry tokens.
-func (c *configCheck) cloudURL(text string, at ...any) {
+// checkCloudURL requires TLS, except to this machine: requests carry tokens.
+func checkCloudURL(text string) error {
 	u, ok := serverURL(text)
-	c.unless(text == "" || ok && httpclient.RequireTLS(u) == nil, "must be an https:// URL without path", at...)
+	if text == "" || ok && httpclient.RequireTLS(u) == nil {
+		return nil
+	}
+	return errors.New("must be an https:// URL without a path")
 }
 
 // serverURL accepts the URL of a server without a path.
@@ -225,51 +220,51 @@ func serverURL(text string) (*url.URL, bool) {
 	return u, err == nil && u.Path == ""
 }
 
-func (c *configCheck) azure(k *AzureKeyVault) {
-	const at = "azure_key_vault"
-	c.keys(k.Keys, azureKey, "URLs of keys, https://NAME.vault.azure.net/keys/KEY", at)
+func (k *AzureKeyVault) problems() (out problem.List) {
+	out.AddList("keys", keyProblems(k.Keys, azureKey, "URL of a key, https://NAME.vault.azure.net/keys/KEY"))
 	if k.Ambient {
-		c.unless(k.TenantID == "" && k.ClientSecretFile == "", "needs either ambient: true or tenant_id, client_id and client_secret_file", at)
+		out.AddIf(k.TenantID != "" || k.ClientSecretFile != "", "", "must have either ambient: true, or tenant_id, client_id and client_secret_file")
 	} else {
-		c.unless(k.TenantID != "" && k.ClientID != "" && k.ClientSecretFile != "", "needs tenant_id, client_id and client_secret_file, or ambient: true", at)
+		out.AddIf(k.TenantID == "" || k.ClientID == "" || k.ClientSecretFile == "", "", "must have tenant_id, client_id and client_secret_file, or ambient: true")
 	}
-	c.unless(k.TenantID == "" || azureTenant.MatchString(k.TenantID), "must be an id or a domain", at, "tenant_id")
+	out.AddIf(k.TenantID != "" && !azureTenant.MatchString(k.TenantID), "tenant_id", "must be an id or a domain")
 	clouds := map[string]bool{}
 	for _, key := range k.Keys {
 		clouds[azureAudience(key)] = true
 	}
-	c.unless(len(clouds) < 2, "must be in one cloud: vaults and managed HSMs, or keys of two clouds, need a source each", at, "keys")
-	c.cloudURL(k.Endpoint, at, "endpoint")
-	c.unless(!strings.HasPrefix(k.Authority, "http:"), "must be an https:// URL without path", at, "authority")
-	c.cloudURL(k.Authority, at, "authority")
-}
-
-func (c *configCheck) transits(all []VaultTransit) {
-	seen := map[string]bool{}
-	for i, k := range all {
-		_, ok := serverURL(k.Address)
-		c.unless(ok, "must be a URL such as https://vault.example.com:8200, as the files name it", "vault_transit", i, "address")
-		_, ok = serverURL(k.Endpoint)
-		c.unless(ok || k.Endpoint == "", "must be a URL such as https://vault.example.com:8200", "vault_transit", i, "endpoint")
-		c.unless(transitMount.MatchString(k.mount()), "must be a path of letters, digits, _, . and -", "vault_transit", i, "mount")
-		c.unless(namespace.MatchString(k.Namespace), "must be a path of letters, digits, _, . and -", "vault_transit", i, "namespace")
-		c.keys(k.Keys, transitKey, "names of transit keys", "vault_transit", i)
-		c.unless(k.TokenFile != "", "is missing: a file that holds nothing but a token of its own", "vault_transit", i, "token_file")
-		for _, id := range slices.Sorted(maps.Keys(k.ids())) {
-			c.unless(!seen[id], "names a key twice: "+id, "vault_transit", i, "keys")
-			seen[id] = true
-		}
+	out.AddIf(len(clouds) > 1, "keys", "must be in one cloud; vaults and managed HSMs, and keys of two clouds, need one source each")
+	out.AddError("endpoint", checkCloudURL(k.Endpoint))
+	if strings.HasPrefix(k.Authority, "http:") {
+		out.Add("authority", "must be an https:// URL without a path")
+	} else {
+		out.AddError("authority", checkCloudURL(k.Authority))
 	}
+	return out
 }
 
-func (k VaultTransit) mount() string {
-	if k.Mount == "" {
-		return "transit"
+// problems adds the ids of its keys to seen.
+func (k VaultTransit) problems(seen map[string]bool) (out problem.List) {
+	_, ok := serverURL(k.Address)
+	out.AddIf(!ok, "address", "must be a URL such as https://vault.example.com:8200, as SOPS files contain it")
+	_, ok = serverURL(k.Endpoint)
+	out.AddIf(!ok && k.Endpoint != "", "endpoint", "must be a URL such as https://vault.example.com:8200")
+	out.AddIf(!transitMount.MatchString(k.mount()), "mount", "must be a path of letters, digits, _, . and -")
+	out.AddIf(!namespace.MatchString(k.Namespace), "namespace", "must be a path of letters, digits, _, . and -")
+	out.AddList("keys", keyProblems(k.Keys, transitKey, "name of a transit key"))
+	out.AddIf(k.TokenFile == "", "token_file", "is required; a file that contains only a token for this server")
+	for _, id := range slices.Sorted(maps.Keys(k.ids())) {
+		out.AddIf(seen[id], "keys", "duplicate key %s", id)
+		seen[id] = true
 	}
-	return k.Mount
+	return out
 }
 
-// ids maps what files call the keys to their names.
+// DefaultTransitMount is the mount of a transit engine.
+const DefaultTransitMount = "transit"
+
+func (k VaultTransit) mount() string { return cmp.Or(k.Mount, DefaultTransitMount) }
+
+// ids maps the ids that files contain to the names of the keys.
 func (k VaultTransit) ids() map[string]string {
 	out := map[string]string{}
 	for _, key := range k.Keys {

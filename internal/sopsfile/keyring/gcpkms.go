@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // The public endpoint and what a token for it must be for.
@@ -82,13 +84,13 @@ func (k *gcpKMS) newLogin(ctx context.Context) (oauth2.TokenSource, error) {
 		}
 		return found.TokenSource, nil
 	}
-	content, _, err := readKeyFile(k.cfg.CredentialsFile)
+	content, err := conffile.Read(k.cfg.CredentialsFile, conffile.MaxCredentialBytes)
 	if err != nil {
-		return nil, unavailable("reading credentials_file: " + err.Error())
+		return nil, unavailable("credentials_file: " + err.Error())
 	}
 	account, err := google.JWTConfigFromJSON(content, gcpScope)
 	if err != nil {
-		return nil, unavailable("credentials_file is no JSON key of a service account")
+		return nil, unavailable("credentials_file is not the JSON key of a service account")
 	}
 	return account.TokenSource(ctx), nil
 }

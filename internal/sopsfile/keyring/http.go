@@ -9,10 +9,8 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -72,19 +70,6 @@ func networkDetail(err error) string {
 		return "its certificate is not trusted; set ca_cert"
 	}
 	return "no connection"
-}
-
-// readSecret reads a file that holds nothing but a token or a password.
-func readSecret(key, path string) (string, error) {
-	content, _, err := readKeyFile(path)
-	if err != nil {
-		return "", unavailable(fmt.Sprintf("reading %s: %v", key, err))
-	}
-	secret := strings.TrimSpace(string(content))
-	if secret == "" || strings.ContainsAny(secret, "\r\n\x00") {
-		return "", unavailable(fmt.Sprintf("reading %s: %s must hold one line", key, show(path)))
-	}
-	return secret, nil
 }
 
 // login is made at first use, and again after forget.

@@ -142,17 +142,11 @@ type Keys struct {
 	remotes    []*guarded
 	cache      *cache
 	available  []string
-	readable   []string
 }
 
 // Available lists the public forms of the keys: age recipients, and others with their
 // kind before them.
 func (k *Keys) Available() []string { return slices.Clone(k.available) }
-
-// ReadableByAll lists the key files that every user of the machine can read. It is
-// for a warning: Kubernetes mounts secrets so by default, inside a container that has
-// one user.
-func (k *Keys) ReadableByAll() []string { return slices.Clone(k.readable) }
 
 // Format implements fmt.Formatter for every verb and flag.
 func (k Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }

@@ -12,21 +12,20 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
-// loadPGP reads secret keys as gpg --export-secret-keys writes them. No gpg, no
-// agent and no home folder is asked.
+// loadPGP reads secret keys as gpg --export-secret-keys writes them. It uses no gpg,
+// no agent and no home directory.
 func (k *Keys) loadPGP(path string) error {
-	content, mode, err := readKeyFile(path)
+	content, err := conffile.Read(path, conffile.MaxCredentialBytes)
 	if err != nil {
-		return fmt.Errorf("reading PGP keys: %w", err)
-	}
-	if mode.Perm()&0o004 != 0 {
-		k.readable = append(k.readable, path)
+		return fmt.Errorf("keys.pgp: %w", err)
 	}
 	ring, problem := parseRing(content)
 	if problem != "" {
-		return fmt.Errorf("reading PGP keys: %s: %s", show(path), problem)
+		return fmt.Errorf("keys.pgp: %s: %s", conffile.Display(path), problem)
 	}
 	for _, entity := range ring {
 		if public := recipient(PGP, hex.EncodeToString(entity.PrimaryKey.Fingerprint)); !slices.Contains(k.available, public) {
@@ -37,12 +36,12 @@ func (k *Keys) loadPGP(path string) error {
 	return nil
 }
 
-// parseRing reads a keyring in which every key that decrypts can be used, or says
-// why not.
+// parseRing returns a keyring in which every decryption key is usable, or the
+// problem.
 func parseRing(content []byte) (ring openpgp.EntityList, problem string) {
-	const unknown = "this is no file of secret PGP keys; gpg --armor --export-secret-keys writes one"
+	const unknown = "not a file of secret PGP keys; create one with gpg --armor --export-secret-keys"
 	defer func() {
-		if recover() != nil { // a parser of an old and large format
+		if recover() != nil { // the parser can panic on damaged input
 			ring, problem = nil, unknown
 		}
 	}()
@@ -56,27 +55,27 @@ func parseRing(content []byte) (ring openpgp.EntityList, problem string) {
 	}
 	for _, entity := range ring {
 		if len(openpgp.EntityList{entity}.DecryptionKeys()) == 0 && entity.PrivateKey == nil {
-			return nil, "it holds a public key only; gpg --armor --export-secret-keys writes a secret one"
+			return nil, "only a public key found; export the secret key with gpg --armor --export-secret-keys"
 		}
 		for _, key := range (openpgp.EntityList{entity}).DecryptionKeys() {
 			switch {
 			case key.PrivateKey == nil || key.PrivateKey.Dummy():
-				return nil, "the secret part of a key in it is elsewhere, such as on a card"
+				return nil, "the secret part of a key is stored elsewhere, such as on a smart card"
 			case key.PrivateKey.Encrypted:
-				return nil, "the PGP key is protected with a passphrase, which nobody is there to type; export a copy without one, readable by this program only"
+				return nil, "the PGP key is protected with a passphrase; export a copy without one to a file that only this program can read"
 			}
 		}
 	}
 	return ring, ""
 }
 
-// openPGP tries every held key that the message itself names.
+// openPGP tries every available key that the message names.
 func (k *Keys) openPGP(w Wrapped) (key []byte, err error) {
 	if len(k.ring) == 0 {
 		return nil, ErrNoAvailableKey
 	}
 	defer func() {
-		if recover() != nil { // hostile text
+		if recover() != nil { // the library can panic on damaged input
 			key, err = nil, k.notOpenedPGP(w)
 		}
 	}()
@@ -91,8 +90,8 @@ func (k *Keys) openPGP(w Wrapped) (key []byte, err error) {
 	return k.readOpened(w, message.UnverifiedBody)
 }
 
-// notOpenedPGP is notOpened for a recipient that may be named by a subkey or by the
-// end of a fingerprint.
+// notOpenedPGP is notOpened for a recipient that can be a subkey, or the end of a
+// fingerprint.
 func (k *Keys) notOpenedPGP(w Wrapped) error {
 	wanted := strings.TrimPrefix(w.Recipient(), string(PGP)+" ")
 	for _, entity := range k.ring {

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // vaultTransit opens entries with one transit engine. It does not use Vault's
@@ -43,9 +45,9 @@ func (k *vaultTransit) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	if !transitCiphertext.Match(w.Text) {
 		return nil, damaged("it is not as a transit engine writes it")
 	}
-	token, err := readSecret("token_file", k.cfg.TokenFile)
+	token, err := conffile.Token(k.cfg.TokenFile)
 	if err != nil {
-		return nil, err
+		return nil, unavailable("token_file: " + err.Error())
 	}
 	header := http.Header{"X-Vault-Token": {token}, "X-Vault-Request": {"true"}}
 	if k.cfg.Namespace != "" {
