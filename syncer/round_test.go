@@ -96,7 +96,7 @@ func awkwardValues(n int, canary string) map[string]string {
 	return out
 }
 
-// relayDecode is the reader's rule (Relay fact 2.1).
+// relayDecode is the reader's rule (ARCHITECTURE.md, Transfer encoding).
 func relayDecode(t *testing.T, raw string) string {
 	t.Helper()
 	rest, found := strings.CutPrefix(raw, "base64:")

@@ -45,7 +45,7 @@ func prefix(domain string) string { return secrets.ConnectionsPrefix + domain }
 
 // Check refuses an address whose parts are no names, and a type that Relay would
 // take for the id of a body: it parses as a UUID in any of the forms that Relay's
-// parser knows (Relay fact 1.3). The error wraps secrets.ErrInvalid.
+// parser knows (ARCHITECTURE.md, Connections). The error wraps secrets.ErrInvalid.
 func (a Address) Check() error {
 	return errors.Join(
 		secrets.CheckPath("mount", a.Mount),
@@ -80,7 +80,7 @@ func ParseAddress(mount, domain, id string) (Address, error) {
 	return a, a.Check()
 }
 
-// known are the fields of the types that Relay's integrations use (Relay fact 9):
+// known are the fields of the types that Relay's integrations use (ARCHITECTURE.md, Connection types):
 // those that a step's schema requires, and those that it may have.
 var known = map[string]struct{ required, optional []string }{
 	"4me":        {required: []string{"host", "account", "accessToken"}},

@@ -4,7 +4,7 @@
 // Package connections writes Relay's connections: typed, named sets of fields that
 // every workflow may use.
 //
-// # Layout (DESIGN 4, Relay fact 1.3)
+// # Layout (ARCHITECTURE.md, Connections)
 //
 //	<mount>/data/connections/<domain>/<type>/<name>   the pointer: the id of the live body
 //	<mount>/data/connections/<domain>/<id>/<field>    one entry per field of the body

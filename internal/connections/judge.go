@@ -12,7 +12,7 @@ import (
 )
 
 // Grace is how long a body that was replaced keeps its values: a reader that took
-// the pointer before may still be reading (DESIGN 4).
+// the pointer before may still be reading (ARCHITECTURE.md, Connections).
 const Grace = 10 * time.Minute
 
 // Observation is what Vault's metadata says of one connection.

@@ -43,8 +43,8 @@ type Grant struct {
 }
 
 // Identity names a workflow, and a domain of connections, by metadata that an auth
-// method attaches to who logs in, as Relay's policy for its steps does (Relay fact
-// 3). Vault puts the metadata in when it reads the policy.
+// method attaches to who logs in, as Relay's policy for its steps does (ARCHITECTURE.md,
+// Policies). Vault puts the metadata in when it reads the policy.
 //
 // Vault looks for "+" and "*" only after that: whoever fills in the metadata, such
 // as the issuer of a JWT, must refuse both.

@@ -98,7 +98,7 @@ func (g Grant) blocks() []block {
 
 // connections are the rules for connections, none if the grant has no domain. A
 // domain has folders of pointers and of fields, so it has one level more than a
-// workflow (DESIGN 4).
+// workflow (ARCHITECTURE.md, Layout).
 func (g Grant) connections() []block {
 	whose, domain := "connections of domain "+g.ConnectionsDomain, g.ConnectionsDomain
 	if g.Identity.Domain != "" {

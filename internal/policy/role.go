@@ -129,7 +129,7 @@ type rule struct {
 	capabilities []string
 }
 
-// rules are the lines for these rights (DESIGN 5). KV v2 asks for "patch" where a
+// rules are the lines for these rights (ARCHITECTURE.md, Policies). KV v2 asks for "patch" where a
 // key of metadata changes, and for "create" only where there is no entry yet;
 // "update" would replace the records of others and is granted to nobody.
 func (r rights) rules() []rule {

@@ -45,7 +45,7 @@ func (FingerprintKey) LogValue() slog.Value { return slog.StringValue(Redacted) 
 // MarshalText implements encoding.TextMarshaler.
 func (FingerprintKey) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
-// HMAC1 is the fingerprint of a value at an address (DESIGN 6): the first 16
+// HMAC1 is the fingerprint of a value at an address (ARCHITECTURE.md, Fingerprints): the first 16
 // bytes, in hex, of HMAC-SHA-256 under the key over LengthPrefixed("hmac1",
 // mount, prefix, workflow, name, value). It is "" without a key. Equal means the
 // same value at the same place; without the key it says nothing.

@@ -48,7 +48,7 @@ type Record struct {
 }
 
 // Provenance is where a value came from and what it was sealed as. Every field may be
-// empty. None is derived from the plain text without a key (DESIGN 6).
+// empty. None is derived from the plain text without a key (ARCHITECTURE.md, Fingerprints).
 type Provenance struct {
 	// Revision is the git commit.
 	Revision string

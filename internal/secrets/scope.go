@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Defaults of a scope, Relay's own (Relay fact 1).
+// Defaults of a scope, Relay's own (ARCHITECTURE.md, Layout).
 const (
 	DefaultMount  = "customers"
 	DefaultPrefix = "workflows"

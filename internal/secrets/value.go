@@ -58,13 +58,13 @@ func (Value) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 // GobEncode implements gob.GobEncoder. It always fails: a Value does not travel.
 func (Value) GobEncode() ([]byte, error) { return nil, errors.New("a secret value is not encoded") }
 
-// transferPrefix marks base64 in Relay's transfer encoding (Relay fact 2.1).
+// transferPrefix marks base64 in Relay's transfer encoding (ARCHITECTURE.md, Transfer encoding).
 const transferPrefix = "base64:"
 
 // encoded returns the value in Relay's transfer encoding: the text itself,
 // except that text that is not UTF-8, holds NUL, or begins with "base64:" is
 // written as "base64:" and standard base64. Relay's own writer leaves the last
-// kind as it is and its readers then decode it wrongly (Relay fact 2.1).
+// kind as it is and its readers then decode it wrongly (ARCHITECTURE.md, Transfer encoding).
 func (v Value) encoded() string {
 	if v.reveal == nil {
 		return ""

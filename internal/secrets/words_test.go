@@ -98,7 +98,7 @@ func TestTransferEncoding(t *testing.T) {
 	}
 }
 
-// relayDecode is the reader's rule (Relay fact 2.1).
+// relayDecode is the reader's rule (ARCHITECTURE.md, Transfer encoding).
 func relayDecode(s string) (string, error) {
 	prefix, rest, found := strings.Cut(s, ":")
 	if !found || prefix != "base64" {

@@ -66,7 +66,7 @@ func (v *Vault) JWT(t testing.TB, role string) string {
 
 // Tenant logs somebody in at auth/jwt, by an identity provider as that of JWT,
 // whom Vault then knows by this metadata, and returns a token with a policy of these
-// rules. It is what Relay's operator does for a step (Relay fact 3).
+// rules. It is what Relay's operator does for a step (ARCHITECTURE.md, Policies).
 func (v *Vault) Tenant(t testing.TB, rules string, metadata map[string]string) (token string) {
 	t.Helper()
 	name := "tenant-" + strings.ToLower(rand.Text())
