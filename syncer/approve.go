@@ -16,13 +16,13 @@ import (
 type Adoption struct {
 	// Addresses are secrets by name, whoever holds them.
 	Addresses map[secrets.Address]bool
-	// Stranded adds every wanted secret that is live and has no record: what a
+	// Unmanaged adds every wanted secret that is live and has no record: what a
 	// crash between a first value and its record leaves.
-	Stranded bool
+	Unmanaged bool
 }
 
 func (d Adoption) takes(a Action) bool {
-	return d.Addresses[a.Address] || (d.Stranded && a.Verdict.State != secrets.OwnedByOther)
+	return d.Addresses[a.Address] || (d.Unmanaged && a.Verdict.State != secrets.OwnedByOther)
 }
 
 // limit holds the deletes of a plan that has too many of them. It looks at each

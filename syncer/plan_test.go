@@ -118,8 +118,8 @@ func TestPlan(t *testing.T) {
 		},
 
 		{name: "another owner's, adopted", wants: want(nil), entry: entry(3, by(them, 3)), in: PlanInput{Adopt: Adoption{Addresses: map[secrets.Address]bool{token: true}}}, kind: Adopt, reason: "held by terraform/shop"},
-		{name: "another owner's, only the stranded adopted", wants: want(nil), entry: entry(3, by(them, 3)), in: PlanInput{Adopt: Adoption{Stranded: true}}, kind: Blocked, reason: "relay-sync adopt deploy/token"},
-		{name: "nobody's, the stranded adopted", wants: want(nil), entry: entry(1, nil), in: PlanInput{Adopt: Adoption{Stranded: true}}, kind: Adopt},
+		{name: "another owner's, only unmanaged adopted", wants: want(nil), entry: entry(3, by(them, 3)), in: PlanInput{Adopt: Adoption{Unmanaged: true}}, kind: Blocked, reason: "relay-sync adopt deploy/token"},
+		{name: "nobody's, unmanaged adopted", wants: want(nil), entry: entry(1, nil), in: PlanInput{Adopt: Adoption{Unmanaged: true}}, kind: Adopt},
 		{name: "our own, needlessly adopted", wants: want(nil), entry: entry(3, by(us, 3)), in: PlanInput{Adopt: Adoption{Addresses: map[secrets.Address]bool{token: true}}}, kind: Unchanged},
 
 		{name: "ours that nobody wants", entry: entry(3, by(us, 3)), kind: Delete, reason: "no file of this commit"},

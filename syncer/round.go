@@ -113,10 +113,10 @@ type Request struct {
 	// Approve is the id of a plan that is approved with its held parts. No other
 	// plan is carried out then.
 	Approve string
-	// Adopt names secrets, as workflow/name, to take over; Stranded adds the wanted
+	// Adopt names secrets, as workflow/name, to take over; Unmanaged adds the wanted
 	// ones that are live and have no record.
-	Adopt    []string
-	Stranded bool
+	Adopt     []string
+	Unmanaged bool
 	// Said is the reason that a person gave, for the audit file.
 	Said string
 }
@@ -152,7 +152,7 @@ func (c *Controller) Rounds(ctx context.Context, ask Request) ([]Report, error) 
 }
 
 func adoption(cfg *config.Config, ask Request) (Adoption, error) {
-	out := Adoption{Addresses: map[secrets.Address]bool{}, Stranded: ask.Stranded}
+	out := Adoption{Addresses: map[secrets.Address]bool{}, Unmanaged: ask.Unmanaged}
 	for _, id := range ask.Adopt {
 		address, err := cfg.ParseAddress(id)
 		if err != nil {

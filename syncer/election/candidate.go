@@ -21,15 +21,15 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// terms are the times of an election. Between renew and lease lies the time in which
-// who lost it ends its work.
+// terms are the times of an election. A leader that lost the lease has the time
+// between renew and lease to end its work.
 type terms struct {
-	// lease is how long the others wait after the last sign of life, renew how long
-	// the holder tries to give one, retry how far the tries are apart.
+	// lease is how long a lease is valid after its last renewal, renew how long the
+	// leader tries to renew it, and retry the interval between attempts.
 	lease, renew, retry time.Duration
 }
 
-func usualTerms() terms {
+func defaultTerms() terms {
 	return terms{lease: 30 * time.Second, renew: 20 * time.Second, retry: 3 * time.Second}
 }
 
@@ -41,39 +41,40 @@ type Candidate struct {
 	terms    terms
 }
 
-// New makes a candidate. Its identity is this host's name and a random part.
+// New returns a candidate. Its identity is the host name and a random suffix.
 func New(cfg Config) (*Candidate, error) {
-	config, err := cfg.restConfig()
+	restConfig, err := cfg.restConfig()
 	if err != nil {
 		return nil, err
 	}
-	config.UserAgent, config.Timeout = "relay-sync", 10*time.Second
-	config.ContentType = "application/json" // which what lies between here and Kubernetes can log
-	leases, err := coordination.NewForConfig(config)
+	restConfig.UserAgent, restConfig.Timeout = "relay-sync", 10*time.Second
+	restConfig.ContentType = "application/json" // readable in logs of a proxy, unlike protobuf
+	leases, err := coordination.NewForConfig(restConfig)
 	if err != nil {
-		return nil, fmt.Errorf("joining the election: %w", err)
+		return nil, fmt.Errorf("join the election: %w", err)
 	}
 	host, err := os.Hostname()
 	if err != nil {
-		return nil, fmt.Errorf("joining the election: finding this host's name: %w", err)
+		return nil, fmt.Errorf("join the election: get the host name: %w", err)
 	}
-	return &Candidate{identity: host + "_" + rand.Text(), cfg: cfg, leases: leases, terms: usualTerms()}, nil
+	return &Candidate{identity: host + "_" + rand.Text(), cfg: cfg, leases: leases, terms: defaultTerms()}, nil
 }
 
-// Run does the work whenever it is elected, until ctx ends. The context of the work
-// ends with ctx, and when the lease is lost; Run goes on once the work has returned.
+// Run calls work whenever the candidate is elected, until ctx ends. The context of
+// work ends with ctx, or when the lease is lost. Run continues after work has
+// returned.
 func (c *Candidate) Run(ctx context.Context, log *slog.Logger, work func(context.Context)) {
 	log = log.With("lease", c.cfg.Namespace+"/"+c.cfg.Lease)
 	for ctx.Err() == nil {
-		c.stand(ctx, log, work)
+		c.runTerm(ctx, log, work)
 	}
 }
 
-// stand waits to be elected, and does the work of one term.
-func (c *Candidate) stand(ctx context.Context, log *slog.Logger, work func(context.Context)) {
+// runTerm waits to be elected, and does the work of one term.
+func (c *Candidate) runTerm(ctx context.Context, log *slog.Logger, work func(context.Context)) {
 	// The lease is kept until the work has ended, so the election outlives ctx.
-	elected, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-	defer giveUp()
+	elected, cancelElection := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelElection()
 	lock, t := c.lock(), newTerm()
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Lock: lock, LeaseDuration: c.terms.lease, RenewDeadline: c.terms.renew, RetryPeriod: c.terms.retry,
@@ -83,65 +84,65 @@ func (c *Candidate) stand(ctx context.Context, log *slog.Logger, work func(conte
 					leading, cancel := context.WithCancel(leading)
 					defer cancel()
 					defer context.AfterFunc(ctx, cancel)()
-					log.Info("elected", "identity", c.identity)
+					log.Info("elected as leader", "identity", c.identity)
 					work(leading)
 				})
 			},
 			OnStoppedLeading: func() {},
 			OnNewLeader: func(identity string) {
 				if identity != c.identity {
-					log.Info("standing by", "elected", identity)
+					log.Info("standby", "leader", identity)
 				}
 			},
 		},
 	})
 	if err != nil {
-		panic("election: " + err.Error()) // the terms are ours
+		panic("election: " + err.Error()) // the terms are constants of this package
 	}
 	defer context.AfterFunc(ctx, func() {
 		t.end()
-		giveUp()
+		cancelElection()
 	})()
 	elector.Run(klog.NewContext(elected, logr.FromSlogHandler(log.Handler())))
 	t.end()
 	switch {
 	case ctx.Err() == nil:
-		log.Warn("lease lost, no longer working")
+		log.Warn("lease lost, work stopped")
 	case elector.IsLeader():
 		if err := c.release(lock); err != nil {
-			log.Warn("lease not given back, so the others wait until it runs out", "err", err)
+			log.Warn("lease not released, so other replicas wait until it expires", "err", err)
 		}
 	}
 }
 
-// term is the work of one term, which client-go begins on its own.
+// term is the work of one term. client-go starts it in its own goroutine.
 type term struct {
-	mu          sync.Mutex
-	begun, over bool
-	done        chan struct{}
+	mu             sync.Mutex
+	started, ended bool
+	done           chan struct{}
 }
 
 func newTerm() *term { return &term{done: make(chan struct{})} }
 
-// run does the work, unless the term has ended before it began.
+// run does the work, unless the term has already ended.
 func (t *term) run(work func()) {
 	t.mu.Lock()
-	begin := !t.over
-	t.begun = begin
+	start := !t.ended
+	t.started = start
 	t.mu.Unlock()
-	if begin {
+	if start {
 		defer close(t.done)
 		work()
 	}
 }
 
-// end waits for work that has begun, and lets none begin any more.
+// end prevents work from starting, and waits for work that has started.
 func (t *term) end() {
 	t.mu.Lock()
-	t.over = true
-	begun := t.begun
+	t.ended = true
+	started := t.started
 	t.mu.Unlock()
-	if begun {
+	if started {
 		<-t.done
 	}
 }
@@ -154,17 +155,16 @@ func (c *Candidate) lock() resourcelock.Interface {
 	}
 }
 
-// release gives the lease back. client-go would do so while the work still ends
-// where the lease was lost, and where it was not would keep the work's context
-// alive meanwhile; so it is done here, after the work. An update of ours that was
-// cut off may still arrive, hence the tries.
+// release releases the lease after the work has ended. client-go's own release
+// (ReleaseOnCancel) does not wait for the work. An update of this candidate that was
+// interrupted may still arrive, so release retries after a conflict.
 func (c *Candidate) release(lock resourcelock.Interface) error {
 	ctx, cancel := context.WithTimeout(context.Background(), c.terms.lease-c.terms.renew)
 	defer cancel()
 	for {
 		record, _, err := lock.Get(ctx)
 		if err != nil {
-			return fmt.Errorf("reading the lease: %w", err)
+			return fmt.Errorf("read the lease: %w", err)
 		}
 		if record.HolderIdentity != c.identity {
 			return nil

@@ -13,14 +13,15 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Config names the lease.
+// Config is the Lease of an election.
 type Config struct {
-	// Lease is its name, one for all replicas of a controller. Required.
+	// Lease is the name of the Lease, the same for all replicas of a controller.
+	// Required.
 	Lease string `yaml:"lease"`
-	// Namespace is where it lies. Required.
+	// Namespace is the Kubernetes namespace of the Lease. Required.
 	Namespace string `yaml:"namespace"`
-	// Kubeconfig is a file that says how to reach Kubernetes, in its current context;
-	// the pod's service account if unset.
+	// Kubeconfig is a kubeconfig file, of which the current context is used; the pod's
+	// service account if unset.
 	Kubeconfig string `yaml:"kubeconfig"`
 }
 
@@ -28,36 +29,36 @@ type Config struct {
 func (c Config) Problems() map[string]string {
 	out := map[string]string{}
 	if len(validation.IsDNS1123Subdomain(c.Lease)) > 0 {
-		out["lease"] = "election.lease must be a name for the Lease as Kubernetes has them, such as relay-sync"
+		out["lease"] = "election.lease must be a valid Kubernetes name, such as relay-sync"
 	}
 	if len(validation.IsDNS1123Label(c.Namespace)) > 0 {
-		out["namespace"] = "election.namespace must be the name of a Kubernetes namespace, such as relay-sync"
+		out["namespace"] = "election.namespace must be a valid Kubernetes namespace, such as relay-sync"
 	}
 	return out
 }
 
-// restConfig reads how to connect to Kubernetes. It sends nothing.
+// restConfig reads how to connect to Kubernetes. It sends no request.
 func (c Config) restConfig() (*rest.Config, error) {
-	config, err := c.readRESTConfig()
-	if err == nil && config.Proxy == nil { // the kubeconfig has no proxy-url
-		config.Proxy = noProxy // nil would be the one of the environment
+	cfg, err := c.readRESTConfig()
+	if err == nil && cfg.Proxy == nil { // the kubeconfig has no proxy-url
+		cfg.Proxy = noProxy // nil would use the environment's proxy
 	}
-	return config, err
+	return cfg, err
 }
 
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
 func (c Config) readRESTConfig() (*rest.Config, error) {
 	if c.Kubeconfig == "" {
-		config, err := rest.InClusterConfig()
+		cfg, err := rest.InClusterConfig()
 		if err != nil {
-			return nil, fmt.Errorf("joining the election: reading the pod's service account: %w; outside of Kubernetes, set election.kubeconfig", err)
+			return nil, fmt.Errorf("join the election: read the pod's service account: %w; outside of Kubernetes set election.kubeconfig", err)
 		}
-		return config, nil
+		return cfg, nil
 	}
-	config, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
-	if err != nil { // it may quote the file, which holds credentials
-		return nil, fmt.Errorf("joining the election: %s is not there, or no kubeconfig with a current context", c.Kubeconfig)
+	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
+	if err != nil { // the error may quote the file, which holds credentials
+		return nil, fmt.Errorf("join the election: read %s: not found, or not a kubeconfig with a current context", c.Kubeconfig)
 	}
-	return config, nil
+	return cfg, nil
 }

@@ -1,22 +1,22 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package election lets one of several replicas work, by a Lease of Kubernetes and
-// client-go's own election.
+// Package election runs the work of a controller in one of several replicas. It uses
+// a Kubernetes Lease and client-go's leader election.
 //
 // # Promises
 //
-// Who does not hold the lease does not work. Who is told to stop ends the work
-// first and then gives the lease back, so that another goes on within seconds. Who
-// can no longer renew it ends the work before the lease runs out for the others,
-// as far as the work ends within that time. Who dies is replaced once the lease has
-// run out.
+// Only the leader, the replica that has the lease, works. A replica that stops first
+// ends its work and then releases the lease, so that another replica takes over
+// within seconds. A leader that cannot renew the lease cancels its work before the
+// lease expires for the others; work that takes longer to end may overlap. If the
+// leader dies, another replica takes over when the lease expires.
 //
-// An election saves work and extra versions; it guards nothing. Two that hold
-// themselves elected, as clocks and networks allow, do no harm: every write carries
-// check-and-set.
+// An election saves requests and extra versions. It is not needed for correctness:
+// two leaders at the same time, which clocks and networks can cause, do no harm,
+// because every write uses check-and-set.
 //
 // # What this package must not do
 //
-// It asks Kubernetes for nothing but get, create and update of one Lease.
+// It must send Kubernetes no requests but get, create and update of one Lease.
 package election

@@ -21,33 +21,33 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
-// ring is the replicas of one election, and how many of them work.
-type ring struct {
+// group is the replicas of one election, and how many of them work.
+type group struct {
 	t       *testing.T
 	api     *leasetest.Server
 	working atomic.Int32
 }
 
-// replica is a candidate at work in its own goroutine.
+// replica is a candidate that runs in its own goroutine.
 type replica struct {
 	stop, stopped chan struct{}
-	linger        chan struct{} // the work ends once it is closed
+	finished      chan struct{} // the work ends when it is closed
 	working       atomic.Bool
 	once          sync.Once
 }
 
-func (r *ring) join(name string) *replica {
-	r.t.Helper()
-	kubeconfig := filepath.Join(r.t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(kubeconfig, []byte(r.api.Kubeconfig(name)), 0o600); err != nil {
-		r.t.Fatal(err)
+func (g *group) join(name string) *replica {
+	g.t.Helper()
+	kubeconfig := filepath.Join(g.t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(kubeconfig, []byte(g.api.Kubeconfig(name)), 0o600); err != nil {
+		g.t.Fatal(err)
 	}
 	c, err := New(Config{Lease: "relay-sync", Namespace: "prod", Kubeconfig: kubeconfig})
 	if err != nil {
-		r.t.Fatal(err)
+		g.t.Fatal(err)
 	}
 	c.terms = terms{lease: 3 * time.Second, renew: time.Second, retry: 100 * time.Millisecond}
-	out := &replica{stop: make(chan struct{}), stopped: make(chan struct{}), linger: make(chan struct{})}
+	out := &replica{stop: make(chan struct{}), stopped: make(chan struct{}), finished: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		<-out.stop
@@ -56,26 +56,26 @@ func (r *ring) join(name string) *replica {
 	go func() {
 		defer close(out.stopped)
 		c.Run(ctx, slog.New(slog.DiscardHandler), func(ctx context.Context) {
-			if r.working.Add(1) > 1 {
-				r.t.Error("two work at once")
+			if g.working.Add(1) > 1 {
+				g.t.Error("two replicas work at the same time")
 			}
 			out.working.Store(true)
 			<-ctx.Done()
-			<-out.linger
+			<-out.finished
 			out.working.Store(false)
-			r.working.Add(-1)
+			g.working.Add(-1)
 		})
 	}()
-	r.t.Cleanup(func() {
+	g.t.Cleanup(func() {
 		out.end()
 		<-out.stopped
 	})
 	return out
 }
 
-// finish lets work end as soon as it is told to.
+// finish lets the work end as soon as its context ends.
 func (p *replica) finish() *replica {
-	close(p.linger)
+	close(p.finished)
 	return p
 }
 
@@ -83,75 +83,75 @@ func (p *replica) end() { p.once.Do(func() { close(p.stop) }) }
 
 func until(t *testing.T, what string, reached func() bool) time.Duration {
 	t.Helper()
-	begun := time.Now()
+	start := time.Now()
 	if !await.Until(30*time.Second, reached) {
-		t.Fatalf("never: %s", what)
+		t.Fatalf("timed out waiting until %s", what)
 	}
-	return time.Since(begun)
+	return time.Since(start)
 }
 
-func TestWithAStandInForKubernetesAStopHandsOverAtOnceAndAfterTheWork(t *testing.T) {
+func TestStopReleasesLeaseAfterWorkEnded(t *testing.T) {
 	t.Parallel()
-	r := &ring{t: t, api: leasetest.New(t)}
-	first := r.join("first")
+	g := &group{t: t, api: leasetest.New(t)}
+	first := g.join("first")
 	until(t, "the first works", first.working.Load)
-	second := r.join("second").finish()
+	second := g.join("second").finish()
 	first.end()
-	// The work of the first goes on for longer than the lease would last by itself.
-	held := time.Now().Add(3500 * time.Millisecond)
-	until(t, "the lease is renewed meanwhile", func() bool { return time.Now().After(held) })
+	// The work of the first replica takes longer than the lease is valid without renewal.
+	expiry := time.Now().Add(3500 * time.Millisecond)
+	until(t, "the lease would have expired", func() bool { return time.Now().After(expiry) })
 	if second.working.Load() {
-		t.Fatal("the second works while the first still ends its work")
+		t.Fatal("the second works before the first has ended its work")
 	}
 	first.finish()
 	if took := until(t, "the second works", second.working.Load); took > 2*time.Second {
-		t.Errorf("the lease was not given back: it took %v", took)
+		t.Errorf("the lease was not released: the second was elected after %v", took)
 	}
 	<-first.stopped
 	want := []string{"GET " + leasetest.Path + "/relay-sync", "POST " + leasetest.Path, "PUT " + leasetest.Path + "/relay-sync"}
-	if diff := cmp.Diff(want, r.api.Requests()); diff != "" {
+	if diff := cmp.Diff(want, g.api.Requests()); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestWithAStandInForKubernetesWhoIsCutOffStopsBeforeAnotherTakesOver(t *testing.T) {
+func TestDisconnectedLeaderStopsBeforeAnotherIsElected(t *testing.T) {
 	t.Parallel()
-	r := &ring{t: t, api: leasetest.New(t)}
-	first := r.join("first").finish()
+	g := &group{t: t, api: leasetest.New(t)}
+	first := g.join("first").finish()
 	until(t, "the first works", first.working.Load)
-	second := r.join("second").finish()
-	r.api.Disconnect("first", true)
+	second := g.join("second").finish()
+	g.api.Disconnect("first", true)
 	until(t, "the first has stopped", func() bool { return !first.working.Load() })
 	if second.working.Load() {
-		t.Error("the second did not wait for the lease to run out")
+		t.Error("the second did not wait for the lease to expire")
 	}
 	until(t, "the second works", second.working.Load)
-	// It stands again, and is elected again.
-	r.api.Disconnect("first", false)
+	// The first is a candidate again, and is elected again.
+	g.api.Disconnect("first", false)
 	second.end()
 	until(t, "the first works again", first.working.Load)
 }
 
-func TestWithAStandInForKubernetesAStandbyStopsAtOnce(t *testing.T) {
+func TestStandbyStopsAtOnce(t *testing.T) {
 	t.Parallel()
-	r := &ring{t: t, api: leasetest.New(t)}
-	first := r.join("first").finish()
+	g := &group{t: t, api: leasetest.New(t)}
+	first := g.join("first").finish()
 	until(t, "the first works", first.working.Load)
-	second := r.join("second").finish()
+	second := g.join("second").finish()
 	second.end()
 	<-second.stopped
 	if !first.working.Load() || second.working.Load() {
-		t.Error("the stop of a standby changed who works")
+		t.Error("stopping a standby changed the leader")
 	}
 }
 
-func TestWhatIsNoLeaseIsRefused(t *testing.T) {
+func TestNewRejectsInvalidConfig(t *testing.T) {
 	t.Parallel()
 	if p := (Config{Lease: "relay-sync", Namespace: "prod"}).Problems(); len(p) > 0 {
-		t.Errorf("refused: %v", p)
+		t.Errorf("a valid configuration has problems: %v", p)
 	}
 	if p := (Config{Lease: "Relay_Sync", Namespace: "a.b"}).Problems(); p["lease"] == "" || p["namespace"] == "" {
-		t.Errorf("not refused: %v", p)
+		t.Errorf("an invalid configuration has no problems for a key: %v", p)
 	}
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(path, []byte("users: [{name: u, user: {token: hunter2"), 0o600); err != nil {
@@ -159,15 +159,15 @@ func TestWhatIsNoLeaseIsRefused(t *testing.T) {
 	}
 	for _, file := range []string{path, filepath.Join(t.TempDir(), "none")} {
 		_, err := New(Config{Lease: "l", Namespace: "n", Kubeconfig: file})
-		if err == nil || !strings.Contains(err.Error(), "no kubeconfig with a current context") || strings.Contains(err.Error(), "hunter2") {
+		if err == nil || !strings.Contains(err.Error(), "not a kubeconfig with a current context") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%v", err)
 		}
 	}
 }
 
-func TestATermThatEndedBeginsNoWork(t *testing.T) {
+func TestEndedTermStartsNoWork(t *testing.T) {
 	t.Parallel()
-	late := newTerm()
-	late.end()
-	late.run(func() { t.Error("the work began after the end") })
+	ended := newTerm()
+	ended.end()
+	ended.run(func() { t.Error("work started after the end of the term") })
 }

@@ -1,14 +1,16 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package manual is what a person at a terminal does with the secrets of a
-// workflow: set, list, delete.
+// Package manual sets, lists and deletes secrets for a person at a terminal.
 //
-// It promises what the controller promises: no value is read back, what another
-// owner holds is left alone unless it is adopted, and a change that the audit file
-// cannot take is not made. Who writes is the person that Vault knows by the token.
+// # Promises
 //
-// A value comes from a prompt that does not show it, from standard input or from a
-// file, never from an argument, which the process list and the shell's history show.
-// No token is an argument either.
+// It gives the guarantees of the controller: it reads no value back, it changes a
+// secret of another owner only to adopt it, and it makes no change that the audit
+// file cannot record. The owner of a written secret is the person that Vault knows
+// by the token.
+//
+// A value comes from a prompt without echo, from standard input or from a file,
+// never from an argument: the process list and the shell history show arguments. For
+// the same reason a token is never an argument.
 package manual

@@ -13,26 +13,26 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-// Row is what Vault's metadata tells of one secret.
+// Row describes one secret, from metadata in Vault.
 type Row struct {
 	Name    string
 	Version int
 	Created time.Time
-	// Owner is who wrote last, as far as a record says so.
+	// Owner is the owner in the last record, secrets.NoOwner without one.
 	Owner secrets.Owner
-	// Drift is the verdict as the owner sees it.
+	// Drift is the state of the secret compared with the record of its owner.
 	Drift secrets.Verdict
 }
 
-// List tells of the secrets of a workflow, by name. What is gone and what nobody
-// misses is left out. It needs no right to write. The error is about the whole list: one that left
-// something out would be believed.
+// List returns the secrets of a workflow, sorted by name, without deleted secrets that
+// no record claims. It needs no permission to write. If a part of the list cannot be
+// read, List returns an error and no list, because an incomplete list would mislead.
 func List(ctx context.Context, s Settings, workflow string) ([]Row, error) {
 	scope := s.scope(workflow)
 	if err := scope.Check(); err != nil {
 		return nil, err
 	}
-	// Who only looks leaves no record, so the name is of no account.
+	// List writes no record, so the name of the owner does not matter.
 	owner, err := secrets.PersonOwner("nobody")
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func List(ctx context.Context, s Settings, workflow string) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = client.Close(context.WithoutCancel(ctx)) }() // the token ends by itself
+	defer func() { _ = client.Close(context.WithoutCancel(ctx)) }() // the token expires
 	seen, err := client.Survey(ctx, scope)
 	if err == nil {
 		err = seen.Failed[scope]

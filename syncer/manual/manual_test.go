@@ -16,7 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-func TestOwner(t *testing.T) {
+func TestOwnerOfDisplayName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]secrets.Owner{
 		"userpass-ada":         "person/userpass-ada",
@@ -34,14 +34,14 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-func TestAPersonsConnection(t *testing.T) {
+func TestVaultSettingsOfEnvironment(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
 	env := func(variables map[string]string) Environment {
 		return Environment{Get: func(name string) string { return variables[name] }, Home: home}
 	}
 	if got := env(nil).VaultSettings(); !cmp.Equal(got, vaultclient.Settings{}) {
-		t.Errorf("from nothing: %+v", got)
+		t.Errorf("empty environment: %+v", got)
 	}
 	all := map[string]string{
 		"VAULT_ADDR": "https://v", "VAULT_NAMESPACE": "team", "VAULT_TOKEN": "t", "VAULT_CACERT": "ca.pem",
@@ -56,7 +56,7 @@ func TestAPersonsConnection(t *testing.T) {
 	}
 	all["VAULT_CACERT_BYTES"], want.CACertPEM, want.CACert = "PEM", "PEM", ""
 	if diff := cmp.Diff(want, env(all).VaultSettings()); diff != "" {
-		t.Errorf("an authority in the environment:\n%s", diff)
+		t.Errorf("with VAULT_CACERT_BYTES:\n%s", diff)
 	}
 	file := filepath.Join(home, ".vault-token")
 	if err := os.WriteFile(file, []byte("t"), 0o600); err != nil {
@@ -66,7 +66,7 @@ func TestAPersonsConnection(t *testing.T) {
 		t.Errorf("after vault login: %+v", got)
 	}
 	if got := env(all).VaultSettings(); got.TokenFile != "" {
-		t.Errorf("VAULT_TOKEN is not the first: %+v", got)
+		t.Errorf("VAULT_TOKEN has no precedence: %+v", got)
 	}
 	configured := vaultclient.Settings{Address: "https://c", Login: &vaultclient.AppRole{RoleID: "r"}, TokenFile: "f"}
 	if got := env(nil).ReplaceCredentials(configured); !cmp.Equal(got, configured) {
@@ -77,11 +77,11 @@ func TestAPersonsConnection(t *testing.T) {
 	}
 }
 
-// prompted answers one after the other.
+// prompted returns a prompt that gives the answers in order.
 func prompted(answers ...string) func(string) (string, error) {
 	return func(string) (string, error) {
 		if len(answers) == 0 {
-			return "", errors.New("asked too often")
+			return "", errors.New("too many prompts")
 		}
 		answer := answers[0]
 		answers = answers[1:]
@@ -89,7 +89,7 @@ func prompted(answers ...string) func(string) (string, error) {
 	}
 }
 
-func TestInput(t *testing.T) {
+func TestInputReadsValue(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "value")
 	if err := os.WriteFile(file, []byte("from a file\n"), 0o600); err != nil {
@@ -100,31 +100,31 @@ func TestInput(t *testing.T) {
 	kept.KeepNewline = true
 	for name, c := range map[string]struct {
 		in         Input
-		want, says string
+		want, text string
 	}{
-		"no newline":        {in: stdin("a"), want: "a"},
-		"one newline":       {in: stdin("a\n"), want: "a"},
-		"two newlines":      {in: stdin("a\n\n"), want: "a\n"},
-		"lines":             {in: stdin("a\r\nb\r\n"), want: "a\r\nb\r"},
-		"a newline kept":    {in: kept, want: "a\n"},
-		"bytes":             {in: stdin("\x00\xff"), want: "\x00\xff"},
-		"as much as may be": {in: stdin(strings.Repeat("a", 20) + "\n"), want: strings.Repeat("a", 20)},
-		"too much":          {in: stdin(strings.Repeat("a", 22)), says: "larger than the limit of 20 bytes"},
-		"nothing":           {in: stdin(""), says: "the value is empty"},
-		"only a newline":    {in: stdin("\n"), says: "the value is empty"},
-		"a file":            {in: Input{File: file, Prompt: prompted(), Stdin: strings.NewReader("x")}, want: "from a file\n"},
-		"no file":           {in: Input{File: file + "-none"}, says: "no such file"},
-		"a prompt":          {in: Input{Prompt: prompted("a ", "a ")}, want: "a "},
-		"a slip":            {in: Input{Prompt: prompted("first", "second")}, says: "the two values differ"},
-		"only return":       {in: Input{Prompt: prompted("")}, says: "the value is empty"},
-		"a prompt that was": {in: Input{Prompt: prompted("a")}, says: "asked too often"},
+		"no newline":           {in: stdin("a"), want: "a"},
+		"one newline":          {in: stdin("a\n"), want: "a"},
+		"two newlines":         {in: stdin("a\n\n"), want: "a\n"},
+		"lines":                {in: stdin("a\r\nb\r\n"), want: "a\r\nb\r"},
+		"a newline kept":       {in: kept, want: "a\n"},
+		"bytes":                {in: stdin("\x00\xff"), want: "\x00\xff"},
+		"maximum size":         {in: stdin(strings.Repeat("a", 20) + "\n"), want: strings.Repeat("a", 20)},
+		"too large":            {in: stdin(strings.Repeat("a", 22)), text: "larger than the limit of 20 bytes"},
+		"empty":                {in: stdin(""), text: "the value is empty"},
+		"only a newline":       {in: stdin("\n"), text: "the value is empty"},
+		"a file":               {in: Input{File: file, Prompt: prompted(), Stdin: strings.NewReader("x")}, want: "from a file\n"},
+		"missing file":         {in: Input{File: file + "-none"}, text: "no such file"},
+		"a prompt":             {in: Input{Prompt: prompted("a ", "a ")}, want: "a "},
+		"two different values": {in: Input{Prompt: prompted("first", "second")}, text: "the two values differ"},
+		"empty line":           {in: Input{Prompt: prompted("")}, text: "the value is empty"},
+		"prompt that fails":    {in: Input{Prompt: prompted("a")}, text: "too many prompts"},
 	} {
 		got, err := c.in.text(secrets.Address{})
-		if c.says == "" && (err != nil || got != c.want) {
+		if c.text == "" && (err != nil || got != c.want) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
-		if c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
-			t.Errorf("%s: %q, %v, want %q", name, got, err, c.says)
+		if c.text != "" && (err == nil || !strings.Contains(err.Error(), c.text)) {
+			t.Errorf("%s: %q, %v, want %q", name, got, err, c.text)
 		}
 	}
 }

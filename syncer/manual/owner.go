@@ -10,22 +10,22 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// shared are display names that many people have, so that they name none: of a token
-// that was made without a name, of the root token, and of programs.
+// shared are display names that do not identify a person: of tokens that were created
+// without a name, of the root token, and of programs.
 var shared = []string{"", "token", "root", "approle", "jwt", "kubernetes", "cert"}
 
-// Owner is the person of whom Vault has this display name, such as "userpass-ada" or
-// "oidc-ada@example.com". Capitals become small and "@" becomes "_at_", as an owner has
-// neither. The error says what does not fit.
+// Owner returns the owner for a token's display name, such as "userpass-ada" or
+// "oidc-ada@example.com". It converts the name to lower case and "@" to "_at_", because
+// an owner id must not contain upper case or "@".
 func Owner(displayName string) (secrets.Owner, error) {
 	for _, name := range shared {
 		if displayName == name {
-			return secrets.NoOwner, fmt.Errorf("Vault knows this token as %q, which says not who you are: give your name, with --as NAME", displayName)
+			return secrets.NoOwner, fmt.Errorf("the display name %q of this Vault token does not identify a person\nHint: set your name with --as NAME", displayName)
 		}
 	}
 	owner, err := secrets.PersonOwner(strings.ReplaceAll(strings.ToLower(displayName), "@", "_at_"))
 	if err != nil {
-		return secrets.NoOwner, fmt.Errorf("Vault knows this token as %+q, which does not fit into a record: give your name, with --as NAME (%w)", displayName, err)
+		return secrets.NoOwner, fmt.Errorf("the display name %+q of this Vault token is not a valid owner: %w\nHint: set your name with --as NAME", displayName, err)
 	}
 	return owner, nil
 }

@@ -13,31 +13,30 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 )
 
-// Settings are what a session needs.
+// Settings are the settings of a session.
 type Settings struct {
 	Vault vaultclient.Settings
-	// Mount and Prefix are where the workflows are.
+	// Mount and Prefix are the location of the workflows in Vault.
 	Mount, Prefix string
 	// Settle and MaxValueBytes are as in secrets.Config.
 	Settle        time.Duration
 	MaxValueBytes int
-	// As is the person's name, empty for the one that Vault knows.
+	// As is the person's name; empty for the display name of the token.
 	As string
-	// Audit is where changes are written down; nil for nowhere. Said is the reason
-	// that the person gave.
+	// Audit records changes; nil for none. Reason is the reason that the person gave.
 	Audit  *syncer.Audit
 	Reason string
-	// Warn hears what a person should know and what stops nothing.
+	// Warn receives warnings.
 	Warn func(text string)
 }
 
-// Session is one person's connection to Vault.
+// Session is a Vault client with one person as the owner.
 type Session struct {
 	Settings
 	client *secrets.Client
 }
 
-// Open connects, and finds out who the person is.
+// Open connects to Vault and determines the owner.
 func Open(ctx context.Context, s Settings) (*Session, error) {
 	cfg := secrets.Config{Settle: s.Settle, MaxValueBytes: s.MaxValueBytes, Reading: secrets.WarnIfReadable, Warn: s.Warn}
 	client, err := vaultclient.ConnectAs(ctx, s.Vault, cfg, func(displayName string) (secrets.Owner, error) {
@@ -52,13 +51,13 @@ func Open(ctx context.Context, s Settings) (*Session, error) {
 	return &Session{Settings: s, client: client}, nil
 }
 
-// Close revokes a token that was logged in for, and leaves a given one alone.
+// Close revokes the token of a login. It does not revoke a token that was given.
 func (s *Session) Close(ctx context.Context) error { return s.client.Close(ctx) }
 
-// Owner is who the person is to the records.
+// Owner returns the owner that the records of this session have.
 func (s *Session) Owner() secrets.Owner { return s.client.Owner() }
 
-// Address is a secret. The error lists all that is wrong with the names.
+// Address returns the address of a secret. The error lists all problems of the names.
 func (s Settings) Address(workflow, name string) (secrets.Address, error) {
 	a := s.scope(workflow).Secret(name)
 	return a, a.Check()
@@ -68,8 +67,9 @@ func (s Settings) scope(workflow string) secrets.Scope {
 	return secrets.Scope{Mount: s.Mount, Prefix: s.Prefix, Workflow: workflow}
 }
 
-// Observe looks at a secret before there is a value, so that nobody types one for
-// nothing. Errors: secrets.ErrNotOwner without adopt, and as of secrets.Client.Describe.
+// Observe reads the metadata of a secret before its value is read, so that nobody types
+// a value that cannot be written. Errors: secrets.ErrNotOwner without adopt, and as of
+// secrets.Client.Describe.
 func (s *Session) Observe(ctx context.Context, a secrets.Address, adopt bool) (secrets.Entry, error) {
 	entry, err := s.client.Describe(ctx, a)
 	if err == nil && !adopt {
@@ -78,8 +78,9 @@ func (s *Session) Observe(ctx context.Context, a secrets.Address, adopt bool) (s
 	return entry, err
 }
 
-// Set writes a value over what was observed; with adopt also over what is not the
-// person's. The result's error is as of secrets.Client.Put.
+// Set writes a value, if the secret has not changed since observed. With adopt it also
+// writes a secret that another owner has or that is unmanaged. The error of the result
+// is as of secrets.Client.Put.
 func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.Entry, value secrets.Value, adopt bool) syncer.Result {
 	r := syncer.Result{Action: syncer.Action{Kind: syncer.Change, Address: a, Entry: observed}}
 	write := s.client.Put
@@ -97,9 +98,9 @@ func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.E
 	return r
 }
 
-// Delete soft-deletes a secret that the person holds. Where somebody else wrote since
-// it only lets go. The result's error is as of secrets.Client.Delete; a secret that
-// nobody's record claims is secrets.ErrNotOwner too.
+// Delete soft-deletes a secret that the person owns. If another writer has overwritten
+// it, Delete only releases it. The error of the result is as of secrets.Client.Delete;
+// for an unmanaged secret it is secrets.ErrNotOwner too.
 func (s *Session) Delete(ctx context.Context, a secrets.Address) syncer.Result {
 	r := syncer.Result{Action: syncer.Action{Kind: syncer.Delete, Address: a}}
 	if r.Entry, r.Err = s.Observe(ctx, a, false); r.Err != nil {
@@ -108,7 +109,7 @@ func (s *Session) Delete(ctx context.Context, a secrets.Address) syncer.Result {
 	owner, record, found := r.Entry.LastOwner()
 	switch {
 	case !found || owner != s.Owner():
-		r.Err = fmt.Errorf("secret %s: there is none", a)
+		r.Err = fmt.Errorf("delete secret %s: not found among the secrets of this owner", a)
 		return r
 	case record.Version != r.Entry.Current, !r.Entry.Live():
 		r.Kind = syncer.Release

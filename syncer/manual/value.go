@@ -13,24 +13,24 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// Input is where a value comes from.
+// Input is the source of a value.
 type Input struct {
-	// File holds the value, every byte of it; empty for none.
+	// File is the path of a file with the value; every byte of it is written. Empty for
+	// none.
 	File string
-	// Prompt asks a person for one line without showing it; nil where nobody is there
-	// to ask, and Stdin is read.
+	// Prompt reads one line from the terminal without echo. If it is nil, Stdin is read.
 	Prompt func(label string) (string, error)
 	Stdin  io.Reader
-	// KeepNewline keeps the newline at the end of Stdin. Without it one is left out:
-	// echo and most commands add it.
+	// KeepNewline keeps the newline at the end of Stdin. Otherwise one newline is
+	// removed, because echo and most commands add it.
 	KeepNewline bool
-	// MaxBytes bounds what is read; 0 means secrets.DefaultMaxValueBytes.
+	// MaxBytes limits the size of the value; 0 means secrets.DefaultMaxValueBytes.
 	MaxBytes int
 }
 
 var errEmpty = errors.New("the value is empty: nothing was written")
 
-// Read gets the value. The error never holds it.
+// Read reads the value. The error never holds it.
 func (in Input) Read(a secrets.Address) (secrets.Value, error) {
 	text, err := in.text(a)
 	if err != nil {
@@ -51,7 +51,7 @@ func (in Input) raw(a secrets.Address) (string, error) {
 	if in.File != "" {
 		file, err := os.Open(in.File)
 		if err != nil {
-			return "", fmt.Errorf("reading the value: %w", err)
+			return "", fmt.Errorf("read the value: %w", err)
 		}
 		defer file.Close()
 		return in.all(file)
@@ -66,7 +66,7 @@ func (in Input) raw(a secrets.Address) (string, error) {
 	return text, err
 }
 
-// ask asks twice: nobody can look at the value later.
+// ask prompts twice, because the value cannot be read later.
 func (in Input) ask(a secrets.Address) (string, error) {
 	first, err := in.Prompt(fmt.Sprintf("Value of %s (not shown): ", a))
 	if err != nil || first == "" {
@@ -89,7 +89,7 @@ func (in Input) all(from io.Reader) (string, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(from, int64(limit)+2))
 	if err != nil {
-		return "", fmt.Errorf("reading the value: %w", err)
+		return "", fmt.Errorf("read the value: %w", err)
 	}
 	if len(data) > limit+1 {
 		return "", fmt.Errorf("the value is larger than the limit of %d bytes: nothing was written", limit)

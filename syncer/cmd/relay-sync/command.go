@@ -14,13 +14,12 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
-// options are the flags that several commands have.
+// options are the flags that several commands share.
 type options struct {
 	stdout, stderr io.Writer
 	config         string
@@ -32,23 +31,26 @@ func newCommand(stdout, stderr io.Writer) *cobra.Command {
 	o := &options{stdout: stdout, stderr: stderr}
 	root := &cobra.Command{
 		Use:   "relay-sync",
-		Short: "Write workflow secrets from SOPS files in git to Vault, never read them back",
+		Short: "Apply SOPS-encrypted workflow secrets from git to Vault without reading values back",
 		Long: `relay-sync applies the SOPS-encrypted manifests of a git commit to the workflow
-scopes of Vault. It decrypts in process, writes with check-and-set, notes what it
-wrote in the secret's metadata, and judges drift from that alone: no command can
-show a value, and the Vault token needs no permission to read one.
+scopes in Vault. It decrypts in process, writes with check-and-set, and records each
+write in the metadata of the secret. It detects drift from metadata only: no command
+can show a value, and the Vault token needs no permission to read values.
 
-Exit codes: 0 nothing to do or all done, 1 an error, 2 (plan only) changes or drift.`,
+Exit codes:
+  0  nothing to do, or everything done
+  1  an error, or a change that is blocked or pending approval
+  2  plan: there are changes, drift or blocked changes; apply: drift was reported`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.PersistentFlags().StringVarP(&o.output, "output", "o", "text", "text for people, json for scripts")
+	root.PersistentFlags().StringVarP(&o.output, "output", "o", "text", "output format: text or json")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if o.output != "text" && o.output != "json" {
-			return fmt.Errorf("-o %s: expected text or json", o.output)
+			return fmt.Errorf("invalid --output %q: must be text or json", o.output)
 		}
 		return nil
 	}
@@ -57,27 +59,29 @@ Exit codes: 0 nothing to do or all done, 1 an error, 2 (plan only) changes or dr
 }
 
 func (o *options) configFlags(c *cobra.Command) {
-	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "the configuration file")
-	c.Flags().StringSliceVar(&o.sources, "source", nil, "only this source; may be given several times")
+	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "path of the configuration file")
+	c.Flags().StringSliceVar(&o.sources, "source", nil, "process only this source (repeatable)")
 }
 
 func (o *options) planCommand() *cobra.Command {
 	ask := syncer.Request{}
 	c := &cobra.Command{
 		Use:   "plan",
-		Short: "Show what apply would do, and all drift; write nothing",
-		Long: `plan shows what apply would do to each secret, and all drift, and writes nothing. It
-exits 2 where a value would change or something is blocked or has drifted; secrets that
-were only re-encrypted change no value and count as nothing to do.
+		Short: "Show the changes that apply would make, and drift",
+		Long: `plan shows the change that apply would make to each secret, and drift. It writes
+nothing. It exits with code 2 if a value would change, a change is blocked or pending
+approval, or a secret has drifted. A secret that was only re-encrypted does not count as
+a change.
 
-With --keyless it needs no decryption key, and of Vault only to list names and to read
-metadata. It compares ciphertexts: equal means unchanged, and another one means maybe
-changed. That is for pull requests, where no key should be.`,
+With --keyless, plan needs no decryption key, and its Vault token needs permission only
+to list names and to read metadata. It compares ciphertexts: an equal ciphertext means
+"unchanged", a different one "maybe changed". Use it for pull requests, where no key
+should be available.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return o.rounds(c, ask) },
+		RunE: func(c *cobra.Command, _ []string) error { return o.sync(c, ask) },
 	}
 	o.configFlags(c)
-	c.Flags().BoolVar(&ask.Keyless, "keyless", false, "compare ciphertexts alone, without any decryption key")
+	c.Flags().BoolVar(&ask.Keyless, "keyless", false, "compare ciphertexts, without decryption keys")
 	return c
 }
 
@@ -85,13 +89,16 @@ func (o *options) applyCommand() *cobra.Command {
 	ask := syncer.Request{Apply: true}
 	c := &cobra.Command{
 		Use:   "apply",
-		Short: "Bring the committed secrets to Vault, once",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return o.rounds(c, ask) },
+		Short: "Apply the committed secrets to Vault once",
+		Long: `apply reads the manifests of the current commit of each source, and creates, updates,
+repairs and deletes secrets in Vault accordingly. Changes that are pending approval (too
+many deletions, older files) are applied only with --approve and the id of the plan.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.sync(c, ask) },
 	}
 	o.configFlags(c)
-	c.Flags().StringVar(&ask.Approve, "approve", "", "carry out the plan of this id with what it holds back (too many deletes, older files), and no other")
-	c.Flags().StringVar(&ask.Said, "reason", "", "why, for the audit file")
+	c.Flags().StringVar(&ask.Approve, "approve", "", "apply only the plan with this id, including its changes that are pending approval")
+	c.Flags().StringVar(&ask.Said, "reason", "", "reason for the audit file")
 	return c
 }
 
@@ -99,23 +106,23 @@ func (o *options) adoptCommand() *cobra.Command {
 	ask := syncer.Request{Apply: true}
 	c := &cobra.Command{
 		Use:   "adopt [WORKFLOW/NAME...]",
-		Short: "Apply, and take over secrets that others hold or nobody recorded",
-		Long: `adopt applies like apply, and takes over the named secrets as far as the commit
-wants them, whoever holds them now. With --stranded it takes over all that the commit
-wants, that are live, and that no owner's record claims: what a crash between a first
-value and its record leaves. It always writes the value, and never touches the record
-of the owner that is displaced.`,
+		Short: "Apply, and take over secrets that other owners have or that are unmanaged",
+		Long: `adopt does what apply does, and also takes over the named secrets that the commit
+contains, whoever owns them. With --unmanaged it takes over all live secrets that the
+commit contains and that have no owner's record, such as those left by a crash between
+the first write of a value and its record. adopt always writes the value, and never
+changes the record of the previous owner.`,
 		RunE: func(c *cobra.Command, names []string) error {
-			if len(names) == 0 && !ask.Stranded {
-				return errors.New("name secrets as workflow/name, or give --stranded")
+			if len(names) == 0 && !ask.Unmanaged {
+				return errors.New("no secret given: name secrets as WORKFLOW/NAME, or use --unmanaged")
 			}
 			ask.Adopt = names
-			return o.rounds(c, ask)
+			return o.sync(c, ask)
 		},
 	}
 	o.configFlags(c)
-	c.Flags().BoolVar(&ask.Stranded, "stranded", false, "adopt what is live and has no record")
-	c.Flags().StringVar(&ask.Said, "reason", "", "why, for the audit file (required)")
+	c.Flags().BoolVar(&ask.Unmanaged, "unmanaged", false, "take over all live secrets that have no owner's record")
+	c.Flags().StringVar(&ask.Said, "reason", "", "reason for the audit file (required)")
 	if err := c.MarkFlagRequired("reason"); err != nil {
 		panic("relay-sync: " + err.Error()) // the flag is defined a line above
 	}
@@ -125,7 +132,7 @@ of the owner that is displaced.`,
 func (o *options) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version of relay-sync",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(o.stdout, "relay-sync "+version)
@@ -134,8 +141,8 @@ func (o *options) versionCommand() *cobra.Command {
 	}
 }
 
-// rounds runs plan, apply or adopt over the chosen sources and reports.
-func (o *options) rounds(c *cobra.Command, ask syncer.Request) error {
+// sync runs plan, apply or adopt for the selected sources and prints the reports.
+func (o *options) sync(c *cobra.Command, ask syncer.Request) error {
 	cfg, err := config.Read(o.config)
 	if err != nil {
 		return err
@@ -143,7 +150,7 @@ func (o *options) rounds(c *cobra.Command, ask syncer.Request) error {
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
 	controller.Progress = o.progress()
-	defer o.closeDown(controller)
+	defer o.closeController(controller)
 	if ask.Apply {
 		if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
 			return err
@@ -156,10 +163,10 @@ func (o *options) rounds(c *cobra.Command, ask syncer.Request) error {
 		return err
 	}
 	if err := o.write(reports); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+		return fmt.Errorf("write the report: %w", err)
 	}
 	if ask.Approve != "" && !slices.ContainsFunc(reports, func(r syncer.Report) bool { return r.Approved }) {
-		return fmt.Errorf("no plan has the id %q now, so nothing was written: what it was made from has changed; look at the new plan", ask.Approve)
+		return fmt.Errorf("approve plan %q: not found; the commit, the configuration or Vault has changed since, so nothing was written. Hint: review the new plan", ask.Approve)
 	}
 	if outcome := syncer.Worst(reports); outcome != syncer.Clean {
 		return exitError{outcome}
@@ -167,8 +174,8 @@ func (o *options) rounds(c *cobra.Command, ask syncer.Request) error {
 	return nil
 }
 
-// closeDown revokes what was logged in for, also after a stop.
-func (o *options) closeDown(controller *syncer.Controller) {
+// closeController revokes the token of a login, also after a signal.
+func (o *options) closeController(controller *syncer.Controller) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := controller.Close(ctx); err != nil {
@@ -176,7 +183,7 @@ func (o *options) closeDown(controller *syncer.Controller) {
 	}
 }
 
-// whoami is the user of this process, for the audit file.
+// whoami returns the user name of this process, for the audit file.
 func whoami() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username
@@ -189,31 +196,4 @@ func (o *options) write(reports []syncer.Report) error {
 		return syncer.WriteJSON(o.stdout, reports)
 	}
 	return syncer.NewText(o.stdout, wantsColor(o.stdout)).Write(reports)
-}
-
-// progress keeps one line up to date on a terminal, and is silent elsewhere.
-func (o *options) progress() func(string, int, int) {
-	if !isTerminal(o.stderr) {
-		return func(string, int, int) {}
-	}
-	var last time.Time
-	return func(source string, done, of int) {
-		if done < of && time.Since(last) < 100*time.Millisecond {
-			return
-		}
-		last = time.Now()
-		fmt.Fprintf(o.stderr, "\r\x1b[K%s: %d of %d", source, done, of)
-		if done == of {
-			fmt.Fprint(o.stderr, "\r\x1b[K")
-		}
-	}
-}
-
-func wantsColor(w io.Writer) bool {
-	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -36,8 +36,8 @@ func read(t *testing.T, name string) string {
 	return string(data)
 }
 
-// understands fails for a command line that relay-sync would refuse.
-func understands(t *testing.T, args []string) {
+// checkCommandLine fails for a command line that relay-sync rejects.
+func checkCommandLine(t *testing.T, args []string) {
 	t.Helper()
 	found, rest, err := newCommand(&bytes.Buffer{}, &bytes.Buffer{}).Find(args)
 	if err == nil {
@@ -48,31 +48,31 @@ func understands(t *testing.T, args []string) {
 	}
 }
 
-func TestTheUnitOfSystemdFitsItsConfiguration(t *testing.T) {
+func TestSystemdUnitFitsItsConfiguration(t *testing.T) {
 	t.Parallel()
 	unit, text := read(t, examples+"systemd/relay-sync.service"), read(t, examples+"systemd/relay-sync.yaml")
 	start := regexp.MustCompile(`(?m)^ExecStart=/usr/local/bin/relay-sync (.*)$`).FindStringSubmatch(unit)
 	if start == nil {
-		t.Fatal("the unit starts no relay-sync")
+		t.Fatal("the unit does not start relay-sync")
 	}
-	understands(t, strings.Fields(start[1]))
+	checkCommandLine(t, strings.Fields(start[1]))
 	if _, err := config.Read(examples + "systemd/relay-sync.yaml"); err != nil {
 		t.Error(err)
 	}
 	wanted := regexp.MustCompile(`/run/credentials/relay-sync\.service/([^\s,\]]+)`).FindAllStringSubmatch(text, -1)
 	if len(wanted) == 0 {
-		t.Error("the configuration takes no credential of systemd's")
+		t.Error("the configuration uses no systemd credential")
 	}
 	for _, credential := range wanted {
 		if !strings.Contains(unit, "\nLoadCredential="+credential[1]+":") {
-			t.Errorf("the configuration takes %s, which the unit does not load", credential[1])
+			t.Errorf("the configuration uses the credential %s, which the unit does not load", credential[1])
 		}
 	}
 }
 
-// TestTheExampleRepositoryPasses does in the example repository what its
-// README tells and what its CI job does.
-func TestTheExampleRepositoryPasses(t *testing.T) {
+// TestExampleRepositoryPasses runs the commands of the example repository's README and
+// of its CI job.
+func TestExampleRepositoryPasses(t *testing.T) {
 	vault, bin := vaulttest.Start(t), filepath.Dir(tools.Path(t, "sops"))
 	workflow, dir, home := vaulttest.Workflow(t), t.TempDir(), t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(examples+"repository")); err != nil {
@@ -128,18 +128,18 @@ path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
 	command("git", "commit", "--quiet", "--message", "Add the registry password")
 
 	t.Chdir(dir)
-	var out, said bytes.Buffer
-	if code := run(t.Context(), []string{"verify", manifest}, &out, &said); code != 0 {
-		t.Errorf("verify exits %d: %s%s", code, &out, &said)
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"verify", manifest}, &out, &errs); code != 0 {
+		t.Errorf("verify exits %d: %s%s", code, &out, &errs)
 	}
 	out.Reset()
-	code := run(t.Context(), []string{"plan", "--keyless"}, &out, &said)
+	code := run(t.Context(), []string{"plan", "--keyless"}, &out, &errs)
 	if code != 2 || !strings.Contains(out.String(), "+ registry_password  add") {
-		t.Errorf("plan --keyless exits %d: %s%s", code, &out, &said)
+		t.Errorf("plan --keyless exits %d: %s%s", code, &out, &errs)
 	}
 }
 
-func TestTheExampleCIJobUsesCommandsThatAreThere(t *testing.T) {
+func TestExampleCIJobUsesValidCommands(t *testing.T) {
 	t.Parallel()
 	job := read(t, examples+"repository/.github/workflows/secrets.yaml")
 	lines := regexp.MustCompile(`(?m)run: relay-sync ([a-z]+(?: --[a-z-]+)*)`).FindAllStringSubmatch(job, -1)
@@ -147,20 +147,20 @@ func TestTheExampleCIJobUsesCommandsThatAreThere(t *testing.T) {
 		t.Errorf("the job runs relay-sync %d times", len(lines))
 	}
 	for _, line := range lines {
-		understands(t, strings.Fields(line[1]))
+		checkCommandLine(t, strings.Fields(line[1]))
 	}
 }
 
-func TestTheExampleOfRemotesIsTaken(t *testing.T) {
+func TestExampleOfRemotesIsValid(t *testing.T) {
 	t.Parallel()
 	if _, err := config.Read(examples + "remote.yaml"); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestTheManifestsForKubernetesAreOfTheirKinds reads them strictly, as an API server
+// TestKubernetesManifestsAreValid parses the manifests strictly, as an API server
 // does, and compares what they mount with what the configuration names.
-func TestTheManifestsForKubernetesAreOfTheirKinds(t *testing.T) {
+func TestKubernetesManifestsAreValid(t *testing.T) {
 	t.Parallel()
 	var deployment appsv1.Deployment
 	kinds := map[string]any{
@@ -180,14 +180,14 @@ func TestTheManifestsForKubernetesAreOfTheirKinds(t *testing.T) {
 		}
 	}
 	if len(kinds) > 0 {
-		t.Errorf("these are missing: %v", kinds)
+		t.Errorf("kinds without a manifest: %v", kinds)
 	}
 
 	pod := deployment.Spec.Template.Spec
 	container := pod.Containers[0]
-	understands(t, container.Args)
+	checkCommandLine(t, container.Args)
 	if inside := container.SecurityContext; !*pod.SecurityContext.RunAsNonRoot || !*inside.ReadOnlyRootFilesystem || *inside.AllowPrivilegeEscalation || len(inside.Capabilities.Drop) == 0 {
-		t.Error("the pod may do more than it needs")
+		t.Error("the pod has more permissions than it needs")
 	}
 	if _, err := config.Read(examples + "kubernetes/relay-sync.yaml"); err != nil {
 		t.Error(err)

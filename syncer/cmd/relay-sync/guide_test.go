@@ -13,18 +13,19 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// keystore is a file that is no text.
+// keystore is the content of a file that is not text.
 const keystore = "\x30\x82\x00\xff\nkeystore\n"
 
-// guide HEADING: runs what the guide on managing secrets shows there, for $WF.
+// guide HEADING runs the commands below that heading of the managing-secrets guide, for
+// $WF.
 func guide(ts *testscript.TestScript, page string, args []string) {
 	shown := relaytest.ReadGuide(ts.Value("t").(testing.TB), page, ts.Getenv("WF"))
 	ts.Check(os.WriteFile(ts.MkAbs("keystore.p12"), []byte(keystore), 0o600))
 	ts.Check(ts.Exec("sh", "-euc", shown.Example(args[0], "sh")))
 }
 
-// step: runs the step that the guide shows, with what Relay's own code reads, and
-// leaves its files in step/.
+// step runs the step of the guide with the values that Relay's code reads, and copies its
+// files to step/.
 func step(ts *testscript.TestScript, v *vaulttest.Vault, page string) {
 	t, workflow := ts.Value("t").(testing.TB), ts.Getenv("WF")
 	shown := relaytest.ReadGuide(t, page, workflow)

@@ -21,7 +21,7 @@ var version = "dev"
 
 func main() { os.Exit(start()) }
 
-// start runs the command of this process until it ends or is told to stop.
+// start runs the command of this process. SIGINT and SIGTERM cancel it.
 func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -33,7 +33,7 @@ type exitError struct{ outcome syncer.Outcome }
 
 func (e exitError) Error() string { return fmt.Sprintf("exit %d", e.outcome) }
 
-// run is main without the process: it returns the exit code. Answers go to
+// run executes a command line and returns the exit code. It writes results to
 // stdout, everything else to stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command := newCommand(stdout, stderr)

@@ -22,8 +22,9 @@ func (o *options) policyCommand() *cobra.Command {
 		Use:   "policy ROLE",
 		Short: "Print the Vault policy of a role",
 		Long: `policy prints the Vault policy of a role: ` + strings.Join(policy.RoleNames(), ", ") + `.
-Writer is for Terraform and relay-sync, reader for the steps of a workflow, the others
-for people. It asks Vault nothing. -o json prints Vault's JSON in place of HCL.
+The role writer is for Terraform and relay-sync, reader is for the steps of a workflow,
+the others are for people. policy sends no request to Vault. With -o json it prints the
+policy as JSON instead of HCL.
 
   relay-sync policy operator --workflow deploy-production | vault policy write shop-operator -`,
 		Args:      cobra.ExactArgs(1),
@@ -42,24 +43,24 @@ for people. It asks Vault nothing. -o json prints Vault's JSON in place of HCL.
 		},
 	}
 	f := c.Flags()
-	f.StringSliceVar(&ask.Workflows, "workflow", nil, "this workflow; may be given several times (every workflow if none)")
-	f.StringSliceVar(&ask.WorkflowPrefixes, "workflow-prefix", nil, "every workflow whose name begins so; may be given several times")
-	f.StringVar(&ask.Identity.Accessor, "identity-accessor", "", "take the workflow from who logs in at the auth mount with this accessor")
-	f.StringVar(&ask.Identity.Workflow, "identity-workflow", "", "the metadata key of the workflow there; Relay's is tenant_id")
-	f.StringVar(&ask.Identity.Domain, "identity-domain", "", "the metadata key of the connections' domain there; Relay's is domain_id")
-	f.StringVar(&ask.ConnectionsDomain, "connections-domain", "", "the connections of this domain too")
-	f.StringVar(&secretsBy, "secrets-by", "", "the lowest role that writes secrets: operator (if unset), approver or administrator")
-	f.BoolVar(&ask.Undelete, "undelete", false, "let a writer bring deleted versions back")
-	f.BoolVar(&ask.Destroy, "destroy", false, "let a writer erase versions for good")
-	f.BoolVar(&ask.Settings, "settings", false, "let a writer settle how long versions are kept before the first one")
-	placeFlags(c, &ask.Mount, &ask.Prefix)
+	f.StringSliceVar(&ask.Workflows, "workflow", nil, "grant access to this workflow (repeatable; all workflows if unset)")
+	f.StringSliceVar(&ask.WorkflowPrefixes, "workflow-prefix", nil, "grant access to all workflows whose names have this prefix (repeatable)")
+	f.StringVar(&ask.Identity.Accessor, "identity-accessor", "", "take the workflow from the identity metadata of the auth mount with this accessor")
+	f.StringVar(&ask.Identity.Workflow, "identity-workflow", "", "metadata key of the workflow; Relay uses tenant_id")
+	f.StringVar(&ask.Identity.Domain, "identity-domain", "", "metadata key of the connections' domain; Relay uses domain_id")
+	f.StringVar(&ask.ConnectionsDomain, "connections-domain", "", "also grant access to the connections of this domain")
+	f.StringVar(&secretsBy, "secrets-by", "", "lowest role that may write secrets: operator, approver or administrator (default operator)")
+	f.BoolVar(&ask.Undelete, "undelete", false, "let a writer undelete versions")
+	f.BoolVar(&ask.Destroy, "destroy", false, "let a writer destroy versions")
+	f.BoolVar(&ask.Settings, "settings", false, "let a writer set how many versions are kept and for how long")
+	locationFlags(c, &ask.Mount, &ask.Prefix)
 	return c
 }
 
-// placeFlags are where the workflows are.
-func placeFlags(c *cobra.Command, mount, prefix *string) {
+// locationFlags are the flags for the location of the workflows in Vault.
+func locationFlags(c *cobra.Command, mount, prefix *string) {
 	c.Flags().StringVar(mount, "mount", secrets.DefaultMount, "mount of the KV version 2 secrets engine")
-	c.Flags().StringVar(prefix, "prefix", secrets.DefaultPrefix, "path below the mount that holds one folder per workflow")
+	c.Flags().StringVar(prefix, "prefix", secrets.DefaultPrefix, "path below the mount that contains one folder per workflow")
 }
 
 func (o *options) writePolicy(ask policy.Grant) error {
@@ -70,10 +71,10 @@ func (o *options) writePolicy(ask policy.Grant) error {
 	}
 	text, err := write(ask)
 	if err != nil {
-		return fmt.Errorf("no policy can be made of this:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+		return fmt.Errorf("print the policy: invalid flags:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}
 	if _, err := fmt.Fprint(o.stdout, text); err != nil {
-		return fmt.Errorf("writing the policy: %w", err)
+		return fmt.Errorf("write the policy: %w", err)
 	}
 	return nil
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// TestPolicyPrintsWhatTheOtherWaysGive compares relay-sync policy with policy.For,
-// which the provider's data source prints too.
-func TestPolicyPrintsWhatTheOtherWaysGive(t *testing.T) {
+// TestPolicyPrintsPolicyOfPackage compares relay-sync policy with policy.For, which the
+// provider's data source uses too.
+func TestPolicyPrintsPolicyOfPackage(t *testing.T) {
 	t.Parallel()
 	at := func(g policy.Grant) policy.Grant {
 		g.Mount, g.Prefix = "customers", "workflows"
@@ -51,8 +51,8 @@ func TestPolicyPrintsWhatTheOtherWaysGive(t *testing.T) {
 	}
 }
 
-// TestTheGuideOnRolesWorks runs the policy commands that the guide shows.
-func TestTheGuideOnRolesWorks(t *testing.T) {
+// TestRolesGuideCommandsWork runs the policy commands of the guide.
+func TestRolesGuideCommandsWork(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../../../templates/guides/roles.md.tmpl")
 	if err != nil {
@@ -70,8 +70,8 @@ func TestTheGuideOnRolesWorks(t *testing.T) {
 	}
 }
 
-// TestVaultTakesTheJSON shows that the JSON is a policy to Vault, too.
-func TestVaultTakesTheJSON(t *testing.T) {
+// TestVaultAcceptsJSONPolicy shows that the JSON output is a valid policy in Vault.
+func TestVaultAcceptsJSONPolicy(t *testing.T) {
 	t.Parallel()
 	v, workflow := vaulttest.Start(t), vaulttest.Workflow(t)
 	var stdout, stderr bytes.Buffer
@@ -87,9 +87,9 @@ func TestVaultTakesTheJSON(t *testing.T) {
 	}
 }
 
-func TestPolicyRefuses(t *testing.T) {
+func TestPolicyRejectsInvalidFlags(t *testing.T) {
 	t.Parallel()
-	for args, says := range map[string]string{
+	for args, text := range map[string]string{
 		"":                                "accepts 1 arg",
 		"admin":                           `role "admin": expected one of viewer, operator`,
 		"reader":                          "needs the names of its workflows",
@@ -103,8 +103,8 @@ func TestPolicyRefuses(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		code := run(t.Context(), append([]string{"policy"}, strings.Fields(args)...), &stdout, &stderr)
-		if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), says) {
-			t.Errorf("policy %s: exit code %d, %q, %q, want %q", args, code, stdout.String(), stderr.String(), says)
+		if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), text) {
+			t.Errorf("policy %s: exit code %d, %q, %q, want %q", args, code, stdout.String(), stderr.String(), text)
 		}
 	}
 }

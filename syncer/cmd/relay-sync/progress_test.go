@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal makes a pseudo-terminal: a program writes to one end, its user reads
-// the other.
+// terminal opens a pseudo-terminal: a program writes to one end, its user reads the
+// other.
 func terminal(t *testing.T) (program, user *os.File) {
 	t.Helper()
 	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -37,12 +37,12 @@ func terminal(t *testing.T) (program, user *os.File) {
 	return program, user
 }
 
-func TestProgressOnATerminal(t *testing.T) {
+func TestProgressUpdatesLineOnTerminal(t *testing.T) {
 	t.Parallel()
 	program, user := terminal(t)
-	tell := (&options{stderr: program}).progress()
+	progress := (&options{stderr: program}).progress()
 	for i := range 1000 {
-		tell("shop", i+1, 1000)
+		progress("shop", i+1, 1000)
 	}
 	fmt.Fprint(program, "END")
 	var seen []byte
@@ -59,13 +59,13 @@ func TestProgressOnATerminal(t *testing.T) {
 			t.Errorf("the terminal shows %q, without %q", text, want)
 		}
 	}
-	// A terminal is not written to for each of thousands.
+	// Updates are limited in time, not printed for each secret.
 	if n := strings.Count(text, "shop: "); n > 100 {
 		t.Errorf("%d lines", n)
 	}
 }
 
-func TestNoProgressElsewhere(t *testing.T) {
+func TestProgressPrintsNothingToFile(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	(&options{stderr: &log}).progress()("shop", 1, 2)

@@ -5,10 +5,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -28,27 +26,28 @@ func (o *options) runCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "Follow the repositories and apply each commit as it comes",
-		Long: `run applies the commits of every source until it is told to stop: local
-repositories are watched, and polled as well; remote ones are polled. It compares Vault with an unchanged
-commit from time to time, and repairs or reports drift as configured. It logs to
-standard error. SIGHUP reads the configuration again and takes it only if it is
-valid. SIGTERM and SIGINT end it after the write under way.`,
+		Short: "Run the daemon: apply each new commit of every source",
+		Long: `run applies the commits of every source until it is stopped. It watches and polls local
+repositories, and polls remote ones. At each drift_interval it compares Vault with the
+current commit, and repairs or reports drift as configured. It logs to standard error.
+
+SIGHUP reloads the configuration; if the new configuration is invalid, the daemon keeps
+the current one. SIGTERM and SIGINT stop the daemon after the current write.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), format) },
 	}
-	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "the configuration file")
-	c.Flags().StringVar(&format, "log-format", "text", "text or json")
+	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "path of the configuration file")
+	c.Flags().StringVar(&format, "log-format", "text", "format of the log: text or json")
 	return c
 }
 
-// gcPercent trades a little time for memory: a daemon is idle most of the time, and
-// what a comparison with Vault leaves behind would stay for long. With 10,000 secrets it
-// is 110 MB in place of 130 (make bench).
+// gcPercent lowers the memory of the daemon, which is idle most of the time and would
+// keep the garbage of a sync for long: with 10,000 secrets to 110 MB from 130 MB (make
+// bench).
 const gcPercent = 40
 
-// run follows until ctx ends. SIGHUP reads the configuration again: a valid one
-// takes over once the writes under way have ended, any other is logged and left.
+// run runs the daemon until ctx ends. SIGHUP reloads the configuration. A valid new
+// configuration is used after the current writes have ended; an invalid one is logged.
 func (o *options) run(ctx context.Context, format string) error {
 	log, err := o.logger(format)
 	if err != nil {
@@ -71,7 +70,7 @@ func (o *options) run(ctx context.Context, format string) error {
 	return nil
 }
 
-// readForRun reads a configuration, and what it needs beside the sources' own files.
+// readForRun reads a configuration and checks the files that it names.
 func (o *options) readForRun() (*config.Config, error) {
 	cfg, err := config.Read(o.config)
 	if err != nil {
@@ -80,8 +79,8 @@ func (o *options) readForRun() (*config.Config, error) {
 	return cfg, cfg.CheckFiles()
 }
 
-// follow runs one configuration until ctx ends, or until another takes over,
-// which it returns.
+// follow runs one configuration until ctx ends or a reload succeeds. It returns the new
+// configuration, or nil.
 func (o *options) follow(ctx context.Context, cfg *config.Config, hangup <-chan os.Signal, log *slog.Logger) (*config.Config, error) {
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { log.Warn(text) }
@@ -91,8 +90,8 @@ func (o *options) follow(ctx context.Context, cfg *config.Config, hangup <-chan 
 	}
 	controller.Audit = audit
 	defer audit.Close()
-	defer o.closeDown(controller)
-	stop, err := serve(ctx, "status requests", cfg.Listen, controller.Handler(), log)
+	defer o.closeController(controller)
+	stop, err := serve(ctx, "the status endpoint", cfg.Listen, controller.Handler(), log)
 	if err != nil {
 		return nil, err
 	}
@@ -101,12 +100,12 @@ func (o *options) follow(ctx context.Context, cfg *config.Config, hangup <-chan 
 	if err != nil {
 		return nil, err
 	}
-	stopWebhooks, err := serve(ctx, "webhooks", cfg.ListenWebhooks, webhooks, log)
+	stopWebhooks, err := serve(ctx, "the webhook endpoint", cfg.ListenWebhooks, webhooks, log)
 	if err != nil {
 		return nil, err
 	}
 	defer stopWebhooks()
-	log.Info("following", "sources", len(cfg.Sources), "version", version)
+	log.Info("started", "sources", len(cfg.Sources), "version", version)
 	running, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
@@ -119,7 +118,7 @@ func (o *options) follow(ctx context.Context, cfg *config.Config, hangup <-chan 
 	return next, nil
 }
 
-// awaitReload waits for a valid new configuration; nil when ctx has ended.
+// awaitReload waits for a valid new configuration. It returns nil when ctx ends.
 func (o *options) awaitReload(ctx context.Context, hangup <-chan os.Signal, running *syncer.Controller, log *slog.Logger) *config.Config {
 	for {
 		select {
@@ -132,7 +131,7 @@ func (o *options) awaitReload(ctx context.Context, hangup <-chan os.Signal, runn
 				return next
 			}
 			running.ReloadFailed()
-			log.Error("configuration not reloaded, the old one stays", "err", err)
+			log.Error("reload of the configuration failed, the current configuration stays in use", "err", err)
 		}
 	}
 }
@@ -144,17 +143,18 @@ func (o *options) logger(format string) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(o.stderr, nil)), nil
 	}
-	return nil, fmt.Errorf("--log-format %s: expected text or json", format)
+	return nil, fmt.Errorf("invalid --log-format %q: must be text or json", format)
 }
 
-// serve answers what comes to the address until stop is called; an empty one is none.
+// serve serves HTTP requests at an address until stop is called. It does nothing for an
+// empty address.
 func serve(ctx context.Context, what, address string, handler http.Handler, log *slog.Logger) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listening for %s: %w", what, err)
+		return nil, fmt.Errorf("listen for %s: %w", what, err)
 	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
@@ -162,78 +162,8 @@ func serve(ctx context.Context, what, address string, handler http.Handler, log 
 	}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("endpoint ended", "for", what, "err", err)
+			log.Error("endpoint failed", "endpoint", what, "err", err)
 		}
 	}()
 	return func() { _ = server.Close() }, nil
-}
-
-func (o *options) statusCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "status",
-		Short: "Ask the running daemon how each source stands",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return o.status(c.Context()) },
-	}
-	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "the configuration file")
-	return c
-}
-
-// maxStatusBytes bounds the answer of a daemon.
-const maxStatusBytes = 16 << 20
-
-// status asks the daemon of this configuration. It exits 0 where all is applied,
-// or the daemon stands by for another, and 1 otherwise.
-func (o *options) status(ctx context.Context) error {
-	cfg, err := config.Read(o.config)
-	if err != nil {
-		return err
-	}
-	if cfg.Listen == "" {
-		return errors.New("the configuration has no listen address, so no daemon can be asked; set listen, such as 127.0.0.1:9460")
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Listen+"/status", nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("asking the daemon at %s: no answer; is relay-sync run running?", cfg.Listen)
-	}
-	defer response.Body.Close()
-	var answer struct {
-		Sources []syncer.Status
-		Standby bool
-	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxStatusBytes)).Decode(&answer); err != nil {
-		return fmt.Errorf("asking the daemon at %s: the answer is not relay-sync's", cfg.Listen)
-	}
-	if err := o.writeStatus(answer.Sources, answer.Standby); err != nil {
-		return fmt.Errorf("writing the status: %w", err)
-	}
-	if answer.Standby {
-		return nil
-	}
-	for _, s := range answer.Sources {
-		if !s.Settled() {
-			return exitError{syncer.Failed}
-		}
-	}
-	return nil
-}
-
-func (o *options) writeStatus(all []syncer.Status, standby bool) error {
-	if o.output == "json" {
-		encoder := json.NewEncoder(o.stdout)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(map[string]any{"sources": all, "standby": standby})
-	}
-	if standby {
-		_, err := fmt.Fprintln(o.stdout, "standing by: another replica is elected and follows the sources")
-		return err
-	}
-	return syncer.NewText(o.stdout, wantsColor(o.stdout)).WriteStatus(all, time.Now())
 }

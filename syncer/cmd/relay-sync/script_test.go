@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txt: relay-sync with real sops and git, against the
-// dev Vault under the blind policy. What the scripts can say beyond testscript's
-// own words is in the map below; CONTRIBUTING.md explains how to add one.
+// dev Vault with a policy that cannot read values. The map below lists the commands in
+// addition to those of testscript; CONTRIBUTING.md explains how to add a script.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 	}
 	for _, tool := range []string{"sops", "age-keygen"} {
 		if _, err := os.Stat(filepath.Join(tools, tool)); err != nil {
-			t.Fatalf("%s is missing: run make tools", tool)
+			t.Fatalf("%s not found: run make tools", tool)
 		}
 	}
 	testscript.Run(t, testscript.Params{
@@ -52,39 +52,39 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               func(env *testscript.Env) error { return setUp(env, v, tools) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"outsider": func(ts *testscript.TestScript, _ bool, args []string) { outsider(ts, v, args) },
-			"reader":   func(ts *testscript.TestScript, neg bool, args []string) { reader(ts, v, neg, args) },
-			"seal":     seal,
-			"repo":     repo,
-			"commit":   commit,
-			"exits":    exits,
-			"blind":    blind,
-			"planid":   planID,
-			"fetch":    fetch,
-			"deliver":  deliver,
-			"host":     host,
-			"leases":   leases,
-			"approle":  func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },
-			"logins":   logins,
-			"hangup":   hangup,
-			"person":   func(ts *testscript.TestScript, _ bool, args []string) { person(ts, v, args) },
-			"guide":    func(ts *testscript.TestScript, _ bool, args []string) { guide(ts, page, args) },
-			"step":     func(ts *testscript.TestScript, _ bool, _ []string) { step(ts, v, page) },
-			"canary":   canary,
-			"hidden":   hidden,
-			"until":    func(ts *testscript.TestScript, _ bool, args []string) { until(ts, v, args) },
+			"outside":         func(ts *testscript.TestScript, _ bool, args []string) { outside(ts, v, args) },
+			"reader":          func(ts *testscript.TestScript, neg bool, args []string) { reader(ts, v, neg, args) },
+			"sealed-vault":    sealedVault,
+			"repo":            repo,
+			"commit":          commit,
+			"exits":           exits,
+			"requests":        requests,
+			"plan-id":         planID,
+			"http-get":        httpGet,
+			"deliver":         deliver,
+			"git-host":        gitHost,
+			"fake-kubernetes": fakeKubernetes,
+			"approle":         func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },
+			"login-count":     loginCount,
+			"sighup":          sighup,
+			"login":           func(ts *testscript.TestScript, _ bool, args []string) { login(ts, v, args) },
+			"guide":           func(ts *testscript.TestScript, _ bool, args []string) { guide(ts, page, args) },
+			"step":            func(ts *testscript.TestScript, _ bool, _ []string) { step(ts, v, page) },
+			"canary":          canary,
+			"no-leak":         noLeak,
+			"until":           func(ts *testscript.TestScript, _ bool, args []string) { until(ts, v, args) },
 		},
 	})
 }
 
-// setUp gives each script a workflow of its own as $WF (and $WF-b), a token of
-// the writer's policy, a key pair, and a configuration for one source, `shop`.
+// setUp gives each script its own workflow as $WF (and $WF-b), a token with the
+// writer's policy, and a configuration for one source, `shop`.
 func setUp(env *testscript.Env, v *vaulttest.Vault, tools string) error {
 	t := env.T().(testing.TB)
 	wf := vaulttest.Workflow(t)
 	proxy := vaulttest.NewProxy(t, v.Address)
 	env.Values["proxy"], env.Values["t"] = proxy, t
-	// Behind the folder of this test's own relay-sync, before the system's.
+	// After the folder of relay-sync under test, before the system's folders.
 	own, system, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
 	env.Setenv("PATH", strings.Join([]string{own, tools, system}, string(os.PathListSeparator)))
 	env.Setenv("WF", wf)
@@ -111,7 +111,7 @@ sources:
 	return os.WriteFile(filepath.Join(env.WorkDir, "relay-sync.yaml"), []byte(config), 0o600)
 }
 
-// freeAddress is an address that nothing listens at now.
+// freeAddress returns an address with a free port.
 func freeAddress(t testing.TB) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -121,8 +121,7 @@ func freeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// repo [DIR]: makes the key pair age.key, with $AGE as recipient, and a git
-// repository on branch main.
+// repo [DIR] creates a git repository with branch main, and the key pair age.key.
 func repo(ts *testscript.TestScript, _ bool, args []string) {
 	dir := "shop"
 	if len(args) > 0 {
@@ -141,8 +140,8 @@ func publicKey(ts *testscript.TestScript, file string) string {
 	return strings.TrimSpace(ts.ReadFile("stdout"))
 }
 
-// commit DIR [FILE...]: encrypts the named files in place with sops, after
-// putting the script's variables in, and commits all of DIR.
+// commit DIR [FILE...] expands the script's variables in the files, encrypts them in
+// place with sops, and commits all files of DIR.
 func commit(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args[1:] {
 		path := ts.MkAbs(filepath.Join(args[0], name))
@@ -156,9 +155,9 @@ func commit(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(ts.Exec("git", "-C", args[0], "commit", "-q", "--allow-empty", "-m", "change"))
 }
 
-// outsider VERB WORKFLOW NAME [VALUE]: somebody with another token writes,
-// deletes, destroys or purges.
-func outsider(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
+// outside write|delete|purge WORKFLOW NAME [VALUE] makes an outside change with
+// another token.
+func outside(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	t := ts.Value("t").(testing.TB)
 	switch workflow, name := args[1], args[2]; args[0] {
 	case "write":
@@ -168,24 +167,24 @@ func outsider(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	case "purge":
 		v.Purge(t, workflow, name)
 	default:
-		ts.Fatalf("outsider cannot %s", args[0])
+		ts.Fatalf("outside: unknown verb %s", args[0])
 	}
 }
 
-// reader WORKFLOW NAME VALUE: the value that a step of the workflow reads;
-// `! reader WORKFLOW NAME`: it reads none.
+// reader WORKFLOW NAME VALUE asserts that a step of the workflow reads the value,
+// `! reader WORKFLOW NAME` that it reads none.
 func reader(ts *testscript.TestScript, v *vaulttest.Vault, neg bool, args []string) {
 	t := ts.Value("t").(testing.TB)
 	got, ok := v.ReadAs(t, v.Reader(t, args[0]), args[0], args[1])
 	switch {
 	case neg && ok:
-		ts.Fatalf("%s/%s is there", args[0], args[1])
+		ts.Fatalf("%s/%s exists", args[0], args[1])
 	case !neg && (!ok || got != args[2]):
 		ts.Fatalf("%s/%s reads %q, want %q", args[0], args[1], got, args[2])
 	}
 }
 
-// exits CODE COMMAND...: runs a command that ends with this exit code.
+// exits CODE COMMAND... runs a command and asserts its exit code.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -201,10 +200,10 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// blind: so far nothing asked for a value, and every write carried check-and-set.
-// blind writes N: and N values were written since the last time.
-// blind nothing: nothing at all was asked of Vault since then.
-func blind(ts *testscript.TestScript, _ bool, args []string) {
+// requests asserts that no request since the last call read a value, and that every
+// write used check-and-set; `requests writes N` also that N values were written;
+// `requests none` that there was no request to Vault.
+func requests(ts *testscript.TestScript, _ bool, args []string) {
 	t, proxy := ts.Value("t").(testing.TB), ts.Value("proxy").(*vaulttest.Proxy)
 	if len(args) == 1 {
 		if n := len(proxy.Requests()); n != 0 {
@@ -226,7 +225,7 @@ func blind(ts *testscript.TestScript, _ bool, args []string) {
 	proxy.Reset()
 }
 
-// planid: puts the id that the last command printed into $PLAN.
+// plan-id sets $PLAN to the plan id in the output of the last command.
 func planID(ts *testscript.TestScript, _ bool, _ []string) {
 	_, rest, found := strings.Cut(ts.ReadFile("stdout"), "--approve ")
 	if !found {
@@ -236,8 +235,8 @@ func planID(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("PLAN", id)
 }
 
-// fetch URL: what an HTTP endpoint answers becomes stdout.
-func fetch(ts *testscript.TestScript, _ bool, args []string) {
+// http-get URL prints the answer of an HTTP endpoint to stdout.
+func httpGet(ts *testscript.TestScript, _ bool, args []string) {
 	_, err := io.WriteString(ts.Stdout(), answer(ts, args[0]))
 	ts.Check(err)
 }
@@ -251,7 +250,7 @@ func answer(ts *testscript.TestScript, url string) string {
 	return string(text)
 }
 
-// approle: makes a role with the writer's policy, $ROLE_ID and the file secret-id.
+// approle creates an AppRole with the writer's policy, $ROLE_ID and the file secret-id.
 func approle(ts *testscript.TestScript, v *vaulttest.Vault) {
 	t, role := ts.Value("t").(testing.TB), "auth/approle/role/"+ts.Getenv("WF")
 	v.Call(t, v.RootToken, "POST", role, map[string]any{"token_policies": "writer"})
@@ -261,8 +260,8 @@ func approle(ts *testscript.TestScript, v *vaulttest.Vault) {
 	ts.Check(os.WriteFile(ts.MkAbs("secret-id"), []byte(secret["data"].(map[string]any)["secret_id"].(string)), 0o600))
 }
 
-// logins N revoked M: so many logins and revocations passed so far.
-func logins(ts *testscript.TestScript, _ bool, args []string) {
+// login-count N revoked M asserts the number of logins and revocations so far.
+func loginCount(ts *testscript.TestScript, _ bool, args []string) {
 	var in, out int
 	for _, r := range ts.Value("proxy").(*vaulttest.Proxy).Requests() {
 		switch {
@@ -273,27 +272,27 @@ func logins(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	if got := fmt.Sprintf("%d revoked %d", in, out); got != strings.Join(args, " ") {
-		ts.Fatalf("logins %s, want %s", got, strings.Join(args, " "))
+		ts.Fatalf("%s, want %s", got, strings.Join(args, " "))
 	}
 }
 
-// hangup: sends SIGHUP to what runs in the background.
-func hangup(ts *testscript.TestScript, _ bool, _ []string) {
+// sighup sends SIGHUP to the background commands.
+func sighup(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, cmd := range ts.BackgroundCmds() {
 		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
 	}
 }
 
-// until reader WORKFLOW NAME VALUE, until gone WORKFLOW NAME, until fetched URL
-// TEXT, until COMMAND...: waits until the reader reads the value, reads none, the
-// endpoint answers with the text, or the command succeeds.
+// until reader WORKFLOW NAME VALUE, until absent WORKFLOW NAME, until http-get URL
+// TEXT, until COMMAND... waits until the reader reads the value, reads none, the
+// endpoint's answer contains the text, or the command succeeds.
 func until(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	t := ts.Value("t").(testing.TB)
 	reached := func() bool { return ts.Exec(args[0], args[1:]...) == nil }
-	if args[0] == "fetched" {
+	if args[0] == "http-get" {
 		reached = func() bool { return strings.Contains(answer(ts, args[1]), args[2]) }
 	}
-	if args[0] == "reader" || args[0] == "gone" {
+	if args[0] == "reader" || args[0] == "absent" {
 		token := v.Reader(t, args[1])
 		reached = func() bool {
 			got, ok := v.ReadAs(t, token, args[1], args[2])
@@ -307,13 +306,14 @@ func until(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			ts.Fatalf("never: %v", args)
+			ts.Fatalf("timed out: until %v", args)
 		}
 	}
 }
 
-// seal: an own Vault that is sealed answers at $SEALED; nothing does at $NOWHERE.
-func seal(ts *testscript.TestScript, _ bool, _ []string) {
+// sealed-vault sets $SEALED to the address of a sealed Vault, and $NOWHERE to one where
+// nothing listens.
+func sealedVault(ts *testscript.TestScript, _ bool, _ []string) {
 	own := vaulttest.StartOwn(ts.Value("t").(testing.TB))
 	own.Seal(ts.Value("t").(testing.TB))
 	ts.Setenv("SEALED", own.Address)

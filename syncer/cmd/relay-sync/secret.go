@@ -20,8 +20,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 )
 
-// handFlags are the flags of the commands for people.
-type handFlags struct {
+// manualFlags are the flags of the manual commands.
+type manualFlags struct {
 	config, mount, prefix, as, reason string
 	adopt, keepNewline                bool
 	file                              string
@@ -30,66 +30,68 @@ type handFlags struct {
 func (o *options) secretCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "secret",
-		Short: "Write secrets by hand: set, list, delete",
-		Long: `secret is for a person at a terminal. It reaches Vault as Vault's own command line
-does: VAULT_ADDR, VAULT_TOKEN or what "vault login" left, VAULT_NAMESPACE, VAULT_CACERT
-and so on. With --config it takes address, place and audit file from the controller's
-configuration, and the token from there too unless VAULT_TOKEN has one.
+		Short: "Set, list and delete secrets by hand",
+		Long: `secret manages secrets by hand. It uses the Vault settings of the vault command:
+VAULT_ADDR, VAULT_TOKEN or the token stored by "vault login", VAULT_NAMESPACE,
+VAULT_CACERT and so on. With --config it uses the Vault settings, mount, prefix and audit
+file of the controller's configuration, and its token unless VAULT_TOKEN is set.
 
-What is written belongs to person/NAME, NAME being what Vault calls the token's holder,
-such as userpass-ada. What Terraform, git or another person holds is left alone.`,
+The owner of a secret that you write is person/NAME, where NAME is the display name of
+your token in Vault, such as userpass-ada. secret does not change what Terraform, git or
+another person owns, unless you use --adopt.`,
 	}
 	c.AddCommand(o.setCommand(), o.listCommand(), o.deleteCommand())
 	return c
 }
 
-func (f *handFlags) common(c *cobra.Command) {
-	c.Flags().StringVarP(&f.config, "config", "c", "", "the controller's configuration file, in place of the environment")
-	placeFlags(c, &f.mount, &f.prefix)
+func (f *manualFlags) common(c *cobra.Command) {
+	c.Flags().StringVarP(&f.config, "config", "c", "", "path of the controller's configuration file (default: settings from the environment)")
+	locationFlags(c, &f.mount, &f.prefix)
 }
 
-func (f *handFlags) changing(c *cobra.Command) {
+func (f *manualFlags) changing(c *cobra.Command) {
 	f.common(c)
-	c.Flags().StringVar(&f.as, "as", "", "who you are, where Vault's name for you does not say so")
-	c.Flags().StringVar(&f.reason, "reason", "", "why, for the audit file")
+	c.Flags().StringVar(&f.as, "as", "", "your name in the record, if the display name of the token does not identify you")
+	c.Flags().StringVar(&f.reason, "reason", "", "reason for the audit file")
 }
 
 func (o *options) setCommand() *cobra.Command {
-	f := &handFlags{}
+	f := &manualFlags{}
 	c := &cobra.Command{
 		Use:   "set WORKFLOW NAME",
-		Short: "Create or overwrite a secret",
-		Long: `set asks for the value without showing it, or reads it from standard input, or with
---from-file from a file. It is never an argument: the process list and the shell's
-history show those. One newline at the end of standard input is left out, since echo
-and most commands add it; --keep-newline keeps it. A file is taken as it is.
+		Short: "Create or update a secret",
+		Long: `set prompts for the value without showing it, or reads it from standard input, or with
+--from-file from a file. The value is never an argument, because the process list and
+the shell history show arguments. set removes one newline at the end of standard input,
+which echo and most commands add; --keep-newline keeps it. set writes every byte of a
+file.
 
   relay-sync secret set deploy-production registry_password
   pass show registry | relay-sync secret set deploy-production registry_password
   relay-sync secret set deploy-production tls_key --from-file tls.pem`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 2 {
-				return errors.New("expected WORKFLOW and NAME only: a value is never an argument, because the process list and the shell's history show it; consider that one known if it was among them")
+				return errors.New("too many arguments: must be WORKFLOW and NAME; a value is never an argument, because the process list and the shell history show it. Hint: if you gave a value, change it")
 			}
 			return cobra.ExactArgs(2)(nil, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error { return o.set(c, f, args[0], args[1]) },
 	}
 	f.changing(c)
-	c.Flags().StringVar(&f.file, "from-file", "", "the file that holds the value, every byte of it")
+	c.Flags().StringVar(&f.file, "from-file", "", "read the value from this file")
 	c.Flags().BoolVar(&f.keepNewline, "keep-newline", false, "keep the newline at the end of standard input")
-	c.Flags().BoolVar(&f.adopt, "adopt", false, "take over what another owner holds or nobody recorded")
+	c.Flags().BoolVar(&f.adopt, "adopt", false, "take over a secret that another owner has or that is unmanaged")
 	return c
 }
 
 func (o *options) listCommand() *cobra.Command {
-	f := &handFlags{}
+	f := &manualFlags{}
 	c := &cobra.Command{
 		Use:   "list WORKFLOW",
 		Short: "List the secrets of a workflow: names, versions, owners, drift",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			settings, err := o.handSettings(c, f)
+			settings, err := o.manualSettings(c, f)
 			if err != nil {
 				return err
 			}
@@ -105,13 +107,13 @@ func (o *options) listCommand() *cobra.Command {
 }
 
 func (o *options) deleteCommand() *cobra.Command {
-	f := &handFlags{}
+	f := &manualFlags{}
 	c := &cobra.Command{
 		Use:   "delete WORKFLOW NAME",
-		Short: "Delete a secret that you hold, softly: an administrator can undelete it",
+		Short: "Soft-delete a secret that you own; an administrator can undelete it",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.byHand(c, f, func(s *manual.Session) (syncer.Result, error) {
+			return o.manual(c, f, func(s *manual.Session) (syncer.Result, error) {
 				a, err := s.Address(args[0], args[1])
 				if err != nil {
 					return syncer.Result{}, err
@@ -124,8 +126,8 @@ func (o *options) deleteCommand() *cobra.Command {
 	return c
 }
 
-func (o *options) set(c *cobra.Command, f *handFlags, workflow, name string) error {
-	return o.byHand(c, f, func(s *manual.Session) (syncer.Result, error) {
+func (o *options) set(c *cobra.Command, f *manualFlags, workflow, name string) error {
+	return o.manual(c, f, func(s *manual.Session) (syncer.Result, error) {
 		a, err := s.Address(workflow, name)
 		if err != nil {
 			return syncer.Result{}, err
@@ -146,9 +148,9 @@ func (o *options) set(c *cobra.Command, f *handFlags, workflow, name string) err
 	})
 }
 
-// byHand runs one change in a session of its own and says what came of it.
-func (o *options) byHand(c *cobra.Command, f *handFlags, change func(*manual.Session) (syncer.Result, error)) error {
-	settings, err := o.handSettings(c, f)
+// manual runs one change in its own session and prints the result.
+func (o *options) manual(c *cobra.Command, f *manualFlags, change func(*manual.Session) (syncer.Result, error)) error {
+	settings, err := o.manualSettings(c, f)
 	if err != nil {
 		return err
 	}
@@ -163,20 +165,20 @@ func (o *options) byHand(c *cobra.Command, f *handFlags, change func(*manual.Ses
 		err = result.Err
 	}
 	if err != nil {
-		return withAdvice(err, c)
+		return withHint(err, c)
 	}
 	return o.writeChange(session.Owner(), result)
 }
 
-// withAdvice adds what a person can do here about a secret of somebody else.
-func withAdvice(err error, c *cobra.Command) error {
+// withHint adds what a person can do about a secret that another owner has.
+func withHint(err error, c *cobra.Command) error {
 	switch {
 	case !errors.Is(err, secrets.ErrNotOwner):
 		return err
 	case c.Flags().Lookup("adopt") != nil:
-		return fmt.Errorf("%w (with --adopt)", err)
+		return fmt.Errorf("%w\nHint: use --adopt to take it over", err)
 	}
-	return fmt.Errorf("%w (relay-sync secret set --adopt, which writes a new value)", err)
+	return fmt.Errorf("%w\nHint: take it over first with relay-sync secret set --adopt, which writes a new value", err)
 }
 
 func (o *options) endSession(session *manual.Session) {
@@ -187,9 +189,9 @@ func (o *options) endSession(session *manual.Session) {
 	}
 }
 
-// handSettings are the person's own, or those of the configuration that is named. The
-// audit file is open then.
-func (o *options) handSettings(c *cobra.Command, f *handFlags) (manual.Settings, error) {
+// manualSettings returns the settings of the environment, or with --config those of the
+// configuration, with its audit file open.
+func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Settings, error) {
 	env := takeEnvironment()
 	s := manual.Settings{
 		Vault: env.VaultSettings(), Mount: strings.Trim(f.mount, "/"), Prefix: strings.Trim(f.prefix, "/"), As: f.as, Reason: f.reason,
@@ -211,36 +213,36 @@ func (o *options) handSettings(c *cobra.Command, f *handFlags) (manual.Settings,
 	if !c.Flags().Changed("prefix") {
 		s.Prefix = cfg.Vault.Prefix
 	}
-	if c.Flags().Lookup("reason") != nil { // what only looks is not written down
+	if c.Flags().Lookup("reason") != nil { // list changes nothing
 		s.Audit, err = syncer.OpenAudit(cfg.Audit, whoami())
 	}
 	return s, err
 }
 
-// takeEnvironment takes Vault's variables out of the environment: the library for
-// Vault's API would read them once more by itself.
+// takeEnvironment returns Vault's variables and removes them from the environment,
+// because the client library of Vault would read them again.
 func takeEnvironment() manual.Environment {
 	taken := map[string]string{}
 	for _, variable := range os.Environ() {
 		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "VAULT_") {
 			taken[name] = value
-			_ = os.Unsetenv(name) // fails for no name that Environ gives
+			_ = os.Unsetenv(name) // never fails for a name of Environ
 		}
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		home = "" // no home, no token in it
+		home = "" // then there is no token file either
 	}
 	return manual.Environment{Get: func(name string) string { return taken[name] }, Home: home}
 }
 
-// prompt asks at the terminal without showing the answer. The terminal is put right
-// again also where somebody stops it.
+// prompt reads a line from the terminal without echo. It restores the terminal also
+// after a signal.
 func (o *options) prompt(ctx context.Context, label string) (string, error) {
 	fd := int(os.Stdin.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
-		return "", fmt.Errorf("asking for the value: %w", err)
+		return "", fmt.Errorf("prompt for the value: %w", err)
 	}
 	type answer struct {
 		text []byte
@@ -255,10 +257,10 @@ func (o *options) prompt(ctx context.Context, label string) (string, error) {
 	defer fmt.Fprintln(o.stderr)
 	select {
 	case <-ctx.Done():
-		return "", errors.Join(errors.New("stopped: nothing was written"), term.Restore(fd, before))
+		return "", errors.Join(errors.New("canceled: nothing was written"), term.Restore(fd, before))
 	case a := <-answered:
 		if a.err != nil {
-			return "", fmt.Errorf("asking for the value: %w", a.err)
+			return "", fmt.Errorf("prompt for the value: %w", a.err)
 		}
 		return string(a.text), nil
 	}

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -14,16 +13,17 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 )
 
-// writeChange says what was done to a secret by hand.
+// writeChange prints the result of a manual change.
 func (o *options) writeChange(owner secrets.Owner, r syncer.Result) error {
 	if o.output == "json" {
 		return o.encode(struct {
+			versioned
 			Workflow string      `json:"workflow"`
 			Name     string      `json:"name"`
 			Action   syncer.Kind `json:"action"`
 			Version  int         `json:"version,omitempty"`
 			Owner    string      `json:"owner"`
-		}{r.Address.Workflow, r.Address.Name, r.Kind, r.Version, string(owner)})
+		}{version1, r.Address.Workflow, r.Address.Name, r.Kind, r.Version, string(owner)})
 	}
 	done := fmt.Sprintf("written as version %d by %s", r.Version, owner)
 	switch r.Kind {
@@ -32,21 +32,22 @@ func (o *options) writeChange(owner secrets.Owner, r syncer.Result) error {
 	case syncer.Delete:
 		done = "deleted; an administrator can undelete it"
 	case syncer.Release:
-		done = "let go; the value of yours was gone already"
+		done = "released; your value had already been overwritten or deleted"
 	}
 	if _, err := fmt.Fprintf(o.stdout, "%s: %s\n", r.Address, done); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
 }
 
-// writeRows lists the secrets of a workflow.
+// writeRows prints the secrets of a workflow.
 func (o *options) writeRows(workflow string, rows []manual.Row) error {
 	if o.output == "json" {
 		return o.encode(struct {
+			versioned
 			Workflow string    `json:"workflow"`
 			Secrets  []rowJSON `json:"secrets"`
-		}{workflow, rowsJSON(rows)})
+		}{version1, workflow, rowsJSON(rows)})
 	}
 	table := tabwriter.NewWriter(o.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tVERSION\tWRITTEN\tOWNER\tDRIFT")
@@ -58,7 +59,7 @@ func (o *options) writeRows(workflow string, rows []manual.Row) error {
 		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", r.Name, r.Version, r.Created.UTC().Format(time.RFC3339), owner, r.Drift)
 	}
 	if err := table.Flush(); err != nil {
-		return fmt.Errorf("writing the list: %w", err)
+		return fmt.Errorf("write the list: %w", err)
 	}
 	return nil
 }
@@ -77,14 +78,4 @@ func rowsJSON(rows []manual.Row) []rowJSON {
 		out[i] = rowJSON{r.Name, r.Version, r.Created, string(r.Owner), r.Drift.String()}
 	}
 	return out
-}
-
-func (o *options) encode(answer any) error {
-	encoder := json.NewEncoder(o.stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(answer); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	return nil
 }

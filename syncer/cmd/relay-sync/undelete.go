@@ -13,46 +13,47 @@ import (
 )
 
 func (o *options) undeleteCommand() *cobra.Command {
-	var said string
+	var reason string
 	c := &cobra.Command{
 		Use:   "undelete WORKFLOW/NAME...",
-		Short: "Give back, before git does, what a round deleted",
-		Long: `undelete brings back the version of a secret that its source soft-deleted, as long
-as nobody wrote or destroyed it since. It is for an accident that cannot wait: no
-repository is looked at. The next rounds do not delete it again by themselves. They
-report it as held until a file has it again, which writes it anew, or until its
-deletion is approved.
+		Short: "Restore a secret that a sync deleted",
+		Long: `undelete restores the version of a secret that its source soft-deleted, unless it was
+written or destroyed since. Use it when a secret is needed before git can be fixed:
+undelete does not read the repository. The next syncs do not delete the secret again.
+They report its deletion as pending approval until a manifest contains the secret again
+(it is then written again), or until the deletion is approved.
 
-The token needs, only for this: path "MOUNT/undelete/PREFIX/+/+" { capabilities = ["update"] }`,
+The token needs an additional permission:
+  path "MOUNT/undelete/PREFIX/+/+" { capabilities = ["update"] }`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, names []string) error { return o.undelete(c, names, said) },
+		RunE: func(c *cobra.Command, names []string) error { return o.undelete(c, names, reason) },
 	}
 	o.configFlags(c)
-	c.Flags().StringVar(&said, "reason", "", "why, for the audit file (required)")
+	c.Flags().StringVar(&reason, "reason", "", "reason for the audit file (required)")
 	if err := c.MarkFlagRequired("reason"); err != nil {
 		panic("relay-sync: " + err.Error()) // the flag is defined a line above
 	}
 	return c
 }
 
-func (o *options) undelete(c *cobra.Command, names []string, said string) error {
+func (o *options) undelete(c *cobra.Command, names []string, reason string) error {
 	cfg, err := config.Read(o.config)
 	if err != nil {
 		return err
 	}
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
-	defer o.closeDown(controller)
+	defer o.closeController(controller)
 	if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
 		return err
 	}
 	defer controller.Audit.Close()
-	all, err := controller.Undelete(c.Context(), names, o.sources, said)
+	all, err := controller.Undelete(c.Context(), names, o.sources, reason)
 	if err != nil {
 		return err
 	}
 	if err := o.writeUndeleted(all); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+		return fmt.Errorf("write the report: %w", err)
 	}
 	for _, u := range all {
 		if u.Err != nil {

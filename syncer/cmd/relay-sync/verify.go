@@ -4,7 +4,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -21,18 +20,20 @@ func (o *options) verifyCommand() *cobra.Command {
 	w := &workflowOptions{}
 	c := &cobra.Command{
 		Use:   "verify [FILE...]",
-		Short: "Check manifests by every rule that needs no key and no Vault",
-		Long: `verify reads SOPS manifests and refuses what apply would refuse, as far as that can
-be told without a key: syntax, layout, names, values left in clear, what SOPS does
-not authenticate. Files are read as they lie; without files, the manifests of each
-source's commit are.
+		Short: "Check manifests without decryption keys and without Vault",
+		Long: `verify checks SOPS manifests for the errors that it can find without a key: syntax,
+structure, names, unencrypted values, and content that SOPS does not authenticate. It
+reads the given files from the working directory, or without arguments the manifests in
+the current commit of each source.
 
-With --workflows it also reads Relay workflow files as they lie, and compares the
-secrets that their steps and triggers reference with those in the manifests: missing
-ones, names that differ only in case or by - and _, and what Relay would refuse or
-not resolve. A file is the workflow of its name without folder and suffix, unless
---workflow names it. It exits with 1 where a step could not start; secrets that are
-never referenced, and what else is odd, are only shown.`,
+With --workflows, verify also reads Relay workflow files, and compares the secrets that
+their steps and triggers reference with those in the manifests. It reports missing
+secrets, names that differ only in case or in - and _, and expressions that Relay rejects
+or does not resolve. The name of the workflow is the name of the file without its suffix,
+unless --workflow is set.
+
+verify exits with code 1 if a manifest is invalid or if a step cannot start. Unused
+secrets and other warnings do not change the exit code.`,
 		RunE: func(c *cobra.Command, files []string) error { return o.verify(c, files, w) },
 	}
 	o.configFlags(c)
@@ -52,7 +53,7 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 	} else {
 		cfg, err := config.Read(o.config)
 		if err != nil {
-			return fmt.Errorf("no file was named, and %w", err)
+			return fmt.Errorf("no file given, and %w", err)
 		}
 		if verified, err = syncer.New(cfg, version).Verify(c.Context(), o.sources); err != nil {
 			return err
@@ -66,7 +67,7 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 		}
 	}
 	if err := o.writeVerified(verified, references, w.where()); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+		return fmt.Errorf("write the report: %w", err)
 	}
 	if slices.ContainsFunc(verified, func(v syncer.Verified) bool { return v.Err != nil }) ||
 		slices.ContainsFunc(references, syncer.References.Failed) {
@@ -83,19 +84,19 @@ func verifyFile(name string) syncer.Verified {
 	return syncer.VerifyFile(name, data)
 }
 
-// readBounded reads one byte more than most at the most.
-func readBounded(name string, most int64) ([]byte, error) {
+// readBounded reads a file, but at most one byte more than limit.
+func readBounded(name string, limit int64) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, most+1))
+	return io.ReadAll(io.LimitReader(file, limit+1))
 }
 
 func (o *options) writeVerified(all []syncer.Verified, references []syncer.References, where string) error {
 	if o.output == "json" {
-		return writeVerifiedJSON(o.stdout, all, references)
+		return o.writeVerifiedJSON(all, references)
 	}
 	text := syncer.NewText(o.stdout, wantsColor(o.stdout))
 	if err := text.WriteVerified(all); err != nil || references == nil {
@@ -104,7 +105,7 @@ func (o *options) writeVerified(all []syncer.Verified, references []syncer.Refer
 	return text.WriteReferences(references, where)
 }
 
-func writeVerifiedJSON(w io.Writer, all []syncer.Verified, references []syncer.References) error {
+func (o *options) writeVerifiedJSON(all []syncer.Verified, references []syncer.References) error {
 	type fileJSON struct {
 		Source  string `json:"source,omitempty"`
 		File    string `json:"file"`
@@ -121,12 +122,9 @@ func writeVerifiedJSON(w io.Writer, all []syncer.Verified, references []syncer.R
 			files[i].Error = v.Err.Error()
 		}
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	report := map[string]any{"files": files}
+	report := map[string]any{"format_version": version1.FormatVersion, "files": files}
 	if references != nil {
 		report["workflows"] = workflowsJSON(references)
 	}
-	return encoder.Encode(report)
+	return o.encode(report)
 }

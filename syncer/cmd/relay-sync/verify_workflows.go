@@ -17,7 +17,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
-// workflowOptions are the flags of verify about workflow files.
+// workflowOptions are the flags of verify for workflow files.
 type workflowOptions struct {
 	patterns []string
 	name     string
@@ -25,19 +25,19 @@ type workflowOptions struct {
 }
 
 func (w *workflowOptions) flags(c *cobra.Command) {
-	c.Flags().StringArrayVar(&w.patterns, "workflows", nil, "also check what Relay workflow files of this pattern (*, **, {a,b}) reference; may be given several times")
-	c.Flags().StringVar(&w.name, "workflow", "", "the name of the one workflow in --workflows, where it is not the file's")
-	c.Flags().BoolVar(&w.vault, "vault", false, "look for their secrets in Vault as well, by the configuration; asks for metadata only")
+	c.Flags().StringArrayVar(&w.patterns, "workflows", nil, "also check the references in Relay workflow files that match this pattern (*, **, {a,b}; repeatable)")
+	c.Flags().StringVar(&w.name, "workflow", "", "name of the workflow in --workflows, if it is not the name of the file")
+	c.Flags().BoolVar(&w.vault, "vault", false, "also accept secrets that exist in Vault; reads metadata only, by the configuration")
 }
 
 func (w *workflowOptions) check() error {
 	if len(w.patterns) == 0 && (w.name != "" || w.vault) {
-		return errors.New("--workflow and --vault say something about workflow files: give --workflows too")
+		return errors.New("--workflow and --vault require --workflows")
 	}
 	return nil
 }
 
-// find reads the workflow files, in the order of their patterns.
+// find reads the workflow files in the order of the patterns.
 func (w *workflowOptions) find() ([]syncer.WorkflowFile, error) {
 	var files []syncer.WorkflowFile
 	seen := map[string]bool{}
@@ -58,7 +58,7 @@ func (w *workflowOptions) find() ([]syncer.WorkflowFile, error) {
 		}
 	}
 	if w.name != "" && len(files) > 1 {
-		return nil, fmt.Errorf("--workflow %s: it names one workflow, and --workflows matches %d files", w.name, len(files))
+		return nil, fmt.Errorf("--workflow %s: --workflows matches %d files, but must match exactly one", w.name, len(files))
 	}
 	return files, nil
 }
@@ -73,7 +73,7 @@ func (w *workflowOptions) read(path string) syncer.WorkflowFile {
 }
 
 // references compares the workflow files with the verified manifests, and with
-// Vault if asked for.
+// Vault if --vault is set.
 func (o *options) references(ctx context.Context, w *workflowOptions, verified []syncer.Verified) ([]syncer.References, error) {
 	files, err := w.find()
 	if err != nil {
@@ -87,7 +87,7 @@ func (o *options) references(ctx context.Context, w *workflowOptions, verified [
 		}
 		controller := syncer.New(cfg, version)
 		controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
-		defer o.closeDown(controller)
+		defer o.closeController(controller)
 		workflows := make([]string, len(files))
 		for i, f := range files {
 			workflows[i] = f.Workflow
@@ -99,12 +99,12 @@ func (o *options) references(ctx context.Context, w *workflowOptions, verified [
 	return syncer.CompareReferences(files, verified, inVault), nil
 }
 
-// where says what the secrets of the workflow files were looked for in.
+// where names what the references are compared with.
 func (w *workflowOptions) where() string {
 	if w.vault {
-		return "the manifests and Vault hold"
+		return "the manifests and Vault contain"
 	}
-	return "the manifests hold"
+	return "the manifests contain"
 }
 
 type referenceJSON struct {
@@ -118,8 +118,8 @@ type referenceJSON struct {
 	Field    string            `json:"field"`
 	Line     int               `json:"line"`
 	Column   int               `json:"column"`
-	// Alike is for a missing secret: names that may be meant.
-	Alike []string `json:"alike,omitempty"`
+	// Alike lists similar names for a missing secret.
+	Alike []string `json:"similar,omitempty"`
 }
 
 type noteJSON struct {
@@ -137,7 +137,7 @@ type workflowJSON struct {
 	References []referenceJSON `json:"references"`
 	Missing    []referenceJSON `json:"missing"`
 	Unused     []string        `json:"unused"`
-	Alike      [][]string      `json:"alike"`
+	Alike      [][]string      `json:"similar"`
 	Problems   []noteJSON      `json:"problems"`
 	Warnings   []noteJSON      `json:"warnings"`
 }

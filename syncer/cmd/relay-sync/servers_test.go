@@ -22,8 +22,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/leasetest"
 )
 
-// deliver ADDRESS/PATH FILE STATUS: a push as Gitea sends it, signed with what
-// stands in the file, is answered with the status.
+// deliver ADDRESS/PATH FILE STATUS sends a push event like Gitea, signed with the secret
+// in the file, and asserts the status of the answer.
 func deliver(ts *testscript.TestScript, _ bool, args []string) {
 	body := `{"ref":"refs/heads/main"}`
 	mac := hmac.New(sha256.New, []byte(strings.TrimSpace(ts.ReadFile(args[1]))))
@@ -36,33 +36,33 @@ func deliver(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	defer response.Body.Close()
 	if got := strconv.Itoa(response.StatusCode); got != args[2] {
-		ts.Fatalf("answered %s, want %s", got, args[2])
+		ts.Fatalf("status %s, want %s", got, args[2])
 	}
 }
 
-// host: a git host that takes everything listens at $HOST, and what it is sent
-// becomes lines of the file told: path, a space, body.
-func host(ts *testscript.TestScript, _ bool, _ []string) {
-	told, err := os.Create(ts.MkAbs("told"))
+// git-host starts a git host at $HOST that accepts every request, and writes each
+// request as a line to the file received: path, a space, body.
+func gitHost(ts *testscript.TestScript, _ bool, _ []string) {
+	received, err := os.Create(ts.MkAbs("received"))
 	ts.Check(err)
 	var mu sync.Mutex
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		mu.Lock()
 		defer mu.Unlock()
-		fmt.Fprintf(told, "%s %s\n", r.URL.EscapedPath(), body)
+		fmt.Fprintf(received, "%s %s\n", r.URL.EscapedPath(), body)
 		w.WriteHeader(http.StatusCreated)
 	}))
 	ts.Defer(func() {
 		server.Close()
-		_ = told.Close()
+		_ = received.Close()
 	})
 	ts.Setenv("HOST", server.URL)
 }
 
-// leases FILE: a stand-in for Kubernetes' Leases of namespace prod answers to what
-// the kubeconfig says that is written to the file.
-func leases(ts *testscript.TestScript, _ bool, args []string) {
+// fake-kubernetes FILE starts a fake API server for Leases in namespace prod, and writes
+// its kubeconfig to the file.
+func fakeKubernetes(ts *testscript.TestScript, _ bool, args []string) {
 	api := leasetest.New(ts.Value("t").(testing.TB))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(api.Kubeconfig("any")), 0o600))
 }

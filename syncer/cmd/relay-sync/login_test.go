@@ -13,9 +13,9 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// person ROLE [NAME]: from here on somebody with this role in $WF is at the
-// terminal, whom Vault knows as token-NAME.
-func person(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
+// login ROLE [NAME] sets VAULT_TOKEN to a token with this role in $WF, whose display name
+// in Vault is token-NAME.
+func login(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	t := ts.Value("t").(testing.TB)
 	role, err := policy.ParseRole(args[0])
 	ts.Check(err)
@@ -29,19 +29,20 @@ func person(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	}
 	status, answer := v.Call(t, v.RootToken, http.MethodPost, "auth/token/create", ask)
 	if status != http.StatusOK {
-		ts.Fatalf("making a token: status %d", status)
+		ts.Fatalf("create a token: status %d", status)
 	}
 	ts.Setenv("VAULT_ADDR", ts.Getenv("VAULT"))
 	ts.Setenv("VAULT_TOKEN", answer["auth"].(map[string]any)["client_token"].(string))
 }
 
-// canary VARIABLE: a value to look for where none may be.
+// canary VARIABLE sets the variable to a unique value, for no-leak.
 func canary(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], vaulttest.Canary(ts.Value("t").(testing.TB)))
 }
 
-// hidden VARIABLE [FILE...]: neither the last output nor the files hold the canary.
-func hidden(ts *testscript.TestScript, _ bool, args []string) {
+// no-leak VARIABLE [FILE...] asserts that neither the last output nor the files contain
+// the canary.
+func noLeak(ts *testscript.TestScript, _ bool, args []string) {
 	outputs := map[string][]byte{}
 	for _, name := range append([]string{"stdout", "stderr"}, args[1:]...) {
 		outputs[name] = []byte(ts.ReadFile(name))

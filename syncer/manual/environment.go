@@ -10,17 +10,17 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-// Environment are the variables that Vault's own command line reads too, and the
-// folder where "vault login" leaves a token.
+// Environment is the environment variables of the vault command, and the folder in
+// which "vault login" stores a token.
 type Environment struct {
 	Get func(name string) string
-	// Home is empty for none.
+	// Home is the home folder; empty for none.
 	Home string
 }
 
-// VaultSettings is how this person reaches Vault.
+// VaultSettings returns the Vault settings of the environment.
 func (e Environment) VaultSettings() vaultclient.Settings {
-	to := vaultclient.Settings{
+	settings := vaultclient.Settings{
 		Address:       e.Get("VAULT_ADDR"),
 		Namespace:     e.Get("VAULT_NAMESPACE"),
 		Token:         e.Get("VAULT_TOKEN"),
@@ -30,23 +30,23 @@ func (e Environment) VaultSettings() vaultclient.Settings {
 		ClientKey:     e.Get("VAULT_CLIENT_KEY"),
 		TLSServerName: e.Get("VAULT_TLS_SERVER_NAME"),
 	}
-	if to.CACertPEM != "" {
-		to.CACert = "" // as Vault's own command line has it
+	if settings.CACertPEM != "" {
+		settings.CACert = "" // the vault command has the same precedence
 	}
-	if to.Token == "" && e.Home != "" {
+	if settings.Token == "" && e.Home != "" {
 		file := filepath.Join(e.Home, ".vault-token")
 		if _, err := os.Stat(file); err == nil {
-			to.TokenFile = file
+			settings.TokenFile = file
 		}
 	}
-	return to
+	return settings
 }
 
-// ReplaceCredentials puts the person's own token, where VAULT_TOKEN has one, in the place of the
-// credentials of a configuration.
-func (e Environment) ReplaceCredentials(to vaultclient.Settings) vaultclient.Settings {
+// ReplaceCredentials replaces the credentials of a configuration with VAULT_TOKEN, if
+// it is set.
+func (e Environment) ReplaceCredentials(settings vaultclient.Settings) vaultclient.Settings {
 	if token := e.Get("VAULT_TOKEN"); token != "" {
-		to.Token, to.TokenFile, to.Login = token, "", nil
+		settings.Token, settings.TokenFile, settings.Login = token, "", nil
 	}
-	return to
+	return settings
 }

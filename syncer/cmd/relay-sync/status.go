@@ -1,0 +1,88 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+)
+
+func (o *options) statusCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show the state of each source of the running daemon",
+		Long: `status requests the state of each source from the daemon at the listen address of the
+configuration. It exits with code 0 if every source is applied or suspended, or the
+daemon is on standby, and otherwise with code 1.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.status(c.Context()) },
+	}
+	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "path of the configuration file")
+	return c
+}
+
+// maxStatusBytes limits the answer of the daemon.
+const maxStatusBytes = 16 << 20
+
+// status requests the status of the daemon and prints it.
+func (o *options) status(ctx context.Context) error {
+	cfg, err := config.Read(o.config)
+	if err != nil {
+		return err
+	}
+	if cfg.Listen == "" {
+		return errors.New("request the status: listen is not set in the configuration. Hint: set listen, such as 127.0.0.1:9460")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Listen+"/status", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("request the status at %s: no answer. Hint: check that relay-sync run is running", cfg.Listen)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Sources []syncer.Status
+		Standby bool
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxStatusBytes)).Decode(&answer); err != nil {
+		return fmt.Errorf("request the status at %s: the answer is not from relay-sync", cfg.Listen)
+	}
+	if err := o.writeStatus(answer.Sources, answer.Standby); err != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
+	if answer.Standby {
+		return nil
+	}
+	for _, s := range answer.Sources {
+		if !s.Settled() {
+			return exitError{syncer.Failed}
+		}
+	}
+	return nil
+}
+
+func (o *options) writeStatus(all []syncer.Status, standby bool) error {
+	if o.output == "json" {
+		return o.encode(map[string]any{"format_version": version1.FormatVersion, "sources": all, "standby": standby})
+	}
+	if standby {
+		_, err := fmt.Fprintln(o.stdout, "standby: another replica is the leader and follows the sources")
+		return err
+	}
+	return syncer.NewText(o.stdout, wantsColor(o.stdout)).WriteStatus(all, time.Now())
+}
