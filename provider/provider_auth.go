@@ -129,6 +129,9 @@ func (c credentials) attributeOf(setting string) string {
 	if login, ok := strings.CutPrefix(setting, "login."); ok {
 		return "auth." + login
 	}
+	if strings.HasPrefix(setting, "redirect_hosts[") {
+		return "redirect_hosts"
+	}
 	switch setting {
 	case "ca_cert", "client_cert":
 		return setting + "_file"

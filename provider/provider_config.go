@@ -40,6 +40,7 @@ type providerModel struct {
 	ClientCertFile        types.String `tfsdk:"client_cert_file"`
 	ClientKeyFile         types.String `tfsdk:"client_key_file"`
 	TLSServerName         types.String `tfsdk:"tls_server_name"`
+	RedirectHosts         types.List   `tfsdk:"redirect_hosts"`
 	Headers               types.Map    `tfsdk:"headers"`
 	MaxRetries            types.Int64  `tfsdk:"max_retries"`
 	MaxConcurrentRequests types.Int64  `tfsdk:"max_concurrent_requests"`
@@ -190,11 +191,14 @@ func (r *resolver) vaultSettings(m providerModel) vaultclient.Settings {
 		ClientCert:    r.text("client_cert_file"),
 		ClientKey:     r.text("client_key_file"),
 		TLSServerName: r.text("tls_server_name"),
+		RedirectHosts: textsOf(m.RedirectHosts),
 		Headers:       parsed(r, "headers", parseHeaders),
 		MaxRetries:    &retries,
 		Concurrency:   parsed(r, "max_concurrent_requests", parsePositive),
 	}
 	to.CACert, to.CACertPEM = caCertificates(r.origins["ca_cert_file"], r.origins["ca_cert_pem"], r.env)
+	proxy := r.env.proxy(to.Address)
+	to.Proxy, to.NoProxy = proxy.url, proxy.except
 	given, wrong := m.credentials(r.origins["token"], r.env)
 	r.problems = append(r.problems, wrong...)
 	to.Token, to.TokenFile, to.Login = given.token, given.tokenFile, given.login
@@ -202,6 +206,9 @@ func (r *resolver) vaultSettings(m providerModel) vaultclient.Settings {
 	for _, wrong := range to.Check() {
 		attribute := given.attributeOf(wrong.Path)
 		switch {
+		case wrong.Path == "proxy": // which has no attribute
+			wrong.Path, wrong.Text = "address", "the proxy in the environment variable "+proxy.variable+" "+wrong.Text
+			r.problems = append(r.problems, settingProblem{Problem: wrong})
 		case attribute == "client_cert_file" && (m.ClientKeyFile.IsUnknown() || m.ClientCertFile.IsUnknown()):
 		case given == credentials{} && wrong.Path == "token":
 			if m.Auth.IsNull() { // else it is said already what is wrong with auth

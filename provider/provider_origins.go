@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -44,6 +45,7 @@ func (m providerModel) settingOrigins() []settingOrigin {
 		{"client_cert_file", m.ClientCertFile, "VAULT_CLIENT_CERT", ""},
 		{"client_key_file", m.ClientKeyFile, "VAULT_CLIENT_KEY", ""},
 		{"tls_server_name", m.TLSServerName, "VAULT_TLS_SERVER_NAME", ""},
+		{"redirect_hosts", m.RedirectHosts, "", ""},
 		{"headers", m.Headers, "VAULT_HEADERS", ""},
 		{"max_retries", m.MaxRetries, "VAULT_MAX_RETRIES", strconv.Itoa(vaultclient.DefaultMaxRetries)},
 		{"max_concurrent_requests", m.MaxConcurrentRequests, "", strconv.Itoa(vaultclient.DefaultConcurrency)},
@@ -78,6 +80,8 @@ func textOf(value attr.Value) string {
 		return v.ValueString()
 	case types.Int64:
 		return strconv.FormatInt(v.ValueInt64(), 10)
+	case types.List:
+		return strings.Join(textsOf(v), ", ")
 	case types.Map:
 		texts := map[string]string{}
 		for key, element := range v.Elements() {
@@ -92,6 +96,17 @@ func textOf(value attr.Value) string {
 	return ""
 }
 
+// textsOf returns the known elements of a list of texts.
+func textsOf(list types.List) []string {
+	var out []string
+	for _, element := range list.Elements() {
+		if text := textOf(element); text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
 // isKnown reports whether a value and all within are known.
 func isKnown(value attr.Value) bool {
 	if value.IsUnknown() {
@@ -101,6 +116,8 @@ func isKnown(value attr.Value) bool {
 	switch v := value.(type) {
 	case types.Map:
 		within = slices.Collect(maps.Values(v.Elements()))
+	case types.List:
+		within = v.Elements()
 	case types.Object:
 		within = slices.Collect(maps.Values(v.Attributes()))
 	}

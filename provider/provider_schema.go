@@ -6,6 +6,7 @@ package provider
 import (
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -41,6 +42,13 @@ func providerSchema() schema.Schema {
 			"client_cert_file": optionalText("PEM file with a client certificate for mutual TLS and for `auth.cert`." + otherwise["client_cert_file"]),
 			"client_key_file":  optionalText("PEM file with the key of the client certificate." + otherwise["client_key_file"]),
 			"tls_server_name":  optionalText("Name that Vault's certificate has to be for, if it is not the host of `address`." + otherwise["tls_server_name"]),
+			"redirect_hosts": schema.ListAttribute{
+				Optional:    true,
+				ElementType: types.StringType,
+				MarkdownDescription: "Hosts to which a redirect of Vault is followed, with the token, such as `vault-1.example.com:8200`: " +
+					"those to which a standby redirects. Each has its port, unless that is the scheme's own. Any other redirect is an error.",
+				Validators: []validator.List{listvalidator.NoNullValues()},
+			},
 			"headers": schema.MapAttribute{
 				Optional:    true,
 				Sensitive:   true,

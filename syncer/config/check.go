@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
@@ -73,6 +74,14 @@ func (c *check) vault(v Vault) {
 		c.refuse("vault.token_file is missing: a file that holds nothing but the token; or vault.login, with approle, jwt, kubernetes or cert", "vault", "token_file")
 	case n > 1, n == 1 && v.TokenFile != "":
 		c.refuse("more than one of vault.token_file and the ways of vault.login is set: keep one", "vault", "login")
+	}
+	if err := httpclient.CheckProxy(v.Proxy); err != nil {
+		c.refuse("vault.proxy "+err.Error(), "vault", "proxy")
+	}
+	for i, host := range v.RedirectHosts {
+		if err := httpclient.CheckHost(host); err != nil {
+			c.refuse(fmt.Sprintf("vault.redirect_hosts[%d] %v", i, err), "vault", "redirect_hosts", i)
+		}
 	}
 	c.err(secrets.CheckPath("mount", v.Mount), "vault", "mount")
 	c.err(secrets.CheckPath("prefix", v.Prefix), "vault", "prefix")

@@ -5,6 +5,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
@@ -20,7 +21,7 @@ type Remote struct {
 	// TokenFile holds a bearer token, for HTTPS. Not every forge takes one: see Username.
 	TokenFile string `yaml:"token_file"`
 	// Username and PasswordFile log in over HTTPS. For most forges the password is an
-	// Access token, and the name x-access-token (GitHub), oauth2 (GitLab) or any.
+	// access token, and the name x-access-token (GitHub), oauth2 (GitLab) or any.
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
 	// CACert is a PEM file of authorities to trust in place of the system's.
@@ -28,6 +29,9 @@ type Remote struct {
 	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy, for
 	// HTTPS. None is taken from the environment.
 	Proxy string `yaml:"proxy"`
+	// RedirectHosts are the hosts, each with its port unless that is 443, to which a
+	// redirect is followed, with the credentials, for HTTPS; none if unset.
+	RedirectHosts []string `yaml:"redirect_hosts"`
 	// SSHKey is a private key without a passphrase, and KnownHosts a file of the
 	// host's keys as OpenSSH has them. Both are required for SSH.
 	SSHKey     string `yaml:"ssh_key"`
@@ -74,7 +78,7 @@ func (s *Source) place(folder string) {
 func (r Remote) Access() gitmirror.Access {
 	return gitmirror.Access{
 		TokenFile: r.TokenFile, Username: r.Username, PasswordFile: r.PasswordFile,
-		CACert: r.CACert, Proxy: r.Proxy, SSHKey: r.SSHKey, KnownHosts: r.KnownHosts,
+		CACert: r.CACert, Proxy: r.Proxy, RedirectHosts: r.RedirectHosts, SSHKey: r.SSHKey, KnownHosts: r.KnownHosts,
 	}
 }
 
@@ -94,7 +98,7 @@ func (c *check) place(i int, s Source) {
 		}
 	}
 	if !s.IsRemote() {
-		if s.Remote != (Remote{}) {
+		if !reflect.ValueOf(s.Remote).IsZero() {
 			c.refuse("remote is set, but repository is a folder; write its https:// or ssh:// URL, or leave remote out", "sources", i, "remote")
 		}
 		return

@@ -32,6 +32,12 @@ type Vault struct {
 	// ClientCert and ClientKey are PEM files for mutual TLS.
 	ClientCert string `yaml:"client_cert"`
 	ClientKey  string `yaml:"client_key"`
+	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy. None is
+	// taken from the environment.
+	Proxy string `yaml:"proxy"`
+	// RedirectHosts are the hosts, each with its port unless that is 443, to which a
+	// redirect is followed, with the token: those to which a standby redirects.
+	RedirectHosts []string `yaml:"redirect_hosts"`
 	// Concurrency is how many requests are under way at once; 16 if unset.
 	Concurrency int `yaml:"concurrency"`
 	// WritesPerSecond is how many secrets all sources together write, delete or

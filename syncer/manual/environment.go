@@ -4,6 +4,7 @@
 package manual
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 
@@ -29,6 +30,7 @@ func (e Environment) VaultSettings() vaultclient.Settings {
 		ClientCert:    e.Get("VAULT_CLIENT_CERT"),
 		ClientKey:     e.Get("VAULT_CLIENT_KEY"),
 		TLSServerName: e.Get("VAULT_TLS_SERVER_NAME"),
+		Proxy:         cmp.Or(e.Get("VAULT_PROXY_ADDR"), e.Get("VAULT_HTTP_PROXY")),
 	}
 	if settings.CACertPEM != "" {
 		settings.CACert = "" // the vault command has the same precedence
