@@ -14,29 +14,30 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-// invalidProvider is the headline of whatever is wrong with the provider block.
+// invalidProvider is the summary of every problem of the provider block.
 const invalidProvider = "Invalid provider configuration"
 
-// backend is what the provider hands to its resources.
+// backend is the configured Vault client behind resources and data sources.
 type backend struct {
-	// client is nil while something is pending or wrong.
+	// client is nil while a setting is unknown or invalid.
 	client *secrets.Client
-	// mount, prefix and domain are empty where they are not known yet, domain also
-	// where nobody sets it.
+	// mount, prefix and domain are empty while they are not known; domain also if it
+	// is not set.
 	mount, prefix, domain string
-	// unknownSettings names the settings that are not known yet; empty when connected.
+	// unknownSettings names the settings that are known only during the apply; empty
+	// if there are none.
 	unknownSettings string
-	// invalid says why Vault cannot be asked at all; empty when it can.
+	// invalid lists the problems of the provider block; empty if there are none.
 	invalid         string
 	invalidReported sync.Once
 	warnings        *warningLog
-	// orphansDeleted is done once connections were looked for that a crash left behind.
+	// orphansDeleted runs the search for orphaned bodies of connections once.
 	orphansDeleted sync.Once
 	shared
 }
 
-// newBackend makes what can be made of the settings. problems are those that do not
-// matter before Vault is needed.
+// newBackend creates the backend for the settings. problems are those that matter
+// only once Vault is needed.
 func newBackend(s settings, problems []settingProblem) (*backend, error) {
 	out := &backend{mount: s.mount, prefix: s.prefix, domain: s.domain, warnings: &warningLog{}}
 	switch {
@@ -54,20 +55,20 @@ func newBackend(s settings, problems []settingProblem) (*backend, error) {
 	return out, err
 }
 
-// describeProblems is all of them in one text, because a resource has no place in
-// the provider block to point at.
+// describeProblems lists all problems in one text: a resource cannot point at an
+// attribute of the provider block.
 func describeProblems(problems []settingProblem) string {
 	var text strings.Builder
-	text.WriteString("This needs Vault, and the provider \"relay\" cannot reach it:\n")
+	text.WriteString("This resource needs Vault, and the provider \"relay\" is not configured for it:\n")
 	for _, found := range problems {
 		fmt.Fprintf(&text, "\n  - %s", found.detail())
 	}
 	return text.String()
 }
 
-// usable reports whether Vault can be asked, now or in the apply. It says what is
-// invalid only once, which is enough to fail the run: the same text for each of many
-// resources would bury all else. c is nil while the provider is not configured.
+// usable reports whether Vault can be reached, now or in the apply. It reports the
+// problems of the provider block for one resource only, which fails the run. b is
+// nil while the provider is not configured.
 func (b *backend) usable(diagnostics *diag.Diagnostics) bool {
 	if b == nil {
 		return false
@@ -78,17 +79,25 @@ func (b *backend) usable(diagnostics *diag.Diagnostics) bool {
 	return b.invalid == ""
 }
 
-// ready reports whether Vault can be asked now, and an error if not. c is nil
-// while the provider is not configured.
+// ready reports whether Vault can be reached now; if not, it reports an error. b is
+// nil while the provider is not configured.
 func (b *backend) ready(diagnostics *diag.Diagnostics) bool {
 	switch {
 	case b == nil:
-		diagnostics.AddError("Not connected to Vault", "The provider is not configured.")
+		diagnostics.AddError(noVault, "The provider is not configured.")
 	case b.invalid != "":
 		diagnostics.AddError(invalidProvider, b.invalid)
 	case b.client == nil:
-		diagnostics.AddError("Not connected to Vault",
-			fmt.Sprintf("The provider's %s is not known yet. Apply first what it comes from.", b.unknownSettings))
+		diagnostics.AddError(noVault, fmt.Sprintf("The provider's %s is known only during the apply. "+
+			"Apply the resources that it comes from first.", b.unknownSettings))
 	}
 	return b != nil && b.client != nil
+}
+
+// noVault is the summary if an operation needs Vault before it is configured.
+const noVault = "Vault is not configured yet"
+
+// knownDuringApply is why drift is not checked while settings are unknown.
+func (b *backend) knownDuringApply() string {
+	return "the provider's " + b.unknownSettings + " is known only during the apply"
 }

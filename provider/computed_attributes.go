@@ -7,13 +7,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// computedAttributes are the attributes of one secret that only the provider sets: what
-// the last write became, and what the last refresh saw.
+// computedAttributes are set by the provider only: the result of the last write,
+// and what the last refresh observed.
 type computedAttributes struct {
 	Version         types.Int64  `tfsdk:"version"`
 	CreatedTime     types.String `tfsdk:"created_time"`
@@ -22,11 +23,10 @@ type computedAttributes struct {
 	ExpiresAt       types.String `tfsdk:"expires_at"`
 }
 
-// inSync is what drift says after every apply that succeeded.
+// inSync is the value of drift after every successful apply.
 var inSync = types.StringValue(secrets.Verdict{State: secrets.InSync}.String())
 
-// markUnknown is the decision to write, in the plan: writePlanned reads it
-// in the apply.
+// markUnknown plans a write. writePlanned finds the decision in the apply.
 func (c *computedAttributes) markUnknown() {
 	c.Version, c.CreatedTime = types.Int64Unknown(), types.StringUnknown()
 	c.ObservedVersion, c.ExpiresAt = types.Int64Unknown(), types.StringUnknown()
@@ -36,70 +36,65 @@ func (c *computedAttributes) markUnknown() {
 // writePlanned reports whether the approved plan sends the value.
 func (c computedAttributes) writePlanned() bool { return c.Version.IsUnknown() }
 
-// observe puts what Vault says of the secret into findings and memory. It never
-// touches version and created_time: drift is judged from them.
-func (b *backend) observe(ctx context.Context, address secrets.Address, f *computedAttributes, private *privateState) error {
-	_, err := b.describe(ctx, address, f, private)
-	return err
-}
-
-// describe is observe, and hands on what it saw.
-func (b *backend) describe(ctx context.Context, address secrets.Address, f *computedAttributes, private *privateState) (secrets.Entry, error) {
+// observe reads the metadata of a secret and sets attributes and private state. It
+// never changes version and created_time: drift is judged from them.
+func (b *backend) observe(ctx context.Context, address secrets.Address, c *computedAttributes, private *privateState) (secrets.Entry, error) {
 	entry, err := b.client.Describe(ctx, address)
 	if err != nil {
 		return secrets.Entry{}, err
 	}
-	wrote := b.lastWrite(*f, *private, entry)
-	verdict := secrets.Judge(b.client.Owner(), entry, wrote)
-	f.setObserved(private, entry, verdict.String(), repairFor(verdict, secrets.NeedsAdopt(b.client.Owner(), entry, wrote)))
-	// A record that is lost says nothing of the value; what the write noted does.
-	if record, noted := entry.Records[b.client.Owner()]; noted && !record.Released {
+	wrote := b.lastWrite(*c, *private, entry)
+	b.setObserved(c, private, entry, secrets.Judge(b.client.Owner(), entry, wrote), wrote)
+	// A lost record says nothing about the value; the fingerprint in the private
+	// state then remains.
+	if record, found := entry.Records[b.client.Owner()]; found && !record.Released {
 		private.HMAC1 = record.HMAC1
 	}
 	return entry, nil
 }
 
-// setFromRecord takes in what the owner's own record says of its last write, where there is
-// no memory of it.
-func (c *computedAttributes) setFromRecord(private *privateState, me secrets.Owner, entry secrets.Entry) {
-	if owner, record, found := entry.LastOwner(); found && owner == me {
-		c.Version = types.Int64Value(int64(record.Version))
-		c.CreatedTime = timeValue(record.Time)
-		private.Expires, private.Owner = record.Expires, owner
-	}
-}
-
-// setObserved notes an observation and what was made of it.
-func (c *computedAttributes) setObserved(private *privateState, entry secrets.Entry, drift string, calls repair) {
-	c.Drift = types.StringValue(drift)
+// setObserved sets what a refresh observed, and the verdict on it.
+func (b *backend) setObserved(c *computedAttributes, private *privateState, entry secrets.Entry, verdict secrets.Verdict, wrote *secrets.Written) {
+	c.Drift = types.StringValue(verdict.String())
 	c.ObservedVersion = types.Int64Value(int64(entry.Current))
 	c.ExpiresAt = timeValue(entry.Expires())
 	private.Observed = entry.Seen()
-	private.Repair = calls
-	if c.Drift.Equal(inSync) {
+	private.Repair = repairFor(verdict, secrets.NeedsAdopt(b.client.Owner(), entry, wrote))
+	if verdict.State == secrets.InSync {
 		private.Unfinished = false
 	}
 }
 
-// setWritten is the state after a write that succeeded.
-func (c *computedAttributes) setWritten(private *privateState, me secrets.Owner, wrote secrets.Written) {
-	c.setVersion(private, wrote)
-	c.Drift = inSync
-	private.Observed.Owner, private.Owner = me, me
+// setFromRecord takes the last write from the owner's record, for a resource
+// without private state.
+func (c *computedAttributes) setFromRecord(private *privateState, owner secrets.Owner, entry secrets.Entry) {
+	if last, record, found := entry.LastOwner(); found && last == owner {
+		c.Version = types.Int64Value(int64(record.Version))
+		c.CreatedTime = timeValue(record.Time)
+		private.Expires, private.Owner = record.Expires, last
+	}
 }
 
-// setRecordMissing is the state after a write whose record did not follow.
+// setWritten sets the result of a successful write.
+func (c *computedAttributes) setWritten(private *privateState, owner secrets.Owner, wrote secrets.Written) {
+	c.setVersion(private, wrote)
+	c.Drift = inSync
+	private.Observed.Owner, private.Owner = owner, owner
+}
+
+// setRecordMissing sets the result of a write whose record could not be written.
 func (c *computedAttributes) setRecordMissing(private *privateState, wrote secrets.Written) {
 	c.setVersion(private, wrote)
 	c.Drift = types.StringValue(secrets.Verdict{State: secrets.RecordLost}.String())
 	private.Repair, private.Unfinished = repairWrite, true
 }
 
-// setResultUnknown is the state after a first write whose answer was lost.
-func (c *computedAttributes) setResultUnknown(private *privateState, observed secrets.Entry) {
+// setResultUnknown sets the result of a create whose answer was lost.
+func (c *computedAttributes) setResultUnknown(private *privateState, observed secrets.Entry, started time.Time) {
 	c.Version, c.CreatedTime = types.Int64Null(), types.StringNull()
 	c.ObservedVersion, c.ExpiresAt = types.Int64Value(int64(observed.Current)), types.StringNull()
 	private.Observed, private.Unfinished = observed.Seen(), true
+	private.Unconfirmed = &unconfirmedWrite{Version: observed.Current + 1, From: started, To: time.Now()}
 	c.setNotChecked(private, "the answer to the write was lost")
 }
 
@@ -114,10 +109,10 @@ func (c *computedAttributes) setVersion(private *privateState, wrote secrets.Wri
 	}
 }
 
-// setNotChecked says that Vault could not be asked. What was seen before stays: a
-// setPolicy is still checked against it.
-func (c *computedAttributes) setNotChecked(private *privateState, reason string) {
-	c.Drift = types.StringValue(secrets.Verdict{State: secrets.NotChecked, Cause: reason}.String())
+// setNotChecked sets that drift was not checked. The last observation remains: a
+// write is still checked against it.
+func (c *computedAttributes) setNotChecked(private *privateState, cause string) {
+	c.Drift = types.StringValue(secrets.Verdict{State: secrets.NotChecked, Cause: cause}.String())
 	private.Repair = repairNone
 }
 
@@ -126,4 +121,29 @@ func timeValue(t time.Time) types.String {
 		return types.StringNull()
 	}
 	return types.StringValue(t.UTC().Format(time.RFC3339Nano))
+}
+
+// computedAttributeSchemas describes the computed attributes of a kind of object,
+// such as "secret". version is what its versions are of.
+func computedAttributeSchemas(version, drift string) map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"version": schema.Int64Attribute{
+			Computed:            true,
+			MarkdownDescription: "Version " + version + " that this resource wrote last. Drift is judged from it; a refresh does not change it.",
+		},
+		"created_time": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "When Vault created that version, in RFC 3339.",
+		},
+		"observed_version": schema.Int64Attribute{
+			Computed:            true,
+			MarkdownDescription: "Current version " + version + " at the last refresh; `0` if there is no version.",
+		},
+		"drift": schema.StringAttribute{Computed: true, MarkdownDescription: drift},
+		"expires_at": schema.StringAttribute{
+			Computed: true,
+			MarkdownDescription: "When Vault will delete the current version by itself (`delete_version_after` of the secret or the mount), in " +
+				"RFC 3339. Null for never. A future expiry is not drift.",
+		},
+	}
 }

@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -23,11 +24,8 @@ var (
 	_ datasource.DataSourceWithValidateConfig = &policyDocumentDataSource{}
 )
 
-// policyDocumentDataSource is relay_vault_policy_document. It asks Vault nothing.
-type policyDocumentDataSource struct {
-	// vault is nil while the provider is not configured.
-	backend *backend
-}
+// policyDocumentDataSource is relay_vault_policy_document. It sends no requests to Vault.
+type policyDocumentDataSource struct{ dataSourceBase }
 
 func newPolicyDocumentDataSource() datasource.DataSource { return &policyDocumentDataSource{} }
 
@@ -47,7 +45,7 @@ type policyDocumentModel struct {
 	Policy            types.String         `tfsdk:"policy"`
 }
 
-// policyIdentityModel is its identity block.
+// policyIdentityModel is the identity argument.
 type policyIdentityModel struct {
 	Accessor types.String `tfsdk:"accessor"`
 	Workflow types.String `tfsdk:"workflow"`
@@ -59,102 +57,113 @@ func (d *policyDocumentDataSource) Metadata(_ context.Context, req datasource.Me
 }
 
 func (d *policyDocumentDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := policyScopeAttributes()
+	maps.Copy(attributes, policyRightAttributes())
+	attributes["policy"] = schema.StringAttribute{
+		Computed: true,
+		MarkdownDescription: "The policy in HCL: one block of rules for each workflow, sorted. The order of the arguments does not " +
+			"change it.",
+	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The Vault policy of a role, for a set of workflows: the rules that a token needs, and none more.\n\n" +
-			"A writer creates, overwrites, deletes and lists secrets and reads no value. A reader reads the values of its own " +
-			"workflows, lists their names and writes nothing. No role does both. The other roles are for people, as Relay had " +
-			"them, and read no value either; the guide on roles has the table of who may do what.\n\n" +
-			"It asks Vault nothing and needs no rights there. What it returns goes into `vault policy write`, or into the " +
-			"`policy` of a `vault_policy` of the Vault provider, in the namespace of the mount.",
+		MarkdownDescription: "Generates the Vault policy of a role for a set of workflows, with the rules that the role needs and no others.\n\n" +
+			"A writer creates, overwrites, deletes and lists secrets, and cannot read values. A reader reads the values of its own " +
+			"workflows and lists their names, and cannot write. No role can do both. The other roles are for people, as in " +
+			"Relay, and cannot read values either; the guide on roles has a table of all rights.\n\n" +
+			"The data source sends no requests to Vault and needs no rights. Pass the result to `vault policy write`, or to the " +
+			"`policy` argument of a `vault_policy` resource of the Vault provider, in the namespace of the mount.",
+		Attributes: attributes,
+	}
+}
+
+// policyScopeAttributes describes whom and what a policy is for.
+func policyScopeAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"role": schema.StringAttribute{
+			Required: true,
+			MarkdownDescription: "Role that the policy is for: `writer` for Terraform, `relay-sync` and other programs that manage secrets, " +
+				"`reader` for the steps of a workflow; for people `viewer`, `operator`, `approver` or `administrator`.",
+		},
+		"workflows": schema.SetAttribute{
+			Optional:    true,
+			ElementType: types.StringType,
+			MarkdownDescription: "Names of the workflows. Without this argument the policy covers all existing and future workflows, which is not " +
+				"allowed for a `reader`. An empty set is an error. A name with a special meaning in a Vault policy, such as " +
+				"`+` or `deploy-*`, is an error.",
+		},
+		"workflow_prefixes": schema.SetAttribute{
+			Optional:    true,
+			ElementType: types.StringType,
+			MarkdownDescription: "Prefixes of workflow names: `deploy-` covers all existing and future workflows whose names begin with it. " +
+				"Vault policies support no other patterns of names. Not allowed for a `reader`.",
+		},
+		"identity": policyIdentityAttribute(),
+		"connections_domain": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Domain whose connections the policy also covers: a writer and an administrator write them, a reader reads " +
+				"them, the other roles list their names. Default: no connections.",
+		},
+		"mount": schema.StringAttribute{
+			Optional:            true,
+			Computed:            true,
+			MarkdownDescription: "Mount of the KV version 2 secrets engine. Default: the provider's.",
+		},
+		"prefix": schema.StringAttribute{
+			Optional:            true,
+			Computed:            true,
+			MarkdownDescription: "Path below the mount that contains one folder per workflow. Default: the provider's.",
+		},
+	}
+}
+
+func policyIdentityAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional: true,
+		MarkdownDescription: "Take the workflow from the metadata of the login instead of from names: from metadata that an auth method sets, " +
+			"such as a claim of a JWT. The source of the metadata must refuse names with `+` or `*`: Vault interprets these " +
+			"characters after it inserts the metadata.",
 		Attributes: map[string]schema.Attribute{
-			"role": schema.StringAttribute{
-				Required: true,
-				MarkdownDescription: "Who the policy is for: `writer` for Terraform, `relay-sync` and other programs that manage secrets, " +
-					"`reader` for the steps of a workflow; for people `viewer`, `operator`, `approver` or `administrator`.",
+			"accessor": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Accessor of the auth mount, as in the output of `vault auth list`.",
 			},
-			"workflows": schema.SetAttribute{
-				Optional:    true,
-				ElementType: types.StringType,
-				MarkdownDescription: "Names of the workflows. Left out, it is every workflow, now and later, which a `reader` can not " +
-					"have; an empty set is refused. A name that a Vault policy would read as more than a name, such as " +
-					"`+` or `deploy-*`, is refused.",
+			"workflow": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Metadata key of the workflow. Relay uses `tenant_id`.",
 			},
-			"workflow_prefixes": schema.SetAttribute{
-				Optional:    true,
-				ElementType: types.StringType,
-				MarkdownDescription: "Beginnings of names: `deploy-` is for every workflow, now and later, whose name begins so. It is " +
-					"the only pattern of names that a Vault policy can express. Not for a `reader`.",
-			},
-			"identity": schema.SingleNestedAttribute{
-				Optional: true,
-				MarkdownDescription: "Take the workflow from who logs in, in place of names: from metadata that an auth method attaches, " +
-					"such as a claim of a JWT. Whoever fills it in must refuse names with `+` or `*`: Vault looks for these only after " +
-					"it has put the metadata in.",
-				Attributes: map[string]schema.Attribute{
-					"accessor": schema.StringAttribute{
-						Required:            true,
-						MarkdownDescription: "Accessor of the auth mount, as `vault auth list` shows it.",
-					},
-					"workflow": schema.StringAttribute{
-						Required:            true,
-						MarkdownDescription: "Key of the workflow in the metadata. Relay's is `tenant_id`.",
-					},
-					"domain": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "Key of the connections' domain in the metadata. Relay's is `domain_id`. Left out, no connections.",
-					},
-				},
-			},
-			"connections_domain": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Whose connections the policy is for too: a writer and an administrator write them, a reader reads " +
-					"them, the others see their names. Left out, no connections.",
-			},
-			"secrets_by": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The lowest of people's roles that adds, overwrites and deletes secrets: `operator`, `approver` or " +
-					"`administrator`. Default: `operator`.",
-			},
-			"mount": schema.StringAttribute{
+			"domain": schema.StringAttribute{
 				Optional:            true,
-				Computed:            true,
-				MarkdownDescription: "Mount of the KV version 2 secrets engine. Default: the provider's.",
-			},
-			"prefix": schema.StringAttribute{
-				Optional:            true,
-				Computed:            true,
-				MarkdownDescription: "Path below the mount that holds one folder per workflow. Default: the provider's.",
-			},
-			"undelete": schema.BoolAttribute{
-				Optional:            true,
-				MarkdownDescription: "Let a `writer` bring deleted versions back. Default: `false`. No resource of this provider needs it.",
-			},
-			"destroy": schema.BoolAttribute{
-				Optional:            true,
-				MarkdownDescription: "Let a `writer` erase versions for good, as `deletion = \"purge\"` does. Default: `false`.",
-			},
-			"settings": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Let a `writer` set `delete_version_after` on secrets that do not exist yet, which takes `create` on " +
-					"`metadata/`. Default: `false`. Settings of secrets that exist need nothing more.",
-			},
-			"policy": schema.StringAttribute{
-				Computed: true,
-				MarkdownDescription: "The policy, in HCL: one block of rules for each workflow, sorted. It is the same for the same " +
-					"arguments, whatever their order.",
+				MarkdownDescription: "Metadata key of the domain of connections. Relay uses `domain_id`. Default: no connections.",
 			},
 		},
 	}
 }
 
-func (d *policyDocumentDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*backend); ok {
-		d.backend = ready
+// policyRightAttributes describes optional rights.
+func policyRightAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"secrets_by": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Lowest role of a person that can create, overwrite and delete secrets: `operator`, `approver` or " +
+				"`administrator`. Default: `operator`.",
+		},
+		"undelete": schema.BoolAttribute{
+			Optional:            true,
+			MarkdownDescription: "Let a `writer` undelete versions. Default: `false`. No resource of this provider needs it.",
+		},
+		"destroy": schema.BoolAttribute{
+			Optional:            true,
+			MarkdownDescription: "Let a `writer` destroy versions, which `deletion = \"purge\"` needs. Default: `false`.",
+		},
+		"settings": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Let a `writer` set `delete_version_after` on secrets that do not exist yet, which needs `create` on " +
+				"`metadata/`. Default: `false`. Settings of existing secrets need no further rights.",
+		},
 	}
 }
 
-// ValidateConfig finds what is wrong before there is a provider: with a valid
-// mount and prefix in the place of the provider's.
+// ValidateConfig checks the arguments before the provider is configured, with a valid
+// mount and prefix in place of the provider's.
 func (d *policyDocumentDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	if !req.Config.Raw.IsFullyKnown() {
 		return
@@ -168,7 +177,7 @@ func (d *policyDocumentDataSource) ValidateConfig(ctx context.Context, req datas
 	model.setPolicy(ctx, &resp.Diagnostics)
 }
 
-// Read writes the policy. The provider may be connected to nothing yet.
+// Read generates the policy. The Vault client can still be unknown.
 func (d *policyDocumentDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model policyDocumentModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -178,7 +187,7 @@ func (d *policyDocumentDataSource) Read(ctx context.Context, req datasource.Read
 	model.setDefaults(d.backend)
 	for attribute, value := range map[string]types.String{"mount": model.Mount, "prefix": model.Prefix} {
 		if value.ValueString() == "" {
-			resp.Diagnostics.AddAttributeError(path.Root(attribute), "Not known yet", fmt.Sprintf(
+			resp.Diagnostics.AddAttributeError(path.Root(attribute), "Argument is not known yet", fmt.Sprintf(
 				"The provider's %s is known only during the apply. Set %s here too.", attribute, attribute))
 		}
 	}
@@ -191,8 +200,8 @@ func (d *policyDocumentDataSource) Read(ctx context.Context, req datasource.Read
 	}
 }
 
-// setDefaults fills in where the workflows are: as set here, else as the provider says,
-// else nothing.
+// setDefaults sets mount and prefix: as configured here, else as in the provider block,
+// else empty.
 func (m *policyDocumentModel) setDefaults(provider *backend) {
 	if provider == nil {
 		provider = &backend{}
@@ -201,7 +210,7 @@ func (m *policyDocumentModel) setDefaults(provider *backend) {
 	m.Prefix = pathOr(m.Prefix, provider.prefix)
 }
 
-// pathOr is a path without slashes around it, as the provider block takes it.
+// pathOr returns a path without leading and trailing slashes, as in the provider block.
 func pathOr(set types.String, fallback string) types.String {
 	if set.IsNull() {
 		return types.StringValue(fallback)
@@ -209,7 +218,7 @@ func pathOr(set types.String, fallback string) types.String {
 	return types.StringValue(strings.Trim(set.ValueString(), "/"))
 }
 
-// setPolicy sets the policy, or says all that is wrong with what was asked for.
+// setPolicy generates the policy, or reports all problems.
 func (m *policyDocumentModel) setPolicy(ctx context.Context, diagnostics *diag.Diagnostics) {
 	grant := policy.Grant{
 		Role:  parseRole(m.Role, "role", diagnostics),
@@ -230,13 +239,13 @@ func (m *policyDocumentModel) setPolicy(ctx context.Context, diagnostics *diag.D
 	}
 	text, err := policy.For(grant)
 	if err != nil {
-		diagnostics.AddError("No policy can be made of this", sentence(err.Error()))
+		diagnostics.AddError("Cannot generate the policy", sentence(err.Error()))
 		return
 	}
 	m.Policy = types.StringValue(text)
 }
 
-// parseRole is none where the attribute is left out.
+// parseRole returns the zero role if the argument is not set.
 func parseRole(set types.String, attribute string, diagnostics *diag.Diagnostics) policy.Role {
 	if set.IsNull() {
 		return 0
@@ -248,7 +257,7 @@ func parseRole(set types.String, attribute string, diagnostics *diag.Diagnostics
 	return role
 }
 
-// setToNames is nil where the set is left out.
+// setToNames returns nil if the argument is not set.
 func setToNames(ctx context.Context, set types.Set, diagnostics *diag.Diagnostics) []string {
 	var names []string
 	diagnostics.Append(set.ElementsAs(ctx, &names, false)...)

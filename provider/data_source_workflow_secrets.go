@@ -19,22 +19,19 @@ import (
 
 var _ datasource.DataSourceWithConfigure = &workflowSecretsDataSource{}
 
-// workflowSecretsDataSource is relay_workflow_secrets as a data source: what metadata tells
-// of the secrets of one workflow, whoever holds them. It reads no value.
-type workflowSecretsDataSource struct {
-	// backend is nil while the provider is not configured.
-	backend *backend
-}
+// workflowSecretsDataSource is the data source relay_workflow_secrets: the metadata of
+// all secrets of a workflow, whoever owns them. It reads no values.
+type workflowSecretsDataSource struct{ dataSourceBase }
 
 func newWorkflowSecretsDataSource() datasource.DataSource { return &workflowSecretsDataSource{} }
 
-// workflowSecretsDataModel is data relay_workflow_secrets.
+// workflowSecretsDataModel is the data source relay_workflow_secrets.
 type workflowSecretsDataModel struct {
 	Workflow types.String              `tfsdk:"workflow"`
 	Secrets  map[string]surveyedSecret `tfsdk:"secrets"`
 }
 
-// surveyedSecret is one secret, as everybody may see it who may see metadata.
+// surveyedSecret is the metadata of one secret.
 type surveyedSecret struct {
 	Version         types.Int64  `tfsdk:"version"`
 	CreatedTime     types.String `tfsdk:"created_time"`
@@ -56,18 +53,18 @@ func (d *workflowSecretsDataSource) Metadata(_ context.Context, req datasource.M
 
 func (d *workflowSecretsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The secrets of one workflow, for audits: who holds each, since when, and what has drifted, whoever " +
-			"wrote it. Names and metadata only; nothing here can return a value. It costs one request, and one for each secret.",
+		MarkdownDescription: "Reads the metadata of all secrets of one workflow, for audits: the owner of each secret, the time of the last " +
+			"write, and drift, whoever wrote the secret. It cannot return values. It sends one request, and one more for each secret.",
 		Attributes: map[string]schema.Attribute{
 			"workflow": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "Workflow to look at. One without secrets is no error.",
+				MarkdownDescription: "Workflow whose secrets are read. A workflow without secrets is not an error.",
 				Validators:          []validator.String{nameValidator{"workflow"}},
 			},
 			"secrets": schema.MapNestedAttribute{
 				Computed: true,
-				MarkdownDescription: "What Vault's metadata tells of each secret, by name. Deleted ones are among them, because Vault " +
-					"keeps their names; a name that is no valid one is left out.",
+				MarkdownDescription: "Metadata of each secret, by name. It includes deleted secrets, because Vault keeps their names, and " +
+					"leaves out invalid names.",
 				NestedObject: schema.NestedAttributeObject{Attributes: surveyedSecretAttributes()},
 			},
 		},
@@ -82,48 +79,41 @@ func surveyedSecretAttributes() map[string]schema.Attribute {
 		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
 	}
 	return map[string]schema.Attribute{
-		"version":      number("Current version in Vault; `0` where there is a name and no version yet."),
+		"version":      number("Current version in Vault; `0` if the name has no version yet."),
 		"created_time": text("When the current version was written, in RFC 3339."),
-		"drift": text("`in sync`, or how the secret differs from what its last owner wrote: `overwritten: version 4 at <time>, last " +
-			"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`. `held by nobody`: somebody wrote the value without " +
-			"leaving a record, as `vault kv put` does. `record lost`: there is a record, and it does not fit. `absent`: " +
-			"there is no value, and no owner who misses one."),
-		"owner": text("Who wrote the current version: `terraform/<owner>`, `gitops/<controller>/<source>` or `person/<name>`. Not set " +
-			"where nobody's record says so."),
-		"last_owner": text("Whose write is the last that a record tells of. It differs from `owner`, which is then not set, where " +
-			"somebody wrote over it without a record. Not set where there is none, or the owner let the secret go."),
+		"drift": text("`in sync`, or how the secret differs from the last write of its owner: `overwritten: version 4 at <time>, last " +
+			"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`. `held by nobody`: the value has no record, as after " +
+			"`vault kv put`. `record lost`: there is a record, but it does not match the value. `absent`: " +
+			"there is no value, and no record of one."),
+		"owner": text("Owner of the current version: `terraform/<owner>`, `gitops/<controller>/<source>` or `person/<name>`. Null if " +
+			"the version has no record."),
+		"last_owner": text("Owner of the newest record. After an overwrite without a record, `owner` is null and `last_owner` is " +
+			"the previous owner. Null if there is no record or the owner has released the secret."),
 		"recorded_version": number("Version that the last owner wrote."),
 		"recorded_time":    text("When the last owner wrote it, in RFC 3339."),
-		"origin":           text("File that the last owner's value came from, if the owner works from files."),
-		"revision":         text("Git commit that the last owner's value came from, if the owner works from git."),
+		"origin":           text("File that the last owner's value came from, for owners that read files."),
+		"revision":         text("Git commit that the last owner's value came from, for owners that read git."),
 		"deleted": schema.BoolAttribute{
 			Computed:            true,
-			MarkdownDescription: "Whether there is no value now: it was deleted or destroyed, or has expired, by whomever.",
+			MarkdownDescription: "Whether the current version has no value: it was deleted or destroyed, or it has expired.",
 		},
-		"deleted_time": text("When the value was deleted or expired, in RFC 3339. Not set for one that was only destroyed."),
-		"expires_at":   text("When Vault will delete the value by itself, in RFC 3339. Not set if never."),
+		"deleted_time": text("When the value was deleted or expired, in RFC 3339. Null for a value that was only destroyed."),
+		"expires_at":   text("When Vault will delete the value by itself, in RFC 3339. Null for never."),
 	}
 }
 
-func (d *workflowSecretsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*backend); ok {
-		d.backend = ready
-	}
-}
-
-// Read surveys the workflow. It tells everything or fails: an audit that leaves
-// something out would be believed.
+// Read reads the metadata of all secrets, or fails: a partial audit looks complete.
 func (d *workflowSecretsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	const attempted = "Looking at the secrets of a workflow"
+	const summary = "Cannot read the secrets of the workflow"
 	var model workflowSecretsDataModel
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("workflow"), &model.Workflow)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if d.backend != nil && d.backend.unknownSettings != "" {
-		resp.Diagnostics.AddError("Not connected to Vault", fmt.Sprintf(
-			"The provider's %s is known only during the apply. Apply first what it comes from; or name that in "+
-				"the depends_on of this data source, which puts it off until then.", d.backend.unknownSettings))
+		resp.Diagnostics.AddError(noVault, fmt.Sprintf(
+			"The provider's %s is known only during the apply. Apply the resources that it comes from first, or list them in "+
+				"the depends_on of this data source: Terraform then reads it during the apply.", d.backend.unknownSettings))
 		return
 	}
 	if !d.backend.ready(&resp.Diagnostics) {
@@ -131,22 +121,21 @@ func (d *workflowSecretsDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	defer d.backend.warnings.drain(&resp.Diagnostics)
 	scope := secrets.Scope{Mount: d.backend.mount, Prefix: d.backend.prefix, Workflow: model.Workflow.ValueString()}
-	seen, err := d.backend.client.Survey(ctx, scope)
+	survey, err := d.backend.client.Survey(ctx, scope)
 	if err == nil {
-		err = seen.Failed[scope]
+		err = survey.Failed[scope]
 	}
 	if err != nil {
-		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
+		resp.Diagnostics.AddError(summary, sentence(err.Error()))
 		return
 	}
-	model.Secrets = make(map[string]surveyedSecret, len(seen.Entries))
-	for address, entry := range seen.Entries {
+	model.Secrets = make(map[string]surveyedSecret, len(survey.Entries))
+	for address, entry := range survey.Entries {
 		model.Secrets[address.Name] = newSurveyedSecret(entry)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// newSurveyedSecret is what an entry tells.
 func newSurveyedSecret(e secrets.Entry) surveyedSecret {
 	current := e.Versions[e.Current]
 	out := surveyedSecret{
@@ -159,8 +148,8 @@ func newSurveyedSecret(e secrets.Entry) surveyedSecret {
 	if !e.Live() {
 		out.DeletedTime = timeValue(current.Deleted)
 	}
-	if holder, held := e.Owner(); held {
-		out.Owner = types.StringValue(string(holder))
+	if owner, owned := e.Owner(); owned {
+		out.Owner = types.StringValue(string(owner))
 	}
 	if owner, record, found := e.LastOwner(); found {
 		out.LastOwner = types.StringValue(string(owner))
@@ -172,7 +161,8 @@ func newSurveyedSecret(e secrets.Entry) surveyedSecret {
 	return out
 }
 
-// textValue is null for no text. Vault may hand out anything; Terraform takes UTF-8.
+// textValue is null for an empty text. Vault can return any bytes; Terraform accepts
+// UTF-8 only.
 func textValue(text string) types.String {
 	if text == "" {
 		return types.StringNull()

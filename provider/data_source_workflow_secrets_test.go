@@ -187,12 +187,12 @@ func TestAnAuditThatCannotSeeFails(t *testing.T) {
 		s.vault.Write(t, s.workflow, "unseen", "x")
 		a := s.audit(t, cli)
 		a.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "list"))
-		a.Fails(t, []string{"plan"}, "Looking at the secrets of a workflow", `path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
+		a.Fails(t, []string{"plan"}, "Cannot read the secrets of the workflow", `path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
 		a.Setenv("VAULT_TOKEN", s.vault.Token(t, `path "customers/metadata/workflows/`+s.workflow+`/" { capabilities = ["list"] }`,
 			`path "customers/metadata/workflows/`+s.workflow+`/seen" { capabilities = ["read"] }`))
 		a.Fails(t, []string{"plan"}, `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
 		a.Setenv("VAULT_TOKEN", "no-such-token")
-		a.Fails(t, []string{"plan"}, "Looking at the secrets of a workflow", "get a new one")
+		a.Fails(t, []string{"plan"}, "Cannot read the secrets of the workflow", "get a new one")
 
 		t.Log("a name that would be another path is refused")
 		a.configure(t, "\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = \"../../x\"\n}\n")

@@ -17,25 +17,28 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// addProblem turns an error of the client into a diagnostic: what was attempted,
-// what is wrong and what to do, at the attribute that it is about.
-func report(diagnostics *diag.Diagnostics, attempted string, err error) {
+// report reports an error of the client. The summary is the operation that failed;
+// the detail is the cause and what to do.
+func report(diagnostics *diag.Diagnostics, summary string, err error) {
+	reportValue(diagnostics, summary, path.Root("value_wo"), err)
+}
+
+// reportValue is report with the attribute of the value.
+func reportValue(diagnostics *diag.Diagnostics, summary string, value path.Path, err error) {
 	switch detail := sentence(err.Error()); {
 	case errors.Is(err, secrets.ErrNotOwner):
-		diagnostics.AddAttributeError(path.Root("name"), attempted, detail+adoptHint)
+		diagnostics.AddAttributeError(path.Root("name"), summary, detail+adoptHint)
 	case errors.Is(err, secrets.ErrCanRead):
-		diagnostics.AddError(attempted, detail+"\n\nThe provider's require_write_only is \"error\", so nothing is written with such a token.")
+		diagnostics.AddError(summary, detail+"\n\nNothing is written, because the provider's require_write_only is \"error\".")
 	case errors.Is(err, secrets.ErrInvalid):
-		diagnostics.AddAttributeError(path.Root("value_wo"), attempted, detail)
+		diagnostics.AddAttributeError(value, summary, detail)
 	default:
-		diagnostics.AddError(attempted, detail)
+		diagnostics.AddError(summary, detail)
 	}
 }
 
-const adoptHint = "\n\nSet adopt = true for one apply to take it over, which writes the value of this configuration over it."
-
-// sentence makes the text of an error one: errors are lower-case and without a
-// full stop, so that they can be joined.
+// sentence turns the text of a Go error, which starts with a lower-case letter and
+// has no full stop, into a sentence.
 func sentence(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	text = string(unicode.ToUpper(first)) + text[size:]
@@ -45,28 +48,28 @@ func sentence(text string) string {
 	return text
 }
 
-// warnings collects what the client wants a person to know, each text once.
+// warningLog collects the warnings of the Vault client, each text once.
 type warningLog struct {
 	mu      sync.Mutex
 	pending []string
 	seen    []string
 }
 
-func (n *warningLog) add(text string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !slices.Contains(n.seen, text) {
-		n.seen = append(n.seen, text)
-		n.pending = append(n.pending, text)
+func (w *warningLog) add(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.Contains(w.seen, text) {
+		w.seen = append(w.seen, text)
+		w.pending = append(w.pending, text)
 	}
 }
 
-// drain hands over what came in since the last time.
-func (n *warningLog) drain(diagnostics *diag.Diagnostics) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, text := range n.pending {
-		diagnostics.AddWarning("Note on Vault", sentence(text))
+// drain reports the warnings since the last call.
+func (w *warningLog) drain(diagnostics *diag.Diagnostics) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, text := range w.pending {
+		diagnostics.AddWarning("Vault client warning", sentence(text))
 	}
-	n.pending = nil
+	w.pending = nil
 }

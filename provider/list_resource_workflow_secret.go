@@ -23,17 +23,16 @@ var (
 	_ list.ListResourceWithConfigure     = &workflowSecretList{}
 )
 
-// ListResources are for "terraform query", of Terraform 1.14 and later.
+// ListResources returns the list resources, for "terraform query" of Terraform 1.14
+// and later.
 func (p *relayProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{func() list.ListResource { return &workflowSecretList{} }}
 }
 
-// workflowSecretList finds the secrets of a workflow, to import them.
-type workflowSecretList struct {
-	backend *backend
-}
+// workflowSecretList lists the secrets of a workflow, to import them.
+type workflowSecretList struct{ resourceBase }
 
-// workflowSecretListModel is the block that asks.
+// workflowSecretListModel is the configuration of a list block.
 type workflowSecretListModel struct {
 	Workflow types.String `tfsdk:"workflow"`
 }
@@ -44,8 +43,8 @@ func (l *workflowSecretList) Metadata(_ context.Context, req resource.MetadataRe
 
 func (l *workflowSecretList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Finds the secrets of a workflow, whoever wrote them, to import them with `terraform query`. Deleted ones " +
-			"are left out. It reads metadata only, and needs `list` on `metadata/<prefix>/<workflow>/`.",
+		MarkdownDescription: "Lists the secrets of a workflow, whoever owns them, to import them with `terraform query`. It leaves out " +
+			"deleted secrets. It reads metadata only, and needs `list` on `metadata/<prefix>/<workflow>/`.",
 		Attributes: map[string]schema.Attribute{
 			"workflow": schema.StringAttribute{
 				Required:            true,
@@ -56,28 +55,22 @@ func (l *workflowSecretList) ListResourceConfigSchema(_ context.Context, _ list.
 	}
 }
 
-func (l *workflowSecretList) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*backend); ok {
-		l.backend = ready
-	}
-}
-
-// List looks at one secret after the other, and stops where Terraform has enough.
+// List observes one secret after the other, until Terraform has enough.
 func (l *workflowSecretList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	const attempted = "Listing the secrets"
+	const summary = "Cannot list the secrets"
 	var (
-		asked    workflowSecretListModel
+		config   workflowSecretListModel
 		problems diag.Diagnostics
 	)
-	problems.Append(req.Config.Get(ctx, &asked)...)
+	problems.Append(req.Config.Get(ctx, &config)...)
 	if problems.HasError() || !l.backend.ready(&problems) {
 		stream.Results = list.ListResultsStreamDiagnostics(problems)
 		return
 	}
-	scope := secrets.Scope{Mount: l.backend.mount, Prefix: l.backend.prefix, Workflow: asked.Workflow.ValueString()}
+	scope := secrets.Scope{Mount: l.backend.mount, Prefix: l.backend.prefix, Workflow: config.Workflow.ValueString()}
 	names, err := l.backend.client.List(ctx, scope)
 	if err != nil {
-		report(&problems, attempted, err)
+		report(&problems, summary, err)
 		stream.Results = list.ListResultsStreamDiagnostics(problems)
 		return
 	}
@@ -89,7 +82,7 @@ func (l *workflowSecretList) List(ctx context.Context, req list.ListRequest, str
 			switch {
 			case err != nil:
 				var failed list.ListResult
-				report(&failed.Diagnostics, attempted, err)
+				report(&failed.Diagnostics, summary, err)
 				push(failed)
 				return
 			case !entry.Live():
@@ -104,14 +97,14 @@ func (l *workflowSecretList) List(ctx context.Context, req list.ListRequest, str
 	}
 }
 
-// result is what an import of the secret would bring.
+// result returns what an import of the secret sets.
 func (l *workflowSecretList) result(ctx context.Context, req list.ListRequest, address secrets.Address, entry secrets.Entry) list.ListResult {
 	result := req.NewListResult(ctx)
 	result.DisplayName = address.String()
-	if holder, held := entry.Owner(); held {
-		result.DisplayName = fmt.Sprintf("%s (held by %s)", address, holder)
+	if owner, owned := entry.Owner(); owned {
+		result.DisplayName = fmt.Sprintf("%s (owned by %s)", address, owner)
 	}
-	result.Diagnostics.Append(setSecretIdentity(ctx, result.Identity, address)...)
+	result.Diagnostics.Append(setIdentity(ctx, result.Identity, identityOf(address))...)
 	if !req.IncludeResource {
 		return result
 	}

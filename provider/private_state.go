@@ -13,139 +13,126 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// privateStateKey is where the memory lies in the resource's private state.
+// privateStateKey is the key of all data in Terraform's private state.
 const privateStateKey = "state"
 
-// clockSkew is how far this machine's clock and Vault's may be apart for a
-// version to count as that of an attempt.
+// clockSkew is the accepted difference between the clocks of this machine and of
+// Vault when a version is matched with an unconfirmed write.
 const clockSkew = time.Minute
 
-// privateState is what the resource remembers between runs besides its attributes. It
-// lies in the state in plain sight and never holds a value.
+// privateState is what a resource keeps between runs besides its attributes. The
+// state file holds it in clear text; it never contains a value.
 type privateState struct {
 	// Mount and Prefix are where the secret was written.
 	Mount  string `json:"mount,omitempty"`
 	Prefix string `json:"prefix,omitempty"`
-	// Owner is who wrote last as the state has it; empty in states of the first
-	// releases, whose owner never changed.
+	// Owner is the owner of the last write; empty if the provider's owner was not
+	// stored.
 	Owner secrets.Owner `json:"owner,omitempty"`
-	// HMAC1 is the fingerprint of what was written last, empty for none.
+	// HMAC1 is the fingerprint of the value written last; empty without one.
 	HMAC1 string `json:"hmac1,omitempty"`
-	// MovedFrom is where another provider's resource had its secret, until a
-	// refresh has found out whether that is one of a workflow.
+	// MovedFrom is the path in the state of another provider's resource, until a
+	// refresh has checked it.
 	MovedFrom string `json:"moved_from,omitempty"`
-	// Observed is what the last refresh or write saw; the next write is checked
+	// Observed is what the last refresh or write observed. The next write is checked
 	// against it.
 	Observed secrets.Seen `json:"observed"`
-	// Expires is when the last write was to expire, zero for never.
+	// Expires is when the last write was to expire; zero for never.
 	Expires time.Time `json:"expires,omitzero"`
-	// Repair is what the drift that the last refresh found calls for.
+	// Repair is what repairs the drift that the last refresh found.
 	Repair repair `json:"repair,omitempty"`
-	// Unfinished says that a write of our own broke off; on_drift does not hold
-	// back its repair.
+	// Unfinished: a write was interrupted. It is repaired whatever on_drift is.
 	Unfinished bool `json:"unfinished,omitempty"`
-	// Unconfirmed is a first write whose answer was lost.
+	// Unconfirmed is a create whose answer was lost.
 	Unconfirmed *unconfirmedWrite `json:"unconfirmed,omitempty"`
 }
 
-// repair is what would bring a secret back in sync.
-type repair string
-
-const (
-	// repairNone: it is in sync, or could not be asked.
-	repairNone repair = ""
-	// repairWrite: a write.
-	repairWrite repair = "write"
-	// repairAdopt: a write that takes over what is not ours.
-	repairAdopt repair = "adopt"
-)
-
-// unconfirmedWrite is a first write of which nobody knows whether it happened: its answer
-// was lost. There is no older version of ours to tell by.
+// unconfirmedWrite is a create whose answer was lost. There is no earlier version
+// of this owner to compare with.
 type unconfirmedWrite struct {
-	// Version is what the write would have become.
+	// Version is the version that the write creates.
 	Version int `json:"version"`
-	// From and To are when it was under way, by this machine's clock.
+	// From and To are when the request ran, by this machine's clock.
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
 }
 
-// find finds the version that the attempt made: the one it would have become,
-// from the time when it was under way.
-func (a *unconfirmedWrite) find(e secrets.Entry) *secrets.Written {
-	if a == nil {
+// find returns the version that the write created, or nil: the expected version,
+// created while the request ran, which no other owner has recorded.
+func (w *unconfirmedWrite) find(e secrets.Entry) *secrets.Written {
+	if w == nil {
 		return nil
 	}
-	v, known := e.Versions[a.Version]
-	if !known || v.Created.Before(a.From.Add(-clockSkew)) || v.Created.After(a.To.Add(clockSkew)) {
+	v, exists := e.Versions[w.Version]
+	if !exists || v.Created.Before(w.From.Add(-clockSkew)) || v.Created.After(w.To.Add(clockSkew)) {
 		return nil
 	}
-	if _, record, noted := e.LastOwner(); noted && record.Version >= a.Version {
-		return nil // it is what somebody else has noted as theirs
+	if _, record, found := e.LastOwner(); found && record.Version >= w.Version {
+		return nil
 	}
-	return &secrets.Written{Version: a.Version, Created: v.Created}
+	return &secrets.Written{Version: w.Version, Created: v.Created}
 }
 
-// lastWrite is what this resource wrote last, for the client to judge by; nil
-// for nothing.
-func lastWrite(f computedAttributes, private privateState, e secrets.Entry) *secrets.Written {
-	if wrote := baseline(f, private); wrote != nil {
+// lastWrite returns the last write of this resource, from which drift is judged;
+// nil for none. After a change of the provider's owner nothing counts.
+func (b *backend) lastWrite(c computedAttributes, private privateState, e secrets.Entry) *secrets.Written {
+	if private.Owner != secrets.NoOwner && private.Owner != b.client.Owner() {
+		return nil
+	}
+	return lastWrite(c, private, e)
+}
+
+func lastWrite(c computedAttributes, private privateState, e secrets.Entry) *secrets.Written {
+	if wrote := baseline(c, private); wrote != nil {
 		return wrote
 	}
 	return private.Unconfirmed.find(e)
 }
 
-// lastWrite is the plain lastWrite, except that what was written as another owner
-// is not this one's: the provider's owner was changed.
-func (b *backend) lastWrite(f computedAttributes, private privateState, e secrets.Entry) *secrets.Written {
-	if private.Owner != secrets.NoOwner && private.Owner != b.client.Owner() {
+// baseline returns the last write that Vault confirmed; nil for none.
+func baseline(c computedAttributes, private privateState) *secrets.Written {
+	created, err := time.Parse(time.RFC3339Nano, c.CreatedTime.ValueString())
+	if c.Version.ValueInt64() < 1 || err != nil {
 		return nil
 	}
-	return lastWrite(f, private, e)
+	return &secrets.Written{Version: int(c.Version.ValueInt64()), Created: created, Expires: private.Expires}
 }
 
-// baseline is the last write that Vault confirmed; nil for none.
-func baseline(f computedAttributes, private privateState) *secrets.Written {
-	created, err := time.Parse(time.RFC3339Nano, f.CreatedTime.ValueString())
-	if f.Version.ValueInt64() < 1 || err != nil {
-		return nil
+// privateReader and privateWriter are Terraform's private state. The framework's
+// own type is internal.
+type (
+	privateReader interface {
+		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 	}
-	return &secrets.Written{Version: int(f.Version.ValueInt64()), Created: created, Expires: private.Expires}
-}
+	privateWriter interface {
+		SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+	}
+)
 
-// privateReader and privateWriter are the framework's private state, whose type
-// is internal to it.
-type privateReader interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-type privateWriter interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
-// loadPrivateState reads the memory of a resource; the zero memory where there is none.
-func loadPrivateState[M privateState | setPrivateState](ctx context.Context, private privateReader, diagnostics *diag.Diagnostics) M {
-	var m M
+// loadPrivateState reads the private state of a resource; the zero value if it has
+// none.
+func loadPrivateState[P privateState | setPrivateState](ctx context.Context, private privateReader, diagnostics *diag.Diagnostics) P {
+	var out P
 	data, problems := private.GetKey(ctx, privateStateKey)
 	diagnostics.Append(problems...)
 	if len(data) == 0 {
-		return m
+		return out
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
-		diagnostics.AddError("Reading the private state of the resource",
-			"It is not what this provider wrote. Remove the resource from the state and import it again.")
+	if err := json.Unmarshal(data, &out); err != nil {
+		diagnostics.AddError("Cannot read the private state of the resource",
+			"Invalid data: this provider did not write it. Remove the resource from the state with \"terraform state rm\" and import it again.")
 	}
-	return m
+	return out
 }
 
-func (m privateState) save(ctx context.Context, private privateWriter) diag.Diagnostics {
-	return savePrivateState(ctx, private, m)
+func (p privateState) save(ctx context.Context, private privateWriter) diag.Diagnostics {
+	return savePrivateState(ctx, private, p)
 }
 
-func savePrivateState[M privateState | setPrivateState](ctx context.Context, private privateWriter, m M) diag.Diagnostics {
-	data, err := json.Marshal(m)
+func savePrivateState[P privateState | setPrivateState](ctx context.Context, private privateWriter, p P) diag.Diagnostics {
+	data, err := json.Marshal(p)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Writing the private state of the resource", err.Error())}
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Cannot write the private state of the resource", err.Error())}
 	}
 	return private.SetKey(ctx, privateStateKey, data)
 }

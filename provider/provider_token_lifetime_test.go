@@ -25,7 +25,7 @@ func TestALoginThatIsNotKnownInThePlanHappensInTheApply(t *testing.T) {
 		s.configureAuth(t, `auth = { approle = { role_id = terraform_data.role.output, secret_id_file = "`+credential(t, secretID)+`" } }`,
 			source, s.secret("token", `"one"`))
 		plan := s.Plan(t)
-		terraformtest.Result{Output: plan.Output}.Contains(t, "Warning: Drift is not checked", "The provider's auth will be known only during the apply")
+		terraformtest.Result{Output: plan.Output}.Contains(t, "Warning: Drift is not checked", "The provider's auth is known only during the apply")
 		if n := len(s.proxy.Requests()); n > 0 {
 			t.Errorf("the plan asked Vault %d times", n)
 		}

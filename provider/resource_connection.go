@@ -26,10 +26,7 @@ var (
 )
 
 // connectionResource is relay_connection.
-type connectionResource struct {
-	// backend is nil while the provider is not configured.
-	backend *backend
-}
+type connectionResource struct{ resourceBase }
 
 func newConnectionResource() resource.Resource { return &connectionResource{} }
 
@@ -41,50 +38,41 @@ func (r *connectionResource) Schema(ctx context.Context, _ resource.SchemaReques
 	resp.Schema = connectionSchema(ctx)
 }
 
-func (r *connectionResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*backend); ok {
-		r.backend = ready
-	}
-}
-
-// Create writes a connection for the first time. A write that may have happened is
-// notCreated an error: Terraform would taint the resource and destroy it.
+// Create writes a new connection.
 func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	const attempted = "Creating the connection"
+	const summary = "Cannot create the connection"
 	var plan, config connectionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer end()
 	address := r.address(plan, privateState{})
 	private := newPrivateState(address)
 	observed, err := r.backend.client.Describe(ctx, address.Pointer())
+	if err == nil {
+		err = r.checkNew(address.Pointer(), address.String(), observed, plan.Adopt.ValueBool())
+	}
 	if err != nil {
-		report(&resp.Diagnostics, attempted, withInterruption(ctx, err))
+		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return
 	}
-	if taken := alreadyExists(address.Pointer(), address.String(), r.backend.client.Owner(), observed); taken != "" && !plan.Adopt.ValueBool() {
-		resp.Diagnostics.AddAttributeError(path.Root("name"), attempted, taken+adoptHint)
-		return
-	}
-	begun := time.Now()
+	started := time.Now()
 	wrote, err := r.put(ctx, config, plan.Adopt.ValueBool(), connections.Write{Address: address, Observed: observed})
-	tried := firstWrite{address: address.Pointer(), observed: observed, begun: begun, wrote: wrote, err: withInterruption(ctx, err)}
-	if err := plan.setCreated(tried, r.backend.client.Owner(), &private, &resp.Diagnostics); err != nil {
-		reportFields(&resp.Diagnostics, attempted, err)
+	created := firstWrite{address: address.Pointer(), observed: observed, started: started, wrote: wrote, err: withInterruption(ctx, err)}
+	if err := plan.setCreated(created, r.backend.client.Owner(), &private, &resp.Diagnostics); err != nil {
+		reportFields(&resp.Diagnostics, summary, err)
 		return
 	}
 	plan.Path = types.StringValue(address.Pointer().Path())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(setConnectionIdentity(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 }
 
-// Read asks Vault's metadata what became of the connection.
+// Read observes the connection in Vault's metadata.
 func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state connectionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -92,29 +80,22 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 	if resp.Diagnostics.HasError() || !r.backend.usable(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer end()
 	address := r.address(state, private)
-	if r.backend.unknownSettings != "" {
-		state.setNotChecked(&private, "the provider's "+r.backend.unknownSettings+" is known only during the apply")
-	} else if err := r.observe(ctx, address, &state.computedAttributes, &private); err != nil {
-		if !errors.Is(err, secrets.ErrMissingCapability) && !errors.Is(err, secrets.ErrPermissionDenied) {
-			report(&resp.Diagnostics, "Looking for drift", withInterruption(ctx, err))
-			return
-		}
-		state.setNotChecked(&private, "the token may not read the metadata")
-		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Drift is not checked", sentence(err.Error()))
+	observe := func() error { return r.observe(ctx, address, &state.computedAttributes, &private) }
+	if !r.refresh(ctx, &state.computedAttributes, &private, observe, &resp.Diagnostics) {
+		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(setConnectionIdentity(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 }
 
-// Update sends the fields if the plan says so, and only if the connection is still
-// what the plan was made from. An error leaves the old baseline in the state.
+// Update sends the fields if that is planned and the connection has not changed
+// since the plan. After an error the state keeps the old baseline.
 func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	const attempted = "Updating the connection"
+	const summary = "Cannot update the connection"
 	var plan, config, state connectionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -124,7 +105,7 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	address := r.address(plan, private)
-	resp.Diagnostics.Append(setConnectionIdentity(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 	if !plan.writePlanned() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
@@ -132,34 +113,27 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	if !r.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer end()
 	observed, err := r.backend.client.Confirm(ctx, address.Pointer(), private.Observed)
 	if err != nil {
-		report(&resp.Diagnostics, attempted, withInterruption(ctx, err))
+		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return
 	}
 	wrote, err := r.put(ctx, config, plan.Adopt.ValueBool(), connections.Write{
 		Address: address, Observed: observed, Baseline: r.backend.lastWrite(state.computedAttributes, private, observed),
 	})
 	if err != nil {
-		reportFields(&resp.Diagnostics, attempted, withInterruption(ctx, err))
+		reportFields(&resp.Diagnostics, summary, withInterruption(ctx, err))
 	}
-	switch {
-	case err == nil:
-		plan.setWritten(&private, r.backend.client.Owner(), wrote)
-	case errors.Is(err, secrets.ErrNoRecord):
-		plan.setRecordMissing(&private, wrote)
-	default:
+	if !plan.setUpdated(wrote, err, r.backend.client.Owner(), &private) {
 		plan = state
-		private.Unfinished = private.Unfinished || errors.Is(err, secrets.ErrOutcomeUnknown)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
-// Delete lets go of the connection, and says what it leaves.
+// Delete deletes the connection if this owner has it, and reports what remains.
 func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state connectionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -167,46 +141,50 @@ func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer end()
 	address := r.address(state, private)
-	left, err := r.backend.client.Describe(ctx, address.Pointer())
+	observed, err := r.backend.client.Describe(ctx, address.Pointer())
 	if err != nil {
-		report(&resp.Diagnostics, "Deleting the connection", withInterruption(ctx, err))
+		report(&resp.Diagnostics, "Cannot delete the connection", withInterruption(ctx, err))
 		return
 	}
 	remove := r.client().Delete
-	if state.Deletion.ValueString() == deletionPurge {
+	if state.purges() {
 		remove = r.client().Purge
 	}
-	done, err := remove(ctx, address, r.backend.lastWrite(state.computedAttributes, private, left))
-	reportDeletion(&resp.Diagnostics, address.Pointer(), left, done, withInterruption(ctx, err))
+	done, err := remove(ctx, address, r.backend.lastWrite(state.computedAttributes, private, observed))
+	reportDeletion(&resp.Diagnostics, address.Pointer(), observed, done, withInterruption(ctx, err))
 }
 
-// client speaks of connections where the provider's speaks of secrets.
+// client returns the client for connections.
 func (r *connectionResource) client() *connections.Client {
 	return connections.New(r.backend.client, r.backend.warnings.add)
 }
 
-// ready reports whether Vault can be asked about connections, and an error if
-// not.
+// ready reports whether Vault can be reached and a domain is set; if not, it
+// reports an error.
 func (r *connectionResource) ready(diagnostics *diag.Diagnostics) bool {
 	if !r.backend.ready(diagnostics) {
 		return false
 	}
 	if r.backend.domain == "" {
-		diagnostics.AddError("Connections have no place", sentence(errNoDomain.Error()))
+		diagnostics.AddError(noDomain, noDomainDetail)
 		return false
 	}
 	return true
 }
 
-// address is where the connection lies: where it was written, else where the
-// provider block says.
+const (
+	noDomain       = "Domain of the connections is not set"
+	noDomainDetail = "The argument domain of the provider block is required for connections. Set it to the domain that they belong to, in Relay the account."
+)
+
+// address returns the address of a connection: where it was written, else where the
+// provider block puts it.
 func (r *connectionResource) address(m connectionModel, private privateState) connections.Address {
 	a := connections.Address{Mount: r.backend.mount, Domain: r.backend.domain, Type: m.Type.ValueString(), Name: m.Name.ValueString()}
-	if domain, is := strings.CutPrefix(private.Prefix, secrets.ConnectionsPrefix); is {
+	if domain, found := strings.CutPrefix(private.Prefix, secrets.ConnectionsPrefix); found {
 		a.Mount, a.Domain = private.Mount, domain
 	}
 	return a
@@ -216,8 +194,8 @@ func newPrivateState(a connections.Address) privateState {
 	return privateState{Mount: a.Mount, Prefix: secrets.ConnectionsPrefix + a.Domain}
 }
 
-// put writes all fields, which have to be the configuration's: plan and state never
-// have them.
+// put writes all fields. They must come from the configuration: plan and state
+// never contain them.
 func (r *connectionResource) put(ctx context.Context, config connectionModel, adopt bool, w connections.Write) (wrote secrets.Written, err error) {
 	if w.Fields, err = config.fields(); err != nil {
 		return secrets.Written{}, err
@@ -232,34 +210,29 @@ func (r *connectionResource) put(ctx context.Context, config connectionModel, ad
 	return wrote, err
 }
 
-// deleteOrphaned deletes, once in an apply that writes, what a crash of an earlier one left. A
-// token that may not list the domain leaves it.
+// deleteOrphaned deletes bodies that a crash left, once in an apply that writes. It
+// does nothing if the token cannot list the domain.
 func (r *connectionResource) deleteOrphaned(ctx context.Context, a connections.Address) {
 	r.backend.orphansDeleted.Do(func() {
 		_, err := r.client().DeleteOrphaned(ctx, a.Mount, a.Domain, map[string]bool{})
 		if err != nil && !errors.Is(err, secrets.ErrPermissionDenied) {
-			r.backend.warnings.add("bodies of connections that nobody uses could not be looked for: " + err.Error())
+			r.backend.warnings.add("cannot delete orphaned bodies of connections: " + err.Error())
 		}
 	})
 }
 
-// observe puts what Vault says of the connection into findings and memory.
-func (r *connectionResource) observe(ctx context.Context, a connections.Address, f *computedAttributes, private *privateState) error {
-	seen, err := r.client().Describe(ctx, a)
+// observe reads the metadata of a connection and sets attributes and private state.
+func (r *connectionResource) observe(ctx context.Context, a connections.Address, c *computedAttributes, private *privateState) error {
+	observed, err := r.client().Describe(ctx, a)
 	if err != nil {
 		return err
 	}
-	wrote := r.backend.lastWrite(*f, *private, seen.Pointer)
-	verdict := connections.Judge(r.backend.client.Owner(), seen, wrote)
-	f.setObserved(private, seen.Pointer, verdict.String(), repairFor(verdict, secrets.NeedsAdopt(r.backend.client.Owner(), seen.Pointer, wrote)))
+	wrote := r.backend.lastWrite(*c, *private, observed.Pointer)
+	r.backend.setObserved(c, private, observed.Pointer, connections.Judge(r.backend.client.Owner(), observed, wrote), wrote)
 	return nil
 }
 
-// reportFields is report, with what is wrong with the input at fields_wo.
-func reportFields(diagnostics *diag.Diagnostics, attempted string, err error) {
-	if errors.Is(err, secrets.ErrInvalid) {
-		diagnostics.AddAttributeError(path.Root("fields_wo"), attempted, sentence(err.Error()))
-		return
-	}
-	report(diagnostics, attempted, err)
+// reportFields is report, with an error of the input at fields_wo.
+func reportFields(diagnostics *diag.Diagnostics, summary string, err error) {
+	reportValue(diagnostics, summary, path.Root("fields_wo"), err)
 }

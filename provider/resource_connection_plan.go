@@ -15,11 +15,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 )
 
-// ModifyPlan decides what happens to the fields and says so in the plan.
+// ModifyPlan decides what happens to the fields and puts the decision into the plan.
 func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	_ = r.backend.usable(&resp.Diagnostics) // and as relay_workflow_secret goes on
-	if req.Plan.Raw.IsNull() || r.backend == nil {
-		return // it is destroyed, or the provider is not configured
+	if !r.plans(req, &resp.Diagnostics) {
+		return
 	}
 	var plan, config connectionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -28,49 +27,50 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	if r.backend.domain == "" && r.backend.unknownSettings == "" {
-		resp.Diagnostics.AddError("Connections have no place", sentence(errNoDomain.Error()))
+		resp.Diagnostics.AddError(noDomain, noDomainDetail)
 		return
 	}
-	plan.fill(config, r.backend.defaults)
+	plan.fill(config.options, r.backend.defaults.options)
 	plan.Path = r.path(plan)
-	if req.State.Raw.IsNull() {
-		checkFields(config, &resp.Diagnostics)
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-		return
-	}
-	var state connectionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
+	state, private := priorState[connectionModel, privateState](ctx, req, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !plan.Path.Equal(state.Path) {
+	switch {
+	case state == nil:
+		checkFields(config, &resp.Diagnostics)
+	case !plan.Path.Equal(state.Path):
 		plan.markUnknown()
 		if !plan.Path.IsUnknown() && plan.Type.Equal(state.Type) && plan.Name.Equal(state.Name) {
 			resp.RequiresReplace.Append(path.Root("path"))
 		}
 		checkFields(config, &resp.Diagnostics)
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-		return
+	default:
+		r.planFields(&plan, config, *state, private, &resp.Diagnostics)
 	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// planFields decides what happens to the fields of an existing connection.
+func (r *connectionResource) planFields(plan *connectionModel, config, state connectionModel, private privateState, diagnostics *diag.Diagnostics) {
 	plan.computedAttributes = state.computedAttributes
-	decided := decide(driftState{
+	decided := decide(decisionInput{
 		repair:       private.Repair,
 		unfinished:   private.Unfinished,
 		valueChanged: !plan.FieldsWOVersion.Equal(state.FieldsWOVersion),
 		onDrift:      plan.OnDrift.ValueString(),
 		adopt:        plan.Adopt.ValueBool(),
 	})
+	plan.plan(decided, state.computedAttributes)
 	if decided == write {
-		plan.markUnknown()
-		plan.Drift = inSync
-		checkFields(config, &resp.Diagnostics)
+		checkFields(config, diagnostics)
 	}
-	decided.report(&resp.Diagnostics, path.Root("name"), computedAttributesDetail(r.address(state, private).String(), state.computedAttributes))
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	address := r.address(state, private)
+	decided.report(diagnostics, path.Root("name"), address.Pointer().Kind(), driftDetail(address.String(), state.computedAttributes))
 }
 
-// path is where the provider block puts the connection, unknown as long as that is.
+// path returns where the provider block puts the connection; unknown while that is
+// not known.
 func (r *connectionResource) path(m connectionModel) types.String {
 	if r.backend.mount == "" || r.backend.domain == "" || m.Type.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
@@ -78,8 +78,8 @@ func (r *connectionResource) path(m connectionModel) types.String {
 	return types.StringValue(r.address(m, privateState{}).Pointer().Path())
 }
 
-// checkFields refuses at plan time fields that no reader of the type can use, as far
-// as they are known.
+// checkFields refuses fields that no reader of the type can use during the plan, if
+// they are known.
 func checkFields(config connectionModel, diagnostics *diag.Diagnostics) {
 	names, known := config.fieldNames()
 	if !known {
@@ -87,10 +87,10 @@ func checkFields(config connectionModel, diagnostics *diag.Diagnostics) {
 	}
 	found := connections.CheckFields(config.Type.ValueString(), names)
 	if found.Problem != "" {
-		diagnostics.AddAttributeError(path.Root("fields_wo"), "Fields do not fit the type", sentence(found.Problem))
+		diagnostics.AddAttributeError(path.Root("fields_wo"), "Fields do not match the type", sentence(found.Problem))
 	}
 	if found.Warning != "" {
-		diagnostics.AddAttributeWarning(path.Root("type"), "Note on the connection",
+		diagnostics.AddAttributeWarning(path.Root("type"), "Unknown type or field",
 			sentence(fmt.Sprintf("connection %s/%s: %s", config.Type.ValueString(), config.Name.ValueString(), found.Warning)))
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -23,10 +22,7 @@ var (
 )
 
 // workflowSecretResource is relay_workflow_secret.
-type workflowSecretResource struct {
-	// vault is nil while the provider is not configured.
-	backend *backend
-}
+type workflowSecretResource struct{ resourceBase }
 
 func newWorkflowSecretResource() resource.Resource { return &workflowSecretResource{} }
 
@@ -38,56 +34,46 @@ func (r *workflowSecretResource) Schema(ctx context.Context, _ resource.SchemaRe
 	resp.Schema = workflowSecretSchema(ctx)
 }
 
-func (r *workflowSecretResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*backend); ok {
-		r.backend = ready
-	}
-}
-
-// Create writes a secret for the first time. A write that may have happened is
-// notCreated an error: Terraform would taint the resource and destroy it.
+// Create writes a new secret.
 func (r *workflowSecretResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	const attempted = "Creating the secret"
+	const summary = "Cannot create the secret"
 	var plan, config workflowSecretModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer end()
 	private := privateState{Mount: r.backend.mount, Prefix: r.backend.prefix}
 	address := r.backend.address(plan, private)
 	observed, err := r.backend.client.Describe(ctx, address)
-	if err != nil {
-		report(&resp.Diagnostics, attempted, withInterruption(ctx, err))
-		return
+	if err == nil {
+		err = r.checkNew(address, address.String(), observed, plan.Adopt.ValueBool())
 	}
-	if taken := alreadyExists(address, address.String(), r.backend.client.Owner(), observed); taken != "" && !plan.Adopt.ValueBool() {
-		resp.Diagnostics.AddAttributeError(path.Root("name"), attempted, taken+adoptHint)
+	if err != nil {
+		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return
 	}
 
-	begun := time.Now()
+	started := time.Now()
 	done := r.backend.apply(ctx, plan, workflowSecretModel{}, config.ValueWO, secrets.Write{Address: address, Observed: observed})
-	tried := firstWrite{address: address, observed: observed, begun: begun, wrote: done.wrote, err: withInterruption(ctx, done.err)}
-	if err := plan.setCreated(tried, r.backend.client.Owner(), &private, &resp.Diagnostics); err != nil {
-		report(&resp.Diagnostics, attempted, err)
+	created := firstWrite{address: address, observed: observed, started: started, wrote: done.wrote, err: withInterruption(ctx, done.err)}
+	if err := plan.setCreated(created, r.backend.client.Owner(), &private, &resp.Diagnostics); err != nil {
+		report(&resp.Diagnostics, summary, err)
 		return
 	}
 	if err := withInterruption(ctx, done.settings); err != nil {
-		resp.Diagnostics.AddWarning("Secret was written without its settings", sentence(err.Error())+" The next plan shows what is missing.")
+		resp.Diagnostics.AddWarning("Secret was written without its settings", sentence(err.Error())+" The next plan shows which settings are missing.")
 	}
 	private.HMAC1 = r.backend.fingerprintOf(address, config.ValueWO)
 	plan.Path = types.StringValue(address.Path())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(setSecretIdentity(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
 }
 
-// Read asks Vault's metadata what became of the secret. It never touches version
-// and created_time: drift is judged from them.
+// Read observes the secret in Vault's metadata.
 func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state workflowSecretModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -95,34 +81,31 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	if resp.Diagnostics.HasError() || !r.backend.usable(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer end()
 	if !r.backend.completeMove(&state, &private, &resp.Diagnostics) {
 		return
 	}
 	address := r.backend.address(state, private)
-	if r.backend.unknownSettings != "" {
-		state.setNotChecked(&private, "the provider's "+r.backend.unknownSettings+" is known only during the apply")
-	} else if entry, err := r.backend.describe(ctx, address, &state.computedAttributes, &private); err == nil {
-		state.setObservedSettings(entry.Settings)
-	} else {
-		if !errors.Is(err, secrets.ErrMissingCapability) && !errors.Is(err, secrets.ErrPermissionDenied) {
-			report(&resp.Diagnostics, "Looking for drift", withInterruption(ctx, err))
-			return
+	observe := func() error {
+		entry, err := r.backend.observe(ctx, address, &state.computedAttributes, &private)
+		if err == nil {
+			state.setObservedSettings(entry.Settings)
 		}
-		state.setNotChecked(&private, "the token may not read the metadata")
-		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Drift is not checked", sentence(err.Error()))
+		return err
+	}
+	if !r.refresh(ctx, &state.computedAttributes, &private, observe, &resp.Diagnostics) {
+		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(setSecretIdentity(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
 }
 
-// Update sends value and settings as the plan says, and only if the secret is
-// still what the plan was made from. An error leaves the old baseline in the state.
+// Update sends value and settings as planned, if the secret has not changed since
+// the plan. After an error the state keeps the old baseline.
 func (r *workflowSecretResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	const attempted = "Updating the secret"
+	const summary = "Cannot update the secret"
 	var plan, config, state workflowSecretModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -132,48 +115,42 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 		return
 	}
 	address := r.backend.address(plan, private)
-	resp.Diagnostics.Append(setSecretIdentity(ctx, resp.Identity, address)...)
-	if !plan.writePlanned() && !plan.settingsDiffer(state) {
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
+	sends := plan.writePlanned()
+	if !sends && !plan.settingsDiffer(state) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
 	if !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer end()
 	observed, err := r.backend.client.Confirm(ctx, address, private.Observed)
 	if err != nil {
-		report(&resp.Diagnostics, attempted, withInterruption(ctx, err))
+		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return
 	}
 
-	sent := plan.writePlanned()
 	done := r.backend.apply(ctx, plan, state, config.ValueWO, secrets.Write{
 		Address: address, Observed: observed, Baseline: r.backend.lastWrite(state.computedAttributes, private, observed),
 	})
 	err = errors.Join(done.err, done.settings)
 	if err != nil {
-		report(&resp.Diagnostics, attempted, withInterruption(ctx, err))
+		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		plan.keepEitherSettings(state)
 	}
 	switch {
-	case sent && done.err == nil:
-		plan.setWritten(&private, r.backend.client.Owner(), done.wrote)
-		private.HMAC1 = r.backend.fingerprintOf(address, config.ValueWO)
-	case errors.Is(done.err, secrets.ErrNoRecord):
-		plan.setRecordMissing(&private, done.wrote)
+	case sends && plan.setUpdated(done.wrote, done.err, r.backend.client.Owner(), &private):
 		private.HMAC1 = r.backend.fingerprintOf(address, config.ValueWO)
 	case err != nil:
 		plan = state.afterFailedUpdate(plan)
-		private.Unfinished = private.Unfinished || errors.Is(done.err, secrets.ErrOutcomeUnknown)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
-// Delete lets go of the secret, and says what it leaves.
+// Delete deletes the secret if this owner has it, and reports what remains.
 func (r *workflowSecretResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state workflowSecretModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -181,20 +158,15 @@ func (r *workflowSecretResource) Delete(ctx context.Context, req resource.Delete
 	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
-	defer cancel()
-	client, address := r.backend.client, r.backend.address(state, private)
-	left, err := client.Describe(ctx, address)
+	ctx, end := r.begin(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer end()
+	address := r.backend.address(state, private)
+	observed, err := r.backend.client.Describe(ctx, address)
 	if err != nil {
-		report(&resp.Diagnostics, "Deleting the secret", withInterruption(ctx, err))
+		report(&resp.Diagnostics, "Cannot delete the secret", withInterruption(ctx, err))
 		return
 	}
-	remove := client.Delete
-	if state.Deletion.ValueString() == deletionPurge {
-		remove = client.Purge
-	}
-	done, err := remove(ctx, address, r.backend.lastWrite(state.computedAttributes, private, left))
-	reportDeletion(&resp.Diagnostics, address, left, done, withInterruption(ctx, err))
-	tflog.Info(ctx, "let go of a secret", map[string]any{"workflow": address.Workflow, "name": address.Name})
+	done, err := r.backend.delete(ctx, address, state.purges(), r.backend.lastWrite(state.computedAttributes, private, observed))
+	reportDeletion(&resp.Diagnostics, address, observed, done, withInterruption(ctx, err))
+	tflog.Info(ctx, "deleted a secret", map[string]any{"workflow": address.Workflow, "name": address.Name})
 }

@@ -116,9 +116,9 @@ func TestACreateThatBreaksOffIsRepaired(t *testing.T) {
 		s.breakOn(faults)
 		result := s.Run(t, "apply", "-auto-approve")
 		result.Contains(t,
-			"Warning: Nobody knows whether the secret was written", "outcome unknown",
+			"Warning: Result of the write is unknown", "outcome unknown",
 			"Warning: Secret was written without its record",
-			"Error: Creating the secret", // of 1-before-outage, which nothing was sent for
+			"Error: Cannot create the secret", // of 1-before-outage, which nothing was sent for
 		)
 		s.attributes(t, "at-2-after", map[string]any{"version": nil, "drift": "not checked: the answer to the write was lost"})
 		s.attributes(t, "at-3-before-outage", map[string]any{"version": 1.0, "drift": "record lost"})
@@ -150,7 +150,7 @@ func TestAnUpdateThatBreaksOffIsRepaired(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
-		result.Contains(t, "Error: Updating the secret", "outcome unknown", "its record could not be")
+		result.Contains(t, "Error: Cannot update the secret", "outcome unknown", "its record could not be")
 		s.attributes(t, "at-2-after", map[string]any{"version": 1.0, "value_wo_version": "1"})
 		s.attributes(t, "at-3-before-outage", map[string]any{"version": 2.0, "value_wo_version": "2"})
 		s.convergesAfter(t, faults, "second")

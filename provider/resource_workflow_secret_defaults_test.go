@@ -69,7 +69,7 @@ func TestTheProvidersDefaultsHoldUnlessTheResourceSaysOtherwise(t *testing.T) {
 
 		t.Log("wrong ones are refused")
 		withDefaults(`defaults = { on_drift = "ignore", max_versions = -1, delete_version_after = "soon", custom_metadata = { "relay.x" = "y" } }`, silent)
-		s.Fails(t, []string{"validate"}, `"ignore"`, "Expected 0 to 10000", "Expected a duration", `"relay.x" begins with`)
+		s.Fails(t, []string{"validate"}, `"ignore"`, "Must be 0 to 10000", "Must be a duration", `"relay.x" begins with`)
 		withDefaults(`defaults = { custom_metadata = { id = terraform_data.late.id } }`, silent, "\nresource \"terraform_data\" \"late\" {}\n")
 		s.Fails(t, []string{"plan"}, "The defaults have to be known when planning")
 	})
@@ -87,7 +87,7 @@ func TestAChangedOwnerOwnsNothingYet(t *testing.T) {
 		s.Apply(t)
 		s.dataWrites(t)
 		as("new", s.secret("token", `"two"`), s.secret("left", `"one"`))
-		s.Fails(t, []string{"plan"}, "Secret is not this configuration's to write", "held by terraform/old", "adopt = true")
+		s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "held by terraform/old", "adopt = true")
 
 		t.Log("back to the old one, nothing has happened")
 		as("old", s.secret("token", `"one"`), s.secret("left", `"one"`))

@@ -107,7 +107,7 @@ func TestWhatIsForeignIsNotTakenWithoutAdopt(t *testing.T) {
 				s.Apply(t)
 				d.do(t, s, d.name)
 				s.dataWrites(t)
-				s.Fails(t, []string{"plan"}, "Secret is not this configuration's to write", d.drift, "adopt = true", "Terraform wrote version 1 at")
+				s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", d.drift, "adopt = true", "Terraform wrote version 1 at")
 
 				t.Log("it can be left alone")
 				s.configure(t, s.secret(d.name, `"ours"`, `on_drift = "warn"`))
@@ -298,7 +298,7 @@ func TestCreateRefusesWhatExistsUnlessAdopted(t *testing.T) {
 
 		t.Log("two resources for one secret are found out")
 		s.configure(t, s.secret("found", `"ours"`), s.secret("held", `"ours"`), strings.Replace(s.secret("found", `"again"`), `"found" {`, `"twice" {`, 1))
-		s.Fails(t, []string{"apply", "-auto-approve"}, "found exists already: terraform/shop wrote version 2", "Import it by the id")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "found already exists: terraform/shop wrote version 2", "Import it with the id")
 	})
 }
 

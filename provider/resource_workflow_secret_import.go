@@ -5,12 +5,12 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -21,8 +21,8 @@ var (
 	_ resource.ResourceWithImportState = &workflowSecretResource{}
 )
 
-// secretIdentity is which secret a resource stands for, for Terraform and
-// OpenTofu 1.12 and later. It never changes: another place is another secret.
+// secretIdentity identifies a secret, for Terraform and OpenTofu 1.12 and later. It
+// never changes: another address is another secret.
 type secretIdentity struct {
 	Mount    types.String `tfsdk:"mount"`
 	Prefix   types.String `tfsdk:"prefix"`
@@ -41,48 +41,44 @@ func (r *workflowSecretResource) IdentitySchema(_ context.Context, _ resource.Id
 	}
 }
 
-// setSecretIdentity sets the identity, where the host knows of identities.
-func setSecretIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, a secrets.Address) diag.Diagnostics {
-	if identity == nil {
-		return nil
-	}
-	return identity.Set(ctx, secretIdentity{
+func identityOf(a secrets.Address) secretIdentity {
+	return secretIdentity{
 		Mount: types.StringValue(a.Mount), Prefix: types.StringValue(a.Prefix),
 		Workflow: types.StringValue(a.Workflow), Name: types.StringValue(a.Name),
-	})
+	}
 }
 
-// ImportState takes a secret into the state by "workflow/name" or by identity.
-// What its own record says is known; nothing is written.
+// ImportState imports a secret by "workflow/name" or by identity. It reads the
+// owner's record and writes nothing.
 func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	const attempted = "Importing the secret"
+	const summary = "Cannot import the secret"
 	if !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
 	address, err := r.importAddress(ctx, req, &resp.Diagnostics)
 	if err != nil {
-		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
+		resp.Diagnostics.AddError(summary, sentence(err.Error()))
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	entry, err := r.backend.client.Describe(ctx, address)
 	if err != nil {
-		report(&resp.Diagnostics, attempted, err)
+		report(&resp.Diagnostics, summary, err)
 		return
 	}
 	if entry.Current == 0 {
-		resp.Diagnostics.AddError(attempted, fmt.Sprintf("There is no secret %s at %s. To create it, apply without an import.", address, address.Path()))
+		resp.Diagnostics.AddError(summary, fmt.Sprintf("Secret %s not found at %s. To create it, apply without the import.", address, address.Path()))
 		return
 	}
 	state, private := r.backend.importedState(address, entry)
-	// The refresh that follows fills in the rest.
+	// The refresh that follows sets the other attributes.
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(setSecretIdentity(ctx, resp.Identity, address)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
 }
 
-// importAddress is the secret that an import names.
+// importAddress returns the address of the secret to import.
 func (r *workflowSecretResource) importAddress(ctx context.Context, req resource.ImportStateRequest, diagnostics *diag.Diagnostics) (secrets.Address, error) {
 	mount, prefix := r.backend.mount, r.backend.prefix
 	if req.ID != "" || req.Identity == nil {
@@ -90,32 +86,25 @@ func (r *workflowSecretResource) importAddress(ctx context.Context, req resource
 	}
 	var identity secretIdentity
 	diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-	for _, part := range []struct {
-		kind    string
-		asked   types.String
-		current string
-	}{{"mount", identity.Mount, mount}, {"prefix", identity.Prefix, prefix}} {
-		if !part.asked.IsNull() && part.asked.ValueString() != part.current {
-			return secrets.Address{}, fmt.Errorf("the identity's %s is %q and the provider's is %q: import it with a provider block "+
-				"(it may be an alias) whose %s is the identity's", part.kind, part.asked.ValueString(), part.current, part.kind)
-		}
+	if err := errors.Join(checkIdentity("mount", identity.Mount, mount), checkIdentity("prefix", identity.Prefix, prefix)); err != nil {
+		return secrets.Address{}, err
 	}
 	address := secrets.Scope{Mount: mount, Prefix: prefix, Workflow: identity.Workflow.ValueString()}.Secret(identity.Name.ValueString())
 	return address, address.Check()
 }
 
-// newReferencesModel is the state of a secret that this configuration did not have yet, with
-// what the owner's own record says of it.
+// importedState returns the state of a secret that this configuration does not have
+// yet, with the last write from the owner's record. Its settings stay unmanaged.
 func (b *backend) importedState(address secrets.Address, entry secrets.Entry) (workflowSecretModel, privateState) {
 	state := newSecretModel(address.Workflow, address.Name)
-	state.fill(workflowSecretModel{}, defaults{OnDrift: b.defaults.OnDrift, Adopt: b.defaults.Adopt, Deletion: b.defaults.Deletion, DetectChanges: b.defaults.DetectChanges})
+	state.fill(workflowSecretModel{}, defaults{options: b.defaults.options, DetectChanges: b.defaults.DetectChanges})
 	state.Path = types.StringValue(address.Path())
 	private := privateState{Mount: address.Mount, Prefix: address.Prefix}
 	state.setFromRecord(&private, b.client.Owner(), entry)
 	return state, private
 }
 
-// newSecretModel is the state of a secret of which nothing is known.
+// newSecretModel returns the state of a secret that was neither written nor observed.
 func newSecretModel(workflow, name string) workflowSecretModel {
 	return workflowSecretModel{
 		Workflow:          types.StringValue(workflow),

@@ -20,55 +20,55 @@ import (
 
 var _ resource.ResourceWithMoveState = &workflowSecretResource{}
 
-// cannotMove heads what stops a move.
-const cannotMove = "Secret cannot be moved here"
+// cannotMove is the summary of every error of a move.
+const cannotMove = "Cannot move the secret"
 
-// MoveState takes over from the Vault provider where a secret is, and nothing
-// else: the value that its state holds stays behind.
+// MoveState takes the address of a secret from the state of the Vault provider. It
+// does not take the value that this state contains.
 func (r *workflowSecretResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: moveFromVaultProvider}}
 }
 
 func moveFromVaultProvider(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 	if req.SourceTypeName != "vault_kv_secret_v2" && req.SourceTypeName != "vault_generic_secret" {
-		return // the framework says that it cannot be moved
+		return // the framework reports that the type is not supported
 	}
-	var was vaultSecret
-	if err := json.Unmarshal(req.SourceRawState.JSON, &was); err != nil {
-		// Not the error's own text: it may quote the state.
-		resp.Diagnostics.AddError(cannotMove, "The state of the "+req.SourceTypeName+" is not as the Vault provider writes it.")
+	var source vaultSecret
+	if err := json.Unmarshal(req.SourceRawState.JSON, &source); err != nil {
+		// The text of err may quote the state.
+		resp.Diagnostics.AddError(cannotMove, "Invalid state of "+req.SourceTypeName+": it does not match the schema of the Vault provider.")
 		return
 	}
-	workflow, name, err := was.secret()
+	workflow, name, err := source.secret()
 	if err != nil {
-		resp.Diagnostics.AddError(cannotMove, fmt.Sprintf("The %s at %q %s.\n\nLeave it with the Vault provider, or make a new "+
-			"relay_workflow_secret, send the value there, and let go of this one with a removed block.", req.SourceTypeName, was.path(), err))
+		resp.Diagnostics.AddError(cannotMove, fmt.Sprintf("The %s at %q %s.\n\nKeep it in the Vault provider, or create a new "+
+			"relay_workflow_secret with the value and remove this one from the state with a removed block.", req.SourceTypeName, source.path(), err))
 		return
 	}
 	state := newSecretModel(workflow, name)
 	state.fill(workflowSecretModel{}, defaults{})
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, state)...)
-	resp.Diagnostics.Append(privateState{MovedFrom: was.path()}.save(ctx, resp.TargetPrivate)...)
-	if was.Namespace != "" {
+	resp.Diagnostics.Append(privateState{MovedFrom: source.path()}.save(ctx, resp.TargetPrivate)...)
+	if source.Namespace != "" {
 		resp.Diagnostics.AddWarning("Secret is moved from a namespace", fmt.Sprintf(
-			"The %s at %q has the namespace %q, below the one of its provider. Make sure that both together are this provider's namespace.",
-			req.SourceTypeName, was.path(), was.Namespace))
+			"The %s at %q has the namespace %q, relative to the namespace of its provider. Check that both together are the namespace of the relay provider.",
+			req.SourceTypeName, source.path(), source.Namespace))
 	}
 }
 
-// vaultSecret is where the Vault provider's resources say that a secret is. It has
-// no field that could take a value up.
+// vaultSecret is the address of a secret in the state of the Vault provider. It has
+// no field for a value.
 type vaultSecret struct {
 	// Mount and Name are of vault_kv_secret_v2.
 	Mount string `json:"mount"`
 	Name  string `json:"name"`
-	// Path is of vault_generic_secret, where it begins with the mount; in
-	// vault_kv_secret_v2 it is Vault's API path.
+	// Path is of vault_generic_secret, where it begins with the mount. In
+	// vault_kv_secret_v2 it is the path of Vault's API.
 	Path      string `json:"path"`
 	Namespace string `json:"namespace"`
 }
 
-// path is mount and path in it, without the API's "data".
+// path returns the mount and the path in it, without the "data" of the API.
 func (v vaultSecret) path() string {
 	if v.Mount != "" {
 		return strings.Trim(v.Mount, "/") + "/" + strings.Trim(v.Name, "/")
@@ -76,23 +76,23 @@ func (v vaultSecret) path() string {
 	return strings.Trim(v.Path, "/")
 }
 
-// secret is the workflow's secret that the path would be. Which part of the rest
-// is the mount, only a provider block says.
+// secret returns workflow and name of the path. The length of the mount is known
+// only from a provider block, so mount and prefix are checked later.
 func (v vaultSecret) secret() (workflow, name string, err error) {
 	segments := strings.Split(v.path(), "/")
 	if len(segments) < 4 {
-		return "", "", errors.New("is no secret of a workflow: those are at <mount>/<prefix>/<workflow>/<name>, such as " +
+		return "", "", errors.New("is not a secret of a workflow; the path must be <mount>/<prefix>/<workflow>/<name>, such as " +
 			"customers/workflows/deploy-production/token")
 	}
 	workflow, name = segments[len(segments)-2], segments[len(segments)-1]
 	if err := errors.Join(secrets.CheckName("workflow", workflow), secrets.CheckName("secret", name)); err != nil {
-		return "", "", fmt.Errorf("has a name that no workflow could refer to: %w", err)
+		return "", "", fmt.Errorf("has an invalid name: %w", err)
 	}
 	return workflow, name, nil
 }
 
-// completeMove finds out whether what was moved here is where this provider keeps
-// the secrets of workflows, which only a configured provider can say.
+// completeMove checks that a moved secret is at the path where this provider stores
+// it, which needs a configured provider.
 func (b *backend) completeMove(state *workflowSecretModel, private *privateState, diagnostics *diag.Diagnostics) bool {
 	if private.MovedFrom == "" {
 		return true
@@ -101,10 +101,10 @@ func (b *backend) completeMove(state *workflowSecretModel, private *privateState
 		return false
 	}
 	address := b.address(*state, privateState{})
-	if here := strings.Join([]string{address.Mount, address.Prefix, address.Workflow, address.Name}, "/"); here != private.MovedFrom {
-		diagnostics.AddAttributeError(path.Root("name"), cannotMove, fmt.Sprintf("It is at %q, and the secret %s of this provider is at %q. "+
-			"Move it with a provider block (it may be an alias) whose mount and prefix are those of the secret, or leave it with the Vault provider.",
-			private.MovedFrom, address, here))
+	if expected := strings.Join([]string{address.Mount, address.Prefix, address.Workflow, address.Name}, "/"); expected != private.MovedFrom {
+		diagnostics.AddAttributeError(path.Root("name"), cannotMove, fmt.Sprintf("The secret is at %q, and this provider stores %s at %q. "+
+			"Move it with a provider block, for example an alias, that has the mount and prefix of the secret, or keep it in the Vault provider.",
+			private.MovedFrom, address, expected))
 		return false
 	}
 	state.Path = types.StringValue(address.Path())

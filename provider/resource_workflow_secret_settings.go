@@ -18,13 +18,11 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// load puts in what holds where the resource itself says nothing: the provider's
-// defaults, else ours. What nobody sets stays null, and is left alone in Vault.
+// fill sets the arguments that apply: those of the resource, else the defaults of
+// the provider block. A setting that neither has stays null, and unchanged in Vault.
 func (m *workflowSecretModel) fill(config workflowSecretModel, d defaults) {
-	m.OnDrift = firstString(config.OnDrift, d.OnDrift, types.StringValue(onDriftOverwrite))
-	m.Deletion = firstString(config.Deletion, d.Deletion, types.StringValue(deletionSoft))
+	m.options.fill(config.options, d.options)
 	m.DeleteVersionAfter = firstString(config.DeleteVersionAfter, d.DeleteVersionAfter)
-	m.Adopt = firstBool(config.Adopt, d.Adopt, types.BoolValue(false))
 	m.DetectChanges = firstBool(config.DetectChanges, d.DetectChanges)
 	m.MaxVersions = config.MaxVersions
 	if m.MaxVersions.IsNull() {
@@ -33,25 +31,8 @@ func (m *workflowSecretModel) fill(config workflowSecretModel, d defaults) {
 	m.CustomMetadataAll = mergeLabels(d.CustomMetadata, config.CustomMetadata)
 }
 
-func firstString(all ...types.String) types.String {
-	for _, s := range all {
-		if !s.IsNull() {
-			return s
-		}
-	}
-	return types.StringNull()
-}
-
-func firstBool(all ...types.Bool) types.Bool {
-	for _, b := range all {
-		if !b.IsNull() {
-			return b
-		}
-	}
-	return types.BoolNull()
-}
-
-// mergeLabels are the labels of both, the second's going first; null for none.
+// mergeLabels merges two maps of labels, of which over takes precedence; null for
+// none.
 func mergeLabels(under, over types.Map) types.Map {
 	if over.IsUnknown() {
 		return types.MapUnknown(types.StringType)
@@ -65,7 +46,7 @@ func mergeLabels(under, over types.Map) types.Map {
 	return types.MapValueMust(types.StringType, all)
 }
 
-// labels are the known elements.
+// labels returns the labels that are known.
 func labels(m types.Map) map[string]string {
 	out := map[string]string{}
 	for key, element := range m.Elements() {
@@ -76,15 +57,15 @@ func labels(m types.Map) map[string]string {
 	return out
 }
 
-// desiredSettings are the settings that the plan calls for, and the labels of the state
-// that it does without. What neither names stays as observed.
+// desiredSettings returns the planned settings, and the labels of the state that the
+// plan no longer has. A setting that neither has stays as observed.
 func (m workflowSecretModel) desiredSettings(state workflowSecretModel, observed secrets.Settings) (want secrets.Settings, forget []string) {
 	want = secrets.Settings{
 		MaxVersions:        observed.MaxVersions,
 		DeleteVersionAfter: observed.DeleteVersionAfter,
 		Labels:             labels(m.CustomMetadataAll),
 	}
-	// What is no longer set goes back to the mount's default, which is 0.
+	// A setting that was removed returns to the mount's default, 0.
 	if !m.MaxVersions.IsNull() || !state.MaxVersions.IsNull() {
 		want.MaxVersions = int(m.MaxVersions.ValueInt64())
 	}
@@ -105,22 +86,22 @@ func (m workflowSecretModel) settingsDiffer(state workflowSecretModel) bool {
 		!m.CustomMetadataAll.Equal(state.CustomMetadataAll)
 }
 
-// keepSettings leaves settings as the state has them.
+// keepSettings keeps the settings of the state.
 func (m *workflowSecretModel) keepSettings(state workflowSecretModel) {
 	m.MaxVersions, m.DeleteVersionAfter = state.MaxVersions, state.DeleteVersionAfter
 	m.CustomMetadata, m.CustomMetadataAll = state.CustomMetadata, state.CustomMetadataAll
 }
 
-// afterFailedUpdate is the state after an update that failed: nothing of the plan counts,
-// except that settings may have changed.
+// afterFailedUpdate returns the state after a failed update: nothing of the plan,
+// except the settings, which may have changed.
 func (m workflowSecretModel) afterFailedUpdate(plan workflowSecretModel) workflowSecretModel {
 	m.MaxVersions, m.DeleteVersionAfter = plan.MaxVersions, plan.DeleteVersionAfter
 	m.CustomMetadata, m.CustomMetadataAll = plan.CustomMetadata, plan.CustomMetadataAll
 	return m
 }
 
-// keepEitherSettings is keepSettings where a change may or may not have happened: it
-// keeps sight of all that was or may be there, for the next refresh to look at.
+// keepEitherSettings keeps the settings of plan and state after a change whose result
+// is not certain. The next refresh observes both.
 func (m *workflowSecretModel) keepEitherSettings(state workflowSecretModel) {
 	if !state.MaxVersions.IsNull() {
 		m.MaxVersions = state.MaxVersions
@@ -132,7 +113,8 @@ func (m *workflowSecretModel) keepEitherSettings(state workflowSecretModel) {
 	m.CustomMetadataAll = mergeLabels(m.CustomMetadataAll, state.CustomMetadataAll)
 }
 
-// setObservedSettings puts what Vault says into the settings that this resource keeps.
+// setObservedSettings sets the observed values of the settings that this resource
+// manages.
 func (m *workflowSecretModel) setObservedSettings(s secrets.Settings) {
 	if !m.MaxVersions.IsNull() {
 		m.MaxVersions = types.Int64Value(int64(s.MaxVersions))
@@ -144,21 +126,21 @@ func (m *workflowSecretModel) setObservedSettings(s secrets.Settings) {
 	m.CustomMetadataAll = existingLabels(m.CustomMetadataAll, s.Labels)
 }
 
-// existingLabels are those of our labels that are there, as they are there.
-func existingLabels(ours types.Map, there map[string]string) types.Map {
-	if ours.IsNull() {
-		return ours
+// existingLabels returns the managed labels that the entry has, with its values.
+func existingLabels(managed types.Map, observed map[string]string) types.Map {
+	if managed.IsNull() {
+		return managed
 	}
 	out := map[string]attr.Value{}
-	for key := range ours.Elements() {
-		if text, ok := there[key]; ok {
+	for key := range managed.Elements() {
+		if text, ok := observed[key]; ok {
 			out[key] = types.StringValue(text)
 		}
 	}
 	return types.MapValueMust(types.StringType, out)
 }
 
-// lifetime is delete_version_after as a duration, 0 where it is not set.
+// lifetime returns delete_version_after as a duration; 0 if it is not set.
 func lifetime(text types.String) time.Duration {
 	d, err := time.ParseDuration(text.ValueString())
 	if err != nil {
@@ -167,7 +149,7 @@ func lifetime(text types.String) time.Duration {
 	return d
 }
 
-// keepSpelling keeps "720h" where the configuration has come to say "720h0m0s".
+// keepSpelling keeps "720h" in the state if the configuration now has "720h0m0s".
 func (m *workflowSecretModel) keepSpelling(state workflowSecretModel) {
 	now, was := m.DeleteVersionAfter, state.DeleteVersionAfter
 	if !now.IsNull() && !now.IsUnknown() && !was.IsNull() && lifetime(now) == lifetime(was) {
@@ -175,8 +157,8 @@ func (m *workflowSecretModel) keepSpelling(state workflowSecretModel) {
 	}
 }
 
-// maxVersionsValidator, lifetimeValidator and labelsValidator refuse what Vault
-// would, in the words of the client.
+// maxVersionsValidator, lifetimeValidator and labelsValidator refuse values that Vault
+// refuses.
 type (
 	maxVersionsValidator struct{}
 	lifetimeValidator    struct{}
@@ -198,7 +180,7 @@ func (v labelsValidator) MarkdownDescription(ctx context.Context) string   { ret
 
 func (maxVersionsValidator) ValidateInt64(_ context.Context, req validator.Int64Request, resp *validator.Int64Response) {
 	if err := (secrets.Settings{MaxVersions: int(req.ConfigValue.ValueInt64())}).Check(); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number of versions", "Expected 0 to 10000, of which 0 is the mount's default.")
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number of versions", "Must be 0 to 10000; 0 is the mount's default.")
 	}
 }
 
@@ -209,11 +191,11 @@ func (lifetimeValidator) ValidateString(_ context.Context, req validator.StringR
 	d, err := time.ParseDuration(req.ConfigValue.ValueString())
 	if err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
-			"Expected a duration with its unit, such as \"720h\" or \"90s\"; days are given in hours.")
+			"Must be a duration with a unit, such as \"720h\" or \"90s\". There is no unit for days; use hours.")
 		return
 	}
 	if err := (secrets.Settings{DeleteVersionAfter: d}).Check(); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", "Expected whole seconds from 0s on, of which 0s is the mount's default.")
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", "Must be a whole number of seconds, at least 0s; 0s is the mount's default.")
 	}
 }
 
@@ -224,7 +206,7 @@ func (labelsValidator) ValidateMap(_ context.Context, req validator.MapRequest, 
 func checkLabels(at path.Path, m types.Map, diagnostics *diag.Diagnostics) {
 	joined, ok := (secrets.Settings{Labels: labels(m)}).Check().(interface{ Unwrap() []error })
 	if !ok {
-		return // they are right
+		return // all valid
 	}
 	for _, err := range joined.Unwrap() {
 		diagnostics.AddAttributeError(at, "Invalid label", sentence(err.Error()))

@@ -176,7 +176,7 @@ func TestALifetimeHoldsForTheFirstVersion(t *testing.T) {
 		s.Setenv("VAULT_TOKEN", s.creator(t))
 		t.Log("where the settings before it break off, no value is sent")
 		s.onSettings(func() vaulttest.Action { return vaulttest.CutAt(vaulttest.After) })
-		s.Fails(t, []string{"apply", "-auto-approve"}, "Creating the secret")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "Cannot create the secret")
 		if n := s.dataWrites(t); n != 0 || s.Attributes(t, at("token")) != nil {
 			t.Errorf("%d values were sent", n)
 		}
@@ -242,11 +242,11 @@ func TestSettingsThatBreakOffAreFinishedLater(t *testing.T) {
 			t.Log("with a value and without one")
 			s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`, `custom_metadata = { team = "till", new = "x" }`, `max_versions = 6`))
 			s.onSettings(func() vaulttest.Action { return breaking.how })
-			s.Fails(t, []string{"apply", "-auto-approve"}, "Updating the secret")
+			s.Fails(t, []string{"apply", "-auto-approve"}, "Cannot update the secret")
 			if breaking.landed {
 				s.NoChanges(t)
 			} else {
-				s.Fails(t, []string{"apply", "-auto-approve"}, "Updating the secret")
+				s.Fails(t, []string{"apply", "-auto-approve"}, "Cannot update the secret")
 			}
 
 			t.Log("labels that may have been written are not forgotten")
@@ -267,7 +267,7 @@ func TestWrongSettingsAreRefusedBeforeAnythingIsAsked(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { "relay.terraform/x" = "forged", empty = "" }`, `max_versions = -1`, `delete_version_after = "30d"`))
-		s.Fails(t, []string{"validate"}, `"relay.terraform/x" begins with "relay."`, `The label "empty" has a value of 0 bytes`, "Expected 0 to 10000", "days are given in hours")
+		s.Fails(t, []string{"validate"}, `"relay.terraform/x" begins with "relay."`, `The label "empty" has a value of 0 bytes`, "Must be 0 to 10000", "There is no unit for days")
 		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { team = null }`))
 		s.Fails(t, []string{"validate"}, "Null")
 		if n := len(s.proxy.Requests()); n > 0 {

@@ -226,7 +226,7 @@ func TestImportBringsMetadataOnly(t *testing.T) {
 
 		t.Log("what is not there cannot be imported")
 		s.configure(t, s.secret("absent", `"one"`))
-		s.Fails(t, []string{"import", at("absent"), s.workflow + "/absent"}, "There is no secret "+s.workflow+"/absent")
+		s.Fails(t, []string{"import", at("absent"), s.workflow + "/absent"}, "Secret "+s.workflow+"/absent not found")
 		s.Fails(t, []string{"import", at("absent"), "absent"}, "expected workflow/name")
 		s.Fails(t, []string{"import", at("absent"), s.workflow + "/a:b"}, "it holds ':'")
 	})

@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -14,8 +13,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// address is where the secret lies: where it was written, else where the
-// provider block says.
+// address returns the address of a secret: where it was written, else where the
+// provider block puts it.
 func (b *backend) address(m workflowSecretModel, private privateState) secrets.Address {
 	scope := secrets.Scope{Mount: b.mount, Prefix: b.prefix, Workflow: m.Workflow.ValueString()}
 	if private.Mount != "" {
@@ -24,7 +23,8 @@ func (b *backend) address(m workflowSecretModel, private privateState) secrets.A
 	return scope.Secret(m.Name.ValueString())
 }
 
-// path is where the provider block puts the secret, unknown as long as that is.
+// path returns where the provider block puts the secret; unknown while that is not
+// known.
 func (b *backend) path(m workflowSecretModel) types.String {
 	if b.mount == "" || b.prefix == "" || m.Workflow.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
@@ -32,11 +32,14 @@ func (b *backend) path(m workflowSecretModel) types.String {
 	return types.StringValue(b.address(m, privateState{}).Path())
 }
 
-// put writes a value, which has to be the configuration's: plan and state never
-// have it.
+// errNoValue is a value that is null when it is to be sent.
+var errNoValue = fmt.Errorf("value_wo is null; set it to a string, which can be empty: %w", secrets.ErrInvalid)
+
+// send writes a value. It must come from the configuration: plan and state never
+// contain it.
 func (b *backend) send(ctx context.Context, value types.String, adopt bool, w secrets.Write) (secrets.Written, error) {
 	if value.IsNull() || value.IsUnknown() {
-		return secrets.Written{}, fmt.Errorf("value_wo is null; give it a text, which may be empty: %w", secrets.ErrInvalid)
+		return secrets.Written{}, errNoValue
 	}
 	w.Value = secrets.NewValue(value.ValueString())
 	w.Provenance.HMAC1 = b.fingerprint.HMAC1(w.Address, w.Value)
@@ -51,18 +54,27 @@ func (b *backend) send(ctx context.Context, value types.String, adopt bool, w se
 	return wrote, err
 }
 
-// applyResult is what became of the plan for one secret.
+// delete deletes a secret, or destroys all its versions.
+func (b *backend) delete(ctx context.Context, address secrets.Address, purge bool, wrote *secrets.Written) (secrets.Deletion, error) {
+	if purge {
+		return b.client.Purge(ctx, address, wrote)
+	}
+	return b.client.Delete(ctx, address, wrote)
+}
+
+// applyResult is the result of the plan for one secret.
 type applyResult struct {
 	wrote secrets.Written
-	// err is of the value, or of what has to be there before it.
+	// err is an error of the value, or of settings that have to precede it.
 	err error
-	// settings is of the settings that follow the value.
+	// settings is an error of the settings that follow the value.
 	settings error
 }
 
-// apply brings about the value, if the plan sends it, and the settings. A
-// changed lifetime goes before the value that it is to hold for; all else goes
-// after it, so that what may not be written is not labelled either.
+// apply writes the value, if the plan sends it, and the settings. A changed
+// delete_version_after precedes the value, because Vault applies it to new versions
+// only. All other settings follow the value, so that a secret that must not be
+// written does not get labels either.
 func (b *backend) apply(ctx context.Context, plan, state workflowSecretModel, value types.String, w secrets.Write) applyResult {
 	want, forget := plan.desiredSettings(state, w.Observed.Settings)
 	configure := func(observed secrets.Entry) error {
@@ -71,46 +83,17 @@ func (b *backend) apply(ctx context.Context, plan, state workflowSecretModel, va
 	if !plan.writePlanned() {
 		return applyResult{settings: configure(w.Observed)}
 	}
-	first := want.DeleteVersionAfter != w.Observed.Settings.DeleteVersionAfter &&
+	settingsFirst := want.DeleteVersionAfter != w.Observed.Settings.DeleteVersionAfter &&
 		(plan.Adopt.ValueBool() || !secrets.NeedsAdopt(b.client.Owner(), w.Observed, w.Baseline))
-	if first {
+	if settingsFirst {
 		if err := configure(w.Observed); err != nil {
 			return applyResult{err: err}
 		}
 	}
 	wrote, err := b.send(ctx, value, plan.Adopt.ValueBool(), w)
-	if first || err != nil {
+	if settingsFirst || err != nil {
 		return applyResult{wrote: wrote, err: err}
 	}
-	// The entry is there now, whatever it was before.
+	// The write has created the entry if it did not exist.
 	return applyResult{wrote: wrote, settings: configure(secrets.Entry{Settings: w.Observed.Settings})}
-}
-
-// alreadyExists says why a live value of our own is not created once more: either a
-// second resource, or a second configuration with the same owner, has it, or the
-// state that had it is lost. It is empty where nothing of ours is there; what
-// others hold the client refuses. id is what it would be imported by.
-func alreadyExists(address secrets.Address, id string, me secrets.Owner, e secrets.Entry) string {
-	owner, record, found := e.LastOwner()
-	if !e.Live() || !found || owner != me {
-		return ""
-	}
-	return sentence(fmt.Sprintf("%s %s exists already: %s wrote version %d at %s. Another resource, or another configuration with the same owner, "+
-		"manages it, or a state was lost. Import it by the id %q, or give each configuration an owner of its own.",
-		address.Kind(), address, me, record.Version, record.Time.UTC().Format(time.RFC3339), id))
-}
-
-// describeRemaining says what of a secret is in Vault.
-func describeRemaining(e secrets.Entry) string {
-	if e.Current == 0 {
-		return "nothing of it is left in Vault."
-	}
-	what := fmt.Sprintf("version %d of %s", e.Current, e.Versions[e.Current].Created.UTC().Format(time.RFC3339))
-	if !e.Live() {
-		return what + " was deleted already."
-	}
-	if holder, held := e.Owner(); held {
-		return fmt.Sprintf("%s, written by %s, stays in Vault.", what, holder)
-	}
-	return what + ", which somebody else wrote, stays in Vault."
 }

@@ -22,10 +22,7 @@ var (
 )
 
 // workflowSecretsResource is relay_workflow_secrets.
-type workflowSecretsResource struct {
-	// backend is nil while the provider is not configured.
-	backend *backend
-}
+type workflowSecretsResource struct{ resourceBase }
 
 func newWorkflowSecretsResource() resource.Resource { return &workflowSecretsResource{} }
 
@@ -37,18 +34,12 @@ func (r *workflowSecretsResource) Schema(ctx context.Context, _ resource.SchemaR
 	resp.Schema = workflowSecretsSchema(ctx)
 }
 
-func (r *workflowSecretsResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if ready, ok := req.ProviderData.(*backend); ok {
-		r.backend = ready
-	}
-}
-
-// Create looks at every secret before it writes the first, so that whatever can be
-// refused is refused before anything is written. After that nothing is an error
-// any more: Terraform would taint the resource and destroy what was written. What
-// did not come about is a warning, and in the state for the next plan to write.
+// Create observes every secret before it writes the first one, so that it refuses a set
+// before anything is written. After that, failures are warnings: after an error Terraform
+// would taint the resource and destroy what was written. The state keeps the secrets that
+// are missing, and the next plan writes them.
 func (r *workflowSecretsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	const attempted = "Creating the secrets"
+	const summary = "Cannot create the secrets"
 	var plan, config workflowSecretsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -57,33 +48,32 @@ func (r *workflowSecretsResource) Create(ctx context.Context, req resource.Creat
 	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer end()
 	private := setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix, Owner: r.backend.client.Owner()}
 	b := r.newBatch(plan, private, values)
 	if failed := b.checkValues(planned.names()); len(failed) > 0 {
-		failed.addErrors(&resp.Diagnostics, attempted)
+		failed.addErrors(&resp.Diagnostics, summary)
 		return
 	}
 	observed, failed := inParallel(ctx, b.client.Concurrency(), planned.names(), b.observeNew)
 	if len(failed) > 0 {
-		failed.addErrors(&resp.Diagnostics, attempted)
+		failed.addErrors(&resp.Diagnostics, summary)
 		return
 	}
 
 	done, failed := inParallel(ctx, b.client.Concurrency(), planned.names(), func(ctx context.Context, name string) (elementState, error) {
 		return b.create(ctx, name, observed[name])
 	})
-	_, missed := failed.split(mayHaveWritten)
-	if len(missed) > 0 && len(missed) == len(planned) {
-		missed.addErrors(&resp.Diagnostics, attempted)
+	_, missing := failed.split(mayHaveWritten)
+	if len(missing) > 0 && len(missing) == len(planned) {
+		missing.addErrors(&resp.Diagnostics, summary)
 		return
 	}
 	failed.addWarning(&resp.Diagnostics, "Secret was not written as planned")
 	for name, element := range planned {
 		result := done[name]
-		if missed[name] != nil {
+		if missing[name] != nil {
 			result = b.notCreated(observed[name])
 		}
 		element.computedAttributes = result.computedAttributes
@@ -97,7 +87,7 @@ func (r *workflowSecretsResource) Create(ctx context.Context, req resource.Creat
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
-// Read asks Vault's metadata what became of each secret.
+// Read observes every secret in Vault's metadata.
 func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state workflowSecretsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -106,13 +96,13 @@ func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadReq
 	if resp.Diagnostics.HasError() || !r.backend.usable(&resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer end()
 	updated := setPrivateState{Mount: prior.Mount, Prefix: prior.Prefix, Owner: prior.Owner, Undeclared: prior.Undeclared}
 	if r.backend.unknownSettings != "" {
 		for name, element := range current {
 			one := prior.of(name, element.computedAttributes)
-			element.setNotChecked(&one, "the provider's "+r.backend.unknownSettings+" is known only during the apply")
+			element.setNotChecked(&one, r.backend.knownDuringApply())
 			current[name] = element
 			updated.put(name, element.computedAttributes, one)
 		}
@@ -129,29 +119,30 @@ func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadReq
 	resp.Diagnostics.Append(updated.save(ctx, resp.Private)...)
 }
 
-// observeSet puts what Vault says of every secret into had and now. A secret whose
-// metadata the token may not read is a warning, anything else an error.
+// observeSet observes all secrets and puts the results into current and updated. A token
+// that cannot read the metadata of a secret is a warning, any other failure an error.
 func (b *backend) observeSet(ctx context.Context, scope secrets.Scope, current elements, prior setPrivateState, updated *setPrivateState, diagnostics *diag.Diagnostics) bool {
 	done, failed := inParallel(ctx, b.client.Concurrency(), current.names(), func(ctx context.Context, name string) (elementState, error) {
 		last := current[name].computedAttributes
 		result := elementState{last, prior.of(name, last)}
-		return result, b.observe(ctx, scope.Secret(name), &result.computedAttributes, &result.privateState)
+		_, err := b.observe(ctx, scope.Secret(name), &result.computedAttributes, &result.privateState)
+		return result, err
 	})
-	unseen, failed := failed.split(func(err error) bool {
-		return errors.Is(err, secrets.ErrMissingCapability) || errors.Is(err, secrets.ErrPermissionDenied) || errors.Is(err, errNotStarted)
+	unreadable, failed := failed.split(func(err error) bool {
+		return cannotReadMetadata(err) || errors.Is(err, errNotStarted)
 	})
 	if len(failed) > 0 {
-		failed.addErrors(diagnostics, "Looking for drift")
+		failed.addErrors(diagnostics, cannotCheckDrift)
 		return false
 	}
-	unseen.addWarning(diagnostics, "Drift is not checked")
+	unreadable.addWarning(diagnostics, driftNotChecked)
 	for name, element := range current {
 		result, ok := done[name]
 		if !ok {
 			result = elementState{element.computedAttributes, prior.of(name, element.computedAttributes)}
 		}
-		if unseen[name] != nil {
-			result.setNotChecked(&result.privateState, "the token may not read the metadata")
+		if unreadable[name] != nil {
+			result.setNotChecked(&result.privateState, metadataNotReadable)
 		}
 		element.computedAttributes = result.computedAttributes
 		current[name] = element
@@ -160,8 +151,8 @@ func (b *backend) observeSet(ctx context.Context, scope secrets.Scope, current e
 	return true
 }
 
-// Delete lets go of the secrets, and says what it leaves. Those that could not be
-// deleted stay in the state.
+// Delete deletes the secrets that this owner has, and reports what remains. The state
+// keeps secrets that could not be deleted.
 func (r *workflowSecretsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state workflowSecretsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -170,15 +161,14 @@ func (r *workflowSecretsResource) Delete(ctx context.Context, req resource.Delet
 	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer end()
 	failed := r.newBatch(state, prior, nil).deleteAll(ctx, current.names(), current, prior, &resp.Diagnostics)
-	tflog.Info(ctx, "let go of the secrets of a workflow", map[string]any{"workflow": state.Workflow.ValueString(), "count": len(current) - len(failed)})
+	tflog.Info(ctx, "deleted the secrets of a workflow", map[string]any{"workflow": state.Workflow.ValueString(), "count": len(current) - len(failed)})
 	if len(failed) == 0 {
 		return
 	}
-	failed.addErrors(&resp.Diagnostics, "Deleting the secrets")
+	failed.addErrors(&resp.Diagnostics, "Cannot delete the secrets")
 	maps.DeleteFunc(current, func(name string, _ secretElement) bool { return failed[name] == nil })
 	state.Secrets = current.encode(ctx, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

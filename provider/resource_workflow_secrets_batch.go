@@ -14,8 +14,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// batch is one apply of relay_workflow_secrets: the turns that its secrets take
-// side by side.
+// batch is the writes and deletes of one relay_workflow_secrets, which run in
+// parallel.
 type batch struct {
 	*backend
 	scope  secrets.Scope
@@ -24,7 +24,7 @@ type batch struct {
 	values elements // of the configuration
 }
 
-// elementState is what the state keeps of one secret after its turn.
+// elementState is the state of one secret of a set.
 type elementState struct {
 	computedAttributes
 	privateState
@@ -35,12 +35,12 @@ func (r *workflowSecretsResource) newBatch(plan workflowSecretsModel, private se
 		backend: r.backend,
 		scope:   private.scope(plan.Workflow.ValueString()),
 		adopt:   plan.Adopt.ValueBool(),
-		purge:   plan.Deletion.ValueString() == deletionPurge,
+		purge:   plan.purges(),
 		values:  values,
 	}
 }
 
-// checkValues finds the values that Vault should never see.
+// checkValues returns the values that are invalid.
 func (b batch) checkValues(names []string) failures {
 	failed := failures{}
 	for _, name := range names {
@@ -59,28 +59,27 @@ func (b batch) checkValues(names []string) failures {
 	return failed
 }
 
-// observeNew observes a secret that is to be written for the first time, and refuses
-// it where that would take what is there.
+// observeNew observes a secret that is to be created, and refuses it if it exists
+// and adopt is not set.
 func (b batch) observeNew(ctx context.Context, name string) (secrets.Entry, error) {
-	address, me := b.scope.Secret(name), b.client.Owner()
+	address, owner := b.scope.Secret(name), b.client.Owner()
 	observed, err := b.client.Describe(ctx, address)
 	if err != nil || b.adopt {
 		return observed, err
 	}
-	if taken := alreadyExists(address, address.Workflow, me, observed); taken != "" {
-		return observed, &existsError{taken}
+	if text := alreadyExists(address, address.Workflow, owner, observed); text != "" {
+		return observed, &existsError{text}
 	}
-	if secrets.NeedsAdopt(me, observed, nil) {
-		holder, _, _ := observed.LastOwner()
-		return observed, &secrets.NotOwnerError{Address: address, Owner: holder}
+	if secrets.NeedsAdopt(owner, observed, nil) {
+		last, _, _ := observed.LastOwner()
+		return observed, &secrets.NotOwnerError{Address: address, Owner: last}
 	}
 	return observed, nil
 }
 
-// create writes a secret for the first time. What it returns holds if the value
-// may have been written.
+// create writes a new secret. The result counts if the value may have been written.
 func (b batch) create(ctx context.Context, name string, observed secrets.Entry) (elementState, error) {
-	begun := time.Now()
+	started := time.Now()
 	wrote, err := b.send(ctx, b.values[name].ValueWO, b.adopt, secrets.Write{Address: b.scope.Secret(name), Observed: observed})
 	var result elementState
 	switch {
@@ -89,15 +88,14 @@ func (b batch) create(ctx context.Context, name string, observed secrets.Entry) 
 	case errors.Is(err, secrets.ErrNoRecord):
 		result.setRecordMissing(&result.privateState, wrote)
 	case errors.Is(err, secrets.ErrOutcomeUnknown):
-		result.setResultUnknown(&result.privateState, observed)
-		result.Unconfirmed = &unconfirmedWrite{Version: observed.Current + 1, From: begun, To: time.Now()}
+		result.setResultUnknown(&result.privateState, observed, started)
 	}
 	result.HMAC1 = b.fingerprintOf(b.scope.Secret(name), b.values[name].ValueWO)
 	return result, err
 }
 
-// update writes a secret that exists, if it is still what the plan was made from.
-// What fails leaves the last findings.
+// update writes an existing secret that has not changed since the plan. After an
+// error the last state remains.
 func (b batch) update(ctx context.Context, name string, last elementState) (elementState, error) {
 	result, address := last, b.scope.Secret(name)
 	observed, err := b.client.Confirm(ctx, address, last.Observed)
@@ -107,22 +105,14 @@ func (b batch) update(ctx context.Context, name string, last elementState) (elem
 	wrote, err := b.send(ctx, b.values[name].ValueWO, b.adopt, secrets.Write{
 		Address: address, Observed: observed, Baseline: b.lastWrite(last.computedAttributes, last.privateState, observed),
 	})
-	switch {
-	case err == nil:
-		result.setWritten(&result.privateState, b.client.Owner(), wrote)
-	case errors.Is(err, secrets.ErrNoRecord):
-		result.setRecordMissing(&result.privateState, wrote)
-	case errors.Is(err, secrets.ErrOutcomeUnknown):
-		result.Unfinished = true
-	}
-	if err == nil || errors.Is(err, secrets.ErrNoRecord) {
+	if result.setUpdated(wrote, err, b.client.Owner(), &result.privateState) {
 		result.HMAC1 = b.fingerprintOf(address, b.values[name].ValueWO)
 	}
 	return result, err
 }
 
-// notCreated is what the state says of a first write that did not come about: what was
-// there before it, and that it is still to be written.
+// notCreated is the state of a secret whose create did not happen: what was observed
+// before, and that a write is still missing.
 func (b batch) notCreated(observed secrets.Entry) elementState {
 	verdict := secrets.Judge(b.client.Owner(), observed, nil)
 	var result elementState
@@ -134,9 +124,9 @@ func (b batch) notCreated(observed secrets.Entry) elementState {
 	return result
 }
 
-// delete deletes a secret of ours by the protocol, and says what it leaves if that
-// is not what one would expect.
-func (b batch) delete(ctx context.Context, name string, last elementState) (note string, err error) {
+// remove deletes a secret of this owner. remains is a text about a value that it
+// does not delete.
+func (b batch) remove(ctx context.Context, name string, last elementState) (remains string, err error) {
 	address := b.scope.Secret(name)
 	var observed secrets.Entry
 	if last.Unconfirmed != nil {
@@ -144,14 +134,10 @@ func (b batch) delete(ctx context.Context, name string, last elementState) (note
 			return "", err
 		}
 	}
-	remove := b.client.Delete
-	if b.purge {
-		remove = b.client.Purge
-	}
-	done, err := remove(ctx, address, b.lastWrite(last.computedAttributes, last.privateState, observed))
+	done, err := b.delete(ctx, address, b.purge, b.lastWrite(last.computedAttributes, last.privateState, observed))
 	switch {
 	case errors.Is(err, secrets.ErrNotOwner):
-		return sentence(err.Error()) + " Only Terraform's state forgets it.", nil
+		return sentence(err.Error()) + onlyState, nil
 	case err != nil:
 		return "", err
 	case done == secrets.SoftDeleted, done == secrets.AllDestroyed:
@@ -161,11 +147,5 @@ func (b batch) delete(ctx context.Context, name string, last elementState) (note
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s: %s Terraform lets go of it.", address, describeRemaining(left)), nil
+	return fmt.Sprintf("%s: %s", address, describeRemaining(left)) + onlyState, nil
 }
-
-// existsError says that this owner has a secret already.
-type existsError struct{ text string }
-
-func (e *existsError) Error() string { return e.text }
-func (e *existsError) Unwrap() error { return secrets.ErrNotOwner }

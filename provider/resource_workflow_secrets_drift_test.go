@@ -34,7 +34,7 @@ func TestDriftInASetIsShownBySecretAndHealed(t *testing.T) {
 		}
 
 		t.Log("what is foreign stops the plan, each by its name")
-		said := s.Fails(t, []string{"plan"}, "Secret is not this configuration's to write", "adopt = true")
+		said := s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "adopt = true")
 		for _, name := range foreign {
 			said.Contains(t, s.workflow+"/"+name+": ")
 		}
@@ -183,7 +183,7 @@ func TestWhatASetNoLongerHoldsStaysWhenItIsRemoved(t *testing.T) {
 		version := s.vault.Write(t, s.workflow, "taken", "theirs")
 		s.vault.PatchCustomMetadata(t, s.workflow, "taken", map[string]any{"relay.person/ana": s.recordOf(t, "taken", version)})
 		s.configure(t, s.set(map[string]string{"a": "1"}))
-		s.Apply(t).Contains(t, s.workflow+"/taken is held by person/ana", "Only Terraform's state forgets it")
+		s.Apply(t).Contains(t, s.workflow+"/taken is held by person/ana", "Terraform removed it from its state only")
 		s.reads(t, map[string]string{"a": "1", "taken": "theirs"})
 		s.NoChanges(t)
 	})

@@ -18,10 +18,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// noUndeclared is undeclared where nobody looks for them.
+// noUndeclared is undeclared while exclusive is "off".
 var noUndeclared = types.MapNull(types.StringType)
 
-// listsUndeclared reports whether exclusive asks for the undeclared secrets.
+// listsUndeclared reports whether exclusive lists the undeclared secrets.
 func (m workflowSecretsModel) listsUndeclared() bool {
 	return m.Exclusive.ValueString() == exclusiveShow || m.deletesUndeclared()
 }
@@ -30,10 +30,10 @@ func (m workflowSecretsModel) deletesUndeclared() bool {
 	return m.Exclusive.ValueString() == exclusiveDelete
 }
 
-// planUndeclared is what a plan makes of the undeclared secrets that the last
-// refresh found: what is declared now is none of them any more, nor what
-// exclusive = "delete" deletes. Where nobody has looked yet, the apply will; state
-// is nil before there is one. wanted counts only if it is known.
+// planUndeclared plans the undeclared secrets from those that the last refresh found,
+// without those that are declared now and those that exclusive = "delete" deletes. It
+// is unknown if no refresh has listed them; state is nil for a new set. planned is
+// used only if it is known.
 func (m workflowSecretsModel) planUndeclared(state *workflowSecretsModel, planned elements, known bool, ownUndeclared map[string]secrets.Seen) types.Map {
 	switch {
 	case !m.listsUndeclared():
@@ -41,7 +41,7 @@ func (m workflowSecretsModel) planUndeclared(state *workflowSecretsModel, planne
 	case !known, state == nil, !state.listsUndeclared():
 		return types.MapUnknown(types.StringType)
 	case state.Undeclared.IsNull():
-		return noUndeclared // the token may not look
+		return noUndeclared // the token cannot list
 	}
 	next := state.Undeclared.Elements()
 	for name := range planned {
@@ -55,7 +55,7 @@ func (m workflowSecretsModel) planUndeclared(state *workflowSecretsModel, planne
 	return types.MapValueMust(types.StringType, next)
 }
 
-// toDelete are the undeclared secrets that the approved plan deletes.
+// toDelete returns the undeclared secrets that the approved plan deletes.
 func (m workflowSecretsModel) toDelete(state workflowSecretsModel, planned elements, ownUndeclared map[string]secrets.Seen) []string {
 	if !m.deletesUndeclared() || m.Undeclared.IsUnknown() || m.Undeclared.IsNull() {
 		return nil
@@ -73,9 +73,8 @@ func (m workflowSecretsModel) toDelete(state workflowSecretsModel, planned eleme
 	return names
 }
 
-// findUndeclared fills in the undeclared secrets, where exclusive asks for them,
-// and warns of those that this apply or the next leaves. That the token may not
-// observeNew is a warning too.
+// findUndeclared lists the undeclared secrets, if exclusive is set, and warns of those
+// that neither this apply nor the next deletes. A token that cannot list is a warning.
 func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflowSecretsModel, private *setPrivateState, declared elements, diagnostics *diag.Diagnostics) {
 	private.Undeclared, m.Undeclared = nil, noUndeclared
 	if !m.listsUndeclared() {
@@ -84,7 +83,7 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 	at := path.Root("exclusive")
 	found, err := r.backend.undeclared(ctx, private.scope(m.Workflow.ValueString()), declared)
 	if err != nil {
-		diagnostics.AddAttributeWarning(at, "Undeclared secrets are not looked for", sentence(err.Error()))
+		diagnostics.AddAttributeWarning(at, "Cannot list undeclared secrets", sentence(err.Error()))
 		return
 	}
 	texts, left := map[string]attr.Value{}, []string{}
@@ -92,11 +91,12 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		text, entry := describeOwner(found[name]), found[name]
 		texts[name] = types.StringValue(text)
-		holder, held := entry.Owner()
-		if held && holder == r.backend.client.Owner() {
+		owner, owned := entry.Owner()
+		own := owned && owner == r.backend.client.Owner()
+		if own {
 			private.Undeclared[name] = entry.Seen()
 		}
-		if !held || holder != r.backend.client.Owner() || !m.deletesUndeclared() {
+		if !own || !m.deletesUndeclared() {
 			left = append(left, fmt.Sprintf("%s (%s)", name, text))
 		}
 	}
@@ -104,41 +104,41 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 	if len(left) == 0 {
 		return
 	}
-	why := `They stay, because exclusive is "show".`
+	cause := `They are not deleted, because exclusive is "show".`
 	if m.deletesUndeclared() {
-		why = "They stay, because this owner does not hold them."
+		cause = "They are not deleted, because this configuration does not own them."
 	}
-	diagnostics.AddAttributeWarning(at, "Workflow has secrets that this resource does not declare",
-		fmt.Sprintf("%s: %s.\n\n%s", m.Workflow.ValueString(), strings.Join(left, ", "), why))
+	diagnostics.AddAttributeWarning(at, "Workflow has undeclared secrets",
+		fmt.Sprintf("%s: %s.\n\n%s", m.Workflow.ValueString(), strings.Join(left, ", "), cause))
 }
 
-// undeclared are the live secrets of a workflow that are not declared.
+// undeclared returns the live secrets of a workflow that are not declared.
 func (b *backend) undeclared(ctx context.Context, scope secrets.Scope, declared elements) (map[string]secrets.Entry, error) {
 	names, err := b.client.List(ctx, scope)
 	if err != nil {
 		return nil, err
 	}
 	names = slices.DeleteFunc(names, func(name string) bool {
-		_, is := declared[name]
-		return is
+		_, found := declared[name]
+		return found
 	})
 	found, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (secrets.Entry, error) {
 		return b.client.Describe(ctx, scope.Secret(name))
 	})
 	for _, name := range slices.Sorted(maps.Keys(failed)) {
-		return nil, failed[name] // what is not seen whole is not judged
+		return nil, failed[name] // a partial list is not used
 	}
 	maps.DeleteFunc(found, func(_ string, e secrets.Entry) bool { return !e.Live() })
 	return found, nil
 }
 
-// describeOwner says whose a live secret is.
+// describeOwner describes who owns a live secret.
 func describeOwner(e secrets.Entry) string {
-	if holder, held := e.Owner(); held {
-		return "held by " + string(holder)
+	if owner, owned := e.Owner(); owned {
+		return "owned by " + string(owner)
 	}
 	if last, _, found := e.LastOwner(); found {
-		return "last held by " + string(last)
+		return "last owned by " + string(last)
 	}
-	return "of unknown origin"
+	return "unmanaged"
 }

@@ -48,10 +48,10 @@ func TestUndeclaredSecretsAreShownAndOnlyOursAreDeletedWhenAsked(t *testing.T) {
 
 		t.Log("show lists them, and touches none")
 		all := map[string]any{
-			"left": "held by terraform/shop", "beside": "held by terraform/shop", "anas": "held by person/ana", "unknown": "of unknown origin",
+			"left": "owned by terraform/shop", "beside": "owned by terraform/shop", "anas": "owned by person/ana", "unknown": "unmanaged",
 		}
 		s.configure(t, s.set(map[string]string{"a": "1"}, `exclusive = "show"`), single)
-		s.Apply(t).Contains(t, "does not declare", "anas (held by person/ana), beside (held by terraform/shop), left (held by terraform/shop), unknown (of unknown origin)")
+		s.Apply(t).Contains(t, "Workflow has undeclared secrets", "anas (owned by person/ana), beside (owned by terraform/shop), left (owned by terraform/shop), unknown (unmanaged)")
 		s.undeclared(t, all)
 		s.NoChanges(t)
 
@@ -68,17 +68,17 @@ func TestUndeclaredSecretsAreShownAndOnlyOursAreDeletedWhenAsked(t *testing.T) {
 		plan := s.Plan(t)
 		plan.Change(theSet).HasActions(t, "update")
 		said := terraformtest.Result{Output: plan.Output}
-		said.Contains(t, `- "left" = "held by terraform/shop"`, `- "beside" = "held by terraform/shop"`)
+		said.Contains(t, `- "left" = "owned by terraform/shop"`, `- "beside" = "owned by terraform/shop"`)
 		s.vault.Write(t, s.workflow, "left", "somebody's, since the plan")
 		result := s.ApplyPlan(t)
 		result.Contains(t, s.workflow+"/left changed since the plan: version 2, planned from 1")
 		s.reads(t, map[string]string{"a": "1", "left": "somebody's, since the plan", "beside": "", "anas": "theirs", "unknown": "ours"})
-		s.undeclared(t, map[string]any{"left": "held by terraform/shop", "anas": "held by person/ana"})
+		s.undeclared(t, map[string]any{"left": "owned by terraform/shop", "anas": "owned by person/ana"})
 		if result := s.Run(t, "plan"); result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
 		s.Apply(t).Contains(t, "They stay, because this owner does not hold them")
-		s.undeclared(t, map[string]any{"left": "last held by terraform/shop", "anas": "held by person/ana"})
+		s.undeclared(t, map[string]any{"left": "last owned by terraform/shop", "anas": "owned by person/ana"})
 		s.NoChanges(t)
 		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "ours"}))
 		s.Apply(t)
@@ -96,7 +96,7 @@ func TestASetThatIsBornExclusiveDeletesNothingUnseen(t *testing.T) {
 		s.configure(t, s.set(map[string]string{"a": "1"}, `exclusive = "delete"`))
 		s.Apply(t)
 		s.reads(t, map[string]string{"a": "1", "beside": "ours"})
-		s.undeclared(t, map[string]any{"beside": "held by terraform/shop"})
+		s.undeclared(t, map[string]any{"beside": "owned by terraform/shop"})
 		s.Plan(t).Change(theSet).HasActions(t, "update")
 		s.Apply(t)
 		s.reads(t, map[string]string{"beside": ""})

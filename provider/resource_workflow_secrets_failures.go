@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,28 +18,24 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// errNotStarted is what became of a secret whose turn never came.
-var errNotStarted = errors.New("its turn did not come before the apply was stopped")
+// errNotStarted is the result of a secret for which no worker started.
+var errNotStarted = errors.New("not started, because the apply was stopped")
 
-// failures are what went wrong, by secret.
+// failures are errors by secret.
 type failures map[string]error
 
-// errNoValue is a value that turned out to be null.
-var errNoValue = fmt.Errorf("value_wo is null; give it a text, which may be empty: %w", secrets.ErrInvalid)
-
-// inParallel takes a turn for each name, as many at once as limit says, and
-// returns what each turn did that was taken, those that failed included. An error
-// that the next secret would meet too ends it: the turns that have begun are
-// finished, the others fail with errNotReached.
-func inParallel[T any](ctx context.Context, limit int, names []string, turn func(ctx context.Context, name string) (T, error)) (map[string]T, failures) {
+// inParallel calls work for each name, with at most limit workers, and returns the
+// results of all calls, failed calls included. An error that affects every secret
+// stops it: calls that have started finish, the others fail with errNotStarted.
+func inParallel[T any](ctx context.Context, limit int, names []string, work func(ctx context.Context, name string) (T, error)) (map[string]T, failures) {
 	var (
-		mu     sync.Mutex
-		done   = make(map[string]T, len(names))
-		failed = failures{}
-		ended  bool
-		group  errgroup.Group
+		mu      sync.Mutex
+		done    = make(map[string]T, len(names))
+		failed  = failures{}
+		stopped bool
+		group   errgroup.Group
 	)
-	note := func(name string, result T, err error) {
+	finish := func(name string, result T, err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if !errors.Is(err, errNotStarted) {
@@ -48,47 +43,46 @@ func inParallel[T any](ctx context.Context, limit int, names []string, turn func
 		}
 		if err != nil {
 			failed[name] = err
-			ended = ended || affectsAll(err)
+			stopped = stopped || affectsAll(err)
 		}
 	}
-	over := func() bool {
+	isStopped := func() bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return ended || ctx.Err() != nil
+		return stopped || ctx.Err() != nil
 	}
 	group.SetLimit(limit)
 	for _, name := range names {
 		group.Go(func() error {
 			var result T
 			err := errNotStarted
-			if !over() {
-				result, err = turn(ctx, name)
+			if !isStopped() {
+				result, err = work(ctx, name)
 				err = withInterruption(ctx, err)
 			}
-			note(name, result, err)
+			finish(name, result, err)
 			return nil
 		})
 	}
-	_ = group.Wait() // no turn returns an error
+	_ = group.Wait() // no worker returns an error
 	return done, failed
 }
 
-// affectsAll reports whether every secret of the workflow would meet the error.
+// affectsAll reports whether an error affects every secret of the workflow.
 func affectsAll(err error) bool {
 	return secrets.AffectsAll(err) || errors.Is(err, secrets.ErrMissingCapability)
 }
 
-// mayHaveWritten reports whether a write may have reached Vault: it did, or
-// nobody knows.
+// mayHaveWritten reports whether a write has reached Vault, or may have.
 func mayHaveWritten(err error) bool {
 	return err == nil || errors.Is(err, secrets.ErrNoRecord) || errors.Is(err, secrets.ErrOutcomeUnknown)
 }
 
-// split parts the failures that fit from the others.
-func (f failures) split(fits func(error) bool) (these, others failures) {
+// split separates the failures that match from the others.
+func (f failures) split(matches func(error) bool) (these, others failures) {
 	these, others = failures{}, failures{}
 	for name, err := range f {
-		if fits(err) {
+		if matches(err) {
 			these[name] = err
 		} else {
 			others[name] = err
@@ -97,14 +91,14 @@ func (f failures) split(fits func(error) bool) (these, others failures) {
 	return these, others
 }
 
-// failureMessage is one thing to say of failures.
+// failureMessage is one diagnostic about failures.
 type failureMessage struct {
 	at     path.Path
 	detail string
 }
 
-// messages say what went wrong, each at its secret, except that what every
-// secret meets is said once.
+// messages returns one message for each failure, and one for all failures with a
+// cause that affects every secret.
 func (f failures) messages() []failureMessage {
 	shared, own := f.split(func(err error) bool {
 		return errors.Is(err, errNotStarted) || (affectsAll(err) && !mayHaveWritten(err))
@@ -112,44 +106,44 @@ func (f failures) messages() []failureMessage {
 	var all []failureMessage
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		err := own[name]
-		c := failureMessage{secretPath(name), sentence(err.Error())}
+		m := failureMessage{secretPath(name), sentence(err.Error())}
 		switch {
 		case errors.Is(err, secrets.ErrNotOwner):
-			c.detail += adoptHint
+			m.detail += adoptHint
 		case errors.Is(err, secrets.ErrInvalid):
-			c.at = c.at.AtName("value_wo")
+			m.at = m.at.AtName("value_wo")
 		}
-		all = append(all, c)
+		all = append(all, m)
 	}
 	if len(shared) == 0 {
 		return all
 	}
 	names := slices.Sorted(maps.Keys(shared))
-	reason := errNotStarted
+	cause := errNotStarted
 	if i := slices.IndexFunc(names, func(name string) bool { return !errors.Is(shared[name], errNotStarted) }); i >= 0 {
-		reason = shared[names[i]]
+		cause = shared[names[i]]
 	}
-	return append(all, failureMessage{path.Root("secrets"), sentence(reason.Error()) + "\n\nNot done: " + strings.Join(names, ", ") + "."})
+	return append(all, failureMessage{path.Root("secrets"), sentence(cause.Error()) + "\n\nNot done: " + strings.Join(names, ", ") + "."})
 }
 
-// addErrors makes each complaint an error.
-func (f failures) addErrors(diagnostics *diag.Diagnostics, attempted string) {
-	for _, c := range f.messages() {
-		diagnostics.AddAttributeError(c.at, attempted, c.detail)
+// addErrors reports each message as an error.
+func (f failures) addErrors(diagnostics *diag.Diagnostics, summary string) {
+	for _, m := range f.messages() {
+		diagnostics.AddAttributeError(m.at, summary, m.detail)
 	}
 }
 
-// addWarning makes all complaints one warning.
+// addWarning reports all messages as one warning.
 func (f failures) addWarning(diagnostics *diag.Diagnostics, summary string) {
 	var details []string
-	for _, c := range f.messages() {
-		details = append(details, c.detail)
+	for _, m := range f.messages() {
+		details = append(details, m.detail)
 	}
 	addWarningOnce(diagnostics, summary, details)
 }
 
-// addWarningOnce says all details in one warning: of several with one summary, Terraform
-// shows the first and counts the others.
+// addWarningOnce reports all details in one warning. Of several warnings with one
+// summary, Terraform shows the first only.
 func addWarningOnce(diagnostics *diag.Diagnostics, summary string, details []string) {
 	if len(details) > 0 {
 		diagnostics.AddAttributeWarning(path.Root("secrets"), summary, strings.Join(details, "\n\n"))

@@ -13,16 +13,15 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// ImportState takes those secrets of a workflow into the state that this owner
-// setVersion last, by the workflow's name. What the records say is known; nothing is
-// written.
+// ImportState imports the secrets of a workflow that this owner wrote last, by the
+// name of the workflow. It reads the owner's records and writes nothing.
 func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	const attempted = "Importing the secrets"
+	const summary = "Cannot import the secrets"
 	if !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
 	if err := secrets.CheckName("workflow", req.ID); err != nil {
-		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
+		resp.Diagnostics.AddError(summary, sentence(err.Error()))
 		return
 	}
 	client := r.backend.client
@@ -30,13 +29,13 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 	scope := private.scope(req.ID)
 	names, err := client.List(ctx, scope)
 	if err != nil {
-		resp.Diagnostics.AddError(attempted, sentence(err.Error()))
+		resp.Diagnostics.AddError(summary, sentence(err.Error()))
 		return
 	}
 	found, failed := inParallel(ctx, client.Concurrency(), names, func(ctx context.Context, name string) (secrets.Entry, error) {
 		return client.Describe(ctx, scope.Secret(name))
 	})
-	if failed.addErrors(&resp.Diagnostics, attempted); len(failed) > 0 {
+	if failed.addErrors(&resp.Diagnostics, summary); len(failed) > 0 {
 		return
 	}
 	ours := elements{}
@@ -50,8 +49,8 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 		}
 	}
 	if len(ours) == 0 {
-		resp.Diagnostics.AddError(attempted, fmt.Sprintf("%s holds no secret of workflow %q, so there is nothing to import. "+
-			"To take over what is there, declare it and apply once with adopt = true.", client.Owner(), req.ID))
+		resp.Diagnostics.AddError(summary, fmt.Sprintf("No secret of workflow %[2]q is owned by %[1]s. "+
+			"To take over existing secrets, declare them and apply once with adopt = true.", client.Owner(), req.ID))
 		return
 	}
 	state := workflowSecretsModel{
@@ -63,7 +62,7 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 		Timeouts:   noTimeouts(),
 	}
 	state.fill(workflowSecretsModel{}, r.backend.defaults)
-	// The refresh that follows fills in the rest.
+	// The refresh that follows sets the other attributes.
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }

@@ -15,9 +15,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// secretElementType is what Terraform knows a secret of the map as.
+// secretElementType is the type of an element of the secrets map.
 var secretElementType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"value_wo":         types.StringType,
 	"value_wo_version": types.StringType,
@@ -28,11 +30,10 @@ var secretElementType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"expires_at":       types.StringType,
 }}
 
-// elements are the secrets of the map by name.
+// elements are the secrets of a set by name.
 type elements map[string]secretElement
 
-// decode takes the map apart; ok is false while not all of its names and
-// elements are known.
+// decode converts the map; ok is false while a name or element is not known.
 func decode(ctx context.Context, m types.Map, diagnostics *diag.Diagnostics) (all elements, ok bool) {
 	if m.IsUnknown() {
 		return nil, false
@@ -47,7 +48,7 @@ func decode(ctx context.Context, m types.Map, diagnostics *diag.Diagnostics) (al
 	return all, !diagnostics.HasError()
 }
 
-// encode puts the map together again.
+// encode converts the elements to a map.
 func (all elements) encode(ctx context.Context, diagnostics *diag.Diagnostics) types.Map {
 	m, problems := types.MapValueFrom(ctx, secretElementType, all)
 	diagnostics.Append(problems...)
@@ -56,22 +57,18 @@ func (all elements) encode(ctx context.Context, diagnostics *diag.Diagnostics) t
 
 func (all elements) names() []string { return slices.Sorted(maps.Keys(all)) }
 
-// secretPath is where a secret stands in the configuration.
+// secretPath returns the path of a secret in the configuration.
 func secretPath(name string) path.Path { return path.Root("secrets").AtMapKey(name) }
 
-// ModifyPlan decides for each secret what happens to its value and says so in the
-// plan, as relay_workflow_secret does for one.
+// ModifyPlan decides what happens to each value and puts the decisions into the plan.
 func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	// Where it is not, that is said once, and all others are planned: an apply plans
-	// update, takes no other plan than the approved one, and then says so of each.
-	_ = r.backend.usable(&resp.Diagnostics)
-	if req.Plan.Raw.IsNull() || r.backend == nil {
-		return // it is destroyed, or the provider is not configured
+	if !r.plans(req, &resp.Diagnostics) {
+		return
 	}
 	var plan, config workflowSecretsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	state, private := r.prior(ctx, req, &resp.Diagnostics)
+	state, private := priorState[workflowSecretsModel, setPrivateState](ctx, req, &resp.Diagnostics)
 	plan.fill(config, r.backend.defaults)
 	r.backend.checkDetection(plan.DetectChanges, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -101,96 +98,92 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// load puts in what holds where the resource itself says nothing: the provider's
-// defaults, else ours.
+// fill sets the arguments that apply: those of the resource, else the defaults of
+// the provider block.
 func (m *workflowSecretsModel) fill(config workflowSecretsModel, d defaults) {
-	m.OnDrift = firstString(config.OnDrift, d.OnDrift, types.StringValue(onDriftOverwrite))
-	m.Adopt = firstBool(config.Adopt, d.Adopt, types.BoolValue(false))
-	m.Deletion = firstString(config.Deletion, d.Deletion, types.StringValue(deletionSoft))
+	m.options.fill(config.options, d.options)
 	m.DetectChanges = firstBool(config.DetectChanges, d.DetectChanges)
 }
 
-// prior is the state and memory of a resource that exists; nil for one that does
-// not.
-func (r *workflowSecretsResource) prior(ctx context.Context, req resource.ModifyPlanRequest, diagnostics *diag.Diagnostics) (*workflowSecretsModel, setPrivateState) {
-	if req.State.Raw.IsNull() {
-		return nil, setPrivateState{}
-	}
-	var state workflowSecretsModel
-	diagnostics.Append(req.State.Get(ctx, &state)...)
-	return &state, loadPrivateState[setPrivateState](ctx, req.Private, diagnostics)
+// setPlan plans the secrets of a set.
+type setPlan struct {
+	backend *backend
+	plan    workflowSecretsModel
+	scope   secrets.Scope
+	private setPrivateState
+	// warned are the drift details of secrets that on_drift = "warn" keeps.
+	warned []string
+	// withoutFingerprint are the secrets that are sent to record their fingerprint.
+	withoutFingerprint []string
 }
 
-// decideEach puts the decisions into the wanted elements. state is nil before
-// there is one.
+// decideEach puts the decisions into the planned elements. state is nil for a new
+// set.
 func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowSecretsModel, planned, values elements, private setPrivateState, diagnostics *diag.Diagnostics) {
 	current := elements{}
 	if state != nil {
 		current, _ = decode(ctx, state.Secrets, diagnostics)
 	}
-	scope := private.scope(plan.Workflow.ValueString())
-	var left, unprinted []string
+	set := setPlan{backend: r.backend, plan: plan, scope: private.scope(plan.Workflow.ValueString()), private: private}
 	for _, name := range planned.names() {
 		next := planned[name]
-		last, exists := current[name]
-		if !exists {
+		if last, exists := current[name]; exists {
+			set.decideOne(name, &next, last, values[name].ValueWO, diagnostics)
+		} else {
 			next.markUnknown()
-			planned[name] = next
-			continue
-		}
-		next.computedAttributes = last.computedAttributes
-		one, address := private.of(name, last.computedAttributes), scope.Secret(name)
-		versionChanged := !next.ValueWOVersion.Equal(last.ValueWOVersion)
-		fingerprint := r.backend.compareFingerprint(plan.DetectChanges, address, values[name].ValueWO, one.HMAC1)
-		switch decided := decide(driftState{
-			repair:       one.Repair,
-			unfinished:   one.Unfinished,
-			valueChanged: versionChanged || fingerprint.changed(),
-			valueUnknown: fingerprint == fingerprintUnknown,
-			onDrift:      plan.OnDrift.ValueString(),
-			adopt:        plan.Adopt.ValueBool(),
-		}); decided {
-		case keepAndWarn:
-			left = append(left, driftDetail(address, last.computedAttributes))
-		case write:
-			next.markUnknown()
-			next.Drift = inSync
-			if fingerprint == fingerprintMissing && !versionChanged && one.Repair == repairNone {
-				unprinted = append(unprinted, name)
-			}
-		case writeIfChanged:
-			next.markUnknown()
-			if last.Drift.Equal(inSync) {
-				next.Drift = inSync
-			}
-		default:
-			decided.report(diagnostics, secretPath(name), driftDetail(address, last.computedAttributes))
 		}
 		planned[name] = next
 	}
-	// One warning for all: of several Terraform would show only the first.
-	if len(left) > 0 {
-		keepAndWarn.report(diagnostics, path.Root("secrets"), strings.Join(left, "\n"))
+	// Of several warnings with one summary, Terraform shows the first only.
+	if len(set.warned) > 0 {
+		keepAndWarn.report(diagnostics, path.Root("secrets"), "secret", strings.Join(set.warned, "\n"))
 	}
-	if len(unprinted) > 0 {
-		diagnostics.AddAttributeWarning(path.Root("detect_changes"), "Values are sent once for their fingerprints",
-			fmt.Sprintf("%s: %s. %s", plan.Workflow.ValueString(), strings.Join(unprinted, ", "), noFingerprintNoted))
+	if len(set.withoutFingerprint) > 0 {
+		diagnostics.AddAttributeWarning(path.Root("detect_changes"), "Values are sent once to record their fingerprints",
+			fmt.Sprintf("%s: %s. %s", plan.Workflow.ValueString(), strings.Join(set.withoutFingerprint, ", "), fingerprintHint))
 	}
 }
 
-// checkValues refuses at plan time what Vault should never see, of the secrets
-// that the plan sends. What is not known yet is checked before it is sent.
+// decideOne decides what happens to the value of an existing secret.
+func (s *setPlan) decideOne(name string, next *secretElement, last secretElement, value types.String, diagnostics *diag.Diagnostics) {
+	next.computedAttributes = last.computedAttributes
+	private, address := s.private.of(name, last.computedAttributes), s.scope.Secret(name)
+	versionChanged := !next.ValueWOVersion.Equal(last.ValueWOVersion)
+	fingerprint := s.backend.compareFingerprint(s.plan.DetectChanges, address, value, private.HMAC1)
+	decided := decide(decisionInput{
+		repair:       private.Repair,
+		unfinished:   private.Unfinished,
+		valueChanged: versionChanged || fingerprint.changed(),
+		valueUnknown: fingerprint == fingerprintUnknown,
+		onDrift:      s.plan.OnDrift.ValueString(),
+		adopt:        s.plan.Adopt.ValueBool(),
+	})
+	next.plan(decided, last.computedAttributes)
+	switch detail := driftDetail(address.String(), last.computedAttributes); decided {
+	case keepAndWarn:
+		s.warned = append(s.warned, detail)
+	case write:
+		if fingerprint == fingerprintMissing && !versionChanged && private.Repair == repairNone {
+			s.withoutFingerprint = append(s.withoutFingerprint, name)
+		}
+	default:
+		decided.report(diagnostics, secretPath(name), address.Kind(), detail)
+	}
+}
+
+// checkValues refuses invalid values that the plan sends. A value that is not known
+// yet is checked before it is sent.
 func (r *workflowSecretsResource) checkValues(plan workflowSecretsModel, planned, values elements, diagnostics *diag.Diagnostics) {
 	if r.backend.client == nil || plan.Workflow.IsUnknown() {
 		return
 	}
 	sent := slices.DeleteFunc(planned.names(), func(name string) bool { return !planned[name].writePlanned() })
 	b := r.newBatch(plan, setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix}, values)
-	b.checkValues(sent).addErrors(diagnostics, "Checking the values")
+	b.checkValues(sent).addErrors(diagnostics, "Invalid value")
 }
 
-// scopePath is where the provider block puts the secrets, unknown as long as that
-// is.
+// scopePath returns where the provider block puts the secrets; unknown while that is
+// not known.
 func (b *backend) scopePath(workflow types.String) types.String {
 	if b.mount == "" || b.prefix == "" || workflow.IsUnknown() {
 		return types.StringUnknown()

@@ -12,66 +12,64 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// setPrivateState is what relay_workflow_secrets remembers between runs besides its
-// attributes. A secret that is in sync and never expires takes no room in it: its
-// attributes say all.
+// setPrivateState is the private state of relay_workflow_secrets. It has no entry for
+// a secret that is in sync and never expires: the attributes are enough.
 type setPrivateState struct {
 	// Mount and Prefix are where the secrets were written.
 	Mount  string `json:"mount"`
 	Prefix string `json:"prefix"`
-	// Owner is who wrote the secrets that take no room, and holds them.
+	// Owner is the owner of all secrets without an entry.
 	Owner secrets.Owner `json:"owner"`
-	// Secrets are the memories of the others, without what stands here for all.
+	// Secrets are the entries, without what is the same for all.
 	Secrets map[string]privateState `json:"secrets,omitempty"`
-	// HMAC1 are the fingerprints of what was written last, where there are any.
+	// HMAC1 are the fingerprints of the values written last.
 	HMAC1 map[string]string `json:"hmac1,omitempty"`
-	// Undeclared are the undeclared secrets that this owner holds.
+	// Undeclared are the undeclared secrets that this owner has.
 	Undeclared map[string]secrets.Seen `json:"undeclared,omitempty"`
 }
 
-// scope is where the secrets lie.
-func (m setPrivateState) scope(workflow string) secrets.Scope {
-	return secrets.Scope{Mount: m.Mount, Prefix: m.Prefix, Workflow: workflow}
+// scope returns where the secrets are.
+func (p setPrivateState) scope(workflow string) secrets.Scope {
+	return secrets.Scope{Mount: p.Mount, Prefix: p.Prefix, Workflow: workflow}
 }
 
-// of is what is private of one secret.
-func (m setPrivateState) of(name string, f computedAttributes) privateState {
-	one, stored := m.Secrets[name]
+// of returns the private state of one secret.
+func (p setPrivateState) of(name string, c computedAttributes) privateState {
+	one, stored := p.Secrets[name]
 	if !stored {
-		one = privateState{Owner: m.Owner, Observed: m.observed(f)}
+		one = privateState{Owner: p.Owner, Observed: p.observed(c)}
 	}
-	one.HMAC1 = m.HMAC1[name]
+	one.HMAC1 = p.HMAC1[name]
 	return one
 }
 
-// observed is what was seen of a secret that is in sync.
-func (m setPrivateState) observed(f computedAttributes) secrets.Seen {
-	created, err := time.Parse(time.RFC3339Nano, f.CreatedTime.ValueString())
+// observed returns what was observed of a secret that is in sync.
+func (p setPrivateState) observed(c computedAttributes) secrets.Seen {
+	created, err := time.Parse(time.RFC3339Nano, c.CreatedTime.ValueString())
 	if err != nil {
 		return secrets.Seen{}
 	}
-	return secrets.Seen{Version: int(f.Version.ValueInt64()), Created: created, Owner: m.Owner}
+	return secrets.Seen{Version: int(c.Version.ValueInt64()), Created: created, Owner: p.Owner}
 }
 
-// trackClient remembers one secret.
-func (m *setPrivateState) put(name string, f computedAttributes, one privateState) {
+// put stores the private state of one secret.
+func (p *setPrivateState) put(name string, c computedAttributes, one privateState) {
 	if one.HMAC1 != "" {
-		if m.HMAC1 == nil {
-			m.HMAC1 = map[string]string{}
+		if p.HMAC1 == nil {
+			p.HMAC1 = map[string]string{}
 		}
-		m.HMAC1[name] = one.HMAC1
+		p.HMAC1[name] = one.HMAC1
 	}
-	plain := f.Drift.Equal(inSync) && one.Observed.Same(m.observed(f)) && one.Expires.IsZero() && !one.Unfinished
-	if plain {
+	if c.Drift.Equal(inSync) && one.Observed.Same(p.observed(c)) && one.Expires.IsZero() && !one.Unfinished {
 		return
 	}
 	one.Mount, one.Prefix, one.HMAC1 = "", "", ""
-	if m.Secrets == nil {
-		m.Secrets = map[string]privateState{}
+	if p.Secrets == nil {
+		p.Secrets = map[string]privateState{}
 	}
-	m.Secrets[name] = one
+	p.Secrets[name] = one
 }
 
-func (m setPrivateState) save(ctx context.Context, private privateWriter) diag.Diagnostics {
-	return savePrivateState(ctx, private, m)
+func (p setPrivateState) save(ctx context.Context, private privateWriter) diag.Diagnostics {
+	return savePrivateState(ctx, private, p)
 }

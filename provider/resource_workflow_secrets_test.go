@@ -275,7 +275,7 @@ func TestASetNoticesChangedValuesByTheirFingerprints(t *testing.T) {
 
 		t.Log("what has no fingerprint yet is sent once")
 		s.Setenv("RELAY_FINGERPRINT_KEY", strings.Repeat("k", 32))
-		s.Apply(t).Contains(t, "Values are sent once for their fingerprints", "a, b, c")
+		s.Apply(t).Contains(t, "Values are sent once to record their fingerprints", "a, b, c")
 		if n := s.dataWrites(t); n != 3 {
 			t.Errorf("%d values were sent, want 3", n)
 		}

@@ -17,15 +17,14 @@ import (
 // plannedWork is what the approved plan does, by name.
 type plannedWork struct {
 	writes     []string
-	deletes    []string // declared no more
+	deletes    []string // no longer declared
 	undeclared []string // notCreated declared
 }
 
-// Update writes and deletes what the plan says, each secret only if it is still
-// what the plan was made from. What fails is an error, and stays in the state as
-// it was.
+// Update writes and deletes what the plan names, each secret only if it has not changed
+// since the plan. A failure is an error, and the state of that secret remains.
 func (r *workflowSecretsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	const attempted = "Updating the secrets"
+	const summary = "Cannot update the secrets"
 	var plan, config, state workflowSecretsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -45,29 +44,28 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 	if !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
-	defer r.backend.warnings.drain(&resp.Diagnostics)
-	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
-	defer cancel()
+	ctx, end := r.begin(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer end()
 	b := r.newBatch(plan, prior, values)
 	if failed := b.checkValues(todo.writes); len(failed) > 0 {
-		failed.addErrors(&resp.Diagnostics, attempted)
+		failed.addErrors(&resp.Diagnostics, summary)
 		return
 	}
 
 	updated := setPrivateState{Mount: prior.Mount, Prefix: prior.Prefix, Owner: prior.Owner}
-	b.writeAll(ctx, todo.writes, planned, current, prior, &updated).addErrors(&resp.Diagnostics, attempted)
+	b.writeAll(ctx, todo.writes, planned, current, prior, &updated).addErrors(&resp.Diagnostics, summary)
 	failed := b.deleteAll(ctx, todo.deletes, current, prior, &resp.Diagnostics)
 	for name := range failed {
 		planned[name] = current[name]
 		updated.put(name, current[name].computedAttributes, prior.of(name, current[name].computedAttributes))
 	}
-	failed.addErrors(&resp.Diagnostics, attempted)
+	failed.addErrors(&resp.Diagnostics, summary)
 	plan.Secrets = planned.encode(ctx, &resp.Diagnostics)
 	if plan.Undeclared.IsUnknown() {
 		r.findUndeclared(ctx, &plan, &updated, planned, &resp.Diagnostics)
 	} else {
 		failed := b.deleteUndeclared(ctx, todo.undeclared, prior)
-		failed.addErrors(&resp.Diagnostics, attempted)
+		failed.addErrors(&resp.Diagnostics, summary)
 		plan.keepUndeclared(state, failed)
 		updated.keepUndeclared(prior, plan)
 	}
@@ -75,7 +73,7 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 	resp.Diagnostics.Append(updated.save(ctx, resp.Private)...)
 }
 
-// plannedWork takes from the plan what is to be done.
+// plannedWork returns what the approved plan does.
 func (m workflowSecretsModel) plannedWork(state workflowSecretsModel, planned, current elements, prior setPrivateState) plannedWork {
 	var w plannedWork
 	for _, name := range planned.names() {
@@ -92,10 +90,11 @@ func (m workflowSecretsModel) plannedWork(state workflowSecretsModel, planned, c
 	return w
 }
 
+// needsVault reports whether there is work in Vault.
 func (w plannedWork) needsVault() bool { return len(w.writes)+len(w.deletes)+len(w.undeclared) > 0 }
 
-// writes sends what is planned, and puts into wanted and now what is to be kept of
-// every secret.
+// writeAll sends what is planned, and puts the result for every secret into planned and
+// updated.
 func (b batch) writeAll(ctx context.Context, names []string, planned, current elements, prior setPrivateState, updated *setPrivateState) failures {
 	done, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (elementState, error) {
 		if last, existed := current[name]; existed {
@@ -132,35 +131,36 @@ func (b batch) writeAll(ctx context.Context, names []string, planned, current el
 	return failed
 }
 
-// deletes deletes what is declared no more, and warns of what it leaves.
+// deleteAll deletes the secrets that are no longer declared, and warns of values that
+// remain.
 func (b batch) deleteAll(ctx context.Context, names []string, current elements, prior setPrivateState, diagnostics *diag.Diagnostics) failures {
-	notes, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
+	remains, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
 		last := current[name].computedAttributes
-		return b.delete(ctx, name, elementState{last, prior.of(name, last)})
+		return b.remove(ctx, name, elementState{last, prior.of(name, last)})
 	})
 	var left []string
 	for _, name := range names {
-		if note := notes[name]; note != "" {
-			left = append(left, note)
+		if text := remains[name]; text != "" {
+			left = append(left, text)
 		}
 	}
-	addWarningOnce(diagnostics, "Secrets were no longer this configuration's to delete", left)
+	addWarningOnce(diagnostics, "Secrets were not deleted in Vault", left)
 	return failed
 }
 
-// undeclared deletes undeclared secrets of this owner, if they are still what the
-// plan showed.
+// deleteUndeclared deletes undeclared secrets of this owner that have not changed since
+// the plan.
 func (b batch) deleteUndeclared(ctx context.Context, names []string, prior setPrivateState) failures {
 	_, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
 		if _, err := b.client.Confirm(ctx, b.scope.Secret(name), prior.Undeclared[name]); err != nil {
 			return "", err
 		}
-		return b.delete(ctx, name, elementState{})
+		return b.remove(ctx, name, elementState{})
 	})
 	return failed
 }
 
-// keepUndeclared leaves in the state what could not be deleted.
+// keepUndeclared keeps the undeclared secrets that could not be deleted.
 func (m *workflowSecretsModel) keepUndeclared(state workflowSecretsModel, failed failures) {
 	if len(failed) == 0 {
 		return
@@ -172,12 +172,12 @@ func (m *workflowSecretsModel) keepUndeclared(state workflowSecretsModel, failed
 	m.Undeclared = types.MapValueMust(types.StringType, left)
 }
 
-// keepUndeclared remembers those that are still there.
-func (m *setPrivateState) keepUndeclared(prior setPrivateState, plan workflowSecretsModel) {
-	m.Undeclared = map[string]secrets.Seen{}
+// keepUndeclared keeps the undeclared secrets that remain.
+func (p *setPrivateState) keepUndeclared(prior setPrivateState, plan workflowSecretsModel) {
+	p.Undeclared = map[string]secrets.Seen{}
 	for name := range plan.Undeclared.Elements() {
-		if seen, ours := prior.Undeclared[name]; ours {
-			m.Undeclared[name] = seen
+		if observed, own := prior.Undeclared[name]; own {
+			p.Undeclared[name] = observed
 		}
 	}
 }

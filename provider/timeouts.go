@@ -15,42 +15,41 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// defaultTimeout bounds an operation on one secret that sets no timeout. It is
-// far more than requests to Vault take with their retries.
+// defaultTimeout limits an operation on one resource that sets no timeout. It is
+// much longer than requests to Vault take with all their retries.
 const defaultTimeout = 20 * time.Minute
 
 func timeoutsOptions() timeouts.Opts {
-	text := func(what string) string {
-		return fmt.Sprintf("How long %s may take, such as `90s`. Default: `20m`.", what)
+	text := func(operation string) string {
+		return fmt.Sprintf("Time limit for %s, such as `90s`. Default: `20m`.", operation)
 	}
 	return timeouts.Opts{
 		Create: true, Read: true, Update: true, Delete: true,
-		CreateDescription: text("creating") + " It has to be longer than the provider's `settle`.",
-		ReadDescription:   text("looking for drift"),
-		UpdateDescription: text("updating") + " It has to be longer than the provider's `settle`.",
-		DeleteDescription: text("deleting"),
+		CreateDescription: text("create") + " It must be longer than the provider's `settle`.",
+		ReadDescription:   text("refresh"),
+		UpdateDescription: text("update") + " It must be longer than the provider's `settle`.",
+		DeleteDescription: text("delete"),
 	}
 }
 
-// noTimeouts is the timeouts of a resource that sets none.
+// noTimeouts is the timeouts attribute of a resource that sets none.
 func noTimeouts() timeouts.Value {
 	text := types.StringType
 	return timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{"create": text, "read": text, "update": text, "delete": text})}
 }
 
-// withTimeout bounds an operation by what limit, a method of timeouts.Value, says.
-func withTimeout(
-	ctx context.Context,
-	limit func(context.Context, time.Duration) (time.Duration, diag.Diagnostics),
-	diagnostics *diag.Diagnostics,
-) (context.Context, context.CancelFunc) {
+// timeLimit is a method of timeouts.Value, such as Create.
+type timeLimit func(ctx context.Context, fallback time.Duration) (time.Duration, diag.Diagnostics)
+
+// withTimeout returns a context that ends when the time limit is reached.
+func withTimeout(ctx context.Context, limit timeLimit, diagnostics *diag.Diagnostics) (context.Context, context.CancelFunc) {
 	duration, problems := limit(ctx, defaultTimeout)
 	diagnostics.Append(problems...)
-	return context.WithTimeoutCause(ctx, duration, fmt.Errorf("not done within the %s that the resource's timeouts allow", duration))
+	return context.WithTimeoutCause(ctx, duration, fmt.Errorf("timed out after %s, the limit in the resource's timeouts", duration))
 }
 
-// withInterruption is what ended an operation before its time, else the error itself.
-// Value and record are one: neither is left without the other.
+// withInterruption adds to an error that the operation was interrupted or timed
+// out. A write that has started is finished with its record, or not at all.
 func withInterruption(ctx context.Context, err error) error {
 	switch {
 	case err == nil || ctx.Err() == nil:

@@ -31,14 +31,14 @@ func TestATimeoutEndsWhatHangs(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		const notDone = "Not done within the 1s that the resource's timeouts allow"
+		const timedOut = "Timed out after 1s, the limit in the resource's timeouts"
 		token := func(version, timeouts string) {
 			t.Helper()
 			s.configure(t, s.secret("token", `"v`+version+`"`, `value_wo_version = "`+version+`"`, `timeouts = { `+timeouts+` }`))
 		}
 		token("1", `create = "1s"`)
 		s.hang(http.MethodGet, "/metadata/")
-		s.Fails(t, []string{"apply", "-auto-approve"}, "Creating the secret", notDone)
+		s.Fails(t, []string{"apply", "-auto-approve"}, "Cannot create the secret", timedOut)
 		if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
 			t.Error("something was written all the same")
 		}
@@ -52,7 +52,7 @@ func TestATimeoutEndsWhatHangs(t *testing.T) {
 		if result := s.ApplyPlan(t); result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		} else {
-			result.Contains(t, "Updating the secret", notDone)
+			result.Contains(t, "Cannot update the secret", timedOut)
 		}
 		s.attributes(t, "token", map[string]any{"version": 1.0, "value_wo_version": "1"})
 
@@ -60,8 +60,8 @@ func TestATimeoutEndsWhatHangs(t *testing.T) {
 		s.proxy.Reset()
 		s.Apply(t)
 		s.hang(http.MethodGet, "/metadata/")
-		s.Fails(t, []string{"plan"}, "Looking for drift", notDone)
-		s.Fails(t, []string{"destroy", "-auto-approve", "-refresh=false"}, "Deleting the secret", notDone)
+		s.Fails(t, []string{"plan"}, "Cannot check for drift", timedOut)
+		s.Fails(t, []string{"destroy", "-auto-approve", "-refresh=false"}, "Cannot delete the secret", timedOut)
 		if got := s.value(t, "token"); got != "v1" {
 			t.Errorf("the workflow reads %q", got)
 		}
@@ -102,7 +102,7 @@ func TestAnInterruptedApplyFinishesTheWriteThatItBegan(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1:\n%s", result.Code, result.Output)
 		}
-		result.Contains(t, "Creating the secret", "Interrupted:")
+		result.Contains(t, "Cannot create the secret", "Interrupted:")
 		s.attributes(t, "begun", map[string]any{"version": 1.0, "drift": "in sync"})
 		if s.vault.Metadata(t, s.workflow, "waiting") != nil || s.Attributes(t, at("waiting")) != nil {
 			t.Error("what had not begun was written all the same")

@@ -31,7 +31,7 @@ path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 			s.Write(t, strings.Replace(header, "  owner  =", mode+"\n  owner  =", 1)+strings.Join(blocks, ""))
 		}
 		warnings := func(r terraformtest.Result) int {
-			return strings.Count(strings.Join(strings.Fields(r.Output), " "), "Warning: Note on Vault")
+			return strings.Count(strings.Join(strings.Fields(r.Output), " "), "Warning: Vault client warning")
 		}
 
 		t.Log("by default a warning, once a run, in the plan too")

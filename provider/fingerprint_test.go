@@ -32,7 +32,7 @@ func TestCompare(t *testing.T) {
 	}
 	address := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: "deploy"}.Secret("token")
 	noted := key.HMAC1(address, secrets.NewValue("one"))
-	keyed, keyless := &backend{shared: shared{fingerprint: key}}, &backend{shared: shared{fingerprintPending: true}}
+	keyed, keyless := &backend{shared: shared{fingerprint: key}}, &backend{shared: shared{fingerprintUnknown: true}}
 	for _, row := range []struct {
 		name   string
 		c      *backend
@@ -77,7 +77,7 @@ func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
 
 		t.Log("it needs a key, of some length")
 		s.configure(t, s.secret("token", `"one"`, detect))
-		s.Fails(t, []string{"plan"}, "Changes of the value cannot be detected", "RELAY_FINGERPRINT_KEY")
+		s.Fails(t, []string{"plan"}, "Cannot detect changes of the value", "RELAY_FINGERPRINT_KEY")
 		s.Setenv("RELAY_FINGERPRINT_KEY", "short")
 		s.Fails(t, []string{"plan"}, "fewer than 32 bytes")
 		s.Setenv("RELAY_FINGERPRINT_KEY", "")
@@ -92,7 +92,7 @@ func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
 		s.Setenv("RELAY_FINGERPRINT_KEY", key)
 		s.NoChanges(t)
 		s.configure(t, s.secret("token", `"one"`, detect))
-		s.Apply(t).Contains(t, "Warning: Value is sent once for its fingerprint", s.workflow+"/token")
+		s.Apply(t).Contains(t, "Warning: Value is sent once to record its fingerprint", s.workflow+"/token")
 		writes(1)
 		s.NoChanges(t)
 		first := s.fingerprintOnRecord(t, "token")

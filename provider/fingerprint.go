@@ -1,0 +1,97 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// fingerprintVariable is the environment variable for fingerprint_key.
+const fingerprintVariable = "RELAY_FINGERPRINT_KEY"
+
+// errNoFingerprintKey is why detect_changes cannot work.
+var errNoFingerprintKey = errors.New("detect_changes needs a fingerprint key: set the provider's fingerprint_key or " + fingerprintVariable)
+
+// checkDetection refuses detect_changes without a key.
+func (b *backend) checkDetection(detect types.Bool, diagnostics *diag.Diagnostics) {
+	if detect.ValueBool() && !b.fingerprint.Set() && !b.fingerprintUnknown {
+		diagnostics.AddAttributeError(path.Root("detect_changes"), "Cannot detect changes of the value", sentence(errNoFingerprintKey.Error()))
+	}
+}
+
+// fingerprintComparison compares the fingerprint of a configured value with the
+// recorded one.
+type fingerprintComparison int
+
+const (
+	fingerprintSame    fingerprintComparison = iota
+	fingerprintDiffers                       // another value, or another key
+	fingerprintMissing                       // the last write recorded none
+	fingerprintUnknown                       // value or key is known only during the apply
+)
+
+// changed reports whether the value must be sent.
+func (c fingerprintComparison) changed() bool {
+	return c == fingerprintDiffers || c == fingerprintMissing
+}
+
+// fingerprintHint explains why a value is sent that may not have changed.
+const fingerprintHint = "The last write recorded no fingerprint, so a change of the value cannot be detected. " +
+	"This apply sends the value and records its fingerprint."
+
+// compareFingerprint compares a configured value with a recorded fingerprint. It
+// does not compare if detect is false or null.
+func (b *backend) compareFingerprint(detect types.Bool, address secrets.Address, value types.String, recorded string) fingerprintComparison {
+	current := b.fingerprintOf(address, value)
+	switch {
+	case detect.IsUnknown():
+		return fingerprintUnknown
+	case !detect.ValueBool():
+		return fingerprintSame
+	case current == "":
+		return fingerprintUnknown
+	case recorded == "":
+		return fingerprintMissing
+	case subtle.ConstantTimeCompare([]byte(current), []byte(recorded)) == 1:
+		return fingerprintSame
+	}
+	return fingerprintDiffers
+}
+
+// fingerprintOf returns the fingerprint of a configured value; empty if there is no
+// key, or if value or address are not known.
+func (b *backend) fingerprintOf(address secrets.Address, value types.String) string {
+	if value.IsNull() || value.IsUnknown() || address.Check() != nil {
+		return ""
+	}
+	return b.fingerprint.HMAC1(address, secrets.NewValue(value.ValueString()))
+}
+
+// fingerprintKeyValidator refuses a key that is too short. Its error does not
+// quote the key.
+type fingerprintKeyValidator struct{}
+
+func (fingerprintKeyValidator) Description(context.Context) string { return "at least 32 bytes" }
+
+func (v fingerprintKeyValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (fingerprintKeyValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.ValueString() == "" {
+		return // null, unknown, or empty, which counts as not set
+	}
+	if _, err := secrets.NewFingerprintKey([]byte(req.ConfigValue.ValueString())); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, invalidProvider, sentence(err.Error()))
+	}
+}

@@ -1,0 +1,220 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// resourceBase is what all resources have in common.
+type resourceBase struct {
+	// backend is nil while the provider is not configured.
+	backend *backend
+}
+
+// Configure takes the backend from the provider.
+func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	if ready, ok := req.ProviderData.(*backend); ok {
+		r.backend = ready
+	}
+}
+
+// begin limits an operation by its timeout. The returned function ends it and
+// reports the warnings of the Vault client.
+func (r *resourceBase) begin(ctx context.Context, limit timeLimit, diagnostics *diag.Diagnostics) (context.Context, func()) {
+	ctx, cancel := withTimeout(ctx, limit, diagnostics)
+	return ctx, func() {
+		cancel()
+		r.backend.warnings.drain(diagnostics)
+	}
+}
+
+// plans reports whether ModifyPlan has work to do: not for a destroy, and not
+// while the provider is not configured.
+//
+// It reports an invalid provider block once, and the plan goes on: an apply plans
+// again, and Terraform reports each resource whose second plan differs.
+func (r *resourceBase) plans(req resource.ModifyPlanRequest, diagnostics *diag.Diagnostics) bool {
+	_ = r.backend.usable(diagnostics)
+	return !req.Plan.Raw.IsNull() && r.backend != nil
+}
+
+// priorState returns the model and the private state of a resource that exists; a
+// nil model for a new one.
+func priorState[M any, P privateState | setPrivateState](ctx context.Context, req resource.ModifyPlanRequest, diagnostics *diag.Diagnostics) (*M, P) {
+	if req.State.Raw.IsNull() {
+		var none P
+		return nil, none
+	}
+	state := new(M)
+	diagnostics.Append(req.State.Get(ctx, state)...)
+	return state, loadPrivateState[P](ctx, req.Private, diagnostics)
+}
+
+// checkNew refuses to create an object that this owner has already. An object of
+// another owner is refused by the client.
+func (r *resourceBase) checkNew(address secrets.Address, importID string, observed secrets.Entry, adopt bool) error {
+	if text := alreadyExists(address, importID, r.backend.client.Owner(), observed); text != "" && !adopt {
+		return &existsError{text}
+	}
+	return nil
+}
+
+// refresh observes an object and sets its computed attributes. It returns false,
+// with an error reported, if Vault cannot answer. A token that cannot read
+// metadata is a warning only; drift is then not checked.
+func (r *resourceBase) refresh(ctx context.Context, c *computedAttributes, private *privateState, observe func() error, diagnostics *diag.Diagnostics) bool {
+	if r.backend.unknownSettings != "" {
+		c.setNotChecked(private, r.backend.knownDuringApply())
+		return true
+	}
+	err := observe()
+	switch {
+	case err == nil:
+	case cannotReadMetadata(err):
+		c.setNotChecked(private, metadataNotReadable)
+		diagnostics.AddAttributeWarning(path.Root("name"), driftNotChecked, sentence(err.Error()))
+	default:
+		report(diagnostics, cannotCheckDrift, withInterruption(ctx, err))
+		return false
+	}
+	return true
+}
+
+const (
+	cannotCheckDrift    = "Cannot check for drift"
+	driftNotChecked     = "Drift is not checked"
+	metadataNotReadable = "the token cannot read the metadata"
+)
+
+func cannotReadMetadata(err error) bool {
+	return errors.Is(err, secrets.ErrMissingCapability) || errors.Is(err, secrets.ErrPermissionDenied)
+}
+
+// firstWrite is an attempt to create an object, and its result.
+type firstWrite struct {
+	// address is the secret's, or that of a connection's pointer.
+	address  secrets.Address
+	observed secrets.Entry
+	started  time.Time
+	wrote    secrets.Written
+	err      error
+}
+
+// setCreated sets the result of a create. A write that may have reached Vault is a
+// warning: after an error Terraform would taint the resource and destroy it. The
+// returned error is of a write that did not happen.
+func (c *computedAttributes) setCreated(w firstWrite, owner secrets.Owner, private *privateState, diagnostics *diag.Diagnostics) error {
+	switch kind := w.address.Kind(); {
+	case w.err == nil:
+		c.setWritten(private, owner, w.wrote)
+	case errors.Is(w.err, secrets.ErrNoRecord):
+		c.setRecordMissing(private, w.wrote)
+		diagnostics.AddWarning(capital(kind)+" was written without its record", sentence(w.err.Error()))
+	case errors.Is(w.err, secrets.ErrOutcomeUnknown):
+		c.setResultUnknown(private, w.observed, w.started)
+		diagnostics.AddWarning("Result of the write is unknown", sentence(w.err.Error())+
+			" The next plan shows whether Vault has the "+kind+".")
+	default:
+		return w.err
+	}
+	return nil
+}
+
+// setUpdated sets the result of an update. It returns false if the planned value
+// is not in Vault: the state then keeps what it had.
+func (c *computedAttributes) setUpdated(wrote secrets.Written, err error, owner secrets.Owner, private *privateState) bool {
+	switch {
+	case err == nil:
+		c.setWritten(private, owner, wrote)
+	case errors.Is(err, secrets.ErrNoRecord):
+		c.setRecordMissing(private, wrote)
+	default:
+		private.Unfinished = private.Unfinished || errors.Is(err, secrets.ErrOutcomeUnknown)
+		return false
+	}
+	return true
+}
+
+// reportDeletion reports what a delete left in Vault, or why it failed.
+func reportDeletion(diagnostics *diag.Diagnostics, a secrets.Address, observed secrets.Entry, done secrets.Deletion, err error) {
+	switch kind := a.Kind(); {
+	case errors.Is(err, secrets.ErrNotOwner):
+		diagnostics.AddWarning(capital(kind)+" stays in Vault", sentence(err.Error())+" "+describeRemaining(observed)+onlyState)
+	case err != nil:
+		report(diagnostics, "Cannot delete the "+kind, err)
+	case done == secrets.NothingOwned, done == secrets.ReleasedOnly:
+		diagnostics.AddWarning(capital(kind)+" was not deleted in Vault", fmt.Sprintf("%s: %s", a, describeRemaining(observed))+onlyState)
+	}
+}
+
+const onlyState = " Terraform removed it from its state only."
+
+// describeRemaining describes the version of an object that a delete found in
+// Vault and did not delete.
+func describeRemaining(e secrets.Entry) string {
+	if e.Current == 0 {
+		return "not found in Vault."
+	}
+	version := fmt.Sprintf("version %d of %s", e.Current, e.Versions[e.Current].Created.UTC().Format(time.RFC3339))
+	if !e.Live() {
+		return version + " was already deleted."
+	}
+	if owner, owned := e.Owner(); owned {
+		return fmt.Sprintf("%s, written by %s, stays in Vault.", version, owner)
+	}
+	return version + ", written by another writer, stays in Vault."
+}
+
+// alreadyExists explains why a create does not write over a live value of the same
+// owner: a second resource or configuration with this owner manages it, or a state
+// was lost. It is empty if this owner has no live value there.
+func alreadyExists(address secrets.Address, importID string, owner secrets.Owner, e secrets.Entry) string {
+	last, record, found := e.LastOwner()
+	if !e.Live() || !found || last != owner {
+		return ""
+	}
+	return fmt.Sprintf("%s %s already exists: %s wrote version %d at %s. Either another resource or configuration with the same owner "+
+		"manages it, or its state was lost. Import it with the id %q, or give each configuration its own owner.",
+		capital(address.Kind()), address, owner, record.Version, record.Time.UTC().Format(time.RFC3339), importID)
+}
+
+// existsError is a create of an object that this owner has already.
+type existsError struct{ text string }
+
+func (e *existsError) Error() string { return e.text }
+func (e *existsError) Unwrap() error { return secrets.ErrNotOwner }
+
+// setIdentity sets the identity of a resource. Hosts without identities, such as
+// Terraform before 1.12, pass nil.
+func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, value any) diag.Diagnostics {
+	if identity == nil {
+		return nil
+	}
+	return identity.Set(ctx, value)
+}
+
+// checkIdentity compares an optional part of an imported identity with the
+// provider's setting of the same name.
+func checkIdentity(setting string, imported types.String, current string) error {
+	if imported.IsNull() || imported.ValueString() == current {
+		return nil
+	}
+	return fmt.Errorf("the %[1]s in the identity is %[2]q, and the provider's %[1]s is %[3]q; import it with a provider block, "+
+		"for example an alias, that has %[1]s = %[2]q", setting, imported.ValueString(), current)
+}
+
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
