@@ -30,7 +30,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: "deploy"}.Secret("token")
+	address := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: "deploy"}.Secret("token")
 	noted := key.HMAC1(address, secrets.NewValue("one"))
 	keyed, keyless := &backend{shared: shared{fingerprint: key}}, &backend{shared: shared{fingerprintUnknown: true}}
 	for _, row := range []struct {

@@ -118,7 +118,7 @@ type firstWrite struct {
 // warning: after an error Terraform would taint the resource and destroy it. The
 // returned error is of a write that did not happen.
 func (c *computedAttributes) setCreated(w firstWrite, owner secrets.Owner, private *privateState, diagnostics *diag.Diagnostics) error {
-	switch kind := w.address.Kind(); {
+	switch kind := w.address.Kind.String(); {
 	case w.err == nil:
 		c.setWritten(private, owner, w.wrote)
 	case errors.Is(w.err, secrets.ErrNoRecord):
@@ -151,7 +151,7 @@ func (c *computedAttributes) setUpdated(wrote secrets.Written, err error, owner 
 
 // reportDeletion reports what a delete left in Vault, or why it failed.
 func reportDeletion(diagnostics *diag.Diagnostics, a secrets.Address, observed secrets.Entry, done secrets.Deletion, err error) {
-	switch kind := a.Kind(); {
+	switch kind := a.Kind.String(); {
 	case errors.Is(err, secrets.ErrNotOwner):
 		diagnostics.AddWarning(capital(kind)+" stays in Vault", sentence(err.Error())+" "+describeRemaining(observed)+onlyState)
 	case err != nil:
@@ -189,7 +189,7 @@ func alreadyExists(address secrets.Address, importID string, owner secrets.Owner
 	}
 	return fmt.Sprintf("%s %s already exists: %s wrote version %d at %s. Either another resource or configuration with the same owner "+
 		"manages it, or its state was lost. Import it with the id %q, or give each configuration its own owner.",
-		capital(address.Kind()), address, owner, record.Version, record.Time.UTC().Format(time.RFC3339), importID)
+		capital(address.Kind.String()), address, owner, record.Version, record.Time.UTC().Format(time.RFC3339), importID)
 }
 
 // existsError is a create of an object that this owner has already.

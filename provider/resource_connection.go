@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -51,22 +50,22 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	defer end()
 	address := r.address(plan, privateState{})
 	private := newPrivateState(address)
-	observed, err := r.backend.client.Describe(ctx, address.Pointer())
+	observed, err := r.backend.client.Describe(ctx, address)
 	if err == nil {
-		err = r.checkNew(address.Pointer(), address.String(), observed, plan.Adopt.ValueBool())
+		err = r.checkNew(address, address.String(), observed, plan.Adopt.ValueBool())
 	}
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return
 	}
 	started := time.Now()
-	wrote, err := r.put(ctx, config, plan.Adopt.ValueBool(), connections.Write{Address: address, Observed: observed})
-	created := firstWrite{address: address.Pointer(), observed: observed, started: started, wrote: wrote, err: withInterruption(ctx, err)}
+	wrote, err := r.put(ctx, config, secrets.Write{Address: address, Observed: observed, Adopt: plan.Adopt.ValueBool()})
+	created := firstWrite{address: address, observed: observed, started: started, wrote: wrote, err: withInterruption(ctx, err)}
 	if err := plan.setCreated(created, r.backend.client.Owner(), &private, &resp.Diagnostics); err != nil {
 		reportFields(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Path = types.StringValue(address.Pointer().Path())
+	plan.Path = types.StringValue(address.Path())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
@@ -115,13 +114,14 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	ctx, end := r.begin(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer end()
-	observed, err := r.backend.client.Confirm(ctx, address.Pointer(), private.Observed)
+	observed, err := r.backend.client.Confirm(ctx, address, private.Observed)
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return
 	}
-	wrote, err := r.put(ctx, config, plan.Adopt.ValueBool(), connections.Write{
-		Address: address, Observed: observed, Baseline: r.backend.lastWrite(state.computedAttributes, private, observed),
+	wrote, err := r.put(ctx, config, secrets.Write{
+		Address: address, Observed: observed, Adopt: plan.Adopt.ValueBool(),
+		Baseline: r.backend.lastWrite(state.computedAttributes, private, observed),
 	})
 	if err != nil {
 		reportFields(&resp.Diagnostics, summary, withInterruption(ctx, err))
@@ -144,7 +144,7 @@ func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequ
 	ctx, end := r.begin(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer end()
 	address := r.address(state, private)
-	observed, err := r.backend.client.Describe(ctx, address.Pointer())
+	observed, err := r.backend.client.Describe(ctx, address)
 	if err != nil {
 		report(&resp.Diagnostics, "Cannot delete the connection", withInterruption(ctx, err))
 		return
@@ -154,7 +154,7 @@ func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequ
 		remove = r.client().Purge
 	}
 	done, err := remove(ctx, address, r.backend.lastWrite(state.computedAttributes, private, observed))
-	reportDeletion(&resp.Diagnostics, address.Pointer(), observed, done, withInterruption(ctx, err))
+	reportDeletion(&resp.Diagnostics, address, observed, done, withInterruption(ctx, err))
 }
 
 // client returns the client for connections.
@@ -182,29 +182,25 @@ const (
 
 // address returns the address of a connection: where it was written, else where the
 // provider block puts it.
-func (r *connectionResource) address(m connectionModel, private privateState) connections.Address {
-	a := connections.Address{Mount: r.backend.mount, Domain: r.backend.domain, Type: m.Type.ValueString(), Name: m.Name.ValueString()}
-	if domain, found := strings.CutPrefix(private.Prefix, secrets.ConnectionsPrefix); found {
-		a.Mount, a.Domain = private.Mount, domain
+func (r *connectionResource) address(m connectionModel, private privateState) secrets.Address {
+	a := connections.Address(r.backend.mount, r.backend.domain, m.Type.ValueString(), m.Name.ValueString())
+	if private.Mount != "" {
+		a.Mount, a.Prefix = private.Mount, private.Prefix
 	}
 	return a
 }
 
-func newPrivateState(a connections.Address) privateState {
-	return privateState{Mount: a.Mount, Prefix: secrets.ConnectionsPrefix + a.Domain}
+func newPrivateState(a secrets.Address) privateState {
+	return privateState{Mount: a.Mount, Prefix: a.Prefix}
 }
 
 // put writes all fields. They must come from the configuration: plan and state
 // never contain them.
-func (r *connectionResource) put(ctx context.Context, config connectionModel, adopt bool, w connections.Write) (wrote secrets.Written, err error) {
+func (r *connectionResource) put(ctx context.Context, config connectionModel, w secrets.Write) (wrote secrets.Written, err error) {
 	if w.Fields, err = config.fields(); err != nil {
 		return secrets.Written{}, err
 	}
-	put := r.client().Put
-	if adopt {
-		put = r.client().Adopt
-	}
-	if wrote, err = put(ctx, w); err == nil {
+	if wrote, err = r.client().Put(ctx, w); err == nil {
 		r.deleteOrphaned(ctx, w.Address)
 	}
 	return wrote, err
@@ -212,9 +208,10 @@ func (r *connectionResource) put(ctx context.Context, config connectionModel, ad
 
 // deleteOrphaned deletes bodies that a crash left, once in an apply that writes. It
 // does nothing if the token cannot list the domain.
-func (r *connectionResource) deleteOrphaned(ctx context.Context, a connections.Address) {
+func (r *connectionResource) deleteOrphaned(ctx context.Context, a secrets.Address) {
 	r.backend.orphansDeleted.Do(func() {
-		_, err := r.client().DeleteOrphaned(ctx, a.Mount, a.Domain, map[string]bool{})
+		domain, _ := connections.Domain(a.Prefix)
+		_, err := r.client().DeleteOrphaned(ctx, a.Mount, domain, map[string]bool{})
 		if err != nil && !errors.Is(err, secrets.ErrPermissionDenied) {
 			r.backend.warnings.add("cannot delete orphaned bodies of connections: " + err.Error())
 		}
@@ -222,13 +219,13 @@ func (r *connectionResource) deleteOrphaned(ctx context.Context, a connections.A
 }
 
 // observe reads the metadata of a connection and sets attributes and private state.
-func (r *connectionResource) observe(ctx context.Context, a connections.Address, c *computedAttributes, private *privateState) error {
+func (r *connectionResource) observe(ctx context.Context, a secrets.Address, c *computedAttributes, private *privateState) error {
 	observed, err := r.client().Describe(ctx, a)
 	if err != nil {
 		return err
 	}
-	wrote := r.backend.lastWrite(*c, *private, observed.Pointer)
-	r.backend.setObserved(c, private, observed.Pointer, connections.Judge(r.backend.client.Owner(), observed, wrote), wrote)
+	wrote := r.backend.lastWrite(*c, *private, observed)
+	r.backend.setObserved(c, private, observed, r.client().Judge(observed, wrote), wrote)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // connectionIdentity identifies a connection. It never changes.
@@ -35,10 +36,11 @@ func (r *connectionResource) IdentitySchema(_ context.Context, _ resource.Identi
 	}
 }
 
-func connectionIdentityOf(a connections.Address) connectionIdentity {
+func connectionIdentityOf(a secrets.Address) connectionIdentity {
+	domain, _ := connections.Domain(a.Prefix)
 	return connectionIdentity{
-		Mount: types.StringValue(a.Mount), Domain: types.StringValue(a.Domain),
-		Type: types.StringValue(a.Type), Name: types.StringValue(a.Name),
+		Mount: types.StringValue(a.Mount), Domain: types.StringValue(domain),
+		Type: types.StringValue(a.Group), Name: types.StringValue(a.Name),
 	}
 }
 
@@ -56,19 +58,19 @@ func (r *connectionResource) ImportState(ctx context.Context, req resource.Impor
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	pointer, err := r.backend.client.Describe(ctx, address.Pointer())
+	pointer, err := r.backend.client.Describe(ctx, address)
 	if err != nil {
 		report(&resp.Diagnostics, summary, err)
 		return
 	}
 	if pointer.Current == 0 {
-		resp.Diagnostics.AddError(summary, fmt.Sprintf("Connection %s not found at %s. To create it, apply without the import.", address, address.Pointer().Path()))
+		resp.Diagnostics.AddError(summary, fmt.Sprintf("Connection %s not found at %s. To create it, apply without the import.", address, address.Path()))
 		return
 	}
 	state := connectionModel{
-		Type: types.StringValue(address.Type), Name: types.StringValue(address.Name),
+		Type: types.StringValue(address.Group), Name: types.StringValue(address.Name),
 		FieldsWO: types.MapNull(types.StringType), Timeouts: noTimeouts(),
-		Path: types.StringValue(address.Pointer().Path()),
+		Path: types.StringValue(address.Path()),
 	}
 	state.fill(options{}, r.backend.defaults.options)
 	private := newPrivateState(address)
@@ -80,15 +82,16 @@ func (r *connectionResource) ImportState(ctx context.Context, req resource.Impor
 }
 
 // importAddress returns the address of the connection to import.
-func (r *connectionResource) importAddress(ctx context.Context, req resource.ImportStateRequest, diagnostics *diag.Diagnostics) (connections.Address, error) {
+func (r *connectionResource) importAddress(ctx context.Context, req resource.ImportStateRequest, diagnostics *diag.Diagnostics) (secrets.Address, error) {
 	if req.ID != "" || req.Identity == nil {
 		return connections.ParseAddress(r.backend.mount, r.backend.domain, req.ID)
 	}
 	var identity connectionIdentity
 	diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-	a := connections.Address{Mount: r.backend.mount, Domain: r.backend.domain, Type: identity.Type.ValueString(), Name: identity.Name.ValueString()}
-	if err := errors.Join(checkIdentity("mount", identity.Mount, a.Mount), checkIdentity("domain", identity.Domain, a.Domain)); err != nil {
+	mount, domain := r.backend.mount, r.backend.domain
+	a := connections.Address(mount, domain, identity.Type.ValueString(), identity.Name.ValueString())
+	if err := errors.Join(checkIdentity("mount", identity.Mount, mount), checkIdentity("domain", identity.Domain, domain)); err != nil {
 		return a, err
 	}
-	return a, a.Check()
+	return a, connections.Check(a)
 }

@@ -66,7 +66,7 @@ func (r *connectionResource) planFields(plan *connectionModel, config, state con
 		checkFields(config, diagnostics)
 	}
 	address := r.address(state, private)
-	decided.report(diagnostics, path.Root("name"), address.Pointer().Kind(), driftDetail(address.String(), state.computedAttributes))
+	decided.report(diagnostics, path.Root("name"), address.Kind.String(), driftDetail(address.String(), state.computedAttributes))
 }
 
 // path returns where the provider block puts the connection; unknown while that is
@@ -75,7 +75,7 @@ func (r *connectionResource) path(m connectionModel) types.String {
 	if r.backend.mount == "" || r.backend.domain == "" || m.Type.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
 	}
-	return types.StringValue(r.address(m, privateState{}).Pointer().Path())
+	return types.StringValue(r.address(m, privateState{}).Path())
 }
 
 // checkFields refuses fields that no reader of the type can use during the plan, if

@@ -168,5 +168,5 @@ func (r *workflowSecretResource) Delete(ctx context.Context, req resource.Delete
 	}
 	done, err := r.backend.delete(ctx, address, state.purges(), r.backend.lastWrite(state.computedAttributes, private, observed))
 	reportDeletion(&resp.Diagnostics, address, observed, done, withInterruption(ctx, err))
-	tflog.Info(ctx, "deleted a secret", map[string]any{"workflow": address.Workflow, "name": address.Name})
+	tflog.Info(ctx, "deleted a secret", map[string]any{"workflow": address.Group, "name": address.Name})
 }

@@ -44,7 +44,7 @@ func (r *workflowSecretResource) IdentitySchema(_ context.Context, _ resource.Id
 func identityOf(a secrets.Address) secretIdentity {
 	return secretIdentity{
 		Mount: types.StringValue(a.Mount), Prefix: types.StringValue(a.Prefix),
-		Workflow: types.StringValue(a.Workflow), Name: types.StringValue(a.Name),
+		Workflow: types.StringValue(a.Group), Name: types.StringValue(a.Name),
 	}
 }
 
@@ -89,14 +89,14 @@ func (r *workflowSecretResource) importAddress(ctx context.Context, req resource
 	if err := errors.Join(checkIdentity("mount", identity.Mount, mount), checkIdentity("prefix", identity.Prefix, prefix)); err != nil {
 		return secrets.Address{}, err
 	}
-	address := secrets.Scope{Mount: mount, Prefix: prefix, Workflow: identity.Workflow.ValueString()}.Secret(identity.Name.ValueString())
+	address := secrets.Scope{Mount: mount, Prefix: prefix, Group: identity.Workflow.ValueString()}.Secret(identity.Name.ValueString())
 	return address, address.Check()
 }
 
 // importedState returns the state of a secret that this configuration does not have
 // yet, with the last write from the owner's record. Its settings stay unmanaged.
 func (b *backend) importedState(address secrets.Address, entry secrets.Entry) (workflowSecretModel, privateState) {
-	state := newSecretModel(address.Workflow, address.Name)
+	state := newSecretModel(address.Group, address.Name)
 	state.fill(workflowSecretModel{}, defaults{options: b.defaults.options, DetectChanges: b.defaults.DetectChanges})
 	state.Path = types.StringValue(address.Path())
 	private := privateState{Mount: address.Mount, Prefix: address.Prefix}

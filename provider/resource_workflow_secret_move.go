@@ -101,7 +101,7 @@ func (b *backend) completeMove(state *workflowSecretModel, private *privateState
 		return false
 	}
 	address := b.address(*state, privateState{})
-	if expected := strings.Join([]string{address.Mount, address.Prefix, address.Workflow, address.Name}, "/"); expected != private.MovedFrom {
+	if expected := strings.Join([]string{address.Mount, address.Prefix, address.Group, address.Name}, "/"); expected != private.MovedFrom {
 		diagnostics.AddAttributeError(path.Root("name"), cannotMove, fmt.Sprintf("The secret is at %q, and this provider stores %s at %q. "+
 			"Move it with a provider block, for example an alias, that has the mount and prefix of the secret, or keep it in the Vault provider.",
 			private.MovedFrom, address, expected))

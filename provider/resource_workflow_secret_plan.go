@@ -79,7 +79,7 @@ func (r *workflowSecretResource) planValue(plan *workflowSecretModel, config, st
 				fmt.Sprintf("%s: %s", address, fingerprintHint))
 		}
 	}
-	decided.report(diagnostics, path.Root("name"), address.Kind(), driftDetail(address.String(), state.computedAttributes))
+	decided.report(diagnostics, path.Root("name"), address.Kind.String(), driftDetail(address.String(), state.computedAttributes))
 }
 
 // checkSettings refuses settings that no apply can set.

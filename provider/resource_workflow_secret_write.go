@@ -16,7 +16,7 @@ import (
 // address returns the address of a secret: where it was written, else where the
 // provider block puts it.
 func (b *backend) address(m workflowSecretModel, private privateState) secrets.Address {
-	scope := secrets.Scope{Mount: b.mount, Prefix: b.prefix, Workflow: m.Workflow.ValueString()}
+	scope := secrets.Scope{Mount: b.mount, Prefix: b.prefix, Group: m.Workflow.ValueString()}
 	if private.Mount != "" {
 		scope.Mount, scope.Prefix = private.Mount, private.Prefix
 	}
@@ -37,19 +37,15 @@ var errNoValue = fmt.Errorf("value_wo is null; set it to a string, which can be 
 
 // send writes a value. It must come from the configuration: plan and state never
 // contain it.
-func (b *backend) send(ctx context.Context, value types.String, adopt bool, w secrets.Write) (secrets.Written, error) {
+func (b *backend) send(ctx context.Context, value types.String, w secrets.Write) (secrets.Written, error) {
 	if value.IsNull() || value.IsUnknown() {
 		return secrets.Written{}, errNoValue
 	}
 	w.Value = secrets.NewValue(value.ValueString())
 	w.Provenance.HMAC1 = b.fingerprint.HMAC1(w.Address, w.Value)
-	write := b.client.Put
-	if adopt {
-		write = b.client.Adopt
-	}
-	wrote, err := write(ctx, w)
+	wrote, err := b.client.Put(ctx, w)
 	if err == nil {
-		tflog.Info(ctx, "wrote a secret", map[string]any{"workflow": w.Address.Workflow, "name": w.Address.Name, "version": wrote.Version})
+		tflog.Info(ctx, "wrote a secret", map[string]any{"workflow": w.Address.Group, "name": w.Address.Name, "version": wrote.Version})
 	}
 	return wrote, err
 }
@@ -90,7 +86,8 @@ func (b *backend) apply(ctx context.Context, plan, state workflowSecretModel, va
 			return applyResult{err: err}
 		}
 	}
-	wrote, err := b.send(ctx, value, plan.Adopt.ValueBool(), w)
+	w.Adopt = plan.Adopt.ValueBool()
+	wrote, err := b.send(ctx, value, w)
 	if settingsFirst || err != nil {
 		return applyResult{wrote: wrote, err: err}
 	}

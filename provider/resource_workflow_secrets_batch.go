@@ -67,7 +67,7 @@ func (b batch) observeNew(ctx context.Context, name string) (secrets.Entry, erro
 	if err != nil || b.adopt {
 		return observed, err
 	}
-	if text := alreadyExists(address, address.Workflow, owner, observed); text != "" {
+	if text := alreadyExists(address, address.Group, owner, observed); text != "" {
 		return observed, &existsError{text}
 	}
 	if secrets.NeedsAdopt(owner, observed, nil) {
@@ -80,7 +80,7 @@ func (b batch) observeNew(ctx context.Context, name string) (secrets.Entry, erro
 // create writes a new secret. The result counts if the value may have been written.
 func (b batch) create(ctx context.Context, name string, observed secrets.Entry) (elementState, error) {
 	started := time.Now()
-	wrote, err := b.send(ctx, b.values[name].ValueWO, b.adopt, secrets.Write{Address: b.scope.Secret(name), Observed: observed})
+	wrote, err := b.send(ctx, b.values[name].ValueWO, secrets.Write{Address: b.scope.Secret(name), Observed: observed, Adopt: b.adopt})
 	var result elementState
 	switch {
 	case err == nil:
@@ -102,7 +102,8 @@ func (b batch) update(ctx context.Context, name string, last elementState) (elem
 	if err != nil {
 		return result, err
 	}
-	wrote, err := b.send(ctx, b.values[name].ValueWO, b.adopt, secrets.Write{
+	wrote, err := b.send(ctx, b.values[name].ValueWO, secrets.Write{
+		Adopt:   b.adopt,
 		Address: address, Observed: observed, Baseline: b.lastWrite(last.computedAttributes, last.privateState, observed),
 	})
 	if result.setUpdated(wrote, err, b.client.Owner(), &result.privateState) {

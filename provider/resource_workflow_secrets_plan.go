@@ -167,7 +167,7 @@ func (s *setPlan) decideOne(name string, next *secretElement, last secretElement
 			s.withoutFingerprint = append(s.withoutFingerprint, name)
 		}
 	default:
-		decided.report(diagnostics, secretPath(name), address.Kind(), detail)
+		decided.report(diagnostics, secretPath(name), address.Kind.String(), detail)
 	}
 }
 

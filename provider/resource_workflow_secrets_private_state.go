@@ -30,7 +30,7 @@ type setPrivateState struct {
 
 // scope returns where the secrets are.
 func (p setPrivateState) scope(workflow string) secrets.Scope {
-	return secrets.Scope{Mount: p.Mount, Prefix: p.Prefix, Workflow: workflow}
+	return secrets.Scope{Mount: p.Mount, Prefix: p.Prefix, Group: workflow}
 }
 
 // of returns the private state of one secret.

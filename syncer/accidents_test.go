@@ -312,12 +312,12 @@ func TestAccidentTakenOverByAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: w.workflow(0)}.Secret("two")
+	address := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: w.workflow(0)}.Secret("two")
 	entry, err := terraform.Describe(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := terraform.Adopt(t.Context(), secrets.Write{Address: address, Value: secrets.NewValue("terraform's"), Observed: entry}); err != nil {
+	if _, err := terraform.Put(t.Context(), secrets.Write{Address: address, Adopt: true, Value: secrets.NewValue("terraform's"), Observed: entry}); err != nil {
 		t.Fatal(err)
 	}
 	w.secretsIn("a.yaml", w.workflow(0), "one")

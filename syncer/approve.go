@@ -36,7 +36,7 @@ func (in PlanInput) limit(actions []Action) []Action {
 			deletes++
 		}
 		if a.Want != nil && !isConnection(a.Address) {
-			wanted[a.Address.Workflow] = true
+			wanted[a.Address.Group] = true
 		}
 	}
 	for _, e := range in.Observed {
@@ -52,7 +52,7 @@ func (in PlanInput) limit(actions []Action) []Action {
 		switch {
 		case over != "":
 			actions[i] = a.held(Delete, "not deleted: "+over)
-		case !in.Deletes.AllowEmpty && !isConnection(a.Address) && !wanted[a.Address.Workflow]:
+		case !in.Deletes.AllowEmpty && !isConnection(a.Address) && !wanted[a.Address.Group]:
 			actions[i] = a.held(Delete, "not deleted: no secret of this workflow would be left (deletes.allow_empty)")
 		}
 	}

@@ -101,9 +101,9 @@ func (a *Audit) ByHand(owner secrets.Owner, said string, r *Result, do func()) {
 // around writes the lines of one change around it.
 func (a *Audit) around(line auditLine, r *Result, do func()) {
 	line.Event, line.Action, line.PlanReason = "begin", r.Kind, r.Reason
-	line.Workflow, line.Name, line.From = r.Address.Workflow, r.Address.Name, r.Entry.Current
+	line.Workflow, line.Name, line.From = r.Address.Group, r.Address.Name, r.Entry.Current
 	if isConnection(r.Address) {
-		line.What = r.Address.Kind()
+		line.What = r.Address.Kind.String()
 	}
 	if r.Want != nil {
 		line.File = r.Want.File

@@ -11,33 +11,22 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // A connection goes through a round as its pointer: that is its address, and has its
 // record. What is behind the pointer is package connections' to write and to judge.
 
 // isConnection tells a connection's pointer from a secret.
-func isConnection(a secrets.Address) bool { return a.Kind() == "connection" }
+func isConnection(a secrets.Address) bool { return a.Kind == secrets.Connection }
 
 // title is a secret as workflow/name and a connection as connection:type/name.
-func title(a secrets.Address) string {
-	if isConnection(a) {
-		return plan.ConnectionPrefix + a.String()
-	}
-	return a.String()
-}
-
-// connection is the address behind a pointer's.
-func (s *source) connection(pointer secrets.Address) connections.Address {
-	return connections.Address{Mount: s.vault.Mount, Domain: s.vault.Domain, Type: pointer.Workflow, Name: pointer.Name}
-}
+func title(a secrets.Address) string { return a.Title() }
 
 // addressOf is where a leaf of a manifest belongs: a secret's own address, or the
 // pointer of the connection that it is a field of.
 func (s *source) addressOf(leaf sopsfile.Leaf) secrets.Address {
 	if leaf.Type != "" {
-		return connections.Address{Mount: s.vault.Mount, Domain: s.vault.Domain, Type: leaf.Type, Name: leaf.Connection}.Pointer()
+		return connections.Address(s.vault.Mount, s.vault.Domain, leaf.Type, leaf.Connection)
 	}
 	return s.scope(leaf.Workflow).Secret(leaf.Name)
 }
@@ -122,11 +111,10 @@ func (s *source) observeConnections(ctx context.Context, o *observation) error {
 		case secrets.AffectsAll(err) || ctx.Err() != nil:
 			return err
 		case err != nil:
-			o.unseen[a.Pointer().Scope] = err
+			o.unseen[a.Scope] = err
 			continue
 		}
-		o.entries[a.Pointer()] = seen.Pointer
-		o.bodies[a.Pointer()] = seen.Body
+		o.entries[a] = seen
 	}
 	return nil
 }
@@ -139,7 +127,7 @@ func (s *source) tidy(ctx context.Context, results []Result) {
 	}
 	for _, r := range results {
 		if isConnection(r.Address) && r.Kind == Unchanged {
-			if err := s.connections.DeleteSuperseded(ctx, s.connection(r.Address), r.Entry); err != nil {
+			if err := s.connections.DeleteSuperseded(ctx, r.Address, r.Entry); err != nil {
 				s.warn(fmt.Sprintf("cleaning up behind %s: %v", title(r.Address), err))
 			}
 		}

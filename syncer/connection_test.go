@@ -166,8 +166,8 @@ func TestAConnectionOfTerraformIsAdoptedOnRequestOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	terraform := connections.New(raw, func(text string) { t.Error(text) })
-	a := connections.Address{Mount: "customers", Domain: w.cfg.Vault.Domain, Type: "slack", Name: "team"}
-	if _, err := terraform.Put(context.Background(), connections.Write{Address: a, Fields: map[string]secrets.Value{"apiToken": secrets.NewValue("theirs")}}); err != nil {
+	a := connections.Address("customers", w.cfg.Vault.Domain, "slack", "team")
+	if _, err := terraform.Put(context.Background(), secrets.Write{Address: a, Fields: map[string]secrets.Value{"apiToken": secrets.NewValue("theirs")}}); err != nil {
 		t.Fatal(err)
 	}
 	w.commitWith(awsAndSlack)

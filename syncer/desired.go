@@ -4,6 +4,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -137,9 +138,11 @@ func (s *source) wants(ctx context.Context, name string, data []byte) ([]Want, e
 	var errs []error
 	for i := range wants {
 		w := &wants[i]
-		w.Key1, w.HMAC1 = opened[0].Key1, contents[w.Address].hmac1(s.fingerprint, w.Address)
-		if err := s.check(*w, contents[w.Address]); err != nil {
-			errs = append(errs, fmt.Errorf("%s: line %d: %s %s: %w", w.File, w.Line, w.Address.Kind(), w.Address, err))
+		manager, write := s.managers[w.Address.Kind], contents[w.Address].write(w.Address)
+		w.Key1, w.HMAC1 = opened[0].Key1, manager.Fingerprint(s.fingerprint, write)
+		write.Provenance = w.note("")
+		if err := manager.Check(write); err != nil {
+			errs = append(errs, fmt.Errorf("%s: line %d: %s %s: %w", w.File, w.Line, w.Address.Kind, w.Address, err))
 		}
 	}
 	return wants, errors.Join(errs...)
@@ -213,15 +216,15 @@ func (d *Desired) failClaims(claims []Want) {
 		places[i] = fmt.Sprintf("%s:%d", c.File, c.Line)
 	}
 	d.fail(claims[0].File, fmt.Errorf("%s %s is claimed more than once: %s; keep one",
-		claims[0].Address.Kind(), claims[0].Address, strings.Join(places, ", ")))
+		claims[0].Address.Kind, claims[0].Address, strings.Join(places, ", ")))
 }
 
 // compareAddress orders secrets by workflow and name, and then connections.
 func compareAddress(a, b secrets.Address) int {
-	if c := -strings.Compare(a.Kind(), b.Kind()); c != 0 {
+	if c := cmp.Compare(a.Kind, b.Kind); c != 0 {
 		return c
 	}
-	if c := strings.Compare(a.Workflow, b.Workflow); c != 0 {
+	if c := strings.Compare(a.Group, b.Group); c != 0 {
 		return c
 	}
 	return strings.Compare(a.Name, b.Name)

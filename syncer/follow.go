@@ -229,7 +229,7 @@ func logRound(log *slog.Logger, r Report) {
 		log.Error("refused", "file", f.File, "err", f.Err)
 	}
 	for _, result := range r.Results {
-		entry := log.With("workflow", result.Address.Workflow, "secret", result.Address.Name, "action", string(result.Kind))
+		entry := log.With("workflow", result.Address.Group, "secret", result.Address.Name, "action", string(result.Kind))
 		switch {
 		case result.Err != nil:
 			entry.Error("not carried out", "err", result.Err)

@@ -15,8 +15,6 @@ import (
 // observation is what Vault's metadata says of a source's workflows and connections.
 type observation struct {
 	entries map[secrets.Address]secrets.Entry
-	// bodies are the fields of the connections' live bodies, by pointer.
-	bodies map[secrets.Address]map[string]secrets.Entry
 	// unseen are the workflows, and types of connections, that could not be looked at,
 	// and why.
 	unseen map[secrets.Scope]error
@@ -30,7 +28,7 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 		scopes[i] = s.scope(workflow)
 	}
 	seen, err := s.client.Survey(ctx, scopes...)
-	o := observation{entries: seen.Entries, bodies: map[secrets.Address]map[string]secrets.Entry{}, unseen: map[secrets.Scope]error{}}
+	o := observation{entries: seen.Entries, unseen: map[secrets.Scope]error{}}
 	maps.Copy(o.unseen, seen.Failed)
 	if err == nil && len(scopes) > 0 && len(o.unseen) == len(scopes) && o.troubled() {
 		err = o.unseen[scopes[0]]

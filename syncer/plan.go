@@ -78,8 +78,6 @@ type PlanInput struct {
 	Wants []Want
 	// Observed are the entries that Vault has in the source's workflows.
 	Observed map[secrets.Address]secrets.Entry
-	// Bodies are the fields of the live bodies of connections, by pointer.
-	Bodies map[secrets.Address]map[string]secrets.Entry
 	// Unseen are the workflows, and types of connections, that Vault would not show,
 	// and why.
 	Unseen map[secrets.Scope]error
@@ -151,11 +149,14 @@ func (in PlanInput) want(w *Want) Action {
 	return a.as(Change, "")
 }
 
+// judges compare what was observed with an owner's last write.
+var judges = map[secrets.Kind]func(secrets.Owner, secrets.Entry, *secrets.Written) secrets.Verdict{
+	secrets.Secret:     secrets.Judge,
+	secrets.Connection: connections.Judge,
+}
+
 func (in PlanInput) judge(a Action) secrets.Verdict {
-	if isConnection(a.Address) {
-		return connections.Judge(in.Owner, connections.Observation{Pointer: a.Entry, Body: in.Bodies[a.Address]}, nil)
-	}
-	return secrets.Judge(in.Owner, a.Entry, nil)
+	return judges[a.Address.Kind](in.Owner, a.Entry, nil)
 }
 
 // foreign decides about a wanted secret that is not ours to write.
@@ -251,10 +252,6 @@ func (a Action) note(owner secrets.Owner, commit gitsource.Commit) secrets.Prove
 	note := a.Want.note(commit)
 	if last := a.Entry.Records[owner].Sealed; (a.Kind == Repair || a.Kind == Reencrypted) && note.Sealed.Before(last) {
 		note.Sealed = last
-	}
-	if a.Kind == Reencrypted { // the body is the one that was written
-		last := a.Entry.Records[owner]
-		note.Body, note.Fields, note.Superseded = last.Body, last.Fields, last.Superseded
 	}
 	return note
 }

@@ -25,7 +25,7 @@ var (
 	noon    = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	older   = strings.Repeat("a", 40)
 	strange = strings.Repeat("b", 40)
-	deploy  = secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: "deploy"}
+	deploy  = secrets.Scope{Mount: "customers", Prefix: "workflows", Group: "deploy"}
 	token   = deploy.Secret("token")
 )
 
@@ -200,7 +200,7 @@ func TestDeletesAreLimited(t *testing.T) {
 			Ancestry: map[string]gitsource.Ancestry{older: gitsource.Yes},
 		}
 		other := deploy
-		other.Workflow = "other"
+		other.Group = "other"
 		for _, address := range []secrets.Address{deploy.Secret("a"), deploy.Secret("b"), deploy.Secret("c"), deploy.Secret("d"), other.Secret("e")} {
 			in.Observed[address] = entry(1, by(us, 1))
 			if slices.Contains(wants, address.Name) {

@@ -119,7 +119,7 @@ func (c *Controller) InVault(ctx context.Context, workflows []string) (Held, err
 	var scopes []secrets.Scope
 	for _, workflow := range slices.Compact(slices.Sorted(slices.Values(workflows))) {
 		if secrets.CheckName("workflow", workflow) == nil {
-			scopes = append(scopes, secrets.Scope{Mount: c.cfg.Vault.Mount, Prefix: c.cfg.Vault.Prefix, Workflow: workflow})
+			scopes = append(scopes, secrets.Scope{Mount: c.cfg.Vault.Mount, Prefix: c.cfg.Vault.Prefix, Group: workflow})
 		}
 	}
 	seen, err := client.Survey(ctx, scopes...)
@@ -132,7 +132,7 @@ func (c *Controller) InVault(ctx context.Context, workflows []string) (Held, err
 	held := Held{}
 	for address, entry := range seen.Entries {
 		if entry.Live() {
-			held.add(address.Workflow, address.Name)
+			held.add(address.Group, address.Name)
 		}
 	}
 	return held, nil

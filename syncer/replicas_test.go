@@ -197,7 +197,7 @@ func (c *terraformClient) writeUntil(stop <-chan struct{}) {
 				return
 			default:
 			}
-			scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: c.w.workflow(n)}
+			scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: c.w.workflow(n)}
 			mine := scope.Secret("terraform_secret")
 			if err := c.put(mine, fmt.Sprint("terraform ", i)); err != nil {
 				c.t.Errorf("terraform: %v", err)
@@ -232,7 +232,7 @@ func (c *terraformClient) wantAllItsOwn() {
 		if err != nil || entry.Current != version || secrets.Judge(c.client.Owner(), entry, nil).State != secrets.InSync {
 			c.t.Errorf("%s: version %d, want %d: %s, %v", a, entry.Current, version, secrets.Judge(c.client.Owner(), entry, nil), err)
 		}
-		c.w.wantRead(a.Workflow, a.Name, c.values[a])
+		c.w.wantRead(a.Group, a.Name, c.values[a])
 	}
 	if len(c.versions) == 0 {
 		c.t.Error("terraform wrote nothing")

@@ -168,11 +168,11 @@ func (r Report) json() reportJSON {
 
 func (r Result) json() secretJSON {
 	out := secretJSON{
-		Workflow: r.Address.Workflow, Name: r.Address.Name, Action: r.Kind, Reason: r.Reason,
+		Workflow: r.Address.Group, Name: r.Address.Name, Action: r.Kind, Reason: r.Reason,
 		Version: max(r.Version, r.Entry.Current), Error: errorText(r.Err),
 	}
 	if isConnection(r.Address) {
-		out.Kind = r.Address.Kind()
+		out.Kind = r.Address.Kind.String()
 	}
 	if r.Verdict.State != secrets.NotChecked && r.Verdict.Drifted() {
 		out.Drift = r.Verdict.String()

@@ -230,7 +230,7 @@ func (c *Controller) counter(source string, actions []Action) func(Result) {
 func (s *source) plan(ctx context.Context, d Desired, seen observation, adopt Adoption) ([]Action, error) {
 	in := PlanInput{
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
-		Observed: seen.entries, Bodies: seen.bodies, Unseen: seen.unseen,
+		Observed: seen.entries, Unseen: seen.unseen,
 		Failed: (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
 		Empty:  d.Empty, Keyless: s.keyless, History: s.History,
 	}

@@ -24,6 +24,8 @@ type source struct {
 	keys        *sopsfile.Keys
 	client      *secrets.Client
 	connections *connections.Client
+	// managers have the client for each kind of address.
+	managers map[secrets.Kind]secrets.Manager
 	// swept are bodies of connections that need no second look.
 	swept map[string]bool
 	warn  func(string)
@@ -41,10 +43,12 @@ type source struct {
 func (c *Controller) open(ctx context.Context, cfg config.Source, keyless bool) (*source, error) {
 	repo, repoErr := c.repository(ctx, cfg)
 	client, clientErr := c.connect(cfg)
+	connectionsClient := connections.New(client, c.Warn)
 	s := &source{
 		Source: cfg, vault: c.cfg.Vault, concurrency: c.cfg.Vault.Concurrency,
-		repo: repo, client: client, connections: connections.New(client, c.Warn), warn: c.Warn,
+		repo: repo, client: client, connections: connectionsClient, warn: c.Warn,
 		audit: c.Audit, pace: c.pace, keyless: keyless,
+		managers: map[secrets.Kind]secrets.Manager{secrets.Secret: client, secrets.Connection: connectionsClient},
 	}
 	if keyless {
 		s.memory = newMemory("")
@@ -115,5 +119,5 @@ func (c *Controller) Close(ctx context.Context) error {
 }
 
 func (s *source) scope(workflow string) secrets.Scope {
-	return secrets.Scope{Mount: s.vault.Mount, Prefix: s.vault.Prefix, Workflow: workflow}
+	return secrets.Scope{Mount: s.vault.Mount, Prefix: s.vault.Prefix, Group: workflow}
 }

@@ -126,9 +126,9 @@ func (t *Text) WriteVerified(all []Verified) error {
 // under.
 func heading(a secrets.Address) string {
 	if isConnection(a) {
-		return "connections " + a.Workflow
+		return "connections " + a.Group
 	}
-	return a.Workflow
+	return a.Group
 }
 
 func (t *Text) workflow(results []Result, applied bool) {

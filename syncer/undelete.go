@@ -69,17 +69,17 @@ func sourceOf(among []config.Source, a secrets.Address) (config.Source, error) {
 	var found []config.Source
 	var names []string
 	for _, s := range among {
-		if slices.Contains(s.Workflows, a.Workflow) {
+		if slices.Contains(s.Workflows, a.Group) {
 			found, names = append(found, s), append(names, s.Name)
 		}
 	}
 	switch len(found) {
 	case 0:
-		return config.Source{}, fmt.Errorf("%s: no source may write workflow %q", a, a.Workflow)
+		return config.Source{}, fmt.Errorf("%s: no source may write workflow %q", a, a.Group)
 	case 1:
 		return found[0], nil
 	}
-	return config.Source{}, fmt.Errorf("%s: several sources may write workflow %q; name one with --source: %s", a, a.Workflow, strings.Join(names, ", "))
+	return config.Source{}, fmt.Errorf("%s: several sources may write workflow %q; name one with --source: %s", a, a.Group, strings.Join(names, ", "))
 }
 
 func (c *Controller) undelete(ctx context.Context, cfg config.Source, u *Undeletion, said string) error {
@@ -136,7 +136,7 @@ func WriteUndeletedJSON(w io.Writer, all []Undeletion) error {
 	out := make([]undeletedJSON, len(all))
 	for i, u := range all {
 		out[i] = undeletedJSON{
-			Source: u.Source, Workflow: u.Address.Workflow, Name: u.Address.Name,
+			Source: u.Source, Workflow: u.Address.Group, Name: u.Address.Name,
 			Version: u.Record.Version, File: u.Record.Origin, Commit: u.Record.Revision, Error: errorText(u.Err),
 		}
 	}

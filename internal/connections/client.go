@@ -21,35 +21,24 @@ import (
 // *secrets.Client. It is safe for concurrent use.
 type Client struct {
 	*secrets.Client
-	warn  func(text string)
-	grace time.Duration
+	bodies secrets.Bodies
+	warn   func(text string)
+	grace  time.Duration
 }
 
-// New makes a client. warn hears what a person should know and what stops nothing.
+var _ secrets.Manager = (*Client)(nil)
+
+// New makes a client. It calls warn with what stops nothing and a person should know.
 func New(client *secrets.Client, warn func(text string)) *Client {
-	return &Client{Client: client, warn: warn, grace: Grace}
+	return &Client{Client: client, bodies: client.Bodies(), warn: warn, grace: Grace}
 }
 
-// Write is one connection on its way to Vault.
-type Write struct {
-	Address Address
-	// Fields are all its fields. At least one.
-	Fields map[string]secrets.Value
-	// Observed is the pointer as this process saw it when it decided to write.
-	Observed secrets.Entry
-	// Baseline is what the owner remembers of its last write besides the record, nil for
-	// nothing.
-	Baseline *secrets.Written
-	// Provenance goes into the record, with the bodies added to it.
-	Provenance secrets.Provenance
-}
-
-// Check refuses a write that Vault should never see. The error wraps
+// Check rejects a write that no attempt could make right. The error wraps
 // secrets.ErrInvalid.
-func (c *Client) Check(w Write) error {
-	errs := []error{w.Address.Check(), checkNames(slices.Collect(maps.Keys(w.Fields)))}
+func (c *Client) Check(w secrets.Write) error {
+	errs := []error{Check(w.Address), checkNames(slices.Collect(maps.Keys(w.Fields)))}
 	for _, name := range slices.Sorted(maps.Keys(w.Fields)) {
-		field := secrets.Write{Address: w.Address.Pointer(), Value: w.Fields[name], Provenance: w.Provenance}
+		field := secrets.Write{Address: w.Address, Value: w.Fields[name], Provenance: w.Provenance}
 		if err := c.Client.Check(field); err != nil {
 			errs = append(errs, fmt.Errorf("field %s: %w", name, err))
 		}
@@ -57,20 +46,29 @@ func (c *Client) Check(w Write) error {
 	return errors.Join(errs...)
 }
 
+// Judge is the function Judge for the client's owner.
+func (c *Client) Judge(e secrets.Entry, baseline *secrets.Written) secrets.Verdict {
+	return Judge(c.Owner(), e, baseline)
+}
+
+// Fingerprint is HMAC1 of the names and values of all fields.
+func (c *Client) Fingerprint(key secrets.FingerprintKey, w secrets.Write) string {
+	return key.HMAC1Fields(w.Address, w.Fields)
+}
+
 // Describe observes a connection: one read of the pointer's metadata, and where a
 // record names a live body, one list and one read of metadata per field. Errors: as
 // of secrets.Client.Describe.
-func (c *Client) Describe(ctx context.Context, a Address) (Observation, error) {
-	pointer, err := c.Client.Describe(ctx, a.Pointer())
+func (c *Client) Describe(ctx context.Context, a secrets.Address) (secrets.Entry, error) {
+	e, err := c.Client.Describe(ctx, a)
 	if err != nil {
-		return Observation{}, err
+		return secrets.Entry{}, err
 	}
-	o := Observation{Pointer: pointer}
-	holder, is := pointer.Owner()
-	if id := pointer.Records[holder].Body; is && id != "" {
-		o.Body, err = c.fields(ctx, a.body(id))
+	owner, is := e.Owner()
+	if id := e.Records[owner].Body.ID; is && id != "" {
+		e.Fields, err = c.fields(ctx, bodyOf(a, id))
 	}
-	return o, err
+	return e, err
 }
 
 // fields are all fields of a body.
@@ -89,115 +87,102 @@ func (c *Client) fields(ctx context.Context, body secrets.Scope) (map[string]sec
 	return out, nil
 }
 
-// Put writes a connection that is this owner's to write: a whole new body, then the
-// pointer. Errors are those of secrets.Client.Put. Where the pointer certainly did not
-// move, the new body is deleted again.
-func (c *Client) Put(ctx context.Context, w Write) (secrets.Written, error) {
-	return c.write(ctx, w, c.Client.Put)
-}
-
-// Adopt is Put for a connection that is not this owner's.
-func (c *Client) Adopt(ctx context.Context, w Write) (secrets.Written, error) {
-	return c.write(ctx, w, c.Client.Adopt)
-}
-
-type putting func(context.Context, secrets.Write) (secrets.Written, error)
-
-func (c *Client) write(ctx context.Context, w Write, put putting) (secrets.Written, error) {
+// Put writes a connection: a whole new body, then the pointer. Errors are those of
+// secrets.Client.Put. Where the pointer certainly did not move, Put deletes the new
+// body again.
+func (c *Client) Put(ctx context.Context, w secrets.Write) (secrets.Written, error) {
 	if err := c.Check(w); err != nil {
 		return secrets.Written{}, err
 	}
-	body := w.Address.body(uuid.NewString())
+	body := bodyOf(w.Address, uuid.NewString())
 	begun := false
-	written, err := put(ctx, secrets.Write{
-		Address: w.Address.Pointer(), Observed: w.Observed, Baseline: w.Baseline, Provenance: w.Provenance,
-		Prepare: func(ctx context.Context) (secrets.Value, secrets.Provenance, error) {
-			begun = true
-			note, err := c.prepare(ctx, w, body)
-			return secrets.NewValue(body.Workflow), note, err
-		},
+	written, err := c.bodies.Put(ctx, w, func(ctx context.Context) (secrets.Value, secrets.Body, error) {
+		begun = true
+		record, err := c.prepare(ctx, w, body)
+		return secrets.NewValue(body.Group), record, err
 	})
 	if begun && err != nil && !errors.Is(err, secrets.ErrOutcomeUnknown) && !errors.Is(err, secrets.ErrNoRecord) {
-		c.drop(context.WithoutCancel(ctx), body, false)
+		c.deleteBody(context.WithoutCancel(ctx), body, false)
 	}
 	return written, err
 }
 
-// prepare writes the body, deletes what nobody reads any more, and gives the record's
-// note.
-func (c *Client) prepare(ctx context.Context, w Write, body secrets.Scope) (secrets.Provenance, error) {
+// prepare writes the body, deletes the bodies that no reader uses any more, and
+// returns what the record names.
+func (c *Client) prepare(ctx context.Context, w secrets.Write, body secrets.Scope) (secrets.Body, error) {
 	if err := c.writeBody(ctx, w, body); err != nil {
-		return secrets.Provenance{}, fmt.Errorf("connection %s: %w", w.Address, err)
+		return secrets.Body{}, fmt.Errorf("connection %s: %w", w.Address, err)
 	}
-	note, due := superseding(c.Owner(), w.Observed, w.Provenance, c.grace)
-	note.Body, note.Fields = body.Workflow, len(w.Fields)
+	record, due := superseding(c.Owner(), w.Observed, c.grace)
+	record.ID, record.Fields = body.Group, len(w.Fields)
 	for _, id := range due {
-		c.drop(ctx, w.Address.body(id), false)
+		c.deleteBody(ctx, bodyOf(w.Address, id), false)
 	}
-	return note, nil
+	return record, nil
 }
 
-// writeBody writes the first field and marks it, so that the body can be found
-// whatever happens, and then the others at once.
-func (c *Client) writeBody(ctx context.Context, w Write, body secrets.Scope) error {
+// writeBody writes the first field and marks it, so that DeleteOrphaned finds the body
+// after any crash, and then the others concurrently.
+func (c *Client) writeBody(ctx context.Context, w secrets.Write, body secrets.Scope) error {
+	field := func(name string) secrets.Address { return secrets.Address{Scope: body, Name: name} }
 	names := slices.Sorted(maps.Keys(w.Fields))
-	first := body.Secret(names[0])
-	if err := c.CreateField(ctx, first, w.Fields[names[0]]); err != nil {
+	first := field(names[0])
+	if err := c.bodies.CreateField(ctx, first, w.Fields[names[0]]); err != nil {
 		return err
 	}
-	if err := c.MarkField(ctx, first, w.Address.Pointer()); err != nil {
+	if err := c.bodies.MarkField(ctx, first, w.Address); err != nil {
 		return err
 	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(c.Concurrency())
 	for _, name := range names[1:] {
-		work.Go(func() error { return c.CreateField(ctx, body.Secret(name), w.Fields[name]) })
+		work.Go(func() error { return c.bodies.CreateField(ctx, field(name), w.Fields[name]) })
 	}
 	return work.Wait()
 }
 
-// Delete soft-deletes the pointer, if this owner holds it, and then the fields of
-// every body that its record names. What it leaves or returns is as of
+// Delete soft-deletes the pointer, if this owner wrote it, and then the fields of
+// every body that its record names. What it leaves and returns is as of
 // secrets.Client.Delete.
-func (c *Client) Delete(ctx context.Context, a Address, wrote *secrets.Written) (secrets.Deletion, error) {
-	return c.remove(ctx, a, wrote, c.Client.Delete)
+func (c *Client) Delete(ctx context.Context, a secrets.Address, baseline *secrets.Written) (secrets.Deletion, error) {
+	return c.deleteAll(ctx, a, baseline, c.Client.Delete)
 }
 
 // Purge is Delete that destroys every version for good.
-func (c *Client) Purge(ctx context.Context, a Address, wrote *secrets.Written) (secrets.Deletion, error) {
-	return c.remove(ctx, a, wrote, c.Client.Purge)
+func (c *Client) Purge(ctx context.Context, a secrets.Address, baseline *secrets.Written) (secrets.Deletion, error) {
+	return c.deleteAll(ctx, a, baseline, c.Client.Purge)
 }
 
-type removing func(context.Context, secrets.Address, *secrets.Written) (secrets.Deletion, error)
+type deletePointer func(context.Context, secrets.Address, *secrets.Written) (secrets.Deletion, error)
 
-func (c *Client) remove(ctx context.Context, a Address, wrote *secrets.Written, remove removing) (secrets.Deletion, error) {
-	if err := a.Check(); err != nil {
+func (c *Client) deleteAll(ctx context.Context, a secrets.Address, baseline *secrets.Written, pointer deletePointer) (secrets.Deletion, error) {
+	if err := Check(a); err != nil {
 		return secrets.NothingOwned, err
 	}
-	pointer, err := c.Client.Describe(ctx, a.Pointer())
+	e, err := c.Client.Describe(ctx, a)
 	if err != nil {
 		return secrets.NothingOwned, err
 	}
-	done, err := remove(ctx, a.Pointer(), wrote)
+	done, err := pointer(ctx, a, baseline)
 	if err != nil || done != secrets.SoftDeleted && done != secrets.AllDestroyed {
 		return done, err
 	}
-	record := pointer.Records[c.Owner()]
-	for _, id := range named(append(record.Superseded[:], record.Body)) {
-		c.drop(context.WithoutCancel(ctx), a.body(id), done == secrets.AllDestroyed)
+	body := e.Records[c.Owner()].Body
+	for _, id := range nonEmpty(append(body.Superseded[:], body.ID)) {
+		c.deleteBody(context.WithoutCancel(ctx), bodyOf(a, id), done == secrets.AllDestroyed)
 	}
 	return done, nil
 }
 
-// drop deletes or destroys the fields of a body that no pointer names. What stays is
-// told; Sweep finds it again.
-func (c *Client) drop(ctx context.Context, body secrets.Scope, destroy bool) {
+// deleteBody deletes or destroys the fields of a body that no pointer names. It warns
+// about what stays; DeleteOrphaned finds it again.
+func (c *Client) deleteBody(ctx context.Context, body secrets.Scope, destroy bool) {
 	names, err := c.List(ctx, body)
 	errs := []error{err}
 	for _, name := range names {
-		errs = append(errs, c.DropField(ctx, body.Secret(name), destroy))
+		errs = append(errs, c.bodies.DeleteField(ctx, secrets.Address{Scope: body, Name: name}, destroy))
 	}
 	if err := errors.Join(errs...); err != nil {
-		c.warn(fmt.Sprintf("fields of a connection that nobody uses any more could not be deleted: %v", err))
+		c.warn(fmt.Sprintf("delete the fields of a replaced connection: %v", err))
 	}
 }

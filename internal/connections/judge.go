@@ -15,30 +15,21 @@ import (
 // the pointer before may still be reading (ARCHITECTURE.md, Connections).
 const Grace = 10 * time.Minute
 
-// Observation is what Vault's metadata says of one connection.
-type Observation struct {
-	// Pointer is the entry with the records.
-	Pointer secrets.Entry
-	// Body are the fields of the body that the holder's record names as the live one,
-	// by name; nil where no record does.
-	Body map[string]secrets.Entry
-}
-
-// Judge says how a connection stands as owner me sees it, from metadata alone. wrote
-// is what me remembers of the pointer besides the record, nil for nothing. Pure.
-func Judge(me secrets.Owner, o Observation, wrote *secrets.Written) secrets.Verdict {
-	v := secrets.Judge(me, o.Pointer, wrote)
+// Judge compares a connection with the last write of owner me, from metadata alone.
+// wrote is what me keeps of that write besides the record, nil for nothing. Pure.
+func Judge(me secrets.Owner, e secrets.Entry, wrote *secrets.Written) secrets.Verdict {
+	v := secrets.Judge(me, e, wrote)
 	if v.State != secrets.InSync {
 		return v
 	}
-	record := o.Pointer.Records[me]
-	for _, name := range slices.Sorted(maps.Keys(o.Body)) {
-		if state, differs := judgeField(o.Body[name], record.Time); differs {
+	record := e.Records[me]
+	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+		if state, differs := judgeField(e.Fields[name], record.Time); differs {
 			state.Field = name
 			return state
 		}
 	}
-	if len(o.Body) < record.Fields {
+	if len(e.Fields) < record.Body.Fields {
 		// An administrator removed the metadata too, so nothing tells its name or when.
 		return secrets.Verdict{State: secrets.Purged, LastWritten: v.LastWritten}
 	}
@@ -69,27 +60,26 @@ func judgeField(field secrets.Entry, pointed time.Time) (secrets.Verdict, bool) 
 	return v, true
 }
 
-// superseding is what the record of a new live body names: that body, and what it
-// replaces. Those that may go now are due. Pure.
-func superseding(me secrets.Owner, pointer secrets.Entry, note secrets.Provenance, grace time.Duration) (next secrets.Provenance, due []string) {
-	next = note
+// superseding returns what the record of a new live body names as superseded, and the
+// bodies that may be deleted now. Pure.
+func superseding(me secrets.Owner, pointer secrets.Entry, grace time.Duration) (next secrets.Body, due []string) {
 	_, last, found := pointer.LastOwner()
-	if !found || last.Body == "" {
+	if !found || last.Body.ID == "" {
 		return next, nil
 	}
-	old := last.Superseded[:]
+	old := last.Body.Superseded[:]
 	if settled(me, pointer, grace) {
-		due, old = named(old), nil
+		due, old = nonEmpty(old), nil
 	}
-	copy(next.Superseded[:], append([]string{last.Body}, old...))
+	copy(next.Superseded[:], append([]string{last.Body.ID}, old...))
 	return next, due
 }
 
 // settled reports whether the pointer has named this owner's live body for Grace, so
 // that what that body replaced is read by nobody. Pure.
 func settled(me secrets.Owner, pointer secrets.Entry, grace time.Duration) bool {
-	holder, is := pointer.Owner()
-	return is && holder == me && pointer.Date.Sub(pointer.Records[me].Time) > grace
+	owner, is := pointer.Owner()
+	return is && owner == me && pointer.Date.Sub(pointer.Records[me].Time) > grace
 }
 
 // abandoned reports whether a body that this owner wrote for a pointer, and whose
@@ -101,14 +91,14 @@ func abandoned(pointer secrets.Entry, id string, age, grace time.Duration) bool 
 	if _, _, claimed := pointer.LastOwner(); !claimed && !pointer.Live() {
 		return true
 	}
-	holder, is := pointer.Owner()
+	owner, is := pointer.Owner()
 	if !is {
 		return false // which body it names is in no record
 	}
-	record := pointer.Records[holder]
-	return record.Body != "" && record.Body != id && !slices.Contains(record.Superseded[:], id)
+	body := pointer.Records[owner].Body
+	return body.ID != "" && body.ID != id && !slices.Contains(body.Superseded[:], id)
 }
 
-func named(ids []string) []string {
+func nonEmpty(ids []string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
 }

@@ -25,18 +25,18 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // pointer is an entry at a version written at noon and seen age later, with the
 // record that its owner keeps.
-func pointer(version int, age time.Duration, owner secrets.Owner, note secrets.Provenance) secrets.Entry {
+func pointer(version int, age time.Duration, owner secrets.Owner, body secrets.Body) secrets.Entry {
 	return secrets.Entry{
 		Current: version, Oldest: 1, Date: noon.Add(age),
 		Versions: map[int]secrets.Version{version: {Created: noon}},
-		Records:  map[secrets.Owner]secrets.Record{owner: {Version: version, Time: noon, Provenance: note}},
+		Records:  map[secrets.Owner]secrets.Record{owner: {Version: version, Time: noon, Body: body}},
 	}
 }
 
-func bodies(live string, superseded ...string) secrets.Provenance {
-	n := secrets.Provenance{Body: live, Fields: 2}
-	copy(n.Superseded[:], superseded)
-	return n
+func bodies(live string, superseded ...string) secrets.Body {
+	b := secrets.Body{ID: live, Fields: 2}
+	copy(b.Superseded[:], superseded)
+	return b
 }
 
 func field(version int, created time.Time, change func(*secrets.Version)) secrets.Entry {
@@ -81,14 +81,14 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := Observation{Pointer: pointer(3, time.Hour, us, bodies(idA)), Body: c.body}
-			if got := Judge(us, o, nil).String(); got != c.want {
+			e := pointer(3, time.Hour, us, bodies(idA))
+			e.Fields = c.body
+			if got := Judge(us, e, nil).String(); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
-	o := Observation{Pointer: pointer(3, time.Hour, them, bodies(idA))}
-	if got := Judge(us, o, nil).String(); got != "held by "+string(them) {
+	if got := Judge(us, pointer(3, time.Hour, them, bodies(idA)), nil).String(); got != "held by "+string(them) {
 		t.Errorf("another owner's connection: %q", got)
 	}
 }
@@ -110,8 +110,8 @@ func TestSuperseding(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			next, due := superseding(us, c.pointer, secrets.Provenance{Revision: "r"}, Grace)
-			if next.Superseded != c.names || strings.Join(due, " ") != c.due || next.Revision != "r" {
+			next, due := superseding(us, c.pointer, Grace)
+			if next.Superseded != c.names || strings.Join(due, " ") != c.due || next.ID != "" {
 				t.Errorf("the record names %v, due are %v; want %v and %q", next.Superseded, due, c.names, c.due)
 			}
 		})
@@ -138,7 +138,7 @@ func TestAbandoned(t *testing.T) {
 		"one that no record names, but young":         {pointer(2, 0, us, bodies(idA, idB)), idD, Grace, false},
 		"one whose pointer another owner moved away":  {pointer(2, 0, them, bodies(idA)), idD, time.Hour, true},
 		"one whose pointer somebody unknown moved":    {unrecorded, idD, time.Hour, false},
-		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Provenance{}), idD, time.Hour, false},
+		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Body{}), idD, time.Hour, false},
 		"one whose pointer never came":                {secrets.Entry{}, idD, time.Hour, true},
 		"one whose pointer was deleted outside":       {dead, idA, time.Hour, false},
 		"one whose pointer was let go":                {released, idA, time.Hour, true},

@@ -62,11 +62,11 @@ func (w *world) client(owner secrets.Owner) (*Client, *vaulttest.Proxy) {
 	return New(c, func(text string) { w.Errorf("warned: %s", text) }), proxy
 }
 
-func (w *world) address(kind, name string) Address {
-	return Address{Mount: secrets.DefaultMount, Domain: w.domain, Type: kind, Name: name}
+func (w *world) address(kind, name string) secrets.Address {
+	return Address(secrets.DefaultMount, w.domain, kind, name)
 }
 
-func (w *world) observe(c *Client, a Address) Observation {
+func (w *world) observe(c *Client, a secrets.Address) secrets.Entry {
 	w.Helper()
 	o, err := c.Describe(context.Background(), a)
 	if err != nil {
@@ -75,9 +75,9 @@ func (w *world) observe(c *Client, a Address) Observation {
 	return o
 }
 
-func (w *world) put(c *Client, a Address, fields map[string]string) secrets.Written {
+func (w *world) put(c *Client, a secrets.Address, fields map[string]string) secrets.Written {
 	w.Helper()
-	written, err := c.Put(context.Background(), Write{Address: a, Fields: values(fields), Observed: w.observe(c, a).Pointer})
+	written, err := c.Put(context.Background(), secrets.Write{Address: a, Fields: values(fields), Observed: w.observe(c, a)})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -94,13 +94,13 @@ func values(fields map[string]string) map[string]secrets.Value {
 
 // read is what Relay's reader finds: the pointer, the list of the body, each field.
 // token is the reader's.
-func (w *world) read(token string, a Address) (map[string]string, bool) {
+func (w *world) read(token string, a secrets.Address) (map[string]string, bool) {
 	w.Helper()
-	id, ok := w.value(token, a.Type+"/"+a.Name)
+	id, ok := w.value(token, a.String())
 	if !ok {
 		return nil, false
 	}
-	_, answer := w.vault.Call(w, token, "LIST", "customers/metadata/connections/"+a.Domain+"/"+id+"/", nil)
+	_, answer := w.vault.Call(w, token, "LIST", "customers/metadata/connections/"+w.domain+"/"+id+"/", nil)
 	data, _ := answer["data"].(map[string]any)
 	keys, _ := data["keys"].([]any)
 	fields := map[string]string{}
@@ -215,7 +215,7 @@ func TestACrashAtAnyRequestLeavesAWholeConnection(t *testing.T) {
 
 // dieAt has a process write a connection and lose its network at request k for good.
 // It reports whether the write came so far.
-func (w *world) dieAt(k int, moment vaulttest.Moment, a Address, fields map[string]string) bool {
+func (w *world) dieAt(k int, moment vaulttest.Moment, a secrets.Address, fields map[string]string) bool {
 	w.Helper()
 	c, proxy := w.client(us)
 	c.warn = func(string) {} // it cannot clean up either
@@ -230,7 +230,7 @@ func (w *world) dieAt(k int, moment vaulttest.Moment, a Address, fields map[stri
 		}
 		return vaulttest.Action{}
 	})
-	_, err := c.Put(context.Background(), Write{Address: a, Fields: values(fields), Observed: seen.Pointer})
+	_, err := c.Put(context.Background(), secrets.Write{Address: a, Fields: values(fields), Observed: seen})
 	return err != nil
 }
 
@@ -240,13 +240,13 @@ func TestReplacedBodiesAreCleanedUp(t *testing.T) {
 	c, _ := w.client(us)
 	a, root := w.address("slack", "team"), w.vault.RootToken
 	w.put(c, a, map[string]string{"apiToken": "one"})
-	first := w.observe(c, a).Pointer.Records[us].Body
+	first := w.observe(c, a).Records[us].Body.ID
 	w.put(c, a, map[string]string{"apiToken": "two"})
 	alive := func(id string) bool {
 		value, ok := w.value(root, id+"/apiToken")
 		return ok && value != ""
 	}
-	pointer := w.observe(c, a).Pointer
+	pointer := w.observe(c, a)
 	if err := c.DeleteSuperseded(context.Background(), a, pointer); err != nil || !alive(first) {
 		t.Fatalf("a body that a reader may still be reading was deleted (%v)", err)
 	}
@@ -255,8 +255,8 @@ func TestReplacedBodiesAreCleanedUp(t *testing.T) {
 		t.Fatalf("a body that was replaced long ago is still there (%v)", err)
 	}
 	now := w.observe(c, a)
-	record := now.Pointer.Records[us]
-	if names := named(record.Superseded[:]); len(names) > 0 || Judge(us, now, nil).State != secrets.InSync {
+	record := now.Records[us]
+	if names := nonEmpty(record.Body.Superseded[:]); len(names) > 0 || Judge(us, now, nil).State != secrets.InSync {
 		t.Errorf("after tidying, the record names %v: %s", names, Judge(us, now, nil))
 	}
 }
@@ -271,21 +271,21 @@ func TestSweepFindsWhatACrashLeft(t *testing.T) {
 	w.put(other, b, map[string]string{"apiToken": "theirs"})
 	// A process that dies once the body is written: its pointer never comes.
 	for owner, client := range map[string]*Client{"us": c, "them": other} {
-		body := a.body(map[string]string{"us": idA, "them": idB}[owner])
-		if err := client.writeBody(context.Background(), Write{Address: a, Fields: values(map[string]string{"apiToken": "lost", "x": "y"})}, body); err != nil {
+		body := bodyOf(a, map[string]string{"us": idA, "them": idB}[owner])
+		if err := client.writeBody(context.Background(), secrets.Write{Address: a, Fields: values(map[string]string{"apiToken": "lost", "x": "y"})}, body); err != nil {
 			t.Fatal(err)
 		}
 	}
 	done := map[string]bool{}
-	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, a.Domain, done); err != nil || n != 0 {
+	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, w.domain, done); err != nil || n != 0 {
 		t.Fatalf("swept %d young bodies (%v)", n, err)
 	}
 	c.grace = -time.Hour
 	clear(done)
-	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, a.Domain, done); err != nil || n != 1 {
+	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, w.domain, done); err != nil || n != 1 {
 		t.Fatalf("swept %d bodies, want the one that was lost (%v)", n, err)
 	}
-	for id, want := range map[string]bool{idA: false, idB: true, w.observe(c, a).Pointer.Records[us].Body: true, w.observe(other, b).Pointer.Records[them].Body: true} {
+	for id, want := range map[string]bool{idA: false, idB: true, w.observe(c, a).Records[us].Body.ID: true, w.observe(other, b).Records[them].Body.ID: true} {
 		if _, alive := w.value(w.vault.RootToken, id+"/apiToken"); alive != want {
 			t.Errorf("body %s alive: %t, want %t", id, alive, want)
 		}
@@ -299,7 +299,7 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	other, proxy := w.client(them)
 	a := w.address("sendgrid", "mail")
 	w.put(c, a, map[string]string{"apiKey": "ours"})
-	write := Write{Address: a, Fields: values(map[string]string{"apiKey": "theirs"}), Observed: w.observe(other, a).Pointer}
+	write := secrets.Write{Address: a, Fields: values(map[string]string{"apiKey": "theirs"}), Observed: w.observe(other, a)}
 	proxy.Reset()
 	if _, err := other.Put(context.Background(), write); !errors.Is(err, secrets.ErrNotOwner) || !strings.Contains(err.Error(), "connection sendgrid/mail is held by terraform/us") {
 		t.Errorf("overwriting another's connection: %v", err)
@@ -307,10 +307,11 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	if slices.ContainsFunc(proxy.Requests(), func(r vaulttest.Request) bool { return strings.Contains(r.Path, "/data/") }) {
 		t.Error("a refused write left a body")
 	}
-	if _, err := other.Adopt(context.Background(), write); err != nil {
+	write.Adopt = true
+	if _, err := other.Put(context.Background(), write); err != nil {
 		t.Fatal(err)
 	}
-	stale := Write{Address: a, Fields: values(map[string]string{"apiKey": "late"}), Observed: secrets.Entry{}}
+	stale := secrets.Write{Address: a, Fields: values(map[string]string{"apiKey": "late"}), Observed: secrets.Entry{}}
 	if _, err := other.Put(context.Background(), stale); !errors.Is(err, secrets.ErrConflict) {
 		t.Errorf("a write from an old observation: %v", err)
 	}
@@ -329,14 +330,14 @@ func TestDeleteAndPurgeTakeTheBodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, _ := w.client(us)
-	for name, remove := range map[string]func(context.Context, Address, *secrets.Written) (secrets.Deletion, error){
+	for name, remove := range map[string]func(context.Context, secrets.Address, *secrets.Written) (secrets.Deletion, error){
 		"soft": c.Delete, "purged": c.Purge,
 	} {
 		a := w.address("github", name)
 		w.put(c, a, map[string]string{"accessToken": "one"})
-		first := w.observe(c, a).Pointer.Records[us].Body
+		first := w.observe(c, a).Records[us].Body.ID
 		w.put(c, a, map[string]string{"accessToken": "two"})
-		second := w.observe(c, a).Pointer.Records[us].Body
+		second := w.observe(c, a).Records[us].Body.ID
 		if _, err := remove(context.Background(), a, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -355,7 +356,7 @@ func TestBadConnectionsAreRefusedWhole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, proxy := w.client(us)
-	_, err := c.Put(context.Background(), Write{
+	_, err := c.Put(context.Background(), secrets.Write{
 		Address: w.address(idA, "a/b"),
 		Fields:  values(map[string]string{"x/y": "v", "big": strings.Repeat("x", secrets.DefaultMaxValueBytes+1)}),
 	})
@@ -364,7 +365,7 @@ func TestBadConnectionsAreRefusedWhole(t *testing.T) {
 			t.Errorf("the error does not mention %s: %v", part, err)
 		}
 	}
-	if _, err := c.Put(context.Background(), Write{Address: w.address("aws", "x")}); !errors.Is(err, secrets.ErrInvalid) {
+	if _, err := c.Put(context.Background(), secrets.Write{Address: w.address("aws", "x")}); !errors.Is(err, secrets.ErrInvalid) {
 		t.Errorf("a connection without fields: %v", err)
 	}
 	if n := len(proxy.Requests()); n > 0 {
@@ -388,7 +389,7 @@ func TestConcurrentWritersLeaveOneWholeConnection(t *testing.T) {
 		c, _ := w.client(us)
 		work.Go(func() {
 			value := fmt.Sprint(i + 1)
-			_, err := c.Put(context.Background(), Write{Address: a, Observed: seen.Pointer, Fields: values(map[string]string{"url": value, "username": value, "password": value})})
+			_, err := c.Put(context.Background(), secrets.Write{Address: a, Observed: seen, Fields: values(map[string]string{"url": value, "username": value, "password": value})})
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {

@@ -54,7 +54,7 @@ type row struct {
 
 // describe observes every secret; records is the record of one of them.
 func describe(ctx context.Context, client *secrets.Client) (rows []row, records string, err error) {
-	scope := secrets.Scope{Mount: secrets.DefaultMount, Prefix: secrets.DefaultPrefix, Workflow: workflow}
+	scope := secrets.Scope{Mount: secrets.DefaultMount, Prefix: secrets.DefaultPrefix, Group: workflow}
 	names, err := client.List(ctx, scope)
 	if err != nil {
 		return nil, "", err

@@ -286,7 +286,7 @@ func TestWhatTheClientAsksForIsGranted(t *testing.T) {
 		t.Fatal(err)
 	}
 	granted := meaning(t, text)
-	scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: vaulttest.Workflow(t)}
+	scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: vaulttest.Workflow(t)}
 	owner, err := secrets.PersonOwner("ada")
 	if err != nil {
 		t.Fatal(err)

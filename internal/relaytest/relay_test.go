@@ -64,7 +64,7 @@ func TestRelayReadsSecretsByteForByte(t *testing.T) {
 		"white_space":         " \t\n ",
 	}
 	for name, plain := range want {
-		a := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: workflow}.Secret(name)
+		a := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: workflow}.Secret(name)
 		if _, err := c.Put(context.Background(), secrets.Write{Address: a, Value: secrets.NewValue(plain)}); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -78,7 +78,7 @@ func TestRelayReadsSecretsByteForByte(t *testing.T) {
 		}
 		t.Errorf("Relay lists %d secrets, want %d", len(got), len(want))
 	}
-	gone := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: workflow}.Secret("plain")
+	gone := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: workflow}.Secret("plain")
 	if _, err := c.Delete(context.Background(), gone, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func put(t *testing.T, c *connections.Client, domain, id string, fields map[stri
 	for name, plain := range fields {
 		values[name] = secrets.NewValue(plain)
 	}
-	if _, err := c.Put(context.Background(), connections.Write{Address: a, Fields: values, Observed: seen.Pointer}); err != nil {
+	if _, err := c.Put(context.Background(), secrets.Write{Address: a, Fields: values, Observed: seen}); err != nil {
 		t.Fatalf("%s: %v", id, err)
 	}
 }
@@ -218,7 +218,7 @@ func TestNiPrintsValuesAsTheGuideDescribes(t *testing.T) {
 	v, workflow := vaulttest.Start(t), vaulttest.Workflow(t)
 	c := connect(t, v, v.Writer(t))
 	relay := relaytest.Start(t, v, v.Reader(t, workflow))
-	scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Workflow: workflow}
+	scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: workflow}
 	// For a refused query ni prints nothing and succeeds.
 	values := map[string]struct {
 		plain, prints string

@@ -25,6 +25,10 @@ type Entry struct {
 	Records map[Owner]Record
 	// Malformed are the owners whose key holds something that is no record.
 	Malformed []Owner
+	// Fields are the entries of a connection's live body by name: of the body that the
+	// owner's record names. Nil for a secret, and for a connection that was not
+	// described as one.
+	Fields map[string]Entry
 	// Settings are the rest of the metadata.
 	Settings Settings
 	// Date is Vault's clock at the time of the answer, cut to the second below.

@@ -60,7 +60,7 @@ type ConflictError struct {
 }
 
 func (e *ConflictError) Error() string {
-	head := fmt.Sprintf("%s %s %s: ", e.Address.Kind(), e.Address, ErrConflict)
+	head := fmt.Sprintf("%s %s %s: ", e.Address.Kind, e.Address, ErrConflict)
 	switch {
 	case e.Now == nil:
 		return head + fmt.Sprintf("planned from version %d; plan again", e.Was.Version)
@@ -91,9 +91,9 @@ type NotOwnerError struct {
 
 func (e *NotOwnerError) Error() string {
 	if e.Owner == NoOwner {
-		return fmt.Sprintf("%s %s exists already and no owner's record says who wrote it; adopt it to take it over", e.Address.Kind(), e.Address)
+		return fmt.Sprintf("%s %s exists already and no owner's record says who wrote it; adopt it to take it over", e.Address.Kind, e.Address)
 	}
-	return fmt.Sprintf("%s %s is held by %s; adopt it to take it over, or remove it there first", e.Address.Kind(), e.Address, e.Owner)
+	return fmt.Sprintf("%s %s is held by %s; adopt it to take it over, or remove it there first", e.Address.Kind, e.Address, e.Owner)
 }
 
 // Unwrap gives ErrNotOwner.
@@ -124,7 +124,7 @@ type NoRecordError struct {
 
 func (e *NoRecordError) Error() string {
 	return fmt.Sprintf("%s %s was %s at version %d, but its record could not be: %s; the next run repairs or reports it",
-		e.Address.Kind(), e.Address, e.Done, e.Written.Version, e.Cause)
+		e.Address.Kind, e.Address, e.Done, e.Written.Version, e.Cause)
 }
 
 // Unwrap gives ErrNoRecord and the cause.

@@ -54,7 +54,7 @@ func (k FingerprintKey) HMAC1(a Address, v Value) string {
 		return ""
 	}
 	mac := hmac.New(sha256.New, k.reveal())
-	mac.Write(LengthPrefixed("hmac1", a.Mount, a.Prefix, a.Workflow, a.Name, v.reveal()))
+	mac.Write(LengthPrefixed("hmac1", a.Mount, a.Prefix, a.Group, a.Name, v.reveal()))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
@@ -64,7 +64,7 @@ func (k FingerprintKey) HMAC1Fields(a Address, fields map[string]Value) string {
 	if !k.Set() {
 		return ""
 	}
-	parts := []string{"hmac1 of fields", a.Mount, a.Prefix, a.Workflow, a.Name}
+	parts := []string{"hmac1 of fields", a.Mount, a.Prefix, a.Group, a.Name}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if fields[name].reveal == nil {
 			return ""

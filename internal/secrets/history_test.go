@@ -145,12 +145,8 @@ func (a *actor) operate(ctx context.Context, c *Client) {
 			return
 		}
 	}
-	w := Write{Address: a.h.address, Value: NewValue(fmt.Sprint(a.owner, a.desired)), Observed: e, Baseline: a.state}
-	put := c.Put
-	if a.adopt {
-		put = c.Adopt
-	}
-	written, err := put(ctx, w)
+	w := Write{Address: a.h.address, Value: NewValue(fmt.Sprint(a.owner, a.desired)), Observed: e, Baseline: a.state, Adopt: a.adopt}
+	written, err := c.Put(ctx, w)
 	if err == nil || errors.Is(err, ErrNoRecord) {
 		a.applied = a.desired
 		if a.keeps {
@@ -450,7 +446,7 @@ func TestHistoriesOnTheModel(t *testing.T) {
 			model := newModelKV()
 			h := &history{
 				t: rt, kv: model, out: model, settle: DefaultSettle,
-				address: Scope{Mount: DefaultMount, Prefix: DefaultPrefix, Workflow: "deploy"}.Secret("credentials"),
+				address: Scope{Mount: DefaultMount, Prefix: DefaultPrefix, Group: "deploy"}.Secret("credentials"),
 				quiesce: func(h *history) {
 					synctest.Wait()
 					for len(h.events) > 0 {

@@ -170,7 +170,7 @@ func TestPermit(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			address := Scope{Mount: "customers", Prefix: "workflows", Workflow: "deploy"}.Secret("token")
+			address := Scope{Mount: "customers", Prefix: "workflows", Group: "deploy"}.Secret("token")
 			wantError(t, permit(shop, row.entry.withBaseline(shop, row.wrote), address, row.adopt), row.want)
 		})
 	}

@@ -45,6 +45,8 @@ type Record struct {
 	// Expires is when Vault will delete the version by itself; zero for never.
 	Expires time.Time
 	Provenance
+	// Body is unset for a secret.
+	Body Body
 }
 
 // Provenance is where a value came from and what it was sealed as. Every field may be
@@ -58,11 +60,15 @@ type Provenance struct {
 	Sealed time.Time
 	// SOPS1, Key1 and HMAC1 are fingerprints, 16 bytes in hex.
 	SOPS1, Key1, HMAC1 string
-	// Body is the id of a connection's live body, and Fields how many fields it has;
-	// Superseded are the ids of those that it replaced and that still hold values,
-	// youngest first, then empty. All are unset for a secret.
-	Body       string
-	Fields     int
+}
+
+// Body is what the record of a connection says of its bodies (package connections).
+type Body struct {
+	// ID is that of the live body, Fields how many fields it has.
+	ID     string
+	Fields int
+	// Superseded are the ids of those that it replaced and that still have values,
+	// youngest first, then empty.
 	Superseded [maxSuperseded]string
 }
 
@@ -82,16 +88,16 @@ func (n Provenance) Check() error {
 			return invalidf("a fingerprint is not 16 bytes in hex")
 		}
 	}
-	return n.checkBodies()
+	return nil
 }
 
-func (n Provenance) checkBodies() error {
-	if n.Fields < 0 || n.Body == "" && (n.Fields > 0 || n.Superseded[0] != "") {
-		return invalidf("a record does not name a connection's bodies as it should")
+func (b Body) check() error {
+	if b.Fields < 0 || b.ID == "" && (b.Fields > 0 || b.Superseded[0] != "") {
+		return invalidf("record: a body id is required before a number of fields or superseded bodies")
 	}
-	for _, id := range append(n.Superseded[:], n.Body) {
+	for _, id := range append(b.Superseded[:], b.ID) {
 		if id != "" && !bodyForm.MatchString(id) {
-			return invalidf("the id of a connection's body is no UUID")
+			return invalidf("record: the id of a connection's body must be a UUID")
 		}
 	}
 	return nil
@@ -126,11 +132,11 @@ func (r Record) String() string {
 	add("sops1", r.SOPS1)
 	add("key1", r.Key1)
 	add("hmac1", r.HMAC1)
-	add("body", r.Body)
-	if r.Fields > 0 {
-		add("fields", strconv.Itoa(r.Fields))
+	add("body", r.Body.ID)
+	if r.Body.Fields > 0 {
+		add("fields", strconv.Itoa(r.Body.Fields))
 	}
-	add("superseded", strings.Trim(strings.Join(r.Superseded[:], ","), ","))
+	add("superseded", strings.Trim(strings.Join(r.Body.Superseded[:], ","), ","))
 	room := maxRecordBytes - len(strings.Join(fields, " ")) - len(" origin=")
 	add("origin", escapeOrigin(r.Origin, min(room, maxOriginBytes)))
 	return strings.Join(fields, " ")
@@ -174,11 +180,11 @@ func parseRecord(s string) (Record, bool) {
 		Provenance: Provenance{
 			Revision: fields["revision"], Origin: origin, Sealed: sealed,
 			SOPS1: fields["sops1"], Key1: fields["key1"], HMAC1: fields["hmac1"],
-			Body: fields["body"], Fields: bodyFields,
 		},
+		Body: Body{ID: fields["body"], Fields: bodyFields},
 	}
 	ids := strings.Split(fields["superseded"], ",")
-	return r, copy(r.Superseded[:], ids) == len(ids) && r.Provenance.Check() == nil
+	return r, copy(r.Body.Superseded[:], ids) == len(ids) && r.Provenance.Check() == nil && r.Body.check() == nil
 }
 
 // escapeOrigin keeps a path on one line without spaces. One that is too long is

@@ -97,7 +97,7 @@ func (c *Client) end(ctx context.Context, a Address, e Entry, p purpose) (Deleti
 func (c *Client) release(ctx context.Context, a Address, last Record, done Deletion) error {
 	released := Record{Version: last.Version, Time: last.Time, Released: true}
 	if done == SoftDeleted {
-		released.Deleted, released.Provenance = true, last.Provenance
+		released.Deleted, released.Provenance, released.Body = true, last.Provenance, last.Body
 	}
 	if err := c.writeRecord(ctx, a, released); err != nil {
 		return &NoRecordError{Address: a, Done: "let go", Written: Written{Version: last.Version, Created: last.Time}, Cause: err}

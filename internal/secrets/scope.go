@@ -14,21 +14,41 @@ const (
 	DefaultPrefix = "workflows"
 )
 
-// Scope is where one workflow's secrets live inside the namespace that the
-// client is connected to: the KV v2 mount, the prefix below it, the workflow.
+// Scope is a folder of addresses of one kind, inside the namespace of the client.
 type Scope struct {
-	Mount    string
-	Prefix   string
-	Workflow string
+	// Kind is what the addresses of the scope are of.
+	Kind Kind
+	// Mount is the KV v2 mount, Prefix the path below it.
+	Mount, Prefix string
+	// Group is the last folder: the workflow of secrets, the type of connections, or
+	// the id of a connection's body.
+	Group string
 }
 
-// Address is one secret: a name inside a scope.
+// Address is one secret, one connection, or one field of a connection's body: a name
+// inside a scope.
 type Address struct {
 	Scope
 	Name string
 }
 
-// Secret returns the address of a secret in the scope.
+// Kind is what an address is of: a closed set.
+type Kind int
+
+// The kinds. A Field belongs to a connection; package connections alone uses it.
+const (
+	Secret Kind = iota
+	Connection
+	Field
+)
+
+// String is the word for one of the kind, as errors have it.
+func (k Kind) String() string { return [...]string{"secret", "connection", "field"}[k] }
+
+// group is the word for a scope of the kind.
+func (k Kind) group() string { return [...]string{"workflow", "connection type", "connection body"}[k] }
+
+// Secret is the address of a name in the scope.
 func (s Scope) Secret(name string) Address { return Address{Scope: s, Name: name} }
 
 // Check refuses a scope whose parts are not valid names, listing all that is
@@ -37,44 +57,39 @@ func (s Scope) Check() error {
 	return errors.Join(
 		CheckPath("mount", s.Mount),
 		CheckPath("prefix", s.Prefix),
-		CheckName("workflow", s.Workflow),
+		CheckName(s.Kind.group(), s.Group),
 	)
 }
 
 // Check refuses an address with an invalid scope or name. The error wraps
 // ErrInvalid.
 func (a Address) Check() error {
-	return errors.Join(a.Scope.Check(), CheckName("secret", a.Name))
+	return errors.Join(a.Scope.Check(), CheckName(a.Kind.String(), a.Name))
 }
 
 // String is "workflow/name", as people refer to a secret and as Terraform
 // imports it.
-func (a Address) String() string { return a.Workflow + "/" + a.Name }
+func (a Address) String() string { return a.Group + "/" + a.Name }
 
-// ConnectionsPrefix begins the prefix of every scope that holds connections, whose
-// "workflow" is a connection's type (package connections).
+// ConnectionsPrefix begins the prefix of every connection (package connections).
 const ConnectionsPrefix = "connections/"
 
-// Kind is the word for what lies in the scope: "secret" or "connection".
-func (s Scope) Kind() string {
-	if strings.HasPrefix(s.Prefix, ConnectionsPrefix) {
-		return "connection"
+// Title is the address with its kind, as a person tells a connection from a secret
+// where both can be named: "workflow/name", "connection:type/name".
+func (a Address) Title() string {
+	if a.Kind == Secret {
+		return a.String()
 	}
-	return "secret"
+	return a.Kind.String() + ":" + a.String()
 }
 
-// Title names the scope in errors: workflow "deploy", connections of type "aws".
-func (s Scope) Title() string {
-	if s.Kind() == "connection" {
-		return "connections of type " + quoteName(s.Workflow)
-	}
-	return "workflow " + quoteName(s.Workflow)
-}
+// Title names the scope in errors: workflow "deploy", connection type "aws".
+func (s Scope) Title() string { return s.Kind.group() + " " + quoteName(s.Group) }
 
 // Path is where the value lies, as in a Vault policy: "mount/data/prefix/workflow/name".
 func (a Address) Path() string { return a.Mount + "/data/" + a.path() }
 
-func (s Scope) path() string   { return s.Prefix + "/" + s.Workflow }
+func (s Scope) path() string   { return s.Prefix + "/" + s.Group }
 func (a Address) path() string { return a.Scope.path() + "/" + a.Name }
 
 // ParseAddress reads "workflow/name". The error wraps ErrInvalid.
@@ -83,7 +98,7 @@ func ParseAddress(mount, prefix, id string) (Address, error) {
 	if !found {
 		return Address{}, invalidf("%s: expected workflow/name", quoteName(id))
 	}
-	a := Scope{Mount: mount, Prefix: prefix, Workflow: workflow}.Secret(name)
+	a := Scope{Mount: mount, Prefix: prefix, Group: workflow}.Secret(name)
 	return a, a.Check()
 }
 

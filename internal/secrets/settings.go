@@ -115,5 +115,5 @@ func wrapSecret(a Address, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s %s: %w", a.Kind(), a, err)
+	return fmt.Errorf("%s %s: %w", a.Kind, a, err)
 }

@@ -109,7 +109,7 @@ func TestHMAC1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := Scope{Mount: "customers", Prefix: "workflows", Workflow: "deploy"}.Secret("token")
+	a := Scope{Mount: "customers", Prefix: "workflows", Group: "deploy"}.Secret("token")
 	fingerprint := key.HMAC1(a, NewValue("hunter2"))
 	// Records in Vault depend on this very text.
 	if want := "a8a128d6933087a8b61a4b7f24e9d2f4"; fingerprint != want {

@@ -36,7 +36,7 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 			out.Failed[scope] = errs[i]
 		}
 		for _, name := range names[i] {
-			addresses = append(addresses, scope.Secret(name))
+			addresses = append(addresses, Address{Scope: scope, Name: name})
 		}
 	}
 	var broken sync.Map // scopes that need no further question

@@ -22,12 +22,12 @@ func TestASurveySeesEverySecretOfEveryScope(t *testing.T) {
 	c, proxy := realClient(t, v.Writer(t), shop)
 	one, two, empty := testAddress(t).Scope, testAddress(t).Scope, testAddress(t).Scope
 	for i := range 20 {
-		v.Write(t, one.Workflow, fmt.Sprintf("secret %d", i), "x")
+		v.Write(t, one.Group, fmt.Sprintf("secret %d", i), "x")
 	}
-	v.Write(t, two.Workflow, "live", "x")
-	v.Write(t, two.Workflow, "live", "x")
-	v.Write(t, two.Workflow, "dead", "x")
-	v.SoftDelete(t, two.Workflow, "dead")
+	v.Write(t, two.Group, "live", "x")
+	v.Write(t, two.Group, "live", "x")
+	v.Write(t, two.Group, "dead", "x")
+	v.SoftDelete(t, two.Group, "dead")
 
 	seen, err := c.Survey(t.Context(), one, two, empty)
 	if err != nil || len(seen.Failed) > 0 || len(seen.Entries) != 22 {
@@ -47,18 +47,18 @@ func TestAScopeThatIsNotShownStopsNoOther(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	shown, unlisted, unread := testAddress(t).Scope, testAddress(t).Scope, testAddress(t).Scope
-	invalid := Scope{Mount: "customers", Prefix: "workflows", Workflow: "+"}
+	invalid := Scope{Mount: "customers", Prefix: "workflows", Group: "+"}
 	for _, s := range []Scope{shown, unlisted, unread} {
-		v.Write(t, s.Workflow, "a", "x")
-		v.Write(t, s.Workflow, "b", "x")
+		v.Write(t, s.Group, "a", "x")
+		v.Write(t, s.Group, "b", "x")
 	}
 	rule := func(path, capability string) string {
 		return fmt.Sprintf("path %q { capabilities = [%q] }\n", "customers/metadata/workflows/"+path, capability)
 	}
 	c, proxy := realClient(t, v.Token(t,
-		rule(shown.Workflow+"/", "list"), rule(shown.Workflow+"/+", "read"),
-		rule(unread.Workflow+"/", "list"), rule(unread.Workflow+"/a", "read"),
-		rule(unlisted.Workflow+"/+", "read")), shop)
+		rule(shown.Group+"/", "list"), rule(shown.Group+"/+", "read"),
+		rule(unread.Group+"/", "list"), rule(unread.Group+"/a", "read"),
+		rule(unlisted.Group+"/+", "read")), shop)
 
 	seen, err := c.Survey(t.Context(), shown, unlisted, unread, invalid)
 	if err != nil {
@@ -84,7 +84,7 @@ func TestASurveyEndsWithWhatAffectsAll(t *testing.T) {
 	v := vaulttest.Start(t)
 	c, _ := realClient(t, "no-such-token", shop)
 	scope := testAddress(t).Scope
-	v.Write(t, scope.Workflow, "a", "x")
+	v.Write(t, scope.Group, "a", "x")
 	if seen, err := c.Survey(t.Context(), scope); !AffectsAll(err) || len(seen.Entries) > 0 {
 		t.Errorf("%v, %v", seen, err)
 	}

@@ -50,7 +50,7 @@ func TestUndeleteBringsBackWhatWeDeleted(t *testing.T) {
 	if verdict := Judge(shop, e, nil); verdict.State != InSync || e.Records[shop] != record {
 		t.Errorf("afterwards: %s, %+v, want %+v", verdict, e.Records[shop], record)
 	}
-	if raw, ok := v.ReadAs(t, v.Reader(t, a.Workflow), a.Workflow, a.Name); !ok || raw != "mine" {
+	if raw, ok := v.ReadAs(t, v.Reader(t, a.Group), a.Group, a.Name); !ok || raw != "mine" {
 		t.Errorf("the reader sees %q", raw)
 	}
 	proxy.AssertBlind(t)
@@ -77,7 +77,7 @@ func TestUndeleteRefuses(t *testing.T) {
 		{"what never was", "has no record on it", func(t *testing.T, _ *Client) Address { return testAddress(t) }},
 		{"what somebody wrote since", "version 2 was written since", func(t *testing.T, c *Client) Address {
 			a := deleted(t, c)
-			v.Write(t, a.Workflow, a.Name, "foreign")
+			v.Write(t, a.Group, a.Name, "foreign")
 			return a
 		}},
 		{"what another owner wrote since", "version 2 was written since", func(t *testing.T, c *Client) Address {
@@ -90,7 +90,7 @@ func TestUndeleteRefuses(t *testing.T) {
 		}},
 		{"what is destroyed", "its value is gone for good", func(t *testing.T, c *Client) Address {
 			a := deleted(t, c)
-			v.Destroy(t, a.Workflow, a.Name, 1)
+			v.Destroy(t, a.Group, a.Name, 1)
 			return a
 		}},
 		{"what another owner deleted", "has no record on it", func(t *testing.T, _ *Client) Address {
@@ -102,7 +102,7 @@ func TestUndeleteRefuses(t *testing.T) {
 			if _, err := c.Put(ctx, Write{Address: a, Value: NewValue("mine")}); err != nil {
 				t.Fatal(err)
 			}
-			v.SoftDelete(t, a.Workflow, a.Name)
+			v.SoftDelete(t, a.Group, a.Name)
 			if done, err := c.Delete(ctx, a, nil); done != ReleasedOnly || err != nil {
 				t.Fatalf("%v, %v", done, err)
 			}
@@ -165,7 +165,7 @@ func TestUndeleteOfOneThatExpires(t *testing.T) {
 	v := vaulttest.Start(t)
 	c, _ := realClient(t, v.Writer(t), shop)
 	a := deleted(t, c)
-	v.SetDeleteVersionAfter(t, a.Workflow, a.Name, time.Hour)
+	v.SetDeleteVersionAfter(t, a.Group, a.Name, time.Hour)
 	record, err := c.Undelete(context.Background(), a)
 	if err != nil || record.Expires.IsZero() {
 		t.Fatalf("undeleting: %+v, %v", record, err)

@@ -41,7 +41,7 @@ func connect(to vault.Settings, cfg Config) (*Client, error) {
 }
 
 func testAddress(t testing.TB) Address {
-	return Scope{Mount: DefaultMount, Prefix: DefaultPrefix, Workflow: vaulttest.Workflow(t)}.Secret("credentials")
+	return Scope{Mount: DefaultMount, Prefix: DefaultPrefix, Group: vaulttest.Workflow(t)}.Secret("credentials")
 }
 
 func mustDescribe(t testing.TB, c *Client, a Address) Entry {
@@ -91,7 +91,7 @@ func TestAWriteIsTwoRequests(t *testing.T) {
 	}
 	proxy.AssertBlind(t)
 	proxy.AssertCheckAndSet(t)
-	raw, ok := v.ReadAs(t, v.Reader(t, a.Workflow), a.Workflow, a.Name)
+	raw, ok := v.ReadAs(t, v.Reader(t, a.Group), a.Group, a.Name)
 	if plain, err := relayDecode(raw); !ok || err != nil || plain != "base64:two" {
 		t.Errorf("the reader sees %q", plain)
 	}
@@ -109,7 +109,7 @@ func TestAStaleWriteIsAConflictAndSentOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := mustDescribe(t, c, a)
-	v.Write(t, a.Workflow, a.Name, "foreign")
+	v.Write(t, a.Group, a.Name, "foreign")
 	proxy.Reset()
 	_, err := c.Put(ctx, Write{Address: a, Value: NewValue("two"), Observed: seen})
 	if !errors.Is(err, ErrConflict) {
@@ -119,7 +119,7 @@ func TestAStaleWriteIsAConflictAndSentOnce(t *testing.T) {
 	if got, want := asked(proxy), "PUT data, GET metadata"; got != want {
 		t.Errorf("asked %q, want %q", got, want)
 	}
-	if raw, _ := v.ReadAs(t, v.Reader(t, a.Workflow), a.Workflow, a.Name); raw != "foreign" {
+	if raw, _ := v.ReadAs(t, v.Reader(t, a.Group), a.Group, a.Name); raw != "foreign" {
 		t.Errorf("the foreign value was replaced")
 	}
 }
@@ -164,7 +164,7 @@ func TestALostAnswerIsAskedForOnceMore(t *testing.T) {
 			if _, err := c.Put(ctx, Write{Address: a, Value: NewValue("two"), Observed: after}); err != nil {
 				t.Errorf("the next write: %v", err)
 			}
-			if raw, _ := v.ReadAs(t, v.Reader(t, a.Workflow), a.Workflow, a.Name); raw != "two" {
+			if raw, _ := v.ReadAs(t, v.Reader(t, a.Group), a.Group, a.Name); raw != "two" {
 				t.Errorf("the reader sees %q", raw)
 			}
 		})
@@ -299,18 +299,18 @@ func TestRemovals(t *testing.T) {
 	}{
 		{name: "our own", want: SoftDeleted, verdict: Absent},
 		{name: "our own, purged", purge: true, want: AllDestroyed, verdict: Absent},
-		{name: "dead already", before: func(t *testing.T, _ *Client, a Address) { v.SoftDelete(t, a.Workflow, a.Name) }, want: ReleasedOnly, verdict: Absent},
+		{name: "dead already", before: func(t *testing.T, _ *Client, a Address) { v.SoftDelete(t, a.Group, a.Name) }, want: ReleasedOnly, verdict: Absent},
 		{
 			name:   "overwritten by somebody",
-			before: func(t *testing.T, _ *Client, a Address) { v.Write(t, a.Workflow, a.Name, "foreign") },
+			before: func(t *testing.T, _ *Client, a Address) { v.Write(t, a.Group, a.Name, "foreign") },
 			want:   ReleasedOnly, live: true, verdict: Unmanaged,
 		},
-		{name: "purged by an administrator", before: func(t *testing.T, _ *Client, a Address) { v.Purge(t, a.Workflow, a.Name) }, want: NothingOwned, verdict: Absent},
+		{name: "purged by an administrator", before: func(t *testing.T, _ *Client, a Address) { v.Purge(t, a.Group, a.Name) }, want: NothingOwned, verdict: Absent},
 		{
 			name: "adopted by another owner",
 			before: func(t *testing.T, c *Client, a Address) {
 				other, _ := realClient(t, v.Writer(t), cluster)
-				if _, err := other.Adopt(ctx, Write{Address: a, Value: NewValue("y"), Observed: mustDescribe(t, c, a)}); err != nil {
+				if _, err := other.Put(ctx, Write{Address: a, Adopt: true, Value: NewValue("y"), Observed: mustDescribe(t, c, a)}); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -360,7 +360,7 @@ func TestAdoptLeavesTheOtherOwnersRecord(t *testing.T) {
 	if _, err := second.Put(ctx, Write{Address: a, Value: NewValue("y"), Observed: before}); !errors.Is(err, ErrNotOwner) {
 		t.Errorf("taking another's secret without adopt: %v", err)
 	}
-	if _, err := second.Adopt(ctx, Write{Address: a, Value: NewValue("y"), Observed: before}); err != nil {
+	if _, err := second.Put(ctx, Write{Address: a, Adopt: true, Value: NewValue("y"), Observed: before}); err != nil {
 		t.Fatal(err)
 	}
 	after := mustDescribe(t, second, a)
@@ -412,26 +412,26 @@ type realOutsider struct {
 }
 
 func (o realOutsider) outsideWrite(kv.Entry) kv.Written {
-	o.v.Write(o.t, o.a.Workflow, o.a.Name, "foreign")
+	o.v.Write(o.t, o.a.Group, o.a.Name, "foreign")
 	e := mustDescribe(o.t, o.c, o.a)
 	return kv.Written{Version: e.Current, CreatedTime: formatTime(e.Versions[e.Current].Created)}
 }
 
 func (o realOutsider) outsideDelete(kv.Entry) {
 	if mustDescribe(o.t, o.c, o.a).Live() {
-		o.v.SoftDelete(o.t, o.a.Workflow, o.a.Name)
+		o.v.SoftDelete(o.t, o.a.Group, o.a.Name)
 	}
 }
 
 func (o realOutsider) outsideUndelete(kv.Entry) {
 	if e := mustDescribe(o.t, o.c, o.a); e.Current > 0 {
-		o.v.Undelete(o.t, o.a.Workflow, o.a.Name, e.Current)
+		o.v.Undelete(o.t, o.a.Group, o.a.Name, e.Current)
 	}
 }
 
 func (o realOutsider) outsidePurge(kv.Entry) {
 	if mustDescribe(o.t, o.c, o.a).Current > 0 {
-		o.v.Purge(o.t, o.a.Workflow, o.a.Name)
+		o.v.Purge(o.t, o.a.Group, o.a.Name)
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 // Write is one value on its way to one secret.
 type Write struct {
 	Address Address
-	Value   Value
+	// Value is that of a secret, Fields are all fields of a connection.
+	Value  Value
+	Fields map[string]Value
 	// Observed is the entry as this process saw it when it decided to write: of
 	// Describe or Confirm. The write is checked against it.
 	Observed Entry
@@ -26,10 +28,9 @@ type Write struct {
 	Baseline *Written
 	// Provenance goes into the record.
 	Provenance Provenance
-	// Prepare, where it is set, is called once the write is permitted and will be
-	// sent, and gives value and note in place of the two above: a connection writes
-	// its body there, and the value is the body's id. Its error ends the write.
-	Prepare func(context.Context) (Value, Provenance, error)
+	// Adopt takes over a secret of another owner, or an unmanaged one. It always writes
+	// the value, and leaves the record of the former owner as it is.
+	Adopt bool
 }
 
 // Check refuses a write that Vault should never see. The error wraps ErrInvalid.
@@ -40,18 +41,19 @@ func (c *Client) Check(w Write) error {
 // Put writes a value that is this owner's to write, by the protocol of the
 // package comment. Errors: ErrInvalid, ErrNotOwner, ErrConflict, ErrMissingCapability,
 // ErrOutcomeUnknown, ErrNoRecord (the value was written), or a *kv.Error.
-func (c *Client) Put(ctx context.Context, w Write) (Written, error) { return c.write(ctx, w, false) }
+func (c *Client) Put(ctx context.Context, w Write) (Written, error) {
+	return c.write(ctx, w, func(context.Context) (Value, Body, error) { return w.Value, Body{}, nil })
+}
 
-// Adopt is Put for a secret that is not this owner's: it takes it over. It
-// always writes the value and leaves the displaced owner's record as it is.
-func (c *Client) Adopt(ctx context.Context, w Write) (Written, error) { return c.write(ctx, w, true) }
-
-func (c *Client) write(ctx context.Context, w Write, adopt bool) (Written, error) {
+// write calls prepare once the write is permitted and will be sent. It returns the
+// value and the bodies for the record: a connection writes its body there. Its error
+// ends the write.
+func (c *Client) write(ctx context.Context, w Write, prepare func(context.Context) (Value, Body, error)) (Written, error) {
 	if err := c.Check(w); err != nil {
 		return Written{}, err
 	}
 	known := w.Observed.withBaseline(c.owner, w.Baseline)
-	if err := permit(c.owner, known, w.Address, adopt); err != nil {
+	if err := permit(c.owner, known, w.Address, w.Adopt); err != nil {
 		return Written{}, err
 	}
 	if err := c.require(ctx, w.Address, writing); err != nil {
@@ -62,28 +64,23 @@ func (c *Client) write(ctx context.Context, w Write, adopt bool) (Written, error
 	}
 	// From here on an orderly stop waits: value and record are one.
 	pair := context.WithoutCancel(ctx)
-	if err := w.prepare(pair); err != nil {
+	value, body, err := prepare(pair)
+	if err == nil {
+		err = body.check()
+	}
+	if err != nil {
 		return Written{}, err
 	}
+	w.Value = value
 	written, err := c.writeValue(pair, w)
 	if err != nil {
 		return Written{}, err
 	}
-	record := Record{Version: written.Version, Time: written.Created, Expires: written.Expires, Provenance: w.Provenance}
+	record := Record{Version: written.Version, Time: written.Created, Expires: written.Expires, Provenance: w.Provenance, Body: body}
 	if err := c.writeRecord(pair, w.Address, record); err != nil {
 		return written, &NoRecordError{Address: w.Address, Done: "written", Written: written, Cause: err}
 	}
 	return written, nil
-}
-
-func (w *Write) prepare(ctx context.Context) (err error) {
-	if w.Prepare == nil {
-		return nil
-	}
-	if w.Value, w.Provenance, err = w.Prepare(ctx); err != nil {
-		return err
-	}
-	return w.Provenance.Check()
 }
 
 // awaitSettled waits until a version without a record is old enough to be
@@ -112,19 +109,19 @@ func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
 		// a mismatch may be our own write.
 		if answer, err = send(); err != nil {
 			return Written{}, fmt.Errorf("%s %s: %w: the answer to the write was lost (%w); plan again to see whether it happened",
-				w.Address.Kind(), w.Address, ErrOutcomeUnknown, err)
+				w.Address.Kind, w.Address, ErrOutcomeUnknown, err)
 		}
 	}
 	switch {
 	case errors.Is(err, kv.ErrCASMismatch):
 		return Written{}, c.conflict(ctx, w)
 	case err != nil:
-		return Written{}, fmt.Errorf("%s %s: %w", w.Address.Kind(), w.Address, err)
+		return Written{}, fmt.Errorf("%s %s: %w", w.Address.Kind, w.Address, err)
 	}
 	created, ok := parseTime(answer.CreatedTime)
 	expires, ok2 := parseTime(answer.DeletionTime)
 	if !ok || !ok2 || created.IsZero() {
-		return Written{}, fmt.Errorf("%s %s: %w: Vault's answer to the write has no creation time; plan again", w.Address.Kind(), w.Address, ErrOutcomeUnknown)
+		return Written{}, fmt.Errorf("%s %s: %w: Vault's answer to the write has no creation time; plan again", w.Address.Kind, w.Address, ErrOutcomeUnknown)
 	}
 	return Written{Version: answer.Version, Created: created, Expires: expires}, nil
 }
@@ -160,4 +157,26 @@ func (c *Client) writeRecord(ctx context.Context, a Address, r Record) error {
 		return struct{}{}, err
 	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(c.settle))
 	return err
+}
+
+// UpdateRecord changes where the value of this owner's record came from, for the
+// version that the record is about: one PATCH, no value. A write of the same owner
+// between the observation and this request ends with the older record on the newer
+// version, which shows as overwritten and is repaired, as after any record that comes
+// late. Errors: ErrNotOwner where the record is not the current version's, ErrInvalid,
+// *kv.Error.
+func (c *Client) UpdateRecord(ctx context.Context, a Address, observed Entry, p Provenance) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	return c.updateRecord(ctx, a, observed, func(r *Record) { r.Provenance = p })
+}
+
+func (c *Client) updateRecord(ctx context.Context, a Address, observed Entry, change func(*Record)) error {
+	record := observed.Records[c.owner]
+	if owner, is := observed.Owner(); !is || owner != c.owner {
+		return &NotOwnerError{Address: a, Owner: owner}
+	}
+	change(&record)
+	return c.writeRecord(context.WithoutCancel(ctx), a, record)
 }

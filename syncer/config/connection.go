@@ -31,8 +31,7 @@ func (c *check) connections(i int, cfg *Config, s Source) {
 // connection:type/name. The error wraps secrets.ErrInvalid.
 func (cfg *Config) ParseAddress(text string) (secrets.Address, error) {
 	if id, is := strings.CutPrefix(text, plan.ConnectionPrefix); is {
-		a, err := connections.ParseAddress(cfg.Vault.Mount, cfg.Vault.Domain, id)
-		return a.Pointer(), err
+		return connections.ParseAddress(cfg.Vault.Mount, cfg.Vault.Domain, id)
 	}
 	return secrets.ParseAddress(cfg.Vault.Mount, cfg.Vault.Prefix, text)
 }

@@ -64,7 +64,7 @@ func (s Settings) Address(workflow, name string) (secrets.Address, error) {
 }
 
 func (s Settings) scope(workflow string) secrets.Scope {
-	return secrets.Scope{Mount: s.Mount, Prefix: s.Prefix, Workflow: workflow}
+	return secrets.Scope{Mount: s.Mount, Prefix: s.Prefix, Group: workflow}
 }
 
 // Observe reads the metadata of a secret before its value is read, so that nobody types
@@ -83,16 +83,15 @@ func (s *Session) Observe(ctx context.Context, a secrets.Address, adopt bool) (s
 // is as of secrets.Client.Put.
 func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.Entry, value secrets.Value, adopt bool) syncer.Result {
 	r := syncer.Result{Action: syncer.Action{Kind: syncer.Change, Address: a, Entry: observed}}
-	write := s.client.Put
 	switch {
 	case adopt && secrets.MayWrite(s.Owner(), observed, a) != nil:
-		r.Kind, write = syncer.Adopt, s.client.Adopt
+		r.Kind = syncer.Adopt
 	case !observed.Live():
 		r.Kind = syncer.Add
 	}
 	s.Audit.ByHand(s.Owner(), s.Reason, &r, func() {
 		var written secrets.Written
-		written, r.Err = write(ctx, secrets.Write{Address: a, Value: value, Observed: observed})
+		written, r.Err = s.client.Put(ctx, secrets.Write{Address: a, Value: value, Observed: observed, Adopt: r.Kind == syncer.Adopt})
 		r.Version = written.Version
 	})
 	return r

@@ -23,7 +23,7 @@ func (o *options) writeChange(owner secrets.Owner, r syncer.Result) error {
 			Action   syncer.Kind `json:"action"`
 			Version  int         `json:"version,omitempty"`
 			Owner    string      `json:"owner"`
-		}{version1, r.Address.Workflow, r.Address.Name, r.Kind, r.Version, string(owner)})
+		}{version1, r.Address.Group, r.Address.Name, r.Kind, r.Version, string(owner)})
 	}
 	done := fmt.Sprintf("written as version %d by %s", r.Version, owner)
 	switch r.Kind {

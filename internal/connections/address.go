@@ -18,39 +18,35 @@ import (
 // MaxFields is the most fields that one connection may have.
 const MaxFields = 100
 
-// Address is one connection: a type and a name inside a domain.
-type Address struct {
-	// Mount is the KV v2 mount.
-	Mount string
-	// Domain is whose connections these are: Relay's account.
-	Domain string
-	// Type says which fields it has, such as aws.
-	Type string
-	Name string
+// Prefix is the prefix of the connections of a domain, which is Relay's account.
+func Prefix(domain string) string { return secrets.ConnectionsPrefix + domain }
+
+// Domain is the domain of a prefix, and whether it is one of connections.
+func Domain(ofPrefix string) (string, bool) {
+	return strings.CutPrefix(ofPrefix, secrets.ConnectionsPrefix)
 }
 
-// String is "type/name", as people refer to a connection and as Terraform imports it.
-func (a Address) String() string { return a.Type + "/" + a.Name }
-
-// Pointer is the entry that names the live body. It has the owner's record.
-func (a Address) Pointer() secrets.Address {
-	return secrets.Scope{Mount: a.Mount, Prefix: prefix(a.Domain), Workflow: a.Type}.Secret(a.Name)
+// Address is the connection of a type, such as aws, and a name, inside a domain. The
+// entry there is the pointer, which names the live body and has the owner's record.
+func Address(mount, domain, kind, name string) secrets.Address {
+	scope := secrets.Scope{Kind: secrets.Connection, Mount: mount, Prefix: Prefix(domain), Group: kind}
+	return secrets.Address{Scope: scope, Name: name}
 }
 
-func (a Address) body(id string) secrets.Scope {
-	return secrets.Scope{Mount: a.Mount, Prefix: prefix(a.Domain), Workflow: id}
+// bodyOf is the scope of a body beside a connection.
+func bodyOf(a secrets.Address, id string) secrets.Scope {
+	return secrets.Scope{Kind: secrets.Field, Mount: a.Mount, Prefix: a.Prefix, Group: id}
 }
 
-func prefix(domain string) string { return secrets.ConnectionsPrefix + domain }
-
-// Check refuses an address whose parts are no names, and a type that Relay would
+// Check rejects an address whose parts are not names, and a type that Relay would
 // take for the id of a body: it parses as a UUID in any of the forms that Relay's
 // parser knows (ARCHITECTURE.md, Connections). The error wraps secrets.ErrInvalid.
-func (a Address) Check() error {
+func Check(a secrets.Address) error {
+	domain, _ := Domain(a.Prefix)
 	return errors.Join(
 		secrets.CheckPath("mount", a.Mount),
-		secrets.CheckName("domain", a.Domain),
-		CheckType(a.Type),
+		secrets.CheckName("domain", domain),
+		CheckType(a.Group),
 		secrets.CheckName("connection", a.Name),
 	)
 }
@@ -71,13 +67,13 @@ func CheckType(name string) error {
 func isID(name string) bool { return uuid.Validate(name) == nil }
 
 // ParseAddress reads "type/name". The error wraps secrets.ErrInvalid.
-func ParseAddress(mount, domain, id string) (Address, error) {
+func ParseAddress(mount, domain, id string) (secrets.Address, error) {
 	kind, name, found := strings.Cut(id, "/")
 	if !found {
-		return Address{}, fmt.Errorf("%w: %q: expected type/name", secrets.ErrInvalid, id)
+		return secrets.Address{}, fmt.Errorf("%w: %q: expected type/name", secrets.ErrInvalid, id)
 	}
-	a := Address{Mount: mount, Domain: domain, Type: kind, Name: name}
-	return a, a.Check()
+	a := Address(mount, domain, kind, name)
+	return a, Check(a)
 }
 
 // known are the fields of the types that Relay's integrations use (ARCHITECTURE.md, Connection types):

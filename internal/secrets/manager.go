@@ -1,0 +1,34 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import "context"
+
+// Manager checks, judges and writes addresses of one kind for one owner. A *Client
+// manages secrets, package connections has the manager of connections. Whoever has
+// addresses of both kinds keeps one manager for each, and does not ask for the kind.
+type Manager interface {
+	// Check rejects a write that no attempt could make right. It sends nothing.
+	Check(w Write) error
+	// Describe observes an address.
+	Describe(ctx context.Context, a Address) (Entry, error)
+	// Judge compares what was observed with the owner's last write. It sends nothing.
+	Judge(e Entry, baseline *Written) Verdict
+	// Put writes.
+	Put(ctx context.Context, w Write) (Written, error)
+	// Delete soft-deletes what this owner wrote, and releases its record.
+	Delete(ctx context.Context, a Address, baseline *Written) (Deletion, error)
+	// Fingerprint is the keyed fingerprint of the content of a write.
+	Fingerprint(key FingerprintKey, w Write) string
+}
+
+var _ Manager = (*Client)(nil)
+
+// Judge is the function Judge for the client's owner.
+func (c *Client) Judge(e Entry, baseline *Written) Verdict { return Judge(c.owner, e, baseline) }
+
+// Fingerprint is HMAC1 of the value.
+func (c *Client) Fingerprint(key FingerprintKey, w Write) string {
+	return key.HMAC1(w.Address, w.Value)
+}
