@@ -1,7 +1,6 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package leasetest provides a fake of the Kubernetes API for tests of the election.
 package leasetest
 
 import (

@@ -1,7 +1,6 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Command relay-sync writes workflow secrets from SOPS files in git to Vault.
 package main
 
 import (

@@ -1,10 +1,6 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package keyringtest has a stand-in for the key servers of clouds and for a transit
-// engine, for tests. It is no real server: it speaks the requests that decrypt and
-// encrypt a data key, over TLS, with a real cipher, and checks tokens but no
-// signatures.
 package keyringtest
 
 import (
