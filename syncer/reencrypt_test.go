@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -139,7 +140,7 @@ func TestAFingerprintKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ content, want string }{
 		"short":        {"0123456789abcdef0123456789abcde\n", "fewer than 32 bytes"},
-		"too long":     {strings.Repeat("x", maxFingerprintKeyBytes+1), "no regular file of at most"},
+		"too long":     {strings.Repeat("x", conffile.MaxKeyBytes+1), "larger than the limit of 4096 bytes"},
 		"one newline":  {someKey, ""},
 		"windows' own": {strings.TrimSpace(someKey) + "\r\n", ""},
 	} {

@@ -97,7 +97,7 @@ func (c *Controller) connect(cfg config.Source) (*secrets.Client, error) {
 		return nil, err
 	}
 	v := c.cfg.Vault
-	client, err := vaultclient.Connect(v.Connection("relay-sync/"+c.version),
+	client, err := vaultclient.Connect(v.Settings("relay-sync/"+c.version),
 		secrets.Config{Owner: owner, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
 	if err != nil {
 		return nil, err

@@ -7,11 +7,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // Why an object is not accepted. Each is wrapped by an error that says more.
@@ -46,7 +46,7 @@ const maxFile = 1 << 20
 func Load(k Keys) (*Verifier, error) {
 	v := &Verifier{}
 	if k.SSHAllowedSigners != "" {
-		data, err := read(k.SSHAllowedSigners)
+		data, err := conffile.Read(k.SSHAllowedSigners, maxFile)
 		if err == nil {
 			v.signers, err = parseSigners(k.SSHAllowedSigners, data)
 		}
@@ -55,7 +55,7 @@ func Load(k Keys) (*Verifier, error) {
 		}
 	}
 	for _, file := range k.OpenPGP {
-		data, err := read(file)
+		data, err := conffile.Read(file, maxFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading those who may sign: %w", err)
 		}
@@ -66,19 +66,6 @@ func Load(k Keys) (*Verifier, error) {
 		v.keys = append(v.keys, keys...)
 	}
 	return v, nil
-}
-
-func read(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("%s is larger than %d bytes", path, maxFile)
-	}
-	return data, err
 }
 
 // Commit tells who signed a commit, given as git stores it. sha256 says that its repository names objects by SHA-256.

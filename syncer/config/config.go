@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
@@ -59,35 +59,26 @@ type Config struct {
 	Sources []Source `yaml:"sources"`
 }
 
-// Read reads and checks a configuration file. Paths in it are relative to
-// its folder. Unknown keys are refused. The error lists all that is wrong, by
-// line.
+// Read reads and checks a configuration file. Paths in the file are relative to its
+// directory. Unknown keys are refused. The error lists all problems, with their lines.
 func Read(path string) (*Config, error) {
-	file, err := os.Open(path)
+	data, err := conffile.Read(path, maxConfigBytes)
 	if err != nil {
-		return nil, fmt.Errorf("reading the configuration: %w", err)
+		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxConfigBytes+1))
+	directory, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
-		return nil, fmt.Errorf("reading the configuration: %w", err)
+		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	if len(data) > maxConfigBytes {
-		return nil, fmt.Errorf("reading the configuration %s: it is larger than %d bytes", path, maxConfigBytes)
-	}
-	folder, err := filepath.Abs(filepath.Dir(path))
-	if err != nil {
-		return nil, fmt.Errorf("reading the configuration: %w", err)
-	}
-	cfg, problems := parse(data, folder)
+	cfg, problems := parse(data, directory)
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("the configuration %s is refused:\n  %s", path, strings.Join(problems, "\n  "))
+		return nil, fmt.Errorf("invalid configuration %s:\n  %s", conffile.Display(path), strings.Join(problems, "\n  "))
 	}
 	return cfg, nil
 }
 
-// parse is Read without the file: pure.
-func parse(data []byte, folder string) (*Config, []string) {
+// parse returns the configuration, or its problems with their lines.
+func parse(data []byte, directory string) (*Config, []string) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		return nil, []string{syntaxProblem(err)}
@@ -99,12 +90,10 @@ func parse(data []byte, folder string) (*Config, []string) {
 		return nil, typeProblems(err)
 	}
 	if err := strict.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, []string{"it holds a second YAML document; keep one"}
+		return nil, []string{"must contain one YAML document; found a second one"}
 	}
-	cfg.SetDefaults(folder)
-	check := check{root: &root}
-	check.all(&cfg)
-	return &cfg, check.problems
+	cfg.SetDefaults(directory)
+	return &cfg, withLines(&root, cfg.problems())
 }
 
 // DefaultDriftInterval is how often the daemon compares Vault with an unchanged

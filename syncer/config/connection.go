@@ -4,27 +4,24 @@
 package config
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
-// connections checks what a source says about the connections it may write.
-func (c *check) connections(i int, cfg *Config, s Source) {
-	if len(s.Connections) > 0 && cfg.Vault.Domain == "" {
-		c.refuse("vault.domain is missing: whose connections these are, as Relay's account is", "vault", "domain")
+func (s Source) connectionProblems(v Vault) (out problem.List) {
+	for i, id := range s.Connections {
+		at := problem.Index("connections", i)
+		_, err := connections.ParseAddress(v.Mount, cmp.Or(v.Domain, "any"), id)
+		out.AddError(at, err)
+		out.AddIf(slices.Index(s.Connections, id) < i, at, "duplicate connection %q", id)
 	}
-	for j, id := range s.Connections {
-		_, err := connections.ParseAddress(cfg.Vault.Mount, withDefault(cfg.Vault.Domain, "any"), id)
-		c.err(err, "sources", i, "connections", j)
-		if slices.Index(s.Connections, id) < j {
-			c.refuse(fmt.Sprintf("connection %q is there twice", id), "sources", i, "connections", j)
-		}
-	}
+	return out
 }
 
 // ParseAddress reads the address of a secret, as workflow/name, or of a connection, as

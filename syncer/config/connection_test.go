@@ -16,7 +16,7 @@ sources:
   - {name: s, repository: /r, files: ["*.yaml"], age_keys: [k], connections: [aws/main, aws, aws/main]}
 `), "/")
 	all := strings.Join(problems, "\n")
-	for _, want := range []string{"vault.domain is missing", `"aws": expected type/name`, `connection "aws/main" is there twice`} {
+	for _, want := range []string{"vault.domain is required", `"aws": expected type/name`, `duplicate connection "aws/main"`} {
 		if !strings.Contains(all, want) {
 			t.Errorf("it does not say %q:\n%s", want, all)
 		}

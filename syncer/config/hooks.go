@@ -5,10 +5,7 @@ package config
 
 import (
 	"errors"
-	"fmt"
-	"maps"
 	"net"
-	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
@@ -27,36 +24,20 @@ func (s *Source) placeHooks(folder string) {
 	}
 }
 
-// hooks checks what connects the daemon with the world beside git and Vault.
-func (c *check) hooks(cfg *Config) {
-	for i, s := range cfg.Sources {
-		c.notify(i, s)
-		if s.Webhook == nil {
-			continue
-		}
-		problems := s.Webhook.Problems()
-		for _, key := range slices.Sorted(maps.Keys(problems)) {
-			c.refuse(problems[key], "sources", i, "webhook", key)
-		}
-	}
-	if cfg.Election != nil {
-		problems := cfg.Election.Problems()
-		for _, key := range slices.Sorted(maps.Keys(problems)) {
-			c.refuse(problems[key], "election", key)
-		}
-	}
+func (cfg *Config) checkListenWebhooks() error {
 	_, _, err := net.SplitHostPort(cfg.ListenWebhooks)
-	switch hooked := len(cfg.Webhooks()) > 0; {
-	case cfg.ListenWebhooks == "" && hooked:
-		c.refuse("listen_webhooks is missing: an address for the deliveries, such as :9461", "sources")
+	switch needed := len(cfg.Webhooks()) > 0; {
+	case cfg.ListenWebhooks == "" && needed:
+		return errors.New("is required, because a source has a webhook; an address for the deliveries, such as :9461")
 	case cfg.ListenWebhooks == "":
 	case err != nil:
-		c.refuse("listen_webhooks must be an address and a port, such as :9461", "listen_webhooks")
-	case !hooked:
-		c.refuse("listen_webhooks is set, but no source has a webhook", "listen_webhooks")
+		return errors.New("must be an address and a port, such as :9461")
+	case !needed:
+		return errors.New("must not be set: no source has a webhook")
 	case cfg.ListenWebhooks == cfg.Listen:
-		c.refuse("listen_webhooks must be another address than listen, which tells names to whoever asks", "listen_webhooks")
+		return errors.New("must be a different address from listen, which returns names to every client")
 	}
+	return nil
 }
 
 // Webhooks are the webhooks by source.
@@ -68,18 +49,6 @@ func (cfg *Config) Webhooks() map[string]webhook.Config {
 		}
 	}
 	return out
-}
-
-// notify checks the targets of notifications of a source.
-func (c *check) notify(i int, s Source) {
-	if len(s.Notify) > notify.MaxTargets {
-		c.refuse(fmt.Sprintf("notify has more than %d targets", notify.MaxTargets), "sources", i, "notify")
-	}
-	for j, target := range s.Notify {
-		for _, problem := range target.Problems() {
-			c.refuse(problem, "sources", i, "notify", j)
-		}
-	}
 }
 
 // Notifications are the targets of notifications by source.

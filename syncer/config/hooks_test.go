@@ -12,16 +12,16 @@ func TestWhatIsWrongWithHooksIsNamedWithItsLine(t *testing.T) {
 	t.Parallel()
 	source := "sources:\n  - {name: shop, repository: shop, files: [a.yaml], workflows: [w], age_keys: [k]"
 	rows := []struct{ name, config, want string }{
-		{"an unknown provider", "listen_webhooks: ':1'\n" + source + ", webhook: {provider: gogs, secret_file: x}}", `line 5: webhook.provider must be one of ["github"`},
-		{"no secret", "listen_webhooks: ':1'\n" + source + ", webhook: {provider: github}}", "line 5: webhook.secret_file is missing"},
-		{"no address", source + ", webhook: {provider: github, secret_file: x}}", "line 4: listen_webhooks is missing"},
+		{"an unknown provider", "listen_webhooks: ':1'\n" + source + ", webhook: {provider: gogs, secret_file: x}}", `line 5: sources[0].webhook.provider must be one of ["github"`},
+		{"no secret", "listen_webhooks: ':1'\n" + source + ", webhook: {provider: github}}", "line 5: sources[0].webhook.secret_file is required"},
+		{"no address", source + ", webhook: {provider: github, secret_file: x}}", "line 1: listen_webhooks is required"},
 		{"no port", "listen_webhooks: host\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be an address and a port"},
-		{"nothing to listen for", "listen_webhooks: ':1'\n" + source + "}", "line 3: listen_webhooks is set, but no source has a webhook"},
-		{"the address of the status", "listen_webhooks: ':1'\nlisten: ':1'\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be another address"},
+		{"nothing to listen for", "listen_webhooks: ':1'\n" + source + "}", "line 3: listen_webhooks must not be set: no source has a webhook"},
+		{"the address of the status", "listen_webhooks: ':1'\nlisten: ':1'\n" + source + ", webhook: {provider: github, secret_file: x}}", "line 3: listen_webhooks must be a different address"},
 		{"a lease without a namespace", "election: {lease: relay-sync}\n" + source + "}", "line 3: election.namespace must be"},
-		{"a target of two kinds", source + ", notify: [{github: {repository: a/b, token_file: t}, webhook: {url: 'https://x', secret_file: s}}]}", "line 4: each entry of notify must be exactly one of"},
-		{"a token in clear", source + ", notify: [{gitea: {url: 'http://git.example.com', repository: a/b, token_file: t}}]}", "line 4: notify.gitea.url must begin with https://"},
-		{"too many targets", source + ", notify: [" + strings.Repeat("{github: {repository: a/b, token_file: t}}, ", 11) + "]}", "line 4: notify has more than 10 targets"},
+		{"a target of two kinds", source + ", notify: [{github: {repository: a/b, token_file: t}, webhook: {url: 'https://x', secret_file: s}}]}", "line 4: sources[0].notify[0] must have exactly one of"},
+		{"a token in clear", source + ", notify: [{gitea: {url: 'http://git.example.com', repository: a/b, token_file: t}}]}", "line 4: sources[0].notify[0].gitea.url must begin with https://"},
+		{"too many targets", source + ", notify: [" + strings.Repeat("{github: {repository: a/b, token_file: t}}, ", 11) + "]}", "line 4: sources[0].notify must have at most 10 targets"},
 	}
 	for _, row := range rows {
 		_, problems := parse([]byte("controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\n"+row.config), "/etc/relay")

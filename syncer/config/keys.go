@@ -8,20 +8,15 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 )
 
-// Keyring is all that the source's configuration says about keys.
+// Keyring returns the configuration of all keys of the source.
 func (s Source) Keyring() keyring.Config {
 	cfg := s.Keys
 	cfg.Age = s.AgeKeys
 	return cfg
 }
 
-// Keys checks what a source says about its keys.
-func (c *check) keys(i int, s Source) {
+func (s Source) checkKeys(out *problem.List) {
 	cfg := s.Keyring()
-	if cfg.Empty() {
-		c.refuse("age_keys is missing: files with the age keys of this source; or keys, with pgp, aws_kms, gcp_kms, azure_key_vault or vault_transit", "sources", i, "age_keys")
-	}
-	for _, p := range cfg.Problems() {
-		c.refuse("keys."+p.Error(), append([]any{"sources", i, "keys"}, problem.Steps(p.Path)...)...)
-	}
+	out.AddIf(cfg.Empty(), "age_keys", "is required; files with the age keys of this source. Or set keys, with pgp, aws_kms, gcp_kms, azure_key_vault or vault_transit")
+	out.AddList("keys", cfg.Problems())
 }

@@ -29,9 +29,9 @@ func TestConfigOfKeys(t *testing.T) {
 		t.Errorf("files %q, want %q", paths, want)
 	}
 	for text, want := range map[string]string{
-		"  drift: heal\n":                         "age_keys is missing",
-		"  keys:\n    gcp_kms: {ambient: true}\n": "line 9: keys.gcp_kms.keys is required",
-		"  keys:\n    pgp: [a]\n    vault_transit:\n    - address: ftp://x\n": "line 11: keys.vault_transit[0].address must be a URL",
+		"  drift: heal\n":                         "sources[0].age_keys is required",
+		"  keys:\n    gcp_kms: {ambient: true}\n": "line 9: sources[0].keys.gcp_kms.keys is required",
+		"  keys:\n    pgp: [a]\n    vault_transit:\n    - address: ftp://x\n": "line 11: sources[0].keys.vault_transit[0].address must be a URL",
 		"  keys:\n    pgp: [a]\n    hckms: {}\n":                              `line 10: unknown key "hckms"`,
 	} {
 		_, problems := parse([]byte(before+text), "/etc/relay")

@@ -100,9 +100,9 @@ func (l Login) login() vaultclient.Login {
 	return nil
 }
 
-// Connection is how to reach the Vault of this configuration. userAgent is for
+// Settings returns how to connect to Vault. userAgent is for
 // Vault's audit log.
-func (v Vault) Connection(userAgent string) vaultclient.Settings {
+func (v Vault) Settings(userAgent string) vaultclient.Settings {
 	return vaultclient.Settings{
 		Address: v.Address, Namespace: v.Namespace, TokenFile: v.TokenFile, Login: v.Login.login(),
 		CACert: v.CACert, Proxy: v.Proxy, RedirectHosts: v.RedirectHosts, ClientCert: v.ClientCert, ClientKey: v.ClientKey,

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -36,15 +37,13 @@ func (s Source) Mapping(path string) (*MapEntry, error) {
 	return found, nil
 }
 
-// mapped checks the map of a source.
-func (c *check) mapped(i int, s Source) {
-	for j, m := range s.Map {
-		c.err(gitsource.ValidatePattern(m.File), "sources", i, "map", j, "file")
-		if !slices.Contains(s.Workflows, m.Workflow) {
-			c.refuse(fmt.Sprintf("map: %q is not among the source's workflows", m.Workflow), "sources", i, "map", j, "workflow")
-		}
+func (s Source) checkMap(out *problem.List) {
+	for i, m := range s.Map {
+		at := problem.Index("map", i)
+		out.AddError(at+".file", gitsource.ValidatePattern(m.File))
+		out.AddIf(!slices.Contains(s.Workflows, m.Workflow), at+".workflow", "must be one of the source's workflows, not %q", m.Workflow)
 		if m.Secret != "" {
-			c.err(secrets.CheckName("secret", m.Secret), "sources", i, "map", j, "secret")
+			out.AddError(at+".secret", secrets.CheckName("secret", m.Secret))
 		}
 	}
 }

@@ -23,7 +23,7 @@ sources:
       - {file: a.env, workflow: other}
       - {file: a.bin, workflow: deploy, secret: "a:b"}
 `), "/")
-	want := []string{"line 10: pattern", `line 11: map: "other" is not among`, "line 12: secret name"}
+	want := []string{"line 10: sources[0].map[1].file: pattern", `line 11: sources[0].map[2].workflow must be one of the source's workflows, not "other"`, "line 12: sources[0].map[3].secret: secret name"}
 	if len(problems) != len(want) {
 		t.Fatalf("problems: %q", problems)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
 // Remote is how a remote repository is reached. Credentials come from files,
@@ -82,44 +83,39 @@ func (r Remote) Access() gitmirror.Access {
 	}
 }
 
-// place checks where a source's repository is and how it is reached.
-func (c *check) place(i int, s Source) {
+// checkRepository checks where the source's repository is and how to connect to it.
+func (s Source) checkRepository(out *problem.List) {
+	out.AddIf(s.Repository == "", "repository", "is required; the directory of a git repository, or the https:// or ssh:// URL of a remote one")
 	switch {
 	case s.Branch != "" && s.Tag != "":
-		c.refuse("both branch and tag are set: keep one", "sources", i, "tag")
+		out.Add("tag", "must not be set together with branch")
 	case s.Tag != "":
-		c.err(gitsource.ValidateTag(s.Tag), "sources", i, "tag")
+		out.AddError("tag", gitsource.ValidateTag(s.Tag))
 	default:
-		c.err(gitsource.ValidateBranch(s.Branch), "sources", i, "branch")
+		out.AddError("branch", gitsource.ValidateBranch(s.Branch))
 	}
-	for j, file := range s.Verify.OpenPGPKeys {
-		if file == "" {
-			c.refuse("verify.openpgp_keys must name files", "sources", i, "verify", "openpgp_keys", j)
-		}
+	for i, file := range s.Verify.OpenPGPKeys {
+		out.AddIf(file == "", problem.Index("verify.openpgp_keys", i), "must be the path of a file")
 	}
 	if !s.IsRemote() {
-		if !reflect.ValueOf(s.Remote).IsZero() {
-			c.refuse("remote is set, but repository is a folder; write its https:// or ssh:// URL, or leave remote out", "sources", i, "remote")
-		}
+		out.AddIf(!reflect.ValueOf(s.Remote).IsZero(), "remote", "must not be set: repository is a directory. For a remote repository, set its https:// or ssh:// URL")
 		return
 	}
 	remote, err := gitmirror.ParseRemote(s.Repository)
 	if err != nil {
-		c.refuse("repository: "+err.Error(), "sources", i, "repository")
+		out.AddError("repository", err)
 		return
 	}
-	for _, problem := range s.Remote.Access().Problems(remote) {
-		c.refuse("remote."+problem.Error(), "sources", i, "remote", problem.Path)
-	}
-	c.between(s.Remote.Poll, minPoll, maxPoll, "poll", i)
-	c.between(s.Remote.Timeout, minTimeout, maxTimeout, "timeout", i)
-	if s.Remote.MaxMiB < 0 || s.Remote.MaxMiB > maxMirrorMiB {
-		c.refuse(fmt.Sprintf("remote.max_mib must be 1 to %d", maxMirrorMiB), "sources", i, "remote", "max_mib")
-	}
+	out.AddList("remote", s.Remote.Access().Problems(remote))
+	out.AddError("remote.poll", checkRange(s.Remote.Poll, minPoll, maxPoll))
+	out.AddError("remote.timeout", checkRange(s.Remote.Timeout, minTimeout, maxTimeout))
+	out.AddIf(s.Remote.MaxMiB < 0 || s.Remote.MaxMiB > maxMirrorMiB, "remote.max_mib", "must be 1 to %d", maxMirrorMiB)
 }
 
-func (c *check) between(d, least, most time.Duration, key string, i int) {
+// checkRange accepts 0, which is unset.
+func checkRange(d, least, most time.Duration) error {
 	if d != 0 && (d < least || d > most) {
-		c.refuse(fmt.Sprintf("remote.%s must be a duration of %s to %s", key, least, most), "sources", i, "remote", key)
+		return fmt.Errorf("must be a duration of %s to %s", least, most)
 	}
+	return nil
 }

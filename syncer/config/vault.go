@@ -3,7 +3,14 @@
 
 package config
 
-import "time"
+import (
+	"math"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
 
 // minWritesPerSecond is one write in a hundred seconds.
 const minWritesPerSecond = 0.01
@@ -49,4 +56,32 @@ type Vault struct {
 	Settle time.Duration `yaml:"settle"`
 	// MaxValueBytes bounds a value after encoding; 524288 if unset.
 	MaxValueBytes int `yaml:"max_value_bytes"`
+}
+
+// problems returns what is wrong with the settings for Vault. It reads no file: verify
+// works without them.
+func (v Vault) problems() (out problem.List) {
+	switch n := len(v.Login.logins()); {
+	case n == 0 && v.TokenFile == "":
+		out.Add("token_file", "is required; a file that contains only the token. Or set vault.login, with approle, jwt, kubernetes or cert")
+	case n > 1, n == 1 && v.TokenFile != "":
+		out.Add("login", "must be the only credential; token_file, approle, jwt, kubernetes and cert exclude each other")
+	}
+	for _, p := range v.Settings("").Problems() {
+		// The file has no token: the cases above replace that check. A proxy in the file
+		// must not have credentials.
+		out.AddIf(p.Path != "token" && p.Path != "proxy", p.Path, "%s", p.Text)
+	}
+	out.AddError("proxy", httpclient.CheckProxy(v.Proxy))
+	out.AddError("mount", secrets.CheckPath("mount", v.Mount))
+	out.AddError("prefix", secrets.CheckPath("prefix", v.Prefix))
+	if v.Domain != "" {
+		out.AddError("domain", secrets.CheckName("domain", v.Domain))
+	}
+	rate := v.WritesPerSecond
+	out.AddIf(rate < 0 || rate > 0 && rate < minWritesPerSecond || math.IsInf(rate, 0) || math.IsNaN(rate),
+		"writes_per_second", "must be %v or more; omit it for no limit", minWritesPerSecond)
+	out.AddIf(v.Settle < 0 || v.Settle > time.Hour, "settle", "must be a duration up to 1h, such as 30s")
+	out.AddIf(v.MaxValueBytes < 0, "max_value_bytes", "must not be negative")
+	return out
 }

@@ -11,6 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
 // Config is the Lease of an election.
@@ -25,17 +28,15 @@ type Config struct {
 	Kubeconfig string `yaml:"kubeconfig"`
 }
 
-// Problems lists what is wrong, by key.
-func (c Config) Problems() map[string]string {
-	out := map[string]string{}
-	if len(validation.IsDNS1123Subdomain(c.Lease)) > 0 {
-		out["lease"] = "election.lease must be a valid Kubernetes name, such as relay-sync"
-	}
-	if len(validation.IsDNS1123Label(c.Namespace)) > 0 {
-		out["namespace"] = "election.namespace must be a valid Kubernetes namespace, such as relay-sync"
-	}
+// Problems returns what is wrong with the configuration. It reads no file.
+func (c Config) Problems() (out problem.List) {
+	out.AddIf(len(validation.IsDNS1123Subdomain(c.Lease)) > 0, "lease", "must be a valid name of a Kubernetes object, such as relay-sync")
+	out.AddIf(len(validation.IsDNS1123Label(c.Namespace)) > 0, "namespace", "must be a valid name of a Kubernetes namespace, such as relay-sync")
 	return out
 }
+
+// Warnings returns one warning if every user of the machine can read the kubeconfig.
+func (c Config) Warnings() []string { return conffile.Warnings(c.Kubeconfig) }
 
 // restConfig reads how to connect to Kubernetes. It sends no request.
 func (c Config) restConfig() (*rest.Config, error) {
@@ -52,13 +53,17 @@ func (c Config) readRESTConfig() (*rest.Config, error) {
 	if c.Kubeconfig == "" {
 		cfg, err := rest.InClusterConfig()
 		if err != nil {
-			return nil, fmt.Errorf("join the election: read the pod's service account: %w; outside of Kubernetes set election.kubeconfig", err)
+			return nil, fmt.Errorf("join the election: read the pod's service account: %w; outside of Kubernetes, set election.kubeconfig", err)
 		}
 		return cfg, nil
 	}
+	// clientcmd opens the file by itself, and would wait at a FIFO.
+	if _, err := conffile.Read(c.Kubeconfig, conffile.MaxPEMBytes); err != nil {
+		return nil, fmt.Errorf("election.kubeconfig: %w", err)
+	}
 	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
-	if err != nil { // the error may quote the file, which holds credentials
-		return nil, fmt.Errorf("join the election: read %s: not found, or not a kubeconfig with a current context", c.Kubeconfig)
+	if err != nil { // err can quote the file, which contains credentials
+		return nil, fmt.Errorf("election.kubeconfig: %s is not a kubeconfig with a current context", conffile.Display(c.Kubeconfig))
 	}
 	return cfg, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -150,17 +151,23 @@ func TestNewRejectsInvalidConfig(t *testing.T) {
 	if p := (Config{Lease: "relay-sync", Namespace: "prod"}).Problems(); len(p) > 0 {
 		t.Errorf("a valid configuration has problems: %v", p)
 	}
-	if p := (Config{Lease: "Relay_Sync", Namespace: "a.b"}).Problems(); p["lease"] == "" || p["namespace"] == "" {
-		t.Errorf("an invalid configuration has no problems for a key: %v", p)
+	if p := (Config{Lease: "Relay_Sync", Namespace: "a.b"}).Problems(); len(p) != 2 || p[0].Path != "lease" || p[1].Path != "namespace" {
+		t.Errorf("not refused: %v", p)
 	}
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(path, []byte("users: [{name: u, user: {token: hunter2"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{path, filepath.Join(t.TempDir(), "none")} {
+	fifo, missing := filepath.Join(t.TempDir(), "fifo"), filepath.Join(t.TempDir(), "missing")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		path: path + " is not a kubeconfig with a current context", missing: "read " + missing + ": no such file", fifo: "read " + fifo + ": not a regular file",
+	} {
 		_, err := New(Config{Lease: "l", Namespace: "n", Kubeconfig: file})
-		if err == nil || !strings.Contains(err.Error(), "not a kubeconfig with a current context") || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%v", err)
+		if err == nil || !strings.Contains(err.Error(), "election.kubeconfig: "+want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v, want %q", err, want)
 		}
 	}
 }

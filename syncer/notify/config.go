@@ -4,10 +4,14 @@
 package notify
 
 import (
+	"cmp"
+	"errors"
 	"net/url"
 	"regexp"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
 // Config is one target of notifications. Exactly one of its fields is set.
@@ -71,16 +75,30 @@ func (c Config) Files() []*string {
 	return out
 }
 
-// Problems lists the invalid settings.
-func (c Config) Problems() []string {
-	var out []string
+// Warnings returns one warning for each credential file that every user of the
+// machine can read.
+func (c Config) Warnings() []string {
+	var files []string
+	for _, h := range []*Host{c.GitHub, c.GitLab, c.Gitea} {
+		if h != nil {
+			files = append(files, h.TokenFile)
+		}
+	}
+	if c.Webhook != nil {
+		files = append(files, c.Webhook.SecretFile)
+	}
+	return conffile.Warnings(files...)
+}
+
+// Problems returns what is wrong with the configuration. It reads no file.
+func (c Config) Problems() (out problem.List) {
 	kinds := 0
 	for _, h := range []struct {
-		kind      string
-		host      *Host
-		otherwise string
-		name      *regexp.Regexp
-		names     string
+		kind       string
+		host       *Host
+		defaultURL string
+		name       *regexp.Regexp
+		names      string
 	}{
 		{"github", c.GitHub, gitHubAPI, ownerAndName, "owner/name"},
 		{"gitlab", c.GitLab, gitLabServer, project, "group/name, or the project's number"},
@@ -90,50 +108,28 @@ func (c Config) Problems() []string {
 			continue
 		}
 		kinds++
-		if p := addressProblem(valueOr(h.host.URL, h.otherwise), httpclient.ParseAddress); p != "" {
-			out = append(out, "notify."+h.kind+".url "+p)
-		}
-		if !h.name.MatchString(h.host.Repository) {
-			out = append(out, "notify."+h.kind+".repository must be "+h.names)
-		}
-		if h.host.TokenFile == "" {
-			out = append(out, "notify."+h.kind+".token_file is required: a file with a token that may set commit statuses")
-		}
+		out.AddError(h.kind+".url", checkURL(cmp.Or(h.host.URL, h.defaultURL), httpclient.ParseAddress))
+		out.AddIf(!h.name.MatchString(h.host.Repository), h.kind+".repository", "must be %s", h.names)
+		out.AddIf(h.host.TokenFile == "", h.kind+".token_file", "is required; a file with a token that may set commit statuses")
 	}
 	if c.Webhook != nil {
 		kinds++
-		if p := addressProblem(c.Webhook.URL, httpclient.ParseURL); p != "" {
-			out = append(out, "notify.webhook.url "+p)
-		}
-		if c.Webhook.SecretFile == "" {
-			out = append(out, "notify.webhook.secret_file is required: a file with the signing secret")
-		}
+		out.AddError("webhook.url", checkURL(c.Webhook.URL, httpclient.ParseURL))
+		out.AddIf(c.Webhook.SecretFile == "", "webhook.secret_file", "is required; a file with the signing secret")
 	}
-	if kinds != 1 {
-		out = append(out, "each entry of notify must have exactly one of github, gitlab, gitea and webhook")
-	}
+	out.AddIf(kinds != 1, "", "must have exactly one of github, gitlab, gitea and webhook")
 	return out
 }
 
-// addressProblem says what is wrong with a URL, which must have TLS: without it, others
-// on the way could read the token, or which secrets exist.
-func addressProblem(text string, parse func(string) (*url.URL, error)) string {
+// checkURL requires TLS: without it, others on the way could read the token, or which
+// secrets exist.
+func checkURL(text string, parse func(string) (*url.URL, error)) error {
 	if text == "" {
-		return "is required, such as https://git.example.com"
+		return errors.New("is required, such as https://git.example.com")
 	}
 	u, err := parse(text)
 	if err == nil {
 		err = httpclient.RequireTLS(u)
 	}
-	if err != nil {
-		return err.Error()
-	}
-	return ""
-}
-
-func valueOr(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
+	return err
 }

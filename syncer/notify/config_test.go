@@ -4,8 +4,10 @@
 package notify
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -41,7 +43,7 @@ func TestProblemsListsInvalidSettings(t *testing.T) {
 	}
 	for _, row := range rows {
 		got := row.config.Problems()
-		text := strings.Join(got, "\n")
+		text := fmt.Sprint(got.Err())
 		for _, want := range row.want {
 			if !strings.Contains(text, want) {
 				t.Errorf("want %q in %q", want, got)
@@ -49,6 +51,25 @@ func TestProblemsListsInvalidSettings(t *testing.T) {
 		}
 		if len(got) != len(row.want) || strings.Contains(text, "pw") {
 			t.Errorf("%q, want %q", got, row.want)
+		}
+	}
+}
+
+func TestFIFOInPlaceOfACredentialFileIsRefusedWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, cfg := range map[string]Config{
+		"notify.github.token_file":   {GitHub: &Host{Repository: "a/b", TokenFile: fifo}},
+		"notify.gitlab.token_file":   {GitLab: &Host{Repository: "a/b", TokenFile: fifo}},
+		"notify.webhook.secret_file": {Webhook: &Webhook{URL: "https://x", SecretFile: fifo}},
+		"ca_cert":                    {Webhook: &Webhook{URL: "https://x", SecretFile: file(t, secret), CACert: fifo}},
+	} {
+		_, err := New(map[string][]Config{"shop": {cfg}}, nil)
+		if err == nil || !strings.Contains(err.Error(), want+": read "+fifo+": not a regular file") {
+			t.Errorf("%s: %v", want, err)
 		}
 	}
 }
@@ -65,7 +86,7 @@ func TestNewListsUnusableFiles(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`source "shop"`, "no such file", `source "till"`, "16 bytes at least", "no certificate found in PEM format"} {
+	for _, want := range []string{`source "shop"`, "no such file", `source "till"`, "at least 16 bytes", "no certificate found in PEM format"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q in %v", want, err)
 		}

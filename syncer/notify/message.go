@@ -5,9 +5,11 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,7 +18,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/credential"
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 const (
@@ -31,11 +33,11 @@ type message func(ctx context.Context, e Event, id string) (*http.Request, error
 // gitHubStatus is "Create a commit status" (docs.github.com/rest/commits/statuses).
 func gitHubStatus(h Host) message {
 	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
-		token, err := credential.ReadToken("token for GitHub", h.TokenFile)
+		token, err := readToken("github", h)
 		if err != nil {
 			return nil, err
 		}
-		r, _, err := post(ctx, trim(valueOr(h.URL, gitHubAPI))+"/repos/"+h.Repository+"/statuses/"+url.PathEscape(e.Commit), contextStatus(e))
+		r, _, err := post(ctx, trim(cmp.Or(h.URL, gitHubAPI))+"/repos/"+h.Repository+"/statuses/"+url.PathEscape(e.Commit), contextStatus(e))
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +52,7 @@ func gitHubStatus(h Host) message {
 // (/api/swagger of every server).
 func giteaStatus(h Host) message {
 	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
-		token, err := credential.ReadToken("token for Gitea", h.TokenFile)
+		token, err := readToken("gitea", h)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +77,7 @@ func contextStatus(e Event) map[string]string {
 // ref selects one of the commit's pipelines.
 func gitLabStatus(h Host) message {
 	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
-		token, err := credential.ReadToken("token for GitLab", h.TokenFile)
+		token, err := readToken("gitlab", h)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +85,7 @@ func gitLabStatus(h Host) message {
 		if e.Applied {
 			state = "success"
 		}
-		r, _, err := post(ctx, trim(valueOr(h.URL, gitLabServer))+"/api/v4/projects/"+url.PathEscape(h.Repository)+"/statuses/"+url.PathEscape(e.Commit),
+		r, _, err := post(ctx, trim(cmp.Or(h.URL, gitLabServer))+"/api/v4/projects/"+url.PathEscape(h.Repository)+"/statuses/"+url.PathEscape(e.Commit),
 			map[string]string{"state": state, "ref": e.Branch, "name": e.label(), "description": e.Counts.String()})
 		if err != nil {
 			return nil, err
@@ -119,7 +121,7 @@ type (
 // signed returns a message of Standard Webhooks (www.standardwebhooks.com).
 func signed(w Webhook) message {
 	return func(ctx context.Context, e Event, id string) (*http.Request, error) {
-		key, err := credential.SigningKey("secret to sign notifications", w.SecretFile)
+		key, err := readSigningKey(w)
 		if err != nil {
 			return nil, err
 		}
@@ -141,6 +143,22 @@ func signed(w Webhook) message {
 		r.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 		return r, nil
 	}
+}
+
+func readToken(kind string, h Host) (string, error) {
+	token, err := conffile.Token(h.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("notify.%s.token_file: %w", kind, err)
+	}
+	return token, nil
+}
+
+func readSigningKey(w Webhook) (*standardwebhooks.Webhook, error) {
+	key, err := conffile.SigningKey(w.SecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("notify.webhook.secret_file: %w", err)
+	}
+	return standardwebhooks.NewWebhookRaw(key)
 }
 
 func newID() string { return "msg_" + rand.Text() }

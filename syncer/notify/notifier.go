@@ -4,6 +4,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/relay-secrets/terraform-provider-relay/internal/credential"
 )
 
 const (
@@ -73,8 +72,8 @@ func newTarget(cfg Config) (*target, error) {
 	var err error
 	status := func(kind string, h *Host, otherwise string, make func(Host) message) {
 		t.kind, t.message, t.needsCommit = kind, make(*h), true
-		address, caCert = valueOr(h.URL, otherwise), h.CACert
-		_, err = credential.ReadToken("token for commit statuses", h.TokenFile)
+		address, caCert = cmp.Or(h.URL, otherwise), h.CACert
+		_, err = readToken(kind, *h)
 	}
 	switch {
 	case cfg.GitHub != nil:
@@ -86,7 +85,7 @@ func newTarget(cfg Config) (*target, error) {
 	case cfg.Webhook != nil:
 		t.kind, t.message = "webhook", signed(*cfg.Webhook)
 		address, caCert = cfg.Webhook.URL, cfg.Webhook.CACert
-		_, err = credential.SigningKey("secret to sign notifications", cfg.Webhook.SecretFile)
+		_, err = readSigningKey(*cfg.Webhook)
 	}
 	if err != nil {
 		return nil, err

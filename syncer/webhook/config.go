@@ -4,8 +4,10 @@
 package webhook
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
 // Config is how the handler authenticates deliveries for one source.
@@ -19,14 +21,12 @@ type Config struct {
 	SecretFile string `yaml:"secret_file"`
 }
 
-// Problems lists what is wrong, by key.
-func (c Config) Problems() map[string]string {
-	out := map[string]string{}
-	if !slices.Contains(Providers(), c.Provider) {
-		out["provider"] = fmt.Sprintf("webhook.provider must be one of %q", Providers())
-	}
-	if c.SecretFile == "" {
-		out["secret_file"] = "webhook.secret_file is missing: a file that holds the secret which the git host was given"
-	}
+// Problems returns what is wrong with the configuration. It reads no file.
+func (c Config) Problems() (out problem.List) {
+	out.AddIf(!slices.Contains(Providers(), c.Provider), "provider", "must be one of %q", Providers())
+	out.AddIf(c.SecretFile == "", "secret_file", "is required; a file with the webhook secret that is configured at the git host")
 	return out
 }
+
+// Warnings returns one warning if every user of the machine can read the secret file.
+func (c Config) Warnings() []string { return conffile.Warnings(c.SecretFile) }

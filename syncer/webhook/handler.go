@@ -77,8 +77,11 @@ func New(sources map[string]Config, trigger func(source string), registry promet
 	}
 	var errs []error
 	for name, cfg := range sources {
-		check, err := newCheck(cfg.Provider, fmt.Sprintf("webhook secret of source %q", name), cfg.SecretFile)
-		errs = append(errs, err)
+		check, err := newCheck(cfg.Provider, cfg.SecretFile)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("source %q: %w", name, err))
+			continue
+		}
 		h.sources[name] = &receiver{provider: string(cfg.Provider), check: check, triggers: &debounce{gap: minTriggerInterval, trigger: func() { trigger(name) }}}
 	}
 	if err := errors.Join(errs...); err != nil {

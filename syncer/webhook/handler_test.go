@@ -125,7 +125,7 @@ func TestNewListsUnusableSecretsWithoutTheirText(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`source "one"`, "16 bytes at least", `source "two"`, "what follows whsec_", `source "three"`, "no such file"} {
+	for _, want := range []string{`source "one"`, "at least 16 bytes", `source "two"`, "after whsec_", `source "three"`, "no such file"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q in: %v", want, err)
 		}

@@ -14,7 +14,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/credential"
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // Provider is a kind of git host. It determines how deliveries are authenticated.
@@ -50,16 +50,19 @@ func Providers() []Provider {
 // false.
 type check func(header http.Header, body []byte) (delivery string, ok bool)
 
-// newCheck returns the check of a provider with the shared secret in a file. what
-// names the secret in errors.
-func newCheck(provider Provider, what, path string) (check, error) {
+// newCheck returns the check of a provider with the shared secret in a file.
+func newCheck(provider Provider, path string) (check, error) {
 	if provider == GitLabSigned {
-		key, err := credential.SigningKey(what, path)
-		return standardSignature(key), err
+		key, err := conffile.SigningKey(path)
+		if err != nil {
+			return nil, fmt.Errorf("webhook.secret_file: %w", err)
+		}
+		webhook, err := standardwebhooks.NewWebhookRaw(key)
+		return standardSignature(webhook), err
 	}
-	secret, err := credential.ReadSecret(what, path)
+	secret, err := conffile.Secret(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("webhook.secret_file: %w", err)
 	}
 	switch provider {
 	case GitHub:

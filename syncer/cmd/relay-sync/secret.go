@@ -205,7 +205,7 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 	if err != nil {
 		return s, err
 	}
-	s.Vault = env.ReplaceCredentials(cfg.Vault.Connection(s.Vault.UserAgent))
+	s.Vault = env.ReplaceCredentials(cfg.Vault.Settings(s.Vault.UserAgent))
 	s.Settle, s.MaxValueBytes = cfg.Vault.Settle, cfg.Vault.MaxValueBytes
 	if !c.Flags().Changed("mount") {
 		s.Mount = cfg.Vault.Mount

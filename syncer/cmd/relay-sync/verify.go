@@ -5,12 +5,11 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
@@ -77,21 +76,11 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 }
 
 func verifyFile(name string) syncer.Verified {
-	data, err := readBounded(name, sopsfile.MaxBytes)
+	data, err := conffile.Read(name, sopsfile.MaxBytes)
 	if err != nil {
 		return syncer.Verified{File: name, Err: err}
 	}
 	return syncer.VerifyFile(name, data)
-}
-
-// readBounded reads a file, but at most one byte more than limit.
-func readBounded(name string, limit int64) ([]byte, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, limit+1))
 }
 
 func (o *options) writeVerified(all []syncer.Verified, references []syncer.References, where string) error {

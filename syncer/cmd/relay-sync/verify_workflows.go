@@ -12,6 +12,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/spf13/cobra"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
@@ -68,7 +69,7 @@ func (w *workflowOptions) read(path string) syncer.WorkflowFile {
 	if file.Workflow == "" {
 		file.Workflow = syncer.WorkflowOf(path)
 	}
-	file.Data, file.Err = readBounded(path, workflowfile.MaxBytes)
+	file.Data, file.Err = conffile.Read(path, workflowfile.MaxBytes)
 	return file
 }
 
