@@ -24,7 +24,8 @@ type Audit struct {
 
 // auditLine is one line. It holds no value and no fingerprint.
 type auditLine struct {
-	Time time.Time `json:"time"`
+	FormatVersion string    `json:"format_version"`
+	Time          time.Time `json:"time"`
 	// Event is "begin" before the request, "end" after it. A begin without an end
 	// is a change that the process did not survive.
 	Event  string `json:"event"`
@@ -40,9 +41,9 @@ type auditLine struct {
 	File       string `json:"file,omitempty"`
 	From       int    `json:"version_before"`
 	To         int    `json:"version_after,omitempty"`
-	PlanReason string `json:"reason,omitempty"`
+	PlanReason string `json:"cause,omitempty"`
 	// Said is what the person gave as a reason, for adopt and approve.
-	Said  string `json:"said,omitempty"`
+	Said  string `json:"reason,omitempty"`
 	Error string `json:"error,omitempty"`
 }
 
@@ -76,7 +77,7 @@ func (a *Audit) append(line auditLine) error {
 	if a == nil {
 		return nil
 	}
-	line.Time, line.By = time.Now().UTC(), a.by
+	line.FormatVersion, line.Time, line.By = "1.0", time.Now().UTC(), a.by
 	data, err := json.Marshal(line)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errAudit, err)

@@ -227,7 +227,7 @@ func TestTheGuideQuotesWhatIsSaid(t *testing.T) {
 	quoted := regexp.MustCompile("`([^`]+)`")
 	varying := regexp.MustCompile(`\.\.\.|\b[A-Z]+\b|\d+`)
 	checked := 0
-	for _, part := range []string{"## What is deleted, and what is not\n", "## What it says, and what to do\n"} {
+	for _, part := range []string{"## Deletions and approvals\n", "## Messages\n"} {
 		_, section, found := strings.Cut(string(page), part)
 		if !found {
 			t.Fatalf("the guide has no part %q", part)
