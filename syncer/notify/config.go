@@ -41,7 +41,7 @@ type Host struct {
 	// TokenFile is the file with a token that may set commit statuses. The token
 	// should have no other permissions. It is read for every status. Required.
 	TokenFile string `yaml:"token_file"`
-	// CACert is a PEM file of certificate authorities that replace those of the system.
+	// CACert is a PEM file of certificate authorities to trust instead of the system's.
 	CACert string `yaml:"ca_cert"`
 }
 
@@ -52,7 +52,7 @@ type Webhook struct {
 	// SecretFile is the file with the signing secret, at least 16 bytes long. A secret
 	// that begins with whsec_ is base64. It is read for every message. Required.
 	SecretFile string `yaml:"secret_file"`
-	// CACert is a PEM file of certificate authorities that replace those of the system.
+	// CACert is a PEM file of certificate authorities to trust instead of the system's.
 	CACert string `yaml:"ca_cert"`
 }
 
