@@ -138,7 +138,7 @@ func TestWhatNeedsNoVaultNeedsNoProviderBlock(t *testing.T) {
 		}
 
 		t.Log("what needs Vault names all that is missing, when planning, and once")
-		missing := []string{"owner: No owner: set owner (or RELAY_OWNER)", "address: No Vault address", "token: No Vault token"}
+		missing := []string{"`owner` is required", "`address` is required", "`token` is required"}
 		s.Write(t, empty+s.secret("one", `"1"`)+s.secret("two", `"2"`)+document("writer", `role = "writer"`))
 		result := s.Fails(t, []string{"plan"}, missing...)
 		if n := strings.Count(result.Output, "Invalid provider configuration"); n != 1 {
@@ -158,7 +158,7 @@ func TestWhatNeedsNoVaultNeedsNoProviderBlock(t *testing.T) {
 		s.configure(t, s.secret("one", `"1"`), s.secret("two", `"2"`))
 		s.Plan(t)
 		s.Setenv("VAULT_TOKEN", "")
-		if result := s.ApplyPlan(t); strings.Count(result.Output, "no Vault token")+strings.Count(result.Output, "No Vault token") != 2 {
+		if result := s.ApplyPlan(t); strings.Count(result.Output, "`token` is required") != 2 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
 

@@ -1,33 +1,39 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package provider is the Terraform side of workflow secrets: it pushes
-// setPolicy-only values into workflow scopes in Vault and shows drift in the plan.
+// Package provider is the Terraform provider relay: it writes write-only values to
+// workflow secrets in Vault and shows drift in the plan.
 //
-// # Promises
+// # Guarantees
 //
-// A value is read from the configuration, inside the call that sends it, and
-// goes nowhere else: not to state, plan, private state, log or diagnostic.
+// The provider reads a value from the configuration in the call that sends it. The
+// value is in no state, plan, private state, log or diagnostic.
 //
-// A value is sent only on create, when value_wo_version changed, or to repair
-// drift; and only if the secret is still what the plan was made from.
+// The provider sends a value on create, when value_wo_version changes, and to repair
+// drift, and only if the secret has not changed since the plan.
 //
-// A plan says what happened to a secret, in words. An apply that succeeds leaves
-// drift at "in sync", and the plan after it is empty.
+// The plan describes the drift of each secret. After a successful apply, drift is
+// "in sync" and the next plan is empty.
 //
-// A secret that another owner holds, or that exists already, is taken over only
-// with adopt = true.
+// The provider takes over an existing secret, or one of another owner, only with
+// adopt = true.
 //
-// # How a decision travels
+// # How a decision reaches the apply
 //
-// Read puts what it saw into the computed attributes and, for the machine, into
-// the resource's private state (memory). ModifyPlan decides from these alone
-// (decide, a pure function) and writes the decision into the plan: a version
-// that is "known after apply" means that the value will be sent. Create and
-// Update do what the plan says.
+// Read stores what it observed in the computed attributes and in the private state of
+// the resource. ModifyPlan decides from these alone (decide, a pure function) and
+// stores the decision in the plan: a version that is "known after apply" means that the
+// apply sends the value. Create and Update do what the plan contains.
 //
-// # What this package must not do
+// # Files
 //
-// It speaks to Vault through internal/secrets only, and knows nothing of git or
-// SOPS.
+// The prefix of a file is the kind of what it defines: resource_, data_source_,
+// list_resource_, function_, provider_ (the provider block). resource_base.go,
+// decision.go, options.go, computed_attributes.go and private_state.go contain what
+// resources share; backend.go is the configured Vault client behind them.
+//
+// # Limits
+//
+// The package uses Vault through internal/secrets and internal/connections only. It
+// imports neither git nor SOPS.
 package provider

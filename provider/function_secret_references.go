@@ -15,7 +15,7 @@ import (
 
 var _ function.Function = &secretReferences{}
 
-// secretReferences is provider::relay::secret_references. It needs no Vault.
+// secretReferences is the function provider::relay::secret_references.
 type secretReferences struct{}
 
 func newSecretReferencesFunction() function.Function { return &secretReferences{} }
@@ -26,24 +26,24 @@ func (*secretReferences) Metadata(_ context.Context, _ function.MetadataRequest,
 
 func (*secretReferences) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "Which secrets and connections a Relay workflow file uses",
-		MarkdownDescription: "Reads a Relay workflow file and returns the secrets and connections that its steps and triggers use, so that a " +
-			"`check` or a precondition can compare them with what is written. It understands every form that Relay does: " +
-			"`${secrets.name}` also inside longer text and calls, `!Secret`, `!Connection`, and `$type` objects.\n\n" +
-			"The object it returns has\n\n" +
-			"- `secrets`, the names of all secrets, sorted;\n" +
-			"- `connections`, objects with `type` and `name`, sorted;\n" +
-			"- `dynamic`, true if the file also takes secrets that only a run can name, as `${secrets[parameters.stage]}` does, " +
-			"or all there are: then nobody can tell that a secret is unused;\n" +
-			"- `references`, one object for each use: `kind` (`secret` or `connection`), `type` and `name` (null where not known), `all`, " +
-			"`dynamic`, `optional` (an argument of `coalesce`: the step runs without it), `used_by` (`step build`), `field` " +
-			"(`spec.aws.region`), `line` and `column`;\n" +
-			"- `problems`, what Relay refuses, and so would keep a step from starting, as lines of text;\n" +
-			"- `warnings`, what looks like a reference where Relay does not resolve it, such as in `input`.\n\n" +
-			"A file that is no workflow is an error.",
+		Summary: "Returns the secrets and connections that a Relay workflow file uses",
+		MarkdownDescription: "Parses a Relay workflow file and returns the secrets and connections that its steps and triggers use, so that a " +
+			"`check` block or a precondition can compare them with the secrets that Terraform writes. It supports all forms of references " +
+			"that Relay supports: `${secrets.name}`, also in longer text and in calls, `!Secret`, `!Connection`, and `$type` objects.\n\n" +
+			"The returned object has these attributes:\n\n" +
+			"- `secrets`: the names of all secrets, sorted.\n" +
+			"- `connections`: objects with `type` and `name`, sorted.\n" +
+			"- `dynamic`: true if the file also uses secrets whose names are known only in a run, such as `${secrets[parameters.stage]}`, " +
+			"or uses all secrets. It is then not possible to find unused secrets.\n" +
+			"- `references`: one object for each reference: `kind` (`secret` or `connection`), `type` and `name` (null if not known), `all`, " +
+			"`dynamic`, `optional` (an argument of `coalesce`; the step runs without it), `used_by` (such as `step build`), `field` " +
+			"(such as `spec.aws.region`), `line` and `column`.\n" +
+			"- `problems`: errors in references, which prevent a step from starting, one string for each.\n" +
+			"- `warnings`: references in places where Relay does not resolve them, such as `input`, one string for each.\n\n" +
+			"A file that is not a workflow is an error.",
 		Parameters: []function.Parameter{function.StringParameter{
 			Name:                "yaml",
-			MarkdownDescription: "The text of the workflow file.",
+			MarkdownDescription: "Content of the workflow file.",
 		}},
 		Return: function.ObjectReturn{AttributeTypes: referencesTypes},
 	}
@@ -66,7 +66,7 @@ var (
 	}
 )
 
-// referencesModel is what the function returns.
+// referencesModel is the result of the function.
 type referencesModel struct {
 	Secrets     []string                    `tfsdk:"secrets"`
 	Connections []referencedConnectionModel `tfsdk:"connections"`
@@ -101,13 +101,14 @@ func (*secretReferences) Run(ctx context.Context, req function.RunRequest, resp 
 	}
 	file, err := workflowfile.Read([]byte(text))
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, "Reading the workflow file: "+err.Error())
+		resp.Error = function.NewArgumentFuncError(0, "Cannot parse the workflow file: "+err.Error())
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, newReferencesModel(file))
 }
 
-// importedState leaves no list out: a null list would break length() and for.
+// newReferencesModel returns empty lists instead of null lists, for which length() and
+// for expressions fail.
 func newReferencesModel(file *workflowfile.File) referencesModel {
 	model := referencesModel{
 		Secrets: append([]string{}, file.Secrets()...), Connections: []referencedConnectionModel{},

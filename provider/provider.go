@@ -32,8 +32,7 @@ type relayProvider struct {
 	env     environment
 
 	mu sync.Mutex
-	// clients are the clients of all configurations of this process; close ends
-	// them.
+	// clients are the Vault clients of all configurations of this process, for close.
 	clients []*secrets.Client
 }
 
@@ -46,8 +45,8 @@ func (p *relayProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 	resp.Schema = providerSchema()
 }
 
-// ValidateConfig reports what is wrong in the block itself. What is only
-// missing may come from an environment that validation does not have.
+// ValidateConfig reports the problems of the block itself. A missing setting can come
+// from the environment of the apply.
 func (p *relayProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -55,15 +54,15 @@ func (p *relayProvider) ValidateConfig(ctx context.Context, req provider.Validat
 		return
 	}
 	_, problems := resolve(model, p.env)
-	if slices.ContainsFunc(problems, settingProblem.forSure) {
-		// One goes wrong for sure: then name all, so that one run is enough.
+	if slices.ContainsFunc(problems, settingProblem.certain) {
+		// The configuration fails in any case, so report all problems at once.
 		reportProblems(&resp.Diagnostics, problems)
 	}
 }
 
-// Configure connects; nothing is sent to Vault, no login either, before the first
-// secret. What is missing, and what is wrong with this machine, is an error of the
-// create resource that needs Vault: a policy document needs none.
+// Configure creates the backend. It sends no requests to Vault, and no login, before
+// the first secret needs them. Missing settings and problems of this machine are errors
+// of the first resource that needs Vault: a policy document does not need it.
 func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -71,22 +70,22 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	resolved, problems := resolve(model, p.env)
-	if slices.ContainsFunc(problems, settingProblem.forSure) {
+	if slices.ContainsFunc(problems, settingProblem.certain) {
 		reportProblems(&resp.Diagnostics, problems)
 		return
 	}
 	resolved.vault.UserAgent = userAgent(req.TerraformVersion, p.version, p.env.get("TF_APPEND_USER_AGENT"))
 	ready, err := newBackend(resolved, problems)
 	if err != nil {
-		resp.Diagnostics.AddError("Connecting to Vault", err.Error())
+		resp.Diagnostics.AddError("Cannot create the Vault client", err.Error())
 		return
 	}
 	resp.Diagnostics.Append(ready.load(ctx, model.sharedModel, p.env)...)
 	p.trackClient(ready.client)
 	if ready.unknownSettings != "" {
-		resp.Diagnostics.AddWarning("Drift is not checked", fmt.Sprintf(
-			"The provider's %s will be known only during the apply, so this plan cannot ask Vault. "+
-				"Plan again after the apply to see drift.", ready.unknownSettings))
+		resp.Diagnostics.AddWarning(driftNotChecked, fmt.Sprintf(
+			"The provider's %s is known only during the apply, so this plan cannot read from Vault. "+
+				"To check for drift, plan again after the apply.", ready.unknownSettings))
 	}
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = ready, ready, ready
 }
@@ -95,13 +94,12 @@ func (p *relayProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newWorkflowSecretResource, newWorkflowSecretsResource, newConnectionResource}
 }
 
-// DataSources tell of metadata and policies. There is none that could return a
-// value, ever.
+// DataSources return metadata and policies. No data source can return a value.
 func (p *relayProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newWorkflowSecretsDataSource, newPolicyDocumentDataSource}
 }
 
-// Functions compute something from their arguments alone.
+// Functions depend on their arguments only.
 func (p *relayProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{newSecretReferencesFunction}
 }
@@ -116,7 +114,7 @@ func reportProblems(diagnostics *diag.Diagnostics, problems []settingProblem) {
 	}
 }
 
-// userAgent names both sides in Vault's audit log, as other providers do.
+// userAgent identifies Terraform and the provider in Vault's audit log.
 func userAgent(terraform, version, extra string) string {
 	agent := fmt.Sprintf("Terraform/%s (+https://www.terraform.io) terraform-provider-relay/%s", terraform, version)
 	if extra = strings.TrimSpace(extra); extra != "" {

@@ -16,25 +16,24 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-// authMethods are the members of auth, of which a configuration has one.
+// authMethods are the attributes of auth. A configuration sets one of them.
 var authMethods = []string{"token", "token_file", "approle", "jwt", "kubernetes", "userpass", "cert"}
 
-// credentials are how requests are authenticated: a token, a file with one, or a
-// login.
+// credentials authenticate requests: a token, a file with a token, or a login.
 type credentials struct {
-	// method is the member of auth that they come from; empty for token and
-	// whatever stands behind it.
+	// method is the attribute of auth; empty for the attribute token, its variable and
+	// its file.
 	method    string
 	token     string
 	tokenFile string
 	login     vaultclient.Login
 }
 
-// errNoToken says where this provider looks for a token.
-var errNoToken = errors.New("no Vault token: set token or VAULT_TOKEN, choose a login in auth, or log in with \"vault login\"")
+// errNoToken is the problem of a provider block without a token.
+var errNoToken = errors.New("is required; set it or VAULT_TOKEN, configure a login in auth, or run \"vault login\"")
 
-// credentials finds out which are given; none where that is not known yet or
-// where something is wrong with the choice.
+// credentials returns the configured credentials; none while they are not known or if
+// the choice is invalid.
 func (m providerModel) credentials(token settingOrigin, env environment) (credentials, []settingProblem) {
 	if m.Auth.IsNull() {
 		given := credentials{token: token.in(env)}
@@ -44,7 +43,7 @@ func (m providerModel) credentials(token settingOrigin, env environment) (creden
 		return given, nil
 	}
 	if token.set() {
-		return credentials{}, authProblem("token", "both token and auth are given: keep one")
+		return credentials{}, authProblem("token", "must not be set together with auth")
 	}
 	if m.Auth.IsUnknown() {
 		return credentials{}, nil
@@ -53,17 +52,17 @@ func (m providerModel) credentials(token settingOrigin, env environment) (creden
 	given := slices.DeleteFunc(slices.Clone(authMethods), func(name string) bool { return !givenIn(members, name) })
 	switch {
 	case len(given) > 1:
-		return credentials{}, authProblem("auth", fmt.Sprintf("auth holds %s: keep one", strings.Join(given, " and ")))
+		return credentials{}, authProblem("auth", fmt.Sprintf("must contain only one of %s", strings.Join(given, " and ")))
 	case !isKnown(m.Auth):
 		return credentials{}, nil
 	case len(given) == 0:
-		return credentials{}, authProblem("auth", fmt.Sprintf("auth is empty: choose one of %s", strings.Join(authMethods, ", ")))
+		return credentials{}, authProblem("auth", fmt.Sprintf("must contain one of %s", strings.Join(authMethods, ", ")))
 	}
 	return credentialsOf(given[0], members, env)
 }
 
-// givenIn reports whether a member of auth is given for sure: one that is not
-// isFullyKnown yet may turn out to be null.
+// givenIn reports whether an attribute of auth is set. One that is not known yet can
+// turn out to be null.
 func givenIn(members map[string]attr.Value, name string) bool {
 	if block, ok := members[name].(types.Object); ok {
 		return !block.IsNull() && !block.IsUnknown()
@@ -71,7 +70,7 @@ func givenIn(members map[string]attr.Value, name string) bool {
 	return textOf(members[name]) != ""
 }
 
-// credentialsOf translates the one method that is given; all of it is known.
+// credentialsOf converts the configured method; all its attributes are known.
 func credentialsOf(method string, members map[string]attr.Value, env environment) (credentials, []settingProblem) {
 	out := credentials{method: method}
 	text := func(string) string { return "" }
@@ -102,12 +101,12 @@ func credentialsOf(method string, members map[string]attr.Value, env environment
 	return out, nil
 }
 
-// jwtOf is the token of auth.jwt, given or from the environment; empty where a
-// file has it.
+// jwtOf returns the token of auth.jwt, from the block or the environment; empty if it
+// is in a file.
 func jwtOf(text func(string) string, env environment) (string, []settingProblem) {
 	given := slices.DeleteFunc([]string{"token", "token_file", "token_env"}, func(name string) bool { return text(name) == "" })
 	if len(given) != 1 {
-		return "", authProblem("auth.jwt", "jwt needs exactly one of token, token_file and token_env")
+		return "", authProblem("auth.jwt", "must contain exactly one of token, token_file and token_env")
 	}
 	name := text("token_env")
 	if name == "" {
@@ -115,7 +114,7 @@ func jwtOf(text func(string) string, env environment) (string, []settingProblem)
 	}
 	token := env.get(name)
 	if token == "" {
-		return "", authProblem("auth.jwt.token_env", fmt.Sprintf("the environment variable %q, which should hold the JWT, is not set where the provider runs", name))
+		return "", authProblem("auth.jwt.token_env", fmt.Sprintf("must name the environment variable that contains the JWT; %q is not set where the provider runs", name))
 	}
 	return token, nil
 }
@@ -124,7 +123,7 @@ func authProblem(attribute, text string) []settingProblem {
 	return []settingProblem{{problem.Problem{Path: attribute, Text: text}, true}}
 }
 
-// attributeOf returns the attribute of a setting for Vault.
+// attributeOf returns the attribute for the path of a Vault setting.
 func (c credentials) attributeOf(setting string) string {
 	if login, ok := strings.CutPrefix(setting, "login."); ok {
 		return "auth." + login

@@ -89,11 +89,11 @@ func TestAuth(t *testing.T) {
 		{name: "an empty text is none", auth: block{"token": "", "userpass": block{"username": "u", "password": "p"}},
 			want: credentials{method: "userpass", login: &vaultclient.UserPass{Username: "u", Password: "p"}}},
 
-		{name: "nothing", auth: block{}, problems: []string{"auth: auth is empty: choose one of token, token_file, approle"}},
-		{name: "an empty token", auth: block{"token": ""}, problems: []string{"auth: auth is empty"}},
-		{name: "two methods", auth: block{"token": "hvs.x", "approle": block{"role_id": "r"}}, problems: []string{"auth: auth holds token and approle: keep one"}},
+		{name: "nothing", auth: block{}, problems: []string{"auth must contain one of token, token_file, approle"}},
+		{name: "an empty token", auth: block{"token": ""}, problems: []string{"auth must contain one of"}},
+		{name: "two methods", auth: block{"token": "hvs.x", "approle": block{"role_id": "r"}}, problems: []string{"auth must contain only one of token and approle"}},
 		{name: "two methods and one that is not known", auth: block{"token": "hvs.x", "cert": block{}, "jwt": unknown{}},
-			problems: []string{"auth: auth holds token and cert: keep one"}},
+			problems: []string{"auth must contain only one of token and cert"}},
 		{name: "two secret ids", auth: block{"approle": block{"role_id": "r", "secret_id": "hunter2", "secret_id_file": file}},
 			want:     credentials{method: "approle", login: &vaultclient.AppRole{RoleID: "r", SecretID: "hunter2", SecretIDFile: file}},
 			problems: []string{"auth.approle.secret_id must not be set together"}},
@@ -105,9 +105,9 @@ func TestAuth(t *testing.T) {
 		{name: "a token of two lines", auth: block{"token": "hunter2\nx"},
 			want: credentials{method: "token", token: "hunter2\nx"}, problems: []string{"auth.token must be one line of printable ASCII"}},
 		{name: "two JWTs", auth: block{"jwt": block{"token": "hunter2", "token_env": "IDENTITY"}}, variable: "j",
-			problems: []string{"auth.jwt: jwt needs exactly one"}},
-		{name: "no JWT", auth: block{"jwt": block{"role": "r"}}, problems: []string{"auth.jwt: jwt needs exactly one"}},
-		{name: "no such variable", auth: block{"jwt": block{"token_env": "IDENTITY"}}, problems: []string{`auth.jwt.token_env: the environment variable "IDENTITY"`}},
+			problems: []string{"auth.jwt must contain exactly one"}},
+		{name: "no JWT", auth: block{"jwt": block{"role": "r"}}, problems: []string{"auth.jwt must contain exactly one"}},
+		{name: "no such variable", auth: block{"jwt": block{"token_env": "IDENTITY"}}, problems: []string{`auth.jwt.token_env must name the environment variable that contains the JWT; "IDENTITY" is not set`}},
 		{name: "a certificate login without a certificate", auth: block{"cert": block{"name": "n"}},
 			want: credentials{method: "cert", login: &vaultclient.Cert{Name: "n"}}, problems: []string{"client_cert_file is required to log in by certificate"}},
 		{name: "no password", auth: block{"userpass": block{"username": "a/b", "password": ""}},
@@ -143,7 +143,7 @@ func TestTokenAndAuthExcludeEachOther(t *testing.T) {
 	model := complete()
 	model.Auth = authOf(t, block{"token": "hvs.x"})
 	_, problems := resolve(model, environmentOf(nil))
-	compareProblems(t, problems, []string{"token: both token and auth are given"})
+	compareProblems(t, problems, []string{"token must not be set together with auth"})
 
 	model.Auth = types.ObjectUnknown(model.Auth.AttributeTypes(context.Background()))
 	model.Token = types.StringUnknown()

@@ -4,13 +4,8 @@
 package provider
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -48,45 +43,7 @@ type providerModel struct {
 	sharedModel
 }
 
-// environment is what stands in for attributes that are not set.
-type environment struct {
-	get func(name string) string
-	// home is where Vault's own CLI leaves a token; empty for nowhere.
-	home string
-}
-
-// readEnvironment takes the process's environment, and takes Vault's variables
-// out of it: the library for Vault's API would read them once more by itself, and
-// stop at one that is wrong even where the provider block says otherwise.
-func readEnvironment() environment {
-	variables := map[string]string{}
-	for _, variable := range os.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		variables[name] = value
-		if strings.HasPrefix(name, "VAULT_") {
-			_ = os.Unsetenv(name) // fails for no name that Environ gives
-		}
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = "" // no home, no token in it
-	}
-	return environment{get: func(name string) string { return variables[name] }, home: home}
-}
-
-// tokenFile is where "vault login" leaves a token, empty if there is none.
-func (e environment) tokenFile() string {
-	if e.home == "" {
-		return ""
-	}
-	file := filepath.Join(e.home, ".vault-token")
-	if _, err := os.Stat(file); err != nil {
-		return "" // the connection says that no token is set
-	}
-	return file
-}
-
-// settings is the provider block with everything behind it filled in.
+// settings is the provider block with the environment and the defaults.
 type settings struct {
 	vault     vaultclient.Settings
 	owner     secrets.Owner
@@ -94,39 +51,39 @@ type settings struct {
 	readGuard secrets.ReadGuard
 	mount     string
 	prefix    string
-	// domain is empty where nobody sets it.
+	// domain is empty if it is not set.
 	domain string
-	// unknownSettings names the attributes whose values come from other resources and
-	// are not known yet.
+	// unknownSettings names the attributes whose values are known only during the
+	// apply.
 	unknownSettings []string
 }
 
-// settingProblem is one thing that is wrong with the provider block. Its path is that
-// of the attribute, with dots.
+// settingProblem is a problem of the provider block. Its path is that of the attribute,
+// with dots.
 type settingProblem struct {
 	problem.Problem
-	// written says that the block itself holds the wrong value, so that
-	// validation without the environment can already tell.
-	written bool
+	// inBlock: the value is in the block, so that validation without the environment
+	// can find the problem.
+	inBlock bool
 }
 
-// ofMachine reports whether the problem may be one of this machine: a file or a
-// variable that only the machine that applies has.
+// ofMachine reports whether another machine may not have the problem: a file or a
+// variable that exists only where the apply runs.
 func (p settingProblem) ofMachine() bool {
 	return strings.HasSuffix(p.Path, "_file") || strings.HasSuffix(p.Path, "_env")
 }
 
-// forSure reports whether no environment and no machine could put it right.
-func (p settingProblem) forSure() bool { return p.written && !p.ofMachine() }
+// certain reports whether the problem is independent of environment and machine.
+func (p settingProblem) certain() bool { return p.inBlock && !p.ofMachine() }
 
-// detail is the text of a diagnostic, which does not name the attribute by itself.
+// detail is the detail of a diagnostic, with the name of the attribute.
 func (p settingProblem) detail() string {
 	p.Path = "`" + p.Path + "`"
 	return sentence(p.Error())
 }
 
-// resolve fills in the settings and finds all that is wrong with them, including
-// the files that they name. What is not known yet is not judged.
+// resolve returns the settings and all their problems, including those of the files
+// that they name. It does not check settings that are not known yet.
 func resolve(m providerModel, env environment) (settings, []settingProblem) {
 	r := newResolver(m, env)
 	out := settings{
@@ -142,7 +99,7 @@ func resolve(m providerModel, env environment) (settings, []settingProblem) {
 	return out, r.problems
 }
 
-// resolver goes through a provider block and notes what is wrong.
+// resolver resolves the attributes of a provider block and collects problems.
 type resolver struct {
 	env             environment
 	origins         map[string]settingOrigin
@@ -175,14 +132,14 @@ func (r *resolver) addProblem(attribute string, err error) {
 	}
 }
 
-// parsed is a setting in its own type.
+// parsed returns a setting in its own type.
 func parsed[T any](r *resolver, attribute string, parse func(string) (T, error)) T {
 	out, err := parse(r.text(attribute))
 	r.addProblem(attribute, err)
 	return out
 }
 
-// backend is how to reach Vault, with everything about it checked.
+// vaultSettings returns the checked Vault settings.
 func (r *resolver) vaultSettings(m providerModel) vaultclient.Settings {
 	retries := parsed(r, "max_retries", parseNumber)
 	to := vaultclient.Settings{
@@ -211,7 +168,7 @@ func (r *resolver) vaultSettings(m providerModel) vaultclient.Settings {
 			r.problems = append(r.problems, settingProblem{Problem: wrong})
 		case attribute == "client_cert_file" && (m.ClientKeyFile.IsUnknown() || m.ClientCertFile.IsUnknown()):
 		case given == credentials{} && wrong.Path == "token":
-			if m.Auth.IsNull() { // else it is said already what is wrong with auth
+			if m.Auth.IsNull() { // otherwise the problem of auth is reported
 				r.addProblem(attribute, errNoToken)
 			}
 		default:
@@ -219,94 +176,6 @@ func (r *resolver) vaultSettings(m providerModel) vaultclient.Settings {
 		}
 	}
 	return to
-}
-
-// caCertificates are the file or the text with the authorities to trust. The block
-// goes before the environment, whichever of the two it has; in the environment
-// the text goes first, as it does for Vault's own command line.
-func caCertificates(file, text settingOrigin, env environment) (caFile, caText string) {
-	caFile, caText = file.in(env), text.in(env)
-	switch {
-	case file.set() && text.set(): // the connection refuses it
-	case file.set():
-		caText = ""
-	case caText != "":
-		caFile = ""
-	}
-	return caFile, caText
-}
-
-func parseOwner(id string) (secrets.Owner, error) {
-	if id == "" {
-		return secrets.NoOwner, errors.New("no owner: set owner (or RELAY_OWNER) to an id of this configuration " +
-			"that no other configuration in the same Vault has, such as \"shop-prod\"")
-	}
-	return secrets.TerraformOwner(id)
-}
-
-func parseSettle(text string) (time.Duration, error) {
-	settle, err := time.ParseDuration(text)
-	if err != nil || settle <= 0 || settle > time.Hour {
-		return 0, fmt.Errorf("settle %q: expected a duration above zero and up to 1h, such as \"30s\"", text)
-	}
-	return settle, nil
-}
-
-func parsePath(what, text string) (string, error) {
-	text = strings.Trim(text, "/")
-	return text, secrets.CheckPath(what, text)
-}
-
-// parseDomain reads a name; empty for none.
-func parseDomain(text string) (string, error) {
-	if text == "" {
-		return "", nil
-	}
-	return text, secrets.CheckName("domain", text)
-}
-
-func parseReadGuard(text string) (secrets.ReadGuard, error) {
-	switch text {
-	case "off":
-		return secrets.IgnoreReadable, nil
-	case "warn":
-		return secrets.WarnIfReadable, nil
-	case "error":
-		return secrets.RejectIfReadable, nil
-	}
-	return secrets.RejectIfReadable, fmt.Errorf("require_write_only %q: expected \"warn\", \"error\" or \"off\"", text)
-}
-
-// parseHeaders reads a JSON object of texts. Its error quotes nothing: a header
-// may be a credential.
-func parseHeaders(text string) (map[string]string, error) {
-	if text == "" {
-		return nil, nil
-	}
-	var headers map[string]string
-	if json.Unmarshal([]byte(text), &headers) != nil {
-		return nil, errors.New("VAULT_HEADERS is not a JSON object of texts, such as {\"X-Team\": \"shop\"}")
-	}
-	return headers, nil
-}
-
-// parseNumber reads a whole number; the connection knows its bounds.
-func parseNumber(text string) (int, error) {
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0, fmt.Errorf("%q is no number: expected a whole one", text)
-	}
-	return n, nil
-}
-
-// parsePositive is parseNumber for what must not be 0, which to a connection
-// means its default.
-func parsePositive(text string) (int, error) {
-	n, err := parseNumber(text)
-	if err == nil && n == 0 {
-		return 0, errors.New("it is 0: expected at least 1")
-	}
-	return n, err
 }
 
 // variableHint names the environment variable of an attribute that is not set.

@@ -61,7 +61,7 @@ func TestResolve(t *testing.T) {
 			m.Mount, m.Prefix = types.StringValue("/kv/team/"), types.StringValue("a/b/")
 		}, nil, func(s settings) bool { return s.mount == "kv/team" && s.prefix == "a/b" }, nil},
 		{"all that is missing is named", func(m *providerModel) { *m = providerModel{} }, nil, nil,
-			[]string{"owner: no owner", "address is required, such as https://vault.example.com:8200; set it or the environment variable VAULT_ADDR", "token: no Vault token"}},
+			[]string{"owner is required; set it or RELAY_OWNER", "address is required, such as https://vault.example.com:8200; set it or the environment variable VAULT_ADDR", "token is required"}},
 		{"all that is wrong is named", func(m *providerModel) {
 			m.Owner, m.Settle = types.StringValue("a/b"), types.StringValue("0s")
 			m.Mount, m.Prefix = types.StringValue("a//b"), types.StringValue("+")
@@ -71,13 +71,13 @@ func TestResolve(t *testing.T) {
 			m.Headers = headers("X-Vault-Token", "hunter2")
 		}, nil, nil, []string{
 			"owner: owner id", "settle: settle", `require_write_only: require_write_only "yes": expected`, "mount: mount", "prefix: prefix",
-			"max_concurrent_requests: it is 0", "address must be a URL", "token must be one line of printable ASCII",
+			"max_concurrent_requests must be at least 1", "address must be a URL", "token must be one line of printable ASCII",
 			"client_cert_file must be set together", "headers: the header X-Vault-Token is kept", "max_retries must be 0 to 100",
 			"ca_cert_file: read /does/not/exist: no such file",
 		}},
 		{"what is wrong in the environment is named", func(*providerModel) {}, map[string]string{
 			"VAULT_MAX_RETRIES": "many", "VAULT_HEADERS": "hunter2",
-		}, nil, []string{`max_retries: "many" is no number`, "headers: VAULT_HEADERS is not a JSON object"}},
+		}, nil, []string{`max_retries must be a whole number; it is "many"`, "headers must be a JSON object of strings in VAULT_HEADERS"}},
 		{"all of the connection comes from the environment", func(*providerModel) {}, map[string]string{
 			"VAULT_MAX_RETRIES": "7", "VAULT_HEADERS": `{"X-Team":"shop"}`, "VAULT_TLS_SERVER_NAME": "vault.internal", "VAULT_NAMESPACE": "team",
 		}, func(s settings) bool {

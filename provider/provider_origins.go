@@ -17,8 +17,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-// settingOrigin is where a setting comes from, first to last: the attribute, the
-// environment, a default.
+// settingOrigin is where a setting comes from, in order of precedence: the attribute,
+// the environment variable, the default.
 type settingOrigin struct {
 	attribute string
 	value     attr.Value
@@ -26,9 +26,8 @@ type settingOrigin struct {
 	fallback  string
 }
 
-// settingOrigins are all settings that are one text, number or map, in the order in
-// which the documentation lists them. The variables are those of Vault's own
-// command line.
+// settingOrigins returns all settings that are a string, a number, a list or a map, in
+// the order of the documentation. The variables are those of Vault's command line.
 func (m providerModel) settingOrigins() []settingOrigin {
 	return []settingOrigin{
 		{"address", m.Address, "VAULT_ADDR", ""},
@@ -52,11 +51,11 @@ func (m providerModel) settingOrigins() []settingOrigin {
 	}
 }
 
-// set reports whether the block itself gives a value. An empty one counts as
-// none, so that a variable with an empty default falls back.
+// set reports whether the block sets the attribute. An empty string counts as not set,
+// so that a Terraform variable with an empty default works.
 func (s settingOrigin) set() bool { return textOf(s.value) != "" }
 
-// in is the setting as a text; empty where it is not known yet.
+// in returns the setting as a string; empty while it is not known.
 func (s settingOrigin) in(env environment) string {
 	switch {
 	case !isKnown(s.value):
@@ -69,8 +68,8 @@ func (s settingOrigin) in(env environment) string {
 	return s.fallback
 }
 
-// textOf is a text or number as it stands, and a map as a JSON object; empty for
-// what is null or not known.
+// textOf returns a string or number as text, and a map as a JSON object; empty for null
+// and unknown values.
 func textOf(value attr.Value) string {
 	if value == nil || value.IsNull() || !isKnown(value) {
 		return ""
@@ -89,7 +88,7 @@ func textOf(value attr.Value) string {
 		}
 		data, err := json.Marshal(texts)
 		if err != nil {
-			return "" // a map of texts always marshals
+			return "" // cannot happen for a map of strings
 		}
 		return string(data)
 	}
@@ -107,7 +106,7 @@ func textsOf(list types.List) []string {
 	return out
 }
 
-// isKnown reports whether a value and all within are known.
+// isKnown reports whether a value and all its elements are known.
 func isKnown(value attr.Value) bool {
 	if value.IsUnknown() {
 		return false

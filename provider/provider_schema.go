@@ -14,34 +14,34 @@ import (
 )
 
 func providerSchema() schema.Schema {
-	otherwise := defaultTexts()
+	defaults := defaultTexts()
 	return schema.Schema{
-		MarkdownDescription: "Writes workflow secrets into HashiCorp Vault or OpenBao without ever reading one back.",
+		MarkdownDescription: "Manages workflow secrets in HashiCorp Vault or OpenBao. It writes values and never reads them back.",
 		Attributes: map[string]schema.Attribute{
-			"address":   optionalText("URL of Vault, such as `https://vault.example.com:8200`." + otherwise["address"]),
-			"namespace": optionalText("Namespace of Vault Enterprise or OpenBao." + otherwise["namespace"]),
-			"mount":     optionalText("Mount of the KV version 2 secrets engine." + otherwise["mount"]),
-			"prefix":    optionalText("Path below the mount that holds one folder per workflow." + otherwise["prefix"]),
-			"domain": optionalText("Whose connections `relay_connection` manages: the folder below `connections/` in the mount, in Relay the " +
+			"address":   optionalText("URL of Vault, such as `https://vault.example.com:8200`." + defaults["address"]),
+			"namespace": optionalText("Namespace of Vault Enterprise or OpenBao." + defaults["namespace"]),
+			"mount":     optionalText("Mount of the KV version 2 secrets engine." + defaults["mount"]),
+			"prefix":    optionalText("Path below the mount that contains one folder per workflow." + defaults["prefix"]),
+			"domain": optionalText("Domain of the connections that `relay_connection` manages: the folder below `connections/` in the mount, in Relay the " +
 				"account. Required for `relay_connection`."),
-			"owner": optionalText("Who this configuration is, 1 to 48 of `a-z`, `0-9`, `.`, `_`, `-`. Required here or as " +
-				"`RELAY_OWNER`. The provider notes in each secret's metadata that `terraform/<owner>` wrote it, and writes or " +
-				"deletes nothing that another owner holds. So each configuration (each state, each workspace) needs an " +
-				"id of its own, and keeps it: a new id is a new owner, to whom nothing belongs."),
-			"settle": optionalText("How long one write may take until its record stands, as a duration. A record that Vault " +
-				"does not take is retried for this long, and a value that somebody else wrote is repaired only when it is older " +
-				"than this, because its record may be on its way. Everybody who writes to the same Vault should have the same." + otherwise["settle"]),
-			"token": sensitiveText("Vault token, given: it is never revoked, and there is no child token. For a login, see `auth`. Its " +
-				"policy needs no `read` on values; give it none. Default: `VAULT_TOKEN`, else `~/.vault-token`, where `vault login` leaves it."),
+			"owner": optionalText("Id of this configuration: 1 to 48 of `a-z`, `0-9`, `.`, `_`, `-`. Required here or as " +
+				"`RELAY_OWNER`. The provider records in each secret's metadata that `terraform/<owner>` wrote it, and neither writes nor " +
+				"deletes secrets of another owner. Give each configuration (each state, each workspace) its own " +
+				"id, and do not change it: a new id is a new owner, which owns no secrets."),
+			"settle": optionalText("Longest time between a write and its record, as a duration. The provider retries to write " +
+				"a record for this long. It repairs a value of another writer only when the value is older " +
+				"than this, because its record may still follow. Use the same duration for all writers to the same Vault." + defaults["settle"]),
+			"token": sensitiveText("Vault token. The provider neither revokes it nor creates a child token. For a login, see `auth`. The " +
+				"policy of the token needs no `read` on values; do not grant it. Default: `VAULT_TOKEN`, else `~/.vault-token`, where `vault login` stores a token."),
 			"auth": authSchema(),
-			"require_write_only": optionalText("What to do about a token that could read the values that it writes, such as a root token: " +
-				"`warn`, `error` (nothing is written, also where Vault will not tell) or `off`. Vault is asked once per " +
-				"workflow, of the first secret there (`sys/capabilities-self`)." + otherwise["require_write_only"]),
-			"ca_cert_file":     optionalText("PEM file with the authorities to trust in place of the system's." + otherwise["ca_cert_file"]),
-			"ca_cert_pem":      optionalText("The same as PEM text, where there is no file. Conflicts with `ca_cert_file`." + otherwise["ca_cert_pem"]),
-			"client_cert_file": optionalText("PEM file with a client certificate for mutual TLS and for `auth.cert`." + otherwise["client_cert_file"]),
-			"client_key_file":  optionalText("PEM file with the key of the client certificate." + otherwise["client_key_file"]),
-			"tls_server_name":  optionalText("Name that Vault's certificate has to be for, if it is not the host of `address`." + otherwise["tls_server_name"]),
+			"require_write_only": optionalText("What to do if the token can read the values that it writes, as a root token can: " +
+				"`warn`, `error` (write nothing, also if Vault does not report the capabilities) or `off`. The provider checks once per " +
+				"workflow, for its first secret (`sys/capabilities-self`)." + defaults["require_write_only"]),
+			"ca_cert_file":     optionalText("PEM file with CA certificates that replace those of the system." + defaults["ca_cert_file"]),
+			"ca_cert_pem":      optionalText("CA certificates as PEM text. Conflicts with `ca_cert_file`." + defaults["ca_cert_pem"]),
+			"client_cert_file": optionalText("PEM file with a client certificate for mutual TLS and for `auth.cert`." + defaults["client_cert_file"]),
+			"client_key_file":  optionalText("PEM file with the key of the client certificate." + defaults["client_key_file"]),
+			"tls_server_name":  optionalText("Server name in Vault's certificate, if it is not the host of `address`." + defaults["tls_server_name"]),
 			"redirect_hosts": schema.ListAttribute{
 				Optional:    true,
 				ElementType: types.StringType,
@@ -53,20 +53,20 @@ func providerSchema() schema.Schema {
 				Optional:    true,
 				Sensitive:   true,
 				ElementType: types.StringType,
-				MarkdownDescription: "HTTP headers for every request, for what stands in front of Vault. Vault's own, `X-Vault-…`, " +
-					"are refused. The variable holds a JSON object." + otherwise["headers"],
+				MarkdownDescription: "HTTP headers for every request, for example for a proxy in front of Vault. Vault's own headers, `X-Vault-…`, " +
+					"are not allowed. The variable contains a JSON object." + defaults["headers"],
 				Validators: []validator.Map{mapvalidator.NoNullValues()},
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "How often a request is repeated after a 5xx, a 429 or a broken connection, 0 to 100. A " +
-					"write of a value is repeated only after a 429, which Vault answers before it does anything; a lost " +
-					"answer to one is looked into instead." + otherwise["max_retries"],
+				MarkdownDescription: "How often a request is retried after a 5xx, a 429 or a connection error, 0 to 100. A " +
+					"write of a value is retried only after a 429, which means that Vault has not processed it; after a lost " +
+					"answer, the provider checks in the metadata whether the write happened." + defaults["max_retries"],
 			},
 			"max_concurrent_requests": schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "How many requests may be under way at once, 1 to 1000. Terraform's own `-parallelism` (10) " +
-					"bounds resources that hold one secret." + otherwise["max_concurrent_requests"],
+				MarkdownDescription: "Largest number of parallel requests, 1 to 1000. Terraform's `-parallelism` (10) " +
+					"also limits resources with one secret." + defaults["max_concurrent_requests"],
 			},
 			"defaults":        defaultsAttribute(),
 			"fingerprint_key": fingerprintKeyAttribute(),
@@ -74,7 +74,7 @@ func providerSchema() schema.Schema {
 	}
 }
 
-// defaultTexts say, for each attribute, what stands in where it is not set.
+// defaultTexts describes the default of each attribute.
 func defaultTexts() map[string]string {
 	out := map[string]string{}
 	for _, s := range (providerModel{}).settingOrigins() {
@@ -100,20 +100,20 @@ func requiredText(description string) schema.StringAttribute {
 	return schema.StringAttribute{Required: true, MarkdownDescription: description}
 }
 
-// authSchema describes the ways to get a token.
+// authSchema describes the methods to get a token.
 func authSchema() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "How to get a Vault token, in place of `token`: exactly one of these. A login happens once, at the first " +
-			"request, for all resources; its token is renewed or replaced while it is needed, and revoked at the end. Values " +
-			"may be ephemeral, and may be known only during the apply.",
+		MarkdownDescription: "How to get a Vault token, instead of `token`: exactly one of these. The provider logs in once, at the first " +
+			"request, for all resources; it renews or replaces the token while it needs it, and revokes it at the end. Values " +
+			"can be ephemeral, and can be known only during the apply.",
 		Attributes: map[string]schema.Attribute{
-			"token": sensitiveText("Vault token, as `token` of the provider."),
-			"token_file": optionalText("File that holds nothing but a Vault token, such as that of Vault Agent. It is read again when " +
-				"Vault no longer takes the token."),
+			"token": sensitiveText("Vault token, like `token` of the provider."),
+			"token_file": optionalText("File that contains only a Vault token, such as the sink file of Vault Agent. The provider reads it again when " +
+				"Vault rejects the token."),
 			"approle": loginSchema("AppRole.", map[string]schema.Attribute{
 				"role_id":        requiredText("Id of the role."),
-				"secret_id":      sensitiveText("Secret id, unless the role needs none."),
+				"secret_id":      sensitiveText("Secret id, if the role requires one."),
 				"secret_id_file": optionalText("File with the secret id, read at each login. Conflicts with `secret_id`."),
 				"mount":          mountText("approle"),
 			}),
@@ -122,7 +122,7 @@ func authSchema() schema.Attribute {
 				"role":       optionalText("Role to log in with. Default: the mount's default role."),
 				"token":      sensitiveText("The JWT."),
 				"token_file": optionalText("File with the JWT, read at each login."),
-				"token_env": optionalText("Name of the environment variable that holds the JWT, such as `TFC_WORKLOAD_IDENTITY_TOKEN` or " +
+				"token_env": optionalText("Name of the environment variable that contains the JWT, such as `TFC_WORKLOAD_IDENTITY_TOKEN` or " +
 					"`TFC_WORKLOAD_IDENTITY_TOKEN_RELAY`."),
 				"mount": mountText("jwt"),
 			}),
@@ -138,7 +138,7 @@ func authSchema() schema.Attribute {
 				"mount":    mountText("userpass"),
 			}),
 			"cert": loginSchema("The client certificate of `client_cert_file` and `client_key_file`. `cert = {}` is enough.", map[string]schema.Attribute{
-				"name":  optionalText("Certificate role to log in with. Default: Vault finds one that fits."),
+				"name":  optionalText("Certificate role to log in with. Default: Vault selects a role that matches."),
 				"mount": mountText("cert"),
 			}),
 		},

@@ -39,7 +39,7 @@ resource "relay_workflow_secret" "token" {
   value_wo = "x"
 }`)
 		all := []string{
-			"`address` must be a URL", "owner id \"Shop\"", "settle \"soon\"", "mount \"a{b\"", "no Vault token: set token or VAULT_TOKEN",
+			"`address` must be a URL", "owner id \"Shop\"", "`settle` must be a duration above 0", "mount \"a{b\"", "`token` is required; set it or VAULT_TOKEN",
 			"`ca_cert_file`: read /does/not/exist: no such file", "on main.tf line 8, in provider \"relay\"", "on main.tf line 12, in provider \"relay\"",
 		}
 		w.Fails(t, []string{"validate"}, all...)
@@ -66,8 +66,8 @@ resource "relay_workflow_secret" "token" {
   value_wo = ""
 }`)
 		w.Must(t, "validate")
-		w.Fails(t, []string{"plan"}, "No Vault address: set address (or VAULT_ADDR)", "No Vault token: set token or VAULT_TOKEN",
-			"No owner: set owner (or RELAY_OWNER)", "only-where-it-is-applied.pem")
+		w.Fails(t, []string{"plan"}, "`address` is required", "`token` is required; set it or VAULT_TOKEN",
+			"`owner` is required; set it or RELAY_OWNER", "only-where-it-is-applied.pem")
 	})
 }
 

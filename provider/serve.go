@@ -15,13 +15,13 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// closeTimeout bounds the goodbye to Vault: two seconds after it asked a provider
-// to end, Terraform kills it.
+// closeTimeout limits the revocation of tokens: Terraform kills a provider two seconds
+// after it asks it to stop.
 const closeTimeout = 1500 * time.Millisecond
 
-// Serve serves the provider until Terraform ends it, then revokes the tokens that
-// it has logged in for. version is that of the release; debug waits for a debugger
-// and prints how Terraform can attach.
+// Serve serves the provider until Terraform stops it, then revokes the tokens of its
+// logins. version is the version of the release; debug waits for a debugger and prints
+// how to attach Terraform.
 func Serve(ctx context.Context, version string, debug bool) error {
 	p := &relayProvider{version: version, env: readEnvironment()}
 	err := providerserver.Serve(ctx, func() provider.Provider { return p }, providerserver.ServeOpts{
@@ -31,13 +31,13 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if err := p.close(ctx); err != nil {
-		// Nobody waits for an answer any more. The token dies by itself, later.
+		// Terraform no longer reads diagnostics. The token expires by itself.
 		log.Printf("[WARN] %v", err)
 	}
 	return err
 }
 
-// trackClient notes a client for close; nil is none.
+// trackClient stores a client for close; it ignores nil.
 func (p *relayProvider) trackClient(client *secrets.Client) {
 	if client == nil {
 		return
