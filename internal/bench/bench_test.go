@@ -13,15 +13,15 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// secrets is how many each measurement has.
+// secrets is the number of secrets of each measurement.
 const secrets = 300
 
-// steps are what is measured, in this order.
+// steps lists the measured steps, in order.
 var steps = []string{"create", "plan", "change all"}
 
 // BenchmarkSecrets creates 300 secrets, plans them, and changes them all: by bare
-// requests, as 300 relay_workflow_secret, and in one relay_workflow_secrets. As
-// many terraform_data, which ask nobody, show what Terraform itself takes.
+// requests, as 300 relay_workflow_secret, and in one relay_workflow_secrets. The same
+// number of terraform_data, which send no requests, shows the time of Terraform itself.
 func BenchmarkSecrets(b *testing.B) {
 	vault := vaulttest.Start(b)
 	for b.Loop() {

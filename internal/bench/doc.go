@@ -1,10 +1,8 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package bench measures what the provider takes for many secrets, beside the bare
-// Vault calls that the same work needs, in the same run, and how long its start takes:
-// "make bench".
+// Package bench measures the time of the provider for many secrets, the time of the same
+// Vault requests without the provider, and the start of the provider: "make bench".
 //
-// It asserts nothing about time, because machines differ, and there is nothing in
-// it but the benchmarks.
+// It contains only benchmarks. It must not assert times, because machines differ.
 package bench

@@ -51,13 +51,13 @@ func start(ctx context.Context, program string) (schema []byte, err error) {
 	}
 	defer func() {
 		end()
-		_ = command.Wait() // it was killed
+		_ = command.Wait() // killed by end
 	}()
 	// The handshake of go-plugin: its version | the protocol's | network | address | ...
 	line, err := bufio.NewReader(output).ReadString('\n')
 	fields := strings.Split(line, "|")
 	if err != nil || len(fields) < 4 {
-		return nil, errors.Join(errors.New("the provider does not shake hands"), err)
+		return nil, errors.Join(errors.New("invalid handshake of the provider"), err)
 	}
 	connection, err := grpc.NewClient(fields[2]+":"+fields[3], grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -68,8 +68,8 @@ func start(ctx context.Context, program string) (schema []byte, err error) {
 	return schema, err
 }
 
-// asIs is a codec that leaves messages encoded: an empty one asks, and nobody looks
-// into the answer.
+// asIs is a codec that leaves messages encoded: the request is empty, and the response is
+// not decoded.
 type asIs struct{}
 
 func (asIs) Name() string { return "proto" }

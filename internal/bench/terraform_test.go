@@ -42,7 +42,7 @@ resource "relay_workflow_secret" "all" {
 }
 `
 
-// oneSet is all of them in one resource.
+// oneSet has all secrets in one resource.
 const oneSet = `
 resource "relay_workflow_secrets" "all" {
   workflow = "%s"
@@ -52,7 +52,7 @@ resource "relay_workflow_secrets" "all" {
 }
 `
 
-// nothing is as many resources of Terraform itself, which ask nobody.
+// nothing is the same number of Terraform's own resources, which send no requests.
 const nothing = `
 resource "terraform_data" "all" {
   for_each = toset(local.names)
@@ -60,16 +60,16 @@ resource "terraform_data" "all" {
 }
 `
 
-// taken is what one step took.
+// taken is the time of one step.
 type taken struct {
 	wall time.Duration
-	// processor is what the command and the providers that it started used of it,
-	// which other load of the machine hardly changes.
+	// processor is the processor time of the command and its providers. Other load of the
+	// machine hardly changes it.
 	processor time.Duration
 }
 
-// terraform measures the steps as somebody would take them, with Terraform where
-// it is installed, else OpenTofu. Each includes the start of command and provider.
+// terraform measures the steps with Terraform if it is installed, else with OpenTofu. Each
+// step includes the start of the command and the provider.
 func terraform(b *testing.B, vault *vaulttest.Vault, resource string) []taken {
 	b.Helper()
 	built := filepath.Dir(tools.Path(b, "terraform-provider-relay"))

@@ -64,10 +64,10 @@ func describe(ctx context.Context, client *secrets.Client) (rows []row, records 
 		if err != nil {
 			return nil, "", err
 		}
-		holder, _ := entry.Owner()
-		rows = append(rows, row{name, entry.Current, entry.Live(), holder})
+		owner, _ := entry.Owner()
+		rows = append(rows, row{name, entry.Current, entry.Live(), owner})
 		if name == fromGit[1].name {
-			records = formatRecord(holder, entry.Records[holder])
+			records = formatRecord(owner, entry.Records[owner])
 		}
 	}
 	return rows, records, nil
@@ -104,7 +104,7 @@ func table(rows []row) string {
 			condition = "deleted"
 		}
 		if r.owner == secrets.NoOwner {
-			owner = "nobody"
+			owner = "none"
 		}
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", r.name, r.version, condition, owner)
 	}

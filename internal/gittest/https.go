@@ -9,7 +9,7 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"net/http/cgi" //nolint:gosec // of a Go long since mended
+	"net/http/cgi" //nolint:gosec // fixed in all supported versions of Go
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -21,13 +21,13 @@ import (
 
 // HTTPS serves the repositories below a folder.
 type HTTPS struct {
-	// URL is https://host:port, CACert a PEM file of the authority behind its certificate.
+	// URL is https://host:port, CACert a PEM file of the authority of its certificate.
 	URL, CACert string
-	// Authorized decides about each request; nil lets everybody in.
+	// Authorized decides whether a request is allowed; nil allows all.
 	Authorized func(*http.Request) bool
-	// Before sees each request and may answer it, for which it returns true.
+	// Before may respond to a request itself; then it returns true.
 	Before func(http.ResponseWriter, *http.Request) bool
-	// OldProtocol makes a server that knows nothing of protocol 2.
+	// OldProtocol disables protocol 2.
 	OldProtocol bool
 
 	mu       sync.Mutex
@@ -35,7 +35,7 @@ type HTTPS struct {
 	requests []string
 }
 
-// NewHTTPS starts a server, which stops with the test. Its fields may be set until the first request.
+// NewHTTPS starts a server, which stops at the end of the test. Its fields may be set until the first request.
 func NewHTTPS(t testing.TB, root string) *HTTPS {
 	t.Helper()
 	git, err := exec.LookPath("git")
@@ -57,14 +57,14 @@ func NewHTTPS(t testing.TB, root string) *HTTPS {
 	return s
 }
 
-// CutAfter makes the server break off each answer to a POST after so many bytes; 0 is for ever whole again.
+// CutAfter cuts each response to a POST after so many bytes; 0 turns this off.
 func (s *HTTPS) CutAfter(bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut = bytes
 }
 
-// Requests tells what was asked since the last call: the method and the last part of the path.
+// Requests returns the requests since the last call: the method and the last part of the path.
 func (s *HTTPS) Requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,7 +103,7 @@ func (s *HTTPS) handler(git, root string) http.Handler {
 	})
 }
 
-// cutter breaks the connection off.
+// cutter closes the connection after a number of bytes.
 type cutter struct {
 	http.ResponseWriter
 	left int
@@ -118,7 +118,7 @@ func (c *cutter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// testLog passes a server's complaints on to the test, but for those about clients that do not trust it.
+// testLog writes a server's log to the test, without errors of clients that do not trust its certificate.
 type testLog struct{ t testing.TB }
 
 func (l testLog) Write(b []byte) (int, error) {

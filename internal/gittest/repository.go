@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// Repository is a bare repository that somebody pushes to.
+// Repository is a bare repository.
 type Repository struct {
 	t testing.TB
 	// Dir is its folder, Name the last part of it.
 	Dir, Name string
 }
 
-// NewRepository makes an empty one, named name, below root. Arguments go to git init.
+// NewRepository creates an empty repository below root. args are arguments of git init.
 func NewRepository(t testing.TB, root, name string, args ...string) *Repository {
 	t.Helper()
 	r := &Repository{t: t, Dir: filepath.Join(root, name), Name: name}
@@ -44,16 +44,16 @@ func (r *Repository) run(input string, args ...string) string {
 	cmd := exec.CommandContext(r.t.Context(), "git", args...)
 	cmd.Env = Environment()
 	cmd.Stdin = strings.NewReader(input)
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		r.t.Fatalf("git %q: %v\n%s", args, err, &said)
+		r.t.Fatalf("git %q: %v\n%s", args, err, &stderr)
 	}
 	return strings.TrimSpace(string(out))
 }
 
-// Environment is one in which git belongs to nobody and asks for nothing.
+// Environment returns an environment for git without configuration of a user or the system.
 func Environment() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
@@ -61,7 +61,7 @@ func Environment() []string {
 	}
 }
 
-// Commit puts a commit with one file on top of a branch, which it makes if need be, and returns its id.
+// Commit adds a commit with one file to a branch, which it creates if necessary, and returns its id.
 func (r *Repository) Commit(branch, file, content string) string {
 	r.t.Helper()
 	args := []string{"commit-tree", "-m", "change " + file}

@@ -27,9 +27,9 @@ import (
 type SSH struct {
 	// Address is host:port.
 	Address string
-	// Key is the file of the private key that is let in, KnownHosts one with the server's host key.
+	// Key is the file of the accepted private key, KnownHosts a file with the server's host key.
 	Key, KnownHosts string
-	// OldProtocol makes a server that takes no variables, and so speaks no protocol 2.
+	// OldProtocol refuses environment variables, and so protocol 2.
 	OldProtocol bool
 
 	t        testing.TB
@@ -39,7 +39,7 @@ type SSH struct {
 	sessions int
 }
 
-// NewSSH starts a server, which stops with the test. Its fields may be set until the first connection.
+// NewSSH starts a server, which stops at the end of the test. Its fields may be set until the first connection.
 func NewSSH(t testing.TB) *SSH {
 	t.Helper()
 	dir := t.TempDir()
@@ -77,7 +77,7 @@ func NewSSH(t testing.TB) *SSH {
 	return s
 }
 
-// NewSSHKey makes a key pair, and writes the private key to a file.
+// NewSSHKey creates a key pair and writes the private key to a file.
 func NewSSHKey(t testing.TB, path string) (ssh.Signer, ed25519.PrivateKey) {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -98,14 +98,14 @@ func NewSSHKey(t testing.TB, path string) (ssh.Signer, ed25519.PrivateKey) {
 	return signer, private
 }
 
-// CutAfter makes the server break off each conversation after so many bytes; 0 is whole again.
+// CutAfter cuts each response after so many bytes; 0 turns this off.
 func (s *SSH) CutAfter(bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut = bytes
 }
 
-// Sessions tells how many commands were run since the last call.
+// Sessions returns the number of commands since the last call.
 func (s *SSH) Sessions() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,7 +133,7 @@ func (s *SSH) serve(conn net.Conn) {
 	}
 }
 
-// session answers the requests of one channel: a variable, and then the command.
+// session handles the requests of one channel: a variable, then the command.
 func (s *SSH) session(conn net.Conn, channel ssh.Channel, requests <-chan *ssh.Request) {
 	env := Environment()
 	for r := range requests {
@@ -175,7 +175,7 @@ func (s *SSH) run(conn net.Conn, channel ssh.Channel, env []string, line string)
 	if cut > 0 {
 		cmd.Stdout = &connCutter{to: channel, conn: conn, left: cut}
 	}
-	// Not as cmd.Stdin: Wait would wait for the client to hang up.
+	// Not as cmd.Stdin: Wait would wait until the client closes the channel.
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return 1

@@ -14,12 +14,12 @@ const PlanFile = "saved.tfplan"
 
 // Plan is a saved plan.
 type Plan struct {
-	// Output is what people see.
+	// Output is the output of the command.
 	Output  string
 	changes []Change
 }
 
-// Change is what a plan does to one resource.
+// Change is the planned change of one resource.
 type Change struct {
 	Address string `json:"address"`
 	Change  struct {
@@ -30,7 +30,7 @@ type Change struct {
 	} `json:"change"`
 }
 
-// Plan makes a plan that has to succeed and saves it.
+// Plan creates and saves a plan; it must succeed.
 func (w *Workspace) Plan(t *testing.T, args ...string) *Plan {
 	t.Helper()
 	result := w.Must(t, append([]string{"plan", "-out=" + PlanFile}, args...)...)
@@ -41,22 +41,21 @@ func (w *Workspace) Plan(t *testing.T, args ...string) *Plan {
 	return &Plan{Output: result.Output, changes: shown.Changes}
 }
 
-// ApplyPlan applies what Plan saved, whatever comes of it.
+// ApplyPlan applies the saved plan, and returns its result even if it failed.
 func (w *Workspace) ApplyPlan(t *testing.T) Result {
 	t.Helper()
 	return w.Run(t, "apply", PlanFile)
 }
 
-// NoChanges fails the test unless a plan finds nothing to do.
+// NoChanges fails the test if a plan has changes.
 func (w *Workspace) NoChanges(t *testing.T) {
 	t.Helper()
 	if result := w.Run(t, "plan", "-detailed-exitcode"); result.Code != 0 {
-		t.Errorf("the plan is not empty: exit %d:\n%s", result.Code, result.Output)
+		t.Errorf("the plan has changes: exit %d:\n%s", result.Code, result.Output)
 	}
 }
 
-// Change returns what the plan does to a resource; the zero Change where it
-// has nothing on it.
+// Change returns the planned change of a resource; the zero Change if the plan has none.
 func (p *Plan) Change(address string) Change {
 	for _, c := range p.changes {
 		if c.Address == address {
@@ -86,7 +85,7 @@ func (c Change) Changes(t *testing.T, attribute, before, after string) {
 	}
 }
 
-// Unknown are the attributes that the plan says are known after apply, sorted.
+// Unknown returns the attributes that are known after apply, sorted.
 func (c Change) Unknown() []string {
 	var names []string
 	for name, unknown := range c.Change.Unknown {

@@ -15,21 +15,21 @@ import (
 // programPrefix begins the file name of every provider.
 const programPrefix = "terraform-provider-"
 
-// ServedProvider is the type of the provider that a CLI has started this process as.
+// ServedProvider returns the type of the provider that the CLI started in this process.
 func ServedProvider() string {
 	return strings.TrimPrefix(filepath.Base(os.Args[0]), programPrefix)
 }
 
-// InstallProvider makes the test binary another provider, too, such as "hashicorp/vault". It
-// tells by Served which one it is to be.
+// InstallProvider installs the test binary as another provider, too, such as
+// "hashicorp/vault". ServedProvider returns which one a process must serve.
 func (w *Workspace) InstallProvider(t *testing.T, source string) {
 	t.Helper()
 	w.offered[source] = offer(t, path.Base(source), false)
 	writeSettings(t, w.Home, w.offered)
 }
 
-// offer returns a directory in which there is a provider of this type: the test
-// binary, or what is built of the program.
+// offer returns a directory with a provider of this type: the test binary, or the release
+// build.
 func offer(t *testing.T, kind string, slim bool) string {
 	t.Helper()
 	find := os.Executable
@@ -38,16 +38,16 @@ func offer(t *testing.T, kind string, slim bool) string {
 	}
 	self, err := find()
 	if err != nil {
-		t.Fatalf("finding the provider: %v", err)
+		t.Fatalf("find the provider: %v", err)
 	}
 	plugins := t.TempDir()
 	if err := os.Symlink(self, filepath.Join(plugins, programPrefix+kind)); err != nil {
-		t.Fatalf("offering the provider: %v", err)
+		t.Fatalf("install the provider: %v", err)
 	}
 	return plugins
 }
 
-// writeSettings writes the CLI's own configuration: where the providers are.
+// writeSettings writes the CLI's own configuration with the paths of the providers.
 func writeSettings(t *testing.T, home string, providers map[string]string) string {
 	t.Helper()
 	var overrides strings.Builder
@@ -57,7 +57,7 @@ func writeSettings(t *testing.T, home string, providers map[string]string) strin
 	rc := filepath.Join(home, "cli.tfrc")
 	settings := "provider_installation {\n  dev_overrides {\n" + overrides.String() + "  }\n}\n"
 	if err := os.WriteFile(rc, []byte(settings), 0o600); err != nil {
-		t.Fatalf("writing the CLI configuration: %v", err)
+		t.Fatalf("write the CLI configuration: %v", err)
 	}
 	return rc
 }

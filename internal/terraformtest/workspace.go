@@ -25,15 +25,15 @@ type Workspace struct {
 	Home string
 
 	program string
-	// offered is where each provider is, by its address.
+	// offered maps the address of each provider to its directory.
 	offered map[string]string
 	env     map[string]string
 }
 
-// Result is what one run said.
+// Result is the result of one run.
 type Result struct {
 	Code   int
-	Output string // standard output and standard error, as they came
+	Output string // standard output and standard error, in order
 }
 
 // Setenv sets a variable for every run from now on.
@@ -43,11 +43,11 @@ func (w *Workspace) Setenv(name, value string) { w.env[name] = value }
 func (w *Workspace) Write(t *testing.T, configuration string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(w.Dir, "main.tf"), []byte(configuration), 0o600); err != nil {
-		t.Fatalf("writing the configuration: %v", err)
+		t.Fatalf("write the configuration: %v", err)
 	}
 }
 
-// Run runs the CLI with these arguments, whatever comes of it.
+// Run runs the CLI with these arguments, and returns its result even if it failed.
 func (w *Workspace) Run(t *testing.T, args ...string) Result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
@@ -55,12 +55,12 @@ func (w *Workspace) Run(t *testing.T, args ...string) Result {
 	cmd := w.command(ctx, args...)
 	output, err := cmd.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() < 0) {
-		t.Fatalf("running %s %s: %v\n%s", filepath.Base(w.program), strings.Join(args, " "), err, output)
+		t.Fatalf("run %s %s: %v\n%s", filepath.Base(w.program), strings.Join(args, " "), err, output)
 	}
 	return Result{Code: cmd.ProcessState.ExitCode(), Output: string(output)}
 }
 
-// Must is Run for what has to succeed.
+// Must is Run for a command that must succeed.
 func (w *Workspace) Must(t *testing.T, args ...string) Result {
 	t.Helper()
 	result := w.Run(t, args...)
@@ -70,8 +70,8 @@ func (w *Workspace) Must(t *testing.T, args ...string) Result {
 	return result
 }
 
-// Fails is Run for what has to fail, with these texts in what it says. Line
-// breaks and the frame that a CLI draws do not count.
+// Fails is Run for a command that must fail with these texts in its output. Line breaks
+// and the frame of a diagnostic are ignored.
 func (w *Workspace) Fails(t *testing.T, args []string, texts ...string) Result {
 	t.Helper()
 	result := w.Run(t, args...)
@@ -85,33 +85,33 @@ func (w *Workspace) Fails(t *testing.T, args []string, texts ...string) Result {
 // Contains fails the test unless the output has the texts.
 func (r Result) Contains(t *testing.T, texts ...string) {
 	t.Helper()
-	said := unwrapped(r.Output)
+	output := unwrapped(r.Output)
 	for _, text := range texts {
-		if !strings.Contains(said, unwrapped(text)) {
-			t.Errorf("it does not say %q:\n%s", text, r.Output)
+		if !strings.Contains(output, unwrapped(text)) {
+			t.Errorf("the output does not contain %q:\n%s", text, r.Output)
 		}
 	}
 }
 
-// unwrapped undoes what a CLI does to a text to make it fit a terminal.
+// unwrapped removes line breaks and frames, which fit a text to a terminal.
 func unwrapped(output string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(output)), " ")
 }
 
-// Apply plans and applies, and returns what it said.
+// Apply plans and applies, and returns the result.
 func (w *Workspace) Apply(t *testing.T) Result {
 	t.Helper()
 	return w.Must(t, "apply", "-auto-approve")
 }
 
-// Destroy destroys everything, and returns what it said.
+// Destroy destroys everything, and returns the result.
 func (w *Workspace) Destroy(t *testing.T) Result {
 	t.Helper()
 	return w.Must(t, "destroy", "-auto-approve")
 }
 
-// Attributes returns the attributes of a resource in the state, nil where it is
-// not there.
+// Attributes returns the attributes of a resource in the state; nil if the state does not
+// have it.
 func (w *Workspace) Attributes(t *testing.T, address string) map[string]any {
 	t.Helper()
 	var state struct {
@@ -141,7 +141,7 @@ func (w *Workspace) showJSON(t *testing.T, into any, files ...string) {
 		t.Fatalf("show -json: %v\n%s", err, output)
 	}
 	if err := json.Unmarshal(output, into); err != nil {
-		t.Fatalf("decoding show -json: %v", err)
+		t.Fatalf("decode show -json: %v", err)
 	}
 }
 

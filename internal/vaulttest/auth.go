@@ -19,11 +19,11 @@ import (
 	"time"
 )
 
-// The methods of this file let somebody log in who then has the policy writer.
-// Secret ids and passwords are canaries.
+// The methods of this file create logins with the policy writer. Secret ids and
+// passwords are canaries.
 
-// AppRole makes a role at auth/approle. ttl is how long its tokens live, such as
-// "1h"; they can not be renewed beyond it.
+// AppRole creates a role at auth/approle. ttl is the maximum lifetime of its tokens, such
+// as "1h".
 func (v *Vault) AppRole(t testing.TB, name, ttl string) (roleID, secretID string) {
 	t.Helper()
 	role := "auth/approle/role/" + name
@@ -33,7 +33,7 @@ func (v *Vault) AppRole(t testing.TB, name, ttl string) (roleID, secretID string
 	return text(t, v.must(t, v.RootToken, http.MethodGet, role+"/role-id", nil), "data", "role_id"), secretID
 }
 
-// User makes a user at auth/userpass.
+// User creates a user at auth/userpass.
 func (v *Vault) User(t testing.TB, name string) (password string) {
 	t.Helper()
 	password = Canary(t)
@@ -41,21 +41,21 @@ func (v *Vault) User(t testing.TB, name string) (password string) {
 	return password
 }
 
-// CertificateRole enables the cert method at auth/MOUNT, with a role for clients
-// whose certificate is of the authority in the file.
+// CertificateRole enables the cert method at auth/MOUNT, with a role for clients that
+// have a certificate of the authority in the file.
 func (v *Vault) CertificateRole(t testing.TB, mount, role, authority string) {
 	t.Helper()
 	certificate, err := os.ReadFile(authority)
 	if err != nil {
-		t.Fatalf("reading the authority: %v", err)
+		t.Fatalf("read the authority: %v", err)
 	}
 	v.must(t, v.RootToken, http.MethodPost, "sys/auth/"+mount, map[string]any{"type": "cert"})
 	v.must(t, v.RootToken, http.MethodPost, "auth/"+mount+"/certs/"+role,
 		map[string]any{"certificate": string(certificate), "token_policies": "writer"})
 }
 
-// JWT makes an identity provider that auth/jwt trusts in place of any other, and
-// a role for it, and returns a signed token.
+// JWT creates an identity provider, the only one that auth/jwt trusts, and a role for it,
+// and returns a signed token.
 func (v *Vault) JWT(t testing.TB, role string) string {
 	t.Helper()
 	v.must(t, v.RootToken, http.MethodPost, "auth/jwt/role/"+role, map[string]any{
@@ -64,9 +64,9 @@ func (v *Vault) JWT(t testing.TB, role string) string {
 	return v.signed(t, map[string]any{"sub": "ada"})
 }
 
-// Tenant logs somebody in at auth/jwt, by an identity provider as that of JWT,
-// whom Vault then knows by this metadata, and returns a token with a policy of these
-// rules. It is what Relay's operator does for a step (ARCHITECTURE.md, Policies).
+// Tenant logs in at auth/jwt with an identity that has this metadata, and returns a token
+// with a policy of these rules. Relay's operator does the same for a step
+// (ARCHITECTURE.md, Policies).
 func (v *Vault) Tenant(t testing.TB, rules string, metadata map[string]string) (token string) {
 	t.Helper()
 	name := "tenant-" + strings.ToLower(rand.Text())
@@ -83,23 +83,23 @@ func (v *Vault) Tenant(t testing.TB, rules string, metadata map[string]string) (
 	return text(t, answer, "auth", "client_token")
 }
 
-// Accessor is that of an auth mount.
+// Accessor returns the accessor of an auth mount.
 func (v *Vault) Accessor(t testing.TB, mount string) string {
 	t.Helper()
 	return text(t, v.must(t, v.RootToken, http.MethodGet, "sys/auth", nil), "data", mount+"/", "accessor")
 }
 
-// signed makes an identity provider that auth/jwt trusts in place of any other,
-// and returns a token of it with these claims.
+// signed creates an identity provider, the only one that auth/jwt trusts, and returns a
+// token with these claims.
 func (v *Vault) signed(t testing.TB, claims map[string]any) string {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatalf("making the identity provider's key: %v", err)
+		t.Fatalf("create the identity provider's key: %v", err)
 	}
 	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
-		t.Fatalf("encoding the identity provider's key: %v", err)
+		t.Fatalf("encode the identity provider's key: %v", err)
 	}
 	public := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	v.must(t, v.RootToken, http.MethodPost, "auth/jwt/config", map[string]any{"jwt_validation_pubkeys": []string{public}})
@@ -109,7 +109,7 @@ func (v *Vault) signed(t testing.TB, claims map[string]any) string {
 	digest := sha256.Sum256([]byte(signed))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
 	if err != nil {
-		t.Fatalf("signing a token: %v", err)
+		t.Fatalf("sign a token: %v", err)
 	}
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
@@ -119,7 +119,7 @@ func segment(t testing.TB, part map[string]any) string {
 	t.Helper()
 	data, err := json.Marshal(part)
 	if err != nil {
-		t.Fatalf("encoding a token: %v", err)
+		t.Fatalf("encode a token: %v", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(data)
 }

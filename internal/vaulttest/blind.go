@@ -8,13 +8,12 @@ import (
 	"testing"
 )
 
-// AssertBlind fails the test if any request since the last Reset could have
-// brought a value back.
+// AssertBlind fails the test if a request since the last Reset could return a value.
 func (p *Proxy) AssertBlind(t testing.TB) {
 	t.Helper()
 	requests := p.Requests()
 	if len(requests) == 0 {
-		t.Error("nothing passed the proxy: the test proves nothing")
+		t.Error("no request passed the proxy: the test proves nothing")
 	}
 	for i, r := range requests {
 		if reads(r) {
@@ -23,8 +22,8 @@ func (p *Proxy) AssertBlind(t testing.TB) {
 	}
 }
 
-// AssertCheckAndSet fails the test if any write of data since the last Reset
-// came without options.cas.
+// AssertCheckAndSet fails the test if a write of data since the last Reset has no
+// options.cas.
 func (p *Proxy) AssertCheckAndSet(t testing.TB) {
 	t.Helper()
 	for i, r := range p.Requests() {
@@ -35,8 +34,8 @@ func (p *Proxy) AssertCheckAndSet(t testing.TB) {
 	}
 }
 
-// reads tells whether a request asks for a value, or makes Vault read one: a
-// PATCH of data merges with what is there.
+// reads reports whether a request returns a value or makes Vault read one: a PATCH of
+// data merges with the current value.
 func reads(r Request) bool {
 	switch kvOperation(r.Path) {
 	case "data":

@@ -12,16 +12,16 @@ import (
 	"testing"
 )
 
-// Call sends one request to Vault's API and returns the status and the decoded
-// answer, nil if there is none. The path is without "/v1/" and already escaped;
-// body is sent as JSON unless nil. The method may be LIST.
+// Call sends one request to Vault's API and returns the status and the decoded response,
+// nil if it is empty. The path has no "/v1/" and is escaped; body is sent as JSON unless
+// nil. The method may be LIST.
 func (v *Vault) Call(t testing.TB, token, method, path string, body any) (status int, answer map[string]any) {
 	t.Helper()
 	data := []byte(nil)
 	if body != nil {
 		var err error
 		if data, err = json.Marshal(body); err != nil {
-			t.Fatalf("encoding the body of %s %s: %v", method, path, err)
+			t.Fatalf("encode the body of %s %s: %v", method, path, err)
 		}
 	}
 	req, err := http.NewRequest(method, v.Address+"/v1/"+path, bytes.NewReader(data))
@@ -45,7 +45,7 @@ func (v *Vault) Call(t testing.TB, token, method, path string, body any) (status
 	return resp.StatusCode, answer
 }
 
-// must is Call for what has to succeed.
+// must is Call for a request that must succeed.
 func (v *Vault) must(t testing.TB, token, method, path string, body any) map[string]any {
 	t.Helper()
 	status, answer := v.Call(t, token, method, path, body)
@@ -55,12 +55,12 @@ func (v *Vault) must(t testing.TB, token, method, path string, body any) map[str
 	return answer
 }
 
-// entry is the path of a secret under one of KV v2's operations.
+// entry returns the path of a secret for one of KV v2's operations.
 func entry(operation, workflow, name string) string {
 	return "customers/" + operation + "/workflows/" + url.PathEscape(workflow) + "/" + url.PathEscape(name)
 }
 
-// dig follows keys into nested objects; it returns nil where there is none.
+// dig follows keys into nested objects; it returns nil if a key does not exist.
 func dig(answer map[string]any, keys ...string) any {
 	var at any = answer
 	for _, key := range keys {
@@ -73,12 +73,12 @@ func dig(answer map[string]any, keys ...string) any {
 	return at
 }
 
-// text is dig for what must be a string.
+// text is dig for a value that must be a string.
 func text(t testing.TB, answer map[string]any, keys ...string) string {
 	t.Helper()
 	s, ok := dig(answer, keys...).(string)
 	if !ok {
-		t.Fatalf("Vault's answer has no text at %s", strings.Join(keys, "."))
+		t.Fatalf("no text found at %s in Vault's response", strings.Join(keys, "."))
 	}
 	return s
 }

@@ -17,44 +17,42 @@ import (
 )
 
 const (
-	// canaryMin is the length below which a canary's halves could turn up by
-	// chance.
+	// canaryMin is the minimum length: half of a shorter canary could occur by chance.
 	canaryMin = 24
-	// digestPart is how many bytes of a digest are looked for, so that one that
-	// was cut short is found too.
+	// digestPart is the number of bytes of a digest to search for, so that a shortened
+	// digest is found, too.
 	digestPart = 8
 )
 
-// Canary returns a random value for a secret, of letters and digits only so
-// that no escaping changes it, to look for where no value may be.
+// Canary returns a random value for a secret, to search for where no value may be. It has
+// only letters and digits, so that escaping does not change it.
 func Canary(t testing.TB) string {
 	t.Helper()
 	return "canary" + strings.ToLower(rand.Text()+rand.Text())
 }
 
-// AssertNoCanary fails the test if an output holds the canary: half of it is
-// enough, plain, in hex or in base64 at any alignment, and so is the beginning
-// of its MD5, SHA-1, SHA-256 or SHA-512. The outputs' names are for the
-// message.
+// AssertNoCanary fails the test if an output contains half of the canary, plain, in hex or
+// in base64 at any alignment, or the beginning of its MD5, SHA-1, SHA-256 or SHA-512. The
+// keys of outputs are names for the message.
 func AssertNoCanary(t testing.TB, canary string, outputs map[string][]byte) {
 	t.Helper()
 	if len(canary) < canaryMin {
 		t.Fatalf("a canary of %d bytes proves nothing: use Canary", len(canary))
 	}
 	if len(outputs) == 0 {
-		t.Fatal("there is no output to look for the canary in")
+		t.Fatal("no outputs given")
 	}
 	traces := canaryTraces(canary)
 	for name, output := range outputs {
 		for _, trace := range traces {
 			if at := bytes.Index(output, trace.bytes); at >= 0 {
-				t.Errorf("%s holds the canary at byte %d: %s", name, at, trace.name)
+				t.Errorf("%s contains the canary at byte %d: %s", name, at, trace.name)
 			}
 		}
 	}
 }
 
-// trace is a form in which a value can show.
+// trace is a form of a value in an output.
 type trace struct {
 	name  string
 	bytes []byte
@@ -80,7 +78,7 @@ func canaryTraces(canary string) []trace {
 	return all
 }
 
-// spellings returns the ways of writing bytes down in text.
+// spellings returns the text encodings of bytes.
 func spellings(part trace) []trace {
 	asHex := hex.EncodeToString(part.bytes)
 	all := []trace{
@@ -96,9 +94,8 @@ func spellings(part trace) []trace {
 	return all
 }
 
-// base64Middle returns the characters that b gives in base64 wherever it
-// stands offset bytes after a group of three: those that no neighbour of b
-// has a share in.
+// base64Middle returns the base64 characters of b at an offset from a group of three
+// bytes, without characters that also depend on the bytes beside b.
 func base64Middle(encoding *base64.Encoding, b []byte, offset int) []byte {
 	encoded := encoding.EncodeToString(append(make([]byte, offset), b...))
 	first := (offset*8 + 5) / 6

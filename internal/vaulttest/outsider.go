@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The methods of this file do with the root token what outsiders do: they keep
-// no record and ask for no check-and-set.
+// The methods of this file make outside changes with the root token: without a record and
+// without check-and-set.
 
 // Write writes a value and returns its version.
 func (v *Vault) Write(t testing.TB, workflow, name, value string) int {
@@ -21,8 +21,8 @@ func (v *Vault) Write(t testing.TB, workflow, name, value string) int {
 	return int(version)
 }
 
-// ReadAs reads the newest value with a token; ok is false where the token may
-// not or where there is no live value.
+// ReadAs reads the newest value with a token; ok is false if permission is denied or if
+// no live value exists.
 func (v *Vault) ReadAs(t testing.TB, token, workflow, name string) (value string, ok bool) {
 	t.Helper()
 	status, answer := v.Call(t, token, http.MethodGet, entry("data", workflow, name), nil)
@@ -32,7 +32,7 @@ func (v *Vault) ReadAs(t testing.TB, token, workflow, name string) (value string
 	case http.StatusForbidden, http.StatusNotFound:
 		return "", false
 	}
-	t.Fatalf("reading %s/%s: status %d: %v", workflow, name, status, answer["errors"])
+	t.Fatalf("read %s/%s: status %d: %v", workflow, name, status, answer["errors"])
 	return "", false
 }
 
@@ -42,13 +42,13 @@ func (v *Vault) SoftDelete(t testing.TB, workflow, name string) {
 	v.must(t, v.RootToken, http.MethodDelete, entry("data", workflow, name), nil)
 }
 
-// Undelete brings soft-deleted versions back.
+// Undelete undeletes soft-deleted versions.
 func (v *Vault) Undelete(t testing.TB, workflow, name string, versions ...int) {
 	t.Helper()
 	v.must(t, v.RootToken, http.MethodPost, entry("undelete", workflow, name), map[string]any{"versions": versions})
 }
 
-// Destroy erases versions for good and leaves their numbers.
+// Destroy destroys versions for good; their numbers stay.
 func (v *Vault) Destroy(t testing.TB, workflow, name string, versions ...int) {
 	t.Helper()
 	v.must(t, v.RootToken, http.MethodPost, entry("destroy", workflow, name), map[string]any{"versions": versions})
@@ -60,8 +60,7 @@ func (v *Vault) Purge(t testing.TB, workflow, name string) {
 	v.must(t, v.RootToken, http.MethodDelete, entry("metadata", workflow, name), nil)
 }
 
-// Metadata returns what Vault tells about an entry, without the value, as it
-// came; nil where there is no entry.
+// Metadata returns Vault's metadata of an entry; nil if the entry does not exist.
 func (v *Vault) Metadata(t testing.TB, workflow, name string) map[string]any {
 	t.Helper()
 	status, answer := v.Call(t, v.RootToken, http.MethodGet, entry("metadata", workflow, name), nil)
@@ -71,7 +70,7 @@ func (v *Vault) Metadata(t testing.TB, workflow, name string) map[string]any {
 	case http.StatusNotFound:
 		return nil
 	}
-	t.Fatalf("reading the metadata of %s/%s: status %d: %v", workflow, name, status, answer["errors"])
+	t.Fatalf("read the metadata of %s/%s: status %d: %v", workflow, name, status, answer["errors"])
 	return nil
 }
 
@@ -81,7 +80,7 @@ func (v *Vault) PatchCustomMetadata(t testing.TB, workflow, name string, changes
 	v.must(t, v.RootToken, http.MethodPatch, entry("metadata", workflow, name), map[string]any{"custom_metadata": changes})
 }
 
-// SetDeleteVersionAfter lets versions written from now on expire.
+// SetDeleteVersionAfter sets the expiry of versions that are written from now on.
 func (v *Vault) SetDeleteVersionAfter(t testing.TB, workflow, name string, after time.Duration) {
 	t.Helper()
 	v.must(t, v.RootToken, http.MethodPatch, entry("metadata", workflow, name),

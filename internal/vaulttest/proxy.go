@@ -16,26 +16,26 @@ import (
 	"testing"
 )
 
-// Request is what a client asked of Vault through a Proxy.
+// Request is a request of a client through a Proxy.
 type Request struct {
 	Method string // LIST may also arrive as GET with the query list=true
 	Path   string // decoded, with "/v1/"
 	Query  url.Values
 	Body   []byte
 	CAS    bool // a write of data with options.cas
-	Status int  // Vault's answer; 0 if the request never reached it
+	Status int  // Vault's response; 0 if the request did not reach it
 }
 
-// Moment is when a Proxy drops a connection.
+// Moment is the time at which a Proxy drops a connection.
 type Moment int
 
-// Before the request reaches Vault it is lost; after it, only the answer is.
+// Before loses the request; After loses only the response.
 const (
 	Before Moment = iota
 	After
 )
 
-// Action is what a Proxy does with a request; the zero value passes it on.
+// Action is what a Proxy does with a request; the zero value forwards it.
 type Action struct {
 	kind   actionKind
 	status int
@@ -58,11 +58,11 @@ func CutAt(m Moment) Action {
 	return Action{kind: cutAfter}
 }
 
-// FailWith answers with the status in Vault's place.
+// FailWith responds with the status and does not forward the request.
 func FailWith(status int) Action { return Action{kind: fail, status: status} }
 
-// Proxy stands between a client and Vault, records what passes and makes it
-// fail on demand.
+// Proxy forwards requests of a client to Vault, records them, and makes them fail on
+// demand.
 type Proxy struct {
 	Address string // http://127.0.0.1:PORT, for the client
 
@@ -74,13 +74,13 @@ type Proxy struct {
 	hook     func(n int, r *http.Request) Action
 }
 
-// NewProxy starts a Proxy in front of target, an address such as
-// Vault.Address. It is stopped with the test.
+// NewProxy starts a Proxy in front of target, an address such as Vault.Address. It stops
+// at the end of the test.
 func NewProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
-		t.Fatalf("reading the proxy's target: %v", err)
+		t.Fatalf("parse the proxy's target: %v", err)
 	}
 	p := &Proxy{planned: map[int]Action{}}
 	p.forward = &httputil.ReverseProxy{
@@ -99,7 +99,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 // Cut drops the connection at the k-th request from now on, counted from 1.
 func (p *Proxy) Cut(k int, m Moment) { p.plan(k, CutAt(m)) }
 
-// Fail answers the k-th request from now on, counted from 1, with a status.
+// Fail responds to the k-th request from now on, counted from 1, with a status.
 func (p *Proxy) Fail(k, status int) { p.plan(k, FailWith(status)) }
 
 func (p *Proxy) plan(k int, a Action) {
@@ -108,23 +108,22 @@ func (p *Proxy) plan(k int, a Action) {
 	p.planned[len(p.requests)+k] = a
 }
 
-// Hook lets f decide on every request that Cut and Fail leave alone. n counts
-// from 1 since the last Reset; f may read the request's body. Requests that
-// arrive at once call f at once.
+// Hook lets f decide on every request without a planned Cut or Fail. n counts from 1
+// since the last Reset; f may read the body. Concurrent requests call f concurrently.
 func (p *Proxy) Hook(f func(n int, r *http.Request) Action) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.hook = f
 }
 
-// Reset forgets all requests and planned faults, and the hook.
+// Reset removes all requests, planned faults, and the hook.
 func (p *Proxy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.requests, p.planned, p.hook = nil, map[int]Action{}, nil
 }
 
-// Requests returns what was asked since the last Reset, in order of arrival.
+// Requests returns the requests since the last Reset, in order of arrival.
 func (p *Proxy) Requests() []Request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,7 +138,7 @@ func (p *Proxy) Requests() []Request {
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		panic(http.ErrAbortHandler) // the client went away
+		panic(http.ErrAbortHandler) // the client closed the connection
 	}
 	recorded, action := p.receive(r, body)
 	if action.kind == cutBefore {
@@ -148,7 +147,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if action.kind == fail {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(action.status)
-		_, _ = io.WriteString(w, `{"errors":["this answer comes from the test"]}`)
+		_, _ = io.WriteString(w, `{"errors":["response of the test proxy"]}`)
 		return
 	}
 
@@ -168,7 +167,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes())
 }
 
-// receive records a request and decides on it.
+// receive records a request and returns the action for it.
 func (p *Proxy) receive(r *http.Request, body []byte) (*Request, Action) {
 	recorded := &Request{
 		Method: r.Method,
@@ -188,7 +187,7 @@ func (p *Proxy) receive(r *http.Request, body []byte) (*Request, Action) {
 		return recorded, action
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return recorded, hook(n, r) // unlocked: it may ask for Requests, or block
+	return recorded, hook(n, r) // unlocked: it may call Requests, or block
 }
 
 func hasCAS(body []byte) bool {
@@ -200,9 +199,9 @@ func hasCAS(body []byte) bool {
 	return json.Unmarshal(body, &write) == nil && write.Options.CAS != nil
 }
 
-// kvOperation returns which of KV v2's operations a path addresses, or "" if
-// none. The operation is the first segment with such a name after the mount,
-// which has at least one segment; a workflow may have such a name too.
+// kvOperation returns the KV v2 operation of a path, or "". It is the first segment with
+// the name of an operation after the first segment of the mount; a workflow may have
+// such a name, too.
 func kvOperation(path string) string {
 	segments := strings.Split(strings.TrimPrefix(path, "/v1/"), "/")
 	if segments[0] == "sys" || segments[0] == "auth" {

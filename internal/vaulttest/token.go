@@ -12,13 +12,13 @@ import (
 	"testing"
 )
 
-// defaultReaderWorkflow is the workflow that devvault's policy reader opens.
+// defaultReaderWorkflow is the workflow of devvault's policy reader.
 const defaultReaderWorkflow = "deploy-production"
 
 var notInName = regexp.MustCompile(`[^a-z0-9]+`)
 
-// Workflow returns a fresh, valid workflow name that tells the test, so that
-// tests run in parallel on one Vault.
+// Workflow returns a new, valid workflow name that contains the name of the test, so that
+// tests can run in parallel on one Vault.
 func Workflow(t testing.TB) string {
 	t.Helper()
 	name := notInName.ReplaceAllString(strings.ToLower(t.Name()), "-")
@@ -28,34 +28,34 @@ func Workflow(t testing.TB) string {
 	return name + "-" + strings.ToLower(rand.Text()[:10])
 }
 
-// Writer returns a fresh token that may write every workflow and read no value.
+// Writer returns a new token that may write every workflow and read no value.
 func (v *Vault) Writer(t testing.TB) string {
 	t.Helper()
 	return v.token(t, "writer")
 }
 
-// WriterWithout is Writer less one capability on one operation, such as "patch"
+// WriterWithout is Writer without one capability on one operation, such as "patch"
 // on "metadata" or "update" on "destroy".
 func (v *Vault) WriterWithout(t testing.TB, operation, capability string) string {
 	t.Helper()
 	rules, ok := withoutCapability(v.policy(t, "writer"), operation, capability)
 	if !ok {
-		t.Fatalf("the policy writer has no %q on %q to take away", capability, operation)
+		t.Fatalf("the policy writer has no %q on %q", capability, operation)
 	}
 	return v.Token(t, rules)
 }
 
-// Reader returns a fresh token that may read the secrets of one workflow.
+// Reader returns a new token that may read the secrets of one workflow.
 func (v *Vault) Reader(t testing.TB, workflow string) string {
 	t.Helper()
 	rules := strings.ReplaceAll(v.policy(t, "reader"), "/"+defaultReaderWorkflow+"/", "/"+workflow+"/")
 	if !strings.Contains(rules, "/"+workflow+"/") {
-		t.Fatal("the policy reader opens another workflow than devvault's default")
+		t.Fatal("the policy reader is not for devvault's default workflow")
 	}
 	return v.Token(t, rules)
 }
 
-// Token returns a fresh token with a policy of these rules, in HCL, and
+// Token returns a new token with a policy of these rules, in HCL, and
 // Vault's policy default.
 func (v *Vault) Token(t testing.TB, rules ...string) string {
 	t.Helper()
@@ -81,8 +81,8 @@ func (v *Vault) token(t testing.TB, policy string) string {
 	return text(t, answer, "auth", "client_token")
 }
 
-// withoutCapability takes one capability away from the rules of a policy that
-// has one rule a line; ok tells whether it was there.
+// withoutCapability removes one capability from the rules of a policy with one rule per
+// line; ok reports whether the rules had it.
 func withoutCapability(rules, operation, capability string) (changed string, ok bool) {
 	lines := strings.Split(rules, "\n")
 	for i, line := range lines {

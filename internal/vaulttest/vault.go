@@ -61,26 +61,26 @@ func Start(t testing.TB) *Vault {
 		}
 	})
 	if shared.err != nil {
-		t.Fatalf("starting the shared dev Vault: %v", shared.err)
+		t.Fatalf("start the shared dev Vault: %v", shared.err)
 	}
 	return shared.vault
 }
 
-// StartOwn starts a Vault for this test alone, which it may seal and stop. The
-// arguments go to devvault: with "-storage", "raft:DIR" a later start finds
-// the data again, with "-listen", "127.0.0.1:PORT" at the same address.
+// StartOwn starts a Vault for this test only, which may seal and stop it. args are the
+// arguments of devvault: with "-storage", "raft:DIR" a later start finds the data again,
+// with "-listen", "127.0.0.1:PORT" it has the same address.
 func StartOwn(t testing.TB, args ...string) *Vault {
 	t.Helper()
 	v, err := launch(tools.Path(t, "devvault"), args)
 	if err != nil {
-		t.Fatalf("starting a dev Vault: %v", err)
+		t.Fatalf("start a dev Vault: %v", err)
 	}
 	t.Cleanup(func() { v.Stop(t) })
 	return v
 }
 
-// Certificates are PEM files: the authority that issued Vault's certificate, and
-// a client's certificate with its key from the same authority.
+// Certificates names PEM files: the authority of Vault's certificate, and a client
+// certificate of the same authority with its key.
 type Certificates struct{ CA, Client, ClientKey string }
 
 // StartTLS is StartOwn for a Vault that serves over TLS and asks for client
@@ -92,7 +92,7 @@ func StartTLS(t testing.TB) (*Vault, Certificates) {
 	files := Certificates{filepath.Join(dir, "ca.pem"), filepath.Join(dir, "client.pem"), filepath.Join(dir, "client-key.pem")}
 	pem, err := os.ReadFile(files.CA)
 	if err != nil {
-		t.Fatalf("reading the dev Vault's authority: %v", err)
+		t.Fatalf("read the dev Vault's authority: %v", err)
 	}
 	authorities := x509.NewCertPool()
 	authorities.AppendCertsFromPEM(pem)
@@ -100,8 +100,8 @@ func StartTLS(t testing.TB) (*Vault, Certificates) {
 	return v, files
 }
 
-// launch runs devvault with a standard input that ends with this process, so
-// that a killed test leaves none behind.
+// launch runs devvault with a standard input that ends with this process, so that
+// devvault ends if the test is killed.
 func launch(program string, args []string) (*Vault, error) {
 	cmd := exec.Command(program, append([]string{"-prepare", "-until-eof"}, args...)...)
 	cmd.Env = []string{} // no VAULT_… of the developer's shell
@@ -125,14 +125,14 @@ func launch(program string, args []string) (*Vault, error) {
 	watchdog.Stop()
 	if err != nil {
 		_ = stdin.Close()
-		_ = cmd.Wait() // its reason is on stderr
-		return nil, fmt.Errorf("reading its announcement: %w; it said: %s", err, stderr.String())
+		_ = cmd.Wait() // the cause is on stderr
+		return nil, fmt.Errorf("read the announcement: %w; its log: %s", err, stderr.String())
 	}
 	go func() { v.exited <- cmd.Wait() }()
 	return v, nil
 }
 
-// Stop ends a Vault from StartOwn and waits until it is gone. A second call
+// Stop stops a Vault from StartOwn and waits for the end of its process. A second call
 // does nothing.
 func (v *Vault) Stop(t testing.TB) {
 	t.Helper()
@@ -140,19 +140,19 @@ func (v *Vault) Stop(t testing.TB) {
 	v.stop.Do(func() {
 		_ = v.stdin.Close()
 		if err := <-v.exited; err != nil {
-			t.Errorf("stopping the dev Vault: %v", err)
+			t.Errorf("stop the dev Vault: %v", err)
 		}
 	})
 }
 
-// Seal seals a Vault from StartOwn, so that it answers 503.
+// Seal seals a Vault from StartOwn: it responds with 503.
 func (v *Vault) Seal(t testing.TB) {
 	t.Helper()
 	v.mustBeOwn(t)
 	v.must(t, v.RootToken, http.MethodPost, "sys/seal", nil)
 }
 
-// Unseal opens a sealed Vault and waits until it takes requests.
+// Unseal unseals a Vault and waits until it is ready.
 func (v *Vault) Unseal(t testing.TB) {
 	t.Helper()
 	v.must(t, "", http.MethodPost, "sys/unseal", map[string]any{"key": v.UnsealKey})

@@ -9,33 +9,33 @@ import (
 	"time"
 )
 
-func TestRoles(t *testing.T) {
+func TestReaderReadsOneWorkflowAndWriterReadsNone(t *testing.T) {
 	t.Parallel()
 	v := Start(t)
-	mine, other := Workflow(t), Workflow(t)
-	v.Write(t, mine, "api key", "first")
-	if got := v.Write(t, mine, "api key", "second"); got != 2 {
-		t.Errorf("the second write gave version %d", got)
+	first, second := Workflow(t), Workflow(t)
+	v.Write(t, first, "api key", "first")
+	if got := v.Write(t, first, "api key", "second"); got != 2 {
+		t.Errorf("the second write has version %d", got)
 	}
-	v.Write(t, other, "api key", "foreign")
+	v.Write(t, second, "api key", "foreign")
 
-	reader := v.Reader(t, mine)
-	if got, ok := v.ReadAs(t, reader, mine, "api key"); !ok || got != "second" {
+	reader := v.Reader(t, first)
+	if got, ok := v.ReadAs(t, reader, first, "api key"); !ok || got != "second" {
 		t.Errorf("reader got %q %v from its workflow", got, ok)
 	}
-	if _, ok := v.ReadAs(t, reader, other, "api key"); ok {
+	if _, ok := v.ReadAs(t, reader, second, "api key"); ok {
 		t.Error("reader reads another workflow")
 	}
-	if _, ok := v.ReadAs(t, v.Writer(t), mine, "api key"); ok {
+	if _, ok := v.ReadAs(t, v.Writer(t), first, "api key"); ok {
 		t.Error("writer reads a value")
 	}
-	own := v.Token(t, `path "customers/data/workflows/`+other+`/*" { capabilities = ["read"] }`)
-	if got, _ := v.ReadAs(t, own, other, "api key"); got != "foreign" {
-		t.Errorf("a token of its own rules read %q", got)
+	token := v.Token(t, `path "customers/data/workflows/`+second+`/*" { capabilities = ["read"] }`)
+	if got, _ := v.ReadAs(t, token, second, "api key"); got != "foreign" {
+		t.Errorf("the token reads %q", got)
 	}
 }
 
-func TestWriterWithoutLacksOneCapability(t *testing.T) {
+func TestWriterWithoutRemovesOneCapability(t *testing.T) {
 	t.Parallel()
 	v := Start(t)
 	workflow := Workflow(t)
@@ -53,11 +53,11 @@ func TestWriterWithoutLacksOneCapability(t *testing.T) {
 		{"undelete", "update", "POST", entry("undelete", workflow, "name"), map[string]any{"versions": []int{99}}},
 		{"destroy", "update", "POST", entry("destroy", workflow, "name"), map[string]any{"versions": []int{99}}},
 	}
-	for lacking, missing := range requests {
+	for reduced, missing := range requests {
 		token := v.WriterWithout(t, missing.operation, missing.capability)
 		for i, r := range requests {
 			status, _ := v.Call(t, token, r.method, r.path, r.body)
-			if refused := status == http.StatusForbidden; refused != (i == lacking) {
+			if refused := status == http.StatusForbidden; refused != (i == reduced) {
 				t.Errorf("without %s on %s: %s on %s answered %d",
 					missing.capability, missing.operation, r.capability, r.operation, status)
 			}
