@@ -16,7 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func TestNoCredentialIsAnywhere(t *testing.T) {
+func TestCredentialsAreNotInStatePlanOrOutput(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	roleID, secretID := v.AppRole(t, "deployer", "1h")
@@ -47,7 +47,7 @@ func TestNoCredentialIsAnywhere(t *testing.T) {
 				t.Errorf("%s: exit %d, want %d", what, result.Code, code)
 			}
 		}
-		var tokens sync.Map // of the logins, which nobody may see either
+		var tokens sync.Map // of the logins
 		s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 			tokens.Store(r.Header.Get("X-Vault-Token"), true)
 			return vaulttest.Action{}
@@ -65,31 +65,37 @@ func TestNoCredentialIsAnywhere(t *testing.T) {
 			run("everything is "+what, 1, "plan")
 		}
 		s.proxy.Hook(nil)
-		t.Log("credentials that hold the canary and are wrong")
+		t.Log("wrong credentials that contain the canary")
 		for i := range logins {
 			logins[i].arguments = wrongVariable.ReplaceAllString(logins[i].arguments, `"$${$1}-"`)
 		}
 		s.logins(t, logins, []string{"a"}, variables)
 		run("wrong", 1, "plan")
-		t.Log("credentials that are no credentials")
+		t.Log("invalid credentials")
 		for i := range logins {
 			logins[i].arguments = strings.ReplaceAll(logins[i].arguments, `}-"`, `}\ntwo lines"`)
 		}
 		s.logins(t, logins, []string{"a"}, variables)
 		run("refused before Vault is asked", 1, "plan")
 
-		if !strings.Contains(string(outputs["create"]), "[TRACE]") {
-			t.Error("there is no trace log, so the test proves nothing")
-		}
+		assertNoTokens(t, &tokens, token, outputs)
 		for _, canary := range canaries {
 			vaulttest.AssertNoCanary(t, canary, outputs)
 		}
-		tokens.Range(func(made, _ any) bool {
-			if made := made.(string); made != "" && made != token {
-				vaulttest.AssertNoCanary(t, made, outputs)
-			}
-			return true
-		})
+	})
+}
+
+// assertNoTokens checks that no output contains a token of a login.
+func assertNoTokens(t *testing.T, tokens *sync.Map, given string, outputs map[string][]byte) {
+	t.Helper()
+	if !strings.Contains(string(outputs["create"]), "[TRACE]") {
+		t.Error("the output has no trace log")
+	}
+	tokens.Range(func(token, _ any) bool {
+		if token := token.(string); token != "" && token != given {
+			vaulttest.AssertNoCanary(t, token, outputs)
+		}
+		return true
 	})
 }
 

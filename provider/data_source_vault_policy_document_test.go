@@ -21,7 +21,7 @@ func document(name string, lines ...string) string {
 		name, strings.Join(lines, "\n  "), name, name)
 }
 
-func TestAPolicyDocumentAllowsAndDenies(t *testing.T) {
+func TestPolicyDocumentAllowsAndDenies(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -72,7 +72,7 @@ func TestAPolicyDocumentAllowsAndDenies(t *testing.T) {
 	})
 }
 
-func TestAPolicyDocumentTakesItsPlaceFromTheProvider(t *testing.T) {
+func TestPolicyDocumentUsesMountAndPrefixOfProvider(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -101,7 +101,7 @@ func TestAPolicyDocumentTakesItsPlaceFromTheProvider(t *testing.T) {
 	})
 }
 
-func TestAPolicyDocumentNeedsNoConnection(t *testing.T) {
+func TestPolicyDocumentSendsNoRequests(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -122,7 +122,7 @@ func TestAPolicyDocumentNeedsNoConnection(t *testing.T) {
 	})
 }
 
-func TestWhatNeedsNoVaultNeedsNoProviderBlock(t *testing.T) {
+func TestPolicyDocumentNeedsNoProviderBlock(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -178,7 +178,7 @@ func TestWhatNeedsNoVaultNeedsNoProviderBlock(t *testing.T) {
 	})
 }
 
-func TestAPolicyDocumentRefusesWhatAPolicyWouldMisread(t *testing.T) {
+func TestPolicyDocumentRefusesSpecialCharacters(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -207,7 +207,7 @@ func TestAPolicyDocumentRefusesWhatAPolicyWouldMisread(t *testing.T) {
 	})
 }
 
-func TestTheExampleOfAPolicyDocumentWorks(t *testing.T) {
+func TestPolicyDocumentExample(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,116 +60,133 @@ func (s *fixture) moment(t *testing.T, name string, version int, field string) t
 	return at
 }
 
-func TestAnAuditTellsWhoHoldsWhatAndNoValue(t *testing.T) {
+const gitops = "gitops/cluster-1/platform"
+
+// surveyRevision is the commit in the record of the secret "foreign".
+var surveyRevision = strings.Repeat("ab", 20)
+
+// writeSurvey writes secrets of every kind: "own" is a value of this configuration,
+// "other" a value of another writer.
+func (s *fixture) writeSurvey(t *testing.T, own, other string) {
+	t.Helper()
+	s.Setenv("TF_VAR_value", own)
+	blocks := []string{"\nvariable \"value\" {\n  ephemeral = true\n}\n"}
+	for _, name := range []string{"in sync", "overwritten", "deleted", "destroyed", "released"} {
+		blocks = append(blocks, strings.Replace(s.secret(name, "var.value"), `" "`+name+`" {`, `" "`+strings.ReplaceAll(name, " ", "_")+`" {`, 1))
+	}
+	s.configure(t, blocks...)
+	s.Apply(t)
+	s.configure(t, blocks[:len(blocks)-1]...) // deletes "released"
+	s.Apply(t)
+
+	s.vault.Write(t, s.workflow, "overwritten", other)
+	s.vault.SoftDelete(t, s.workflow, "deleted")
+	s.vault.Destroy(t, s.workflow, "destroyed", 1)
+	s.vault.Write(t, s.workflow, "invalid'name", other) // left out
+	s.vault.Write(t, s.workflow, "unmanaged", other)
+	s.vault.Write(t, s.workflow, "hostile", other)
+	s.vault.PatchCustomMetadata(t, s.workflow, "hostile", map[string]any{
+		"relay." + gitops: s.recordOf(t, "hostile", 1) + " origin=%FF%1B", "relay.person/ada": "no record",
+	})
+	for range 2 {
+		s.vault.Write(t, s.workflow, "foreign", other)
+	}
+	s.vault.PatchCustomMetadata(t, s.workflow, "foreign", map[string]any{
+		"relay." + gitops: s.recordOf(t, "foreign", 2) + " revision=" + surveyRevision + " origin=secrets%2Fdeploy.yaml",
+	})
+	for name, life := range map[string]time.Duration{"expired": time.Second, "expiring": time.Hour} {
+		s.vault.Write(t, s.workflow, name, other)
+		s.vault.SetDeleteVersionAfter(t, s.workflow, name, life)
+		s.vault.Write(t, s.workflow, name, other)
+		end := s.moment(t, name, 2, "deletion_time").Format(time.RFC3339Nano)
+		s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{"relay." + gitops: s.recordOf(t, name, 2) + " expires=" + end})
+	}
+}
+
+// surveyRow is the metadata of the current version, with a record of an owner for the
+// recorded version; 0 for no record.
+func (s *fixture) surveyRow(t *testing.T, name string, version int, drift, owner string, recorded int, more map[string]any) map[string]any {
+	t.Helper()
+	out := map[string]any{
+		"version": float64(version), "created_time": s.made(t, name, version), "drift": drift, "owner": nil, "last_owner": nil,
+		"recorded_version": nil, "recorded_time": nil, "origin": nil, "revision": nil, "deleted": false, "deleted_time": nil, "expires_at": nil,
+	}
+	if recorded > 0 {
+		out["last_owner"], out["recorded_version"], out["recorded_time"] = owner, float64(recorded), s.made(t, name, recorded)
+	}
+	if recorded == version {
+		out["owner"] = owner
+	}
+	maps.Copy(out, more)
+	return out
+}
+
+// survey is what the data source returns for the secrets of writeSurvey.
+func (s *fixture) survey(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	ended := func(name string, version int) (map[string]any, string) {
+		at := s.moment(t, name, version, "deletion_time")
+		return map[string]any{"deleted": true, "deleted_time": at.Format(time.RFC3339Nano)}, at.Format(time.RFC3339)
+	}
+	deleted, deletedAt := ended("deleted", 1)
+	expired, expiredAt := ended("expired", 2)
+	released, _ := ended("released", 1)
+	const shop = "terraform/shop"
+	row := func(name string, version int, drift, owner string, recorded int, more map[string]any) map[string]any {
+		return s.surveyRow(t, name, version, drift, owner, recorded, more)
+	}
+	return map[string]map[string]any{
+		"in sync": row("in sync", 1, "in sync", shop, 1, nil),
+		"overwritten": row("overwritten", 2, "overwritten: version 2 at "+s.moment(t, "overwritten", 2, "created_time").Format(time.RFC3339)+
+			", last written 1", shop, 1, nil),
+		"deleted":   row("deleted", 1, "deleted at "+deletedAt, shop, 1, deleted),
+		"destroyed": row("destroyed", 1, "destroyed", shop, 1, map[string]any{"deleted": true}),
+		"released":  row("released", 1, "absent", "", 0, released),
+		"unmanaged": row("unmanaged", 1, "held by nobody", "", 0, nil),
+		"hostile":   row("hostile", 1, "in sync", gitops, 1, map[string]any{"origin": "\uFFFD\x1b"}),
+		"foreign": row("foreign", 2, "in sync", gitops, 2, map[string]any{
+			"origin": "secrets/deploy.yaml", "revision": surveyRevision,
+		}),
+		"expired": row("expired", 2, "expired at "+expiredAt, gitops, 2, expired),
+		"expiring": row("expiring", 2, "in sync", gitops, 2, map[string]any{
+			"expires_at": s.moment(t, "expiring", 2, "deletion_time").Format(time.RFC3339Nano),
+		}),
+	}
+}
+
+func TestWorkflowSecretsDataSourceReadsOwnersAndDrift(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		const gitops = "gitops/cluster-1/platform"
-		revision := strings.Repeat("ab", 20)
 		s := newFixture(t, cli)
-		ours, theirs := vaulttest.Canary(t), vaulttest.Canary(t)
-		s.Setenv("TF_VAR_value", ours)
-		blocks := []string{"\nvariable \"value\" {\n  ephemeral = true\n}\n"}
-		for _, name := range []string{"in sync", "overwritten", "deleted", "destroyed", "let go"} {
-			blocks = append(blocks, strings.Replace(s.secret(name, "var.value"), `" "`+name+`" {`, `" "`+strings.ReplaceAll(name, " ", "_")+`" {`, 1))
-		}
-		s.configure(t, blocks...)
-		s.Apply(t)
-		s.configure(t, blocks[:len(blocks)-1]...) // destroys "let go", as its owner may
-		s.Apply(t)
-
-		s.vault.Write(t, s.workflow, "overwritten", theirs)
-		s.vault.SoftDelete(t, s.workflow, "deleted")
-		s.vault.Destroy(t, s.workflow, "destroyed", 1)
-		s.vault.Write(t, s.workflow, "nobody's", theirs) // no valid name: nobody could refer to it
-		s.vault.Write(t, s.workflow, "nobodys", theirs)
-		s.vault.Write(t, s.workflow, "hostile", theirs)
-		s.vault.PatchCustomMetadata(t, s.workflow, "hostile", map[string]any{
-			"relay." + gitops: s.recordOf(t, "hostile", 1) + " origin=%FF%1B", "relay.person/ada": "no record",
-		})
-		for range 2 {
-			s.vault.Write(t, s.workflow, "foreign", theirs)
-		}
-		s.vault.PatchCustomMetadata(t, s.workflow, "foreign", map[string]any{
-			"relay." + gitops: s.recordOf(t, "foreign", 2) + " revision=" + revision + " origin=secrets%2Fdeploy.yaml",
-		})
-		for name, life := range map[string]time.Duration{"expired": time.Second, "expiring": time.Hour} {
-			s.vault.Write(t, s.workflow, name, theirs)
-			s.vault.SetDeleteVersionAfter(t, s.workflow, name, life)
-			s.vault.Write(t, s.workflow, name, theirs)
-			end := s.moment(t, name, 2, "deletion_time").Format(time.RFC3339Nano)
-			s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{"relay." + gitops: s.recordOf(t, name, 2) + " expires=" + end})
-		}
-
+		own, other := vaulttest.Canary(t), vaulttest.Canary(t)
+		s.writeSurvey(t, own, other)
 		a := s.audit(t, cli)
 		got := a.audited(t)
 		for deadline := time.Now().Add(30 * time.Second); got["expired"]["deleted"] != true; got = a.audited(t) {
 			if time.Now().After(deadline) {
-				t.Fatalf("it never expires: %v", got["expired"])
+				t.Fatalf("the secret does not expire: %v", got["expired"])
 			}
 		}
-		// row is what is told of the version that is there, written by an owner as
-		// the version noted; 0 for nobody.
-		row := func(name string, version int, drift, owner string, noted int, facts map[string]any) map[string]any {
-			out := map[string]any{
-				"version": float64(version), "created_time": s.made(t, name, version), "drift": drift, "owner": nil, "last_owner": nil,
-				"recorded_version": nil, "recorded_time": nil, "origin": nil, "revision": nil, "deleted": false, "deleted_time": nil, "expires_at": nil,
-			}
-			if noted > 0 {
-				out["last_owner"], out["recorded_version"], out["recorded_time"] = owner, float64(noted), s.made(t, name, noted)
-			}
-			if noted == version {
-				out["owner"] = owner
-			}
-			for key, value := range facts {
-				out[key] = value
-			}
-			return out
-		}
-		ended := func(name string, version int) (map[string]any, string) {
-			at := s.moment(t, name, version, "deletion_time")
-			return map[string]any{"deleted": true, "deleted_time": at.Format(time.RFC3339Nano)}, at.Format(time.RFC3339)
-		}
-		deleted, deletedAt := ended("deleted", 1)
-		expired, expiredAt := ended("expired", 2)
-		letGo, _ := ended("let go", 1)
-		const shop = "terraform/shop"
-		want := map[string]map[string]any{
-			"in sync": row("in sync", 1, "in sync", shop, 1, nil),
-			"overwritten": row("overwritten", 2, "overwritten: version 2 at "+s.moment(t, "overwritten", 2, "created_time").Format(time.RFC3339)+
-				", last written 1", shop, 1, nil),
-			"deleted":   row("deleted", 1, "deleted at "+deletedAt, shop, 1, deleted),
-			"destroyed": row("destroyed", 1, "destroyed", shop, 1, map[string]any{"deleted": true}),
-			"let go":    row("let go", 1, "absent", "", 0, letGo),
-			"nobodys":   row("nobodys", 1, "held by nobody", "", 0, nil),
-			"hostile":   row("hostile", 1, "in sync", gitops, 1, map[string]any{"origin": "\uFFFD\x1b"}),
-			"foreign": row("foreign", 2, "in sync", gitops, 2, map[string]any{
-				"origin": "secrets/deploy.yaml", "revision": revision,
-			}),
-			"expired": row("expired", 2, "expired at "+expiredAt, gitops, 2, expired),
-			"expiring": row("expiring", 2, "in sync", gitops, 2, map[string]any{
-				"expires_at": s.moment(t, "expiring", 2, "deletion_time").Format(time.RFC3339Nano),
-			}),
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("the audit: want (-), got (+):\n%s", diff)
+		if diff := cmp.Diff(s.survey(t), got); diff != "" {
+			t.Errorf("the data source returns: want (-), got (+):\n%s", diff)
 		}
 		a.NoChanges(t)
 		if n := a.dataWrites(t); n != 0 {
-			t.Errorf("an audit sent %d values", n)
+			t.Errorf("the data source sent %d values", n)
 		}
 
-		t.Log("no value is in what it leaves behind")
+		t.Log("state and plan contain no values")
 		state, err := os.ReadFile(filepath.Join(a.Dir, "terraform.tfstate"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		outputs := map[string][]byte{"the state": state, "the plan": []byte(a.Must(t, "plan").Output)}
-		vaulttest.AssertNoCanary(t, ours, outputs)
-		vaulttest.AssertNoCanary(t, theirs, outputs)
+		vaulttest.AssertNoCanary(t, own, outputs)
+		vaulttest.AssertNoCanary(t, other, outputs)
 	})
 }
 
-func TestAnAuditOfNothingIsEmpty(t *testing.T) {
+func TestWorkflowSecretsDataSourceWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		a := newFixture(t, cli).audit(t, cli, "\noutput \"names\" {\n  value = keys(data.relay_workflow_secrets.audit.secrets)\n}\n")
@@ -179,7 +197,7 @@ func TestAnAuditOfNothingIsEmpty(t *testing.T) {
 	})
 }
 
-func TestAnAuditThatCannotSeeFails(t *testing.T) {
+func TestWorkflowSecretsDataSourceFailsWithoutCapabilities(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -200,7 +218,7 @@ func TestAnAuditThatCannotSeeFails(t *testing.T) {
 	})
 }
 
-func TestAnAuditWaitsForItsConnection(t *testing.T) {
+func TestWorkflowSecretsDataSourceWaitsForUnknownSettings(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -220,7 +238,7 @@ func TestAnAuditWaitsForItsConnection(t *testing.T) {
 	})
 }
 
-func TestTheExampleOfAnAuditWorks(t *testing.T) {
+func TestWorkflowSecretsDataSourceExample(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

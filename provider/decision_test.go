@@ -72,7 +72,7 @@ func TestRemedyFor(t *testing.T) {
 	}
 }
 
-func TestWhatIsRememberedOfTheLastWrite(t *testing.T) {
+func TestLastWrite(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 123456789, time.UTC)
 	try := &unconfirmedWrite{Version: 1, From: noon, To: noon.Add(time.Second)}

@@ -10,7 +10,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-func TestTheExamplesWork(t *testing.T) {
+func TestExamplesApply(t *testing.T) {
 	t.Parallel()
 	resources, err := filepath.Glob("../examples/resources/*/resource.tf")
 	if err != nil || len(resources) == 0 {
@@ -28,7 +28,7 @@ func TestTheExamplesWork(t *testing.T) {
 	})
 }
 
-func TestEveryLoginOfTheExamplesIsOne(t *testing.T) {
+func TestEveryLoginExampleLogsIn(t *testing.T) {
 	t.Parallel()
 	logins, err := filepath.Glob("../examples/provider/auth_*.tf")
 	if err != nil || len(logins) == 0 {

@@ -62,48 +62,54 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
+func TestDetectChangesNeedsAFingerprintKey(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newFixture(t, cli)
+		s.configure(t, s.secret("token", `"one"`, `detect_changes = true`))
+		s.Fails(t, []string{"plan"}, "Cannot detect changes of the value", "RELAY_FINGERPRINT_KEY")
+		s.Setenv("RELAY_FINGERPRINT_KEY", "short")
+		s.Fails(t, []string{"plan"}, "fewer than 32 bytes")
+	})
+}
+
+// sends checks how many values were sent since the last call.
+func (s *fixture) sends(t *testing.T, want int) {
+	t.Helper()
+	if n := s.dataWrites(t); n != want {
+		t.Errorf("%d values were sent, want %d", n, want)
+	}
+}
+
+func TestFingerprintDetectsAChangedValue(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		const detect = `detect_changes = true`
-		writes := func(want int) {
-			t.Helper()
-			if n := s.dataWrites(t); n != want {
-				t.Errorf("%d values were sent, want %d", n, want)
-			}
-		}
 		key := vaulttest.Canary(t)
 
-		t.Log("it needs a key, of some length")
-		s.configure(t, s.secret("token", `"one"`, detect))
-		s.Fails(t, []string{"plan"}, "Cannot detect changes of the value", "RELAY_FINGERPRINT_KEY")
-		s.Setenv("RELAY_FINGERPRINT_KEY", "short")
-		s.Fails(t, []string{"plan"}, "fewer than 32 bytes")
-		s.Setenv("RELAY_FINGERPRINT_KEY", "")
-
-		t.Log("the first plan with a key sends once what was written without one, and says why")
+		t.Log("the first plan with a key sends a value that has no fingerprint, with a warning")
 		s.configure(t, s.secret("token", `"one"`))
 		s.Apply(t)
 		if got := s.fingerprintOnRecord(t, "token"); got != "" {
 			t.Errorf("there is a fingerprint without a key: %s", got)
 		}
-		writes(1)
+		s.sends(t, 1)
 		s.Setenv("RELAY_FINGERPRINT_KEY", key)
 		s.NoChanges(t)
 		s.configure(t, s.secret("token", `"one"`, detect))
 		s.Apply(t).Contains(t, "Warning: Value is sent once to record its fingerprint", s.workflow+"/token")
-		writes(1)
+		s.sends(t, 1)
 		s.NoChanges(t)
 		first := s.fingerprintOnRecord(t, "token")
 
-		t.Log("another value is sent; the same one is not")
+		t.Log("another value is sent, the same value is not")
 		s.configure(t, s.secret("token", `"two"`, detect))
 		change := s.Plan(t).Change(at("token"))
 		change.HasActions(t, "update")
 		change.Changes(t, "drift", "in sync", "in sync")
 		s.Apply(t)
-		writes(1)
+		s.sends(t, 1)
 		if got := s.value(t, "token"); got != "two" {
 			t.Errorf("the workflow reads %q", got)
 		}
@@ -115,37 +121,50 @@ func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
 			t.Errorf("without a refresh the value looks changed:\n%s", result.Output)
 		}
 
-		t.Log("value_wo_version does what it always does")
+		t.Log("a change of value_wo_version sends the value")
 		s.configure(t, s.secret("token", `"two"`, detect, `value_wo_version = "2"`))
 		s.Apply(t)
-		writes(1)
+		s.sends(t, 1)
 		s.NoChanges(t)
+	})
+}
 
-		t.Log("an import compares with the record")
+func TestFingerprintOfTheRecordIsCompared(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newFixture(t, cli)
+		const detect = `detect_changes = true`
+		key := vaulttest.Canary(t)
+		s.Setenv("RELAY_FINGERPRINT_KEY", key)
+		s.configure(t, s.secret("token", `"two"`, detect))
+		s.Apply(t)
+		s.sends(t, 1)
+
+		t.Log("after an import")
 		s.Must(t, "state", "rm", at("token"))
 		s.configure(t, s.secret("token", `"two"`, detect))
 		s.Must(t, "import", at("token"), s.workflow+"/token")
 		s.Apply(t)
 		s.NoChanges(t)
-		writes(0)
+		s.sends(t, 0)
 
-		t.Log("under warn, what others wrote is left, and a new value is sent")
+		t.Log("with on_drift = warn, values of others are kept and a new value is sent")
 		s.configure(t, s.secret("token", `"two"`, detect, `on_drift = "warn"`))
 		s.vault.Write(t, s.workflow, "token", "theirs")
 		s.Apply(t)
-		writes(0)
+		s.sends(t, 0)
 		s.configure(t, s.secret("token", `"three"`, detect, `on_drift = "warn"`))
 		s.Apply(t)
-		writes(1)
+		s.sends(t, 1)
 		if got := s.value(t, "token"); got != "three" {
 			t.Errorf("the workflow reads %q", got)
 		}
 		s.NoChanges(t)
 
-		t.Log("another key makes every value look changed, once")
+		t.Log("after a change of the key every value is sent once")
 		s.Setenv("RELAY_FINGERPRINT_KEY", key+"2")
 		s.Apply(t)
-		writes(1)
+		s.sends(t, 1)
 		s.NoChanges(t)
 
 		state := s.file(t, filepath.Join(s.Dir, "terraform.tfstate"))
@@ -156,7 +175,7 @@ func TestAChangedValueIsNoticedByItsFingerprint(t *testing.T) {
 	})
 }
 
-func TestAFingerprintIsComparedInTheApplyIfItHasTo(t *testing.T) {
+func TestFingerprintOfUnknownValueIsComparedDuringTheApply(t *testing.T) {
 	t.Parallel()
 	key := strings.Repeat("0123456789abcdef", 2)
 	for name, configuration := range map[string]func(s *fixture, value, trigger string) string{

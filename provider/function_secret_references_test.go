@@ -24,7 +24,7 @@ func put(t *testing.T, w *terraformtest.Workspace, name, text string) {
 	}
 }
 
-func TestSecretReferencesAreFoundInAWorkflowFile(t *testing.T) {
+func TestSecretReferences(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		w := cli.Workspace(t)
@@ -117,7 +117,7 @@ func compact(t *testing.T, text string) string {
 	return string(out)
 }
 
-func TestTheExampleOfReferencesNoticesWhatDoesNotFit(t *testing.T) {
+func TestSecretReferencesExampleFailsOnMismatch(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

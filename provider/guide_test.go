@@ -127,7 +127,7 @@ func drifting(t *testing.T, cli terraformtest.CLI) (*fixture, []string) {
 	return s, all
 }
 
-func TestTheGuideShowsRealPlans(t *testing.T) {
+func TestDriftGuideShowsRealPlans(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s, all := drifting(t, cli)

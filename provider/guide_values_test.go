@@ -13,9 +13,9 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// TestTheGuideOnManagingSecretsWorks applies what the guide shows for Terraform, and
+// TestManagingSecretsGuide applies what the guide shows for Terraform, and
 // runs the step that it shows with what Relay's own code reads.
-func TestTheGuideOnManagingSecretsWorks(t *testing.T) {
+func TestManagingSecretsGuide(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -199,7 +199,7 @@ func (o operation) writePlanned(change terraformtest.Change, name string) bool {
 	return unknown["version"] == true
 }
 
-func TestInterruptedAtAnyRequestTheNextApplyPutsItRight(t *testing.T) {
+func TestNextApplyRepairsInterruptionAtAnyRequest(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations() {
 		t.Run(strings.ReplaceAll(o.name, " ", "-"), func(t *testing.T) {
@@ -299,7 +299,7 @@ func (s *fixture) eachSecret(t *testing.T, o operation, scenes []scene, look fun
 	}
 }
 
-func TestInterruptedAtAnyRequestARefreshChangesNothing(t *testing.T) {
+func TestRefreshChangesNothingAfterInterruptionAtAnyRequest(t *testing.T) {
 	t.Parallel()
 	for _, o := range []operation{
 		{"a secret", 2, map[string]string{"a": "1@1"}, nil, "relay_workflow_secret", false},

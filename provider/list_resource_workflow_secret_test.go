@@ -111,7 +111,7 @@ func (s *server) list(t *testing.T, workflow string, include bool, limit int64) 
 	return slices.Collect(stream.Results)
 }
 
-func TestAQueryListsTheLiveSecretsOfAWorkflow(t *testing.T) {
+func TestListResourceListsLiveSecrets(t *testing.T) {
 	t.Parallel()
 	vault := vaulttest.Start(t)
 	proxy, workflow := vaulttest.NewProxy(t, vault.Address), vaulttest.Workflow(t)

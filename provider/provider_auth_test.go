@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,24 +53,22 @@ func objectOf(t *testing.T, schema map[string]attr.Type, members map[string]any)
 	return types.ObjectValueMust(schema, values)
 }
 
-// unknownSettings stands for a value that is not known yet.
+// unknown is a value that is not known yet.
 type unknown struct{}
 
 type block = map[string]any
 
-func TestAuth(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "credential")
-	if err := os.WriteFile(file, []byte("hunter2"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range []struct {
-		name     string
-		auth     block
-		variable string // content of IDENTITY
-		want     credentials
-		problems []string // "attribute: part of the text"
-	}{
+// authRow is a row of the tests of auth.
+type authRow struct {
+	name     string
+	auth     block
+	variable string // content of IDENTITY
+	want     credentials
+	problems []string // "attribute: part of the text"
+}
+
+func validAuth(file string) []authRow {
+	return []authRow{
 		{name: "token", auth: block{"token": "hvs.x"}, want: credentials{method: "token", token: "hvs.x"}},
 		{name: "token file", auth: block{"token_file": file}, want: credentials{method: "token_file", tokenFile: file}},
 		{name: "approle", auth: block{"approle": block{"role_id": "r", "secret_id": "s", "mount": "m"}},
@@ -86,28 +85,32 @@ func TestAuth(t *testing.T) {
 			want: credentials{method: "kubernetes", login: &vaultclient.Kubernetes{Role: "r", TokenFile: file, Mount: "m"}}},
 		{name: "userpass", auth: block{"userpass": block{"username": "u", "password": "p", "mount": "m"}},
 			want: credentials{method: "userpass", login: &vaultclient.UserPass{Username: "u", Password: "p", Mount: "m"}}},
-		{name: "an empty text is none", auth: block{"token": "", "userpass": block{"username": "u", "password": "p"}},
+		{name: "an empty string is not set", auth: block{"token": "", "userpass": block{"username": "u", "password": "p"}},
 			want: credentials{method: "userpass", login: &vaultclient.UserPass{Username: "u", Password: "p"}}},
+	}
+}
 
-		{name: "nothing", auth: block{}, problems: []string{"auth must contain one of token, token_file, approle"}},
+func invalidAuth(file string) []authRow {
+	return []authRow{
+		{name: "no method", auth: block{}, problems: []string{"auth must contain one of token, token_file, approle"}},
 		{name: "an empty token", auth: block{"token": ""}, problems: []string{"auth must contain one of"}},
 		{name: "two methods", auth: block{"token": "hvs.x", "approle": block{"role_id": "r"}}, problems: []string{"auth must contain only one of token and approle"}},
-		{name: "two methods and one that is not known", auth: block{"token": "hvs.x", "cert": block{}, "jwt": unknown{}},
+		{name: "two methods and an unknown method", auth: block{"token": "hvs.x", "cert": block{}, "jwt": unknown{}},
 			problems: []string{"auth must contain only one of token and cert"}},
 		{name: "two secret ids", auth: block{"approle": block{"role_id": "r", "secret_id": "hunter2", "secret_id_file": file}},
 			want:     credentials{method: "approle", login: &vaultclient.AppRole{RoleID: "r", SecretID: "hunter2", SecretIDFile: file}},
 			problems: []string{"auth.approle.secret_id must not be set together"}},
-		{name: "files that are not there", auth: block{"approle": block{"role_id": "", "secret_id_file": "/none", "mount": "../x"}},
+		{name: "missing files", auth: block{"approle": block{"role_id": "", "secret_id_file": "/none", "mount": "../x"}},
 			want:     credentials{method: "approle", login: &vaultclient.AppRole{SecretIDFile: "/none", Mount: "../x"}},
 			problems: []string{"auth.approle.role_id is required", "auth.approle.mount: invalid auth mount", "auth.approle.secret_id_file: read /none: no such file"}},
-		{name: "a token file that is not there", auth: block{"token_file": "/none"},
+		{name: "a missing token file", auth: block{"token_file": "/none"},
 			want: credentials{method: "token_file", tokenFile: "/none"}, problems: []string{"auth.token_file: read /none: no such file"}},
 		{name: "a token of two lines", auth: block{"token": "hunter2\nx"},
 			want: credentials{method: "token", token: "hunter2\nx"}, problems: []string{"auth.token must be one line of printable ASCII"}},
 		{name: "two JWTs", auth: block{"jwt": block{"token": "hunter2", "token_env": "IDENTITY"}}, variable: "j",
 			problems: []string{"auth.jwt must contain exactly one"}},
 		{name: "no JWT", auth: block{"jwt": block{"role": "r"}}, problems: []string{"auth.jwt must contain exactly one"}},
-		{name: "no such variable", auth: block{"jwt": block{"token_env": "IDENTITY"}}, problems: []string{`auth.jwt.token_env must name the environment variable that contains the JWT; "IDENTITY" is not set`}},
+		{name: "a missing variable", auth: block{"jwt": block{"token_env": "IDENTITY"}}, problems: []string{`auth.jwt.token_env must name the environment variable that contains the JWT; "IDENTITY" is not set`}},
 		{name: "a certificate login without a certificate", auth: block{"cert": block{"name": "n"}},
 			want: credentials{method: "cert", login: &vaultclient.Cert{Name: "n"}}, problems: []string{"client_cert_file is required to log in by certificate"}},
 		{name: "no password", auth: block{"userpass": block{"username": "a/b", "password": ""}},
@@ -115,11 +118,21 @@ func TestAuth(t *testing.T) {
 			problems: []string{"auth.userpass.username must not contain", "auth.userpass.password is required"}},
 		{name: "no service account", auth: block{"kubernetes": block{"role": ""}}, want: credentials{method: "kubernetes", login: &vaultclient.Kubernetes{}},
 			problems: []string{"auth.kubernetes.role is required", "auth.kubernetes.token_file: read /var/run/secrets"}},
+	}
+}
 
-		{name: "a method that is not known yet", auth: block{"approle": unknown{}}},
-		{name: "an attribute that is not known yet", auth: block{"approle": block{"role_id": "r", "secret_id": unknown{}, "secret_id_file": "/none"}}},
-		{name: "a token that is not known yet", auth: block{"token": unknown{}}},
-	} {
+func TestAuth(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "credential")
+	if err := os.WriteFile(file, []byte("hunter2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unknowns := []authRow{
+		{name: "an unknown method", auth: block{"approle": unknown{}}},
+		{name: "an unknown attribute", auth: block{"approle": block{"role_id": "r", "secret_id": unknown{}, "secret_id_file": "/none"}}},
+		{name: "an unknown token", auth: block{"token": unknown{}}},
+	}
+	for _, row := range slices.Concat(validAuth(file), invalidAuth(file), unknowns) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			model := complete()

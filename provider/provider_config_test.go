@@ -32,66 +32,50 @@ func environmentOf(variables map[string]string) environment {
 	return environment{get: func(name string) string { return variables[name] }}
 }
 
-func TestResolve(t *testing.T) {
-	t.Parallel()
+// resolveRow is a row of the tests of the provider block.
+type resolveRow struct {
+	name      string
+	change    func(*providerModel)
+	variables map[string]string
+	want      func(settings) bool
+	problems  []string // "attribute: part of the text"
+}
+
+func resolvedSettings() []resolveRow {
 	full := map[string]string{
 		"VAULT_ADDR": "https://env.example.com", "VAULT_NAMESPACE": "team", "VAULT_TOKEN": "from-env", "RELAY_OWNER": "from-env",
 	}
-	for _, row := range []struct {
-		name      string
-		change    func(*providerModel)
-		variables map[string]string
-		want      func(settings) bool
-		problems  []string // "attribute: part of the text"
-	}{
+	return []resolveRow{
 		{"defaults are Relay's", func(*providerModel) {}, nil, func(s settings) bool {
 			return s.mount == "customers" && s.prefix == "workflows" && s.settle == 30*time.Second && s.owner == "terraform/shop"
 		}, nil},
-		{"the block goes before the environment", func(*providerModel) {}, full, func(s settings) bool {
+		{"the block takes precedence over the environment", func(*providerModel) {}, full, func(s settings) bool {
 			return s.vault.Address == "https://vault.example.com:8200" && s.vault.Token == "from-block" &&
 				s.owner == "terraform/shop" && s.vault.Namespace == "team"
 		}, nil},
-		{"the environment fills in", func(m *providerModel) { *m = providerModel{} }, full, func(s settings) bool {
+		{"the environment sets what the block does not", func(m *providerModel) { *m = providerModel{} }, full, func(s settings) bool {
 			return s.vault.Address == "https://env.example.com" && s.vault.Token == "from-env" && s.owner == "terraform/from-env"
 		}, nil},
-		{"an empty text counts as none", func(m *providerModel) { m.Owner = types.StringValue("") }, full, func(s settings) bool {
+		{"an empty string is not set", func(m *providerModel) { m.Owner = types.StringValue("") }, full, func(s settings) bool {
 			return s.owner == "terraform/from-env"
 		}, nil},
-		{"slashes around mount and prefix do not count", func(m *providerModel) {
+		{"slashes around mount and prefix are removed", func(m *providerModel) {
 			m.Mount, m.Prefix = types.StringValue("/kv/team/"), types.StringValue("a/b/")
 		}, nil, func(s settings) bool { return s.mount == "kv/team" && s.prefix == "a/b" }, nil},
-		{"all that is missing is named", func(m *providerModel) { *m = providerModel{} }, nil, nil,
-			[]string{"owner is required; set it or RELAY_OWNER", "address is required, such as https://vault.example.com:8200; set it or the environment variable VAULT_ADDR", "token is required"}},
-		{"all that is wrong is named", func(m *providerModel) {
-			m.Owner, m.Settle = types.StringValue("a/b"), types.StringValue("0s")
-			m.Mount, m.Prefix = types.StringValue("a//b"), types.StringValue("+")
-			m.Address, m.Token = types.StringValue("ftp://x"), types.StringValue("two\nlines")
-			m.CACertFile, m.ClientCertFile = types.StringValue("/does/not/exist"), types.StringValue("/alone")
-			m.RequireWriteOnly, m.MaxRetries, m.MaxConcurrentRequests = types.StringValue("yes"), types.Int64Value(-1), types.Int64Value(0)
-			m.Headers = headers("X-Vault-Token", "hunter2")
-		}, nil, nil, []string{
-			"owner: owner id", "settle: settle", `require_write_only: require_write_only "yes": expected`, "mount: mount", "prefix: prefix",
-			"max_concurrent_requests must be at least 1", "address must be a URL", "token must be one line of printable ASCII",
-			"client_cert_file must be set together", "headers: the header X-Vault-Token is kept", "max_retries must be 0 to 100",
-			"ca_cert_file: read /does/not/exist: no such file",
-		}},
-		{"what is wrong in the environment is named", func(*providerModel) {}, map[string]string{
-			"VAULT_MAX_RETRIES": "many", "VAULT_HEADERS": "hunter2",
-		}, nil, []string{`max_retries must be a whole number; it is "many"`, "headers must be a JSON object of strings in VAULT_HEADERS"}},
-		{"all of the connection comes from the environment", func(*providerModel) {}, map[string]string{
+		{"Vault settings from the environment", func(*providerModel) {}, map[string]string{
 			"VAULT_MAX_RETRIES": "7", "VAULT_HEADERS": `{"X-Team":"shop"}`, "VAULT_TLS_SERVER_NAME": "vault.internal", "VAULT_NAMESPACE": "team",
 		}, func(s settings) bool {
 			return *s.vault.MaxRetries == 7 && s.vault.Headers["X-Team"] == "shop" && s.vault.TLSServerName == "vault.internal"
 		}, nil},
-		{"all of the connection comes from the block", func(m *providerModel) {
+		{"Vault settings from the block", func(m *providerModel) {
 			m.MaxRetries, m.MaxConcurrentRequests = types.Int64Value(0), types.Int64Value(1000)
 			m.Headers, m.TLSServerName, m.RequireWriteOnly = headers("X-Team", "shop"), types.StringValue("vault.internal"), types.StringValue("off")
 		}, map[string]string{"VAULT_MAX_RETRIES": "7", "VAULT_HEADERS": "no JSON", "VAULT_TLS_SERVER_NAME": "other"}, func(s settings) bool {
 			return *s.vault.MaxRetries == 0 && s.vault.Concurrency == 1000 && s.vault.Headers["X-Team"] == "shop" &&
 				s.vault.TLSServerName == "vault.internal" && s.readGuard == secrets.IgnoreReadable
 		}, nil},
-		{"a token that could read is warned of", func(*providerModel) {}, nil, func(s settings) bool { return s.readGuard == secrets.WarnIfReadable }, nil},
-		{"what is not known yet is not judged", func(m *providerModel) {
+		{"require_write_only is warn by default", func(*providerModel) {}, nil, func(s settings) bool { return s.readGuard == secrets.WarnIfReadable }, nil},
+		{"unknown settings are not checked", func(m *providerModel) {
 			m.Address, m.Token, m.Owner = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 			m.Mount, m.ClientKeyFile = types.StringUnknown(), types.StringUnknown()
 			m.ClientCertFile = types.StringValue("/does/not/exist")
@@ -102,7 +86,35 @@ func TestResolve(t *testing.T) {
 				"address", "client_key_file", "headers", "max_concurrent_requests", "max_retries", "mount", "owner", "require_write_only", "token",
 			}) && s.mount == ""
 		}, nil},
-	} {
+	}
+}
+
+func invalidSettings() []resolveRow {
+	return []resolveRow{
+		{"all missing settings are reported", func(m *providerModel) { *m = providerModel{} }, nil, nil,
+			[]string{"owner is required; set it or RELAY_OWNER", "address is required, such as https://vault.example.com:8200; set it or the environment variable VAULT_ADDR", "token is required"}},
+		{"all invalid settings are reported", func(m *providerModel) {
+			m.Owner, m.Settle = types.StringValue("a/b"), types.StringValue("0s")
+			m.Mount, m.Prefix = types.StringValue("a//b"), types.StringValue("+")
+			m.Address, m.Token = types.StringValue("ftp://x"), types.StringValue("two\nlines")
+			m.CACertFile, m.ClientCertFile = types.StringValue("/does/not/exist"), types.StringValue("/alone")
+			m.RequireWriteOnly, m.MaxRetries, m.MaxConcurrentRequests = types.StringValue("yes"), types.Int64Value(-1), types.Int64Value(0)
+			m.Headers = headers("X-Vault-Token", "hunter2")
+		}, nil, nil, []string{
+			"owner: owner id", "settle must be a duration", `require_write_only must be "warn"`, "mount: mount", "prefix: prefix",
+			"max_concurrent_requests must be at least 1", "address must be a URL", "token must be one line of printable ASCII",
+			"client_cert_file must be set together", "headers: the header X-Vault-Token is kept", "max_retries must be 0 to 100",
+			"ca_cert_file: read /does/not/exist: no such file",
+		}},
+		{"invalid variables are reported", func(*providerModel) {}, map[string]string{
+			"VAULT_MAX_RETRIES": "many", "VAULT_HEADERS": "hunter2",
+		}, nil, []string{`max_retries must be a whole number; it is "many"`, "headers must be a JSON object of strings in VAULT_HEADERS"}},
+	}
+}
+
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	for _, row := range append(resolvedSettings(), invalidSettings()...) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			model := complete()
@@ -120,7 +132,7 @@ func headers(name, value string) types.Map {
 	return types.MapValueMust(types.StringType, map[string]attr.Value{name: types.StringValue(value)})
 }
 
-func TestAuthoritiesComeFromOnePlace(t *testing.T) {
+func TestCACertificatesComeFromOneOrigin(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name, file, text, fileVariable, textVariable string
@@ -143,7 +155,7 @@ func TestAuthoritiesComeFromOnePlace(t *testing.T) {
 	}
 }
 
-func TestTheTokenOfVaultLoginIsUsedLast(t *testing.T) {
+func TestVaultLoginTokenIsUsedLast(t *testing.T) {
 	t.Parallel()
 	env := environmentOf(nil)
 	env.home = t.TempDir()
@@ -170,7 +182,7 @@ func TestTheTokenOfVaultLoginIsUsedLast(t *testing.T) {
 // default where there is one.
 var tableRow = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (?:`([A-Z_]+)` )?\\| (?:`([^`]+)`|[^`|]*)[^|]*\\|$")
 
-func TestTheDocumentationNamesEverySetting(t *testing.T) {
+func TestDocumentationListsEverySetting(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../templates/index.md.tmpl")
 	if err != nil {

@@ -105,11 +105,11 @@ func (s *fixture) logins(t *testing.T, logins []login, secrets []string, blocks 
 	s.Write(t, text)
 }
 
-// TestEveryLoginWrites does so on the dev Vault, with each way that auth has.
+// TestEveryLoginMethodWrites does so on the dev Vault, with each way that auth has.
 // Kubernetes logs in at a jwt mount, which asks for the same fields; Vault's
 // kubernetes method itself would need a cluster to ask back. The certificate has
 // a test of its own.
-func TestEveryLoginWrites(t *testing.T) {
+func TestEveryLoginMethodWrites(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	roleID, secretID := v.AppRole(t, "deployer", "1h")
@@ -180,7 +180,7 @@ func (w *traffic) is(t *testing.T, s *fixture, given bool) {
 	}
 }
 
-func TestTheClientCertificateLogsIn(t *testing.T) {
+func TestClientCertificateLogin(t *testing.T) {
 	t.Parallel()
 	v, files := vaulttest.StartTLS(t)
 	v.CertificateRole(t, "cert", "deployer", files.CA)
@@ -239,7 +239,7 @@ func liveTokens(t *testing.T, v *vaulttest.Vault, path string) int {
 	return count
 }
 
-func TestCredentialsThatVaultRefusesAreAnError(t *testing.T) {
+func TestRejectedCredentialsAreAnError(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	roleID, _ := v.AppRole(t, "deployer", "1h")
@@ -280,7 +280,7 @@ func TestCredentialsThatVaultRefusesAreAnError(t *testing.T) {
 	})
 }
 
-func TestWhatIsWrongWithAuthIsSaidByValidate(t *testing.T) {
+func TestValidateReportsProblemsOfAuth(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -321,7 +321,7 @@ func TestWhatIsWrongWithAuthIsSaidByValidate(t *testing.T) {
 	})
 }
 
-func TestHeadersGoWithEveryRequest(t *testing.T) {
+func TestHeadersAreSentWithEveryRequest(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

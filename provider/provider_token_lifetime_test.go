@@ -15,7 +15,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
 
-func TestALoginThatIsNotKnownInThePlanHappensInTheApply(t *testing.T) {
+func TestLoginCanBeKnownOnlyDuringTheApply(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	roleID, secretID := v.AppRole(t, "deployer", "1h")
@@ -43,7 +43,7 @@ func TestALoginThatIsNotKnownInThePlanHappensInTheApply(t *testing.T) {
 	})
 }
 
-func TestATokenThatDiesInTheMiddleOfAnApplyIsReplaced(t *testing.T) {
+func TestTokenThatExpiresDuringAnApplyIsReplaced(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	roleID, secretID := v.AppRole(t, "brief", "1s")
@@ -80,7 +80,7 @@ func TestATokenThatDiesInTheMiddleOfAnApplyIsReplaced(t *testing.T) {
 	})
 }
 
-func TestATokenThatCannotBeRevokedFailsNothing(t *testing.T) {
+func TestFailedRevocationIsNotAnError(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	roleID, secretID := v.AppRole(t, "deployer", "1h")

@@ -16,7 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func TestAllThatIsWrongWithTheProviderBlockIsSaidAtOnce(t *testing.T) {
+func TestAllProblemsOfTheProviderBlockAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		w := cli.Workspace(t)
@@ -71,7 +71,7 @@ resource "relay_workflow_secret" "token" {
 	})
 }
 
-func TestArgumentsAreCheckedBeforeAnythingIsAsked(t *testing.T) {
+func TestArgumentsAreCheckedBeforeTheFirstRequest(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -90,7 +90,7 @@ resource "relay_workflow_secret" "token" {
 	})
 }
 
-func TestAVaultThatCannotAnswerIsAnErrorThatSaysWhatToDo(t *testing.T) {
+func TestUnavailableVaultIsAnErrorWithHint(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		vault := vaulttest.StartOwn(t)
@@ -145,7 +145,7 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func TestALackingCapabilityIsNamedBeforeAnythingIsWritten(t *testing.T) {
+func TestMissingCapabilityIsReportedBeforeAWrite(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		for _, lacking := range []struct{ operation, capability string }{
@@ -176,7 +176,7 @@ func TestALackingCapabilityIsNamedBeforeAnythingIsWritten(t *testing.T) {
 	})
 }
 
-func TestATokenThatMayNotAskForItsCapabilitiesIsWarnedOf(t *testing.T) {
+func TestTokenThatCannotReadItsCapabilitiesIsAWarning(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -192,7 +192,7 @@ func TestATokenThatMayNotAskForItsCapabilitiesIsWarnedOf(t *testing.T) {
 	})
 }
 
-func TestATokenThatMayNotLookForDriftOnlyWarns(t *testing.T) {
+func TestTokenThatCannotReadMetadataIsAWarningInThePlan(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -212,7 +212,7 @@ func TestATokenThatMayNotLookForDriftOnlyWarns(t *testing.T) {
 	})
 }
 
-func TestSettingsComeFromTheEnvironmentAndTheHomeDirectory(t *testing.T) {
+func TestSettingsFromEnvironmentAndHomeDirectory(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -242,7 +242,7 @@ func TestSettingsComeFromTheEnvironmentAndTheHomeDirectory(t *testing.T) {
 	})
 }
 
-func TestAProviderThatIsNotKnownInThePlanWorksInTheApply(t *testing.T) {
+func TestProviderSettingsCanBeKnownOnlyDuringTheApply(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -71,7 +71,7 @@ func (s *connectionFixture) body(t *testing.T, kind string) string {
 	return fmt.Sprint(value["value"])
 }
 
-func TestAConnectionIsWrittenRepairedChangedAndDestroyed(t *testing.T) {
+func TestConnectionIsCreatedRepairedUpdatedAndDeleted(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newConnectionFixture(t, cli)
@@ -115,7 +115,7 @@ func TestAConnectionIsWrittenRepairedChangedAndDestroyed(t *testing.T) {
 	})
 }
 
-func TestAConnectionOfAnotherOwnerIsAdoptedOnRequestOnly(t *testing.T) {
+func TestConnectionOfAnotherOwnerNeedsAdopt(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newConnectionFixture(t, cli)
@@ -143,7 +143,7 @@ func TestAConnectionOfAnotherOwnerIsAdoptedOnRequestOnly(t *testing.T) {
 	})
 }
 
-func TestAConnectionThatNoReaderCouldUseIsRefusedAtPlan(t *testing.T) {
+func TestPlanRefusesUnusableConnections(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newConnectionFixture(t, cli)
@@ -163,7 +163,7 @@ func TestAConnectionThatNoReaderCouldUseIsRefusedAtPlan(t *testing.T) {
 	})
 }
 
-func TestFieldsOfAConnectionAreNowhere(t *testing.T) {
+func TestConnectionFieldsAreNotInStatePlanOrOutput(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newConnectionFixture(t, cli)

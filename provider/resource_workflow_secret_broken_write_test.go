@@ -95,7 +95,7 @@ func (s *fixture) convergesAfter(t *testing.T, faults []fault, value string) {
 	s.NoChanges(t)
 }
 
-func TestACreateThatBreaksOffIsRepaired(t *testing.T) {
+func TestInterruptedCreateIsRepaired(t *testing.T) {
 	t.Parallel()
 	faults := []fault{
 		{1, vaulttest.Before, false, "no-op", ""},
@@ -126,7 +126,7 @@ func TestACreateThatBreaksOffIsRepaired(t *testing.T) {
 	})
 }
 
-func TestAnUpdateThatBreaksOffIsRepaired(t *testing.T) {
+func TestInterruptedUpdateIsRepaired(t *testing.T) {
 	t.Parallel()
 	faults := []fault{
 		{1, vaulttest.Before, false, "no-op", ""},
@@ -157,7 +157,7 @@ func TestAnUpdateThatBreaksOffIsRepaired(t *testing.T) {
 	})
 }
 
-func TestALostFirstWriteIsNotMistakenForAnothers(t *testing.T) {
+func TestUnconfirmedCreateIsNotMatchedWithAnotherOwnersVersion(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -12,7 +12,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-func TestTheProvidersDefaultsHoldUnlessTheResourceSaysOtherwise(t *testing.T) {
+func TestProviderDefaultsApplyUnlessTheResourceSetsTheArgument(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -75,7 +75,7 @@ func TestTheProvidersDefaultsHoldUnlessTheResourceSaysOtherwise(t *testing.T) {
 	})
 }
 
-func TestAChangedOwnerOwnsNothingYet(t *testing.T) {
+func TestChangedOwnerOwnsNoSecrets(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -53,7 +53,7 @@ func disturbances() []disturbance {
 	}
 }
 
-func TestDriftIsShownAndHealedInPlace(t *testing.T) {
+func TestDriftIsShownAndRepairedInPlace(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -95,7 +95,7 @@ func TestDriftIsShownAndHealedInPlace(t *testing.T) {
 	})
 }
 
-func TestWhatIsForeignIsNotTakenWithoutAdopt(t *testing.T) {
+func TestSecretsOfOthersAreNotWrittenWithoutAdopt(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -132,7 +132,7 @@ func TestWhatIsForeignIsNotTakenWithoutAdopt(t *testing.T) {
 	})
 }
 
-func TestOnDriftWarnShowsAndLeaves(t *testing.T) {
+func TestOnDriftWarnShowsDriftAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -193,7 +193,7 @@ func TestOnDriftErrorStopsThePlan(t *testing.T) {
 	})
 }
 
-func TestAnExpiryIsAnnouncedAndThenRepaired(t *testing.T) {
+func TestExpiryIsShownAndThenRepaired(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -227,7 +227,7 @@ func TestAnExpiryIsAnnouncedAndThenRepaired(t *testing.T) {
 	})
 }
 
-func TestASavedPlanStopsWhereTheSecretHasChanged(t *testing.T) {
+func TestSavedPlanFailsIfTheSecretHasChanged(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -265,7 +265,7 @@ func TestASavedPlanStopsWhereTheSecretHasChanged(t *testing.T) {
 	})
 }
 
-func TestCreateRefusesWhatExistsUnlessAdopted(t *testing.T) {
+func TestCreateRefusesExistingSecretsWithoutAdopt(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -302,7 +302,7 @@ func TestCreateRefusesWhatExistsUnlessAdopted(t *testing.T) {
 	})
 }
 
-func TestAVaultThatWasSetBackIsNoticed(t *testing.T) {
+func TestRestoredVaultIsDetected(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -27,7 +27,7 @@ func movedFrom(kind string) string {
 	return fmt.Sprintf("\nmoved {\n  from = %s.old\n  to   = relay_workflow_secret.token\n}\n", kind)
 }
 
-func TestASecretMovesFromTheVaultProviderWithoutItsValue(t *testing.T) {
+func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		for kind, arguments := range map[string]string{
@@ -78,7 +78,7 @@ func TestASecretMovesFromTheVaultProviderWithoutItsValue(t *testing.T) {
 	})
 }
 
-func TestWhatIsNoWorkflowsSecretIsNotMoved(t *testing.T) {
+func TestOtherSecretsAreNotMoved(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		for _, row := range []struct{ kind, arguments, says string }{

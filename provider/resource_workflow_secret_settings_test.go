@@ -109,7 +109,7 @@ func TestSettingsChangeWithoutTheValue(t *testing.T) {
 	})
 }
 
-func TestSettingsThatOthersChangedShowAndAreRestored(t *testing.T) {
+func TestSettingsChangedOutsideAreShownAndRestored(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -163,7 +163,7 @@ func TestSettingsThatOthersChangedShowAndAreRestored(t *testing.T) {
 	})
 }
 
-func TestALifetimeHoldsForTheFirstVersion(t *testing.T) {
+func TestDeleteVersionAfterAppliesToTheFirstVersion(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -218,7 +218,7 @@ func (s *fixture) onSettings(f func() vaulttest.Action) {
 	})
 }
 
-func TestSettingsThatBreakOffAreFinishedLater(t *testing.T) {
+func TestInterruptedSettingsAreFinishedLater(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -262,7 +262,7 @@ func TestSettingsThatBreakOffAreFinishedLater(t *testing.T) {
 	})
 }
 
-func TestWrongSettingsAreRefusedBeforeAnythingIsAsked(t *testing.T) {
+func TestInvalidSettingsAreRefusedBeforeTheFirstRequest(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -21,7 +21,7 @@ func (s *fixture) attributes(t *testing.T, name string, want map[string]any) {
 	}
 }
 
-func TestASecretIsWrittenOnceAndThePlanAfterItIsEmpty(t *testing.T) {
+func TestSecretIsWrittenOnceAndTheNextPlanIsEmpty(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -127,7 +127,7 @@ func TestDestroyDeletesSoftlyOrPurges(t *testing.T) {
 	})
 }
 
-func TestASecretMovesToAnotherNameOrMount(t *testing.T) {
+func TestSecretIsReplacedAtAnotherNameOrMount(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -179,7 +179,7 @@ resource "relay_workflow_secret" "token" {
 	})
 }
 
-func TestImportBringsMetadataOnly(t *testing.T) {
+func TestImportReadsMetadataOnly(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -16,10 +16,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-// TestAStateOfTheFirstReleaseStaysGood takes testdata/state-v0, which the first
+// TestStateOfVersion0IsSupported takes testdata/state-v0, which the first
 // release wrote (with names in place of what differs in every run), to be the
 // state, and goes on from there.
-func TestAStateOfTheFirstReleaseStaysGood(t *testing.T) {
+func TestStateOfVersion0IsSupported(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -65,7 +65,7 @@ func TestValuesArriveByteForByte(t *testing.T) {
 	})
 }
 
-func TestAValueThatIsTooLargeStopsThePlan(t *testing.T) {
+func TestTooLargeValueStopsThePlan(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -78,7 +78,7 @@ func TestAValueThatIsTooLargeStopsThePlan(t *testing.T) {
 	})
 }
 
-func TestAValueThatIsUnknownInThePlanIsWrittenByTheApply(t *testing.T) {
+func TestUnknownValueIsWrittenByTheApply(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -103,7 +103,7 @@ func TestAValueThatIsUnknownInThePlanIsWrittenByTheApply(t *testing.T) {
 	})
 }
 
-func TestAnEphemeralValueIsSentWithThePlan(t *testing.T) {
+func TestEphemeralValueIsSentAsPlanned(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -118,7 +118,7 @@ func TestAnEphemeralValueIsSentWithThePlan(t *testing.T) {
 	})
 }
 
-func TestNoValueIsAnywhereButInVault(t *testing.T) {
+func TestValuesAreOnlyInVault(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

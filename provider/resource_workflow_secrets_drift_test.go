@@ -15,7 +15,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func TestDriftInASetIsShownBySecretAndHealed(t *testing.T) {
+func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -88,7 +88,7 @@ func inSet(side map[string]any, name string) map[string]any {
 	return element
 }
 
-func TestASavedPlanOfASetStopsOnlyWhereASecretHasChanged(t *testing.T) {
+func TestSavedPlanOfASetFailsOnlyForChangedSecrets(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -123,7 +123,7 @@ func TestASavedPlanOfASetStopsOnlyWhereASecretHasChanged(t *testing.T) {
 	})
 }
 
-func TestASetIsRefusedWholeBeforeAnythingIsWritten(t *testing.T) {
+func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -174,7 +174,7 @@ func TestASetIsRefusedWholeBeforeAnythingIsWritten(t *testing.T) {
 	})
 }
 
-func TestWhatASetNoLongerHoldsStaysWhenItIsRemoved(t *testing.T) {
+func TestSetDoesNotDeleteSecretsOfOthers(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -189,7 +189,7 @@ func TestWhatASetNoLongerHoldsStaysWhenItIsRemoved(t *testing.T) {
 	})
 }
 
-func TestNoValueOfASetIsAnywhereButInVault(t *testing.T) {
+func TestValuesOfASetAreOnlyInVault(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -245,7 +245,7 @@ func TestNoValueOfASetIsAnywhereButInVault(t *testing.T) {
 	})
 }
 
-func TestTheDocumentedPlanOfASetIsWhatPeopleSee(t *testing.T) {
+func TestDocumentedPlanOfASetIsReal(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixtureOn(t, cli, vaulttest.StartOwn(t))
@@ -264,7 +264,7 @@ func TestTheDocumentedPlanOfASetIsWhatPeopleSee(t *testing.T) {
 	})
 }
 
-func TestAChangeOfOwnerOfASetIsShownAndRefused(t *testing.T) {
+func TestSetWithChangedOwnerNeedsAdopt(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

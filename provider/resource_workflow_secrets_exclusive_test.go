@@ -21,7 +21,7 @@ func (s *fixture) undeclared(t *testing.T, want map[string]any) {
 	}
 }
 
-func TestUndeclaredSecretsAreShownAndOnlyOursAreDeletedWhenAsked(t *testing.T) {
+func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -86,7 +86,7 @@ func TestUndeclaredSecretsAreShownAndOnlyOursAreDeletedWhenAsked(t *testing.T) {
 	})
 }
 
-func TestASetThatIsBornExclusiveDeletesNothingUnseen(t *testing.T) {
+func TestExclusiveSetCreateDoesNotDeleteUnlistedSecrets(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

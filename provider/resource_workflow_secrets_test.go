@@ -64,7 +64,7 @@ func (s *fixture) reads(t *testing.T, want map[string]string) {
 	}
 }
 
-func TestManySecretsAreWrittenAndOnlyWhatChangesIsSent(t *testing.T) {
+func TestSetSendsOnlyChangedSecrets(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -126,7 +126,7 @@ func TestManySecretsAreWrittenAndOnlyWhatChangesIsSent(t *testing.T) {
 	})
 }
 
-func TestRemovedSecretsOfASetCanBePurged(t *testing.T) {
+func TestSecretsRemovedFromASetCanBePurged(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -141,7 +141,7 @@ func TestRemovedSecretsOfASetCanBePurged(t *testing.T) {
 	})
 }
 
-func TestASetMovesToAnotherWorkflow(t *testing.T) {
+func TestSetIsReplacedInAnotherWorkflow(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -159,7 +159,7 @@ func TestASetMovesToAnotherWorkflow(t *testing.T) {
 	})
 }
 
-func TestAllThatIsWrongWithASetIsSaidAtOnce(t *testing.T) {
+func TestAllProblemsOfASetAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -196,7 +196,7 @@ resource "relay_workflow_secrets" "all" {
 	})
 }
 
-func TestASetWithUnknownNamesAndValuesIsWrittenByTheApply(t *testing.T) {
+func TestSetWithUnknownNamesAndValuesIsWrittenByTheApply(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -231,7 +231,7 @@ resource "relay_workflow_secrets" "all" {
 	})
 }
 
-func TestImportOfASetTakesWhatThisOwnerHolds(t *testing.T) {
+func TestImportOfASetReadsSecretsOfThisOwner(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -260,7 +260,7 @@ func TestImportOfASetTakesWhatThisOwnerHolds(t *testing.T) {
 	})
 }
 
-func TestASetNoticesChangedValuesByTheirFingerprints(t *testing.T) {
+func TestFingerprintsDetectChangedValuesOfASet(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

@@ -86,7 +86,7 @@ func (s snippet) complete(t *testing.T) string {
 // provider works with.
 func (s snippet) withIdentity() bool { return strings.Contains(s.text, "identity = {") }
 
-func TestEverySnippetOfTheDocumentationIsValid(t *testing.T) {
+func TestDocumentationSnippetsAreValid(t *testing.T) {
 	t.Parallel()
 	all := snippets(t)
 	for _, page := range []string{"index.md", "guides/from-the-vault-provider.md", "resources/workflow_secret.md"} {
@@ -115,9 +115,9 @@ func TestEverySnippetOfTheDocumentationIsValid(t *testing.T) {
 	})
 }
 
-// TestTheGuideOnMovingInWorks applies the snippets of the guide, one after the other
+// TestMovingGuide applies the snippets of the guide, one after the other
 // as it tells to.
-func TestTheGuideOnMovingInWorks(t *testing.T) {
+func TestMovingGuide(t *testing.T) {
 	t.Parallel()
 	guide := slices.DeleteFunc(snippets(t), func(s snippet) bool {
 		return s.page != "guides/from-the-vault-provider.md" || s.withIdentity()

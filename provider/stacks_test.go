@@ -25,7 +25,7 @@ func stack(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault, name str
 }
 
 // stacks are shown each by a test here; a stack that is added needs one, too.
-func TestEveryStackIsApplied(t *testing.T) {
+func TestStackExamples(t *testing.T) {
 	t.Parallel()
 	var got []string
 	for _, pattern := range []string{"*", "*/*"} {

@@ -27,7 +27,7 @@ func (s *fixture) hang(method, part string) {
 	})
 }
 
-func TestATimeoutEndsWhatHangs(t *testing.T) {
+func TestTimeoutStopsAHangingOperation(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -70,7 +70,7 @@ func TestATimeoutEndsWhatHangs(t *testing.T) {
 	})
 }
 
-func TestAnInterruptedApplyFinishesTheWriteThatItBegan(t *testing.T) {
+func TestInterruptedApplyFinishesTheStartedWrite(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)

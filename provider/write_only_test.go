@@ -10,14 +10,14 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-func TestATokenThatCouldReadValuesIsNamed(t *testing.T) {
+func TestTokenThatCanReadValuesIsReported(t *testing.T) {
 	t.Parallel()
 	const (
 		rule   = `path "customers/data/workflows/+/+" { capabilities = ["create", "update"] }`
 		writes = rule + `
 path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }
 path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
-		refuses = "The provider's require_write_only is \"error\""
+		refuses = "the provider's require_write_only is \"error\""
 	)
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -34,7 +34,7 @@ path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 			return strings.Count(strings.Join(strings.Fields(r.Output), " "), "Warning: Vault client warning")
 		}
 
-		t.Log("by default a warning, once a run, in the plan too")
+		t.Log("the default is one warning per run, also in the plan")
 		for token, says := range map[string]string{reader: `take "read" out of its policy`, s.vault.RootToken: "root token"} {
 			s.Setenv("VAULT_TOKEN", token)
 			configure("", says[:1])
@@ -51,7 +51,7 @@ path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 			s.Destroy(t)
 		}
 
-		t.Log("an error stops before anything is written")
+		t.Log("with \"error\" nothing is written")
 		configure(`  require_write_only = "error"`, "1")
 		s.Setenv("VAULT_TOKEN", reader)
 		s.dataWrites(t)
@@ -60,19 +60,25 @@ path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 			t.Errorf("%d values were written", n)
 		}
 
-		t.Log("a blind token satisfies it")
+		t.Log("a token that cannot read values gets no warning")
 		s.Setenv("VAULT_TOKEN", s.token)
 		if n := warnings(s.Apply(t)); n != 0 {
-			t.Errorf("%d warnings of a blind token", n)
+			t.Errorf("%d warnings for a token that cannot read values", n)
 		}
 		s.Setenv("VAULT_TOKEN", reader)
 		s.Fails(t, []string{"plan"}, `take "read" out of its policy`, refuses)
 
-		t.Log("off asks nothing")
-		configure(`  require_write_only = "off"`, "1")
-		s.proxy.Reset()
-		if n := warnings(s.Must(t, "plan")); n != 0 {
-			t.Errorf("%d warnings", n)
+	})
+}
+
+func TestRequireWriteOnlyOffSendsNoCapabilityRequests(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newFixture(t, cli)
+		s.Setenv("VAULT_TOKEN", s.vault.RootToken)
+		s.Write(t, strings.Replace(header, "  owner  =", "  require_write_only = \"off\"\n  owner  =", 1)+s.secret("one", `"x"`))
+		if result := s.Apply(t); strings.Contains(result.Output, "Warning: Vault client warning") {
+			t.Errorf("a warning:\n%s", result.Output)
 		}
 		for _, r := range s.proxy.Requests() {
 			if strings.HasSuffix(r.Path, "capabilities-self") {
