@@ -48,6 +48,9 @@ func newBackend(s settings, problems []settingProblem) (*backend, error) {
 		out.unknownSettings = strings.Join(s.unknownSettings, ", ")
 		return out, nil
 	}
+	for _, warning := range s.vault.Warnings() {
+		out.warnings.add(warning)
+	}
 	client, err := vaultclient.Connect(s.vault, secrets.Config{
 		Owner: s.owner, Settle: s.settle, Reading: s.readGuard, Warn: out.warnings.add,
 	})

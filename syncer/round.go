@@ -32,6 +32,9 @@ type Controller struct {
 	// Audit is where changes are written down; nil for nowhere.
 	Audit *Audit
 
+	// fileWarnings reports once the warnings about the files of the configuration.
+	fileWarnings sync.Once
+
 	hints    hints
 	board    *board
 	registry *prometheus.Registry

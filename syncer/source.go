@@ -41,6 +41,11 @@ type source struct {
 }
 
 func (c *Controller) open(ctx context.Context, cfg config.Source, keyless bool) (*source, error) {
+	c.fileWarnings.Do(func() {
+		for _, warning := range c.cfg.Warnings() {
+			c.Warn(warning)
+		}
+	})
 	repo, repoErr := c.repository(ctx, cfg)
 	client, clientErr := c.connect(cfg)
 	connectionsClient := connections.New(client, c.Warn)

@@ -20,16 +20,7 @@ func Connect(to Settings, cfg secrets.Config) (*secrets.Client, error) {
 		return nil, err
 	}
 	cfg.KV, cfg.Concurrency = client, to.Concurrency
-	c, err := secrets.NewClient(cfg)
-	if err != nil {
-		return nil, err
-	}
-	if cfg.Warn != nil {
-		for _, warning := range to.Warnings() {
-			cfg.Warn(warning)
-		}
-	}
-	return c, nil
+	return secrets.NewClient(cfg)
 }
 
 // ConnectAs is Connect for an owner that depends on the token's display name, which

@@ -6,7 +6,9 @@ package config
 import (
 	"errors"
 	"net"
+	"slices"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
@@ -58,6 +60,28 @@ func (cfg *Config) Notifications() map[string][]notify.Config {
 		out[s.Name] = s.Notify
 	}
 	return out
+}
+
+// Warnings returns one warning for each credential file that every user of the
+// machine can read.
+func (cfg *Config) Warnings() []string {
+	out := append(cfg.Vault.Settings("").Warnings(), conffile.Warnings(cfg.FingerprintKeyFile)...)
+	if cfg.Election != nil {
+		out = append(out, cfg.Election.Warnings()...)
+	}
+	for _, s := range cfg.Sources {
+		keys := s.Keyring()
+		out = append(out, s.Remote.Access().Warnings()...)
+		out = append(out, keys.Warnings()...)
+		if s.Webhook != nil {
+			out = append(out, s.Webhook.Warnings()...)
+		}
+		for _, target := range s.Notify {
+			out = append(out, target.Warnings()...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out) // sources can share a file
 }
 
 // CheckFiles reads the files that OpenHooks needs, so that a configuration takes

@@ -48,6 +48,11 @@ func Open(ctx context.Context, s Settings) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Warn != nil {
+		for _, warning := range s.Vault.Warnings() {
+			s.Warn(warning)
+		}
+	}
 	return &Session{Settings: s, client: client}, nil
 }
 
