@@ -174,9 +174,9 @@ func TestATroubledRemoteWritesNothing(t *testing.T) {
 	w.writes()
 	right := w.cfg.Sources[0].Remote
 	for name, change := range map[string]func(*config.Remote){
-		"does not take these credentials": func(r *config.Remote) { r.TokenFile = write(t, t.TempDir(), "token", "wrong") },
-		"certificate":                     func(r *config.Remote) { r.CACert = "" },
-		"connection refused":              func(r *config.Remote) { r.Proxy = "http://127.0.0.1:1" },
+		"invalid credentials": func(r *config.Remote) { r.TokenFile = write(t, t.TempDir(), "token", "wrong") },
+		"certificate":         func(r *config.Remote) { r.CACert = "" },
+		"connection refused":  func(r *config.Remote) { r.Proxy = "http://127.0.0.1:1" },
 	} {
 		w.cfg.Sources[0].Remote = right
 		change(&w.cfg.Sources[0].Remote)

@@ -63,10 +63,10 @@ func TestCredentialsForHTTPS(t *testing.T) {
 	}{
 		"token":          {bearer, gitmirror.Access{TokenFile: right}, nil},
 		"password":       {basic, gitmirror.Access{Username: "git", PasswordFile: right}, nil},
-		"wrong token":    {bearer, gitmirror.Access{TokenFile: wrong}, []string{"does not take these credentials (401)", "token_file"}},
-		"wrong password": {basic, gitmirror.Access{Username: "git", PasswordFile: wrong}, []string{"does not take these credentials (401)"}},
-		"wrong user":     {basic, gitmirror.Access{Username: "ada", PasswordFile: right}, []string{"does not take these credentials (401)"}},
-		"none":           {basic, gitmirror.Access{}, []string{"wants credentials (401); set remote.token_file"}},
+		"wrong token":    {bearer, gitmirror.Access{TokenFile: wrong}, []string{"invalid credentials", "(401)", "token_file"}},
+		"wrong password": {basic, gitmirror.Access{Username: "git", PasswordFile: wrong}, []string{"invalid credentials", "(401)"}},
+		"wrong user":     {basic, gitmirror.Access{Username: "ada", PasswordFile: right}, []string{"invalid credentials", "(401)"}},
+		"none":           {basic, gitmirror.Access{}, []string{"credentials are required (401)", "set remote.token_file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -247,7 +247,7 @@ func TestARepositoryThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	web, over := overHTTPS(t), overSSH(t)
 	web.remote(web.web.URL + "/other.git")
-	web.fails(gitmirror.ErrRejected, "no repository is there, or none that these credentials may see (404)")
+	web.fails(gitmirror.ErrRejected, "repository not found, or not visible with these credentials (404)")
 	over.remote("ssh://git@" + over.ssh.Address + "/nonexistent/other.git")
 	over.fails(gitmirror.ErrRejected, "nonexistent/other.git' does not appear to be a git repository")
 	web.remote("https://127.0.0.1:1/r")

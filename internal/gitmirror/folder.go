@@ -79,9 +79,9 @@ func linkTools(folder, binary string) (string, error) {
 	return tools, nil
 }
 
-// sweep removes what a git that was killed leaves behind: its locks and half a pack. Only whoever holds the lock of the
+// removeLeftovers removes what a git that was killed leaves behind: its locks and half a pack. Only whoever holds the lock of the
 // folder may do so.
-func sweep(repository string) error {
+func removeLeftovers(repository string) error {
 	root, err := os.OpenRoot(repository)
 	if err != nil {
 		return err

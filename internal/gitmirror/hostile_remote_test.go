@@ -85,7 +85,7 @@ func TestAnswersThatAreNotGits(t *testing.T) {
 		is     error
 		says   string
 	}{
-		"a web page":         {status(200), nil, "holds no repository"},
+		"a web page":         {status(200), nil, "no repository found at"},
 		"unavailable":        {status(503), gitmirror.ErrUnreachable, "503 Service Unavailable"},
 		"too many requests":  {status(429), gitmirror.ErrUnreachable, "429"},
 		"forbidden":          {status(403), gitmirror.ErrAuthentication, "403"},
@@ -96,7 +96,7 @@ func TestAnswersThatAreNotGits(t *testing.T) {
 		"an error":           {advertisement("0014ERR go \x1b[31maway"), gitmirror.ErrRejected, "go "},
 		"no commands":        {advertisement("000eversion 2\n0000"), nil, "not that of a git server"},
 		"an odd format":      {advertisement("000eversion 2\n000cls-refs\n0015object-format=md5\n0000"), nil, "not that of a git server"},
-		"not an object's id": {advertisement("001d--upload refs/heads/main\x00\n0000"), nil, "no object id"},
+		"not an object's id": {advertisement("001d--upload refs/heads/main\x00\n0000"), nil, "not that of a git server"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -29,13 +29,15 @@ const (
 	serviceLine = "# service=" + service
 )
 
-// https speaks git's smart HTTP protocol (gitprotocol-http(5)) for git, so that no other process needs the credentials.
-// Every request of protocol 2 stands for itself, and so does the only one of protocol 0 if git tells nothing of what it
-// has (negotiated says whether it may).
+// https implements git's smart HTTP protocol (gitprotocol-http(5)) for git, so that no other process needs the
+// credentials. Every request of protocol 2 is complete by itself, and so is the only one of protocol 0 if git does not
+// negotiate.
 type https struct {
 	client *http.Client
 	base   string
 	login  string // the Authorization header; empty for none
+	// version is that of the protocol in the last advertisement: 2, or 0 for older ones.
+	version int
 }
 
 func newHTTPS(r Remote, a Access) (*https, error) {
@@ -72,47 +74,47 @@ func (a Access) login() (string, error) {
 	return "", nil
 }
 
-func (t *https) negotiated(version int) bool { return version == 2 }
+func (t *https) canNegotiate() bool { return t.version == 2 }
 
 func (t *https) close() { t.client.CloseIdleConnections() }
 
-func (t *https) converse(ctx context.Context, client *clientSide) error {
+func (t *https) forward(ctx context.Context, client *clientSide) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	err := t.converseUntil(ctx, client, func() { cancel(errStalled) })
+	err := t.forwardUntil(ctx, client, func() { cancel(errStalled) })
 	return client.unlessGone(because(ctx, err))
 }
 
-func (t *https) converseUntil(ctx context.Context, client *clientSide, giveUp func()) error {
-	answer, err := t.request(ctx, http.MethodGet, "/info/refs?service="+service, "advertisement", nil)
+func (t *https) forwardUntil(ctx context.Context, client *clientSide, giveUp func()) error {
+	response, err := t.request(ctx, http.MethodGet, "/info/refs?service="+service, "advertisement", nil)
 	if err != nil {
 		return err
 	}
-	version, err := t.advertise(watched{answer.Body, giveUp, stallTimeout}, client)
-	_ = answer.Body.Close() // it was read
+	err = t.advertise(watched{response.Body, giveUp, stallTimeout}, client)
+	_ = response.Body.Close() // it was read
 	if err != nil {
 		return err
 	}
 	requests := bufio.NewReader(client)
 	for {
-		request, err := readRequest(requests, version)
+		request, err := readRequest(requests, t.version)
 		if err != nil || request == nil {
 			return err
 		}
-		answer, err := t.request(ctx, http.MethodPost, "/"+service, "result", request)
+		response, err := t.request(ctx, http.MethodPost, "/"+service, "result", request)
 		if err != nil {
 			return err
 		}
-		_, err = io.Copy(client, watched{answer.Body, giveUp, stallTimeout})
-		_ = answer.Body.Close() // it was read
+		_, err = io.Copy(client, watched{response.Body, giveUp, stallTimeout})
+		_ = response.Body.Close() // it was read
 		if err != nil {
 			return explain(err)
 		}
 	}
 }
 
-// advertise passes on the remote's first words, but for the line that only HTTP has (protocol 2 may have it too).
-func (t *https) advertise(from io.Reader, to io.Writer) (version int, err error) {
+// advertise forwards the remote's advertisement without the line that exists only in HTTP.
+func (t *https) advertise(from io.Reader, to io.Writer) error {
 	in := bufio.NewReader(from)
 	first, err := readPacket(in)
 	if err == nil && first.line() == serviceLine {
@@ -121,49 +123,50 @@ func (t *https) advertise(from io.Reader, to io.Writer) (version int, err error)
 		}
 	}
 	if err != nil {
-		return 0, notGit(explain(err))
+		return notGit(explain(err))
 	}
+	t.version = 0
 	if first.line() == "version 2" {
-		version = 2
+		t.version = 2
 	}
 	if _, err = io.WriteString(to, first.raw()); err == nil {
 		_, err = io.Copy(to, in)
 	}
 	if err != nil {
-		return 0, explain(err)
+		return explain(err)
 	}
-	return version, nil
+	return nil
 }
 
-// readRequest reads what git wants to be sent at once; nil if that is nothing, because git has hung up.
+// readRequest reads one request of git; nil if git has closed the connection.
 func readRequest(in io.Reader, version int) ([]byte, error) {
 	var request bytes.Buffer
 	for {
 		p, err := readPacket(in)
 		if err != nil {
-			return nil, nil //nolint:nilerr // git has hung up, in the middle or not: it says why
+			return nil, nil //nolint:nilerr // git has closed the connection, and reports why
 		}
 		request.WriteString(p.raw())
 		switch {
 		case request.String() == flush:
 			return nil, nil
 		case request.Len() > maxRequest:
-			return nil, fmt.Errorf("%w: git has more to ask than %d MiB", ErrTooLarge, maxRequest>>20)
+			return nil, fmt.Errorf("%w: a request of git has more than %d MiB", ErrTooLarge, maxRequest>>20)
 		case version != 2 && strings.HasPrefix(p.text, "have "):
-			return nil, fmt.Errorf("%w: it speaks another protocol than a moment ago", errProtocol)
+			return nil, fmt.Errorf("%w: the protocol version changed between two requests", errProtocol)
 		case version == 2 && p.mark == flush, version != 2 && p.line() == "done":
 			return request.Bytes(), nil
 		}
 	}
 }
 
-// request asks the remote, and turns every answer but the expected one into an error that helps.
+// request sends a request. Every response but the expected one is an error.
 func (t *https) request(ctx context.Context, method, path, kind string, body []byte) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, t.base+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("the repository's URL cannot be asked") // was checked before
+		return nil, errors.New("invalid repository URL") // it was checked before
 	}
-	r.Header.Set("User-Agent", "git/relay-sync") // forges look for git/ at the beginning
+	r.Header.Set("User-Agent", "git/relay-sync") // git hosts check for the prefix git/
 	r.Header.Set("Git-Protocol", "version=2")
 	if t.login != "" {
 		r.Header.Set("Authorization", t.login)
@@ -173,38 +176,38 @@ func (t *https) request(ctx context.Context, method, path, kind string, body []b
 		r.Header.Set("Content-Type", "application/x-"+service+"-request")
 		r.Header.Set("Accept", wanted)
 	}
-	answer, err := t.client.Do(r)
+	response, err := t.client.Do(r)
 	if err != nil {
 		return nil, explain(err)
 	}
-	err = t.refusal(answer)
-	if got := answer.Header.Get("Content-Type"); err == nil && got != wanted {
-		err = fmt.Errorf("%w: %s holds no repository, or speaks only the old \"dumb\" protocol", errProtocol, t.base)
+	err = t.checkStatus(response)
+	if got := response.Header.Get("Content-Type"); err == nil && got != wanted {
+		err = fmt.Errorf("%w: no repository found at %s, or it offers only the old \"dumb\" protocol", errProtocol, t.base)
 	}
 	if err != nil {
-		return nil, errors.Join(err, answer.Body.Close())
+		return nil, errors.Join(err, response.Body.Close())
 	}
-	return answer, nil
+	return response, nil
 }
 
-func (t *https) refusal(answer *http.Response) error {
-	switch code := answer.StatusCode; {
+func (t *https) checkStatus(response *http.Response) error {
+	switch code := response.StatusCode; {
 	case code == http.StatusOK:
 		return nil
 	case code == http.StatusUnauthorized && t.login == "":
-		return fmt.Errorf("%w: it wants credentials (401); set remote.token_file, or remote.username and remote.password_file", ErrAuthentication)
+		return fmt.Errorf("%w: credentials are required (401). Hint: set remote.token_file, or remote.username and remote.password_file", ErrAuthentication)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return fmt.Errorf("%w: it does not take these credentials (%d); check what remote.token_file or remote.password_file holds, and whether it may read this repository", ErrAuthentication, code)
+		return fmt.Errorf("%w: invalid credentials, or without permission to read this repository (%d). Hint: check the content of remote.token_file or remote.password_file", ErrAuthentication, code)
 	case code == http.StatusNotFound, code == http.StatusGone:
-		return fmt.Errorf("%w: no repository is there, or none that these credentials may see (%d)", ErrRejected, code)
+		return fmt.Errorf("%w: repository not found, or not visible with these credentials (%d)", ErrRejected, code)
 	case code == http.StatusTooManyRequests, code >= 500:
-		return fmt.Errorf("%w: it answers %d %s", ErrUnreachable, code, http.StatusText(code))
+		return fmt.Errorf("%w: HTTP status %d %s", ErrUnreachable, code, http.StatusText(code))
 	default:
-		return fmt.Errorf("%w: it answers %d %s", ErrRejected, code, http.StatusText(code))
+		return fmt.Errorf("%w: HTTP status %d %s", ErrRejected, code, http.StatusText(code))
 	}
 }
 
-// explain turns an error of the HTTP client into ours.
+// explain converts an error of the HTTP client.
 func explain(err error) error {
 	if errors.Is(err, ErrTooLarge) || errors.Is(err, errProtocol) {
 		return err
@@ -213,11 +216,11 @@ func explain(err error) error {
 		return redirected(redirect)
 	}
 	if outer, is := errors.AsType[*url.Error](err); is {
-		err = outer.Err // without the URL, which the caller tells
+		err = outer.Err // without the URL, which the caller adds
 	}
 	text := gitcommand.Truncate(gitcommand.Printable(err.Error()))
 	if untrusted, is := errors.AsType[*tls.CertificateVerificationError](err); is {
-		return fmt.Errorf("%w: %s; check remote.ca_cert, and who answers there", ErrUntrusted,
+		return fmt.Errorf("%w: %s. Hint: check remote.ca_cert, and which server answers at this address", ErrUntrusted,
 			gitcommand.Truncate(gitcommand.Printable(untrusted.Err.Error())))
 	}
 	return fmt.Errorf("%w: %s", ErrUnreachable, text)

@@ -87,15 +87,11 @@ func (m *Mirror) update(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	remote, err := m.dial()
+	remote, err := m.newTransport()
 	if err != nil {
 		return false, err
 	}
 	defer remote.close()
-	want, err := m.look(ctx, remote)
-	if err != nil {
-		return false, err
-	}
 	if err := makePrivate(m.cfg.Folder); err != nil {
 		return false, err
 	}
@@ -104,6 +100,10 @@ func (m *Mirror) update(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	defer unlock()
+	want, err := m.listRef(ctx, git, remote)
+	if err != nil {
+		return false, err
+	}
 	at := git.At(m.path)
 	if usable := m.usable(ctx, at, want); usable && m.has(ctx, at, want.id) {
 		return false, nil
@@ -113,22 +113,12 @@ func (m *Mirror) update(ctx context.Context) (bool, error) {
 	return true, m.rebuild(ctx, git, remote, want)
 }
 
-// dial makes ready what reaches the remote, with the credentials as they are now.
-func (m *Mirror) dial() (transport, error) {
+// newTransport reads the credentials as they are now. It connects to nothing.
+func (m *Mirror) newTransport() (transport, error) {
 	if m.cfg.Remote.Scheme == "ssh" {
 		return newSSH(m.cfg.Remote, m.cfg.Access)
 	}
 	return newHTTPS(m.cfg.Remote, m.cfg.Access)
-}
-
-func (m *Mirror) look(ctx context.Context, remote transport) (head, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
-	want, err := lookUp(ctx, remote, m.cfg.Ref)
-	if err == nil && want.id == "" {
-		return head{}, fmt.Errorf("%w: %s; was it deleted or renamed?", ErrRefNotFound, strings.TrimPrefix(m.cfg.Ref, "refs/"))
-	}
-	return want, err
 }
 
 // usable tells whether there is a mirror of this remote that is whole, as far as can be told at once. One that was left
@@ -139,7 +129,7 @@ func (m *Mirror) usable(ctx context.Context, git gitcommand.Git, want head) bool
 		return false
 	}
 	if exists(filepath.Join(m.path, busyName)) {
-		if err := sweep(m.path); err != nil {
+		if err := removeLeftovers(m.path); err != nil {
 			return false
 		}
 		if a, err := git.Run(ctx, "fsck", "--connectivity-only", "--no-dangling", "--no-progress"); err != nil || a.ExitCode != 0 {
@@ -164,7 +154,7 @@ func (m *Mirror) follow(ctx context.Context, git gitcommand.Git, remote transpor
 	if err != nil || used >= m.cfg.MaxBytes {
 		return m.rebuild(ctx, git, remote, want)
 	}
-	err = m.fetch(ctx, git.At(m.path), remote, want, m.cfg.MaxBytes-used)
+	err = m.fetch(ctx, git.At(m.path), remote, m.cfg.MaxBytes-used)
 	if local, is := errors.AsType[*localError](err); is && ctx.Err() == nil {
 		if err := m.rebuild(ctx, git, remote, want); err != nil {
 			return fmt.Errorf("%w (before: %w)", err, local)
@@ -172,7 +162,7 @@ func (m *Mirror) follow(ctx context.Context, git gitcommand.Git, remote transpor
 		return nil
 	}
 	if err == nil {
-		m.tidy(ctx, git)
+		m.collectGarbage(ctx, git)
 	}
 	return err
 }
@@ -194,7 +184,7 @@ func (m *Mirror) rebuild(ctx context.Context, git gitcommand.Git, remote transpo
 	if err := os.WriteFile(filepath.Join(building, originName), []byte(m.cfg.Remote.String()), 0o600); err != nil {
 		return fmt.Errorf("making the mirror: %w", err)
 	}
-	if err := m.fetch(ctx, at, remote, want, m.cfg.MaxBytes); err != nil {
+	if err := m.fetch(ctx, at, remote, m.cfg.MaxBytes); err != nil {
 		return err
 	}
 	if exists(m.path) {

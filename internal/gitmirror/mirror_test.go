@@ -63,7 +63,7 @@ func TestUpdateFollowsTheRemote(t *testing.T) {
 		w.update(true, fork)
 
 		w.repo.Git("update-ref", "-d", "refs/heads/main")
-		w.fails(gitmirror.ErrRefNotFound, "heads/main", "deleted or renamed")
+		w.fails(gitmirror.ErrRefNotFound, "not found in the remote: heads/main", "deleted or renamed")
 		if w.at() != fork {
 			t.Error("the mirror lost what a deleted branch had")
 		}

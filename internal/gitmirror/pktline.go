@@ -9,23 +9,20 @@ import (
 	"io"
 	"strconv"
 	"strings"
-
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
-// A packet of gitprotocol-common(5), "pkt-line Format": four hexadecimal digits that tell the length with themselves, and
-// so many bytes; lengths below four are marks without bytes.
+// A packet of gitprotocol-common(5), "pkt-line Format": the length in four hexadecimal digits, which counts them too, and
+// then the bytes. Lengths below four are marks without bytes.
 const (
 	flush    = "0000"
-	delim    = "0001"
 	maxPkt   = 65520
 	pktEmpty = 4
 )
 
-// errProtocol is wrapped by the errors for a remote that does not speak as git's do.
-var errProtocol = errors.New("the answer is not that of a git server")
+// errProtocol is wrapped by the errors for a remote that does not follow git's protocol.
+var errProtocol = errors.New("the response is not that of a git server")
 
-// notGit is err as an answer that no git server gives, unless it is something better known.
+// notGit returns err as a violation of the protocol, unless its cause is known to be another one.
 func notGit(err error) error {
 	if errors.Is(err, errProtocol) || errors.Is(err, ErrUnreachable) || errors.Is(err, ErrTooLarge) {
 		return err
@@ -35,24 +32,22 @@ func notGit(err error) error {
 
 // packet is one packet; a mark has no text.
 type packet struct {
-	mark string // flush, delim, or another one below four; empty for a packet with text
+	mark string // flush, or another length below four; empty for a packet with text
 	text string
 }
 
-// raw is the packet as it was.
+// raw returns the packet as it was sent.
 func (p packet) raw() string {
 	if p.mark != "" {
 		return p.mark
 	}
-	return pkt(p.text)
+	return fmt.Sprintf("%04x%s", len(p.text)+pktEmpty, p.text)
 }
 
-// line is the text without the line feed that most end with.
+// line returns the text without the line feed at its end.
 func (p packet) line() string { return strings.TrimSuffix(p.text, "\n") }
 
-func pkt(text string) string { return fmt.Sprintf("%04x%s", len(text)+pktEmpty, text) }
-
-// readPacket reads one packet. io.EOF is an end between packets.
+// readPacket reads one packet. The error is io.EOF at the end between packets.
 func readPacket(r io.Reader) (packet, error) {
 	var head [pktEmpty]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -67,15 +62,7 @@ func readPacket(r io.Reader) (packet, error) {
 	}
 	text := make([]byte, n-pktEmpty)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return packet{}, fmt.Errorf("%w: it ends in the middle", errProtocol)
+		return packet{}, fmt.Errorf("%w: incomplete packet", errProtocol)
 	}
 	return packet{text: string(text)}, nil
-}
-
-// refusal is the error that a server sends as a packet.
-func (p packet) refusal() error {
-	if said, is := strings.CutPrefix(p.text, "ERR "); is {
-		return fmt.Errorf("%w: %s", ErrRejected, gitcommand.OneLine([]byte(said)))
-	}
-	return nil
 }

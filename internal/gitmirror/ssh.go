@@ -69,11 +69,11 @@ func readKey(path string) (ssh.Signer, error) {
 	return signer, nil
 }
 
-func (s *sshSession) negotiated(int) bool { return true }
+func (s *sshSession) canNegotiate() bool { return true }
 
 func (s *sshSession) close() {}
 
-func (s *sshSession) converse(ctx context.Context, client *clientSide) error {
+func (s *sshSession) forward(ctx context.Context, client *clientSide) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	conn, err := (&net.Dialer{Timeout: handshakes}).DialContext(ctx, "tcp", s.address)

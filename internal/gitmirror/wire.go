@@ -16,23 +16,24 @@ import (
 )
 
 const (
-	maxListing   = 64 << 20         // bytes that a remote may need to tell of its refs
-	lookTimeout  = time.Minute      // for asking where a ref points
-	stallTimeout = 60 * time.Second // for a remote that sends nothing while it should
+	maxListing   = 64 << 20         // bytes of a remote's listing of refs
+	listTimeout  = time.Minute      // for that listing
+	stallTimeout = 60 * time.Second // for a remote that sends nothing during a response
 )
 
-// transport reaches a remote's git-upload-pack. What it is given to carry is a conversation of git's protocol, which it
-// need not understand beyond where a request ends.
+// transport reaches git-upload-pack at a remote. It forwards git's protocol and interprets no more of it than where a
+// request ends.
 type transport interface {
-	// converse carries one conversation until the client hangs up or the remote has said its last. The error says why
-	// it broke off; that the client hung up is none.
-	converse(ctx context.Context, client *clientSide) error
-	// negotiated tells whether, with a remote of this protocol version, git may tell in several rounds what it has.
-	negotiated(version int) bool
+	// forward forwards one connection until the client or the remote closes it. The error is why the remote's side
+	// failed; it is nil if the client closed first.
+	forward(ctx context.Context, client *clientSide) error
+	// canNegotiate reports whether git may send what it has in several requests, as the remote's protocol was at the
+	// last forward.
+	canNegotiate() bool
 	close()
 }
 
-// clientSide is the end of a conversation at which git, or lookUp, sits. It bounds what the remote may say.
+// clientSide is git's end of a connection. It bounds what the remote may send.
 type clientSide struct {
 	conn  io.ReadWriter
 	left  int64
@@ -46,7 +47,7 @@ func newClientSide(conn io.ReadWriter, limit int64) *clientSide {
 	return &clientSide{conn: conn, left: limit, limit: limit}
 }
 
-// Read reads what the client says. A client that is gone has said its last.
+// Read reads what the client sends. A closed connection is io.EOF.
 func (c *clientSide) Read(b []byte) (int, error) {
 	n, err := c.conn.Read(b)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -56,7 +57,7 @@ func (c *clientSide) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write passes on what the remote says.
+// Write forwards what the remote sends.
 func (c *clientSide) Write(b []byte) (int, error) {
 	if c.left -= int64(len(b)); c.left < 0 {
 		return 0, fmt.Errorf("%w: the remote sent more than %d MiB", ErrTooLarge, c.limit>>20)
@@ -74,7 +75,7 @@ func (c *clientSide) leave() {
 	c.gone = true
 }
 
-// unlessGone is err, or nil where the client left first: then nobody wants the rest.
+// unlessGone returns err, or nil if the client closed first: then the rest has no effect.
 func (c *clientSide) unlessGone(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,10 +85,10 @@ func (c *clientSide) unlessGone(err error) error {
 	return err
 }
 
-// watched reads from a remote and gives up on one that sends nothing for stallTimeout.
+// watched reads from a remote, and calls giveUp if a read takes longer than limit.
 type watched struct {
 	io.Reader
-	giveUp func() // ends the conversation
+	giveUp func() // ends the connection
 	limit  time.Duration
 }
 
@@ -98,20 +99,20 @@ func (w watched) Read(b []byte) (int, error) {
 }
 
 // errStalled is the cause of a context that a stalled remote ended.
-var errStalled = fmt.Errorf("%w: it sent nothing for %s", ErrUnreachable, stallTimeout)
+var errStalled = fmt.Errorf("%w: timed out: it sent nothing for %s", ErrUnreachable, stallTimeout)
 
-// because is why ctx ended, or err where it has not.
+// because returns why ctx ended, or err if it has not.
 func because(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		if errors.Is(cause, context.DeadlineExceeded) {
-			return fmt.Errorf("%w: it took too long", ErrUnreachable)
+			return fmt.Errorf("%w: timed out", ErrUnreachable)
 		}
 		return cause
 	}
 	return err
 }
 
-// socketPair makes two connected sockets: one for us, one to be inherited by git.
+// socketPair creates two connected sockets: one for this process, one to be inherited by git.
 func socketPair() (ours net.Conn, theirs *os.File, err error) {
 	syscall.ForkLock.RLock() // so that no program started now inherits them
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
@@ -121,13 +122,13 @@ func socketPair() (ours net.Conn, theirs *os.File, err error) {
 	}
 	syscall.ForkLock.RUnlock()
 	if err != nil {
-		return nil, nil, fmt.Errorf("making a socket for git: %w", err)
+		return nil, nil, fmt.Errorf("create a socket for git: %w", err)
 	}
 	theirs = os.NewFile(uintptr(fds[1]), "git")
 	file := os.NewFile(uintptr(fds[0]), "remote")
 	defer file.Close()
 	if ours, err = net.FileConn(file); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("making a socket for git: %w", err), theirs.Close())
+		return nil, nil, errors.Join(fmt.Errorf("create a socket for git: %w", err), theirs.Close())
 	}
 	return ours, theirs, nil
 }
