@@ -247,7 +247,7 @@ func TestWorkflowSecretsDataSourceExample(t *testing.T) {
 			t.Errorf("nothing is there to drift:\n%s", result.Output)
 		}
 		s.vault.Write(t, s.workflow, "token", "x")
-		s.Apply(t).Contains(t, "Changed by hand: token (held by nobody)")
-		s.Must(t, "output", "-json", "holders").Contains(t, `"token":{"drift":"held by nobody","owner":null,"since":"20`)
+		s.Apply(t).Contains(t, "Drift: token (held by nobody)")
+		s.Must(t, "output", "-json", "owners").Contains(t, `"token":{"drift":"held by nobody","owner":null,"since":"20`)
 	})
 }

@@ -115,7 +115,7 @@ func stackWholeSet(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault) 
 
 	t.Log("the check warns of what others keep there, and leaves it")
 	vault.Write(t, "deploy-shop", "somebodys", "theirs")
-	s.Must(t, "plan").Contains(t, `Others keep secrets in this workflow: {"somebodys":"nobody known"}.`)
+	s.Must(t, "plan").Contains(t, `The workflow has secrets of others: {"somebodys":"unmanaged"}.`)
 
 	t.Log("what is declared no more goes, what is changed by hand comes back")
 	vault.Write(t, "deploy-shop", "registry-password", "by hand")

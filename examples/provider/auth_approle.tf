@@ -1,4 +1,4 @@
-# An AppRole. The secret id comes from outside, such as from TF_VAR_secret_id.
+# An AppRole. The secret id comes from a variable, for example TF_VAR_secret_id.
 variable "secret_id" {
   type      = string
   ephemeral = true

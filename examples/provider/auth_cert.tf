@@ -1,5 +1,4 @@
-# A client certificate. Its files may also come from VAULT_CLIENT_CERT and
-# VAULT_CLIENT_KEY.
+# A client certificate. VAULT_CLIENT_CERT and VAULT_CLIENT_KEY can set its files, too.
 provider "relay" {
   owner            = "shop-prod"
   client_cert_file = "/etc/terraform/client.pem"

@@ -1,5 +1,5 @@
-# HCP Terraform's workload identity: set TFC_WORKLOAD_IDENTITY_AUDIENCE in the
-# workspace, and let the role in Vault accept its tokens.
+# The workload identity of HCP Terraform: set TFC_WORKLOAD_IDENTITY_AUDIENCE in the
+# workspace, and configure the role in Vault to accept its tokens.
 provider "relay" {
   owner = "shop-prod"
   auth = {

@@ -1,4 +1,4 @@
-# A runner in a Kubernetes cluster, by the service account of its pod.
+# The service account of a pod in a Kubernetes cluster.
 provider "relay" {
   owner = "shop-prod"
   auth = {

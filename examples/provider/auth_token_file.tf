@@ -1,4 +1,4 @@
-# A token that somebody else renews, such as Vault Agent.
+# A token that another program renews, such as Vault Agent.
 provider "relay" {
   owner = "shop-prod"
   auth = {

@@ -1,4 +1,4 @@
-# A user name and a password, which Terraform asks for.
+# A user name and a password. Terraform prompts for the password.
 variable "password" {
   type      = string
   ephemeral = true

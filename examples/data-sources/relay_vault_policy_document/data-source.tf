@@ -1,4 +1,4 @@
-# For a configuration that manages the secrets of two workflows, may purge, and
+# For a configuration that manages the secrets of two workflows, can purge them, and
 # manages the connections of a domain.
 data "relay_vault_policy_document" "writer" {
   role               = "writer"
@@ -7,7 +7,7 @@ data "relay_vault_policy_document" "writer" {
   destroy            = true
 }
 
-# For people who add secrets by hand, and see which connections there are.
+# For people who add secrets by hand and list connections.
 data "relay_vault_policy_document" "operator" {
   role               = "operator"
   workflow_prefixes  = ["deploy-"]

@@ -2,8 +2,8 @@ data "relay_workflow_secrets" "deploy" {
   workflow = "deploy-production"
 }
 
-# Who holds what, and since when.
-output "holders" {
+# The owner of each secret, and the time of its last write.
+output "owners" {
   value = {
     for name, secret in data.relay_workflow_secrets.deploy.secrets : name => {
       owner = secret.owner
@@ -13,13 +13,13 @@ output "holders" {
   }
 }
 
-# Every plan says what was changed by hand, whoever manages it.
-check "nothing_drifted" {
+# Every plan warns of drift, whoever manages the secret.
+check "no_drift" {
   assert {
     condition = alltrue([
       for secret in data.relay_workflow_secrets.deploy.secrets : contains(["in sync", "absent"], secret.drift)
     ])
-    error_message = "Changed by hand: ${join(", ", [
+    error_message = "Drift: ${join(", ", [
       for name, secret in data.relay_workflow_secrets.deploy.secrets :
       "${name} (${secret.drift})" if !contains(["in sync", "absent"], secret.drift)
     ])}"

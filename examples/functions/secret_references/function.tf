@@ -13,7 +13,7 @@ locals {
   written = ["registry_password", "signing_key"]
 }
 
-# What the steps use is written before they ask for it.
+# The precondition fails if the file uses a secret that is not written.
 resource "relay_workflow_secrets" "deploy" {
   workflow = "deploy"
   secrets = {
@@ -29,7 +29,7 @@ resource "relay_workflow_secrets" "deploy" {
   }
 }
 
-# What Relay refuses, and what nobody uses, is worth a warning.
+# Invalid references and unused secrets are a warning.
 check "deploy_yaml" {
   assert {
     condition     = length(local.deploy.problems) == 0

@@ -1,4 +1,4 @@
-# mount and domain are the provider's, unless they are given here, too.
+# mount and domain are optional; their defaults are the provider's.
 import {
   to = relay_connection.aws
   identity = {

@@ -1,4 +1,4 @@
-# mount and prefix are the provider's, unless they are given here, too.
+# mount and prefix are optional; their defaults are the provider's.
 import {
   to = relay_workflow_secret.registry_password
   identity = {

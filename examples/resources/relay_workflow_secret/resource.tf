@@ -1,6 +1,6 @@
 variable "registry_password" {
   type      = string
-  ephemeral = true # in no state and in no plan, on its way here too
+  ephemeral = true # neither in the state nor in the plan
 }
 
 resource "relay_workflow_secret" "registry_password" {
@@ -16,8 +16,7 @@ variable "signing_key" {
   ephemeral = true
 }
 
-# A secret whose drift a person has to look at, with labels for whoever finds it
-# in Vault, and no old versions lying about.
+# A secret whose drift stops the plan, with labels and only two versions in Vault.
 resource "relay_workflow_secret" "signing_key" {
   workflow = "deploy-production"
   name     = "signing-key"

@@ -1,2 +1,2 @@
-# The id is the workflow. What this owner holds there is imported, metadata only.
+# The id is the workflow. The import reads the metadata of the secrets of this owner.
 terraform import relay_workflow_secrets.deploy_production deploy-production

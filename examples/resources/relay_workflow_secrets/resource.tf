@@ -1,6 +1,6 @@
 variable "registry_password" {
   type      = string
-  ephemeral = true # in no state and in no plan, on its way here too
+  ephemeral = true # neither in the state nor in the plan
 }
 
 variable "signing_key" {
@@ -14,7 +14,7 @@ resource "relay_workflow_secrets" "deploy_production" {
   secrets = {
     "registry-password" = {
       value_wo         = var.registry_password
-      value_wo_version = "2026-11-22" # change it to send this value, and no other
+      value_wo_version = "2026-11-22" # change it to send this value only
     }
     "signing-key" = {
       value_wo         = var.signing_key
@@ -22,7 +22,6 @@ resource "relay_workflow_secrets" "deploy_production" {
     }
   }
 
-  # Say what else is in the workflow. "delete" would delete what this owner holds
-  # and no longer declares.
+  # List undeclared secrets of the workflow. "delete" deletes those of this owner.
   exclusive = "show"
 }

@@ -1,5 +1,5 @@
-# One secret of one workflow. Its value comes from the pipeline, as
-# TF_VAR_registry_password; it is sent when the rotation is another one.
+# One secret of one workflow. The pipeline sets its value, as
+# TF_VAR_registry_password. Terraform sends the value when the rotation changes.
 terraform {
   required_version = ">= 1.11"
   required_providers {
@@ -15,7 +15,7 @@ provider "relay" {
 
 variable "registry_password" {
   type        = string
-  ephemeral   = true # in no state and in no plan
+  ephemeral   = true # neither in the state nor in the plan
   description = "Password of the registry."
 }
 
@@ -24,7 +24,7 @@ variable "rotation" {
   description = "Change it together with the password, such as to today's date."
 }
 
-# Its id is another one after each rotation.
+# Its id changes with each rotation.
 resource "terraform_data" "rotation" {
   triggers_replace = var.rotation
 }
@@ -40,7 +40,7 @@ resource "relay_workflow_secret" "registry_password" {
   max_versions    = 2
 }
 
-# Where the steps of the workflow find it, and which version they read.
+# The path that the steps of the workflow read, and the version.
 output "registry_password" {
   value = {
     path    = relay_workflow_secret.registry_password.path

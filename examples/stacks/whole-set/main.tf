@@ -1,5 +1,5 @@
-# All secrets of one workflow in one resource, an audit of whatever else is there,
-# and a check that warns in every plan.
+# All secrets of one workflow in one resource, an audit of all other secrets, and a
+# check that warns in every plan.
 terraform {
   required_version = ">= 1.11"
   required_providers {
@@ -17,7 +17,7 @@ locals {
   workflow = "deploy-shop"
 }
 
-# Names and versions are no secrets: they make the plan. A version is any text that
+# Names and versions are not secret: the plan shows them. A version is any string that
 # changes with the value.
 variable "versions" {
   type        = map(string)
@@ -40,30 +40,30 @@ resource "relay_workflow_secrets" "deploy" {
     }
   }
 
-  exclusive = "delete" # what this owner holds there and declares no more
+  exclusive = "delete" # deletes secrets of this owner that are no longer declared
 }
 
-# Looks after the apply, so that it tells what is there then.
+# Read after the apply.
 data "relay_workflow_secrets" "deploy" {
   workflow   = local.workflow
   depends_on = [relay_workflow_secrets.deploy]
 }
 
 locals {
-  strangers = {
-    for name, secret in data.relay_workflow_secrets.deploy.secrets : name => coalesce(secret.owner, "nobody known")
+  others = {
+    for name, secret in data.relay_workflow_secrets.deploy.secrets : name => coalesce(secret.owner, "unmanaged")
     if !secret.deleted && !contains(keys(var.versions), name)
   }
 }
 
-check "nobody_else" {
+check "no_others" {
   assert {
-    condition     = length(local.strangers) == 0
-    error_message = "Others keep secrets in this workflow: ${jsonencode(local.strangers)}."
+    condition     = length(local.others) == 0
+    error_message = "The workflow has secrets of others: ${jsonencode(local.others)}."
   }
 }
 
-output "holders" {
+output "owners" {
   value = {
     for name, secret in data.relay_workflow_secrets.deploy.secrets : name => secret.owner if !secret.deleted
   }

@@ -1,11 +1,11 @@
 # The Vault policies of a team: one to write the secrets of its workflows, and one
-# for the steps of each. An administrator applies this and puts them into Vault:
+# for the steps of each workflow. An administrator applies this and writes the policies:
 #
 #   tofu output -raw writer | vault policy write shop-writer -
 #   tofu output -json readers | jq -r '.["deploy-shop"]' | vault policy write deploy-shop -
 #
-# or gives them to vault_policy of the Vault provider. It needs no Vault, so there
-# is no provider block.
+# or uses vault_policy of the Vault provider. This configuration sends no requests to
+# Vault, so it has no provider block.
 terraform {
   required_version = ">= 1.11"
   required_providers {

@@ -1,5 +1,5 @@
-# The secrets of a team's workflows. The run logs in by an AppRole whose token has
-# the writer's policy, and can read no value; its token ends with the run.
+# The secrets of a team's workflows. The run logs in with an AppRole whose token has
+# the writer's policy and cannot read values. The token is revoked after the run.
 terraform {
   required_version = ">= 1.11"
   required_providers {
@@ -34,7 +34,7 @@ provider "relay" {
   }
 }
 
-# What every workflow of the team gets.
+# Secrets of every workflow of the team.
 variable "registry_password" {
   type      = string
   ephemeral = true
@@ -58,7 +58,7 @@ resource "relay_workflow_secret" "registry_password" {
   value_wo_version = "1"
 }
 
-# One that only the deployment has, and that ends by itself if nobody renews it.
+# A secret of the deployment only, which expires if it is not written again.
 resource "relay_workflow_secret" "signing_key" {
   workflow = "deploy-shop"
   name     = "signing-key"
