@@ -25,9 +25,9 @@ type backend struct {
 	// is not set.
 	mount, prefix, domain string
 	// unknownSettings names the settings that are known only during the apply; empty
-	// if there are none.
+	// for none.
 	unknownSettings string
-	// invalid lists the problems of the provider block; empty if there are none.
+	// invalid lists the problems of the provider block; empty for none.
 	invalid         string
 	invalidReported sync.Once
 	warnings        *warningLog

@@ -45,8 +45,7 @@ func (b *backend) observe(ctx context.Context, address secrets.Address, c *compu
 	}
 	wrote := b.lastWrite(*c, *private, entry)
 	b.setObserved(c, private, entry, secrets.Judge(b.client.Owner(), entry, wrote), wrote)
-	// A lost record says nothing about the value; the fingerprint in the private
-	// state then remains.
+	// Without a record, the fingerprint in the private state remains.
 	if record, found := entry.Records[b.client.Owner()]; found && !record.Released {
 		private.HMAC1 = record.HMAC1
 	}

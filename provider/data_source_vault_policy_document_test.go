@@ -25,9 +25,9 @@ func TestPolicyDocumentAllowsAndDenies(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		mine := fmt.Sprintf("workflows = [%q]", s.workflow)
-		s.configure(t, document("writer", `role = "writer"`, mine), document("purger", `role = "writer"`, mine, "destroy = true"),
-			document("reader", `role = "reader"`, mine), document("everywhere", `role = "writer"`))
+		one := fmt.Sprintf("workflows = [%q]", s.workflow)
+		s.configure(t, document("writer", `role = "writer"`, one), document("purger", `role = "writer"`, one, "destroy = true"),
+			document("reader", `role = "reader"`, one), document("everywhere", `role = "writer"`))
 		s.Apply(t)
 		if n := len(s.proxy.Requests()); n != 0 {
 			t.Errorf("Vault was asked %d times for policies that need no Vault", n)
@@ -142,13 +142,13 @@ func TestPolicyDocumentNeedsNoProviderBlock(t *testing.T) {
 		s.Write(t, empty+s.secret("one", `"1"`)+s.secret("two", `"2"`)+document("writer", `role = "writer"`))
 		result := s.Fails(t, []string{"plan"}, missing...)
 		if n := strings.Count(result.Output, "Invalid provider configuration"); n != 1 {
-			t.Errorf("it says so %d times:\n%s", n, result.Output)
+			t.Errorf("reported %d times:\n%s", n, result.Output)
 		}
 		audit := fmt.Sprintf("\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = %q\n}\n", s.workflow)
 		s.Write(t, empty+audit)
 		s.Fails(t, []string{"plan"}, missing...)
 
-		t.Log("a saved plan says so of every secret that it then cannot write")
+		t.Log("a saved plan reports every secret that it cannot write")
 		complete := func() {
 			t.Helper()
 			s.Setenv("VAULT_ADDR", s.proxy.Address)
@@ -172,7 +172,7 @@ func TestPolicyDocumentNeedsNoProviderBlock(t *testing.T) {
 		complete()
 		s.NoChanges(t)
 
-		t.Log("what is wrong in the block itself needs no resource to be said")
+		t.Log("problems of the block itself are reported without resources")
 		s.Write(t, head+"provider "+strings.Replace(block, `"shop"`, `"a/b"`, 1)+document("writer", `role = "writer"`))
 		s.Fails(t, []string{"validate"}, "Owner id")
 	})
@@ -184,7 +184,7 @@ func TestPolicyDocumentRefusesSpecialCharacters(t *testing.T) {
 		s := newFixture(t, cli)
 		for _, c := range []struct {
 			lines []string
-			says  []string
+			want  []string
 		}{
 			{[]string{`role = "admin"`}, []string{`Role "admin": expected one of viewer, operator, approver, administrator, writer, reader`}},
 			{[]string{`role = "reader"`}, []string{"A reader's policy needs the names of its workflows"}},
@@ -196,7 +196,7 @@ func TestPolicyDocumentRefusesSpecialCharacters(t *testing.T) {
 			{[]string{`role = "writer"`, `mount = "+"`, `prefix = "a/*"`}, []string{`ount "+"`, `prefix "a/*"`}},
 		} {
 			s.configure(t, document("wrong", c.lines...))
-			s.Fails(t, []string{"validate"}, c.says...)
+			s.Fails(t, []string{"validate"}, c.want...)
 		}
 
 		t.Log("also where the set turns out only during the plan")

@@ -32,7 +32,7 @@ func (s *fixture) audit(t *testing.T, cli terraformtest.CLI, extra ...string) *f
 	return a
 }
 
-// newSurveyedSecret is what an audit tells of each secret.
+// audited returns the metadata of each secret.
 func (s *fixture) audited(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	s.Apply(t)

@@ -43,7 +43,7 @@ func TestCompare(t *testing.T) {
 		want   fingerprintComparison
 	}{
 		{"not asked for", keyed, types.BoolValue(false), address, types.StringValue("two"), noted, fingerprintSame},
-		{"nobody says", keyed, types.BoolNull(), address, types.StringValue("two"), noted, fingerprintSame},
+		{"not configured", keyed, types.BoolNull(), address, types.StringValue("two"), noted, fingerprintSame},
 		{"whether is not known", keyed, types.BoolUnknown(), address, types.StringValue("two"), noted, fingerprintUnknown},
 		{"the same value", keyed, types.BoolValue(true), address, types.StringValue("one"), noted, fingerprintSame},
 		{"another value", keyed, types.BoolValue(true), address, types.StringValue("two"), noted, fingerprintDiffers},
@@ -150,7 +150,7 @@ func TestFingerprintOfTheRecordIsCompared(t *testing.T) {
 
 		t.Log("with on_drift = warn, values of others are kept and a new value is sent")
 		s.configure(t, s.secret("token", `"two"`, detect, `on_drift = "warn"`))
-		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.vault.Write(t, s.workflow, "token", "other")
 		s.Apply(t)
 		s.sends(t, 0)
 		s.configure(t, s.secret("token", `"three"`, detect, `on_drift = "warn"`))

@@ -18,20 +18,20 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// update writes what the guide on drift shows. Run with Terraform in PATH:
+// update writes the files that the drift guide shows. Run with Terraform in PATH:
 // go test ./provider -run Guide -update
-var update = flag.Bool("update", false, "write testdata/plans anew")
+var update = flag.Bool("update", false, "update testdata/plans")
 
 var (
 	exactTime  = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z`)
 	secondTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
-	// hostsOwn are lines in which the hosts differ, and that say nothing.
+	// hostsOwn are lines in which Terraform and OpenTofu differ.
 	hostsOwn = regexp.MustCompile(`(?m)^ *(# \(\d+ unchanged attributes? hidden\)|. value_wo += \(write-only attribute\))\n`)
 	atLine   = regexp.MustCompile(`on main.tf line \d+, in resource ("\w+" "\w+"):\n +\d+: .*`)
 )
 
-// inTheGuide checks that a file of testdata/plans, which the guide on drift shows,
-// is what people see. Times and line breaks do not count.
+// inTheGuide compares output with a file of testdata/plans, which the drift guide shows.
+// It ignores times and line breaks.
 func inTheGuide(t *testing.T, name, seen string) {
 	t.Helper()
 	seen = hostsOwn.ReplaceAllString(seen, "")
@@ -50,11 +50,11 @@ func inTheGuide(t *testing.T, name, seen string) {
 		t.Fatal(err)
 	}
 	if strings.Join(strings.Fields(string(shown)), " ") != strings.Join(strings.Fields(seen), " ") {
-		t.Errorf("%s is not what people see:\n%s\nwhich is:\n%s", file, shown, seen)
+		t.Errorf("%s differs from the output:\n%s\noutput:\n%s", file, shown, seen)
 	}
 }
 
-// planned is what a plan says of one resource.
+// planned returns the part of a plan about one resource.
 func planned(output, name string) string {
 	_, from, found := strings.Cut(output, "  # "+at(name)+" will")
 	until := strings.Index(from, "\n    }\n")
@@ -64,7 +64,7 @@ func planned(output, name string) string {
 	return "  # " + at(name) + " will" + from[:until] + "\n    }\n"
 }
 
-// diagnostic is what a run says from a headline on, up to the next one.
+// diagnostic returns the diagnostic with a summary, up to the next diagnostic.
 func diagnostic(output, headline string) string {
 	_, from, found := strings.Cut(output, headline)
 	if !found {
@@ -80,28 +80,27 @@ func diagnostic(output, headline string) string {
 	return strings.Join(lines, "\n")
 }
 
-// drifting sets a stage on which every kind of drift has happened, and returns the
-// configuration.
+// drifting creates every kind of drift, and returns the configuration.
 func drifting(t *testing.T, cli terraformtest.CLI) (*fixture, []string) {
 	t.Helper()
 	s := newFixtureOn(t, cli, vaulttest.StartOwn(t))
 	s.workflow = "deploy-production"
 	s.Setenv("VAULT_TOKEN", s.creator(t))
 	all := []string{
-		s.secret("expired", `"ours"`, `delete_version_after = "2s"`),
-		s.secret("restored", `"ours"`, `value_wo_version = "2"`),
-		s.secret("labels", `"ours"`, `custom_metadata = { team = "shop" }`, `max_versions = 5`),
+		s.secret("expired", `"own"`, `delete_version_after = "2s"`),
+		s.secret("restored", `"own"`, `value_wo_version = "2"`),
+		s.secret("labels", `"own"`, `custom_metadata = { team = "shop" }`, `max_versions = 5`),
 	}
 	for _, d := range disturbances() {
 		line := "adopt = true"
 		if !d.foreign {
 			line = ""
 		}
-		all = append(all, s.secret(d.name, `"ours"`, line))
+		all = append(all, s.secret(d.name, `"own"`, line))
 	}
-	all = append(all, s.secret("absent", `"ours"`))
+	all = append(all, s.secret("absent", `"own"`))
 
-	s.configure(t, s.secret("restored", `"ours"`, `value_wo_version = "1"`))
+	s.configure(t, s.secret("restored", `"own"`, `value_wo_version = "1"`))
 	s.Apply(t)
 	s.configure(t, all...)
 	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
@@ -112,8 +111,8 @@ func drifting(t *testing.T, cli terraformtest.CLI) (*fixture, []string) {
 	})
 	s.Apply(t)
 	s.proxy.Hook(nil)
-	s.vault.Write(t, s.workflow, "unclaimed", "theirs")
-	all = append(all, s.secret("unclaimed", `"ours"`, "adopt = true"))
+	s.vault.Write(t, s.workflow, "unclaimed", "other")
+	all = append(all, s.secret("unclaimed", `"own"`, "adopt = true"))
 	s.configure(t, all...)
 	s.Must(t, "import", at("unclaimed"), s.workflow+"/unclaimed")
 
@@ -123,7 +122,7 @@ func drifting(t *testing.T, cli terraformtest.CLI) (*fixture, []string) {
 	s.vault.Purge(t, s.workflow, "restored")
 	s.vault.Write(t, s.workflow, "restored", "older")
 	s.vault.PatchCustomMetadata(t, s.workflow, "restored", map[string]any{"relay.terraform/shop": s.recordOf(t, "restored", 1)})
-	s.vault.PatchCustomMetadata(t, s.workflow, "labels", map[string]any{"team": "theirs"})
+	s.vault.PatchCustomMetadata(t, s.workflow, "labels", map[string]any{"team": "other"})
 	return s, all
 }
 
@@ -149,7 +148,7 @@ func TestDriftGuideShowsRealPlans(t *testing.T) {
 
 		configured := func(name string, lines ...string) {
 			t.Helper()
-			s.configure(t, s.secret(name, `"ours"`, lines...))
+			s.configure(t, s.secret(name, `"own"`, lines...))
 		}
 		configured("overwritten", `on_drift = "error"`)
 		inTheGuide(t, "error", diagnostic(s.Fails(t, []string{"plan", "-target=" + at("overwritten")}).Output, "Error: Secret was changed"))
@@ -158,10 +157,10 @@ func TestDriftGuideShowsRealPlans(t *testing.T) {
 		configured("taken")
 		inTheGuide(t, "foreign", diagnostic(s.Fails(t, []string{"plan", "-target=" + at("taken")}).Output, "Error: Secret is not"))
 
-		t.Log("the alarm finds all of it in the JSON plan, also what is only warned of")
-		s.configure(t, append(all[:len(all):len(all)], s.secret("warned", `"ours"`, `on_drift = "warn"`))...)
+		t.Log("the CI check finds all drift in the JSON plan, also drift that is only a warning")
+		s.configure(t, append(all[:len(all):len(all)], s.secret("warned", `"own"`, `on_drift = "warn"`))...)
 		s.Must(t, "apply", "-auto-approve", "-target="+at("warned"))
-		s.vault.Write(t, s.workflow, "warned", "theirs")
+		s.vault.Write(t, s.workflow, "warned", "other")
 		plan = s.Plan(t)
 		plan.Change(at("warned")).HasActions(t, "no-op")
 		for _, name := range append(names, "warned") {
@@ -171,7 +170,7 @@ func TestDriftGuideShowsRealPlans(t *testing.T) {
 			}
 		}
 
-		t.Log("a token that may not look")
+		t.Log("a token that cannot read metadata")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "read"))
 		configured("stripped")
 		inTheGuide(t, "not-checked", diagnostic(s.Must(t, "plan", "-target="+at("stripped")).Output, "Warning: Drift is not checked"))

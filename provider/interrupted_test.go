@@ -124,7 +124,7 @@ func (s *fixture) perform(t *testing.T, o operation, scenes []scene, secrets map
 	s.configure(t, blocks...)
 }
 
-// interrupt breaks each scene's requests as it says. made tells how many a scene
+// interrupt breaks the requests of each scene. made is the number of requests that a scene
 // has made.
 func (s *fixture) interrupt(scenes []scene) (made func(scene) int) {
 	var mu sync.Mutex
@@ -157,8 +157,8 @@ func (s *fixture) interrupt(scenes []scene) (made func(scene) int) {
 type sight struct {
 	version int
 	value   string // "" for no live one
-	// ours: our record is of this version.
-	ours bool
+	// own: this owner has a record of this version.
+	own bool
 	// released: our record is, or there never was one.
 	released bool
 	// expires: Vault has noted when it deletes the version.
@@ -181,7 +181,7 @@ func (s *fixture) sight(t *testing.T, workflow, name string) sight {
 	return sight{
 		version:  int(version),
 		value:    value,
-		ours:     strings.HasPrefix(record, fmt.Sprintf("version=%.0f ", version)) && !strings.Contains(record, "released"),
+		own:      strings.HasPrefix(record, fmt.Sprintf("version=%.0f ", version)) && !strings.Contains(record, "released"),
 		released: !noted || strings.Contains(record, "released=true"),
 		expires:  ends != "",
 	}
@@ -251,7 +251,7 @@ func (s *fixture) putsRight(t *testing.T, o operation, scenes []scene, was map[s
 			return
 		}
 		value, _, _ := strings.Cut(text, "@")
-		missing := now.value != value || !now.ours
+		missing := now.value != value || !now.own
 		if missing {
 			want[id]++
 		}
@@ -278,7 +278,7 @@ func (s *fixture) putsRight(t *testing.T, o operation, scenes []scene, was map[s
 			t.Errorf("%s: version %d, want %d", id, now.version, want[id])
 		case now.value != value:
 			t.Errorf("%s: the workflow reads %q, want %q", id, now.value, value)
-		case wanted != now.ours, wanted == now.released:
+		case wanted != now.own, wanted == now.released:
 			t.Errorf("%s: the record is wrong: %+v", id, now)
 		}
 	})

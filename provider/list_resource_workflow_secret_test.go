@@ -20,7 +20,7 @@ type lister interface {
 	tfprotov6.ListResourceServer
 }
 
-// server speaks the plugin protocol with a provider, in this process: no host that
+// server uses the plugin protocol with a provider, in this process: no host that
 // is here can query yet.
 type server struct {
 	lister

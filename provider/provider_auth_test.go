@@ -24,7 +24,7 @@ func authOf(t *testing.T, members map[string]any) types.Object {
 	t.Helper()
 	schema, ok := authSchema().GetType().(attr.TypeWithAttributeTypes)
 	if !ok {
-		t.Fatal("auth is no object")
+		t.Fatal("auth is not an object")
 	}
 	return objectOf(t, schema.AttributeTypes(), members)
 }
@@ -174,9 +174,9 @@ func compareProblems(t *testing.T, got []settingProblem, want []string) {
 		return
 	}
 	for i, found := range got {
-		said := found.Problem.Error()
-		if !strings.HasPrefix(said, want[i]) || strings.Contains(said, "hunter2") {
-			t.Errorf("problem %q, want %q", said, want[i])
+		text := found.Problem.Error()
+		if !strings.HasPrefix(text, want[i]) || strings.Contains(text, "hunter2") {
+			t.Errorf("problem %q, want %q", text, want[i])
 		}
 	}
 }

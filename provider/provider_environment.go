@@ -35,8 +35,8 @@ func readEnvironment() environment {
 	return environment{get: func(name string) string { return variables[name] }, home: home}
 }
 
-// tokenFile returns the file in which "vault login" stores a token; empty if there is
-// none.
+// tokenFile returns the file in which "vault login" stores a token; empty if the
+// file does not exist.
 func (e environment) tokenFile() string {
 	if e.home == "" {
 		return ""

@@ -115,7 +115,7 @@ func TestEveryLoginMethodWrites(t *testing.T) {
 	roleID, secretID := v.AppRole(t, "deployer", "1h")
 	password, jwt := v.User(t, "ada"), v.JWT(t, "deployer")
 	values := map[string]string{"one": v.Writer(t), "other": v.Writer(t), "secret_id": secretID, "password": password, "jwt": jwt}
-	given := map[string]bool{"token": true, "token in auth": true, "token file": true} // which are not ours to revoke
+	given := map[string]bool{"token": true, "token in auth": true, "token file": true} // which the provider does not revoke
 	logins := []login{
 		{name: "token", arguments: `token = var.one`},
 		{name: "token in auth", arguments: `auth = { token = var.other }`},
@@ -139,7 +139,7 @@ func TestEveryLoginMethodWrites(t *testing.T) {
 		s.Setenv("TFC_WORKLOAD_IDENTITY_TOKEN", jwt)
 		s.logins(t, logins, []string{"one", "two", "three"}, s.ephemeral(values))
 
-		// In each of these one provider of a login speaks to Vault: the plan of a
+		// In each of these one provider of a login sends requests to Vault: the plan of a
 		// secret that is not there yet needs no answer.
 		for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan"}, {"apply", "-auto-approve", "-refresh-only"}} {
 			seen := make([]*traffic, len(logins))
@@ -216,7 +216,7 @@ func TestClientCertificateLogin(t *testing.T) {
   ca_cert_file    = "`+files.CA+`"
   tls_server_name = "elsewhere.test"`, s.secret("token", `"two"`, `value_wo_version = "2"`))
 		s.Fails(t, []string{"plan"}, "the TLS certificate of Vault is not trusted")
-		s.configureAuth(t, `auth = { cert = { name = "nobody" } }
+		s.configureAuth(t, `auth = { cert = { name = "unknown" } }
   ca_cert_file = "`+files.CA+`"`, s.secret("token", `"two"`, `value_wo_version = "2"`))
 		s.Fails(t, []string{"plan"}, "auth/cert/login: Vault refuses these credentials")
 	})
@@ -225,7 +225,7 @@ func TestClientCertificateLogin(t *testing.T) {
 	}
 }
 
-// liveTokens counts the tokens that a login path has made and nobody revoked.
+// liveTokens counts the tokens that a login path has created and not revoked.
 func liveTokens(t *testing.T, v *vaulttest.Vault, path string) int {
 	t.Helper()
 	_, list := v.Call(t, v.RootToken, "LIST", "auth/token/accessors", nil)
@@ -250,19 +250,19 @@ func TestRejectedCredentialsAreAnError(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixtureOn(t, cli, v)
 		var logins []login
-		var says []string
+		var want []string
 		add := func(arguments, text string) {
-			logins, says = append(logins, login{arguments: arguments, address: s.proxy.Address}), append(says, text)
+			logins, want = append(logins, login{arguments: arguments, address: s.proxy.Address}), append(want, text)
 		}
 		add(`auth = { approle = { role_id = "`+roleID+`", secret_id = var.wrong } }`, "auth/approle/login: Vault refuses these credentials")
 		add(`auth = { userpass = { username = "ada", password = var.wrong } }`, "auth/userpass/login/ada: Vault refuses these credentials")
 		add(`auth = { userpass = { username = "ada", password = var.wrong, mount = "people" } }`, "auth/people/login/ada: Vault refuses these credentials")
 		add(`auth = { jwt = { role = "deployer", token = var.wrong } }`, "auth/jwt/login: Vault refuses these credentials")
-		add(`auth = { kubernetes = { role = "nobody", token_file = "`+file+`", mount = "jwt" } }`, "auth/jwt/login: Vault refuses these credentials")
+		add(`auth = { kubernetes = { role = "unknown", token_file = "`+file+`", mount = "jwt" } }`, "auth/jwt/login: Vault refuses these credentials")
 		add(`auth = { token = var.wrong }`, "Vault refuses this token everything")
 		s.logins(t, logins, []string{"a", "b"}, s.ephemeral(map[string]string{"wrong": wrong}))
 		seen := watch(s.proxy)
-		result := s.Fails(t, []string{"apply", "-auto-approve"}, says...)
+		result := s.Fails(t, []string{"apply", "-auto-approve"}, want...)
 		if strings.Contains(result.Output, wrong) {
 			t.Errorf("the credential is in the output:\n%s", result.Output)
 		}
@@ -285,9 +285,9 @@ func TestValidateReportsProblemsOfAuth(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		var logins []login
-		var says []string
+		var want []string
 		add := func(arguments, text string) {
-			logins, says = append(logins, login{arguments: arguments, address: s.proxy.Address}), append(says, text)
+			logins, want = append(logins, login{arguments: arguments, address: s.proxy.Address}), append(want, text)
 		}
 		add(`auth = { token = var.wrong, approle = { role_id = "x" } }`, "`auth` must contain only one of token and approle")
 		add("token = var.wrong\n  auth = { cert = {} }", "`token` must not be set together with auth")
@@ -301,14 +301,14 @@ func TestValidateReportsProblemsOfAuth(t *testing.T) {
 		s.logins(t, logins, []string{"a"}, "locals {\n  wrong = \"hunter2\"\n}\n")
 		text := strings.ReplaceAll(string(s.file(t, filepath.Join(s.Dir, "main.tf"))), "var.wrong", "local.wrong")
 		s.Write(t, text)
-		result := s.Fails(t, []string{"validate"}, append(says, "on main.tf line", `in provider "relay"`)...)
+		result := s.Fails(t, []string{"validate"}, append(want, "on main.tf line", `in provider "relay"`)...)
 		if strings.Contains(result.Output, "hunter2") {
 			t.Errorf("the credential is in the output:\n%s", result.Output)
 		}
 		t.Log("what the schema itself refuses")
 		s.configureAuth(t, `auth = { approle = { secret_id = "x" } }`, s.secret("token", `"one"`))
 		s.Fails(t, []string{"validate"}, `"role_id" is required`)
-		t.Log("what only the machine that applies has is no fault yet")
+		t.Log("what exists only where the apply runs is not an error yet")
 		s.configureAuth(t, `auth = { jwt = { token_env = "IDENTITY_OF_THE_RUN" } }`, s.secret("token", `"one"`))
 		s.Must(t, "validate")
 		s.Fails(t, []string{"plan"}, `variable "IDENTITY_OF_THE_RUN"`)

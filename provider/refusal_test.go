@@ -148,15 +148,15 @@ func closedPort(t *testing.T) string {
 func TestMissingCapabilityIsReportedBeforeAWrite(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		for _, lacking := range []struct{ operation, capability string }{
+		for _, missing := range []struct{ operation, capability string }{
 			{"data", "create"}, {"data", "update"}, {"metadata", "read"}, {"metadata", "patch"},
 		} {
-			t.Log(lacking)
+			t.Log(missing)
 			s := newFixture(t, cli)
 			s.configure(t, s.secret("token", `"one"`))
-			s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, lacking.operation, lacking.capability))
+			s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, missing.operation, missing.capability))
 			s.Fails(t, []string{"apply", "-auto-approve"},
-				`path "customers/`+lacking.operation+`/workflows/+/+" { capabilities = ["`+lacking.capability+`"] }`)
+				`path "customers/`+missing.operation+`/workflows/+/+" { capabilities = ["`+missing.capability+`"] }`)
 			if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
 				t.Error("something was written all the same")
 			}

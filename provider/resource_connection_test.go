@@ -92,16 +92,16 @@ func TestConnectionIsCreatedRepairedUpdatedAndDeleted(t *testing.T) {
 		s.Apply(t)
 		s.finds(t, "aws", second)
 
-		t.Log("a field that somebody overwrites is drift")
+		t.Log("an overwritten field is drift")
 		status, _ := s.vault.Call(t, s.vault.RootToken, http.MethodPost,
-			"customers/data/connections/"+s.domain+"/"+s.body(t, "aws")+"/secretAccessKey", map[string]any{"data": map[string]string{"value": "theirs"}})
+			"customers/data/connections/"+s.domain+"/"+s.body(t, "aws")+"/secretAccessKey", map[string]any{"data": map[string]string{"value": "other"}})
 		if status != http.StatusOK {
 			t.Fatalf("overwriting a field: status %d", status)
 		}
 		change := s.Plan(t).Change(it)
 		change.HasActions(t, "update")
 		if before := fmt.Sprint(change.Change.Before["drift"]); !strings.HasPrefix(before, "field secretAccessKey overwritten: version 2 at ") {
-			t.Errorf("the plan says %q", before)
+			t.Errorf("drift in the plan is %q", before)
 		}
 		change.Changes(t, "drift", fmt.Sprint(change.Change.Before["drift"]), "in sync")
 		s.Apply(t)
@@ -119,25 +119,25 @@ func TestConnectionOfAnotherOwnerNeedsAdopt(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newConnectionFixture(t, cli)
-		theirs, ours := map[string]string{"apiToken": "theirs"}, map[string]string{"apiToken": "ours"}
-		s.connect(t, "first", "slack", theirs)
+		other, own := map[string]string{"apiToken": "other"}, map[string]string{"apiToken": "own"}
+		s.connect(t, "first", "slack", other)
 		s.Apply(t)
 		state := filepath.Join(s.Dir, "terraform.tfstate")
 		if err := os.Rename(state, filepath.Join(t.TempDir(), "first.tfstate")); err != nil {
 			t.Fatal(err)
 		}
-		s.connect(t, "second", "slack", ours)
+		s.connect(t, "second", "slack", own)
 		s.Fails(t, []string{"apply", "-auto-approve"}, "Connection slack/production is held by terraform/first")
-		s.finds(t, "slack", theirs)
-		s.connect(t, "second", "slack", ours, "adopt = true")
+		s.finds(t, "slack", other)
+		s.connect(t, "second", "slack", own, "adopt = true")
 		s.Apply(t)
-		s.finds(t, "slack", ours)
+		s.finds(t, "slack", own)
 
-		t.Log("it can be imported by whoever holds it, and then has nothing to change")
+		t.Log("its owner can import it, and then has no changes")
 		if err := os.Remove(state); err != nil {
 			t.Fatal(err)
 		}
-		s.connect(t, "second", "slack", ours)
+		s.connect(t, "second", "slack", own)
 		s.Must(t, "import", it, "slack/production")
 		s.NoChanges(t)
 	})
@@ -157,7 +157,7 @@ func TestPlanRefusesUnusableConnections(t *testing.T) {
 			t.Errorf("%d requests were sent for them", n)
 		}
 
-		t.Log("a type that nobody knows is allowed, and said")
+		t.Log("an unknown type is allowed, with a warning")
 		s.connect(t, "shop", "warehouse", map[string]string{"anything": "x"})
 		s.Apply(t).Contains(t, `"warehouse" is none that Relay's integrations know`)
 	})

@@ -69,7 +69,7 @@ func (s *fixture) secrets(faults []fault, value, version string) []string {
 	return all
 }
 
-// convergesAfter checks that the next plan says what it should, and that the
+// convergesAfter checks the drift in the next plan, and that the
 // next apply puts everything right.
 func (s *fixture) convergesAfter(t *testing.T, faults []fault, value string) {
 	t.Helper()
@@ -112,7 +112,7 @@ func TestInterruptedCreateIsRepaired(t *testing.T) {
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		s.configure(t, s.secrets(faults, "ours", "1")...)
+		s.configure(t, s.secrets(faults, "own", "1")...)
 		s.breakOn(faults)
 		result := s.Run(t, "apply", "-auto-approve")
 		result.Contains(t,
@@ -122,7 +122,7 @@ func TestInterruptedCreateIsRepaired(t *testing.T) {
 		)
 		s.attributes(t, "at-2-after", map[string]any{"version": nil, "drift": "not checked: the answer to the write was lost"})
 		s.attributes(t, "at-3-before-outage", map[string]any{"version": 1.0, "drift": "record lost"})
-		s.convergesAfter(t, faults, "ours")
+		s.convergesAfter(t, faults, "own")
 	})
 }
 
@@ -162,18 +162,18 @@ func TestUnconfirmedCreateIsNotMatchedWithAnotherOwnersVersion(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		lost := fault{request: 2, moment: vaulttest.Before, outage: true}
-		s.configure(t, s.secret(lost.secret(), `"ours"`))
+		s.configure(t, s.secret(lost.secret(), `"own"`))
 		s.breakOn([]fault{lost})
 		s.Apply(t)
 		s.assertBlind(t)
 		s.proxy.Reset()
-		s.vault.Write(t, s.workflow, lost.secret(), "theirs")
+		s.vault.Write(t, s.workflow, lost.secret(), "other")
 		s.vault.PatchCustomMetadata(t, s.workflow, lost.secret(), map[string]any{
 			"relay.gitops/cluster-1/platform": s.recordOf(t, lost.secret(), 1),
 		})
 		s.Fails(t, []string{"plan"}, "held by gitops/cluster-1/platform")
 		s.Must(t, "destroy", "-auto-approve", "-refresh=false").Contains(t, "stays in Vault")
-		if got := s.value(t, lost.secret()); got != "theirs" {
+		if got := s.value(t, lost.secret()); got != "other" {
 			t.Errorf("the workflow reads %q, want theirs", got)
 		}
 	})

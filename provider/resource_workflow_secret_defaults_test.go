@@ -57,7 +57,7 @@ func TestProviderDefaultsApplyUnlessTheResourceSetsTheArgument(t *testing.T) {
 		s.NoChanges(t)
 
 		t.Log("adopt for a whole configuration")
-		s.vault.Write(t, s.workflow, "silent", "theirs")
+		s.vault.Write(t, s.workflow, "silent", "other")
 		s.vault.PatchCustomMetadata(t, s.workflow, "silent", map[string]any{"relay.person/ana": s.recordOf(t, "silent", 2)})
 		withDefaults(``, silent)
 		s.Fails(t, []string{"plan"}, "held by person/ana")
@@ -109,7 +109,7 @@ func TestChangedOwnerOwnsNoSecrets(t *testing.T) {
 		s.NoChanges(t)
 		custom := s.vault.Metadata(t, s.workflow, "token")["custom_metadata"].(map[string]any)
 		if len(custom) != 2 || custom["relay.terraform/old"] == nil {
-			t.Errorf("the records do not tell the history: %v", custom)
+			t.Errorf("a record is missing: %v", custom)
 		}
 	})
 }

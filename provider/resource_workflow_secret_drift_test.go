@@ -13,7 +13,7 @@ import (
 )
 
 // disturbance is something that outsiders do to a secret that Terraform wrote as
-// version 1, and what the plan then says.
+// version 1, and the drift in the plan.
 type disturbance struct {
 	name  string
 	do    func(t *testing.T, s *fixture, name string)
@@ -31,7 +31,7 @@ func (s *fixture) recordOf(t *testing.T, name string, version int) string {
 }
 
 func disturbances() []disturbance {
-	write := func(t *testing.T, s *fixture, name string) { s.vault.Write(t, s.workflow, name, "theirs") }
+	write := func(t *testing.T, s *fixture, name string) { s.vault.Write(t, s.workflow, name, "other") }
 	return []disturbance{
 		{"overwritten", write, "overwritten: version 2 at 2", false},
 		{"deleted", func(t *testing.T, s *fixture, name string) { s.vault.SoftDelete(t, s.workflow, name) }, "deleted at 2", false},
@@ -45,7 +45,7 @@ func disturbances() []disturbance {
 			s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{"relay.terraform/shop": nil})
 		}, "record lost", false},
 		{"taken", func(t *testing.T, s *fixture, name string) {
-			version := s.vault.Write(t, s.workflow, name, "theirs")
+			version := s.vault.Write(t, s.workflow, name, "other")
 			s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{
 				"relay.gitops/cluster-1/platform": s.recordOf(t, name, version),
 			})
@@ -59,9 +59,9 @@ func TestDriftIsShownAndRepairedInPlace(t *testing.T) {
 		s := newFixture(t, cli)
 		var all []string
 		for _, d := range disturbances() {
-			all = append(all, s.secret(d.name, `"ours"`, fmt.Sprintf("adopt = %t", d.foreign)))
+			all = append(all, s.secret(d.name, `"own"`, fmt.Sprintf("adopt = %t", d.foreign)))
 		}
-		all = append(all, s.secret("untouched", `"ours"`))
+		all = append(all, s.secret("untouched", `"own"`))
 		s.configure(t, all...)
 		s.Apply(t)
 		s.dataWrites(t)
@@ -87,8 +87,8 @@ func TestDriftIsShownAndRepairedInPlace(t *testing.T) {
 		}
 		for _, d := range disturbances() {
 			s.attributes(t, d.name, map[string]any{"drift": "in sync"})
-			if got := s.value(t, d.name); got != "ours" {
-				t.Errorf("%s: the workflow reads %q, want ours again", d.name, got)
+			if got := s.value(t, d.name); got != "own" {
+				t.Errorf("%s: the workflow reads %q, want own", d.name, got)
 			}
 		}
 		s.NoChanges(t)
@@ -103,25 +103,25 @@ func TestSecretsOfOthersAreNotWrittenWithoutAdopt(t *testing.T) {
 		for _, d := range disturbances() {
 			if d.foreign {
 				foreign[d.name] = d.drift
-				s.configure(t, s.secret(d.name, `"ours"`))
+				s.configure(t, s.secret(d.name, `"own"`))
 				s.Apply(t)
 				d.do(t, s, d.name)
 				s.dataWrites(t)
 				s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", d.drift, "adopt = true", "Terraform wrote version 1 at")
 
 				t.Log("it can be left alone")
-				s.configure(t, s.secret(d.name, `"ours"`, `on_drift = "warn"`))
+				s.configure(t, s.secret(d.name, `"own"`, `on_drift = "warn"`))
 				s.Plan(t).Change(at(d.name)).HasActions(t, "update") // of on_drift itself
 				s.Apply(t).Contains(t, d.drift)
 				s.NoChanges(t)
 
-				t.Log("dropping it leaves what is there, and says so")
+				t.Log("removing it from the configuration keeps it in Vault, with a warning")
 				s.configure(t)
 				s.Apply(t).Contains(t, "Secret", "stays in Vault")
 				if n := s.dataWrites(t); n != 0 {
 					t.Errorf("%s: %d values were sent", d.name, n)
 				}
-				if got := s.value(t, d.name); got != "theirs" {
+				if got := s.value(t, d.name); got != "other" {
 					t.Errorf("%s: the workflow reads %q, want theirs", d.name, got)
 				}
 			}
@@ -136,9 +136,9 @@ func TestOnDriftWarnShowsDriftAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		s.configure(t, s.secret("token", `"ours"`, `on_drift = "warn"`, `value_wo_version = "1"`))
+		s.configure(t, s.secret("token", `"own"`, `on_drift = "warn"`, `value_wo_version = "1"`))
 		s.Apply(t)
-		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.vault.Write(t, s.workflow, "token", "other")
 		s.dataWrites(t)
 
 		result := s.Run(t, "plan", "-detailed-exitcode")
@@ -148,17 +148,17 @@ func TestOnDriftWarnShowsDriftAndChangesNothing(t *testing.T) {
 		result.Contains(t, "Warning: Secret was changed outside Terraform", "overwritten: version 2 at", `Nothing is changed, because on_drift is "warn"`)
 		s.Apply(t)
 		if drift := fmt.Sprint(s.Attributes(t, at("token"))["drift"]); !strings.HasPrefix(drift, "overwritten: version 2") {
-			t.Errorf("the state does not tell: drift is %q", drift)
+			t.Errorf("drift in the state is %q", drift)
 		}
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("%d values were sent", n)
 		}
 
 		t.Log("a new version is written all the same, and ends the drift")
-		s.configure(t, s.secret("token", `"ours"`, `on_drift = "warn"`, `value_wo_version = "2"`))
+		s.configure(t, s.secret("token", `"own"`, `on_drift = "warn"`, `value_wo_version = "2"`))
 		s.Plan(t).Change(at("token")).Changes(t, "drift", "overwritten: version 2", "in sync")
 		s.Apply(t)
-		if got := s.value(t, "token"); got != "ours" {
+		if got := s.value(t, "token"); got != "own" {
 			t.Errorf("the workflow reads %q", got)
 		}
 		s.NoChanges(t)
@@ -169,25 +169,25 @@ func TestOnDriftErrorStopsThePlan(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		s.configure(t, s.secret("token", `"ours"`, `on_drift = "error"`))
+		s.configure(t, s.secret("token", `"own"`, `on_drift = "error"`))
 		s.Apply(t)
 		s.NoChanges(t)
-		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.vault.Write(t, s.workflow, "token", "other")
 		created := fmt.Sprint(s.Attributes(t, at("token"))["created_time"])
 		s.Fails(t, []string{"plan"}, "Error: Secret was changed outside Terraform", "overwritten: version 2 at",
 			"Terraform wrote version 1 at "+created, "the current version is 2", `on_drift = "overwrite"`)
 		s.Fails(t, []string{"apply", "-auto-approve"}, "overwritten: version 2 at")
-		if got := s.value(t, "token"); got != "theirs" {
+		if got := s.value(t, "token"); got != "other" {
 			t.Errorf("the workflow reads %q", got)
 		}
 
-		t.Log("as it says, overwrite repairs")
-		s.configure(t, s.secret("token", `"ours"`))
+		t.Log("overwrite repairs")
+		s.configure(t, s.secret("token", `"own"`))
 		s.Apply(t)
-		if got := s.value(t, "token"); got != "ours" {
+		if got := s.value(t, "token"); got != "own" {
 			t.Errorf("the workflow reads %q", got)
 		}
-		s.configure(t, s.secret("token", `"ours"`, `on_drift = "error"`))
+		s.configure(t, s.secret("token", `"own"`, `on_drift = "error"`))
 		s.Apply(t)
 		s.NoChanges(t)
 	})
@@ -217,7 +217,7 @@ func TestExpiryIsShownAndThenRepaired(t *testing.T) {
 				break
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("the secret expires at %s, and no plan says so:\n%s", expires, plan.Output)
+				t.Fatalf("the secret expires at %s, and no plan shows it:\n%s", expires, plan.Output)
 			}
 		}
 		s.Apply(t)
@@ -235,7 +235,7 @@ func TestSavedPlanFailsIfTheSecretHasChanged(t *testing.T) {
 		s.Apply(t)
 		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`))
 		s.Plan(t)
-		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.vault.Write(t, s.workflow, "token", "other")
 		s.dataWrites(t)
 		result := s.ApplyPlan(t)
 		if result.Code != 1 {
@@ -245,7 +245,7 @@ func TestSavedPlanFailsIfTheSecretHasChanged(t *testing.T) {
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("%d values were sent", n)
 		}
-		if got := s.value(t, "token"); got != "theirs" {
+		if got := s.value(t, "token"); got != "other" {
 			t.Errorf("the workflow reads %q, want theirs", got)
 		}
 		s.attributes(t, "token", map[string]any{"version": 1.0, "value_wo_version": "1"})
@@ -253,13 +253,13 @@ func TestSavedPlanFailsIfTheSecretHasChanged(t *testing.T) {
 		t.Log("so does one that creates")
 		s.configure(t, s.secret("fresh", `"one"`))
 		s.Plan(t, "-target="+at("fresh"))
-		s.vault.Write(t, s.workflow, "fresh", "theirs")
+		s.vault.Write(t, s.workflow, "fresh", "other")
 		result = s.ApplyPlan(t)
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
 		result.Contains(t, "exists already", "adopt = true")
-		if got := s.value(t, "fresh"); got != "theirs" {
+		if got := s.value(t, "fresh"); got != "other" {
 			t.Errorf("the workflow reads %q, want theirs", got)
 		}
 	})
@@ -269,35 +269,35 @@ func TestCreateRefusesExistingSecretsWithoutAdopt(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		s.vault.Write(t, s.workflow, "found", "theirs")
-		s.vault.Write(t, s.workflow, "held", "theirs")
-		s.vault.PatchCustomMetadata(t, s.workflow, "held", map[string]any{"relay.person/ana": s.recordOf(t, "held", 1)})
+		s.vault.Write(t, s.workflow, "found", "other")
+		s.vault.Write(t, s.workflow, "owned", "other")
+		s.vault.PatchCustomMetadata(t, s.workflow, "owned", map[string]any{"relay.person/ana": s.recordOf(t, "owned", 1)})
 
-		s.configure(t, s.secret("found", `"ours"`), s.secret("held", `"ours"`))
+		s.configure(t, s.secret("found", `"own"`), s.secret("owned", `"own"`))
 		s.Fails(t, []string{"apply", "-auto-approve"}, "found exists already and no owner's record says who wrote it",
-			"held is held by person/ana", "adopt = true")
-		if s.Attributes(t, at("found")) != nil || s.Attributes(t, at("held")) != nil {
+			"owned is held by person/ana", "adopt = true")
+		if s.Attributes(t, at("found")) != nil || s.Attributes(t, at("owned")) != nil {
 			t.Error("what was refused is in the state")
 		}
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("%d values were sent", n)
 		}
 
-		s.configure(t, s.secret("found", `"ours"`, "adopt = true"), s.secret("held", `"ours"`, "adopt = true"))
+		s.configure(t, s.secret("found", `"own"`, "adopt = true"), s.secret("owned", `"own"`, "adopt = true"))
 		s.Apply(t)
-		for _, name := range []string{"found", "held"} {
-			if got := s.value(t, name); got != "ours" {
+		for _, name := range []string{"found", "owned"} {
+			if got := s.value(t, name); got != "own" {
 				t.Errorf("%s: the workflow reads %q", name, got)
 			}
 		}
-		custom := s.vault.Metadata(t, s.workflow, "held")["custom_metadata"].(map[string]any)
-		if custom["relay.person/ana"] != s.recordOf(t, "held", 1) {
+		custom := s.vault.Metadata(t, s.workflow, "owned")["custom_metadata"].(map[string]any)
+		if custom["relay.person/ana"] != s.recordOf(t, "owned", 1) {
 			t.Errorf("the other owner's record was touched: %v", custom)
 		}
 		s.NoChanges(t)
 
 		t.Log("two resources for one secret are found out")
-		s.configure(t, s.secret("found", `"ours"`), s.secret("held", `"ours"`), strings.Replace(s.secret("found", `"again"`), `"found" {`, `"twice" {`, 1))
+		s.configure(t, s.secret("found", `"own"`), s.secret("owned", `"own"`), strings.Replace(s.secret("found", `"again"`), `"found" {`, `"twice" {`, 1))
 		s.Fails(t, []string{"apply", "-auto-approve"}, "found already exists: terraform/shop wrote version 2", "Import it with the id")
 	})
 }
@@ -307,7 +307,7 @@ func TestRestoredVaultIsDetected(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		for _, version := range []string{"1", "2"} {
-			s.configure(t, s.secret("token", `"ours"`, fmt.Sprintf("value_wo_version = %q", version)))
+			s.configure(t, s.secret("token", `"own"`, fmt.Sprintf("value_wo_version = %q", version)))
 			s.Apply(t)
 		}
 		// As after a snapshot: an older version, with our record of it.
@@ -316,7 +316,7 @@ func TestRestoredVaultIsDetected(t *testing.T) {
 		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"relay.terraform/shop": s.recordOf(t, "token", 1)})
 		s.Plan(t).Change(at("token")).Changes(t, "drift", "restored: version 1, last written 2", "in sync")
 		s.Apply(t)
-		if got := s.value(t, "token"); got != "ours" {
+		if got := s.value(t, "token"); got != "own" {
 			t.Errorf("the workflow reads %q", got)
 		}
 		s.NoChanges(t)

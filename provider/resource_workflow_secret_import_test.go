@@ -34,7 +34,7 @@ func (s *fixture) knowsIdentities(t *testing.T) bool {
 	return minor >= 12
 }
 
-// identity is what the state file says of it, nil for nothing.
+// identity returns the identity in the state file; nil for none.
 func (s *fixture) identity(t *testing.T) map[string]any {
 	t.Helper()
 	var state struct {

@@ -41,7 +41,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 			s.inheritance(t, kind, fmt.Sprintf(arguments, s.workflow), canary)
 
 			t.Log("it is as foreign as anything that others wrote")
-			s.configure(t, s.secret("token", `"ours"`, `value_wo_version = "1"`), movedFrom(kind))
+			s.configure(t, s.secret("token", `"own"`, `value_wo_version = "1"`), movedFrom(kind))
 			refused := s.Fails(t, []string{"plan"}, "not written by this owner", "adopt = true")
 			if kind == "vault_generic_secret" {
 				refused.Contains(t, `has the namespace "team", below the one of its provider`)
@@ -49,7 +49,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 			s.Fails(t, []string{"plan", "-refresh=false"}, "Plan without -refresh=false")
 
 			s.Setenv("TF_LOG", "TRACE")
-			s.configure(t, s.secret("token", `"ours"`, `value_wo_version = "1"`, `adopt = true`), movedFrom(kind))
+			s.configure(t, s.secret("token", `"own"`, `value_wo_version = "1"`, `adopt = true`), movedFrom(kind))
 			plan := s.Plan(t)
 			plan.Change(at("token")).HasActions(t, "update")
 			plan.Change(at("token")).Changes(t, "drift", "not written by this owner", "in sync")
@@ -59,7 +59,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 				t.Fatalf("the apply fails:\n%s", applied.Output)
 			}
 			s.Setenv("TF_LOG", "")
-			if got := s.value(t, "token"); got != "ours" {
+			if got := s.value(t, "token"); got != "own" {
 				t.Errorf("the workflow reads %q", got)
 			}
 			s.NoChanges(t)
@@ -71,7 +71,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 			})
 
 			t.Log("then it needs neither adopt nor moved")
-			s.configure(t, s.secret("token", `"ours"`, `value_wo_version = "1"`))
+			s.configure(t, s.secret("token", `"own"`, `value_wo_version = "1"`))
 			s.Apply(t)
 			s.NoChanges(t)
 		}
@@ -81,7 +81,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 func TestOtherSecretsAreNotMoved(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		for _, row := range []struct{ kind, arguments, says string }{
+		for _, row := range []struct{ kind, arguments, want string }{
 			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "app"`, `The vault_kv_secret_v2 at "secret/app" is no secret of a workflow`},
 			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "workflows/deploy/token"`, `It is at "secret/workflows/deploy/token", and the secret deploy/token of this provider is at "customers/workflows/deploy/token"`},
 			{"vault_generic_secret", `path = "customers/workflows/de:ploy/token"`, `has a name that no workflow could refer to`},
@@ -89,8 +89,8 @@ func TestOtherSecretsAreNotMoved(t *testing.T) {
 		} {
 			s := newFixture(t, cli)
 			s.inheritance(t, row.kind, row.arguments, "x")
-			s.configure(t, s.secret("token", `"ours"`, `adopt = true`), movedFrom(row.kind))
-			s.Fails(t, []string{"plan"}, cannotMove, row.says, "with the Vault provider")
+			s.configure(t, s.secret("token", `"own"`, `adopt = true`), movedFrom(row.kind))
+			s.Fails(t, []string{"plan"}, cannotMove, row.want, "with the Vault provider")
 		}
 	})
 }

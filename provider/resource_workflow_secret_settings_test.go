@@ -17,7 +17,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// settings are what Vault says of a secret besides versions and records.
+// settings returns the settings of a secret in Vault.
 func (s *fixture) settings(t *testing.T, name string) map[string]any {
 	t.Helper()
 	metadata := s.vault.Metadata(t, s.workflow, name)
@@ -57,7 +57,7 @@ func TestSettingsChangeWithoutTheValue(t *testing.T) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`))
 		s.Apply(t)
-		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"theirs": "x"})
+		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"other": "x"})
 		record := s.vault.Metadata(t, s.workflow, "token")["custom_metadata"].(map[string]any)["relay.terraform/shop"]
 		s.dataWrites(t)
 		apply := func(lines ...string) {
@@ -79,22 +79,22 @@ func TestSettingsChangeWithoutTheValue(t *testing.T) {
 
 		apply(allSettings...)
 		s.hasSettings(t, "token", map[string]any{
-			"max_versions": 5.0, "delete_version_after": "720h0m0s", "team": "shop", "stage": "prod", "theirs": "x",
+			"max_versions": 5.0, "delete_version_after": "720h0m0s", "team": "shop", "stage": "prod", "other": "x",
 		})
 
-		t.Log("the same time in other words is no change")
+		t.Log("another spelling of the same duration is not a change")
 		s.configure(t, s.secret("token", `"one"`, allSettings[0], allSettings[1], `delete_version_after = "720h0m0s"`))
 		s.NoChanges(t)
 
 		t.Log("each can change alone")
 		apply(`custom_metadata = { team = "till" }`, allSettings[1], allSettings[2])
-		s.hasSettings(t, "token", map[string]any{"max_versions": 5.0, "delete_version_after": "720h0m0s", "team": "till", "theirs": "x"})
+		s.hasSettings(t, "token", map[string]any{"max_versions": 5.0, "delete_version_after": "720h0m0s", "team": "till", "other": "x"})
 		apply(`max_versions = 7`, `delete_version_after = "1h"`)
-		s.hasSettings(t, "token", map[string]any{"max_versions": 7.0, "delete_version_after": "1h0m0s", "theirs": "x"})
+		s.hasSettings(t, "token", map[string]any{"max_versions": 7.0, "delete_version_after": "1h0m0s", "other": "x"})
 
 		t.Log("what is taken away goes back to the mount's default")
 		apply()
-		s.hasSettings(t, "token", map[string]any{"max_versions": 0.0, "delete_version_after": "0s", "theirs": "x"})
+		s.hasSettings(t, "token", map[string]any{"max_versions": 0.0, "delete_version_after": "0s", "other": "x"})
 
 		if now := s.vault.Metadata(t, s.workflow, "token")["custom_metadata"].(map[string]any)["relay.terraform/shop"]; now != record {
 			t.Errorf("the record changed from %v to %v", record, now)
@@ -103,7 +103,7 @@ func TestSettingsChangeWithoutTheValue(t *testing.T) {
 			t.Errorf("the workflow reads %q", got)
 		}
 
-		t.Log("what nobody set is left alone")
+		t.Log("settings that are not configured do not change")
 		s.vault.SetDeleteVersionAfter(t, s.workflow, "token", time.Hour)
 		s.NoChanges(t)
 	})
@@ -117,7 +117,7 @@ func TestSettingsChangedOutsideAreShownAndRestored(t *testing.T) {
 		s.configure(t, s.secret("token", `"one"`, allSettings...))
 		s.Apply(t)
 		s.dataWrites(t)
-		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"team": "theirs", "stage": nil, "more": "x"})
+		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"team": "other", "stage": nil, "more": "x"})
 		s.vault.SetDeleteVersionAfter(t, s.workflow, "token", time.Hour)
 
 		plan := s.Plan(t)
@@ -126,7 +126,7 @@ func TestSettingsChangedOutsideAreShownAndRestored(t *testing.T) {
 		change.Changes(t, "delete_version_after", "1h0m0s", "720h")
 		change.Changes(t, "drift", "in sync", "in sync")
 		for _, attribute := range []string{"custom_metadata", "custom_metadata_all"} {
-			if diff := cmp.Diff(map[string]any{"team": "theirs"}, change.Change.Before[attribute]); diff != "" {
+			if diff := cmp.Diff(map[string]any{"team": "other"}, change.Change.Before[attribute]); diff != "" {
 				t.Errorf("%s before: %s", attribute, diff)
 			}
 			if diff := cmp.Diff(map[string]any{"team": "shop", "stage": "prod"}, change.Change.After[attribute]); diff != "" {
@@ -152,8 +152,8 @@ func TestSettingsChangedOutsideAreShownAndRestored(t *testing.T) {
 		}
 		s.NoChanges(t)
 
-		t.Log("warn leaves settings alone, too, as it says")
-		s.vault.Write(t, s.workflow, "token", "theirs")
+		t.Log("with on_drift = warn, settings do not change either")
+		s.vault.Write(t, s.workflow, "token", "other")
 		s.configure(t, s.secret("token", `"one"`, `on_drift = "warn"`, `custom_metadata = { team = "till" }`, `max_versions = 9`))
 		s.Apply(t).Contains(t, `Nothing is changed, because on_drift is "warn"`)
 		s.hasSettings(t, "token", want)
@@ -199,8 +199,8 @@ func TestDeleteVersionAfterAppliesToTheFirstVersion(t *testing.T) {
 		s.NoChanges(t)
 
 		t.Log("what is another's gets neither value nor settings")
-		s.vault.Write(t, s.workflow, "foreign", "theirs")
-		s.configure(t, s.secret("foreign", `"ours"`, allSettings...))
+		s.vault.Write(t, s.workflow, "foreign", "other")
+		s.configure(t, s.secret("foreign", `"own"`, allSettings...))
 		s.Fails(t, []string{"apply", "-auto-approve", "-target=" + at("foreign")}, "foreign exists already")
 		s.hasSettings(t, "foreign", map[string]any{"max_versions": 0.0, "delete_version_after": "0s"})
 	})

@@ -190,7 +190,7 @@ func TestImportReadsMetadataOnly(t *testing.T) {
 		s.Must(t, "state", "rm", at("token"))
 		s.dataWrites(t)
 
-		t.Log("our own record says what we wrote")
+		t.Log("the record of this owner has the last write")
 		s.Must(t, "import", at("token"), s.workflow+"/token")
 		s.attributes(t, "token", map[string]any{"version": 1.0, "created_time": created, "drift": "in sync", "observed_version": 1.0})
 		s.NoChanges(t)
@@ -210,15 +210,15 @@ func TestImportReadsMetadataOnly(t *testing.T) {
 		s.Must(t, "state", "rm", at("token"))
 
 		t.Log("what others wrote is imported as theirs, and taken only with adopt")
-		s.vault.Write(t, s.workflow, "foreign", "theirs")
-		s.configure(t, s.secret("foreign", `"ours"`))
+		s.vault.Write(t, s.workflow, "foreign", "other")
+		s.configure(t, s.secret("foreign", `"own"`))
 		s.Must(t, "import", at("foreign"), s.workflow+"/foreign")
 		s.attributes(t, "foreign", map[string]any{"version": nil, "drift": "not written by this owner", "observed_version": 1.0})
 		s.Fails(t, []string{"plan"}, "not written by this owner", "adopt = true")
-		s.configure(t, s.secret("foreign", `"ours"`, "adopt = true"))
+		s.configure(t, s.secret("foreign", `"own"`, "adopt = true"))
 		s.Plan(t).Change(at("foreign")).Changes(t, "drift", "not written by this owner", "in sync")
 		s.Apply(t)
-		if got := s.value(t, "foreign"); got != "ours" {
+		if got := s.value(t, "foreign"); got != "own" {
 			t.Errorf("the workflow reads %q", got)
 		}
 		s.NoChanges(t)

@@ -56,7 +56,7 @@ func TestStateOfVersion0IsSupported(t *testing.T) {
 
 		s.NoChanges(t)
 		t.Log("drift is judged from what it remembers")
-		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.vault.Write(t, s.workflow, "token", "other")
 		s.Plan(t).Change(at("token")).Changes(t, "drift", "overwritten: version 2", "in sync")
 		s.Apply(t)
 		t.Log("and new arguments work")

@@ -25,7 +25,7 @@ func decoded(t *testing.T, stored string) string {
 	}
 	plain, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
-		t.Fatalf("the stored value is not what its mark says: %v", err)
+		t.Fatalf("the stored value does not match its encoding: %v", err)
 	}
 	return string(plain)
 }
@@ -137,7 +137,7 @@ func TestValuesAreOnlyInVault(t *testing.T) {
 		run("plan of create", "plan", "-out="+terraformtest.PlanFile)
 		run("plan of create as JSON", "show", "-json", terraformtest.PlanFile)
 		run("create", "apply", terraformtest.PlanFile)
-		s.vault.Write(t, s.workflow, "token", "theirs")
+		s.vault.Write(t, s.workflow, "token", "other")
 		run("plan of repair", "plan", "-out="+terraformtest.PlanFile)
 		run("plan of repair as JSON", "show", "-json", terraformtest.PlanFile)
 		s.vault.Write(t, s.workflow, "token", "theirs once more")

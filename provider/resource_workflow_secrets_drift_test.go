@@ -34,16 +34,16 @@ func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 		}
 
 		t.Log("what is foreign stops the plan, each by its name")
-		said := s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "adopt = true")
+		printed := s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "adopt = true")
 		for _, name := range foreign {
-			said.Contains(t, s.workflow+"/"+name+": ")
+			printed.Contains(t, s.workflow+"/"+name+": ")
 		}
 
 		t.Log("a warning leaves everything as it is")
 		s.configure(t, s.set(all, `on_drift = "warn"`))
-		said = s.Apply(t)
+		printed = s.Apply(t)
 		for _, d := range disturbances() {
-			said.Contains(t, s.workflow+"/"+d.name+": "+d.drift)
+			printed.Contains(t, s.workflow+"/"+d.name+": "+d.drift)
 		}
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("%d values were sent", n)
@@ -65,7 +65,7 @@ func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 			}
 		}
 		if strings.Contains(plan.Output, "untouched") {
-			t.Errorf("the plan speaks of what nobody touched:\n%s", plan.Output)
+			t.Errorf("the plan shows a secret without drift:\n%s", plan.Output)
 		}
 		if result := s.ApplyPlan(t); result.Code != 0 {
 			t.Fatalf("healing failed:\n%s", result.Output)
@@ -75,7 +75,7 @@ func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 		}
 		for name := range all {
 			s.has(t, name, map[string]any{"drift": "in sync"})
-			s.reads(t, map[string]string{name: "ours"})
+			s.reads(t, map[string]string{name: "own"})
 		}
 		s.NoChanges(t)
 	})
@@ -96,14 +96,14 @@ func TestSavedPlanOfASetFailsOnlyForChangedSecrets(t *testing.T) {
 		s.Apply(t)
 		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "four@1", "e": "five@1"}))
 		s.Plan(t)
-		s.vault.Write(t, s.workflow, "b", "theirs")
-		s.vault.Write(t, s.workflow, "e", "theirs")
+		s.vault.Write(t, s.workflow, "b", "other")
+		s.vault.Write(t, s.workflow, "e", "other")
 		result := s.ApplyPlan(t)
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
 		result.Contains(t, s.workflow+"/b changed since the plan: version 2, planned from 1", s.workflow+"/e exists already", "adopt = true")
-		s.reads(t, map[string]string{"a": "one", "b": "theirs", "c": "3", "d": "four", "e": "theirs"})
+		s.reads(t, map[string]string{"a": "one", "b": "other", "c": "3", "d": "four", "e": "other"})
 		s.has(t, "a", map[string]any{"version": 2.0, "value_wo_version": "2"})
 		s.has(t, "b", map[string]any{"version": 1.0, "value_wo_version": "1"})
 		s.has(t, "d", map[string]any{"version": 1.0})
@@ -127,9 +127,9 @@ func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		s.vault.Write(t, s.workflow, "found", "theirs")
-		s.vault.Write(t, s.workflow, "held", "theirs")
-		s.vault.PatchCustomMetadata(t, s.workflow, "held", map[string]any{"relay.person/ana": s.recordOf(t, "held", 1)})
+		s.vault.Write(t, s.workflow, "found", "other")
+		s.vault.Write(t, s.workflow, "owned", "other")
+		s.vault.PatchCustomMetadata(t, s.workflow, "owned", map[string]any{"relay.person/ana": s.recordOf(t, "owned", 1)})
 		refused := func(texts ...string) {
 			t.Helper()
 			s.Fails(t, []string{"apply", "-auto-approve"}, texts...)
@@ -140,16 +140,16 @@ func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 				t.Error("what was refused is in the state")
 			}
 		}
-		s.configure(t, s.set(map[string]string{"found": "1", "fresh": "2", "held": "3"}))
-		refused(s.workflow+"/found exists already and no owner's record says who wrote it", s.workflow+"/held is held by person/ana", "adopt = true")
+		s.configure(t, s.set(map[string]string{"found": "1", "fresh": "2", "owned": "3"}))
+		refused(s.workflow+"/found exists already and no owner's record says who wrote it", s.workflow+"/owned is held by person/ana", "adopt = true")
 
-		t.Log("so it is where the policy lacks something, which is said once")
-		for _, lacking := range []struct{ operation, capability string }{
+		t.Log("a missing capability is reported once")
+		for _, missing := range []struct{ operation, capability string }{
 			{"data", "create"}, {"data", "update"}, {"metadata", "read"}, {"metadata", "patch"},
 		} {
 			s.configure(t, s.set(map[string]string{"a": "1", "b": "2", "c": "3"}))
-			s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, lacking.operation, lacking.capability))
-			rule := `path "customers/` + lacking.operation + `/workflows/+/+" { capabilities = ["` + lacking.capability + `"] }`
+			s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, missing.operation, missing.capability))
+			rule := `path "customers/` + missing.operation + `/workflows/+/+" { capabilities = ["` + missing.capability + `"] }`
 			refused(rule, "Not done: a, b, c.")
 		}
 		s.Setenv("VAULT_TOKEN", s.token)
@@ -180,11 +180,11 @@ func TestSetDoesNotDeleteSecretsOfOthers(t *testing.T) {
 		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1", "taken": "2"}))
 		s.Apply(t)
-		version := s.vault.Write(t, s.workflow, "taken", "theirs")
+		version := s.vault.Write(t, s.workflow, "taken", "other")
 		s.vault.PatchCustomMetadata(t, s.workflow, "taken", map[string]any{"relay.person/ana": s.recordOf(t, "taken", version)})
 		s.configure(t, s.set(map[string]string{"a": "1"}))
 		s.Apply(t).Contains(t, s.workflow+"/taken is held by person/ana", "Terraform removed it from its state only")
-		s.reads(t, map[string]string{"a": "1", "taken": "theirs"})
+		s.reads(t, map[string]string{"a": "1", "taken": "other"})
 		s.NoChanges(t)
 	})
 }
@@ -196,7 +196,7 @@ func TestValuesOfASetAreOnlyInVault(t *testing.T) {
 		canary := vaulttest.Canary(t)
 		s.Setenv("TF_VAR_token", canary)
 		s.Setenv("TF_LOG", "TRACE")
-		// Nothing but the attribute says of a file that it must not be shown.
+		// Only the attribute marks a value as one that must not be shown.
 		if err := os.WriteFile(filepath.Join(s.Dir, "canary.txt"), []byte(canary), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +228,7 @@ func TestValuesOfASetAreOnlyInVault(t *testing.T) {
 		configure(map[string]string{"a": "TOKEN@2", "b": "FILE@2", "c": "FILE@1"})
 		run("plan of update", "plan", "-out="+terraformtest.PlanFile)
 		run("plan of update as JSON", "show", "-json", terraformtest.PlanFile)
-		s.vault.Write(t, s.workflow, "a", "theirs")
+		s.vault.Write(t, s.workflow, "a", "other")
 		failing("/metadata/workflows/"+s.workflow+"/c", 500)
 		run("conflict", "apply", terraformtest.PlanFile)
 		s.proxy.Hook(nil)
@@ -252,7 +252,7 @@ func TestDocumentedPlanOfASetIsReal(t *testing.T) {
 		s.workflow = "deploy-production"
 		s.configure(t, s.set(map[string]string{"registry-password": "1@1", "signing-key": "2@1", "api-token": "3@1", "old-password": "4@1"}))
 		s.Apply(t)
-		s.vault.Write(t, s.workflow, "signing-key", "theirs")
+		s.vault.Write(t, s.workflow, "signing-key", "other")
 		s.configure(t, s.set(map[string]string{"registry-password": "one@2", "signing-key": "2@1", "api-token": "3@1", "new-password": "5@1"}))
 		plan := s.Plan(t)
 		_, from, _ := strings.Cut(plan.Output, "  # "+theSet+" will")

@@ -25,14 +25,14 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		single := s.secret("beside", `"ours"`)
+		single := s.secret("beside", `"own"`)
 		s.configure(t, s.set(map[string]string{"a": "1", "left": "2"}), single)
 		s.Apply(t)
 		s.Must(t, "state", "rm", theSet) // a state that was lost
-		s.vault.Write(t, s.workflow, "unknown", "theirs")
-		s.vault.Write(t, s.workflow, "anas", "theirs")
+		s.vault.Write(t, s.workflow, "unknown", "other")
+		s.vault.Write(t, s.workflow, "anas", "other")
 		s.vault.PatchCustomMetadata(t, s.workflow, "anas", map[string]any{"relay.person/ana": s.recordOf(t, "anas", 1)})
-		s.vault.Write(t, s.workflow, "dead", "theirs")
+		s.vault.Write(t, s.workflow, "dead", "other")
 		s.vault.SoftDelete(t, s.workflow, "dead")
 		s.dataWrites(t)
 
@@ -56,23 +56,23 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 		s.NoChanges(t)
 
 		t.Log("what is declared now is adopted, and listed no more")
-		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "ours"}, `exclusive = "show"`, "adopt = true"), single)
+		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "own"}, `exclusive = "show"`, "adopt = true"), single)
 		s.Apply(t)
 		delete(all, "unknown")
 		s.undeclared(t, all)
 		s.NoChanges(t)
 
 		t.Log("delete takes those of this owner, which the plan names")
-		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "ours"}, `exclusive = "delete"`))
+		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "own"}, `exclusive = "delete"`))
 		s.Must(t, "state", "rm", at("beside")) // else the plan would delete it, too
 		plan := s.Plan(t)
 		plan.Change(theSet).HasActions(t, "update")
-		said := terraformtest.Result{Output: plan.Output}
-		said.Contains(t, `- "left" = "owned by terraform/shop"`, `- "beside" = "owned by terraform/shop"`)
-		s.vault.Write(t, s.workflow, "left", "somebody's, since the plan")
+		printed := terraformtest.Result{Output: plan.Output}
+		printed.Contains(t, `- "left" = "owned by terraform/shop"`, `- "beside" = "owned by terraform/shop"`)
+		s.vault.Write(t, s.workflow, "left", "written after the plan")
 		result := s.ApplyPlan(t)
 		result.Contains(t, s.workflow+"/left changed since the plan: version 2, planned from 1")
-		s.reads(t, map[string]string{"a": "1", "left": "somebody's, since the plan", "beside": "", "anas": "theirs", "unknown": "ours"})
+		s.reads(t, map[string]string{"a": "1", "left": "written after the plan", "beside": "", "anas": "other", "unknown": "own"})
 		s.undeclared(t, map[string]any{"left": "owned by terraform/shop", "anas": "owned by person/ana"})
 		if result := s.Run(t, "plan"); result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
@@ -80,7 +80,7 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 		s.Apply(t).Contains(t, "They stay, because this owner does not hold them")
 		s.undeclared(t, map[string]any{"left": "last owned by terraform/shop", "anas": "owned by person/ana"})
 		s.NoChanges(t)
-		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "ours"}))
+		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "own"}))
 		s.Apply(t)
 		s.undeclared(t, nil)
 	})
@@ -90,12 +90,12 @@ func TestExclusiveSetCreateDoesNotDeleteUnlistedSecrets(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		s.configure(t, s.secret("beside", `"ours"`))
+		s.configure(t, s.secret("beside", `"own"`))
 		s.Apply(t)
 		s.Must(t, "state", "rm", at("beside"))
 		s.configure(t, s.set(map[string]string{"a": "1"}, `exclusive = "delete"`))
 		s.Apply(t)
-		s.reads(t, map[string]string{"a": "1", "beside": "ours"})
+		s.reads(t, map[string]string{"a": "1", "beside": "own"})
 		s.undeclared(t, map[string]any{"beside": "owned by terraform/shop"})
 		s.Plan(t).Change(theSet).HasActions(t, "update")
 		s.Apply(t)
@@ -104,7 +104,7 @@ func TestExclusiveSetCreateDoesNotDeleteUnlistedSecrets(t *testing.T) {
 		s.NoChanges(t)
 
 		t.Log("a token that may not list warns, and deletes nothing")
-		s.vault.Write(t, s.workflow, "other", "theirs")
+		s.vault.Write(t, s.workflow, "other", "other")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "list"))
 		result := s.Run(t, "plan", "-detailed-exitcode")
 		if result.Code != 0 {

@@ -38,24 +38,24 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 	if failed.addErrors(&resp.Diagnostics, summary); len(failed) > 0 {
 		return
 	}
-	ours := elements{}
+	own := elements{}
 	for name, entry := range found {
 		if owner, record, noted := entry.LastOwner(); noted && owner == client.Owner() {
 			var element secretElement
 			element.Version = types.Int64Value(int64(record.Version))
 			element.CreatedTime = timeValue(record.Time)
-			ours[name] = element
+			own[name] = element
 			private.put(name, element.computedAttributes, privateState{Owner: owner, Expires: record.Expires})
 		}
 	}
-	if len(ours) == 0 {
+	if len(own) == 0 {
 		resp.Diagnostics.AddError(summary, fmt.Sprintf("No secret of workflow %[2]q is owned by %[1]s. "+
 			"To take over existing secrets, declare them and apply once with adopt = true.", client.Owner(), req.ID))
 		return
 	}
 	state := workflowSecretsModel{
 		Workflow:   types.StringValue(req.ID),
-		Secrets:    ours.encode(ctx, &resp.Diagnostics),
+		Secrets:    own.encode(ctx, &resp.Diagnostics),
 		Exclusive:  types.StringValue(exclusiveOff),
 		Undeclared: noUndeclared,
 		Path:       r.backend.scopePath(types.StringValue(req.ID)),

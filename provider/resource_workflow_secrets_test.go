@@ -91,8 +91,8 @@ func TestSetSendsOnlyChangedSecrets(t *testing.T) {
 		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "other, under the same version@1", "d": "4@1", "f": "6@1"}))
 		plan = s.Plan(t)
 		plan.Change(theSet).HasActions(t, "update")
-		said := terraformtest.Result{Output: plan.Output}
-		said.Contains(t, `~ "a" = {`, `~ "b" = {`, `- "e" = {`, `+ "f" = {`, "# (2 unchanged elements hidden)")
+		printed := terraformtest.Result{Output: plan.Output}
+		printed.Contains(t, `~ "a" = {`, `~ "b" = {`, `- "e" = {`, `+ "f" = {`, "# (2 unchanged elements hidden)")
 		s.ApplyPlan(t)
 		if n := s.dataWrites(t); n != 3 {
 			t.Errorf("changing sent %d values, want 3", n)
@@ -241,7 +241,7 @@ func TestImportOfASetReadsSecretsOfThisOwner(t *testing.T) {
 		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
 		s.Apply(t)
 		s.Must(t, "state", "rm", theSet)
-		s.vault.Write(t, s.workflow, "foreign", "theirs")
+		s.vault.Write(t, s.workflow, "foreign", "other")
 		s.dataWrites(t)
 
 		s.Must(t, "import", theSet, s.workflow)

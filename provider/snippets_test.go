@@ -159,7 +159,7 @@ func TestMovingGuide(t *testing.T) {
 		s.Apply(t)
 		has(2, "after")
 
-		t.Log("an import of what is our own, whose value_wo_version nobody knows")
+		t.Log("an import of an own secret, without value_wo_version")
 		s.Must(t, "state", "rm", at("registry_password"))
 		s.Write(t, snippet{text: importing.text + settled.text}.complete(t))
 		s.Apply(t)
@@ -174,7 +174,7 @@ func TestMovingGuide(t *testing.T) {
 		has(5, "rotated")
 		s.vault.Purge(t, s.workflow, name)
 		s.Must(t, "state", "rm", at("registry_password"))
-		s.vault.Write(t, s.workflow, name, "somebody's")
+		s.vault.Write(t, s.workflow, name, "other")
 		_, block, _ := strings.Cut(settled.text, "resource ")
 		s.Write(t, snippet{text: adoptAll.text + "resource " + block}.complete(t))
 		s.Apply(t)

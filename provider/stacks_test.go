@@ -54,7 +54,7 @@ func TestStackExamples(t *testing.T) {
 	})
 }
 
-// stepReads checks what a workflow's own token reads; "" is no value.
+// stepReads checks what a workflow's own token reads; "" for none.
 func (s *fixture) stepReads(t *testing.T, workflow, name, want string) {
 	t.Helper()
 	if got, _ := s.vault.ReadAs(t, s.vault.Reader(t, workflow), workflow, name); got != want {
@@ -114,8 +114,8 @@ func stackWholeSet(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault) 
 	s.NoChanges(t)
 
 	t.Log("the check warns of what others keep there, and leaves it")
-	vault.Write(t, "deploy-shop", "somebodys", "theirs")
-	s.Must(t, "plan").Contains(t, `The workflow has secrets of others: {"somebodys":"unmanaged"}.`)
+	vault.Write(t, "deploy-shop", "foreign", "other")
+	s.Must(t, "plan").Contains(t, `The workflow has secrets of others: {"foreign":"unmanaged"}.`)
 
 	t.Log("what is declared no more goes, what is changed by hand comes back")
 	vault.Write(t, "deploy-shop", "registry-password", "by hand")
@@ -123,7 +123,7 @@ func stackWholeSet(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault) 
 	s.Apply(t)
 	s.stepReads(t, "deploy-shop", "registry-password", password)
 	s.stepReads(t, "deploy-shop", "signing-key", "")
-	s.stepReads(t, "deploy-shop", "somebodys", "theirs")
+	s.stepReads(t, "deploy-shop", "foreign", "other")
 	s.NoChanges(t)
 	s.holdsNone(t, password, key)
 	s.Destroy(t)

@@ -80,7 +80,7 @@ func TestInterruptedApplyFinishesTheStartedWrite(t *testing.T) {
 			switch {
 			case strings.HasSuffix(r.URL.Path, "/metadata/workflows/"+s.workflow+"/waiting"):
 				reached <- struct{}{}
-				<-r.Context().Done() // the provider was told to stop
+				<-r.Context().Done() // the provider was stopped
 				close(stopped)
 				return vaulttest.CutAt(vaulttest.Before)
 			case strings.Contains(r.URL.Path, "/data/"):

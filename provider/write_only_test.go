@@ -35,16 +35,16 @@ path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 		}
 
 		t.Log("the default is one warning per run, also in the plan")
-		for token, says := range map[string]string{reader: `take "read" out of its policy`, s.vault.RootToken: "root token"} {
+		for token, want := range map[string]string{reader: `take "read" out of its policy`, s.vault.RootToken: "root token"} {
 			s.Setenv("VAULT_TOKEN", token)
-			configure("", says[:1])
+			configure("", want[:1])
 			result := s.Apply(t)
-			result.Contains(t, says, rule)
+			result.Contains(t, want, rule)
 			if n := warnings(result); n != 1 {
 				t.Errorf("%d warnings in one apply:\n%s", n, result.Output)
 			}
 			result = s.Must(t, "plan")
-			result.Contains(t, says, rule)
+			result.Contains(t, want, rule)
 			if n := warnings(result); n != 1 {
 				t.Errorf("%d warnings in one plan:\n%s", n, result.Output)
 			}
