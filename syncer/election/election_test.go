@@ -152,7 +152,7 @@ func TestNewRejectsInvalidConfig(t *testing.T) {
 		t.Errorf("a valid configuration has problems: %v", p)
 	}
 	if p := (Config{Lease: "Relay_Sync", Namespace: "a.b"}).Problems(); len(p) != 2 || p[0].Path != "lease" || p[1].Path != "namespace" {
-		t.Errorf("not refused: %v", p)
+		t.Errorf("an invalid configuration has no problem for a key: %v", p)
 	}
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(path, []byte("users: [{name: u, user: {token: hunter2"), 0o600); err != nil {

@@ -33,7 +33,7 @@ func List(ctx context.Context, s Settings, workflow string) ([]Row, error) {
 		return nil, err
 	}
 	// List writes no record, so the name of the owner does not matter.
-	owner, err := secrets.PersonOwner("nobody")
+	owner, err := secrets.PersonOwner("list")
 	if err != nil {
 		return nil, err
 	}

@@ -72,8 +72,8 @@ func (s Settings) scope(workflow string) secrets.Scope {
 	return secrets.Scope{Mount: s.Mount, Prefix: s.Prefix, Group: workflow}
 }
 
-// Observe reads the metadata of a secret before its value is read, so that nobody types
-// a value that cannot be written. Errors: secrets.ErrNotOwner without adopt, and as of
+// Observe reads the metadata of a secret before its value is read, so that a person does not
+// type a value that cannot be written. Errors: secrets.ErrNotOwner without adopt, and as of
 // secrets.Client.Describe.
 func (s *Session) Observe(ctx context.Context, a secrets.Address, adopt bool) (secrets.Entry, error) {
 	entry, err := s.client.Describe(ctx, a)

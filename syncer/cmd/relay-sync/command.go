@@ -39,8 +39,8 @@ can show a value, and the Vault token needs no permission to read values.
 
 Exit codes:
   0  nothing to do, or everything done
-  1  an error, or a change that is blocked or pending approval
-  2  plan: there are changes, drift or blocked changes; apply: drift was reported`,
+  1  an error; for apply also a change that is blocked or pending approval
+  2  plan: there are changes, drift or blocked changes; apply: drift that is only reported`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -21,7 +21,9 @@ func (o *options) policyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "policy ROLE",
 		Short: "Print the Vault policy of a role",
-		Long: `policy prints the Vault policy of a role: ` + strings.Join(policy.RoleNames(), ", ") + `.
+		Long: `policy prints the Vault policy of a role:
+` + strings.Join(policy.RoleNames(), ", ") + `.
+
 The role writer is for Terraform and relay-sync, reader is for the steps of a workflow,
 the others are for people. policy sends no request to Vault. With -o json it prints the
 policy as JSON instead of HCL.
@@ -52,7 +54,7 @@ policy as JSON instead of HCL.
 	f.StringVar(&secretsBy, "secrets-by", "", "lowest role that may write secrets: operator, approver or administrator (default operator)")
 	f.BoolVar(&ask.Undelete, "undelete", false, "let a writer undelete versions")
 	f.BoolVar(&ask.Destroy, "destroy", false, "let a writer destroy versions")
-	f.BoolVar(&ask.Settings, "settings", false, "let a writer set how many versions are kept and for how long")
+	f.BoolVar(&ask.Settings, "settings", false, "let a writer set delete_version_after before the first version of a secret")
 	locationFlags(c, &ask.Mount, &ask.Prefix)
 	return c
 }

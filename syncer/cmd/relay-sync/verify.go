@@ -22,8 +22,8 @@ func (o *options) verifyCommand() *cobra.Command {
 		Short: "Check manifests without decryption keys and without Vault",
 		Long: `verify checks SOPS manifests for the errors that it can find without a key: syntax,
 structure, names, unencrypted values, and content that SOPS does not authenticate. It
-reads the given files from the working directory, or without arguments the manifests in
-the current commit of each source.
+reads the given files from disk, or without arguments the manifests in the current commit
+of each source.
 
 With --workflows, verify also reads Relay workflow files, and compares the secrets that
 their steps and triggers reference with those in the manifests. It reports missing
