@@ -30,12 +30,12 @@ func TestPolicyDocumentAllowsAndDenies(t *testing.T) {
 			document("reader", `role = "reader"`, one), document("everywhere", `role = "writer"`))
 		s.Apply(t)
 		if n := len(s.proxy.Requests()); n != 0 {
-			t.Errorf("Vault was asked %d times for policies that need no Vault", n)
+			t.Errorf("%d requests were sent for policies", n)
 		}
 		token := func(name string) string { return s.vault.Token(t, s.Must(t, "output", "-raw", name).Output) }
 		writer, purger, reader, everywhere := token("writer"), token("purger"), token("reader"), token("everywhere")
 
-		t.Log("the writer's is enough for a resource of this provider, in its workflow")
+		t.Log("the writer's policy is sufficient for a resource in its workflow")
 		blocks := []string{s.secret("token", `"one"`)}
 		s.Setenv("VAULT_TOKEN", writer)
 		s.configure(t, blocks...)
@@ -54,11 +54,11 @@ func TestPolicyDocumentAllowsAndDenies(t *testing.T) {
 		s.configure(t, append(blocks, other)...)
 		s.Fails(t, []string{"apply", "-auto-approve"}, "the token's Vault policy lacks")
 
-		t.Log("one for every workflow is enough there")
+		t.Log("the policy for all workflows is sufficient, too")
 		s.Setenv("VAULT_TOKEN", everywhere)
 		s.Apply(t)
 
-		t.Log("purging takes the line that was asked for")
+		t.Log("a purge needs destroy = true")
 		s.configure(t, s.secret("token", `"one"`, `deletion = "purge"`))
 		s.Apply(t)
 		s.Setenv("VAULT_TOKEN", writer)
@@ -67,7 +67,7 @@ func TestPolicyDocumentAllowsAndDenies(t *testing.T) {
 		s.Setenv("VAULT_TOKEN", purger)
 		s.Apply(t)
 		if len(s.proxy.Requests()) == 0 {
-			t.Error("nothing passed the proxy")
+			t.Error("no request passed the proxy")
 		}
 	})
 }
@@ -117,7 +117,7 @@ func TestPolicyDocumentSendsNoRequests(t *testing.T) {
 		s.Write(t, unknown+laterMount+document("writer", `role = "writer"`, `mount = "customers"`))
 		s.Apply(t)
 		if n := len(s.proxy.Requests()); n != 0 {
-			t.Errorf("Vault was asked %d times", n)
+			t.Errorf("%d requests were sent to Vault", n)
 		}
 	})
 }
@@ -137,7 +137,7 @@ func TestPolicyDocumentNeedsNoProviderBlock(t *testing.T) {
 			}
 		}
 
-		t.Log("what needs Vault names all that is missing, when planning, and once")
+		t.Log("the plan reports all missing settings, once")
 		missing := []string{"`owner` is required", "`address` is required", "`token` is required"}
 		s.Write(t, empty+s.secret("one", `"1"`)+s.secret("two", `"2"`)+document("writer", `role = "writer"`))
 		result := s.Fails(t, []string{"plan"}, missing...)
@@ -162,7 +162,7 @@ func TestPolicyDocumentNeedsNoProviderBlock(t *testing.T) {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
 
-		t.Log("and so does a destroy, which forgets nothing")
+		t.Log("a destroy fails, too, and keeps the state")
 		complete()
 		s.Apply(t)
 		s.Setenv("VAULT_TOKEN", "")
@@ -199,7 +199,7 @@ func TestPolicyDocumentRefusesSpecialCharacters(t *testing.T) {
 			s.Fails(t, []string{"validate"}, c.want...)
 		}
 
-		t.Log("also where the set turns out only during the plan")
+		t.Log("the set can be known only during the plan")
 		s.configure(t, "\nresource \"terraform_data\" \"names\" {\n  input = toset([\"+\"])\n}\n",
 			document("wrong", `role = "reader"`, "workflows = terraform_data.names.output"))
 		s.Must(t, "validate")

@@ -82,7 +82,7 @@ func surveyedSecretAttributes() map[string]schema.Attribute {
 		"version":      number("Current version in Vault; `0` if the name has no version yet."),
 		"created_time": text("When the current version was written, in RFC 3339."),
 		"drift": text("`in sync`, or how the secret differs from the last write of its owner: `overwritten: version 4 at <time>, last " +
-			"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`. `held by nobody`: the value has no record, as after " +
+			"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`. `unmanaged`: the value has no record, as after " +
 			"`vault kv put`. `record lost`: there is a record, but it does not match the value. `absent`: " +
 			"there is no value, and no record of one."),
 		"owner": text("Owner of the current version: `terraform/<owner>`, `gitops/<controller>/<source>` or `person/<name>`. Null if " +

@@ -212,7 +212,7 @@ func TestWorkflowSecretsDataSourceFailsWithoutCapabilities(t *testing.T) {
 		a.Setenv("VAULT_TOKEN", "no-such-token")
 		a.Fails(t, []string{"plan"}, "Cannot read the secrets of the workflow", "get a new one")
 
-		t.Log("a name that would be another path is refused")
+		t.Log("a name that is a path is refused")
 		a.configure(t, "\ndata \"relay_workflow_secrets\" \"audit\" {\n  workflow = \"../../x\"\n}\n")
 		a.Fails(t, []string{"validate"}, `it begins with '.'`)
 	})
@@ -244,7 +244,7 @@ func TestWorkflowSecretsDataSourceExample(t *testing.T) {
 		s := newFixture(t, cli)
 		s.Write(t, strings.ReplaceAll(readExample(t, "relay_workflow_secrets"), "deploy-production", s.workflow))
 		if result := s.Apply(t); strings.Contains(result.Output, "Warning: Check block") {
-			t.Errorf("nothing is there to drift:\n%s", result.Output)
+			t.Errorf("the check fails without secrets:\n%s", result.Output)
 		}
 		s.vault.Write(t, s.workflow, "token", "x")
 		s.Apply(t).Contains(t, "Drift: token (held by nobody)")

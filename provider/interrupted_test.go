@@ -226,7 +226,7 @@ func TestNextApplyRepairsInterruptionAtAnyRequest(t *testing.T) {
 				s.ApplyPlan(t)
 				s.assertBlind(t)
 				if n := made(scenes[0]); n != o.requests {
-					t.Errorf("it takes %d requests, not %d: the test does not cover all", n, o.requests)
+					t.Errorf("the scene sends %d requests, not %d: the test does not cover all", n, o.requests)
 				}
 				s.proxy.Reset()
 				s.putsRight(t, o, scenes, was)
@@ -256,12 +256,12 @@ func (s *fixture) putsRight(t *testing.T, o operation, scenes []scene, was map[s
 			want[id]++
 		}
 		if planned := o.writePlanned(plan.Change(o.address(c)), name); planned != missing {
-			t.Errorf("%s: in Vault is %+v, and that a write is planned is %t", id, now, planned)
+			t.Errorf("%s: Vault has %+v, write planned: %t", id, now, planned)
 		}
 	})
 	for _, c := range scenes {
 		if actions := plan.Change(o.address(c)).Change.Actions; len(actions) > 1 {
-			t.Errorf("%s: planned %v: it was tainted", c.label, actions)
+			t.Errorf("%s: planned %v: the resource is tainted", c.label, actions)
 		}
 	}
 	if result := s.ApplyPlan(t); result.Code != 0 {
@@ -324,10 +324,10 @@ func TestRefreshChangesNothingAfterInterruptionAtAnyRequest(t *testing.T) {
 					s.proxy.Hook(nil)
 					for _, c := range broken {
 						if failed := strings.Contains(result.Output, "with "+o.address(c)+","); failed != onwards {
-							t.Errorf("%s: that the refresh fails is %t:\n%s", c.label, failed, result.Output)
+							t.Errorf("%s: refresh failed: %t:\n%s", c.label, failed, result.Output)
 						}
 						if n := made(c); c.at == 0 && n != o.requests {
-							t.Errorf("it takes %d requests, not %d: the test does not cover all", n, o.requests)
+							t.Errorf("the scene sends %d requests, not %d: the test does not cover all", n, o.requests)
 						}
 					}
 				}

@@ -133,7 +133,7 @@ func TestListResourceListsLiveSecrets(t *testing.T) {
 	for i, name := range []string{"a", "b", "c"} {
 		noErrors(t, results[i].Diagnostics)
 		if results[i].DisplayName != workflow+"/"+name {
-			t.Errorf("it is called %q", results[i].DisplayName)
+			t.Errorf("the display name is %q", results[i].DisplayName)
 		}
 		got := texts(t, identity, results[i].Identity.IdentityData)
 		if got["mount"] != "customers" || got["prefix"] != "workflows" || got["workflow"] != workflow || got["name"] != name {

@@ -174,7 +174,7 @@ func TestVaultLoginTokenIsUsedLast(t *testing.T) {
 	}
 	got, problems = resolve(complete(), env)
 	if len(problems) > 0 || got.vault.TokenFile != "" {
-		t.Errorf("the file is used beside a token: %v, problems %v", got.vault.TokenFile, problems)
+		t.Errorf("the file is used in addition to a token: %v, problems %v", got.vault.TokenFile, problems)
 	}
 }
 
@@ -205,7 +205,7 @@ func TestDocumentationListsEverySetting(t *testing.T) {
 	}
 	want = append(want, "fingerprint_key "+fingerprintVariable+" ")
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the table of templates/index.md.tmpl is not what holds (-code +page):\n%s", diff)
+		t.Errorf("the table of templates/index.md.tmpl differs from the code (-code +page):\n%s", diff)
 	}
 	for name := range providerSchema().Attributes {
 		inBlockOnly := name == "auth" || name == "defaults"

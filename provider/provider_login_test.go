@@ -156,7 +156,7 @@ func TestEveryLoginMethodWrites(t *testing.T) {
 		}
 		for i, l := range logins {
 			if name := fmt.Sprintf("two%d", i); s.value(t, name) != name {
-				t.Errorf("%s: the workflow reads something else", l.name)
+				t.Errorf("%s: the workflow reads another value", l.name)
 			}
 		}
 	})
@@ -175,7 +175,7 @@ func (w *traffic) is(t *testing.T, s *fixture, given bool) {
 	}
 	for token := range w.used {
 		if s.lives(t, token) != given {
-			t.Errorf("the token lives on: %v", !given)
+			t.Errorf("the token is still valid: %v", !given)
 		}
 	}
 }
@@ -191,13 +191,13 @@ func TestClientCertificateLogin(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixtureOn(t, cli, v)
 		s.Setenv("VAULT_ADDR", v.Address) // the proxy cannot pass a client's certificate on
-		t.Log("files of the environment, and any role")
+		t.Log("certificate files from the environment, and any role")
 		s.Setenv("VAULT_CACERT", files.CA)
 		s.Setenv("VAULT_CLIENT_CERT", files.Client)
 		s.Setenv("VAULT_CLIENT_KEY", files.ClientKey)
 		s.configureAuth(t, `auth = { cert = {} }`, s.secret("token", `"one"`))
 		s.Apply(t)
-		t.Log("all of it in the block, the authority as text, another name for the server")
+		t.Log("all settings in the block, the CA certificate as text, another server name")
 		s.Setenv("VAULT_CACERT", "/does/not/exist")
 		s.configureAuth(t, fmt.Sprintf(`
   auth             = { cert = { name = "deployer", mount = "cert" } }
@@ -211,7 +211,7 @@ func TestClientCertificateLogin(t *testing.T) {
 		if got := s.value(t, "token"); got != "two" {
 			t.Errorf("the workflow reads %q", got)
 		}
-		t.Log("a name that the server has no certificate for, and a certificate that Vault does not know")
+		t.Log("a server name without a certificate, and an unknown client certificate")
 		s.configureAuth(t, `auth = { cert = {} }
   ca_cert_file    = "`+files.CA+`"
   tls_server_name = "elsewhere.test"`, s.secret("token", `"two"`, `value_wo_version = "2"`))
@@ -305,7 +305,7 @@ func TestValidateReportsProblemsOfAuth(t *testing.T) {
 		if strings.Contains(result.Output, "hunter2") {
 			t.Errorf("the credential is in the output:\n%s", result.Output)
 		}
-		t.Log("what the schema itself refuses")
+		t.Log("errors of the schema")
 		s.configureAuth(t, `auth = { approle = { secret_id = "x" } }`, s.secret("token", `"one"`))
 		s.Fails(t, []string{"validate"}, `"role_id" is required`)
 		t.Log("what exists only where the apply runs is not an error yet")
@@ -316,7 +316,7 @@ func TestValidateReportsProblemsOfAuth(t *testing.T) {
 		s.Must(t, "validate")
 		s.Fails(t, []string{"plan"}, "token-of-the-machine")
 		if n := len(s.proxy.Requests()); n > 0 {
-			t.Errorf("Vault was asked %d times", n)
+			t.Errorf("%d requests were sent to Vault", n)
 		}
 	})
 }

@@ -27,7 +27,7 @@ func TestLoginCanBeKnownOnlyDuringTheApply(t *testing.T) {
 		plan := s.Plan(t)
 		terraformtest.Result{Output: plan.Output}.Contains(t, "Warning: Drift is not checked", "The provider's auth is known only during the apply")
 		if n := len(s.proxy.Requests()); n > 0 {
-			t.Errorf("the plan asked Vault %d times", n)
+			t.Errorf("the plan sent %d requests", n)
 		}
 		seen := watch(s.proxy)
 		if result := s.ApplyPlan(t); result.Code != 0 {
@@ -69,7 +69,7 @@ func TestTokenThatExpiresDuringAnApplyIsReplaced(t *testing.T) {
 		})
 		s.Must(t, "apply", "-auto-approve", "-parallelism=1")
 		if logins < 2 || writes != len(names)+1 {
-			t.Errorf("%d logins and %d writes: no token died on the way, so the test proves nothing", logins, writes)
+			t.Errorf("%d logins and %d writes: no token expired during the apply", logins, writes)
 		}
 		for _, name := range names {
 			if got := s.value(t, name); got != name {
@@ -111,6 +111,6 @@ func TestFailedRevocationIsNotAnError(t *testing.T) {
 // awaitDeath waits until Vault no longer knows a token.
 func (s *fixture) awaitDeath(t *testing.T, token string) {
 	if !await.Until(30*time.Second, func() bool { return !s.lives(t, token) }) {
-		t.Error("the token lives on")
+		t.Error("the token is still valid")
 	}
 }

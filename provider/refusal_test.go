@@ -85,7 +85,7 @@ resource "relay_workflow_secret" "token" {
 }`)
 		s.Fails(t, []string{"validate"}, `it holds '/'`, `it holds ':'`, "value_wo", `"ignore"`, `"never"`)
 		if n := len(s.proxy.Requests()); n > 0 {
-			t.Errorf("Vault was asked %d times", n)
+			t.Errorf("%d requests were sent to Vault", n)
 		}
 	})
 }
@@ -103,20 +103,20 @@ func TestUnavailableVaultIsAnErrorWithHint(t *testing.T) {
 			t.Helper()
 			s.attributes(t, "token", map[string]any{"version": 1.0, "value_wo_version": "1", "created_time": before})
 			if s.Attributes(t, at("fresh")) != nil {
-				t.Error("what was not written is in the state")
+				t.Error("a secret that was not written is in the state")
 			}
 		}
 		s.Plan(t)
 		s.assertBlind(t)
 
-		t.Log("a wrong token")
+		t.Log("an invalid token")
 		s.Setenv("VAULT_TOKEN", "hvs.wrong")
 		s.Fails(t, []string{"plan"}, "Vault refuses this token everything", "get a new one")
 		s.Fails(t, []string{"apply", terraformtest.PlanFile}, "Vault refuses this token everything")
 		stateIsAsItWas()
 		s.Setenv("VAULT_TOKEN", s.token)
 
-		t.Log("nothing there")
+		t.Log("no server")
 		s.Setenv("VAULT_ADDR", "http://"+closedPort(t))
 		s.Fails(t, []string{"plan"}, "nothing answers at this address; check address, port and network")
 		stateIsAsItWas()
@@ -158,7 +158,7 @@ func TestMissingCapabilityIsReportedBeforeAWrite(t *testing.T) {
 			s.Fails(t, []string{"apply", "-auto-approve"},
 				`path "customers/`+missing.operation+`/workflows/+/+" { capabilities = ["`+missing.capability+`"] }`)
 			if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
-				t.Error("something was written all the same")
+				t.Error("a value was written")
 			}
 		}
 
@@ -171,7 +171,7 @@ func TestMissingCapabilityIsReportedBeforeAWrite(t *testing.T) {
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "destroy", "update"))
 		s.Fails(t, []string{"destroy", "-auto-approve", "-target=" + at("purged")}, `path "customers/destroy/workflows/+/+" { capabilities = ["update"] }`)
 		if s.value(t, "soft") != "one" || s.value(t, "purged") != "one" {
-			t.Error("something was deleted all the same")
+			t.Error("a value was deleted")
 		}
 	})
 }
@@ -231,11 +231,11 @@ func TestSettingsFromEnvironmentAndHomeDirectory(t *testing.T) {
 		s.Apply(t)
 		custom := s.vault.Metadata(t, s.workflow, "token")["custom_metadata"].(map[string]any)
 		if custom["relay.terraform/from-environment"] == nil {
-			t.Errorf("the record is not the owner's of the environment: %v", custom)
+			t.Errorf("the record does not have the owner from the environment: %v", custom)
 		}
 		agents.Range(func(agent, _ any) bool {
 			if text := agent.(string); !strings.HasPrefix(text, "Terraform/1.") || !strings.HasSuffix(text, " terraform-provider-relay/test ci/7") {
-				t.Errorf("Vault is asked by %q", text)
+				t.Errorf("the user agent is %q", text)
 			}
 			return true
 		})
@@ -284,7 +284,7 @@ provider "relay" {
 		}
 		s.NoChanges(t)
 
-		t.Log("what was not looked at is not drift")
+		t.Log("without a refresh there is no drift")
 		s.Write(t, configuration("3", "2"))
 		s.Plan(t).Change(at("token")).HasActions(t, "no-op")
 		s.Apply(t)

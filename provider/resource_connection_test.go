@@ -82,12 +82,12 @@ func TestConnectionIsCreatedRepairedUpdatedAndDeleted(t *testing.T) {
 		s.finds(t, "aws", first)
 		s.NoChanges(t)
 
-		t.Log("other fields under the same version are not sent")
+		t.Log("changed fields with the same version are not sent")
 		second := map[string]string{"accessKeyID": "AKIB", "secretAccessKey": "two", "sessionToken": "t"}
 		s.connect(t, "shop", "aws", second, `fields_wo_version = "1"`)
 		s.NoChanges(t)
 
-		t.Log("a changed version sends all of them, and drops none")
+		t.Log("a changed version sends all fields")
 		s.connect(t, "shop", "aws", second, `fields_wo_version = "2"`)
 		s.Apply(t)
 		s.finds(t, "aws", second)

@@ -174,7 +174,7 @@ func TestUnconfirmedCreateIsNotMatchedWithAnotherOwnersVersion(t *testing.T) {
 		s.Fails(t, []string{"plan"}, "held by gitops/cluster-1/platform")
 		s.Must(t, "destroy", "-auto-approve", "-refresh=false").Contains(t, "stays in Vault")
 		if got := s.value(t, lost.secret()); got != "other" {
-			t.Errorf("the workflow reads %q, want theirs", got)
+			t.Errorf("the workflow reads %q, want the other value", got)
 		}
 	})
 }

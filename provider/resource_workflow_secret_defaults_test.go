@@ -32,7 +32,7 @@ func TestProviderDefaultsApplyUnlessTheResourceSetsTheArgument(t *testing.T) {
 		withDefaults(all, silent, outspoken)
 		after := s.Plan(t).Change(at("silent")).Change.After
 		if after["on_drift"] != "warn" || after["deletion"] != "purge" || after["max_versions"] != 5.0 || after["adopt"] != false {
-			t.Errorf("the plan does not show what holds: %v", after)
+			t.Errorf("the plan does not show the resulting arguments: %v", after)
 		}
 		s.Apply(t)
 		s.hasSettings(t, "silent", map[string]any{"max_versions": 5.0, "delete_version_after": "0s", "team": "shop", "stage": "prod"})
@@ -41,7 +41,7 @@ func TestProviderDefaultsApplyUnlessTheResourceSetsTheArgument(t *testing.T) {
 		s.NoChanges(t)
 		s.dataWrites(t)
 
-		t.Log("a change of a default is a change of what has it, and of nothing else")
+		t.Log("a changed default changes only resources that use it")
 		withDefaults(`defaults = { custom_metadata = { stage = "prod" } }`, silent, outspoken)
 		plan := s.Plan(t)
 		plan.Change(at("silent")).Changes(t, "on_drift", "warn", "overwrite")
@@ -67,7 +67,7 @@ func TestProviderDefaultsApplyUnlessTheResourceSetsTheArgument(t *testing.T) {
 			t.Errorf("the workflow reads %q", got)
 		}
 
-		t.Log("wrong ones are refused")
+		t.Log("invalid defaults are refused")
 		withDefaults(`defaults = { on_drift = "ignore", max_versions = -1, delete_version_after = "soon", custom_metadata = { "relay.x" = "y" } }`, silent)
 		s.Fails(t, []string{"validate"}, `"ignore"`, "Must be 0 to 10000", "Must be a duration", `"relay.x" begins with`)
 		withDefaults(`defaults = { custom_metadata = { id = terraform_data.late.id } }`, silent, "\nresource \"terraform_data\" \"late\" {}\n")
@@ -89,11 +89,11 @@ func TestChangedOwnerOwnsNoSecrets(t *testing.T) {
 		as("new", s.secret("token", `"two"`), s.secret("left", `"one"`))
 		s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "held by terraform/old", "adopt = true")
 
-		t.Log("back to the old one, nothing has happened")
+		t.Log("after restoring the old owner there are no changes")
 		as("old", s.secret("token", `"one"`), s.secret("left", `"one"`))
 		s.NoChanges(t)
 
-		t.Log("the new one adopts, and deletes nothing that it has not adopted")
+		t.Log("the new owner adopts, and deletes only what it has adopted")
 		as("new", s.secret("token", `"two"`, `adopt = true`))
 		s.Plan(t).Change(at("token")).Changes(t, "drift", "held by terraform/old", "in sync")
 		s.Apply(t).Contains(t, "stays in Vault", "terraform/old")

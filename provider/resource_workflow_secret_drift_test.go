@@ -75,7 +75,7 @@ func TestDriftIsShownAndRepairedInPlace(t *testing.T) {
 			change.HasActions(t, "update")
 			change.Changes(t, "drift", d.drift, "in sync")
 			if !strings.Contains(plan.Output, d.drift) {
-				t.Errorf("the plan that people see does not say %q:\n%s", d.drift, plan.Output)
+				t.Errorf("the plan does not contain %q:\n%s", d.drift, plan.Output)
 			}
 		}
 		plan.Change(at("untouched")).HasActions(t, "no-op")
@@ -83,7 +83,7 @@ func TestDriftIsShownAndRepairedInPlace(t *testing.T) {
 			t.Fatalf("healing failed:\n%s", result.Output)
 		}
 		if n := s.dataWrites(t); n != len(disturbances()) {
-			t.Errorf("healing sent %d values, want %d", n, len(disturbances()))
+			t.Errorf("the repair sent %d values, want %d", n, len(disturbances()))
 		}
 		for _, d := range disturbances() {
 			s.attributes(t, d.name, map[string]any{"drift": "in sync"})
@@ -109,7 +109,7 @@ func TestSecretsOfOthersAreNotWrittenWithoutAdopt(t *testing.T) {
 				s.dataWrites(t)
 				s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", d.drift, "adopt = true", "Terraform wrote version 1 at")
 
-				t.Log("it can be left alone")
+				t.Log("on_drift = warn changes nothing")
 				s.configure(t, s.secret(d.name, `"own"`, `on_drift = "warn"`))
 				s.Plan(t).Change(at(d.name)).HasActions(t, "update") // of on_drift itself
 				s.Apply(t).Contains(t, d.drift)
@@ -122,12 +122,12 @@ func TestSecretsOfOthersAreNotWrittenWithoutAdopt(t *testing.T) {
 					t.Errorf("%s: %d values were sent", d.name, n)
 				}
 				if got := s.value(t, d.name); got != "other" {
-					t.Errorf("%s: the workflow reads %q, want theirs", d.name, got)
+					t.Errorf("%s: the workflow reads %q, want the other value", d.name, got)
 				}
 			}
 		}
 		if len(foreign) == 0 {
-			t.Error("no disturbance is foreign")
+			t.Error("no change comes from another owner")
 		}
 	})
 }
@@ -143,7 +143,7 @@ func TestOnDriftWarnShowsDriftAndChangesNothing(t *testing.T) {
 
 		result := s.Run(t, "plan", "-detailed-exitcode")
 		if result.Code != 0 {
-			t.Errorf("a warning plans something: exit %d\n%s", result.Code, result.Output)
+			t.Errorf("a warning plans a change: exit %d\n%s", result.Code, result.Output)
 		}
 		result.Contains(t, "Warning: Secret was changed outside Terraform", "overwritten: version 2 at", `Nothing is changed, because on_drift is "warn"`)
 		s.Apply(t)
@@ -154,7 +154,7 @@ func TestOnDriftWarnShowsDriftAndChangesNothing(t *testing.T) {
 			t.Errorf("%d values were sent", n)
 		}
 
-		t.Log("a new version is written all the same, and ends the drift")
+		t.Log("a new version is written and ends the drift")
 		s.configure(t, s.secret("token", `"own"`, `on_drift = "warn"`, `value_wo_version = "2"`))
 		s.Plan(t).Change(at("token")).Changes(t, "drift", "overwritten: version 2", "in sync")
 		s.Apply(t)
@@ -246,11 +246,11 @@ func TestSavedPlanFailsIfTheSecretHasChanged(t *testing.T) {
 			t.Errorf("%d values were sent", n)
 		}
 		if got := s.value(t, "token"); got != "other" {
-			t.Errorf("the workflow reads %q, want theirs", got)
+			t.Errorf("the workflow reads %q, want the other value", got)
 		}
 		s.attributes(t, "token", map[string]any{"version": 1.0, "value_wo_version": "1"})
 
-		t.Log("so does one that creates")
+		t.Log("a saved plan that creates a secret fails, too")
 		s.configure(t, s.secret("fresh", `"one"`))
 		s.Plan(t, "-target="+at("fresh"))
 		s.vault.Write(t, s.workflow, "fresh", "other")
@@ -260,7 +260,7 @@ func TestSavedPlanFailsIfTheSecretHasChanged(t *testing.T) {
 		}
 		result.Contains(t, "exists already", "adopt = true")
 		if got := s.value(t, "fresh"); got != "other" {
-			t.Errorf("the workflow reads %q, want theirs", got)
+			t.Errorf("the workflow reads %q, want the other value", got)
 		}
 	})
 }
@@ -277,7 +277,7 @@ func TestCreateRefusesExistingSecretsWithoutAdopt(t *testing.T) {
 		s.Fails(t, []string{"apply", "-auto-approve"}, "found exists already and no owner's record says who wrote it",
 			"owned is held by person/ana", "adopt = true")
 		if s.Attributes(t, at("found")) != nil || s.Attributes(t, at("owned")) != nil {
-			t.Error("what was refused is in the state")
+			t.Error("a refused secret is in the state")
 		}
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("%d values were sent", n)
@@ -292,11 +292,11 @@ func TestCreateRefusesExistingSecretsWithoutAdopt(t *testing.T) {
 		}
 		custom := s.vault.Metadata(t, s.workflow, "owned")["custom_metadata"].(map[string]any)
 		if custom["relay.person/ana"] != s.recordOf(t, "owned", 1) {
-			t.Errorf("the other owner's record was touched: %v", custom)
+			t.Errorf("the other owner's record has changed: %v", custom)
 		}
 		s.NoChanges(t)
 
-		t.Log("two resources for one secret are found out")
+		t.Log("a second resource for the same secret fails")
 		s.configure(t, s.secret("found", `"own"`), s.secret("owned", `"own"`), strings.Replace(s.secret("found", `"again"`), `"found" {`, `"twice" {`, 1))
 		s.Fails(t, []string{"apply", "-auto-approve"}, "found already exists: terraform/shop wrote version 2", "Import it with the id")
 	})

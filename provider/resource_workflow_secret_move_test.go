@@ -40,7 +40,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 			s.vault.Write(t, s.workflow, "token", canary)
 			s.inheritance(t, kind, fmt.Sprintf(arguments, s.workflow), canary)
 
-			t.Log("it is as foreign as anything that others wrote")
+			t.Log("a moved secret needs adopt")
 			s.configure(t, s.secret("token", `"own"`, `value_wo_version = "1"`), movedFrom(kind))
 			refused := s.Fails(t, []string{"plan"}, "not written by this owner", "adopt = true")
 			if kind == "vault_generic_secret" {
@@ -70,7 +70,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 				"apply":        []byte(applied.Output),
 			})
 
-			t.Log("then it needs neither adopt nor moved")
+			t.Log("the next plan needs neither adopt nor moved")
 			s.configure(t, s.secret("token", `"own"`, `value_wo_version = "1"`))
 			s.Apply(t)
 			s.NoChanges(t)
@@ -82,15 +82,15 @@ func TestOtherSecretsAreNotMoved(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		for _, row := range []struct{ kind, arguments, want string }{
-			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "app"`, `The vault_kv_secret_v2 at "secret/app" is no secret of a workflow`},
-			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "workflows/deploy/token"`, `It is at "secret/workflows/deploy/token", and the secret deploy/token of this provider is at "customers/workflows/deploy/token"`},
-			{"vault_generic_secret", `path = "customers/workflows/de:ploy/token"`, `has a name that no workflow could refer to`},
-			{"vault_generic_secret", `path = "customers/other/deploy/token"`, `is at "customers/workflows/deploy/token"`},
+			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "app"`, `The vault_kv_secret_v2 at "secret/app" is not a secret of a workflow`},
+			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "workflows/deploy/token"`, `The secret is at "secret/workflows/deploy/token", and this provider stores deploy/token at "customers/workflows/deploy/token"`},
+			{"vault_generic_secret", `path = "customers/workflows/de:ploy/token"`, `has an invalid name`},
+			{"vault_generic_secret", `path = "customers/other/deploy/token"`, `stores deploy/token at "customers/workflows/deploy/token"`},
 		} {
 			s := newFixture(t, cli)
 			s.inheritance(t, row.kind, row.arguments, "x")
 			s.configure(t, s.secret("token", `"own"`, `adopt = true`), movedFrom(row.kind))
-			s.Fails(t, []string{"plan"}, cannotMove, row.want, "with the Vault provider")
+			s.Fails(t, []string{"plan"}, cannotMove, row.want, "in the Vault provider")
 		}
 	})
 }

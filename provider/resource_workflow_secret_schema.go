@@ -137,8 +137,8 @@ func workflowSecretSettings() map[string]schema.Attribute {
 
 func workflowSecretComputedAttributes() map[string]schema.Attribute {
 	return computedAttributeSchemas("in Vault", "`in sync`, or the change outside Terraform: `overwritten: version 4 at <time>, last "+
-		"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`, `held by <owner>`, `record lost`, `not written "+
-		"by this owner`, `purged`, `rewritten after a purge`, `restored: version 5, last written 7`, `absent`, or `not checked: "+
+		"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`, `owned by <owner>`, `record lost`, `unmanaged`, "+
+		"`purged`, `rewritten after a purge`, `restored: version 5, last written 7`, `absent`, or `not checked: "+
 		"<cause>`. It never contains a value.")
 }
 

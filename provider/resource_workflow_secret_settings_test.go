@@ -86,13 +86,13 @@ func TestSettingsChangeWithoutTheValue(t *testing.T) {
 		s.configure(t, s.secret("token", `"one"`, allSettings[0], allSettings[1], `delete_version_after = "720h0m0s"`))
 		s.NoChanges(t)
 
-		t.Log("each can change alone")
+		t.Log("each setting can change alone")
 		apply(`custom_metadata = { team = "till" }`, allSettings[1], allSettings[2])
 		s.hasSettings(t, "token", map[string]any{"max_versions": 5.0, "delete_version_after": "720h0m0s", "team": "till", "other": "x"})
 		apply(`max_versions = 7`, `delete_version_after = "1h"`)
 		s.hasSettings(t, "token", map[string]any{"max_versions": 7.0, "delete_version_after": "1h0m0s", "other": "x"})
 
-		t.Log("what is taken away goes back to the mount's default")
+		t.Log("a removed setting returns to the mount's default")
 		apply()
 		s.hasSettings(t, "token", map[string]any{"max_versions": 0.0, "delete_version_after": "0s", "other": "x"})
 
@@ -141,7 +141,7 @@ func TestSettingsChangedOutsideAreShownAndRestored(t *testing.T) {
 		s.hasSettings(t, "token", want)
 		s.NoChanges(t)
 
-		t.Log("they come back with the value after a purge")
+		t.Log("after a purge the settings are restored with the value")
 		s.vault.Purge(t, s.workflow, "token")
 		s.Plan(t).Change(at("token")).Changes(t, "drift", "purged", "in sync")
 		s.Apply(t)
@@ -170,11 +170,11 @@ func TestDeleteVersionAfterAppliesToTheFirstVersion(t *testing.T) {
 		s.configure(t, s.secret("token", `"one"`, allSettings...))
 		s.Fails(t, []string{"apply", "-auto-approve"}, `path "customers/metadata/workflows/+/+" { capabilities = ["create"] }`)
 		if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
-			t.Error("something was written all the same")
+			t.Error("a value was written")
 		}
 
 		s.Setenv("VAULT_TOKEN", s.creator(t))
-		t.Log("where the settings before it break off, no value is sent")
+		t.Log("without the settings that precede it, the value is not sent")
 		s.onSettings(func() vaulttest.Action { return vaulttest.CutAt(vaulttest.After) })
 		s.Fails(t, []string{"apply", "-auto-approve"}, "Cannot create the secret")
 		if n := s.dataWrites(t); n != 0 || s.Attributes(t, at("token")) != nil {
@@ -191,14 +191,14 @@ func TestDeleteVersionAfterAppliesToTheFirstVersion(t *testing.T) {
 		}
 		s.NoChanges(t)
 
-		t.Log("without a lifetime the usual policy is enough")
+		t.Log("without delete_version_after the usual policy is sufficient")
 		s.Setenv("VAULT_TOKEN", s.token)
 		s.configure(t, s.secret("token", `"one"`, allSettings...), s.secret("plain", `"one"`, allSettings[:2]...))
 		s.Apply(t)
 		s.hasSettings(t, "plain", map[string]any{"max_versions": 5.0, "delete_version_after": "0s", "team": "shop", "stage": "prod"})
 		s.NoChanges(t)
 
-		t.Log("what is another's gets neither value nor settings")
+		t.Log("a secret of another owner gets neither value nor settings")
 		s.vault.Write(t, s.workflow, "foreign", "other")
 		s.configure(t, s.secret("foreign", `"own"`, allSettings...))
 		s.Fails(t, []string{"apply", "-auto-approve", "-target=" + at("foreign")}, "foreign exists already")
@@ -249,7 +249,7 @@ func TestInterruptedSettingsAreFinishedLater(t *testing.T) {
 				s.Fails(t, []string{"apply", "-auto-approve"}, "Cannot update the secret")
 			}
 
-			t.Log("labels that may have been written are not forgotten")
+			t.Log("labels that may have been written stay in the state")
 			s.proxy.Reset()
 			s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`, allSettings[0], allSettings[1]))
 			s.Apply(t)
@@ -271,7 +271,7 @@ func TestInvalidSettingsAreRefusedBeforeTheFirstRequest(t *testing.T) {
 		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { team = null }`))
 		s.Fails(t, []string{"validate"}, "Null")
 		if n := len(s.proxy.Requests()); n > 0 {
-			t.Errorf("Vault was asked %d times", n)
+			t.Errorf("%d requests were sent to Vault", n)
 		}
 	})
 }

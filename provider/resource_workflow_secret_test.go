@@ -29,7 +29,7 @@ func TestSecretIsWrittenOnceAndTheNextPlanIsEmpty(t *testing.T) {
 		plan := s.Plan(t)
 		plan.Change(at("token")).HasActions(t, "create")
 		if path := plan.Change(at("token")).Change.After["path"]; path != "customers/data/workflows/"+s.workflow+"/token" {
-			t.Errorf("the plan does not say where the value goes: %v", path)
+			t.Errorf("the plan does not show the path: %v", path)
 		}
 		s.Apply(t)
 		if n := s.dataWrites(t); n != 1 {
@@ -57,11 +57,11 @@ func TestOnlyAChangedVersionSendsTheValue(t *testing.T) {
 		s.Apply(t)
 		s.dataWrites(t)
 
-		t.Log("another value under the same version is not sent")
+		t.Log("another value with the same version is not sent")
 		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "9"`))
 		s.NoChanges(t)
 
-		t.Log("other arguments are changed without the value")
+		t.Log("a change of other arguments does not send the value")
 		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "9"`, `on_drift = "warn"`, `adopt = true`, `deletion = "purge"`))
 		change := s.Plan(t).Change(at("token"))
 		change.HasActions(t, "update")
@@ -76,7 +76,7 @@ func TestOnlyAChangedVersionSendsTheValue(t *testing.T) {
 			t.Errorf("the workflow reads %q, want the first value", got)
 		}
 
-		t.Log("a version that is smaller is a change, too")
+		t.Log("a smaller version is a change, too")
 		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "1"`))
 		change = s.Plan(t).Change(at("token"))
 		change.HasActions(t, "update")
@@ -114,10 +114,10 @@ func TestDestroyDeletesSoftlyOrPurges(t *testing.T) {
 		}
 		s.vault.Undelete(t, s.workflow, "purged", 1)
 		if _, ok := s.vault.ReadAs(t, reader, s.workflow, "purged"); ok {
-			t.Error("a purged value came back")
+			t.Error("a purged value was undeleted")
 		}
 
-		t.Log("the names can be used again, where nothing is alive")
+		t.Log("the names can be used again if there is no live value")
 		s.configure(t, s.secret("purged", `"c"`))
 		s.Apply(t)
 		if got := s.value(t, "purged"); got != "c" {
@@ -150,7 +150,7 @@ resource "relay_workflow_secret" "token" {
 		}
 		s.NoChanges(t)
 
-		t.Log("another prefix in the provider block is another place")
+		t.Log("another prefix in the provider block replaces the secret")
 		s.Setenv("VAULT_TOKEN", s.vault.RootToken)
 		s.Write(t, `
 terraform {
@@ -172,7 +172,7 @@ resource "relay_workflow_secret" "token" {
 		plan.Change(at("token")).Changes(t, "path", "customers/data/workflows/", "customers/data/elsewhere/"+s.workflow+"/renamed")
 		s.Apply(t)
 		if _, ok := s.vault.ReadAs(t, s.vault.Reader(t, s.workflow), s.workflow, "renamed"); ok {
-			t.Error("the old place still has its value")
+			t.Error("the old path still has its value")
 		}
 		s.NoChanges(t)
 		s.Destroy(t)
@@ -195,7 +195,7 @@ func TestImportReadsMetadataOnly(t *testing.T) {
 		s.attributes(t, "token", map[string]any{"version": 1.0, "created_time": created, "drift": "in sync", "observed_version": 1.0})
 		s.NoChanges(t)
 
-		t.Log("with a version in the configuration, it is all that differs")
+		t.Log("value_wo_version is the only difference")
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		change := s.Plan(t).Change(at("token"))
 		change.HasActions(t, "update")
@@ -209,7 +209,7 @@ func TestImportReadsMetadataOnly(t *testing.T) {
 		s.NoChanges(t)
 		s.Must(t, "state", "rm", at("token"))
 
-		t.Log("what others wrote is imported as theirs, and taken only with adopt")
+		t.Log("a secret of another writer can be imported, and needs adopt")
 		s.vault.Write(t, s.workflow, "foreign", "other")
 		s.configure(t, s.secret("foreign", `"own"`))
 		s.Must(t, "import", at("foreign"), s.workflow+"/foreign")
@@ -224,7 +224,7 @@ func TestImportReadsMetadataOnly(t *testing.T) {
 		s.NoChanges(t)
 		s.Must(t, "state", "rm", at("foreign"))
 
-		t.Log("what is not there cannot be imported")
+		t.Log("a missing secret cannot be imported")
 		s.configure(t, s.secret("absent", `"one"`))
 		s.Fails(t, []string{"import", at("absent"), s.workflow + "/absent"}, "Secret "+s.workflow+"/absent not found")
 		s.Fails(t, []string{"import", at("absent"), "absent"}, "expected workflow/name")

@@ -55,11 +55,11 @@ func TestStateOfVersion0IsSupported(t *testing.T) {
 		}
 
 		s.NoChanges(t)
-		t.Log("drift is judged from what it remembers")
+		t.Log("drift is judged from the private state")
 		s.vault.Write(t, s.workflow, "token", "other")
 		s.Plan(t).Change(at("token")).Changes(t, "drift", "overwritten: version 2", "in sync")
 		s.Apply(t)
-		t.Log("and new arguments work")
+		t.Log("new arguments can be set")
 		s.configure(t, s.secret("token", `"two"`, `value_wo_version = "2"`, `max_versions = 5`, `timeouts = { update = "1m" }`))
 		s.Apply(t)
 		s.attributes(t, "token", map[string]any{"version": 4.0, "max_versions": 5.0, "drift": "in sync"})

@@ -152,7 +152,7 @@ func TestValuesAreOnlyInVault(t *testing.T) {
 		s.proxy.Hook(nil)
 		run("repair", "apply", "-auto-approve")
 		if got := s.value(t, "token"); got != canary {
-			t.Error("the canary did not reach Vault, so the test proves nothing")
+			t.Error("the canary did not reach Vault")
 		}
 		outputs["state"] = s.file(t, filepath.Join(s.Dir, "terraform.tfstate"))
 		outputs["state backup"] = s.file(t, filepath.Join(s.Dir, "terraform.tfstate.backup"))
@@ -160,7 +160,7 @@ func TestValuesAreOnlyInVault(t *testing.T) {
 		run("destroy", "destroy", "-auto-approve")
 
 		if !strings.Contains(string(outputs["create"]), "relay_workflow_secret") || !strings.Contains(string(outputs["create"]), "[TRACE]") {
-			t.Error("there is no trace log, so the test proves nothing")
+			t.Error("the output has no trace log")
 		}
 		outputs["metadata"] = []byte(fmt.Sprint(s.vault.Metadata(t, s.workflow, "token")))
 		vaulttest.AssertNoCanary(t, canary, outputs)

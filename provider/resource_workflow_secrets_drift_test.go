@@ -19,9 +19,9 @@ func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		all, foreign := map[string]string{"untouched": "ours@1"}, []string{}
+		all, foreign := map[string]string{"untouched": "own@1"}, []string{}
 		for _, d := range disturbances() {
-			all[d.name] = "ours@1"
+			all[d.name] = "own@1"
 			if d.foreign {
 				foreign = append(foreign, d.name)
 			}
@@ -33,13 +33,13 @@ func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 			d.do(t, s, d.name)
 		}
 
-		t.Log("what is foreign stops the plan, each by its name")
+		t.Log("secrets of others stop the plan, with their names")
 		printed := s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "adopt = true")
 		for _, name := range foreign {
 			printed.Contains(t, s.workflow+"/"+name+": ")
 		}
 
-		t.Log("a warning leaves everything as it is")
+		t.Log("with on_drift = warn nothing changes")
 		s.configure(t, s.set(all, `on_drift = "warn"`))
 		printed = s.Apply(t)
 		for _, d := range disturbances() {
@@ -51,13 +51,13 @@ func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 		s.configure(t, s.set(all, `on_drift = "error"`))
 		s.Fails(t, []string{"plan"}, "Secret was changed outside Terraform", s.workflow+"/overwritten: overwritten: version 2 at")
 
-		t.Log("with adopt all of it is healed in place, and nothing else is sent")
+		t.Log("with adopt all drift is repaired in place, and no other value is sent")
 		s.configure(t, s.set(all, "adopt = true"))
 		plan := s.Plan(t)
 		plan.Change(theSet).HasActions(t, "update")
 		for _, d := range disturbances() {
 			if want := `"` + d.drift; !strings.Contains(plan.Output, want) {
-				t.Errorf("the plan that people see does not say %s", want)
+				t.Errorf("the plan does not contain %s", want)
 			}
 			before, after := inSet(plan.Change(theSet).Change.Before, d.name), inSet(plan.Change(theSet).Change.After, d.name)
 			if !strings.HasPrefix(fmt.Sprint(before["drift"]), d.drift) || after["drift"] != "in sync" {
@@ -71,7 +71,7 @@ func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 			t.Fatalf("healing failed:\n%s", result.Output)
 		}
 		if n := s.dataWrites(t); n != len(disturbances()) {
-			t.Errorf("healing sent %d values, want %d", n, len(disturbances()))
+			t.Errorf("the repair sent %d values, want %d", n, len(disturbances()))
 		}
 		for name := range all {
 			s.has(t, name, map[string]any{"drift": "in sync"})
@@ -108,7 +108,7 @@ func TestSavedPlanOfASetFailsOnlyForChangedSecrets(t *testing.T) {
 		s.has(t, "b", map[string]any{"version": 1.0, "value_wo_version": "1"})
 		s.has(t, "d", map[string]any{"version": 1.0})
 		if s.element(t, "e") != nil {
-			t.Error("what was not written is in the state")
+			t.Error("a secret that was not written is in the state")
 		}
 
 		t.Log("the next plan shows these two only")
@@ -137,7 +137,7 @@ func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 				t.Errorf("%d values were sent", n)
 			}
 			if s.Attributes(t, theSet) != nil {
-				t.Error("what was refused is in the state")
+				t.Error("a refused secret is in the state")
 			}
 		}
 		s.configure(t, s.set(map[string]string{"found": "1", "fresh": "2", "owned": "3"}))
@@ -156,12 +156,12 @@ func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
 		s.Apply(t)
 
-		t.Log("a token that may not look for drift only warns")
+		t.Log("a token that cannot read metadata is a warning")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "read"))
 		s.Must(t, "apply", "-auto-approve", "-refresh-only").Contains(t, "Warning: Drift is not checked", `capabilities = ["read"]`)
 		s.has(t, "a", map[string]any{"version": 1.0, "drift": "not checked: the token may not read the metadata"})
 
-		t.Log("what may not be deleted stays in the state")
+		t.Log("a secret that cannot be deleted stays in the state")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "delete", "update"))
 		s.configure(t, s.set(map[string]string{"a": "1"}))
 		s.Fails(t, []string{"apply", "-auto-approve"}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
@@ -239,7 +239,7 @@ func TestValuesOfASetAreOnlyInVault(t *testing.T) {
 		outputs["state as JSON"] = []byte(s.Must(t, "show", "-json").Output)
 		run("destroy", "destroy", "-auto-approve")
 		if !strings.Contains(string(outputs["last"]), "[TRACE]") {
-			t.Error("there is no trace log, so the test proves nothing")
+			t.Error("the output has no trace log")
 		}
 		vaulttest.AssertNoCanary(t, canary, outputs)
 	})
@@ -286,7 +286,7 @@ func TestSetWithChangedOwnerNeedsAdopt(t *testing.T) {
 		}
 		s.NoChanges(t)
 
-		t.Log("and back: what is another's stays when it is destroyed")
+		t.Log("secrets of another owner are not deleted by a destroy")
 		as("shop", `on_drift = "warn"`)
 		s.Apply(t)
 		s.Destroy(t).Contains(t, s.workflow+"/a is held by terraform/branch", s.workflow+"/b is held by terraform/branch")

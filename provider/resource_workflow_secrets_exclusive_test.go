@@ -36,17 +36,17 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 		s.vault.SoftDelete(t, s.workflow, "dead")
 		s.dataWrites(t)
 
-		t.Log("off looks for nothing")
+		t.Log("with \"off\" no list request is sent")
 		s.configure(t, s.set(map[string]string{"a": "1"}, "adopt = true"), single)
 		s.Apply(t)
 		s.undeclared(t, nil)
 		for _, r := range s.proxy.Requests() {
 			if r.Method == "LIST" || r.Query.Has("list") {
-				t.Error("Vault was asked for a list")
+				t.Error("a list request was sent")
 			}
 		}
 
-		t.Log("show lists them, and touches none")
+		t.Log("with \"show\" they are listed and not changed")
 		all := map[string]any{
 			"left": "owned by terraform/shop", "beside": "owned by terraform/shop", "anas": "owned by person/ana", "unknown": "unmanaged",
 		}
@@ -55,14 +55,14 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 		s.undeclared(t, all)
 		s.NoChanges(t)
 
-		t.Log("what is declared now is adopted, and listed no more")
+		t.Log("a secret that is declared now is adopted and no longer listed")
 		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "own"}, `exclusive = "show"`, "adopt = true"), single)
 		s.Apply(t)
 		delete(all, "unknown")
 		s.undeclared(t, all)
 		s.NoChanges(t)
 
-		t.Log("delete takes those of this owner, which the plan names")
+		t.Log("with \"delete\" the plan names those of this owner, and the apply deletes them")
 		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "own"}, `exclusive = "delete"`))
 		s.Must(t, "state", "rm", at("beside")) // else the plan would delete it, too
 		plan := s.Plan(t)
@@ -103,7 +103,7 @@ func TestExclusiveSetCreateDoesNotDeleteUnlistedSecrets(t *testing.T) {
 		s.undeclared(t, map[string]any{})
 		s.NoChanges(t)
 
-		t.Log("a token that may not list warns, and deletes nothing")
+		t.Log("a token that cannot list is a warning, and nothing is deleted")
 		s.vault.Write(t, s.workflow, "other", "other")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "list"))
 		result := s.Run(t, "plan", "-detailed-exitcode")

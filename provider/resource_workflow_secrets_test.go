@@ -72,7 +72,7 @@ func TestSetSendsOnlyChangedSecrets(t *testing.T) {
 		plan := s.Plan(t)
 		plan.Change(theSet).HasActions(t, "create")
 		if at := plan.Change(theSet).Change.After["path"]; at != "customers/data/workflows/"+s.workflow {
-			t.Errorf("the plan does not say where the values go: %v", at)
+			t.Errorf("the plan does not show the path: %v", at)
 		}
 		s.Apply(t)
 		if n := s.dataWrites(t); n != 5 {
@@ -87,7 +87,7 @@ func TestSetSendsOnlyChangedSecrets(t *testing.T) {
 			t.Errorf("a plan sent %d values", n)
 		}
 
-		t.Log("change two, add one, remove one, and touch nothing else")
+		t.Log("two secrets change, one is added, one is removed")
 		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "other, under the same version@1", "d": "4@1", "f": "6@1"}))
 		plan = s.Plan(t)
 		plan.Change(theSet).HasActions(t, "update")
@@ -101,17 +101,17 @@ func TestSetSendsOnlyChangedSecrets(t *testing.T) {
 		s.has(t, "a", map[string]any{"version": 2.0, "drift": "in sync", "value_wo_version": "2"})
 		s.has(t, "c", map[string]any{"version": 1.0, "drift": "in sync", "value_wo_version": "1"})
 		if s.element(t, "e") != nil {
-			t.Error("what was removed is still in the state")
+			t.Error("a removed secret is still in the state")
 		}
 		s.NoChanges(t)
 
-		t.Log("a name that was deleted can come back")
+		t.Log("a deleted name can be used again")
 		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "4@1", "e": "again", "f": "6@1"}))
 		s.Apply(t)
 		s.reads(t, map[string]string{"e": "again"})
 		s.NoChanges(t)
 
-		t.Log("other arguments are changed without a value")
+		t.Log("a change of other arguments sends no value")
 		s.dataWrites(t)
 		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "4@1", "e": "again", "f": "6@1"}, `on_drift = "error"`))
 		s.Plan(t).Change(theSet).HasActions(t, "update")
@@ -182,7 +182,7 @@ resource "relay_workflow_secrets" "all" {
 }`)
 		s.Fails(t, []string{"validate"}, "null")
 		if n := len(s.proxy.Requests()); n > 0 {
-			t.Errorf("Vault was asked %d times", n)
+			t.Errorf("%d requests were sent to Vault", n)
 		}
 
 		t.Log("values that are too large, by name, before one is sent")
@@ -248,7 +248,7 @@ func TestImportOfASetReadsSecretsOfThisOwner(t *testing.T) {
 		s.has(t, "a", map[string]any{"version": 1.0, "created_time": created, "drift": "in sync", "observed_version": 1.0})
 		s.has(t, "b", map[string]any{"version": 1.0, "drift": "in sync"})
 		if s.element(t, "foreign") != nil || s.element(t, "gone") != nil {
-			t.Error("what this owner does not hold was imported")
+			t.Error("a secret of another owner was imported")
 		}
 		s.NoChanges(t)
 		if n := s.dataWrites(t); n != 0 {
@@ -273,7 +273,7 @@ func TestFingerprintsDetectChangedValuesOfASet(t *testing.T) {
 		detecting("1")
 		s.Fails(t, []string{"plan"}, "needs the provider's fingerprint_key")
 
-		t.Log("what has no fingerprint yet is sent once")
+		t.Log("values without a fingerprint are sent once")
 		s.Setenv("RELAY_FINGERPRINT_KEY", strings.Repeat("k", 32))
 		s.Apply(t).Contains(t, "Values are sent once to record their fingerprints", "a, b, c")
 		if n := s.dataWrites(t); n != 3 {
@@ -281,7 +281,7 @@ func TestFingerprintsDetectChangedValuesOfASet(t *testing.T) {
 		}
 		s.NoChanges(t)
 
-		t.Log("then only what changes")
+		t.Log("then only changed values are sent")
 		detecting("one")
 		s.Apply(t)
 		if n := s.dataWrites(t); n != 1 {
@@ -290,7 +290,7 @@ func TestFingerprintsDetectChangedValuesOfASet(t *testing.T) {
 		s.reads(t, map[string]string{"a": "one", "b": "2"})
 		s.NoChanges(t)
 
-		t.Log("a value that is known only in the apply is compared there")
+		t.Log("a value that is known only during the apply is compared then")
 		s.configure(t, "\nresource \"terraform_data\" \"source\" {\n  input = \"2\"\n}\n", strings.Replace(
 			s.set(map[string]string{"a": "one", "b": "SOURCE", "c": "3"}, "detect_changes = true"), `"SOURCE"`, "terraform_data.source.output", 1))
 		s.Plan(t).Change(theSet).HasActions(t, "update")

@@ -115,8 +115,7 @@ func TestDocumentationSnippetsAreValid(t *testing.T) {
 	})
 }
 
-// TestMovingGuide applies the snippets of the guide, one after the other
-// as it tells to.
+// TestMovingGuide applies the snippets of the guide in their order.
 func TestMovingGuide(t *testing.T) {
 	t.Parallel()
 	guide := slices.DeleteFunc(snippets(t), func(s snippet) bool {
@@ -146,7 +145,7 @@ func TestMovingGuide(t *testing.T) {
 			s.NoChanges(t)
 		}
 
-		t.Log("the one apply, then without adopt and moved")
+		t.Log("one apply with adopt and moved, then one without")
 		s.Write(t, old)
 		s.Apply(t)
 		s.Write(t, move.complete(t))
@@ -166,7 +165,7 @@ func TestMovingGuide(t *testing.T) {
 		s.Write(t, settled.complete(t))
 		has(3, "after")
 
-		t.Log("a value that rotates is noticed, and taken over under adopt for all")
+		t.Log("a rotated value is detected; adopt in the defaults takes it over")
 		s.Write(t, rotating.complete(t))
 		s.Apply(t)
 		s.Setenv("TF_VAR_registry_password", "rotated")

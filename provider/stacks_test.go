@@ -88,7 +88,7 @@ func stackOneSecret(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault)
 	s.stepReads(t, "deploy-registry", "registry-password", one)
 	s.NoChanges(t)
 
-	t.Log("another password waits for its rotation")
+	t.Log("a new password is not sent before the rotation")
 	s.Setenv("TF_VAR_registry_password", two)
 	s.NoChanges(t)
 	s.Setenv("TF_VAR_rotation", "2026-12")
@@ -113,11 +113,11 @@ func stackWholeSet(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault) 
 	s.stepReads(t, "deploy-shop", "signing-key", key)
 	s.NoChanges(t)
 
-	t.Log("the check warns of what others keep there, and leaves it")
+	t.Log("the check warns of secrets of others")
 	vault.Write(t, "deploy-shop", "foreign", "other")
 	s.Must(t, "plan").Contains(t, `The workflow has secrets of others: {"foreign":"unmanaged"}.`)
 
-	t.Log("what is declared no more goes, what is changed by hand comes back")
+	t.Log("an undeclared secret is deleted, a changed one is repaired")
 	vault.Write(t, "deploy-shop", "registry-password", "by hand")
 	s.Setenv("TF_VAR_versions", `{"registry-password":"1"}`)
 	s.Apply(t)
@@ -176,7 +176,7 @@ func stackTeam(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault) {
 			}
 		}
 		if _, ok := vault.ReadAs(t, token, "deploy-shop", "signing-key"); ok != (workflow == "deploy-shop") {
-			t.Errorf("that the reader of %s reads the signing key of deploy-shop is %t", workflow, ok)
+			t.Errorf("the reader of %s can read the signing key of deploy-shop: %t", workflow, ok)
 		}
 	}
 	s.NoChanges(t)

@@ -40,7 +40,7 @@ func TestTimeoutStopsAHangingOperation(t *testing.T) {
 		s.hang(http.MethodGet, "/metadata/")
 		s.Fails(t, []string{"apply", "-auto-approve"}, "Cannot create the secret", timedOut)
 		if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
-			t.Error("something was written all the same")
+			t.Error("a value was written")
 		}
 		s.assertBlind(t)
 		s.proxy.Reset()

@@ -82,7 +82,7 @@ func TestRequireWriteOnlyOffSendsNoCapabilityRequests(t *testing.T) {
 		}
 		for _, r := range s.proxy.Requests() {
 			if strings.HasSuffix(r.Path, "capabilities-self") {
-				t.Error("Vault was asked about the token")
+				t.Error("a capability request was sent")
 			}
 		}
 	})

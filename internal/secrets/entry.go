@@ -51,7 +51,7 @@ type Version struct {
 type Seen struct {
 	Version int       `json:"version"`
 	Created time.Time `json:"created"`
-	Owner   Owner     `json:"holder,omitempty"`
+	Owner   Owner     `json:"owner,omitempty"`
 }
 
 // Written is a version that an owner wrote, as Vault answered.
