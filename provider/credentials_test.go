@@ -99,5 +99,5 @@ func assertNoTokens(t *testing.T, tokens *sync.Map, given string, outputs map[st
 	})
 }
 
-// wrongVariable is a variable, as an expression of its own.
+// wrongVariable matches a reference to a variable.
 var wrongVariable = regexp.MustCompile(`\b(var\.\w+)`)

@@ -15,7 +15,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-// document is a policy document with these lines, and an output of its policy.
+// document returns a policy document with these lines, and an output of its policy.
 func document(name string, lines ...string) string {
 	return fmt.Sprintf("\ndata \"relay_vault_policy_document\" %q {\n  %s\n}\noutput %q {\n  value = data.relay_vault_policy_document.%s.policy\n}\n",
 		name, strings.Join(lines, "\n  "), name, name)
@@ -105,7 +105,7 @@ func TestPolicyDocumentSendsNoRequests(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		// What a resource makes is not known before it is there.
+		// Attributes of a new resource are known only during the apply.
 		unknown := "\nresource \"terraform_data\" \"later\" {\n  input = \"customers\"\n}\n"
 		later := strings.Replace(header, `owner `, "address = terraform_data.later.output\n  token = terraform_data.later.output\n  owner ", 1)
 		s.Write(t, unknown+later+document("writer", `role = "writer"`))
@@ -229,7 +229,7 @@ func TestPolicyDocumentExample(t *testing.T) {
 			return status
 		}
 		const secret, connection = "workflows/deploy-production/token", "connections/shop/aws/production"
-		// A write that is allowed meets a version that is not there.
+		// An allowed write fails the check-and-set, because there is no such version.
 		for role, want := range map[string][2]int{
 			"shop-writer":       {http.StatusBadRequest, http.StatusBadRequest},
 			"deploy-operators":  {http.StatusBadRequest, http.StatusForbidden},
@@ -242,7 +242,7 @@ func TestPolicyDocumentExample(t *testing.T) {
 	})
 }
 
-// readExample is the example of a data source, with that of the provider.
+// readExample returns the example of a data source and that of the provider.
 func readExample(t *testing.T, name string) string {
 	t.Helper()
 	var all string

@@ -20,8 +20,8 @@ import (
 
 const auditAddress = "data.relay_workflow_secrets.audit"
 
-// audit is a stage that looks at the workflow of another one, with a token that
-// may only do what the docs say an audit needs.
+// audit is a fixture with the data source for the workflow of another fixture, and a
+// token with the policy of the documentation.
 func (s *fixture) audit(t *testing.T, cli terraformtest.CLI, extra ...string) *fixture {
 	t.Helper()
 	a := newFixture(t, cli)
@@ -44,7 +44,7 @@ func (s *fixture) audited(t *testing.T) map[string]map[string]any {
 	return out
 }
 
-// made is when Vault made a version.
+// made returns the creation time of a version.
 func (s *fixture) made(t *testing.T, name string, version int) string {
 	t.Helper()
 	return s.moment(t, name, version, "created_time").Format(time.RFC3339Nano)

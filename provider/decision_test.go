@@ -19,31 +19,31 @@ func TestDecide(t *testing.T) {
 		s    decisionInput
 		want decision
 	}{
-		{"nothing happened", decisionInput{onDrift: onDriftOverwrite}, keep},
-		{"nothing happened, and drift would be an error", decisionInput{onDrift: onDriftError}, keep},
-		{"a new version of the value", decisionInput{onDrift: onDriftOverwrite, valueChanged: true}, write},
-		{"a new version of the value, and drift would be an error", decisionInput{onDrift: onDriftError, valueChanged: true}, write},
+		{"no drift", decisionInput{onDrift: onDriftOverwrite}, keep},
+		{"no drift, on_drift error", decisionInput{onDrift: onDriftError}, keep},
+		{"a new value", decisionInput{onDrift: onDriftOverwrite, valueChanged: true}, write},
+		{"a new value, on_drift error", decisionInput{onDrift: onDriftError, valueChanged: true}, write},
 		{"drift is repaired", decisionInput{repair: repairWrite, onDrift: onDriftOverwrite}, write},
-		{"drift is only warned of", decisionInput{repair: repairWrite, onDrift: onDriftWarn}, keepAndWarn},
-		{"drift that was to be warned of ends with a new value", decisionInput{repair: repairWrite, onDrift: onDriftWarn, valueChanged: true}, write},
+		{"drift with warn", decisionInput{repair: repairWrite, onDrift: onDriftWarn}, keepAndWarn},
+		{"a new value ends drift with warn", decisionInput{repair: repairWrite, onDrift: onDriftWarn, valueChanged: true}, write},
 		{"drift stops the plan", decisionInput{repair: repairWrite, onDrift: onDriftError}, stopOnDrift},
-		{"drift stops the plan, also of a new value", decisionInput{repair: repairWrite, onDrift: onDriftError, valueChanged: true}, stopOnDrift},
-		{"what is foreign is not taken", decisionInput{repair: repairAdopt, onDrift: onDriftOverwrite}, stopNotOwner},
-		{"what is foreign is not taken for a new value", decisionInput{repair: repairAdopt, onDrift: onDriftWarn, valueChanged: true}, stopNotOwner},
-		{"what is foreign may be left alone", decisionInput{repair: repairAdopt, onDrift: onDriftWarn}, keepAndWarn},
-		{"what is foreign stops a plan that drift stops", decisionInput{repair: repairAdopt, onDrift: onDriftError}, stopOnDrift},
-		{"what is foreign is adopted", decisionInput{repair: repairAdopt, onDrift: onDriftOverwrite, adopt: true}, write},
+		{"drift stops the plan of a new value", decisionInput{repair: repairWrite, onDrift: onDriftError, valueChanged: true}, stopOnDrift},
+		{"another owner needs adopt", decisionInput{repair: repairAdopt, onDrift: onDriftOverwrite}, stopNotOwner},
+		{"a new value does not adopt", decisionInput{repair: repairAdopt, onDrift: onDriftWarn, valueChanged: true}, stopNotOwner},
+		{"another owner with warn", decisionInput{repair: repairAdopt, onDrift: onDriftWarn}, keepAndWarn},
+		{"another owner with error", decisionInput{repair: repairAdopt, onDrift: onDriftError}, stopOnDrift},
+		{"adopt writes", decisionInput{repair: repairAdopt, onDrift: onDriftOverwrite, adopt: true}, write},
 		{"warn does not adopt", decisionInput{repair: repairAdopt, onDrift: onDriftWarn, adopt: true}, keepAndWarn},
-		{"our own unfinished write is finished under warn", decisionInput{repair: repairWrite, unfinished: true, onDrift: onDriftWarn}, write},
-		{"our own unfinished write is finished under error", decisionInput{repair: repairWrite, unfinished: true, onDrift: onDriftError}, write},
-		{"what became foreign meanwhile is not finished", decisionInput{repair: repairAdopt, unfinished: true, onDrift: onDriftOverwrite}, stopNotOwner},
-		{"a value that is not known may have changed", decisionInput{onDrift: onDriftOverwrite, valueUnknown: true}, writeIfChanged},
-		{"a value that is not known may end drift", decisionInput{repair: repairWrite, onDrift: onDriftWarn, valueUnknown: true}, writeIfChanged},
-		{"drift is repaired with a value that is not known", decisionInput{repair: repairWrite, onDrift: onDriftOverwrite, valueUnknown: true}, write},
+		{"an unfinished write is finished with warn", decisionInput{repair: repairWrite, unfinished: true, onDrift: onDriftWarn}, write},
+		{"an unfinished write is finished with error", decisionInput{repair: repairWrite, unfinished: true, onDrift: onDriftError}, write},
+		{"an unfinished write of a secret with another owner needs adopt", decisionInput{repair: repairAdopt, unfinished: true, onDrift: onDriftOverwrite}, stopNotOwner},
+		{"an unknown value may have changed", decisionInput{onDrift: onDriftOverwrite, valueUnknown: true}, writeIfChanged},
+		{"an unknown value may end drift", decisionInput{repair: repairWrite, onDrift: onDriftWarn, valueUnknown: true}, writeIfChanged},
+		{"drift is repaired with an unknown value", decisionInput{repair: repairWrite, onDrift: onDriftOverwrite, valueUnknown: true}, write},
 		{"the version changed and the value is unknown", decisionInput{onDrift: onDriftOverwrite, valueChanged: true, valueUnknown: true}, write},
-		{"what is foreign is left, whatever the value", decisionInput{repair: repairAdopt, onDrift: onDriftWarn, valueUnknown: true}, keepAndWarn},
-		{"what is foreign is not taken for an unknown value", decisionInput{repair: repairAdopt, onDrift: onDriftOverwrite, valueUnknown: true}, stopNotOwner},
-		{"what became foreign meanwhile is left under warn", decisionInput{repair: repairAdopt, unfinished: true, onDrift: onDriftWarn}, keepAndWarn},
+		{"another owner with warn, value unknown", decisionInput{repair: repairAdopt, onDrift: onDriftWarn, valueUnknown: true}, keepAndWarn},
+		{"an unknown value does not adopt", decisionInput{repair: repairAdopt, onDrift: onDriftOverwrite, valueUnknown: true}, stopNotOwner},
+		{"an unfinished write of a secret with another owner, with warn", decisionInput{repair: repairAdopt, unfinished: true, onDrift: onDriftWarn}, keepAndWarn},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -54,7 +54,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-func TestRemedyFor(t *testing.T) {
+func TestRepairFor(t *testing.T) {
 	t.Parallel()
 	for state := secrets.NotChecked; state <= secrets.Restored; state++ {
 		for _, needsAdopt := range []bool{false, true} {

@@ -16,7 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// fingerprintOnRecord is the hmac1 of the owner's record, "" for none.
+// fingerprintOnRecord returns the hmac1 of the owner's record; "" for none.
 func (s *fixture) fingerprintOnRecord(t *testing.T, name string) string {
 	t.Helper()
 	record, _ := s.vault.Metadata(t, s.workflow, name)["custom_metadata"].(map[string]any)["relay.terraform/shop"].(string)

@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// fixture is a configuration in front of a real Vault, with a proxy between, as a
-// blind writer.
+// fixture is a configuration with a Vault server behind a proxy, and a token that
+// cannot read values.
 type fixture struct {
 	*terraformtest.Workspace
 	vault    *vaulttest.Vault
@@ -37,8 +37,8 @@ type fixture struct {
 	workflow string
 }
 
-// newFixture sets a stage on the shared Vault. Whatever the test does there must
-// not have read a value, nor written one without check-and-set.
+// newFixture uses the shared Vault server. It fails the test if a request reads a value
+// or writes one without check-and-set.
 func newFixture(t *testing.T, cli terraformtest.CLI) *fixture {
 	t.Helper()
 	return newFixtureOn(t, cli, vaulttest.Start(t))
@@ -69,8 +69,8 @@ func (s *fixture) assertBlind(t *testing.T) {
 	s.proxy.AssertCheckAndSet(t)
 }
 
-// dataWrites counts the values sent since the last call, after a look at
-// everything else that was.
+// dataWrites counts the values sent since the last call, and checks all requests as
+// newFixture does.
 func (s *fixture) dataWrites(t *testing.T) int {
 	t.Helper()
 	s.assertBlind(t)
@@ -84,7 +84,7 @@ func (s *fixture) dataWrites(t *testing.T) int {
 	return count
 }
 
-// value is what the workflow reads, with the reader's own token.
+// value returns what the workflow reads, with a reader's token.
 func (s *fixture) value(t *testing.T, name string) string {
 	t.Helper()
 	value, ok := s.vault.ReadAs(t, s.vault.Reader(t, s.workflow), s.workflow, name)
@@ -94,7 +94,7 @@ func (s *fixture) value(t *testing.T, name string) string {
 	return value
 }
 
-// header is the provider block that most tests use.
+// header is the provider block of most tests.
 const header = `
 terraform {
   required_providers {
@@ -108,17 +108,17 @@ provider "relay" {
 }
 `
 
-// secret is a resource named like the secret; value is an expression.
+// secret returns a resource with the name of the secret; value is an expression.
 func (s *fixture) secret(name, value string, lines ...string) string {
 	return fmt.Sprintf("\nresource \"relay_workflow_secret\" %q {\n  workflow = %q\n  name     = %q\n  value_wo = %s\n  %s\n}\n",
 		name, s.workflow, name, value, strings.Join(lines, "\n  "))
 }
 
-// configure replaces the configuration: the header and these blocks.
+// configure replaces the configuration with the header and these blocks.
 func (s *fixture) configure(t *testing.T, blocks ...string) {
 	t.Helper()
 	s.Write(t, header+strings.Join(blocks, ""))
 }
 
-// at is the address of a secret's resource.
+// at returns the resource address of a secret.
 func at(name string) string { return "relay_workflow_secret." + name }

@@ -16,7 +16,7 @@ import (
 
 const onlyRelay = "terraform {\n  required_providers {\n    relay = { source = \"relay-secrets/relay\" }\n  }\n}\n"
 
-// put writes a file beside the configuration.
+// put writes a file next to the configuration.
 func put(t *testing.T, w *terraformtest.Workspace, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(w.Dir, name), []byte(text), 0o600); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// TestManagingSecretsGuide applies what the guide shows for Terraform, and
-// runs the step that it shows with what Relay's own code reads.
+// TestManagingSecretsGuide applies the Terraform configuration of the guide, and runs its
+// step with the values that Relay's code reads.
 func TestManagingSecretsGuide(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {

@@ -18,18 +18,18 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// operation is what an apply does to a resource, which these tests interrupt at
-// every request that it takes.
+// operation is an operation on a resource. The tests interrupt it at each of its
+// requests.
 type operation struct {
 	name string
-	// requests are how many it takes; the test fails if that is not so.
+	// requests is the number of its requests; the test fails for another number.
 	requests int
 	// before and after are the secrets, each "value@version"; nil for no resource.
 	before, after map[string]string
-	// resource is "relay_workflow_secret", for the one secret there is then, or
+	// resource is "relay_workflow_secret", for one secret, or
 	// "relay_workflow_secrets".
 	resource string
-	// expiring gives the secrets a lifetime, which goes before the value.
+	// expiring sets delete_version_after, which precedes the value.
 	expiring bool
 }
 
@@ -50,10 +50,10 @@ func operations() []operation {
 	}
 }
 
-// breakage is one way to break one request.
+// breakage is a way to break a request.
 type breakage struct {
 	name string
-	// onwards breaks every request from then on, too.
+	// onwards also breaks all later requests.
 	onwards bool
 	action  vaulttest.Action
 }
@@ -68,8 +68,7 @@ func breakages() []breakage {
 	}
 }
 
-// scene is one workflow, whose requests are interrupted at one of them; at 0, for
-// notCreated.
+// scene is one workflow with one interrupted request; 0 for none.
 type scene struct {
 	breakage
 	at       int
@@ -90,8 +89,8 @@ func (s *fixture) scenes(requests int) []scene {
 
 func (o operation) address(c scene) string { return o.resource + "." + c.label }
 
-// block is the resource of one scene. on_drift is "error", so that each test also
-// shows that an unfinished write of our own is not taken for drift.
+// block returns the resource of a scene. on_drift is "error", so that each test also
+// shows that an unfinished write is not treated as drift.
 func (o operation) block(c scene, secrets map[string]string) string {
 	var b strings.Builder
 	for name, text := range secrets {
@@ -153,15 +152,15 @@ func (s *fixture) interrupt(scenes []scene) (made func(scene) int) {
 	}
 }
 
-// sight is what is in Vault under one name.
+// sight is what Vault has for one name.
 type sight struct {
 	version int
 	value   string // "" for no live one
 	// own: this owner has a record of this version.
 	own bool
-	// released: our record is, or there never was one.
+	// released: the record of this owner is released, or there is none.
 	released bool
-	// expires: Vault has noted when it deletes the version.
+	// expires: the version has a deletion time.
 	expires bool
 }
 
@@ -235,8 +234,8 @@ func TestNextApplyRepairsInterruptionAtAnyRequest(t *testing.T) {
 	}
 }
 
-// putsRight checks that the next plan writes what is missing and nothing else,
-// and that the next apply leaves nothing to do.
+// putsRight checks that the next plan writes only what is missing, and that the plan
+// after the next apply is empty.
 func (s *fixture) putsRight(t *testing.T, o operation, scenes []scene, was map[string]int) {
 	t.Helper()
 	plan := s.Plan(t)

@@ -20,8 +20,8 @@ type lister interface {
 	tfprotov6.ListResourceServer
 }
 
-// server uses the plugin protocol with a provider, in this process: no host that
-// is here can query yet.
+// server calls a provider with the plugin protocol in this process, because the
+// installed CLIs have no "query".
 type server struct {
 	lister
 	schemas *tfprotov6.GetProviderSchemaResponse
@@ -59,7 +59,7 @@ func noErrors(t *testing.T, diagnostics []*tfprotov6.Diagnostic) {
 	}
 }
 
-// object is a block with these texts and nothing else.
+// object returns a block with these strings only.
 func object(t *testing.T, schema *tfprotov6.Schema, texts map[string]string) *tfprotov6.DynamicValue {
 	t.Helper()
 	kind := schema.ValueType().(tftypes.Object)
@@ -77,7 +77,7 @@ func object(t *testing.T, schema *tfprotov6.Schema, texts map[string]string) *tf
 	return &value
 }
 
-// texts are the attributes of a block that are texts.
+// texts returns the string attributes of a block.
 func texts(t *testing.T, kind tftypes.Type, value *tfprotov6.DynamicValue) map[string]string {
 	t.Helper()
 	object, err := value.Unmarshal(kind)

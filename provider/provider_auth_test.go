@@ -18,8 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-// authOf is auth as the configuration has it: each member is a value, or the
-// attributes of one.
+// authOf converts auth: each attribute is a value, or the attributes of an object.
 func authOf(t *testing.T, members map[string]any) types.Object {
 	t.Helper()
 	schema, ok := authSchema().GetType().(attr.TypeWithAttributeTypes)

@@ -19,7 +19,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// complete is a provider block that needs nothing else.
+// complete returns a provider block with all required settings.
 func complete() providerModel {
 	return providerModel{
 		Address: types.StringValue("https://vault.example.com:8200"),
@@ -178,8 +178,7 @@ func TestVaultLoginTokenIsUsedLast(t *testing.T) {
 	}
 }
 
-// tableRow is a line of the documentation: an attribute, its variable, and a
-// default where there is one.
+// tableRow is a row of the documentation: an attribute, its variable, and its default.
 var tableRow = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (?:`([A-Z_]+)` )?\\| (?:`([^`]+)`|[^`|]*)[^|]*\\|$")
 
 func TestDocumentationListsEverySetting(t *testing.T) {

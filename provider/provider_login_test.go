@@ -17,15 +17,15 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// configureAuth replaces the configuration: the provider block of the header with
-// these arguments more, and these blocks.
+// configureAuth replaces the configuration: the header with more arguments of the
+// provider, and these blocks.
 func (s *fixture) configureAuth(t *testing.T, arguments string, blocks ...string) {
 	t.Helper()
 	s.Setenv("VAULT_TOKEN", "")
 	s.Write(t, strings.Replace(header, "  owner  =", arguments+"\n  owner  =", 1)+strings.Join(blocks, ""))
 }
 
-// credential is a file with a credential in it.
+// credential returns a file that contains a credential.
 func credential(t *testing.T, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "credential")
@@ -35,15 +35,15 @@ func credential(t *testing.T, text string) string {
 	return file
 }
 
-// traffic is what a provider did about tokens, by the requests that passed.
+// traffic counts the token requests of a provider.
 type traffic struct {
 	mu sync.Mutex
-	// used are the tokens that requests carried; revoked those that were revoked.
+	// used are the tokens of requests; revoked are the revoked tokens.
 	used, revoked map[string]bool
 	logins        int
 }
 
-// watch begins to count at a proxy.
+// watch starts to count at a proxy.
 func watch(proxy *vaulttest.Proxy) *traffic {
 	w := &traffic{used: map[string]bool{}, revoked: map[string]bool{}}
 	proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
@@ -69,7 +69,7 @@ func (s *fixture) lives(t *testing.T, token string) bool {
 	return status == http.StatusOK
 }
 
-// ephemeral declares ephemeral variables and gives them values.
+// ephemeral declares ephemeral variables and sets their values.
 func (s *fixture) ephemeral(values map[string]string) string {
 	var out strings.Builder
 	for name, value := range values {
@@ -79,17 +79,16 @@ func (s *fixture) ephemeral(values map[string]string) string {
 	return out.String()
 }
 
-// login is a provider block of its own among several: its arguments, and where it
-// finds Vault.
+// login is one of several provider blocks: its arguments, and its Vault address.
 type login struct {
 	name      string
 	arguments string
 	address   string
 }
 
-// logins replaces the configuration: one provider for each login, each with these
-// secrets, named after it, whose values are what they are called. Many in one
-// configuration are one run of the CLI.
+// logins replaces the configuration with one provider for each login. Each provider has
+// these secrets, with the name of the login; the value is the name. One configuration
+// with many providers needs one run of the CLI only.
 func (s *fixture) logins(t *testing.T, logins []login, secrets []string, blocks ...string) {
 	t.Helper()
 	s.Setenv("VAULT_TOKEN", "")
@@ -105,10 +104,9 @@ func (s *fixture) logins(t *testing.T, logins []login, secrets []string, blocks 
 	s.Write(t, text)
 }
 
-// TestEveryLoginMethodWrites does so on the dev Vault, with each way that auth has.
-// Kubernetes logs in at a jwt mount, which asks for the same fields; Vault's
-// kubernetes method itself would need a cluster to ask back. The certificate has
-// a test of its own.
+// TestEveryLoginMethodWrites writes with each method of auth. Kubernetes uses a jwt
+// mount, which has the same fields, because Vault's kubernetes method needs a cluster.
+// The certificate has its own test.
 func TestEveryLoginMethodWrites(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
@@ -139,8 +137,8 @@ func TestEveryLoginMethodWrites(t *testing.T) {
 		s.Setenv("TFC_WORKLOAD_IDENTITY_TOKEN", jwt)
 		s.logins(t, logins, []string{"one", "two", "three"}, s.ephemeral(values))
 
-		// In each of these one provider of a login sends requests to Vault: the plan of a
-		// secret that is not there yet needs no answer.
+		// One provider of each login sends requests to Vault. The plan of a new secret
+		// sends none.
 		for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan"}, {"apply", "-auto-approve", "-refresh-only"}} {
 			seen := make([]*traffic, len(logins))
 			for i, proxy := range proxies {
@@ -162,8 +160,8 @@ func TestEveryLoginMethodWrites(t *testing.T) {
 	})
 }
 
-// is asserts one token for all requests: given and left alone, or one of a login
-// that was revoked.
+// is asserts one token for all requests: a given token that is not revoked, or the
+// token of a login that is revoked.
 func (w *traffic) is(t *testing.T, s *fixture, given bool) {
 	t.Helper()
 	want := 1
@@ -225,7 +223,7 @@ func TestClientCertificateLogin(t *testing.T) {
 	}
 }
 
-// liveTokens counts the tokens that a login path has created and not revoked.
+// liveTokens counts the tokens of a login path that are not revoked.
 func liveTokens(t *testing.T, v *vaulttest.Vault, path string) int {
 	t.Helper()
 	_, list := v.Call(t, v.RootToken, "LIST", "auth/token/accessors", nil)

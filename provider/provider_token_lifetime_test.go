@@ -108,7 +108,7 @@ func TestFailedRevocationIsNotAnError(t *testing.T) {
 	})
 }
 
-// awaitDeath waits until Vault no longer knows a token.
+// awaitDeath waits until a token is invalid.
 func (s *fixture) awaitDeath(t *testing.T, token string) {
 	if !await.Until(30*time.Second, func() bool { return !s.lives(t, token) }) {
 		t.Error("the token is still valid")

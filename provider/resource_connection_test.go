@@ -17,7 +17,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// connectionFixture is a stage whose token may write connections, and Relay's own reader.
+// connectionFixture is a fixture whose token can write connections, and Relay's reader.
 type connectionFixture struct {
 	*fixture
 	domain string
@@ -40,7 +40,7 @@ path "customers/metadata/connections/DOMAIN/*" { capabilities = ["list"] }`)))
 	return s
 }
 
-// newBackend configures one connection for an owner.
+// connect configures one connection of an owner.
 func (s *connectionFixture) connect(t *testing.T, owner, kind string, fields map[string]string, lines ...string) {
 	t.Helper()
 	var list strings.Builder
@@ -52,7 +52,7 @@ func (s *connectionFixture) connect(t *testing.T, owner, kind string, fields map
 			kind, list.String(), strings.Join(lines, "\n  ")))
 }
 
-// finds checks what Relay's own code reads.
+// finds checks what Relay's code reads.
 func (s *connectionFixture) finds(t *testing.T, kind string, want map[string]string) {
 	t.Helper()
 	if got, _ := s.relay.Connection(s.domain, kind, "production"); !maps.Equal(got, want) {
@@ -62,7 +62,7 @@ func (s *connectionFixture) finds(t *testing.T, kind string, want map[string]str
 
 const it = "relay_connection.it"
 
-// body is the id of the live body, as the record names it.
+// body returns the id of the current body.
 func (s *connectionFixture) body(t *testing.T, kind string) string {
 	t.Helper()
 	_, answer := s.vault.Call(t, s.vault.RootToken, http.MethodGet, "customers/data/connections/"+s.domain+"/"+kind+"/production", nil)

@@ -14,14 +14,14 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// fault is a broken connection during the write of one secret: at the request
-// with this number that is about the secret (1 asks for metadata, 2 sends the
-// value, 3 notes the record), once or from then on.
+// fault is a connection error during the write of one secret: at its request with this
+// number (1 reads metadata, 2 sends the value, 3 writes the record), once or from then
+// on.
 type fault struct {
 	request int
 	moment  vaulttest.Moment
 	outage  bool
-	// action and drift are what the next plan has to say.
+	// action and drift are those of the next plan.
 	action string
 	drift  string
 }
@@ -34,7 +34,7 @@ func (f fault) secret() string {
 	return name
 }
 
-// breakOn makes the proxy break each fault's secret.
+// breakOn configures the proxy to break the requests of each fault.
 func (s *fixture) breakOn(faults []fault) {
 	byName := map[string]fault{}
 	for _, f := range faults {
@@ -58,8 +58,8 @@ func (s *fixture) breakOn(faults []fault) {
 	})
 }
 
-// secrets are the resources for the faults. on_drift is "error", so that each
-// test also shows that an unfinished write of our own is not taken for drift.
+// secrets returns the resources of the faults. on_drift is "error", so that each test
+// also shows that an unfinished write is not treated as drift.
 func (s *fixture) secrets(faults []fault, value, version string) []string {
 	var all []string
 	for _, f := range faults {
@@ -69,8 +69,7 @@ func (s *fixture) secrets(faults []fault, value, version string) []string {
 	return all
 }
 
-// convergesAfter checks the drift in the next plan, and that the
-// next apply puts everything right.
+// convergesAfter checks the drift in the next plan, and that the next apply repairs it.
 func (s *fixture) convergesAfter(t *testing.T, faults []fault, value string) {
 	t.Helper()
 	s.assertBlind(t)

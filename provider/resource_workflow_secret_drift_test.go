@@ -12,17 +12,17 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-// disturbance is something that outsiders do to a secret that Terraform wrote as
-// version 1, and the drift in the plan.
+// disturbance is an outside change of a secret that Terraform wrote as version 1, and
+// the drift in the plan.
 type disturbance struct {
 	name  string
 	do    func(t *testing.T, s *fixture, name string)
 	drift string // how the sentence begins
-	// foreign: Terraform touches it only with adopt.
+	// foreign: Terraform writes it only with adopt.
 	foreign bool
 }
 
-// recordOf is a record as another owner would leave it for a version.
+// recordOf returns a record of another owner for a version.
 func (s *fixture) recordOf(t *testing.T, name string, version int) string {
 	t.Helper()
 	versions := s.vault.Metadata(t, s.workflow, name)["versions"].(map[string]any)
@@ -310,7 +310,7 @@ func TestRestoredVaultIsDetected(t *testing.T) {
 			s.configure(t, s.secret("token", `"own"`, fmt.Sprintf("value_wo_version = %q", version)))
 			s.Apply(t)
 		}
-		// As after a snapshot: an older version, with our record of it.
+		// As after a restored snapshot: an older version with its record.
 		s.vault.Purge(t, s.workflow, "token")
 		s.vault.Write(t, s.workflow, "token", "older")
 		s.vault.PatchCustomMetadata(t, s.workflow, "token", map[string]any{"relay.terraform/shop": s.recordOf(t, "token", 1)})

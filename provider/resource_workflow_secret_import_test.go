@@ -16,8 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-// knowsIdentities reports whether the host is a Terraform or an OpenTofu of 1.12
-// or later. Both give their version under the same name.
+// knowsIdentities reports whether the CLI is Terraform or OpenTofu 1.12 or later.
 func (s *fixture) knowsIdentities(t *testing.T) bool {
 	t.Helper()
 	var host struct {

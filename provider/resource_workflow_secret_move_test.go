@@ -12,8 +12,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// inheritance is a state of the Vault provider (a stub of it) that has one secret,
-// describeOwner value is in Vault and, as that provider has it, in the state.
+// inheritance creates a state of the Vault provider (a stub) with one secret, whose value
+// is in Vault and in the state.
 func (s *fixture) inheritance(t *testing.T, kind, arguments, value string) {
 	t.Helper()
 	s.InstallProvider(t, "hashicorp/vault")
@@ -22,7 +22,7 @@ func (s *fixture) inheritance(t *testing.T, kind, arguments, value string) {
 	s.Apply(t)
 }
 
-// movedFrom is the moved block for it.
+// movedFrom returns the moved block.
 func movedFrom(kind string) string {
 	return fmt.Sprintf("\nmoved {\n  from = %s.old\n  to   = relay_workflow_secret.token\n}\n", kind)
 }

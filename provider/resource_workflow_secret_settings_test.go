@@ -38,10 +38,10 @@ func (s *fixture) hasSettings(t *testing.T, name string, want map[string]any) {
 	}
 }
 
-// allSettings are arguments that set everything.
+// allSettings are arguments for all settings.
 var allSettings = []string{`custom_metadata = { team = "shop", stage = "prod" }`, `max_versions = 5`, `delete_version_after = "720h"`}
 
-// creator is a token that may also make metadata before the first version.
+// creator returns a token that can also create metadata before the first version.
 func (s *fixture) creator(t *testing.T) string {
 	t.Helper()
 	text, err := policy.For(policy.Grant{Role: policy.Writer, Mount: "customers", Prefix: "workflows", Settings: true})

@@ -10,7 +10,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-// attributes checks a resource in the state against these.
+// attributes checks attributes of a resource in the state.
 func (s *fixture) attributes(t *testing.T, name string, want map[string]any) {
 	t.Helper()
 	got := s.Attributes(t, at(name))

@@ -16,9 +16,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-// TestStateOfVersion0IsSupported takes testdata/state-v0, which the first
-// release wrote (with names in place of what differs in every run), to be the
-// state, and goes on from there.
+// TestStateOfVersion0IsSupported uses testdata/state-v0 as the state: a state of schema
+// version 0, with placeholders for what differs in every run.
 func TestStateOfVersion0IsSupported(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {

@@ -16,7 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// decoded is what Relay's reader makes of a stored value (its transfer encoding).
+// decoded decodes a stored value as Relay's reader does (transfer encoding).
 func decoded(t *testing.T, stored string) string {
 	t.Helper()
 	encoded, marked := strings.CutPrefix(stored, "base64:")

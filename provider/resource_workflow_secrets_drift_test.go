@@ -81,7 +81,7 @@ func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 	})
 }
 
-// inSet is a secret of the set in one side of a change.
+// inSet returns a secret of the set, before or after a change.
 func inSet(side map[string]any, name string) map[string]any {
 	all, _ := side["secrets"].(map[string]any)
 	element, _ := all[name].(map[string]any)

@@ -12,7 +12,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-// undeclared checks which undeclared secrets the state shows.
+// undeclared checks the undeclared secrets in the state.
 func (s *fixture) undeclared(t *testing.T, want map[string]any) {
 	t.Helper()
 	got, _ := s.Attributes(t, theSet)["undeclared"].(map[string]any)

@@ -13,10 +13,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
 )
 
-// theSet is the address of the resource in these tests.
+// theSet is the resource address in these tests.
 const theSet = "relay_workflow_secrets.all"
 
-// set is a resource with these secrets, each "value@version" or only a value.
+// set returns a resource with these secrets, each "value@version" or only a value.
 func (s *fixture) set(secrets map[string]string, lines ...string) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
@@ -31,7 +31,7 @@ func (s *fixture) set(secrets map[string]string, lines ...string) string {
 		s.workflow, b.String(), strings.Join(lines, "\n  "))
 }
 
-// elementState is a secret of the set in the state; nil where it has none.
+// element returns a secret of the set in the state; nil for none.
 func (s *fixture) element(t *testing.T, name string) map[string]any {
 	t.Helper()
 	all, _ := s.Attributes(t, theSet)["secrets"].(map[string]any)
@@ -39,7 +39,7 @@ func (s *fixture) element(t *testing.T, name string) map[string]any {
 	return element
 }
 
-// has checks a secret of the set in the state against these attributes.
+// has checks attributes of a secret of the set in the state.
 func (s *fixture) has(t *testing.T, name string, want map[string]any) {
 	t.Helper()
 	got := s.element(t, name)
@@ -53,7 +53,7 @@ func (s *fixture) has(t *testing.T, name string, want map[string]any) {
 	}
 }
 
-// reads checks what the workflow reads under each name; "" is for no value.
+// reads checks what the workflow reads for each name; "" for no value.
 func (s *fixture) reads(t *testing.T, want map[string]string) {
 	t.Helper()
 	reader := s.vault.Reader(t, s.workflow)

@@ -17,9 +17,9 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// snippet is a piece of configuration that the documentation shows.
+// snippet is a configuration in the documentation.
 type snippet struct {
-	// page is a file below docs/, line where the snippet begins.
+	// page is a file below docs/; line is where the snippet begins.
 	page string
 	line int
 	text string
@@ -33,8 +33,8 @@ var (
 	imported = regexp.MustCompile(`to = ((\w+)\.\w+)`)
 )
 
-// snippets are all configurations of the documentation. Policies are not among
-// them, and no queries, which have files of their own and tests elsewhere.
+// snippets returns all configurations of the documentation, except policies and
+// queries, which other tests cover.
 func snippets(t *testing.T) []snippet {
 	t.Helper()
 	var out []snippet
@@ -57,8 +57,8 @@ func snippets(t *testing.T) []snippet {
 	return out
 }
 
-// complete adds what a snippet leaves to its reader: where the provider is from,
-// variables, and the resource that something is imported to.
+// complete adds what a snippet leaves out: the source of the provider, variables, and
+// the resource of an import.
 func (s snippet) complete(t *testing.T) string {
 	t.Helper()
 	text := s.text
@@ -82,8 +82,8 @@ func (s snippet) complete(t *testing.T) string {
 	return text
 }
 
-// withIdentity reports whether it takes a newer Terraform than the oldest that the
-// provider works with.
+// withIdentity reports whether the snippet needs a newer Terraform than the oldest
+// supported version.
 func (s snippet) withIdentity() bool { return strings.Contains(s.text, "identity = {") }
 
 func TestDocumentationSnippetsAreValid(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// stack stages one of examples/stacks in front of a Vault.
+// stack creates a fixture with one of examples/stacks.
 func stack(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault, name string) *fixture {
 	t.Helper()
 	s := newFixtureOn(t, cli, vault)
@@ -24,7 +24,7 @@ func stack(t *testing.T, cli terraformtest.CLI, vault *vaulttest.Vault, name str
 	return s
 }
 
-// stacks are shown each by a test here; a stack that is added needs one, too.
+// Each stack has a test here; a new stack needs one, too.
 func TestStackExamples(t *testing.T) {
 	t.Parallel()
 	var got []string
@@ -54,7 +54,7 @@ func TestStackExamples(t *testing.T) {
 	})
 }
 
-// stepReads checks what a workflow's own token reads; "" for none.
+// stepReads checks what a reader's token reads; "" for none.
 func (s *fixture) stepReads(t *testing.T, workflow, name, want string) {
 	t.Helper()
 	if got, _ := s.vault.ReadAs(t, s.vault.Reader(t, workflow), workflow, name); got != want {
@@ -62,7 +62,7 @@ func (s *fixture) stepReads(t *testing.T, workflow, name, want string) {
 	}
 }
 
-// holdsNone checks that no value is in the files that the runs left.
+// holdsNone checks that no file of the runs contains a value.
 func (s *fixture) holdsNone(t *testing.T, canaries ...string) {
 	t.Helper()
 	s.Must(t, "plan", "-out="+terraformtest.PlanFile)

@@ -13,10 +13,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// patience bounds what a test waits for.
+// patience limits the waits of a test.
 const patience = time.Minute
 
-// hang lets requests like this one hang until the provider gives them up.
+// hang blocks requests like this one until the provider cancels them.
 func (s *fixture) hang(method, part string) {
 	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 		if r.Method == method && strings.Contains(r.URL.Path, part) {

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 )
 
-// serveVaultStub stands in for the Vault provider: two of its resources, with
-// their values in the state, and no Vault behind them.
+// serveVaultStub serves a stub of the Vault provider: two of its resources, with their
+// values in the state, without Vault.
 func serveVaultStub() {
 	err := providerserver.Serve(context.Background(), func() provider.Provider { return vaultStub{} }, providerserver.ServeOpts{
 		Address: "registry.terraform.io/hashicorp/vault",
