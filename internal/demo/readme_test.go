@@ -157,11 +157,11 @@ func relaySyncHelp(t *testing.T) string {
 func TestContributingDocumentsTheCommandsOfScripts(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, word := range regexp.MustCompile(`(?m)^\t\t\t"([a-z]+)": +`).FindAllStringSubmatch(readFile(t, "syncer/cmd/relay-sync/script_test.go"), -1) {
+	for _, word := range regexp.MustCompile(`(?m)^\t\t\t"([a-z-]+)": +`).FindAllStringSubmatch(readFile(t, "syncer/cmd/relay-sync/script_test.go"), -1) {
 		known[word[1]] = true
 	}
 	documented := map[string]bool{}
-	for _, word := range regexp.MustCompile("(?m)^\\| `([a-z]+)[^|]*\\|").FindAllStringSubmatch(strings.ReplaceAll(readFile(t, "CONTRIBUTING.md"), `\|`, "/"), -1) {
+	for _, word := range regexp.MustCompile("(?m)^\\| `([a-z-]+)[^|]*\\|").FindAllStringSubmatch(strings.ReplaceAll(readFile(t, "CONTRIBUTING.md"), `\|`, "/"), -1) {
 		documented[word[1]] = true
 	}
 	if diff := cmp.Diff(known, documented); diff != "" || len(known) == 0 {

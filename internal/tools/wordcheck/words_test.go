@@ -31,10 +31,7 @@ func TestGlossaryRefusesQuotedWordsOfItsThirdColumn(t *testing.T) {
 	t.Parallel()
 	var phrases []string
 	for _, e := range parseGlossary(glossary) {
-		for _, word := range e.phrase {
-			phrases = append(phrases, word)
-		}
-		phrases = append(phrases, "= "+e.term)
+		phrases = append(append(phrases, e.phrase...), "= "+e.term)
 	}
 	want := []string{
 		"held", "by", "= owned by", "holder", "= owned by", "let", "go", "= release",
