@@ -184,7 +184,7 @@ func TestTokenThatCannotReadItsCapabilitiesIsAWarning(t *testing.T) {
 			map[string]any{"policies": []string{"writer"}, "no_default_policy": true})
 		s.Setenv("VAULT_TOKEN", answer["auth"].(map[string]any)["client_token"].(string))
 		s.configure(t, s.secret("token", `"one"`))
-		s.Apply(t).Contains(t, "Warning: Vault client warning", "may not ask for its own capabilities")
+		s.Apply(t).Contains(t, "Warning: Vault client warning", "cannot read its own capabilities")
 		if got := s.value(t, "token"); got != "one" {
 			t.Errorf("the workflow reads %q", got)
 		}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -74,7 +75,7 @@ type line struct {
 func (g Grant) blocks() []block {
 	with := g.withSecrets()
 	at := func(whose, workflow string) block {
-		return g.block(whose, with.purpose("secrets"), with.rules(), g.Prefix+"/"+workflow+"/")
+		return g.block(whose, with.purpose("secrets"), with.in(g.Prefix+"/"+workflow+"/"))
 	}
 	var out []block
 	if g.every() {
@@ -84,7 +85,7 @@ func (g Grant) blocks() []block {
 		out = append(out, at("workflow "+name, name))
 	}
 	for _, beginning := range once(g.WorkflowPrefixes) {
-		b := g.block("every workflow that begins with "+beginning, with.purpose("secrets"), with.rules(), g.Prefix+"/"+beginning+"*")
+		b := g.block("every workflow that begins with "+beginning, with.purpose("secrets"), with.in(g.Prefix+"/"+beginning+"*"))
 		out = append(out, b.merged())
 	}
 	if g.Identity.given() {
@@ -108,28 +109,41 @@ func (g Grant) connections() []block {
 		return nil
 	}
 	with := g.withConnections()
+	folder := secrets.ConnectionsPrefix + domain + "/"
 	var rules []rule
-	for _, r := range with.rules() {
-		if r.below == "" {
-			rules = append(rules, r)
-			r.below = every + "/"
-		} else {
-			r.below = every + "/" + r.below
+	for _, r := range capability.Union(with...) {
+		if r.Folder {
+			rules = append(rules, rule{r, folder})
 		}
-		rules = append(rules, r)
+		rules = append(rules, rule{r, folder + every + "/"})
 	}
-	return []block{g.block(whose, with.purpose("connections"), rules, secrets.ConnectionsPrefix+domain+"/")}
+	return []block{g.block(whose, with.purpose("connections"), rules)}
 }
 
-// block puts rules into a place, the path of a folder in the mount.
-func (g Grant) block(whose, purpose string, rules []rule, place string) block {
+// rule is a rule for the entries of a folder in the mount, or for the folder.
+type rule struct {
+	capability.Rule
+	folder string
+}
+
+// in are the rules for these rights in one folder.
+func (r rights) in(folder string) []rule {
+	var out []rule
+	for _, one := range capability.Union(r...) {
+		out = append(out, rule{one, folder})
+	}
+	return out
+}
+
+// block writes rules out as lines.
+func (g Grant) block(whose, purpose string, rules []rule) block {
 	b := block{comments: []string{fmt.Sprintf("%s of %s: %s.", title(g.Role.String()), whose, purpose)}}
 	for _, r := range rules {
-		path := g.Mount + "/" + r.operation + "/" + place
-		if !strings.HasSuffix(place, "*") {
-			path += r.below
+		path := g.Mount + "/" + r.API + "/" + r.folder
+		if !r.Folder && !strings.HasSuffix(r.folder, "*") {
+			path += every
 		}
-		b.lines = append(b.lines, line{path, r.capabilities})
+		b.lines = append(b.lines, line{path, r.Capabilities})
 	}
 	return b
 }

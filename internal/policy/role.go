@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 )
 
 // Role is what somebody may do to workflow secrets: one of the constants below.
@@ -80,99 +82,60 @@ func ParseRole(text string) (Role, error) {
 // person reports whether the role is one of Relay's for people.
 func (r Role) person() bool { return r >= Viewer && r <= Administrator }
 
-// rights are what a grant allows with secrets, or with connections. Names may be
-// listed by everybody.
-type rights struct {
-	// read opens values.
-	read bool
-	// observe shows versions, times and owners.
-	observe bool
-	// write creates, overwrites and soft-deletes, and notes who did.
-	write bool
-	// undelete and destroy are for versions.
-	undelete, destroy bool
-	// settings makes metadata before the first version; remove takes an entry away
-	// with all its versions and records.
-	settings, remove bool
-}
+// rights are the operations that a grant allows on secrets, or on connections. Every
+// role lists names.
+type rights []capability.Operation
+
+func (r rights) allow(op capability.Operation) bool { return slices.Contains(r, op) }
 
 // withSecrets are the rights of a grant on the secrets of its workflows.
 func (g Grant) withSecrets() rights {
-	switch g.Role {
-	case Reader:
-		return rights{read: true}
-	case Writer:
-		return rights{observe: true, write: true, undelete: g.Undelete, destroy: g.Destroy, settings: g.Settings}
-	case Administrator:
-		return rights{observe: true, write: true, undelete: true, destroy: true, settings: true, remove: true}
+	if g.Role == Reader {
+		return rights{capability.Read, capability.List}
 	}
-	return rights{observe: true, write: g.Role >= max(g.SecretsBy, Operator)}
+	out := rights{capability.List, capability.Observe}
+	if g.Role == Writer || g.Role.person() && g.Role >= max(g.SecretsBy, Operator) {
+		out = append(out, capability.Write, capability.Delete)
+	}
+	if g.Role == Administrator {
+		return append(out, capability.Undelete, capability.Purge, capability.Configure, capability.Tidy)
+	}
+	if g.Undelete {
+		out = append(out, capability.Undelete)
+	}
+	if g.Destroy {
+		out = append(out, capability.Purge)
+	}
+	if g.Settings {
+		out = append(out, capability.Configure)
+	}
+	return out
 }
 
-// withConnections are the rights of a grant on connections. They are shared by
-// workflows, and both of Relay's pages reserve them to administrators.
+// withConnections are the rights of a grant on connections. Workflows share them, and
+// both of Relay's pages reserve them to administrators.
 func (g Grant) withConnections() rights {
 	if g.Role == Operator || g.Role == Approver {
-		return rights{observe: true}
+		return rights{capability.List, capability.Observe}
 	}
 	g.Settings = false // no connection expires
 	return g.withSecrets()
 }
 
-// rule is one line of a policy before it has a place.
-type rule struct {
-	// operation is the first segment below the mount in KV v2's API.
-	operation string
-	// below is what the rule is about inside its place: "+" for the entries of a
-	// folder, "" for the folder itself, which is what lists their names.
-	below        string
-	capabilities []string
-}
-
-// rules are the lines for these rights (ARCHITECTURE.md, Policies). KV v2 asks for "patch" where a
-// key of metadata changes, and for "create" only where there is no entry yet;
-// "update" would replace the records of others and is granted to nobody.
-func (r rights) rules() []rule {
-	var out []rule
-	add := func(granted bool, operation string, capabilities ...string) {
-		if granted {
-			out = append(out, rule{operation, "+", capabilities})
-		}
-	}
-	metadata := []string{"read"}
-	if r.settings {
-		metadata = slices.Insert(metadata, 0, "create")
-	}
-	if r.write {
-		metadata = append(metadata, "patch")
-	}
-	if r.remove {
-		metadata = append(metadata, "delete")
-	}
-	add(r.read, "data", "read")
-	add(r.write, "data", "create", "update")
-	add(r.observe, "metadata", metadata...)
-	out = append(out, rule{"metadata", "", []string{"list"}})
-	add(r.write, "delete", "update")
-	add(r.undelete, "undelete", "update")
-	add(r.destroy, "destroy", "update")
-	return out
-}
-
-// purpose says what the rules are for.
+// purpose describes the rights.
 func (r rights) purpose(of string) string {
-	if r.read {
+	if r.allow(capability.Read) {
 		return "read values and list names; write nothing"
 	}
-	if !r.write {
+	if !r.allow(capability.Write) {
 		return "see names, versions and owners; read no value, write nothing"
 	}
 	verbs := []string{"create", "overwrite", "delete"}
 	for _, more := range []struct {
-		granted bool
-		verb    string
-	}{{r.undelete, "undelete"}, {r.destroy, "destroy"}, {r.settings, "configure"}, {r.remove, "remove"}} {
-		if more.granted {
+		op   capability.Operation
+		verb string
+	}{{capability.Undelete, "undelete"}, {capability.Purge, "destroy"}, {capability.Configure, "configure"}, {capability.Tidy, "remove"}} {
+		if r.allow(more.op) {
 			verbs = append(verbs, more.verb)
 		}
 	}

@@ -11,156 +11,119 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// purpose is what a token must be able to do before anything is sent.
-type purpose string
-
-const (
-	writing  purpose = "write"
-	deleting purpose = "delete"
-	purging  purpose = "purge"
-	// undeleting brings back what was deleted.
-	undeleting purpose = "undelete"
-	// describing makes metadata before the first version.
-	describing purpose = "describe"
-	// reading is what a token should not be able to; see ReadGuard.
-	reading purpose = "read"
-)
-
-type grantKey struct {
+// checkKey is what addresses of a scope share: a check of capabilities.
+type checkKey struct {
 	scope Scope
-	purpose
+	op    capability.Operation
 }
 
-// grant is one check, shared by everybody who needs it.
-type grant struct {
+// check is one check, shared by all callers that need it.
+type check struct {
 	once sync.Once
 	err  error
 }
 
-// require makes sure, once per scope and purpose, that the token may do all that
-// is ahead, so that a lacking capability stops before the first write and not
-// between a value and its record. A Vault that will not tell is a warning.
-func (c *Client) require(ctx context.Context, a Address, p purpose) error {
+// require checks, once per scope and operation, that the token has all capabilities
+// of an operation, so that a missing one stops before the first write and not between
+// a value and its record. If the token cannot read its own capabilities, require warns.
+func (c *Client) require(ctx context.Context, a Address, op capability.Operation) error {
 	if err := c.guard(ctx, a); err != nil {
 		return err
 	}
-	return c.once(grantKey{a.Scope, p}, func() error { return c.ask(ctx, a, p) })
+	return c.once(checkKey{a.Scope, op}, func() error { return c.checkCapabilities(ctx, a, op) })
 }
 
-// once asks a question that all secrets of a scope share.
-func (c *Client) once(key grantKey, ask func() error) error {
+// once runs a check that all addresses of a scope share.
+func (c *Client) once(key checkKey, run func() error) error {
 	c.mu.Lock()
-	g := c.granted[key]
-	if g == nil {
-		g = &grant{}
-		c.granted[key] = g
+	shared := c.checks[key]
+	if shared == nil {
+		shared = &check{}
+		c.checks[key] = shared
 	}
 	c.mu.Unlock()
-	g.once.Do(func() {
-		if g.err = ask(); g.err != nil {
-			// Only an answer is worth keeping: the next secret asks again.
+	shared.once.Do(func() {
+		if shared.err = run(); shared.err != nil {
+			// Only a success is kept: the next address checks again.
 			c.mu.Lock()
-			delete(c.granted, key)
+			delete(c.checks, key)
 			c.mu.Unlock()
 		}
 	})
-	return g.err
+	return shared.err
 }
 
-func (c *Client) ask(ctx context.Context, a Address, p purpose) error {
-	needs := needsFor(a, p)
-	paths := make([]string, len(needs))
-	for i, n := range needs {
-		paths[i] = n.path
+func (c *Client) checkCapabilities(ctx context.Context, a Address, op capability.Operation) error {
+	rules := capability.For(op)
+	paths := make([]string, len(rules))
+	for i, r := range rules {
+		paths[i] = pathOf(a, r)
 	}
 	granted, err := c.kv.Capabilities(ctx, paths...)
 	if errors.Is(err, kv.ErrPermissionDenied) {
-		c.warn("the token may not ask for its own capabilities (sys/capabilities-self), so a lacking one shows only when it is needed")
+		c.warn("the token cannot read its own capabilities (sys/capabilities-self), so a missing capability shows only at the request that needs it")
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	var rules []string
-	for _, n := range needs {
-		if lacks := n.lacking(granted[n.path]); len(lacks) > 0 {
-			rules = append(rules, n.rule(lacks))
+	var lines []string
+	for i, r := range rules {
+		if r.Capabilities = missing(r, granted[paths[i]]); len(r.Capabilities) > 0 {
+			lines = append(lines, policyLine(a.Scope, r))
 		}
 	}
-	if len(rules) > 0 {
-		return &MissingCapabilityError{Scope: a.Scope, Rules: rules}
+	if len(lines) > 0 {
+		return &MissingCapabilityError{Scope: a.Scope, Rules: lines}
 	}
 	return nil
 }
 
-// whyDenied tells a token that lacks a capability to look from one that is worth
-// nothing: Vault 1.14 answers both with the same words.
-func (c *Client) whyDenied(ctx context.Context, s Scope, looking need, denied error) error {
-	granted, err := c.kv.Capabilities(ctx, looking.path)
-	switch lacks := looking.lacking(granted[looking.path]); {
+// explainDenied tells a token with a missing capability from one that Vault rejects:
+// Vault 1.14 returns the same text for both.
+func (c *Client) explainDenied(ctx context.Context, a Address, op capability.Operation, denied error) error {
+	r := capability.For(op)[0]
+	granted, err := c.kv.Capabilities(ctx, pathOf(a, r))
+	r.Capabilities = missing(r, granted[pathOf(a, r)])
+	switch {
 	case errors.Is(err, kv.ErrPermissionDenied):
-		return fmt.Errorf("%s: %w", s.Title(), ErrTokenRejected)
-	case err == nil && len(lacks) > 0:
-		return &MissingCapabilityError{Scope: s, Rules: []string{looking.rule(lacks)}}
+		return fmt.Errorf("%s: %w", a.Scope.Title(), ErrTokenRejected)
+	case err == nil && len(r.Capabilities) > 0:
+		return &MissingCapabilityError{Scope: a.Scope, Rules: []string{policyLine(a.Scope, r)}}
 	}
 	return denied
 }
 
-// need is a line of Vault policy: what must be granted where.
-type need struct {
-	path         string // as this token will ask
-	pattern      string // as the policy writes it
-	capabilities []string
-}
-
-func needsFor(a Address, p purpose) []need {
-	record := needFor(a, "metadata", "read", "patch")
-	switch p {
-	case deleting:
-		return []need{needFor(a, "delete", "update"), record}
-	case undeleting:
-		return []need{needFor(a, "undelete", "update"), record}
-	case purging:
-		return []need{needFor(a, "destroy", "update"), record}
-	case describing:
-		return []need{needFor(a, "metadata", "create", "read", "patch")}
-	default:
-		return []need{needFor(a, "data", "create", "update"), record}
+// pathOf is the path of the requests that a rule is about.
+func pathOf(a Address, r capability.Rule) string {
+	if r.Folder {
+		return a.Mount + "/" + r.API + "/" + a.Scope.path() + "/"
 	}
+	return a.Mount + "/" + r.API + "/" + a.path()
 }
 
-func needFor(a Address, verb string, capabilities ...string) need {
-	return need{
-		path:         a.Mount + "/" + verb + "/" + a.path(),
-		pattern:      a.Mount + "/" + verb + "/" + a.Prefix + "/+/+",
-		capabilities: capabilities,
+// policyLine is the rule as a policy for all groups of the prefix has it.
+func policyLine(s Scope, r capability.Rule) string {
+	path := s.Mount + "/" + r.API + "/" + s.Prefix + "/+/"
+	if !r.Folder {
+		path += "+"
 	}
+	return fmt.Sprintf(`path "%s" { capabilities = ["%s"] }`, path, strings.Join(r.Capabilities, `", "`))
 }
 
-func needForList(s Scope) need {
-	return need{
-		path:         s.Mount + "/metadata/" + s.path() + "/",
-		pattern:      s.Mount + "/metadata/" + s.Prefix + "/+/",
-		capabilities: []string{"list"},
-	}
-}
-
-func (n need) lacking(granted []string) []string {
+func missing(r capability.Rule, granted []string) []string {
 	if slices.Contains(granted, "root") {
 		return nil
 	}
 	var out []string
-	for _, c := range n.capabilities {
-		if !slices.Contains(granted, c) {
-			out = append(out, c)
+	for _, name := range r.Capabilities {
+		if !slices.Contains(granted, name) {
+			out = append(out, name)
 		}
 	}
 	return out
-}
-
-func (n need) rule(lacks []string) string {
-	return fmt.Sprintf(`path "%s" { capabilities = ["%s"] }`, n.pattern, strings.Join(lacks, `", "`))
 }

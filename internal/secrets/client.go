@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
@@ -64,8 +65,8 @@ type Client struct {
 	reading     ReadGuard
 	warn        func(string)
 
-	mu      sync.Mutex
-	granted map[grantKey]*grant
+	mu     sync.Mutex
+	checks map[checkKey]*check
 }
 
 // NewClient makes a client. The error wraps ErrInvalid.
@@ -75,7 +76,7 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		kv: cfg.KV, owner: cfg.Owner, settle: cfg.Settle, maxBytes: cfg.MaxValueBytes, warn: cfg.Warn,
-		concurrency: cfg.Concurrency, reading: cfg.Reading, granted: map[grantKey]*grant{},
+		concurrency: cfg.Concurrency, reading: cfg.Reading, checks: map[checkKey]*check{},
 	}
 	if c.settle == 0 {
 		c.settle = DefaultSettle
@@ -124,7 +125,7 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 		return Entry{absent: true}, nil
 	}
 	if errors.Is(err, kv.ErrPermissionDenied) {
-		return Entry{}, c.whyDenied(ctx, a.Scope, needFor(a, "metadata", "read"), err)
+		return Entry{}, c.explainDenied(ctx, a, capability.Observe, err)
 	}
 	if err != nil {
 		return Entry{}, err
@@ -158,7 +159,7 @@ func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error
 func (c *Client) List(ctx context.Context, s Scope) ([]string, error) {
 	keys, err := c.kv.List(ctx, kv.Entry{Mount: s.Mount, Path: s.path()})
 	if errors.Is(err, kv.ErrPermissionDenied) {
-		return nil, c.whyDenied(ctx, s, needForList(s), err)
+		return nil, c.explainDenied(ctx, Address{Scope: s}, capability.List, err)
 	}
 	if err != nil {
 		return nil, err

@@ -9,59 +9,59 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// ReadGuard says what happens where the token could read the values that it
-// writes. Nothing here ever does; but who steals the token could.
+// ReadGuard decides what happens if the token could read the values that it writes.
+// This package never reads one, but a thief of the token could.
 type ReadGuard int
 
-// The read guards. Vault is asked once per scope, of the first secret that is
-// looked at or written there (sys/capabilities-self).
+// The read guards. The client checks once per scope, at the first address that it
+// observes or writes there (sys/capabilities-self).
 const (
-	// IgnoreReadable asks nothing.
+	// IgnoreReadable checks nothing.
 	IgnoreReadable ReadGuard = iota
-	// WarnIfReadable tells Config.Warn.
+	// WarnIfReadable calls Config.Warn.
 	WarnIfReadable
-	// RejectIfReadable lets nothing be described or written; also where Vault will
-	// not tell what the token may do.
+	// RejectIfReadable describes and writes nothing; also if the token cannot read its
+	// own capabilities.
 	RejectIfReadable
 )
 
-// ErrCanRead: the token could read values, or nobody can tell that it could not.
+// ErrCanRead: the token could read values, or it is not known that it could not.
 // Nothing was written. See CanReadError.
 var ErrCanRead = errors.New("the token could read values")
 
-// CanReadError says how the token could read values, and what its policy should
-// say.
+// CanReadError is how the token could read values, and the policy that it should have.
 type CanReadError struct {
 	reach reach
-	// Rule is the line of Vault policy that is right, in HCL.
+	// Rule is the right line of Vault policy, in HCL.
 	Rule string
 }
 
 func (e *CanReadError) Error() string {
 	switch e.reach {
 	case root:
-		return "the Vault token is a root token, which reads every value; get one whose policy grants no more than\n  " + e.Rule
-	case untold:
-		return "the Vault token may not ask for its own capabilities, so nobody can tell whether it could read values; " +
+		return "the Vault token is a root token, which can read every value; use a token whose policy grants only\n  " + e.Rule
+	case unknown:
+		return "the Vault token cannot read its own capabilities, so it is not known whether it can read values; " +
 			`grant it path "sys/capabilities-self" { capabilities = ["update"] }, as Vault's policy default does`
 	}
-	return "the Vault token could read the values that it writes; take \"read\" out of its policy, so that it grants\n  " + e.Rule
+	return "the Vault token can read the values that it writes; remove \"read\" from its policy, so that it grants only\n  " + e.Rule
 }
 
 // Unwrap gives ErrCanRead.
 func (e *CanReadError) Unwrap() error { return ErrCanRead }
 
-// reach is what a token could do to a value besides writing it.
+// reach is how a token could read a value.
 type reach int
 
 const (
-	blind reach = iota
+	none reach = iota
 	reader
 	root
-	untold // Vault does not say
+	unknown // the token cannot read its own capabilities
 )
 
 // reachOf judges the capabilities on the path of a value.
@@ -72,38 +72,38 @@ func reachOf(granted []string) reach {
 	case slices.Contains(granted, "read"):
 		return reader
 	}
-	return blind
+	return none
 }
 
-// objection is what a guard has against a token, and whether that stops it.
-func (g ReadGuard) objection(r reach, rule string) (said error, stops bool) {
-	if g == IgnoreReadable || r == blind || (r == untold && g == WarnIfReadable) {
+// objection is what a guard reports about a token, and whether that stops it.
+func (g ReadGuard) objection(r reach, rule string) (report error, stops bool) {
+	if g == IgnoreReadable || r == none || (r == unknown && g == WarnIfReadable) {
 		return nil, false
 	}
 	return &CanReadError{reach: r, Rule: rule}, g == RejectIfReadable
 }
 
-// guard does what the configuration says about a token that could read. Errors:
-// ErrCanRead, or a *kv.Error.
+// guard warns or fails, as configured, if the token could read. Errors: ErrCanRead, or
+// a *kv.Error.
 func (c *Client) guard(ctx context.Context, a Address) error {
 	if c.reading == IgnoreReadable {
 		return nil
 	}
-	return c.once(grantKey{a.Scope, reading}, func() error {
-		data := needFor(a, "data", "create", "update")
-		granted, err := c.kv.Capabilities(ctx, data.path)
-		at := reachOf(granted[data.path])
+	return c.once(checkKey{a.Scope, capability.Read}, func() error {
+		write := capability.For(capability.Write)[0]
+		granted, err := c.kv.Capabilities(ctx, pathOf(a, write))
+		found := reachOf(granted[pathOf(a, write)])
 		if errors.Is(err, kv.ErrPermissionDenied) {
-			at, err = untold, nil
+			found, err = unknown, nil
 		}
 		if err != nil {
-			return fmt.Errorf("finding out whether the token could read values: %w", err)
+			return fmt.Errorf("check whether the token could read values: %w", err)
 		}
-		said, stops := c.reading.objection(at, data.rule(data.capabilities))
-		if said != nil && !stops {
-			c.warn(said.Error())
+		report, stops := c.reading.objection(found, policyLine(a.Scope, write))
+		if report != nil && !stops {
+			c.warn(report.Error())
 			return nil
 		}
-		return said
+		return report
 	})
 }

@@ -20,7 +20,7 @@ func TestReadGuardObjects(t *testing.T) {
 		granted []string
 		says    string
 	}{
-		{"a blind writer", []string{"create", "update"}, ""},
+		{"a none writer", []string{"create", "update"}, ""},
 		{"nobody", []string{"deny"}, ""},
 		{"one that may delete", []string{"create", "delete", "patch", "update"}, ""},
 		{"a reader", []string{"read"}, `take "read" out of its policy`},
@@ -37,10 +37,10 @@ func TestReadGuardObjects(t *testing.T) {
 			}
 		}
 	}
-	if _, stops := RejectIfReadable.objection(untold, "the rule"); !stops {
-		t.Error("a token of which Vault does not tell is taken for blind")
+	if _, stops := RejectIfReadable.objection(unknown, "the rule"); !stops {
+		t.Error("a token of which Vault does not tell is taken for none")
 	}
-	if said, stops := WarnIfReadable.objection(untold, "the rule"); said != nil || stops {
+	if said, stops := WarnIfReadable.objection(unknown, "the rule"); said != nil || stops {
 		t.Error("a token of which Vault does not tell is taken for a reader")
 	}
 }
@@ -59,7 +59,7 @@ path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`
 		objects     string // to the guard that refuses
 		warns       bool   // about reading, under the guard that warns
 	}{
-		{"blind", v.Token(t, writes), "", false},
+		{"none", v.Token(t, writes), "", false},
 		{"reads", v.Token(t, reads), `take "read" out of its policy`, true},
 		{"root", v.RootToken, "root token", true},
 		{"may not ask", mute["auth"].(map[string]any)["client_token"].(string), "nobody can tell", false},

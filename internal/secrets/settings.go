@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 )
 
 // Limits of Vault's custom_metadata (Vault API, KV v2).
@@ -103,7 +105,7 @@ func (c *Client) Configure(ctx context.Context, a Address, observed Entry, want 
 		return nil
 	}
 	if observed.absent {
-		if err := c.require(ctx, a, describing); err != nil {
+		if err := c.require(ctx, a, capability.Configure); err != nil {
 			return err
 		}
 		return wrapSecret(a, c.kv.CreateMetadata(ctx, entryOf(a), patch))

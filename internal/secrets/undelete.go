@@ -6,6 +6,8 @@ package secrets
 import (
 	"context"
 	"fmt"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 )
 
 // Undelete brings back the version that this owner soft-deleted, as long as
@@ -34,7 +36,7 @@ func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	if reason != "" {
 		return Record{}, &UndeleteError{Address: a, Cause: reason}
 	}
-	if err := c.require(ctx, a, undeleting); err != nil {
+	if err := c.require(ctx, a, capability.Undelete); err != nil {
 		return Record{}, err
 	}
 	pair := context.WithoutCancel(ctx)

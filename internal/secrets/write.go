@@ -11,6 +11,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
@@ -56,7 +57,7 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 	if err := permit(c.owner, known, w.Address, w.Adopt); err != nil {
 		return Written{}, err
 	}
-	if err := c.require(ctx, w.Address, writing); err != nil {
+	if err := c.require(ctx, w.Address, capability.Write); err != nil {
 		return Written{}, err
 	}
 	if err := c.awaitSettled(ctx, w, settling(c.owner, known, c.settle)); err != nil {

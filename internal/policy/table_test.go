@@ -1,0 +1,79 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package policy
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
+)
+
+// The roles that can do an operation on secrets, each with its widest grant.
+var allowed = map[capability.Operation][]Role{
+	capability.Read:      {Reader},
+	capability.List:      {Writer, Reader, Viewer, Operator, Approver, Administrator},
+	capability.Observe:   {Writer, Viewer, Operator, Approver, Administrator},
+	capability.Write:     {Writer, Operator, Approver, Administrator},
+	capability.Delete:    {Writer, Operator, Approver, Administrator},
+	capability.Undelete:  {Writer, Administrator},
+	capability.Purge:     {Writer, Administrator},
+	capability.Configure: {Writer, Administrator},
+	capability.Tidy:      {Administrator},
+}
+
+func widest(role Role) Grant {
+	g := at(Grant{Role: role})
+	if role == Writer {
+		g.Undelete, g.Destroy, g.Settings = true, true, true
+	}
+	if role == Reader {
+		g.Workflows = []string{"w"}
+	}
+	return g
+}
+
+func pathOf(r capability.Rule, workflow string) string {
+	path := "customers/" + r.API + "/workflows/" + workflow + "/"
+	if r.Folder {
+		return path
+	}
+	return path + "+"
+}
+
+func TestPoliciesGrantWhatTheTableRequiresAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, role := range []Role{Writer, Reader, Viewer, Operator, Approver, Administrator} {
+		text, err := For(widest(role))
+		if err != nil {
+			t.Fatal(err)
+		}
+		workflow := "+"
+		if role == Reader {
+			workflow = "w"
+		}
+		granted, needed := meaning(t, text), map[string][]string{}
+		for _, op := range capability.Operations() {
+			complete := true
+			for _, r := range capability.For(op) {
+				for _, c := range r.Capabilities {
+					complete = complete && slices.Contains(granted[pathOf(r, workflow)], c)
+					if slices.Contains(allowed[op], role) {
+						needed[pathOf(r, workflow)] = append(needed[pathOf(r, workflow)], c)
+					}
+				}
+			}
+			if want := slices.Contains(allowed[op], role); complete != want {
+				t.Errorf("%s: operation %d is granted: %t, want %t", role, op, complete, want)
+			}
+		}
+		for path, capabilities := range granted {
+			for _, c := range capabilities {
+				if !slices.Contains(needed[path], c) {
+					t.Errorf("%s: %s on %s is granted, and no operation of the role requires it", role, c, path)
+				}
+			}
+		}
+	}
+}
