@@ -142,7 +142,7 @@ func (s *fixture) survey(t *testing.T) map[string]map[string]any {
 		"deleted":   row("deleted", 1, "deleted at "+deletedAt, shop, 1, deleted),
 		"destroyed": row("destroyed", 1, "destroyed", shop, 1, map[string]any{"deleted": true}),
 		"released":  row("released", 1, "absent", "", 0, released),
-		"unmanaged": row("unmanaged", 1, "held by nobody", "", 0, nil),
+		"unmanaged": row("unmanaged", 1, "unmanaged", "", 0, nil),
 		"hostile":   row("hostile", 1, "in sync", gitops, 1, map[string]any{"origin": "\uFFFD\x1b"}),
 		"foreign": row("foreign", 2, "in sync", gitops, 2, map[string]any{
 			"origin": "secrets/deploy.yaml", "revision": surveyRevision,
@@ -232,7 +232,7 @@ func TestWorkflowSecretsDataSourceWaitsForUnknownSettings(t *testing.T) {
 		configure("")
 		a.Fails(t, []string{"plan"}, "The provider's address is known only during the apply", "depends_on")
 		configure("depends_on = [terraform_data.address]")
-		if got := a.audited(t); got["token"]["drift"] != "held by nobody" {
+		if got := a.audited(t); got["token"]["drift"] != "unmanaged" {
 			t.Errorf("the audit during the apply: %v", got)
 		}
 	})
@@ -247,7 +247,7 @@ func TestWorkflowSecretsDataSourceExample(t *testing.T) {
 			t.Errorf("the check fails without secrets:\n%s", result.Output)
 		}
 		s.vault.Write(t, s.workflow, "token", "x")
-		s.Apply(t).Contains(t, "Drift: token (held by nobody)")
-		s.Must(t, "output", "-json", "owners").Contains(t, `"token":{"drift":"held by nobody","owner":null,"since":"20`)
+		s.Apply(t).Contains(t, "Drift: token (unmanaged)")
+		s.Must(t, "output", "-json", "owners").Contains(t, `"token":{"drift":"unmanaged","owner":null,"since":"20`)
 	})
 }

@@ -257,7 +257,7 @@ func TestRejectedCredentialsAreAnError(t *testing.T) {
 		add(`auth = { userpass = { username = "ada", password = var.wrong, mount = "people" } }`, "auth/people/login/ada: Vault refuses these credentials")
 		add(`auth = { jwt = { role = "deployer", token = var.wrong } }`, "auth/jwt/login: Vault refuses these credentials")
 		add(`auth = { kubernetes = { role = "unknown", token_file = "`+file+`", mount = "jwt" } }`, "auth/jwt/login: Vault refuses these credentials")
-		add(`auth = { token = var.wrong }`, "Vault refuses this token everything")
+		add(`auth = { token = var.wrong }`, "permission denied for every path")
 		s.logins(t, logins, []string{"a", "b"}, s.ephemeral(map[string]string{"wrong": wrong}))
 		seen := watch(s.proxy)
 		result := s.Fails(t, []string{"apply", "-auto-approve"}, want...)

@@ -111,8 +111,8 @@ func TestUnavailableVaultIsAnErrorWithHint(t *testing.T) {
 
 		t.Log("an invalid token")
 		s.Setenv("VAULT_TOKEN", "hvs.wrong")
-		s.Fails(t, []string{"plan"}, "Vault refuses this token everything", "get a new one")
-		s.Fails(t, []string{"apply", terraformtest.PlanFile}, "Vault refuses this token everything")
+		s.Fails(t, []string{"plan"}, "permission denied for every path", "get a new one")
+		s.Fails(t, []string{"apply", terraformtest.PlanFile}, "permission denied for every path")
 		stateIsAsItWas()
 		s.Setenv("VAULT_TOKEN", s.token)
 

@@ -127,7 +127,7 @@ func TestConnectionOfAnotherOwnerNeedsAdopt(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.connect(t, "second", "slack", own)
-		s.Fails(t, []string{"apply", "-auto-approve"}, "Connection slack/production is held by terraform/first")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "Connection slack/production is owned by terraform/first")
 		s.finds(t, "slack", other)
 		s.connect(t, "second", "slack", own, "adopt = true")
 		s.Apply(t)

@@ -170,7 +170,7 @@ func TestUnconfirmedCreateIsNotMatchedWithAnotherOwnersVersion(t *testing.T) {
 		s.vault.PatchCustomMetadata(t, s.workflow, lost.secret(), map[string]any{
 			"relay.gitops/cluster-1/platform": s.recordOf(t, lost.secret(), 1),
 		})
-		s.Fails(t, []string{"plan"}, "held by gitops/cluster-1/platform")
+		s.Fails(t, []string{"plan"}, "owned by gitops/cluster-1/platform")
 		s.Must(t, "destroy", "-auto-approve", "-refresh=false").Contains(t, "stays in Vault")
 		if got := s.value(t, lost.secret()); got != "other" {
 			t.Errorf("the workflow reads %q, want the other value", got)

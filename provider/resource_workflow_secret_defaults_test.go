@@ -60,7 +60,7 @@ func TestProviderDefaultsApplyUnlessTheResourceSetsTheArgument(t *testing.T) {
 		s.vault.Write(t, s.workflow, "silent", "other")
 		s.vault.PatchCustomMetadata(t, s.workflow, "silent", map[string]any{"relay.person/ana": s.recordOf(t, "silent", 2)})
 		withDefaults(``, silent)
-		s.Fails(t, []string{"plan"}, "held by person/ana")
+		s.Fails(t, []string{"plan"}, "owned by person/ana")
 		withDefaults(`defaults = { adopt = true }`, silent)
 		s.Apply(t)
 		if got := s.value(t, "silent"); got != "one" {
@@ -87,7 +87,7 @@ func TestChangedOwnerOwnsNoSecrets(t *testing.T) {
 		s.Apply(t)
 		s.dataWrites(t)
 		as("new", s.secret("token", `"two"`), s.secret("left", `"one"`))
-		s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "held by terraform/old", "adopt = true")
+		s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "owned by terraform/old", "adopt = true")
 
 		t.Log("after restoring the old owner there are no changes")
 		as("old", s.secret("token", `"one"`), s.secret("left", `"one"`))
@@ -95,7 +95,7 @@ func TestChangedOwnerOwnsNoSecrets(t *testing.T) {
 
 		t.Log("the new owner adopts, and deletes only what it has adopted")
 		as("new", s.secret("token", `"two"`, `adopt = true`))
-		s.Plan(t).Change(at("token")).Changes(t, "drift", "held by terraform/old", "in sync")
+		s.Plan(t).Change(at("token")).Changes(t, "drift", "owned by terraform/old", "in sync")
 		s.Apply(t).Contains(t, "stays in Vault", "terraform/old")
 		if n := s.dataWrites(t); n != 1 {
 			t.Errorf("%d values were sent", n)

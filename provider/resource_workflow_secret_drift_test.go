@@ -49,7 +49,7 @@ func disturbances() []disturbance {
 			s.vault.PatchCustomMetadata(t, s.workflow, name, map[string]any{
 				"relay.gitops/cluster-1/platform": s.recordOf(t, name, version),
 			})
-		}, "held by gitops/cluster-1/platform", true},
+		}, "owned by gitops/cluster-1/platform", true},
 	}
 }
 
@@ -258,7 +258,7 @@ func TestSavedPlanFailsIfTheSecretHasChanged(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
-		result.Contains(t, "exists already", "adopt = true")
+		result.Contains(t, "already exists", "adopt = true")
 		if got := s.value(t, "fresh"); got != "other" {
 			t.Errorf("the workflow reads %q, want the other value", got)
 		}
@@ -274,8 +274,8 @@ func TestCreateRefusesExistingSecretsWithoutAdopt(t *testing.T) {
 		s.vault.PatchCustomMetadata(t, s.workflow, "owned", map[string]any{"relay.person/ana": s.recordOf(t, "owned", 1)})
 
 		s.configure(t, s.secret("found", `"own"`), s.secret("owned", `"own"`))
-		s.Fails(t, []string{"apply", "-auto-approve"}, "found exists already and no owner's record says who wrote it",
-			"owned is held by person/ana", "adopt = true")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "found already exists and is unmanaged",
+			"owned is owned by person/ana", "adopt = true")
 		if s.Attributes(t, at("found")) != nil || s.Attributes(t, at("owned")) != nil {
 			t.Error("a refused secret is in the state")
 		}

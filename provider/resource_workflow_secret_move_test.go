@@ -42,7 +42,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 
 			t.Log("a moved secret needs adopt")
 			s.configure(t, s.secret("token", `"own"`, `value_wo_version = "1"`), movedFrom(kind))
-			refused := s.Fails(t, []string{"plan"}, "not written by this owner", "adopt = true")
+			refused := s.Fails(t, []string{"plan"}, "unmanaged", "adopt = true")
 			if kind == "vault_generic_secret" {
 				refused.Contains(t, `has the namespace "team", below the one of its provider`)
 			}
@@ -52,7 +52,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 			s.configure(t, s.secret("token", `"own"`, `value_wo_version = "1"`, `adopt = true`), movedFrom(kind))
 			plan := s.Plan(t)
 			plan.Change(at("token")).HasActions(t, "update")
-			plan.Change(at("token")).Changes(t, "drift", "not written by this owner", "in sync")
+			plan.Change(at("token")).Changes(t, "drift", "unmanaged", "in sync")
 			planned := s.Must(t, "show", "-json", terraformtest.PlanFile).Output
 			applied := s.ApplyPlan(t)
 			if applied.Code != 0 {

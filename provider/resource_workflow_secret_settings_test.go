@@ -201,7 +201,7 @@ func TestDeleteVersionAfterAppliesToTheFirstVersion(t *testing.T) {
 		t.Log("a secret of another owner gets neither value nor settings")
 		s.vault.Write(t, s.workflow, "foreign", "other")
 		s.configure(t, s.secret("foreign", `"own"`, allSettings...))
-		s.Fails(t, []string{"apply", "-auto-approve", "-target=" + at("foreign")}, "foreign exists already")
+		s.Fails(t, []string{"apply", "-auto-approve", "-target=" + at("foreign")}, "foreign already exists")
 		s.hasSettings(t, "foreign", map[string]any{"max_versions": 0.0, "delete_version_after": "0s"})
 	})
 }

@@ -213,10 +213,10 @@ func TestImportReadsMetadataOnly(t *testing.T) {
 		s.vault.Write(t, s.workflow, "foreign", "other")
 		s.configure(t, s.secret("foreign", `"own"`))
 		s.Must(t, "import", at("foreign"), s.workflow+"/foreign")
-		s.attributes(t, "foreign", map[string]any{"version": nil, "drift": "not written by this owner", "observed_version": 1.0})
-		s.Fails(t, []string{"plan"}, "not written by this owner", "adopt = true")
+		s.attributes(t, "foreign", map[string]any{"version": nil, "drift": "unmanaged", "observed_version": 1.0})
+		s.Fails(t, []string{"plan"}, "unmanaged", "adopt = true")
 		s.configure(t, s.secret("foreign", `"own"`, "adopt = true"))
-		s.Plan(t).Change(at("foreign")).Changes(t, "drift", "not written by this owner", "in sync")
+		s.Plan(t).Change(at("foreign")).Changes(t, "drift", "unmanaged", "in sync")
 		s.Apply(t)
 		if got := s.value(t, "foreign"); got != "own" {
 			t.Errorf("the workflow reads %q", got)

@@ -102,7 +102,7 @@ func TestSavedPlanOfASetFailsOnlyForChangedSecrets(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
-		result.Contains(t, s.workflow+"/b changed since the plan: version 2, planned from 1", s.workflow+"/e exists already", "adopt = true")
+		result.Contains(t, s.workflow+"/b changed since the plan: version 2, planned from 1", s.workflow+"/e already exists", "adopt = true")
 		s.reads(t, map[string]string{"a": "one", "b": "other", "c": "3", "d": "four", "e": "other"})
 		s.has(t, "a", map[string]any{"version": 2.0, "value_wo_version": "2"})
 		s.has(t, "b", map[string]any{"version": 1.0, "value_wo_version": "1"})
@@ -141,7 +141,7 @@ func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 			}
 		}
 		s.configure(t, s.set(map[string]string{"found": "1", "fresh": "2", "owned": "3"}))
-		refused(s.workflow+"/found exists already and no owner's record says who wrote it", s.workflow+"/owned is held by person/ana", "adopt = true")
+		refused(s.workflow+"/found already exists and is unmanaged", s.workflow+"/owned is owned by person/ana", "adopt = true")
 
 		t.Log("a missing capability is reported once")
 		for _, missing := range []struct{ operation, capability string }{
@@ -183,7 +183,7 @@ func TestSetDoesNotDeleteSecretsOfOthers(t *testing.T) {
 		version := s.vault.Write(t, s.workflow, "taken", "other")
 		s.vault.PatchCustomMetadata(t, s.workflow, "taken", map[string]any{"relay.person/ana": s.recordOf(t, "taken", version)})
 		s.configure(t, s.set(map[string]string{"a": "1"}))
-		s.Apply(t).Contains(t, s.workflow+"/taken is held by person/ana", "Terraform removed it from its state only")
+		s.Apply(t).Contains(t, s.workflow+"/taken is owned by person/ana", "Terraform removed it from its state only")
 		s.reads(t, map[string]string{"a": "1", "taken": "other"})
 		s.NoChanges(t)
 	})
@@ -275,7 +275,7 @@ func TestSetWithChangedOwnerNeedsAdopt(t *testing.T) {
 		as("shop")
 		s.Apply(t)
 		as("branch")
-		s.Fails(t, []string{"plan"}, s.workflow+"/a: held by terraform/shop", s.workflow+"/b: held by terraform/shop", "adopt = true")
+		s.Fails(t, []string{"plan"}, s.workflow+"/a: owned by terraform/shop", s.workflow+"/b: owned by terraform/shop", "adopt = true")
 		as("branch", `on_drift = "warn"`)
 		s.Apply(t)
 		s.dataWrites(t)
@@ -289,7 +289,7 @@ func TestSetWithChangedOwnerNeedsAdopt(t *testing.T) {
 		t.Log("secrets of another owner are not deleted by a destroy")
 		as("shop", `on_drift = "warn"`)
 		s.Apply(t)
-		s.Destroy(t).Contains(t, s.workflow+"/a is held by terraform/branch", s.workflow+"/b is held by terraform/branch")
+		s.Destroy(t).Contains(t, s.workflow+"/a is owned by terraform/branch", s.workflow+"/b is owned by terraform/branch")
 		s.reads(t, map[string]string{"a": "1", "b": "2"})
 	})
 }

@@ -184,7 +184,7 @@ func TestAccidentSourceRemoved(t *testing.T) {
 	if report := w.round(true); report.Summary().Blocked != 1 {
 		t.Errorf("another source took it: %+v", report.Summary())
 	}
-	w.says("held by gitops/" + w.cfg.Controller + "/shop; remove it there first")
+	w.says("owned by gitops/" + w.cfg.Controller + "/shop; delete it there first")
 	w.live(w.workflow(0), "one")
 	w.writes()
 	w.cfg.Sources = []config.Source{shop}

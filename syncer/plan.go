@@ -165,7 +165,7 @@ func (in PlanInput) foreign(a Action) Action {
 	case in.Adopt.takes(a):
 		return a.as(Adopt, a.Verdict.String())
 	case a.Verdict.State == secrets.OwnedByOther:
-		return a.as(Blocked, a.Verdict.String()+"; remove it there first, or take it over: relay-sync adopt "+title(a.Address))
+		return a.as(Blocked, a.Verdict.String()+"; delete it there first, or take it over: relay-sync adopt "+title(a.Address))
 	}
 	return a.as(Blocked, a.Verdict.String()+"; to take it over: relay-sync adopt "+title(a.Address))
 }

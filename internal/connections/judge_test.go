@@ -88,7 +88,7 @@ func TestJudge(t *testing.T) {
 			}
 		})
 	}
-	if got := Judge(us, pointer(3, time.Hour, them, bodies(idA)), nil).String(); got != "held by "+string(them) {
+	if got := Judge(us, pointer(3, time.Hour, them, bodies(idA)), nil).String(); got != "owned by "+string(them) {
 		t.Errorf("another owner's connection: %q", got)
 	}
 }

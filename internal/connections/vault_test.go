@@ -301,7 +301,7 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	w.put(c, a, map[string]string{"apiKey": "ours"})
 	write := secrets.Write{Address: a, Fields: values(map[string]string{"apiKey": "theirs"}), Observed: w.observe(other, a)}
 	proxy.Reset()
-	if _, err := other.Put(context.Background(), write); !errors.Is(err, secrets.ErrNotOwner) || !strings.Contains(err.Error(), "connection sendgrid/mail is held by terraform/us") {
+	if _, err := other.Put(context.Background(), write); !errors.Is(err, secrets.ErrNotOwner) || !strings.Contains(err.Error(), "connection sendgrid/mail is owned by terraform/us") {
 		t.Errorf("overwriting another's connection: %v", err)
 	}
 	if slices.ContainsFunc(proxy.Requests(), func(r vaulttest.Request) bool { return strings.Contains(r.Path, "/data/") }) {
@@ -318,7 +318,7 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	if got, _ := w.read(w.readerToken(), a); got["apiKey"] != "theirs" {
 		t.Errorf("the reader finds %q", got)
 	}
-	if got := Judge(us, w.observe(c, a), nil).String(); got != "held by gitops/cluster/them" {
+	if got := Judge(us, w.observe(c, a), nil).String(); got != "owned by gitops/cluster/them" {
 		t.Errorf("the displaced owner sees %q", got)
 	}
 	if done, err := c.Delete(context.Background(), a, nil); done != secrets.NothingOwned || !errors.Is(err, secrets.ErrNotOwner) {

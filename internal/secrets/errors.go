@@ -18,30 +18,30 @@ var (
 	// ErrConflict: the secret has changed since the decision to write it was
 	// made. Nothing was written. See ConflictError.
 	ErrConflict = errors.New("changed since the plan")
-	// ErrNotOwner: another owner, or nobody known, wrote what is there. Nothing was
+	// ErrNotOwner: the secret has another owner, or is unmanaged. Nothing was
 	// written. See NotOwnerError.
-	ErrNotOwner = errors.New("not ours to write")
-	// ErrOutcomeUnknown: the write was sent and its answer was lost; whether it
-	// happened shows at the next observation.
+	ErrNotOwner = errors.New("not owned by this owner")
+	// ErrOutcomeUnknown: the write was sent and its answer was lost; the next
+	// observation shows whether it happened.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
-	// ErrNoRecord: the value was written, the record of it was not. See
-	// NoRecordError.
+	// ErrNoRecord: the value was written, its record was not. See NoRecordError.
 	ErrNoRecord = errors.New("written without its record")
-	// ErrNotDeleted: there is nothing that this owner could undelete. Nothing was
+	// ErrNotDeleted: there is no version that this owner could undelete. Nothing was
 	// sent. See UndeleteError.
-	ErrNotDeleted = errors.New("nothing of ours to undelete")
-	// ErrMissingCapability: the token lacks a capability. Nothing was written. See
-	// MissingCapabilityError.
-	ErrMissingCapability = errors.New("the token's policy does not allow it")
-	// ErrPermissionDenied: Vault refuses a request that the token's capabilities allow.
+	ErrNotDeleted = errors.New("no version to undelete")
+	// ErrMissingCapability: the token's policy has too few capabilities. Nothing was
+	// written. See MissingCapabilityError.
+	ErrMissingCapability = errors.New("missing capability")
+	// ErrPermissionDenied: Vault denies a request that the token's capabilities allow.
 	ErrPermissionDenied = kv.ErrPermissionDenied
-	// ErrTokenRejected: Vault refuses the token even to ask for its own capabilities.
-	// Vault answers an invalid token in the same words as one that may do nothing.
-	ErrTokenRejected = errors.New("Vault refuses this token everything, even to ask for its own capabilities: " +
-		"it is invalid, revoked or expired, or lacks Vault's policy default; get a new one")
+	// ErrTokenRejected: Vault denies the token even the request for its own
+	// capabilities. Vault answers an invalid token with the same text as one without
+	// any capability.
+	ErrTokenRejected = errors.New("permission denied for every path: the Vault token is invalid, expired or revoked, " +
+		"or it lacks Vault's policy default; get a new one")
 )
 
-// invalidError is a sentence that wraps ErrInvalid without its words.
+// invalidError is a text that wraps ErrInvalid without the text of ErrInvalid.
 type invalidError struct{ text string }
 
 func (e *invalidError) Error() string { return e.text }
@@ -51,11 +51,11 @@ func invalidf(format string, args ...any) error {
 	return &invalidError{fmt.Sprintf(format, args...)}
 }
 
-// ConflictError says what a write was planned from and what is there now.
+// ConflictError is what a write was planned from, and what was observed instead.
 type ConflictError struct {
 	Address Address
 	Was     Seen
-	// Now is what was observed after the refusal, nil where that failed.
+	// Now is what was observed after the refused write, nil where that failed.
 	Now *Seen
 }
 
@@ -77,60 +77,60 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 
 func ownerText(o Owner) string {
 	if o == NoOwner {
-		return "held by nobody"
+		return "unmanaged"
 	}
-	return "held by " + string(o)
+	return "owned by " + string(o)
 }
 
-// NotOwnerError names who holds a secret that was not to be taken.
+// NotOwnerError is the owner of a secret that was not to be taken over.
 type NotOwnerError struct {
 	Address Address
-	// Owner is Nobody where a live value has no record.
+	// Owner is NoOwner for an unmanaged secret.
 	Owner Owner
 }
 
 func (e *NotOwnerError) Error() string {
 	if e.Owner == NoOwner {
-		return fmt.Sprintf("%s %s exists already and no owner's record says who wrote it; adopt it to take it over", e.Address.Kind, e.Address)
+		return fmt.Sprintf("%s %s already exists and is unmanaged; adopt it to take it over", e.Address.Kind, e.Address)
 	}
-	return fmt.Sprintf("%s %s is held by %s; adopt it to take it over, or remove it there first", e.Address.Kind, e.Address, e.Owner)
+	return fmt.Sprintf("%s %s is owned by %s; adopt it to take it over, or delete it there first", e.Address.Kind, e.Address, e.Owner)
 }
 
 // Unwrap gives ErrNotOwner.
 func (e *NotOwnerError) Unwrap() error { return ErrNotOwner }
 
-// UndeleteError says why a secret cannot be undeleted.
+// UndeleteError is why a secret cannot be undeleted.
 type UndeleteError struct {
 	Address Address
 	Cause   string
 }
 
 func (e *UndeleteError) Error() string {
-	return fmt.Sprintf("secret %s cannot be undeleted: %s", e.Address, e.Cause)
+	return fmt.Sprintf("%s %s cannot be undeleted: %s", e.Address.Kind, e.Address, e.Cause)
 }
 
 // Unwrap gives ErrNotDeleted.
 func (e *UndeleteError) Unwrap() error { return ErrNotDeleted }
 
-// NoRecordError says what was done to which version, and why the record does
-// not say so.
+// NoRecordError is a change of a version that its record does not contain, with the
+// cause.
 type NoRecordError struct {
 	Address Address
-	// Done is "written" or "let go".
+	// Done is "written" or "released".
 	Done    string
 	Written Written
 	Cause   error
 }
 
 func (e *NoRecordError) Error() string {
-	return fmt.Sprintf("%s %s was %s at version %d, but its record could not be: %s; the next run repairs or reports it",
+	return fmt.Sprintf("%s %s was %s at version %d, but the record was not updated: %s; the next run repairs or reports it",
 		e.Address.Kind, e.Address, e.Done, e.Written.Version, e.Cause)
 }
 
 // Unwrap gives ErrNoRecord and the cause.
 func (e *NoRecordError) Unwrap() []error { return []error{ErrNoRecord, e.Cause} }
 
-// MissingCapabilityError names the policy line that a token would need.
+// MissingCapabilityError is the part of a policy that a token needs in addition.
 type MissingCapabilityError struct {
 	Scope Scope
 	// Rules are the missing lines of Vault policy, in HCL.
@@ -148,8 +148,8 @@ func (e *MissingCapabilityError) Error() string {
 // Unwrap gives ErrMissingCapability.
 func (e *MissingCapabilityError) Unwrap() error { return ErrMissingCapability }
 
-// Unavailable reports whether an error says that Vault or the way to it is in trouble,
-// so that the same request may succeed later without anybody doing anything.
+// Unavailable reports whether Vault, or the network to it, is unavailable, so that the
+// same request may succeed later without any change.
 func Unavailable(err error) bool {
 	failed, ok := errors.AsType[*kv.Error](err)
 	return ok && failed.Temporary()
@@ -157,10 +157,10 @@ func Unavailable(err error) bool {
 
 // AffectsAll reports whether an error is not about one secret: the next request
 // would fail alike, because Vault is sealed, unreachable, not trusted, has no
-// such mount, or does not know the token.
+// such mount, or rejects the token.
 func AffectsAll(err error) bool {
 	return slices.ContainsFunc(
 		[]error{kv.ErrSealed, kv.ErrUnreachable, kv.ErrTLS, kv.ErrNoMount, kv.ErrInvalidToken, kv.ErrLoginFailed, ErrTokenRejected},
-		func(reason error) bool { return errors.Is(err, reason) },
+		func(cause error) bool { return errors.Is(err, cause) },
 	)
 }

@@ -93,7 +93,7 @@ func (v Verdict) sentence() string {
 	case RecordLost:
 		return "record lost"
 	case Unmanaged:
-		return "not written by this owner"
+		return "unmanaged"
 	case Purged:
 		return "purged"
 	case RewrittenAfterPurge:
@@ -141,23 +141,17 @@ func Judge(me Owner, e Entry, wrote *Written) Verdict {
 	return v.with(Unmanaged)
 }
 
-// JudgeAsOwner judges an entry as the one sees it whose it is: the holder, or else the
-// last holder. A live value of which no record says whose it is, is Held by
-// NoOwner, or RecordLost where there is a record that does not fit.
+// JudgeAsOwner judges an entry as its owner, or else its last owner, does. A live value
+// without an owner is Unmanaged, or RecordLost if there is a record that does not match.
 func JudgeAsOwner(e Entry) Verdict {
-	owner, _, found := e.newest()
-	if found {
+	if owner, _, found := e.LastOwner(); found {
 		return Judge(owner, e, nil)
 	}
 	v := Judge(NoOwner, e, nil)
-	switch {
-	case v.State != Unmanaged:
-		return v
-	case slices.ContainsFunc(e.owners(), e.broken):
+	if v.State == Unmanaged && slices.ContainsFunc(e.owners(), e.broken) {
 		return v.with(RecordLost)
 	}
-	v.Owner = NoOwner
-	return v.with(OwnedByOther)
+	return v
 }
 
 // owners are all who left a key here, whatever it holds.

@@ -20,11 +20,11 @@ func TestReadGuardObjects(t *testing.T) {
 		granted []string
 		says    string
 	}{
-		{"a none writer", []string{"create", "update"}, ""},
+		{"a writer", []string{"create", "update"}, ""},
 		{"nobody", []string{"deny"}, ""},
 		{"one that may delete", []string{"create", "delete", "patch", "update"}, ""},
-		{"a reader", []string{"read"}, `take "read" out of its policy`},
-		{"a writer that reads", []string{"create", "read", "update"}, `take "read" out of its policy`},
+		{"a reader", []string{"read"}, `remove "read" from its policy`},
+		{"a writer that reads", []string{"create", "read", "update"}, `remove "read" from its policy`},
 		{"root", []string{"root"}, "root token"},
 	} {
 		for guard, stops := range map[ReadGuard]bool{IgnoreReadable: false, WarnIfReadable: false, RejectIfReadable: true} {
@@ -60,9 +60,9 @@ path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`
 		warns       bool   // about reading, under the guard that warns
 	}{
 		{"none", v.Token(t, writes), "", false},
-		{"reads", v.Token(t, reads), `take "read" out of its policy`, true},
+		{"reads", v.Token(t, reads), `remove "read" from its policy`, true},
 		{"root", v.RootToken, "root token", true},
-		{"may not ask", mute["auth"].(map[string]any)["client_token"].(string), "nobody can tell", false},
+		{"may not ask", mute["auth"].(map[string]any)["client_token"].(string), "it is not known", false},
 	} {
 		for _, guard := range []ReadGuard{IgnoreReadable, WarnIfReadable, RejectIfReadable} {
 			var warned []string

@@ -367,7 +367,7 @@ func TestAdoptLeavesTheOtherOwnersRecord(t *testing.T) {
 	if after.Records[cluster] != before.Records[cluster] {
 		t.Errorf("the other's record went from %s to %s", before.Records[cluster], after.Records[cluster])
 	}
-	if got := Judge(cluster, after, nil).String(); got != "held by "+string(shop) {
+	if got := Judge(cluster, after, nil).String(); got != "owned by "+string(shop) {
 		t.Errorf("the displaced owner sees: %s", got)
 	}
 }
