@@ -95,8 +95,8 @@ func decideKnown(in decisionInput) decision {
 	return write
 }
 
-// plan puts a decision into the planned attributes; prior are those of the state.
-func (c *computedAttributes) plan(d decision, prior computedAttributes) {
+// setDecision puts a decision into the planned attributes; prior are those of the state.
+func (c *computedAttributes) setDecision(d decision, prior computedAttributes) {
 	switch d {
 	case write:
 		c.markUnknown()

@@ -61,7 +61,7 @@ func (r *connectionResource) planFields(plan *connectionModel, config, state con
 		onDrift:      plan.OnDrift.ValueString(),
 		adopt:        plan.Adopt.ValueBool(),
 	})
-	plan.plan(decided, state.computedAttributes)
+	plan.setDecision(decided, state.computedAttributes)
 	if decided == write {
 		checkFields(config, diagnostics)
 	}

@@ -68,7 +68,7 @@ func (r *workflowSecretResource) planValue(plan *workflowSecretModel, config, st
 		onDrift:      plan.OnDrift.ValueString(),
 		adopt:        plan.Adopt.ValueBool(),
 	})
-	plan.plan(decided, state.computedAttributes)
+	plan.setDecision(decided, state.computedAttributes)
 	switch decided {
 	case keepAndWarn:
 		plan.keepSettings(state)

@@ -158,7 +158,7 @@ func (s *setPlan) decideOne(name string, next *secretElement, last secretElement
 		onDrift:      s.plan.OnDrift.ValueString(),
 		adopt:        s.plan.Adopt.ValueBool(),
 	})
-	next.plan(decided, last.computedAttributes)
+	next.setDecision(decided, last.computedAttributes)
 	switch detail := driftDetail(address.String(), last.computedAttributes); decided {
 	case keepAndWarn:
 		s.warned = append(s.warned, detail)

@@ -18,7 +18,7 @@ import (
 type plannedWork struct {
 	writes     []string
 	deletes    []string // no longer declared
-	undeclared []string // notCreated declared
+	undeclared []string // never declared
 }
 
 // Update writes and deletes what the plan names, each secret only if it has not changed
