@@ -18,6 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // The accidents that users of other tools told of, each as a test on real git, real
@@ -69,7 +70,7 @@ func (w *world) secretsIn(file, workflow string, names ...string) {
 func (w *world) applied() {
 	w.t.Helper()
 	w.commit()
-	if report := w.round(true); report.Outcome() != Clean {
+	if rep := w.sync(true); rep.Outcome() != report.Clean {
 		w.t.Fatalf("the round:\n%s", w.text())
 	}
 }
@@ -116,7 +117,7 @@ func TestAccidentFilesDeleted(t *testing.T) {
 	w.applied()
 	w.secretsIn("a.yaml", w.workflow(0), "kept")
 	w.commit()
-	if s := w.round(true).Summary(); s.Delete != 0 || s.Blocked != len(many) {
+	if s := w.sync(true).Summary(); s.Delete != 0 || s.Blocked != len(many) {
 		t.Errorf("the round: %+v", s)
 	}
 	w.says("not deleted: the plan deletes 11 secrets, at most 10 are allowed (deletes.max)")
@@ -137,8 +138,8 @@ func TestAccidentRepositoryEmptied(t *testing.T) {
 	w.applied()
 	w.run("git", "rm", "-q", "-r", ".")
 	w.commit()
-	if report := w.round(true); report.Outcome() != Failed || report.Summary().Delete != 0 {
-		t.Errorf("the round: %+v", report.Summary())
+	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Delete != 0 {
+		t.Errorf("the round: %+v", rep.Summary())
 	}
 	w.says("holds no file that matches")
 	w.live(w.workflow(0), "one")
@@ -146,7 +147,7 @@ func TestAccidentRepositoryEmptied(t *testing.T) {
 	// It comes back, and nothing has to be written.
 	w.writes()
 	w.run("git", "revert", "--no-edit", "HEAD")
-	if w.round(true); w.writes() != 0 {
+	if w.sync(true); w.writes() != 0 {
 		t.Error("values were written again")
 	}
 }
@@ -160,14 +161,14 @@ func TestAccidentUnrelatedSecretAdded(t *testing.T) {
 	w.secretsIn("a.yaml", w.workflow(0))
 	w.secretsIn("b.yaml", w.workflow(1), append([]string{"other"}, numbered(20)...)...)
 	w.commit()
-	if s := w.round(true).Summary(); s.Delete != 0 || s.Add != 20 {
+	if s := w.sync(true).Summary(); s.Delete != 0 || s.Add != 20 {
 		t.Errorf("the round: %+v", s)
 	}
 	w.says("not deleted: no secret of this workflow would be left (deletes.allow_empty)")
 	w.live(w.workflow(0), "one", "two")
 	// Nor does it make a percentage of more secrets than the source had.
 	w.cfg.Sources[0].Deletes = plan.DeletePolicy{MaxPercent: new(5), AllowEmpty: true}
-	w.round(true)
+	w.sync(true)
 	w.says("the plan deletes 2 of 23 secrets, at most 5% are allowed (deletes.max_percent)")
 	w.live(w.workflow(0), "one", "two")
 }
@@ -181,15 +182,15 @@ func TestAccidentSourceRemoved(t *testing.T) {
 	other := shop
 	other.Name = "till"
 	w.cfg.Sources = []config.Source{other}
-	if report := w.round(true); report.Summary().Blocked != 1 {
-		t.Errorf("another source took it: %+v", report.Summary())
+	if rep := w.sync(true); rep.Summary().Blocked != 1 {
+		t.Errorf("another source took it: %+v", rep.Summary())
 	}
 	w.says("owned by gitops/" + w.cfg.Controller + "/shop; delete it there first")
 	w.live(w.workflow(0), "one")
 	w.writes()
 	w.cfg.Sources = []config.Source{shop}
-	if report := w.round(true); report.Outcome() != Clean || w.writes() != 0 {
-		t.Errorf("back in the configuration: %+v", report.Summary())
+	if rep := w.sync(true); rep.Outcome() != report.Clean || w.writes() != 0 {
+		t.Errorf("back in the configuration: %+v", rep.Summary())
 	}
 }
 
@@ -203,7 +204,7 @@ func TestAccidentWorkflowRemovedFromTheList(t *testing.T) {
 	w.cfg.Sources[0].Workflows = w.cfg.Sources[0].Workflows[:1]
 	w.secretsIn("b.yaml", second)
 	w.commit()
-	if report := w.round(true); report.Outcome() != Clean {
+	if rep := w.sync(true); rep.Outcome() != report.Clean {
 		t.Errorf("the round:\n%s", w.text())
 	}
 	w.live(second, "two")
@@ -217,7 +218,7 @@ func TestAccidentSourceRenamed(t *testing.T) {
 	w.cfg.Controller += "-new"
 	w.secretsIn("a.yaml", w.workflow(0), "one")
 	w.commit()
-	if s := w.round(true).Summary(); s.Blocked != 1 || s.Delete+s.Change+s.Add != 0 {
+	if s := w.sync(true).Summary(); s.Blocked != 1 || s.Delete+s.Change+s.Add != 0 {
 		t.Errorf("the round: %+v", s)
 	}
 	w.live(w.workflow(0), "one", "two")
@@ -233,7 +234,7 @@ func TestAccidentFileFails(t *testing.T) {
 	w.secretsIn("a.yaml", w.workflow(0), "one")
 	write(t, w.repo, "b.yaml", strings.Replace(good, "other: ENC", "other: ENX", 1))
 	w.commit()
-	if s := w.round(true).Summary(); s.Delete != 0 {
+	if s := w.sync(true).Summary(); s.Delete != 0 {
 		t.Errorf("the round: %+v", s)
 	}
 	w.says("not deleted: something failed in this round")
@@ -254,8 +255,8 @@ func TestAccidentKeyLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.cfg.Sources[0].AgeKeys = []string{write(t, t.TempDir(), "age.key", other.String())}
-	if report := w.round(true); report.Outcome() != Failed || report.Summary().Delete != 0 {
-		t.Errorf("the round: %+v", report.Summary())
+	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Delete != 0 {
+		t.Errorf("the round: %+v", rep.Summary())
 	}
 	w.live(w.workflow(0), "one")
 }
@@ -270,7 +271,7 @@ func TestAccidentBranchReplaced(t *testing.T) {
 	w.commit()
 	w.run("git", "branch", "-q", "-D", "main")
 	w.run("git", "branch", "-q", "-m", "main")
-	if s := w.round(true).Summary(); s.Delete != 0 {
+	if s := w.sync(true).Summary(); s.Delete != 0 {
 		t.Errorf("the round: %+v", s)
 	}
 	w.says("history was rewritten")
@@ -291,12 +292,12 @@ func TestAccidentVaultShowsOnlyAPart(t *testing.T) {
 		}
 		return vaulttest.Action{}
 	})
-	if report := w.round(true); report.Outcome() != Failed || report.Summary().Delete != 0 {
+	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Delete != 0 {
 		t.Errorf("the round:\n%s", w.text())
 	}
 	w.live(w.workflow(0), "one", "two")
 	w.proxy.Reset()
-	if w.round(true).Outcome() != Clean {
+	if w.sync(true).Outcome() != report.Clean {
 		t.Errorf("the round:\n%s", w.text())
 	}
 	w.gone(w.workflow(0), "two")
@@ -329,17 +330,17 @@ func TestAccidentTakenOverByAnother(t *testing.T) {
 }
 
 // approved approves what the plan of now holds back.
-func (w *world) approved() Report {
+func (w *world) approved() report.Report {
 	w.t.Helper()
-	plan := w.round(false)
-	if plan.PlanID == "" {
+	planned := w.sync(false)
+	if planned.PlanID == "" {
 		w.t.Fatalf("nothing waits for approval:\n%s", w.text())
 	}
-	report := w.ask(Request{Apply: true, Approve: plan.PlanID})
-	if !report.Approved {
+	rep := w.ask(Request{Apply: true, Approve: planned.PlanID})
+	if !rep.Approved {
 		w.t.Fatalf("the plan was not approved:\n%s", w.text())
 	}
-	return report
+	return rep
 }
 
 func TestAccidentLastSecretIsWantedGone(t *testing.T) {
@@ -357,7 +358,7 @@ func TestAccidentLastSecretIsWantedGone(t *testing.T) {
 				w.applied()
 			} else {
 				w.commit()
-				if report := w.approved(); report.Outcome() != Clean {
+				if rep := w.approved(); rep.Outcome() != report.Clean {
 					t.Errorf("the round:\n%s", w.text())
 				}
 			}
@@ -400,16 +401,16 @@ func TestAccidentManyAreWantedGone(t *testing.T) {
 	w.applied()
 	w.secretsIn("a.yaml", w.workflow(0), "kept")
 	w.commit()
-	if s := w.round(true).Summary(); s.Delete != 0 {
+	if s := w.sync(true).Summary(); s.Delete != 0 {
 		t.Errorf("without approval: %+v", s)
 	}
-	if report := w.approved(); report.Outcome() != Clean || report.Summary().Delete != len(many) {
-		t.Errorf("approved: %+v", report.Summary())
+	if rep := w.approved(); rep.Outcome() != report.Clean || rep.Summary().Delete != len(many) {
+		t.Errorf("approved: %+v", rep.Summary())
 	}
 	w.gone(w.workflow(0), many...)
 	w.live(w.workflow(0), "kept")
-	if report := w.round(true); report.Outcome() != Clean || report.Summary().Unchanged != 1 {
-		t.Errorf("the next round: %+v", report.Summary())
+	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Unchanged != 1 {
+		t.Errorf("the next round: %+v", rep.Summary())
 	}
 }
 
@@ -426,13 +427,13 @@ func TestAccidentWriteFails(t *testing.T) {
 		}
 		return vaulttest.Action{}
 	})
-	if report := w.round(true); report.Outcome() != Failed {
+	if rep := w.sync(true); rep.Outcome() != report.Failed {
 		t.Errorf("the round:\n%s", w.text())
 	}
 	w.says("not deleted: a write of this round failed")
 	w.live(w.workflow(0), "one", "two")
 	w.proxy.Reset()
-	if report := w.round(true); report.Outcome() != Clean || report.Summary().Delete != 1 {
+	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Delete != 1 {
 		t.Errorf("the next round:\n%s", w.text())
 	}
 	w.gone(w.workflow(0), "two")
@@ -469,20 +470,20 @@ func TestAccidentDeleteFails(t *testing.T) {
 				}
 				return vaulttest.Action{}
 			})
-			if report := w.round(true); report.Outcome() != Failed {
+			if rep := w.sync(true); rep.Outcome() != report.Failed {
 				t.Errorf("the round:\n%s", w.text())
 			}
 			w.proxy.Reset()
-			if report := w.round(true); report.Outcome() != Clean {
+			if rep := w.sync(true); rep.Outcome() != report.Clean {
 				t.Errorf("the next round:\n%s", w.text())
 			}
 			w.gone(w.workflow(0), "two")
-			if report := w.round(true); report.Summary() != (Summary{Unchanged: 1}) {
-				t.Errorf("something is left of it: %+v", report.Summary())
+			if rep := w.sync(true); rep.Summary() != (report.Summary{Unchanged: 1}) {
+				t.Errorf("something is left of it: %+v", rep.Summary())
 			}
 			// Nobody holds the name: another owner may have it.
 			w.vault.Write(t, w.workflow(0), "two", "somebody's")
-			w.round(true)
+			w.sync(true)
 			w.wantRead(w.workflow(0), "two", "somebody's")
 		})
 	}
@@ -503,7 +504,7 @@ func TestAccidentStateLost(t *testing.T) {
 	w.run("git", "clone", "-q", w.repo, clone)
 	w.cfg.Sources[0].Repository = clone
 	w.writes()
-	if report := w.round(true); report.Outcome() != Clean || report.Summary().Delete != 1 {
+	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Delete != 1 {
 		t.Errorf("the round:\n%s", w.text())
 	}
 	if n := w.writes(); n != 0 {
@@ -519,7 +520,7 @@ func TestAccidentStateLost(t *testing.T) {
 	shallow := filepath.Join(t.TempDir(), "shallow")
 	w.run("git", "clone", "-q", "--depth", "1", "file://"+w.repo, shallow)
 	w.cfg.Sources[0].Repository = shallow
-	w.round(true)
+	w.sync(true)
 	w.says("the repository is too shallow")
 	w.live(w.workflow(0), "one", "three")
 }

@@ -7,113 +7,94 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
+	"fmt"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// errNotTried is the error of what was given up after a failure that concerns
-// everything, or a stop.
-var errNotTried = errors.New("not tried: the round ended before it")
+// errNotTried is the error of what was given up after a failure that affects every
+// action, or after a stop.
+var errNotTried = errors.New("not tried: the sync ended before it")
 
-// inARow is how many actions may end one after another in trouble with Vault until
-// the rest of the round is not tried: each of thousands could wait for a timeout.
-const inARow = 10
-
-// Result is what became of an action that was carried out.
-type Result struct {
-	Action
-	// Version is the version that was written, 0 for none.
-	Version int
-	// Err is why it was not, or not wholly, carried out.
-	Err error
-}
-
-// apply carries out a plan: the writes and notes first, with bounded concurrency, and then,
-// only if each of them succeeded, the removals. done hears of each action as it
-// ends, never at the same time. Results are in the order of the actions.
-func (s *source) apply(ctx context.Context, d Desired, actions []Action, done func(Result)) []Result {
-	results := make([]Result, len(actions))
+// apply carries out a plan: first what writes values and records, and then, only if all
+// of it succeeded, the deletes and releases. done is called after each action, never
+// twice at a time. Results are in the order of the actions.
+func (s *source) apply(ctx context.Context, d desired, actions []plan.Action, done func(report.Result)) []report.Result {
+	results := make([]report.Result, len(actions))
 	for i, a := range actions {
-		results[i] = Result{Action: a}
+		results[i] = report.Result{Action: a}
 	}
-	line := auditLine{Owner: string(s.client.Owner()), Commit: string(d.Commit), Said: s.said}
-	writers := s.crew(ctx, done)
+	line := auditLine{Owner: string(s.client.Owner()), Commit: string(d.Commit), Reason: s.reason}
+	writers := s.newPool(ctx, done)
 	s.write(writers, d, line, results)
-	for _, r := range chosen(results, Kind.Notes) {
-		writers.run(r, func(ctx context.Context, r *Result) {
-			s.audit.around(line, r, func() { r.Err = s.renote(ctx, d.Commit, r) })
+	for _, r := range chosen(results, plan.Kind.UpdatesRecord) {
+		writers.run(r, func(ctx context.Context, r *report.Result) {
+			s.audit.around(line, r, func() {
+				r.Err = s.client.UpdateRecord(ctx, r.Address, r.Entry, r.Provenance(s.client.Owner(), string(d.Commit)))
+			})
 		})
 	}
 	writers.wait()
-	if anyFailed(results) {
-		for i := range results {
-			if results[i].Kind.Removes() {
-				results[i].Action = results[i].as(Blocked, "not deleted: a write of this round failed")
-			}
+	if report.AnyFailed(results) {
+		for _, r := range chosen(results, plan.Kind.Removes) {
+			r.Kind, r.Cause = plan.Blocked, "not deleted: a write of this sync failed"
 		}
 		return results
 	}
-	removers := s.crew(ctx, done)
-	for _, r := range chosen(results, Kind.Removes) {
-		removers.run(r, func(ctx context.Context, r *Result) {
+	removers := s.newPool(ctx, done)
+	for _, r := range chosen(results, plan.Kind.Removes) {
+		removers.run(r, func(ctx context.Context, r *report.Result) {
 			s.audit.around(line, r, func() { s.remove(ctx, r) })
 		})
 	}
 	removers.wait()
-	s.tidy(ctx, results)
+	s.cleanConnections(ctx, results)
 	return results
 }
 
-// write sends the values. Each file is opened just before its values are sent, and
-// the next one waits until there is a hand free: few values are in memory at once,
-// and none stays.
-func (s *source) write(c *crew, d Desired, line auditLine, results []Result) {
-	pending := map[string][]*Result{}
-	for _, r := range chosen(results, Kind.Writes) {
-		pending[r.Want.File] = append(pending[r.Want.File], r)
+// write sends the values. Each file is opened just before its values are sent, and the
+// next file waits for a free worker: few values are in memory at a time, and none stays.
+func (s *source) write(p *pool, d desired, line auditLine, results []report.Result) {
+	waiting := map[string][]*report.Result{}
+	for _, r := range chosen(results, plan.Kind.Writes) {
+		waiting[r.Want.File] = append(waiting[r.Want.File], r)
 	}
 	var files []gitsource.File
 	for _, f := range d.Files {
-		if pending[f.Path] != nil {
+		if waiting[f.Path] != nil {
 			files = append(files, f)
 		}
 	}
-	err := s.repo.Read(c.ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
+	err := s.repo.Read(p.ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
 		var contents map[secrets.Address]content
 		if err == nil {
-			contents, err = s.open(c.ctx, file.Path, data)
+			contents, err = s.decrypt(p.ctx, file.Path, data)
 		}
-		for _, r := range pending[file.Path] {
+		for _, r := range waiting[file.Path] {
 			content := contents[r.Address]
-			c.run(r, func(ctx context.Context, r *Result) {
+			p.run(r, func(ctx context.Context, r *report.Result) {
 				if r.Err = err; err == nil {
 					s.audit.around(line, r, func() { s.put(ctx, d.Commit, r, content) })
 				}
 			})
 		}
-		delete(pending, file.Path)
-		return c.ctx.Err()
+		delete(waiting, file.Path)
+		return p.ctx.Err()
 	})
-	for _, rest := range pending { // git stopped halfway
+	for _, rest := range waiting { // git stopped halfway
 		for _, r := range rest {
-			c.run(r, func(_ context.Context, r *Result) { r.Err = cmp.Or(err, errNotTried) })
+			p.run(r, func(_ context.Context, r *report.Result) { r.Err = cmp.Or(err, errNotTried) })
 		}
 	}
 }
 
-func (s *source) renote(ctx context.Context, commit gitsource.Commit, r *Result) error {
-	return s.client.UpdateRecord(ctx, r.Address, r.Entry, r.note(s.client.Owner(), commit))
-}
-
 // chosen are the results of the kinds.
-func chosen(results []Result, kind func(Kind) bool) []*Result {
-	var out []*Result
+func chosen(results []report.Result, kind func(plan.Kind) bool) []*report.Result {
+	var out []*report.Result
 	for i := range results {
 		if kind(results[i].Kind) {
 			out = append(out, &results[i])
@@ -122,53 +103,20 @@ func chosen(results []Result, kind func(Kind) bool) []*Result {
 	return out
 }
 
-// crew carries out actions at the configured pace, with as many hands as the
-// configuration allows. Once Vault refuses everything alike, or answers nothing
-// properly any more, the rest is not tried.
-type crew struct {
-	ctx  context.Context
-	stop context.CancelFunc
-	pace *pace
-	work errgroup.Group
-	done func(Result)
-
-	mu       sync.Mutex
-	troubled int // actions in a row that ended in trouble with Vault
-}
-
-func (s *source) crew(ctx context.Context, done func(Result)) *crew {
-	c := &crew{pace: s.pace, done: done}
-	c.ctx, c.stop = context.WithCancel(ctx)
-	c.work.SetLimit(s.concurrency)
-	return c
-}
-
-// run waits for a free hand and gives it the work.
-func (c *crew) run(r *Result, do func(context.Context, *Result)) {
-	c.work.Go(func() error {
-		if c.pace.wait(c.ctx) != nil {
-			r.Err = errNotTried
-		} else {
-			do(c.ctx, r)
+// cleanConnections deletes what is left of connections that changed a while ago, or that
+// a crash cut off. A failure is a warning; the next sync tries again.
+func (s *source) cleanConnections(ctx context.Context, results []report.Result) {
+	if len(s.Connections) == 0 || ctx.Err() != nil {
+		return
+	}
+	for _, r := range results {
+		if r.Address.Kind == secrets.Connection && r.Kind == plan.Unchanged {
+			if err := s.connections.DeleteSuperseded(ctx, r.Address, r.Entry); err != nil {
+				s.warn(fmt.Sprintf("deleting the superseded bodies of %s: %v", r.Address.Title(), err))
+			}
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.troubled++; !secrets.Unavailable(r.Err) {
-			c.troubled = 0
-		}
-		if secrets.AffectsAll(r.Err) || c.troubled == inARow {
-			c.stop()
-		}
-		c.done(*r)
-		return nil // it is in the result
-	})
-}
-
-func (c *crew) wait() {
-	_ = c.work.Wait()
-	c.stop()
-}
-
-func anyFailed(results []Result) bool {
-	return slices.ContainsFunc(results, func(r Result) bool { return r.Err != nil })
+	}
+	if _, err := s.connections.DeleteOrphaned(ctx, s.vault.Mount, s.vault.Domain, s.cleaned); err != nil {
+		s.warn(fmt.Sprintf("deleting orphaned bodies of connections: %v", err))
+	}
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // Audit appends a line before and after each change of Vault to a file. A change
@@ -26,25 +28,26 @@ type Audit struct {
 type auditLine struct {
 	FormatVersion string    `json:"format_version"`
 	Time          time.Time `json:"time"`
-	// Event is "begin" before the request, "end" after it. A begin without an end
-	// is a change that the process did not survive.
-	Event  string `json:"event"`
-	By     string `json:"by"`
-	Owner  string `json:"owner"`
-	Commit string `json:"commit"`
-	Action Kind   `json:"action"`
-	// What is "connection" for a connection, and left out for a secret. Workflow is a
+	// Event is "begin" before the request, "end" after it. A begin without an end is a
+	// change during which the process died.
+	Event  string    `json:"event"`
+	By     string    `json:"by"`
+	Owner  string    `json:"owner"`
+	Commit string    `json:"commit"`
+	Action plan.Kind `json:"action"`
+	// Kind is "connection" for a connection, and left out for a secret. Workflow is a
 	// connection's type.
-	What       string `json:"kind,omitempty"`
-	Workflow   string `json:"workflow"`
-	Name       string `json:"name"`
-	File       string `json:"file,omitempty"`
-	From       int    `json:"version_before"`
-	To         int    `json:"version_after,omitempty"`
-	PlanReason string `json:"cause,omitempty"`
-	// Said is what the person gave as a reason, for adopt and approve.
-	Said  string `json:"reason,omitempty"`
-	Error string `json:"error,omitempty"`
+	Kind     string `json:"kind,omitempty"`
+	Workflow string `json:"workflow"`
+	Name     string `json:"name"`
+	File     string `json:"file,omitempty"`
+	From     int    `json:"version_before"`
+	To       int    `json:"version_after,omitempty"`
+	// Cause is why the plan has the action.
+	Cause string `json:"cause,omitempty"`
+	// Reason is what the person gave with --reason.
+	Reason string `json:"reason,omitempty"`
+	Error  string `json:"error,omitempty"`
 }
 
 // OpenAudit opens the file, mode 0600, for appending. by is who runs this
@@ -55,7 +58,7 @@ func OpenAudit(path, by string) (*Audit, error) {
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("opening the audit file: %w", err)
+		return nil, fmt.Errorf("open the audit file: %w", err)
 	}
 	return &Audit{file: file, by: by}, nil
 }
@@ -68,16 +71,16 @@ func (a *Audit) Close() error {
 	return a.file.Close()
 }
 
-// errAudit is the error of a change that was not made because it could not be
-// written down.
-var errAudit = errors.New("the audit file cannot be written")
+// errAudit is the error of a change that was not made because its audit line could not
+// be written.
+var errAudit = errors.New("write the audit file")
 
 // append writes one line and waits until it is on disk.
 func (a *Audit) append(line auditLine) error {
 	if a == nil {
 		return nil
 	}
-	line.FormatVersion, line.Time, line.By = "1.0", time.Now().UTC(), a.by
+	line.FormatVersion, line.Time, line.By = report.FormatVersion, time.Now().UTC(), a.by
 	data, err := json.Marshal(line)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errAudit, err)
@@ -93,18 +96,17 @@ func (a *Audit) append(line auditLine) error {
 	return nil
 }
 
-// ByHand writes the lines of what a person does around it. said is the reason that
-// the person gave.
-func (a *Audit) ByHand(owner secrets.Owner, said string, r *Result, do func()) {
-	a.around(auditLine{Owner: string(owner), Said: said}, r, do)
+// Manual writes the lines of a change by hand around it. reason is the person's.
+func (a *Audit) Manual(owner secrets.Owner, reason string, r *report.Result, do func()) {
+	a.around(auditLine{Owner: string(owner), Reason: reason}, r, do)
 }
 
 // around writes the lines of one change around it.
-func (a *Audit) around(line auditLine, r *Result, do func()) {
-	line.Event, line.Action, line.PlanReason = "begin", r.Kind, r.Reason
+func (a *Audit) around(line auditLine, r *report.Result, do func()) {
+	line.Event, line.Action, line.Cause = "begin", r.Kind, r.Cause
 	line.Workflow, line.Name, line.From = r.Address.Group, r.Address.Name, r.Entry.Current
-	if isConnection(r.Address) {
-		line.What = r.Address.Kind.String()
+	if r.Address.Kind == secrets.Connection {
+		line.Kind = r.Address.Kind.String()
 	}
 	if r.Want != nil {
 		line.File = r.Want.File
@@ -118,4 +120,11 @@ func (a *Audit) around(line auditLine, r *Result, do func()) {
 	if err := a.append(line); err != nil {
 		r.Err = errors.Join(r.Err, fmt.Errorf("done, but %w", err))
 	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // connectionWorld is a world whose source may write two connections, and Relay's own
@@ -77,8 +78,8 @@ func TestConnectionsOfAManifestLiveTheirLife(t *testing.T) {
 	t.Parallel()
 	w := newConnectionWorld(t)
 	w.commitWith(awsAndSlack)
-	report := w.round(true)
-	if s := report.Summary(); s.Add != 3 || report.Outcome() != Clean {
+	rep := w.sync(true)
+	if s := rep.Summary(); s.Add != 3 || rep.Outcome() != report.Clean {
 		t.Fatalf("the first round: %+v\n%s", s, w.text())
 	}
 	if !strings.Contains(w.text(), "connections aws") {
@@ -90,32 +91,32 @@ func TestConnectionsOfAManifestLiveTheirLife(t *testing.T) {
 	w.writes()
 
 	t.Log("the same commit again sends no value")
-	if report := w.round(true); w.writes() != 0 || report.Summary().Unchanged != 3 {
-		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	if rep := w.sync(true); w.writes() != 0 || rep.Summary().Unchanged != 3 {
+		t.Errorf("%+v\n%s", rep.Summary(), w.text())
 	}
 
 	t.Log("a changed field is a whole new connection")
 	w.sops("set", "all.yaml", `["connections"]["aws"]["main"]["secretAccessKey"]`, `"two"`)
 	w.commit()
-	if report := w.round(true); report.Summary().Change != 1 || report.Outcome() != Clean {
-		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	if rep := w.sync(true); rep.Summary().Change != 1 || rep.Outcome() != report.Clean {
+		t.Errorf("%+v\n%s", rep.Summary(), w.text())
 	}
 	w.finds("aws", "main", map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "two"})
 
 	t.Log("a field that somebody overwrites is healed")
 	w.overwriteField("slack", "team", "apiToken")
-	if w.round(false); !strings.Contains(w.text(), "field apiToken overwritten: version 2 at ") {
+	if w.sync(false); !strings.Contains(w.text(), "field apiToken overwritten: version 2 at ") {
 		t.Errorf("the plan does not tell of the field:\n%s", w.text())
 	}
-	if report := w.round(true); report.Summary().Repair != 1 {
-		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	if rep := w.sync(true); rep.Summary().Repair != 1 {
+		t.Errorf("%+v\n%s", rep.Summary(), w.text())
 	}
 	w.finds("slack", "team", map[string]string{"apiToken": "xoxb"})
 
 	t.Log("one that vanishes from git is deleted, and the other is not")
 	w.commitWith("connections:\n  aws:\n    main: {accessKeyID: AKIA, secretAccessKey: two}\n")
-	if report := w.round(true); report.Summary().Delete != 1 || report.Outcome() != Clean {
-		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	if rep := w.sync(true); rep.Summary().Delete != 1 || rep.Outcome() != report.Clean {
+		t.Errorf("%+v\n%s", rep.Summary(), w.text())
 	}
 	if fields, found := w.relay.Connection(w.cfg.Vault.Domain, "slack", "team"); found {
 		t.Errorf("Relay still reads %q", fields)
@@ -143,17 +144,17 @@ func TestARotatedFileLeavesConnectionsAsTheyAre(t *testing.T) {
 	w := newConnectionWorld(t)
 	w.cfg.FingerprintKeyFile = write(t, t.TempDir(), "key", strings.Repeat("k", 32))
 	w.commitWith(awsAndSlack)
-	w.round(true)
+	w.sync(true)
 	w.writes()
 	w.sops("rotate", "--in-place", "all.yaml")
 	w.commit()
-	if report := w.round(true); w.writes() != 0 || report.Summary().Reencrypted != 3 {
-		t.Errorf("after a rotation: %+v\n%s", report.Summary(), w.text())
+	if rep := w.sync(true); w.writes() != 0 || rep.Summary().Reencrypted != 3 {
+		t.Errorf("after a rotation: %+v\n%s", rep.Summary(), w.text())
 	}
 	t.Log("and the record still knows the body")
 	w.overwriteField("aws", "main", "accessKeyID")
-	if report := w.round(true); report.Summary().Repair != 1 {
-		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	if rep := w.sync(true); rep.Summary().Repair != 1 {
+		t.Errorf("%+v\n%s", rep.Summary(), w.text())
 	}
 	w.finds("aws", "main", map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "base64:x"})
 }
@@ -171,12 +172,12 @@ func TestAConnectionOfTerraformIsAdoptedOnRequestOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.commitWith(awsAndSlack)
-	if report := w.round(true); report.Summary().Blocked != 1 || !strings.Contains(w.text(), "relay-sync adopt connection:slack/team") {
-		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	if rep := w.sync(true); rep.Summary().Blocked != 1 || !strings.Contains(w.text(), "relay-sync adopt connection:slack/team") {
+		t.Errorf("%+v\n%s", rep.Summary(), w.text())
 	}
 	w.finds("slack", "team", map[string]string{"apiToken": "theirs"})
-	if report := w.ask(Request{Apply: true, Adopt: []string{"connection:slack/team"}}); report.Summary().Adopt != 1 {
-		t.Errorf("%+v\n%s", report.Summary(), w.text())
+	if rep := w.ask(Request{Apply: true, Adopt: []string{"connection:slack/team"}}); rep.Summary().Adopt != 1 {
+		t.Errorf("%+v\n%s", rep.Summary(), w.text())
 	}
 	w.finds("slack", "team", map[string]string{"apiToken": "xoxb"})
 }
@@ -191,8 +192,8 @@ func TestConnectionsThatNobodyCouldUseAreRefused(t *testing.T) {
 		"a UUID as type":  {"connections:\n  0b7c2d1e-35c1-4c1f-8f5f-0c1b8e1a2d3e:\n    x: {a: " + canary + "}\n", "reads as a UUID"},
 	} {
 		w.commitWith(c.connections)
-		if report := w.round(true); len(report.Failures) != 1 || !strings.Contains(w.text(), c.want) {
-			t.Errorf("%s: %+v\n%s", name, report.Failures, w.text())
+		if rep := w.sync(true); len(rep.Failures) != 1 || !strings.Contains(w.text(), c.want) {
+			t.Errorf("%s: %+v\n%s", name, rep.Failures, w.text())
 		}
 		verified := VerifyFile("all.yaml", []byte(w.read("all.yaml")))
 		if refused := verified.Err != nil; refused != (name != "one not listed") {

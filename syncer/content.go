@@ -6,19 +6,22 @@ package syncer
 import (
 	"context"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// content is what is written at an address: a secret's value, or the values of a
-// connection's fields.
+// content is written at an address: the value of a secret, or the values of the fields
+// of a connection.
 type content struct {
 	value  secrets.Value
 	fields map[string]secrets.Value
 }
 
-// contents sorts what a manifest opened to by address.
+// contents are the decrypted values of a manifest, by address.
 func (s *source) contents(opened []sopsfile.Secret) map[secrets.Address]content {
 	out := make(map[secrets.Address]content, len(opened))
 	for _, secret := range opened {
@@ -41,15 +44,24 @@ func (c content) write(a secrets.Address) secrets.Write {
 }
 
 // put writes the content of an action that writes.
-func (s *source) put(ctx context.Context, commit gitsource.Commit, r *Result, c content) {
+func (s *source) put(ctx context.Context, commit gitsource.Commit, r *report.Result, c content) {
 	w := c.write(r.Address)
-	w.Observed, w.Provenance, w.Adopt = r.Entry, r.note(s.client.Owner(), commit), r.Kind == Adopt
+	w.Observed, w.Provenance, w.Adopt = r.Entry, r.Action.Provenance(s.client.Owner(), string(commit)), r.Kind == plan.Adopt
 	var written secrets.Written
 	written, r.Err = s.managers[r.Address.Kind].Put(ctx, w)
 	r.Version = written.Version
 }
 
-// remove lets go of what no file wants any more.
-func (s *source) remove(ctx context.Context, r *Result) {
+// remove deletes or releases what no file has any more.
+func (s *source) remove(ctx context.Context, r *report.Result) {
 	_, r.Err = s.managers[r.Address.Kind].Delete(ctx, r.Address, nil)
+}
+
+// addressOf is the address of a leaf of a manifest: of a secret, or of the connection
+// that the leaf is a field of.
+func (s *source) addressOf(leaf sopsfile.Leaf) secrets.Address {
+	if leaf.Type != "" {
+		return connections.Address(s.vault.Mount, s.vault.Domain, leaf.Type, leaf.Connection)
+	}
+	return s.scope(leaf.Workflow).Secret(leaf.Name)
 }

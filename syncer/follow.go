@@ -14,24 +14,26 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 const (
-	// pollInterval is how often a branch is looked at although nothing hinted at a
-	// move of it.
+	// pollInterval is how often a local branch is polled although nothing hinted that it
+	// moved.
 	pollInterval = 30 * time.Second
-	// jitter spreads what several controllers do at one time.
+	// jitter spreads the polls of several controllers.
 	jitter = 0.05
-	// firstRetry and lastRetry bound the wait after a round that failed in a way
-	// that may pass.
+	// firstRetry and lastRetry bound the wait after a sync that failed in a way that may
+	// pass.
 	firstRetry = 750 * time.Millisecond
 	lastRetry  = 15 * time.Minute
 )
 
-// follow follows every source until ctx ends: a commit is applied when a hint or the
-// poll shows it, an unchanged one costs no request to Vault but at the source's
-// drift interval. Each source has its own loop; none can hold up another. One that
-// is suspended has none. A write under way when ctx ends is finished.
+// follow follows every source until ctx ends: a commit is applied when a hint or a poll
+// shows it, and an unchanged commit causes requests to Vault only at the source's drift
+// interval. Each source has its own loop; none can delay another. A suspended source
+// has none. A write under way when ctx ends is finished.
 func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 	stopNotifying := c.startNotifying(ctx, log)
 	defer stopNotifying()
@@ -48,7 +50,7 @@ func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 		})
 	}
 	_ = work.Wait()
-	<-ctx.Done() // also where every source is suspended
+	<-ctx.Done() // also if every source is suspended
 }
 
 // follower is the loop of one source.
@@ -57,14 +59,13 @@ type follower struct {
 	cfg        config.Source
 	log        *slog.Logger
 	repo       *gitsource.Repository
-	// done is the commit of the last round, and due when there is another one for
-	// it all the same.
+	// done is the commit of the last sync, and due when the next sync of it is.
 	done  gitsource.Commit
 	due   time.Time
 	retry *backoff.ExponentialBackOff
-	// before is the status from before the branch could not be seen any more; nil
+	// before is the status from before the branch could no longer be resolved; nil
 	// while it can.
-	before *Status
+	before *report.Status
 }
 
 func newFollower(c *Controller, cfg config.Source, log *slog.Logger) *follower {
@@ -76,7 +77,7 @@ func newFollower(c *Controller, cfg config.Source, log *slog.Logger) *follower {
 func (f *follower) follow(ctx context.Context) {
 	var moves <-chan struct{} // of the watched repository
 	for ctx.Err() == nil {
-		wait := f.look(ctx)
+		wait := f.poll(ctx)
 		if moves == nil {
 			moves = f.watch(ctx)
 		}
@@ -93,7 +94,8 @@ func (f *follower) follow(ctx context.Context) {
 	}
 }
 
-// watch asks to hear of moves; nil where nothing can be heard, and the poll has to do.
+// watch returns a channel that receives when the branch may have moved; nil if the
+// repository cannot be watched and is polled only.
 func (f *follower) watch(ctx context.Context) <-chan struct{} {
 	if f.repo == nil || f.cfg.IsRemote() {
 		return nil
@@ -106,69 +108,73 @@ func (f *follower) watch(ctx context.Context) <-chan struct{} {
 	return moves
 }
 
-// look runs a round if one is due, and says how long to wait at the most.
-func (f *follower) look(ctx context.Context) time.Duration {
-	commit, err := f.resolve(ctx)
+// poll runs a sync if one is due, and returns how long to wait at the most. The commit
+// that it notes is the one that the sync applies.
+func (f *follower) poll(ctx context.Context) time.Duration {
+	at, err := f.locate(ctx)
 	if err != nil {
-		return f.lose(err)
+		return f.unresolved(ctx, err)
 	}
-	f.find(commit)
-	if commit == f.done && time.Now().Before(f.due) {
+	f.resolved(at.commit)
+	if at.commit == f.done && time.Now().Before(f.due) {
 		return f.untilNext()
 	}
-	if commit != f.done {
-		f.retry.Reset() // another commit is another matter
+	if at.commit != f.done {
+		f.retry.Reset() // the backoff was for another commit
 	}
 	begun := time.Now()
-	report := f.controller.round(ctx, f.cfg, Request{Apply: true}, Adoption{})
+	r := f.controller.sync(ctx, f.cfg, at, Request{Apply: true}, plan.Adoption{})
 	if ctx.Err() != nil {
 		return 0
 	}
-	f.done = commit
-	if report.mayPass() {
-		return f.failed(report, begun)
+	f.done = at.commit
+	if r.Damaged() {
+		f.repo = nil
 	}
-	f.retry.Reset()
-	f.due = time.Now().Add(spread(f.cfg.DriftInterval))
-	f.note(report, begun)
+	if retryable(r) {
+		f.due = time.Now().Add(f.retry.NextBackOff())
+	} else {
+		f.retry.Reset()
+		f.due = time.Now().Add(spread(f.cfg.DriftInterval))
+	}
+	f.publish(r, begun)
 	return f.untilNext()
 }
 
-// resolve finds the branch's commit, in a repository that is opened once and
-// again after a failure.
-func (f *follower) resolve(ctx context.Context) (commit gitsource.Commit, err error) {
-	if err := f.controller.fetch(ctx, f.cfg); err != nil {
-		return "", err
-	}
+// locate resolves the branch, in a repository that is opened once and again after a
+// failure.
+func (f *follower) locate(ctx context.Context) (at location, err error) {
 	if f.repo == nil {
-		if f.repo, err = f.controller.repository(ctx, f.cfg); err != nil {
-			return "", err
-		}
+		at, err = f.controller.locate(ctx, f.cfg)
+	} else if err = f.controller.fetch(ctx, f.cfg); err == nil {
+		at, err = resolve(ctx, f.cfg, f.repo)
 	}
-	if commit, err = resolve(ctx, f.cfg, f.repo); err != nil {
+	if f.repo = at.repo; err != nil {
 		f.repo = nil
 	}
-	return commit, err
+	return at, err
 }
 
-// lose notes that the branch cannot be seen, and says how long to wait. What the
-// last round was due for stays as it is: the trouble is not Vault's.
-func (f *follower) lose(err error) time.Duration {
+// unresolved publishes that the branch cannot be resolved, and returns how long to
+// wait. The time of the next sync stays as it is: Vault is not the cause.
+func (f *follower) unresolved(ctx context.Context, err error) time.Duration {
 	if f.before == nil {
 		before := f.controller.board.get(f.cfg.Name)
 		f.before = &before
 	}
-	f.note(Report{Source: f.cfg.Name, Branch: f.cfg.ShortRef(), Err: err}, time.Now())
-	return min(f.retry.NextBackOff(), f.poll())
+	r := report.Report{Source: f.cfg.Name, Branch: f.cfg.ShortRef(), Err: err}
+	f.controller.discardDamaged(ctx, r)
+	f.publish(r, time.Now())
+	return min(f.retry.NextBackOff(), f.interval())
 }
 
-// find notes that the branch is seen, and where. Where it is at the commit of the
-// last round again, that round's status holds again.
-func (f *follower) find(commit gitsource.Commit) {
+// resolved notes the commit of the branch. If it is the commit of the last sync again,
+// the status of that sync is valid again.
+func (f *follower) resolved(commit gitsource.Commit) {
 	if f.before != nil {
 		f.retry.Reset()
 		if commit == f.done {
-			f.controller.board.update(f.cfg.Name, func(s *Status) { *s = *f.before })
+			f.controller.board.update(f.cfg.Name, func(s *report.Status) { *s = *f.before })
 		}
 		f.before = nil
 	}
@@ -177,27 +183,20 @@ func (f *follower) find(commit gitsource.Commit) {
 	}
 }
 
-// failed notes a round that may go better later, and says how long to wait.
-func (f *follower) failed(report Report, begun time.Time) time.Duration {
-	f.due = time.Now().Add(f.retry.NextBackOff())
-	f.note(report, begun)
-	return f.untilNext()
-}
-
-// note tells of a round to all who want to know.
-func (f *follower) note(report Report, begun time.Time) {
-	f.controller.board.post(report)
-	f.controller.metrics.observe(report, time.Since(begun))
-	logRound(f.log, report)
-	f.controller.notify(report)
+// publish hands a report to the status, the metrics, the log and the notifications.
+func (f *follower) publish(r report.Report, begun time.Time) {
+	f.controller.board.post(r)
+	f.controller.metrics.observe(r, time.Since(begun))
+	logSync(f.log, r)
+	f.controller.notify(r)
 }
 
 func (f *follower) untilNext() time.Duration {
-	return max(min(f.poll(), time.Until(f.due)), 0)
+	return max(min(f.interval(), time.Until(f.due)), 0)
 }
 
-// poll is how long to wait at the most before the branch is looked at again.
-func (f *follower) poll() time.Duration {
+// interval is how long to wait at the most until the next poll.
+func (f *follower) interval() time.Duration {
 	if f.cfg.IsRemote() {
 		return spread(f.cfg.Remote.Poll)
 	}
@@ -208,38 +207,8 @@ func spread(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (1 + jitter*(2*rand.Float64()-1))) //nolint:gosec // no secret
 }
 
-// mayPass reports whether the same round may go better without a new commit or a
-// person: Vault or git was in trouble, or somebody else wrote at the same time.
-func (r Report) mayPass() bool {
-	return r.Err != nil || r.Troubled || anyFailed(r.Results) || r.damaged() || keyServerOut(r.Failures)
-}
-
-// logRound writes what a round changed, what it refused, and a line for all of it.
-// No secret's value is anywhere near.
-func logRound(log *slog.Logger, r Report) {
-	log = log.With("commit", string(r.Commit))
-	if r.Signer != "" {
-		log = log.With("signed_by", r.Signer)
-	}
-	if r.Err != nil {
-		log.Error("round ended before its plan", "err", r.Err)
-		return
-	}
-	for _, f := range r.Failures {
-		log.Error("refused", "file", f.File, "err", f.Err)
-	}
-	for _, result := range r.Results {
-		entry := log.With("workflow", result.Address.Group, "secret", result.Address.Name, "action", string(result.Kind))
-		switch {
-		case result.Err != nil:
-			entry.Error("not carried out", "err", result.Err)
-		case result.Kind == Blocked || result.Kind == Drift:
-			entry.Warn("left as it is", "reason", result.Reason)
-		case result.Kind != Unchanged:
-			entry.Info("carried out", "version", result.Version, "reason", result.Reason)
-		}
-	}
-	s := r.Summary()
-	log.Info("round done", "written", s.Add+s.Change+s.Repair+s.Adopt, "removed", s.Delete+s.Release,
-		"unchanged", s.Unchanged, "re_encrypted", s.Reencrypted, "blocked", s.Blocked, "drifted", s.Drifted, "failed", s.Failed, "plan_id", r.PlanID)
+// retryable reports whether the same sync may succeed without a new commit or a person:
+// Vault, git or a key service was unavailable, or another writer wrote at the same time.
+func retryable(r report.Report) bool {
+	return r.Err != nil || r.Unavailable || report.AnyFailed(r.Results) || r.Damaged() || keyServiceUnavailable(r.Failures)
 }

@@ -5,8 +5,8 @@ package syncer
 
 import "github.com/relay-secrets/terraform-provider-relay/syncer/config"
 
-// hints are how the world outside wakes the loops of sources: one place per
-// source, and hints that come while one waits there are the same hint.
+// hints wake the loops of sources: one channel per source with room for one hint. More
+// hints, while one waits there, are the same hint.
 type hints map[string]chan struct{}
 
 func newHints(sources []config.Source) hints {
@@ -17,11 +17,10 @@ func newHints(sources []config.Source) hints {
 	return h
 }
 
-// Hint says that a source's branch may have moved: its loop looks soon. It is no
-// more than that, so nothing bad comes of one that is false, early or repeated,
-// and none that is lost is missed for longer than the poll takes. It returns at
-// once, and may be called from anywhere, also before Run. A name that no source
-// has is ignored.
+// Hint makes a source's loop poll soon, because its branch may have moved. A false,
+// early or repeated hint does no harm, and a lost one is made up for by the next poll.
+// Hint returns at once, and may be called from any goroutine, also before Run. It
+// ignores the name of an unknown source.
 func (c *Controller) Hint(name string) {
 	select {
 	case c.hints[name] <- struct{}{}: // a nil channel takes none

@@ -11,26 +11,30 @@ import (
 	"sync"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
 
-// OpenHooks opens what connects the daemon with the world beside git and Vault: Run
-// takes part in the election and sends notifications from then on, and the handler
-// takes POST /webhook/<source>, of which authentic ones are hints. Unlike Handler
-// it tells nothing, so it may be reachable from outside. Call it once, before Run.
+// OpenHooks opens what connects the daemon with more than git and Vault: Run takes part
+// in the election and sends notifications from then on, and the handler accepts POST
+// /webhook/<source>; an authentic delivery is a hint. Unlike Handler it publishes
+// nothing, so it may be reachable from outside. Call it once, before Run.
 func (c *Controller) OpenHooks() (webhooks http.Handler, err error) {
 	if c.notifier, err = notify.New(c.cfg.Notifications(), c.registry); err != nil {
 		return nil, err
 	}
-	if c.candidate, err = candidate(c.cfg); err != nil {
-		return nil, err
+	if c.cfg.Election != nil {
+		if c.candidate, err = election.New(*c.cfg.Election); err != nil {
+			return nil, err
+		}
 	}
 	return webhook.New(c.cfg.Webhooks(), c.Hint, c.registry)
 }
 
-// startNotifying sends what notify is given until stop is called, and then what
-// still waits, for some seconds.
+// startNotifying sends notifications until stop is called, and then those that still
+// wait, for some seconds.
 func (c *Controller) startNotifying(ctx context.Context, log *slog.Logger) (stop func()) {
 	if c.notifier == nil {
 		return func() {}
@@ -44,23 +48,23 @@ func (c *Controller) startNotifying(ctx context.Context, log *slog.Logger) (stop
 	}
 }
 
-// notify tells of a round that carried out its plan, or did not come so far.
-func (c *Controller) notify(r Report) {
+// notify sends the outcome of a sync.
+func (c *Controller) notify(r report.Report) {
 	if c.notifier != nil {
-		c.notifier.Send(r.event(c.cfg.Controller))
+		c.notifier.Send(event(r, c.cfg.Controller))
 	}
 }
 
-// event is what others are told of a round. Drift that is left as configured is
-// not the revision's failure.
-func (r Report) event(controller string) notify.Event {
+// event is the outcome of a sync for notifications. Drift that is only reported, as
+// configured, is not the revision's failure.
+func event(r report.Report, controller string) notify.Event {
 	s := r.Summary()
 	return notify.Event{
 		Controller: controller, Source: r.Source, Branch: strings.TrimPrefix(r.Branch, "tag "), Commit: string(r.Commit),
-		Applied: r.Outcome() != Failed, Problems: r.problems(), Time: time.Now(),
+		Applied: r.Outcome() != report.Failed, Problems: r.Problems(), Time: time.Now(),
 		Counts: notify.Counts{
-			Written: s.Add + s.Change + s.Repair + s.Adopt, Deleted: s.Delete + s.Release, Unchanged: s.Unchanged,
-			Blocked: s.Blocked, Drifted: s.Drifted, Failed: s.Failed,
+			Written: s.Written(), Deleted: s.Delete + s.Release, Unchanged: s.Unchanged,
+			PendingApproval: s.PendingApproval, Blocked: s.Blocked, Drifted: s.Drifted, Failed: s.Failed,
 		},
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 const (
@@ -44,10 +45,10 @@ func BenchmarkTenThousand(b *testing.B) {
 		before := w.bare(b, "before")
 		p := w.startProgram(b)
 		begun := time.Now()
-		p.until(b, func(s Status) bool { return s.Settled() && s.Summary.Add == manyAll })
+		p.until(b, func(s report.Status) bool { return s.Settled() && s.Summary.Add == manyAll })
 		took := time.Since(begun)
 		applied, peak := p.memory(b, "VmRSS"), p.memory(b, "VmHWM")
-		p.until(b, func(s Status) bool { return s.Settled() && s.Summary.Unchanged == manyAll })
+		p.until(b, func(s report.Status) bool { return s.Settled() && s.Summary.Unchanged == manyAll })
 		compared, peakAfter := p.memory(b, "VmRSS"), p.memory(b, "VmHWM")
 		p.stop(b)
 		after := w.bare(b, "after")
@@ -166,12 +167,12 @@ func (p *program) stop(b *testing.B) {
 }
 
 // until waits for a state of the source.
-func (p *program) until(b *testing.B, reached func(Status) bool) {
+func (p *program) until(b *testing.B, reached func(report.Status) bool) {
 	b.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(5 * time.Minute)
-	var last Status
+	var last report.Status
 	for {
 		select {
 		case <-tick.C:
@@ -182,7 +183,7 @@ func (p *program) until(b *testing.B, reached func(Status) bool) {
 		if err != nil {
 			continue // it does not listen yet
 		}
-		var answer struct{ Sources []Status }
+		var answer struct{ Sources []report.Status }
 		err = json.NewDecoder(response.Body).Decode(&answer)
 		response.Body.Close()
 		if err != nil || len(answer.Sources) != 1 {

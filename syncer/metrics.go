@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // metrics are the Prometheus metrics of the daemon. No label names a workflow or a secret.
@@ -42,7 +44,7 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		}, []string{"source"}),
 		secrets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_secrets",
-			Help: "Secrets in the last sync by state: unchanged, blocked, drifted, failed.",
+			Help: "Secrets in the last sync by state: unchanged, pending_approval, blocked, drifted, failed.",
 		}, []string{"source", "state"}),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_changes_total",
@@ -97,21 +99,22 @@ func (m *metrics) fetched(source string, fetched bool, err error, took time.Dura
 // ReloadFailed records in the metrics that a reload failed and this configuration stays in use.
 func (c *Controller) ReloadFailed() { c.metrics.reload.Set(0) }
 
-var outcomeNames = map[Outcome]string{Clean: "clean", Pending: "pending", Failed: "failed"}
-
 // observe counts one sync.
-func (m *metrics) observe(r Report, took time.Duration) {
+func (m *metrics) observe(r report.Report, took time.Duration) {
 	outcome := r.Outcome()
-	m.syncs.WithLabelValues(r.Source, outcomeNames[outcome]).Inc()
+	m.syncs.WithLabelValues(r.Source, outcome.String()).Inc()
 	m.duration.WithLabelValues(r.Source).Observe(took.Seconds())
-	if outcome == Clean {
+	if outcome == report.Clean {
 		m.success.WithLabelValues(r.Source).SetToCurrentTime()
 	}
 	s := r.Summary()
-	for state, n := range map[string]int{"unchanged": s.Unchanged, "blocked": s.Blocked, "drifted": s.Drifted, "failed": s.Failed} {
+	for state, n := range map[string]int{"unchanged": s.Unchanged, "pending_approval": s.PendingApproval, "blocked": s.Blocked, "drifted": s.Drifted, "failed": s.Failed} {
 		m.secrets.WithLabelValues(r.Source, state).Set(float64(n))
 	}
-	for action, n := range map[Kind]int{Add: s.Add, Change: s.Change, Repair: s.Repair, Adopt: s.Adopt, Delete: s.Delete, Release: s.Release, Reencrypted: s.Reencrypted} {
+	for action, n := range map[plan.Kind]int{
+		plan.Add: s.Add, plan.Change: s.Change, plan.Repair: s.Repair, plan.Adopt: s.Adopt,
+		plan.Delete: s.Delete, plan.Release: s.Release, plan.Reencrypted: s.Reencrypted,
+	} {
 		if r.Applied {
 			m.changes.WithLabelValues(r.Source, string(action)).Add(float64(n))
 		}
@@ -121,4 +124,17 @@ func (m *metrics) observe(r Report, took time.Duration) {
 		pending = 1
 	}
 	m.pending.WithLabelValues(r.Source).Set(pending)
+}
+
+// newLeaderMetric makes the metric of which replica follows the sources.
+func (c *Controller) newLeaderMetric() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "relay_sync_leader",
+		Help: "1 if this replica is the elected leader and follows the sources, 0 if it is on standby.",
+	}, func() float64 {
+		if c.standby.Load() {
+			return 0
+		}
+		return 1
+	})
 }

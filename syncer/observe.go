@@ -9,19 +9,23 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// observation is what Vault's metadata says of a source's workflows and connections.
+// observation is what the metadata in Vault has of a source's workflows and connections.
 type observation struct {
 	entries map[secrets.Address]secrets.Entry
-	// unseen are the workflows, and types of connections, that could not be looked at,
+	// unseen are the workflows, and types of connections, that could not be observed,
 	// and why.
 	unseen map[secrets.Scope]error
 }
 
-// observe looks at every workflow of the source. One that Vault does not show is
-// unseen and stops no other; a Vault that shows nothing ends the round.
+// observe reads the metadata of every workflow and connection of the source. A workflow
+// that Vault does not list is unseen and stops no other; if Vault lists none, the sync
+// ends.
 func (s *source) observe(ctx context.Context) (observation, error) {
 	scopes := make([]secrets.Scope, len(s.Workflows))
 	for i, workflow := range s.Workflows {
@@ -30,7 +34,7 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 	seen, err := s.client.Survey(ctx, scopes...)
 	o := observation{entries: seen.Entries, unseen: map[secrets.Scope]error{}}
 	maps.Copy(o.unseen, seen.Failed)
-	if err == nil && len(scopes) > 0 && len(o.unseen) == len(scopes) && o.troubled() {
+	if err == nil && len(scopes) > 0 && len(o.unseen) == len(scopes) && o.unavailable() {
 		err = o.unseen[scopes[0]]
 	}
 	if err == nil {
@@ -39,18 +43,38 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 	return o, err
 }
 
-// troubled reports whether a workflow was not seen because Vault is in trouble.
-func (o observation) troubled() bool {
+// observeConnections reads the metadata of every connection of the source.
+func (s *source) observeConnections(ctx context.Context, o *observation) error {
+	for _, id := range s.Connections {
+		a, err := connections.ParseAddress(s.vault.Mount, s.vault.Domain, id)
+		if err != nil {
+			return err
+		}
+		seen, err := s.connections.Describe(ctx, a)
+		switch {
+		case secrets.AffectsAll(err) || ctx.Err() != nil:
+			return err
+		case err != nil:
+			o.unseen[a.Scope] = err
+			continue
+		}
+		o.entries[a] = seen
+	}
+	return nil
+}
+
+// unavailable reports whether a workflow is unseen because Vault was unavailable.
+func (o observation) unavailable() bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(o.unseen)), secrets.Unavailable)
 }
 
-// failures are the unseen workflows of which no wanted secret would tell.
-func (o observation) failures(d Desired) []Failure {
-	var out []Failure
-	byName := func(a, b secrets.Scope) int { return compareAddress(a.Secret(""), b.Secret("")) }
+// failures are the unseen workflows that no wanted secret reports.
+func (o observation) failures(d desired) []report.Failure {
+	var out []report.Failure
+	byName := func(a, b secrets.Scope) int { return plan.Compare(a.Secret(""), b.Secret("")) }
 	for _, scope := range slices.SortedFunc(maps.Keys(o.unseen), byName) {
-		if !slices.ContainsFunc(d.Wants, func(w Want) bool { return w.Address.Scope == scope }) {
-			out = append(out, Failure{Err: fmt.Errorf("%s was not looked at: %w", scope.Title(), o.unseen[scope])})
+		if !slices.ContainsFunc(d.Wants, func(w plan.Want) bool { return w.Address.Scope == scope }) {
+			out = append(out, report.Failure{Err: fmt.Errorf("observe %s: %w", scope.Title(), o.unseen[scope])})
 		}
 	}
 	return out

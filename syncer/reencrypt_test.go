@@ -11,6 +11,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // noted counts the records that were sent since the proxy was reset.
@@ -53,7 +54,7 @@ func rotated(t *testing.T, key string) (*world, string) {
 	}
 	w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    one: %s-1\n    two: %s-2\n", w.workflow(0), canary, canary))
 	w.commit()
-	if s := w.round(true).Summary(); s.Add != 2 {
+	if s := w.sync(true).Summary(); s.Add != 2 {
 		t.Fatalf("the first round:\n%s", w.text())
 	}
 	before := w.read("a.yaml")
@@ -72,14 +73,14 @@ func TestRotatedWithAFingerprintKeyWritesNoVersion(t *testing.T) {
 	t.Parallel()
 	w, canary := rotated(t, someKey)
 	before := w.record("one")
-	plan := w.round(false)
-	if s := plan.Summary(); s.Reencrypted != 2 || plan.Outcome() != Clean || !strings.Contains(w.text(), "Nothing to do: 2 re-encrypted") {
+	planned := w.sync(false)
+	if s := planned.Summary(); s.Reencrypted != 2 || planned.Outcome() != report.Clean || !strings.Contains(w.text(), "Nothing to do: 2 re-encrypted") {
 		t.Errorf("the plan:\n%s", w.text())
 	}
 	w.proxy.Reset()
-	applied := w.round(true)
+	applied := w.sync(true)
 	notes := w.noted()
-	if n := w.writes(); n != 0 || notes != 2 || applied.Summary().Reencrypted != 2 || applied.Outcome() != Clean {
+	if n := w.writes(); n != 0 || notes != 2 || applied.Summary().Reencrypted != 2 || applied.Outcome() != report.Clean {
 		t.Errorf("%d values and %d records were sent, want 0 and 2\n%s", n, notes, w.text())
 	}
 	after := w.record("one")
@@ -93,7 +94,7 @@ func TestRotatedWithAFingerprintKeyWritesNoVersion(t *testing.T) {
 			t.Errorf("the record's %s is still %q", other, field(after, other))
 		}
 	}
-	if s := w.round(true).Summary(); s.Unchanged != 2 || w.noted() != 0 {
+	if s := w.sync(true).Summary(); s.Unchanged != 2 || w.noted() != 0 {
 		t.Errorf("once more: %+v\n%s", s, w.text())
 	}
 	w.wantRead(w.workflow(0), "one", canary+"-1")
@@ -103,10 +104,10 @@ func TestRotatedWithAFingerprintKeyWritesNoVersion(t *testing.T) {
 func TestRotatedWithoutAFingerprintKeyWritesOneVersion(t *testing.T) {
 	t.Parallel()
 	w, canary := rotated(t, "")
-	if s := w.round(true).Summary(); s.Change != 2 || w.writes() != 2 {
+	if s := w.sync(true).Summary(); s.Change != 2 || w.writes() != 2 {
 		t.Errorf("the round: %+v\n%s", s, w.text())
 	}
-	if s := w.round(true).Summary(); s.Unchanged != 2 || w.writes() != 0 {
+	if s := w.sync(true).Summary(); s.Unchanged != 2 || w.writes() != 0 {
 		t.Errorf("once more: %+v\n%s", s, w.text())
 	}
 	w.wantRead(w.workflow(0), "one", canary+"-1")
@@ -119,18 +120,18 @@ func TestAFingerprintKeyThatComesLater(t *testing.T) {
 	w := newWorld(t, 1)
 	w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    one: value\n", w.workflow(0)))
 	w.commit()
-	w.round(true)
+	w.sync(true)
 	for _, key := range []string{someKey, strings.ToUpper(someKey)} {
 		w.cfg.FingerprintKeyFile = write(t, t.TempDir(), "fingerprint.key", key)
 		w.writes()
 		before := field(w.record("one"), "hmac1")
-		if s := w.round(true).Summary(); s.Reencrypted != 1 || w.noted() != 1 || w.writes() != 0 {
+		if s := w.sync(true).Summary(); s.Reencrypted != 1 || w.noted() != 1 || w.writes() != 0 {
 			t.Errorf("the round with another key: %+v\n%s", s, w.text())
 		}
 		if after := field(w.record("one"), "hmac1"); after == "" || after == before {
 			t.Errorf("the fingerprint was %q and is %q", before, after)
 		}
-		if s := w.round(true).Summary(); s.Unchanged != 1 {
+		if s := w.sync(true).Summary(); s.Unchanged != 1 {
 			t.Errorf("once more: %+v\n%s", s, w.text())
 		}
 	}
@@ -165,7 +166,7 @@ func TestKeylessPlan(t *testing.T) {
 	}
 	w.seal("a.yaml", manifest(canary+"-1"))
 	w.commit()
-	w.round(true)
+	w.sync(true)
 	w.cfg.Vault.TokenFile = write(t, t.TempDir(), "token", w.vault.Token(t,
 		`path "customers/metadata/workflows/+/" { capabilities = ["list"] }`,
 		`path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`))
@@ -173,7 +174,7 @@ func TestKeylessPlan(t *testing.T) {
 	w.cfg.Sources[0].AgeKeys = []string{"/nowhere/age.key"}
 	w.cfg.FingerprintKeyFile = "/nowhere/fingerprint.key"
 	w.proxy.Reset()
-	if r := w.ask(Request{Keyless: true}); r.Summary().Unchanged != 2 || r.Outcome() != Clean {
+	if r := w.ask(Request{Keyless: true}); r.Summary().Unchanged != 2 || r.Outcome() != report.Clean {
 		t.Errorf("the plan of what was applied:\n%s", w.text())
 	}
 
@@ -182,13 +183,13 @@ func TestKeylessPlan(t *testing.T) {
 	w.commit()
 	w.cfg.Sources[0].AgeKeys = []string{"/nowhere/age.key"}
 	r := w.ask(Request{Keyless: true})
-	if s := r.Summary(); s.Change != 1 || s.Unchanged != 1 || r.Outcome() != Pending || !strings.Contains(w.text(), "maybe changed") {
+	if s := r.Summary(); s.Change != 1 || s.Unchanged != 1 || r.Outcome() != report.Pending || !strings.Contains(w.text(), "maybe changed") {
 		t.Errorf("the plan of a change:\n%s", w.text())
 	}
 	if n := w.writes(); n != 0 {
 		t.Errorf("%d values were sent", n)
 	}
-	if _, err := New(w.cfg, "test").Rounds(t.Context(), Request{Keyless: true, Apply: true}); err == nil {
+	if _, err := New(w.cfg, "test").Sync(t.Context(), Request{Keyless: true, Apply: true}); err == nil {
 		t.Error("a plan without keys was applied")
 	}
 	vaulttest.AssertNoCanary(t, canary, w.output)

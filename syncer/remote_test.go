@@ -180,8 +180,8 @@ func TestATroubledRemoteWritesNothing(t *testing.T) {
 	} {
 		w.cfg.Sources[0].Remote = right
 		change(&w.cfg.Sources[0].Remote)
-		if report := w.round(true); report.Err == nil || !strings.Contains(report.Err.Error(), name) {
-			t.Errorf("got %v, want %s", report.Err, name)
+		if rep := w.sync(true); rep.Err == nil || !strings.Contains(rep.Err.Error(), name) {
+			t.Errorf("got %v, want %s", rep.Err, name)
 		}
 	}
 	if asked := w.proxy.Requests(); len(asked) > 0 {
@@ -205,7 +205,7 @@ func TestADamagedMirrorIsFetchedAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if report := w.round(true); report.Err == nil {
+	if rep := w.sync(true); rep.Err == nil {
 		t.Error("a mirror without objects was read")
 	}
 	w.applied()

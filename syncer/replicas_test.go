@@ -17,6 +17,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 var replicasFor = flag.Duration("replicas.for", 8*time.Second, "how long TestTwoReplicasDoNoHarm commits")
@@ -70,15 +71,15 @@ func TestTwoReplicasDoNoHarm(t *testing.T) {
 	head := strings.TrimSpace(w.run("git", "rev-parse", "main"))
 	calm := func(d *daemon) bool {
 		s := d.status()["shop"]
-		return s.Seen == head && s.Summary == Summary{Unchanged: workflows * each}
+		return s.Seen == head && s.Summary == report.Summary{Unchanged: workflows * each}
 	}
 	replicas[0].until("both replicas find everything as committed", func() bool { return calm(replicas[0]) && calm(replicas[1]) })
 	wrote := versionsOf(t, w.proxy, second.proxy)
 	// Two more comparisons of each: had they a quarrel, it would go on.
 	for _, d := range replicas {
 		for range 2 {
-			last := d.status()["shop"].LastRound
-			d.until("another comparison", func() bool { return d.status()["shop"].LastRound.After(last) })
+			last := d.status()["shop"].LastSync
+			d.until("another comparison", func() bool { return d.status()["shop"].LastSync.After(last) })
 		}
 	}
 	for address, versions := range versionsOf(t, w.proxy, second.proxy) {

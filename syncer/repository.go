@@ -5,25 +5,49 @@ package syncer
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// resolve finds the commit that the source follows.
-func resolve(ctx context.Context, s config.Source, repo *gitsource.Repository) (gitsource.Commit, error) {
-	if s.Tag != "" {
-		tag, err := repo.ResolveTag(ctx, s.Tag)
-		return tag.Commit, err
-	}
-	return repo.Resolve(ctx, s.Branch)
+// location is what one sync reads: a commit, resolved once. A branch that moves while
+// the sync runs does not change it.
+type location struct {
+	repo   *gitsource.Repository
+	commit gitsource.Commit
+	// tag is set if the source follows a tag.
+	tag gitsource.Tag
 }
 
-// watch asks to hear when that commit may have moved.
+// locate fetches a source, opens its repository and resolves its commit.
+func (c *Controller) locate(ctx context.Context, cfg config.Source) (location, error) {
+	if err := c.fetch(ctx, cfg); err != nil {
+		return location{}, err
+	}
+	repo, err := c.openRepository(ctx, cfg)
+	if err != nil {
+		return location{}, err
+	}
+	return resolve(ctx, cfg, repo)
+}
+
+// resolve finds the commit that the source follows.
+func resolve(ctx context.Context, s config.Source, repo *gitsource.Repository) (at location, err error) {
+	at.repo = repo
+	if s.Tag != "" {
+		at.tag, err = repo.ResolveTag(ctx, s.Tag)
+		at.commit = at.tag.Commit
+		return at, err
+	}
+	at.commit, err = repo.Resolve(ctx, s.Branch)
+	return at, err
+}
+
+// watch returns a channel that receives when that commit may have moved.
 func watch(ctx context.Context, s config.Source, repo *gitsource.Repository) (<-chan struct{}, error) {
 	if s.Tag != "" {
 		return repo.WatchTag(ctx, s.Tag)
@@ -41,7 +65,20 @@ func newMirrors(cfg *config.Config) map[string]*gitmirror.Mirror {
 	return mirrors
 }
 
-// fetch brings the mirror of a remote source up to date. A local one needs none.
+// newMirror makes the mirror of a remote source; nil for a local one. The configuration
+// was checked.
+func newMirror(cfg *config.Config, s config.Source) *gitmirror.Mirror {
+	remote, err := gitmirror.ParseRemote(s.Repository)
+	if !s.IsRemote() || err != nil {
+		return nil
+	}
+	return gitmirror.New(gitmirror.Config{
+		Remote: remote, Access: s.Remote.Access(), Ref: s.FullRef(), Timeout: s.Remote.Timeout, MaxBytes: s.Remote.MaxMiB << 20,
+		Folder: filepath.Join(cfg.Mirrors, cfg.Controller, s.Name),
+	})
+}
+
+// fetch updates the mirror of a remote source. A local source has none.
 func (c *Controller) fetch(ctx context.Context, cfg config.Source) error {
 	mirror := c.mirrors[cfg.Name]
 	if mirror == nil {
@@ -55,47 +92,25 @@ func (c *Controller) fetch(ctx context.Context, cfg config.Source) error {
 	return err
 }
 
-// repository opens the source's repository: its folder, or its mirror as the last
-// fetch has left it.
-func (c *Controller) repository(ctx context.Context, cfg config.Source) (*gitsource.Repository, error) {
+// openRepository opens the source's repository: its folder, or its mirror as the last
+// fetch left it.
+func (c *Controller) openRepository(ctx context.Context, cfg config.Source) (*gitsource.Repository, error) {
 	if mirror := c.mirrors[cfg.Name]; mirror != nil {
 		return gitsource.Open(ctx, mirror.Path())
 	}
 	return gitsource.Open(ctx, cfg.Repository)
 }
 
-// mend throws the mirror of a source away in whose round it showed that it is
-// damaged: the next fetch makes it anew.
-func (c *Controller) mend(ctx context.Context, report Report) {
-	mirror := c.mirrors[report.Source]
-	if mirror == nil || !report.damaged() {
+// discardDamaged discards the mirror of a source if a sync found it damaged: the next
+// fetch makes it again.
+func (c *Controller) discardDamaged(ctx context.Context, r report.Report) {
+	mirror := c.mirrors[r.Source]
+	if mirror == nil || !r.Damaged() {
 		return
 	}
 	if err := mirror.Discard(ctx); err != nil {
-		c.Warn("source " + report.Source + ": its mirror is damaged, and throwing it away: " + err.Error())
+		c.Warn("source " + r.Source + ": its mirror is damaged, and discarding it failed: " + err.Error())
 		return
 	}
-	c.Warn("source " + report.Source + ": its mirror was damaged and is fetched anew")
-}
-
-func (r Report) damaged() bool {
-	for _, f := range r.Failures {
-		if errors.Is(f.Err, gitsource.ErrDamaged) {
-			return true
-		}
-	}
-	return errors.Is(r.Err, gitsource.ErrDamaged)
-}
-
-// newMirror makes the mirror of a remote source; nil for a local one. The
-// configuration was checked.
-func newMirror(cfg *config.Config, s config.Source) *gitmirror.Mirror {
-	remote, err := gitmirror.ParseRemote(s.Repository)
-	if !s.IsRemote() || err != nil {
-		return nil
-	}
-	return gitmirror.New(gitmirror.Config{
-		Remote: remote, Access: s.Remote.Access(), Ref: s.FullRef(), Timeout: s.Remote.Timeout, MaxBytes: s.Remote.MaxMiB << 20,
-		Folder: filepath.Join(cfg.Mirrors, cfg.Controller, s.Name),
-	})
+	c.Warn("source " + r.Source + ": discarded its damaged mirror; the next sync fetches it again")
 }

@@ -13,9 +13,9 @@ import (
 // looked waits until the loop of the source has looked at its branch once more.
 func (d *daemon) looked() {
 	d.t.Helper()
-	before := d.status()["shop"].NextLook
+	before := d.status()["shop"].NextPoll
 	d.Hint("shop")
-	d.until("the source is looked at", func() bool { return !d.status()["shop"].NextLook.Equal(before) })
+	d.until("the source is looked at", func() bool { return !d.status()["shop"].NextPoll.Equal(before) })
 }
 
 func TestAnUnchangedCommitAsksNothingOfVault(t *testing.T) {
@@ -49,9 +49,9 @@ func TestADriftCheckReadsEachSecretOnce(t *testing.T) {
 	w.commit()
 	d := w.daemon()
 	d.until("all is applied", func() bool { return d.status()["shop"].Settled() })
-	last := d.status()["shop"].LastRound
+	last := d.status()["shop"].LastSync
 	w.proxy.Reset()
-	d.until("Vault is compared", func() bool { return d.status()["shop"].LastRound.After(last) })
+	d.until("Vault is compared", func() bool { return d.status()["shop"].LastSync.After(last) })
 	d.stop() // before the next one
 	w.wantOneReadEach(50)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gittest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/signature"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // sign replaces the newest commit with the same one, signed.
@@ -41,9 +42,9 @@ func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
 	refused := func(is error, says string) {
 		t.Helper()
 		w.proxy.Reset()
-		report := w.round(true)
-		if !errors.Is(report.Err, is) || !strings.Contains(report.Err.Error(), says) || len(w.proxy.Requests()) > 0 {
-			t.Errorf("got %v, and %d requests to Vault; want %q", report.Err, len(w.proxy.Requests()), says)
+		rep := w.sync(true)
+		if !errors.Is(rep.Err, is) || !strings.Contains(rep.Err.Error(), says) || len(w.proxy.Requests()) > 0 {
+			t.Errorf("got %v, and %d requests to Vault; want %q", rep.Err, len(w.proxy.Requests()), says)
 		}
 		if _, err := New(w.cfg, "test").Verify(t.Context(), nil); !errors.Is(err, is) {
 			t.Errorf("verify: %v", err)
@@ -51,7 +52,7 @@ func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
 	}
 	accepted := func() {
 		t.Helper()
-		if report := w.round(true); report.Outcome() != Clean {
+		if rep := w.sync(true); rep.Outcome() != report.Clean {
 			t.Fatalf("the round:\n%s", w.text())
 		}
 	}

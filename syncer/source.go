@@ -4,93 +4,108 @@
 package syncer
 
 import (
-	"context"
 	"errors"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
-// source is a Source with its doors open.
+// source is a config.Source in one sync: with its commit, its keys and its client.
 type source struct {
 	config.Source
+	location
 	vault       config.Vault
-	concurrency int
-	repo        *gitsource.Repository
 	keys        *sopsfile.Keys
 	client      *secrets.Client
 	connections *connections.Client
 	// managers have the client for each kind of address.
 	managers map[secrets.Kind]secrets.Manager
-	// swept are bodies of connections that need no second look.
-	swept map[string]bool
-	warn  func(string)
-	audit *Audit
-	pace  *pace
-	said  string
-	// memory is what is known of files that were read before.
-	memory *memory
+	// cleaned are bodies of connections that need no second check.
+	cleaned   map[string]bool
+	warn      func(string)
+	audit     *Audit
+	rateLimit *rateLimit
+	// reason is the person's, for the audit file.
+	reason string
+	cache  *manifestCache
 	// fingerprint is for the values; it may be none.
 	fingerprint secrets.FingerprintKey
-	// keyless says that no key is at hand, and only ciphertexts are compared.
+	// keyless means that there is no key, and only ciphertexts are compared.
 	keyless bool
 }
 
-func (c *Controller) open(ctx context.Context, cfg config.Source, keyless bool) (*source, error) {
+func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source, error) {
 	c.fileWarnings.Do(func() {
 		for _, warning := range c.cfg.Warnings() {
 			c.Warn(warning)
 		}
 	})
-	repo, repoErr := c.repository(ctx, cfg)
 	client, clientErr := c.connect(cfg)
 	connectionsClient := connections.New(client, c.Warn)
 	s := &source{
-		Source: cfg, vault: c.cfg.Vault, concurrency: c.cfg.Vault.Concurrency,
-		repo: repo, client: client, connections: connectionsClient, warn: c.Warn,
-		audit: c.Audit, pace: c.pace, keyless: keyless,
+		Source: cfg, location: at, vault: c.cfg.Vault, client: client, connections: connectionsClient,
 		managers: map[secrets.Kind]secrets.Manager{secrets.Secret: client, secrets.Connection: connectionsClient},
+		warn:     c.Warn, audit: c.Audit, rateLimit: c.rateLimit, keyless: keyless,
 	}
 	if keyless {
-		s.memory = newMemory("")
-	} else {
-		repoErr = errors.Join(repoErr, c.takeKeys(s))
+		s.cache = newManifestCache("")
+		return s, clientErr
 	}
-	if err := errors.Join(repoErr, clientErr); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s, errors.Join(c.loadKeys(s), clientErr)
 }
 
-// takeKeys gives a source its keys, and what it knows of files by them.
-func (c *Controller) takeKeys(s *source) (err error) {
+// loadKeys sets the keys of a source, and what it knows of files by them.
+func (c *Controller) loadKeys(s *source) (err error) {
 	var keysErr error
 	s.keys, keysErr = c.keys(s.Source)
 	s.fingerprint, err = c.fingerprintKey()
 	if err := errors.Join(keysErr, err); err != nil {
 		return err
 	}
-	s.memory = c.memory(s.Name, s.keys)
-	s.swept = c.sweptOf(s.Name)
+	s.cache = c.manifestCache(s.Name, s.keys)
+	s.cleaned = c.cleanedOf(s.Name)
 	return nil
 }
 
-// sweptOf gives the map of a source, which is only used in its rounds, one at a time.
-func (c *Controller) sweptOf(source string) map[string]bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.swept[source] == nil {
-		c.swept[source] = map[string]bool{}
+// keys returns the source's keys, with its key files read again. The keyring behind
+// them is made once: it keeps logins and opened data keys between syncs.
+func (c *Controller) keys(cfg config.Source) (*sopsfile.Keys, error) {
+	ring, err := c.keyring(cfg)
+	if err != nil {
+		return nil, err
 	}
-	return c.swept[source]
+	return ring.Load()
 }
 
-// connect gives the source's client, which is made once: it keeps its connections
-// and its login between rounds.
+func (c *Controller) keyring(cfg config.Source) (*keyring.Keyring, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ring := c.keyrings[cfg.Name]; ring != nil {
+		return ring, nil
+	}
+	ring, err := keyring.New(cfg.Keyring())
+	if err == nil {
+		c.keyrings[cfg.Name] = ring
+	}
+	return ring, err
+}
+
+// cleanedOf returns the map of a source. Only its syncs use it, one at a time.
+func (c *Controller) cleanedOf(source string) map[string]bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cleaned[source] == nil {
+		c.cleaned[source] = map[string]bool{}
+	}
+	return c.cleaned[source]
+}
+
+// connect returns the source's client, which is made once: it keeps its login and its
+// idle HTTP connections between syncs.
 func (c *Controller) connect(cfg config.Source) (*secrets.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,18 +124,6 @@ func (c *Controller) connect(cfg config.Source) (*secrets.Client, error) {
 	}
 	c.clients[cfg.Name] = client
 	return client, nil
-}
-
-// Close ends the connections, and revokes the tokens that were logged in for.
-func (c *Controller) Close(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var errs []error
-	for name, client := range c.clients {
-		errs = append(errs, client.Close(ctx))
-		delete(c.clients, name)
-	}
-	return errors.Join(errs...)
 }
 
 func (s *source) scope(workflow string) secrets.Scope {

@@ -5,50 +5,39 @@ package syncer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// undeleting is the kind of action that no round takes: somebody asked for it.
-const undeleting Kind = "undelete"
+// undeleting is the kind of an action that no sync plans: a person asked for it.
+const undeleting plan.Kind = "undelete"
 
-// Undeletion is what became of a secret that somebody wants back.
-type Undeletion struct {
-	Source  string
-	Address secrets.Address
-	// Record says which version it is and where that came from.
-	Record secrets.Record
-	// Err is why it was not brought back.
-	Err error
-}
-
-// Undelete brings back secrets, named workflow/name, that their source soft-deleted
-// and nobody wrote since. It looks at no repository. Rounds hold the deletion of
-// what was brought back for approval, and write it anew once a file has it again.
-// sources are names; none means whichever may write the workflow. said is the
-// reason that a person gave, for the audit file. The error is about the request
-// only; nothing was written then.
-func (c *Controller) Undelete(ctx context.Context, names, sources []string, said string) ([]Undeletion, error) {
+// Undelete undeletes secrets, named workflow/name, that their source soft-deleted and
+// that no one wrote since. It reads no repository. Syncs leave an undeleted secret and
+// report its deletion as pending approval; they write it again once a file has it.
+// sources are names; none means whichever may write the workflow. reason is the
+// person's, for the audit file. The error is about the request only; nothing was
+// written then.
+func (c *Controller) Undelete(ctx context.Context, names, sources []string, reason string) ([]report.Undeletion, error) {
 	among, err := c.cfg.Select(sources)
 	if err != nil {
 		return nil, err
 	}
 	var (
-		out      = make([]Undeletion, len(names))
+		out      = make([]report.Undeletion, len(names))
 		owners   = make([]config.Source, len(names))
 		problems []error
 	)
 	for i, name := range names {
-		if strings.HasPrefix(name, plan.ConnectionPrefix) {
-			err = fmt.Errorf("%s: a connection is not undeleted; put it into a file again, and the next round writes it", name)
+		if strings.HasPrefix(name, secrets.Connection.String()+":") {
+			err = fmt.Errorf("%s: a connection cannot be undeleted; put it into a file again, and the next sync writes it", name)
 		} else if out[i].Address, err = secrets.ParseAddress(c.cfg.Vault.Mount, c.cfg.Vault.Prefix, name); err == nil {
 			owners[i], err = sourceOf(among, out[i].Address)
 		}
@@ -59,7 +48,7 @@ func (c *Controller) Undelete(ctx context.Context, names, sources []string, said
 		return nil, err
 	}
 	for i := range out {
-		out[i].Err = c.undelete(ctx, owners[i], &out[i], said)
+		out[i].Err = c.undelete(ctx, owners[i], &out[i], reason)
 	}
 	return out, nil
 }
@@ -82,7 +71,7 @@ func sourceOf(among []config.Source, a secrets.Address) (config.Source, error) {
 	return config.Source{}, fmt.Errorf("%s: several sources may write workflow %q; name one with --source: %s", a, a.Group, strings.Join(names, ", "))
 }
 
-func (c *Controller) undelete(ctx context.Context, cfg config.Source, u *Undeletion, said string) error {
+func (c *Controller) undelete(ctx context.Context, cfg config.Source, u *report.Undeletion, reason string) error {
 	client, err := c.connect(cfg)
 	if err != nil {
 		return err
@@ -91,57 +80,14 @@ func (c *Controller) undelete(ctx context.Context, cfg config.Source, u *Undelet
 	if err != nil {
 		return err
 	}
-	if err := c.pace.wait(ctx); err != nil {
+	if err := c.rateLimit.wait(ctx); err != nil {
 		return errNotTried
 	}
-	line := auditLine{Owner: string(client.Owner()), Commit: entry.Records[client.Owner()].Revision, Said: said}
-	result := Result{Action: Action{Kind: undeleting, Address: u.Address, Entry: entry}}
+	line := auditLine{Owner: string(client.Owner()), Commit: entry.Records[client.Owner()].Revision, Reason: reason}
+	result := report.Result{Action: plan.Action{Kind: undeleting, Address: u.Address, Entry: entry}}
 	c.Audit.around(line, &result, func() {
 		u.Record, result.Err = client.Undelete(ctx, u.Address)
 		result.Version = u.Record.Version
 	})
 	return result.Err
-}
-
-// WriteUndeleted writes what Undelete came to, for people.
-func (t *Text) WriteUndeleted(all []Undeletion) error {
-	back := 0
-	for _, u := range all {
-		if u.Err != nil {
-			t.block(0, t.paint(red, "x")+" "+u.Err.Error())
-			continue
-		}
-		back++
-		t.line(0, fmt.Sprintf("%s %s  undeleted: version %d, from %s of commit %s", t.paint(green, "+"), u.Address, u.Record.Version, u.Record.Origin, orNone(u.Record.Revision)))
-	}
-	t.line(0, "")
-	if back > 0 {
-		t.line(0, "Rounds leave what was undeleted, and report it, until a file has it again (git revert)")
-		t.line(0, "or somebody approves its deletion (relay-sync apply --approve).")
-	}
-	return t.err
-}
-
-// WriteUndeletedJSON writes what Undelete came to as one JSON document.
-func WriteUndeletedJSON(w io.Writer, all []Undeletion) error {
-	type undeletedJSON struct {
-		Source   string `json:"source"`
-		Workflow string `json:"workflow"`
-		Name     string `json:"name"`
-		Version  int    `json:"version,omitempty"`
-		File     string `json:"file,omitempty"`
-		Commit   string `json:"commit,omitempty"`
-		Error    string `json:"error,omitempty"`
-	}
-	out := make([]undeletedJSON, len(all))
-	for i, u := range all {
-		out[i] = undeletedJSON{
-			Source: u.Source, Workflow: u.Address.Group, Name: u.Address.Name,
-			Version: u.Record.Version, File: u.Record.Origin, Commit: u.Record.Revision, Error: errorText(u.Err),
-		}
-	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(map[string]any{"secrets": out})
 }

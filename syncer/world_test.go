@@ -22,6 +22,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
@@ -138,25 +140,25 @@ func (w *world) commit() {
 }
 
 // round runs one round and keeps all that it prints.
-func (w *world) round(apply bool) Report {
+func (w *world) sync(apply bool) report.Report {
 	w.t.Helper()
 	return w.ask(Request{Apply: apply})
 }
 
 // ask runs the rounds of a process of its own, and gives the first report.
-func (w *world) ask(request Request) Report {
+func (w *world) ask(request Request) report.Report {
 	w.t.Helper()
 	c := New(w.cfg, "test")
 	c.Warn = func(text string) { w.t.Logf("warning: %s", text) }
-	reports, err := c.Rounds(context.Background(), request)
+	reports, err := c.Sync(context.Background(), request)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	var text, asJSON bytes.Buffer
-	if err := NewText(&text, true).Write(reports); err != nil {
+	if err := render.NewText(&text, true).Write(reports); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := WriteJSON(&asJSON, reports); err != nil {
+	if err := render.WriteJSON(&asJSON, reports); err != nil {
 		w.t.Fatal(err)
 	}
 	n := len(w.output)
@@ -192,7 +194,7 @@ func (w *world) wantRead(workflow, name, want string) {
 }
 
 // follow runs the daemon until its sources, by name, stand as they should.
-func (w *world) follow(reached func(map[string]Status) bool) {
+func (w *world) follow(reached func(map[string]report.Status) bool) {
 	w.t.Helper()
 	d := w.daemon()
 	d.until("the sources stand as they should", func() bool { return reached(d.status()) })
@@ -227,8 +229,8 @@ func (w *world) daemon() *daemon {
 	return d
 }
 
-func (d *daemon) status() map[string]Status {
-	all := map[string]Status{}
+func (d *daemon) status() map[string]report.Status {
+	all := map[string]report.Status{}
 	for _, s := range d.board.list() {
 		all[s.Source] = s
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 func (s Source) connectionProblems(v Vault) (out problem.List) {
@@ -27,7 +26,7 @@ func (s Source) connectionProblems(v Vault) (out problem.List) {
 // ParseAddress reads the address of a secret, as workflow/name, or of a connection, as
 // connection:type/name. The error wraps secrets.ErrInvalid.
 func (cfg *Config) ParseAddress(text string) (secrets.Address, error) {
-	if id, is := strings.CutPrefix(text, plan.ConnectionPrefix); is {
+	if id, is := strings.CutPrefix(text, secrets.Connection.String()+":"); is {
 		return connections.ParseAddress(cfg.Vault.Mount, cfg.Vault.Domain, id)
 	}
 	return secrets.ParseAddress(cfg.Vault.Mount, cfg.Vault.Prefix, text)

@@ -11,6 +11,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // Settings are the settings of a session.
@@ -86,17 +88,17 @@ func (s *Session) Observe(ctx context.Context, a secrets.Address, adopt bool) (s
 // Set writes a value, if the secret has not changed since observed. With adopt it also
 // writes a secret that another owner has or that is unmanaged. The error of the result
 // is as of secrets.Client.Put.
-func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.Entry, value secrets.Value, adopt bool) syncer.Result {
-	r := syncer.Result{Action: syncer.Action{Kind: syncer.Change, Address: a, Entry: observed}}
+func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.Entry, value secrets.Value, adopt bool) report.Result {
+	r := report.Result{Action: plan.Action{Kind: plan.Change, Address: a, Entry: observed}}
 	switch {
 	case adopt && secrets.MayWrite(s.Owner(), observed, a) != nil:
-		r.Kind = syncer.Adopt
+		r.Kind = plan.Adopt
 	case !observed.Live():
-		r.Kind = syncer.Add
+		r.Kind = plan.Add
 	}
-	s.Audit.ByHand(s.Owner(), s.Reason, &r, func() {
+	s.Audit.Manual(s.Owner(), s.Reason, &r, func() {
 		var written secrets.Written
-		written, r.Err = s.client.Put(ctx, secrets.Write{Address: a, Value: value, Observed: observed, Adopt: r.Kind == syncer.Adopt})
+		written, r.Err = s.client.Put(ctx, secrets.Write{Address: a, Value: value, Observed: observed, Adopt: r.Kind == plan.Adopt})
 		r.Version = written.Version
 	})
 	return r
@@ -105,8 +107,8 @@ func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.E
 // Delete soft-deletes a secret that the person owns. If another writer has overwritten
 // it, Delete only releases it. The error of the result is as of secrets.Client.Delete;
 // for an unmanaged secret it is secrets.ErrNotOwner too.
-func (s *Session) Delete(ctx context.Context, a secrets.Address) syncer.Result {
-	r := syncer.Result{Action: syncer.Action{Kind: syncer.Delete, Address: a}}
+func (s *Session) Delete(ctx context.Context, a secrets.Address) report.Result {
+	r := report.Result{Action: plan.Action{Kind: plan.Delete, Address: a}}
 	if r.Entry, r.Err = s.Observe(ctx, a, false); r.Err != nil {
 		return r
 	}
@@ -116,9 +118,9 @@ func (s *Session) Delete(ctx context.Context, a secrets.Address) syncer.Result {
 		r.Err = fmt.Errorf("delete secret %s: not found among the secrets of this owner", a)
 		return r
 	case record.Version != r.Entry.Current, !r.Entry.Live():
-		r.Kind = syncer.Release
+		r.Kind = plan.Release
 	}
-	s.Audit.ByHand(s.Owner(), s.Reason, &r, func() {
+	s.Audit.Manual(s.Owner(), s.Reason, &r, func() {
 		_, r.Err = s.client.Delete(ctx, a, nil)
 	})
 	return r

@@ -33,8 +33,10 @@ type Counts struct {
 	Written   int `json:"written"`
 	Deleted   int `json:"deleted"`
 	Unchanged int `json:"unchanged"`
-	Blocked   int `json:"blocked"`
-	Drifted   int `json:"drifted"`
+	// PendingApproval waits for relay-sync apply --approve.
+	PendingApproval int `json:"pending_approval"`
+	Blocked         int `json:"blocked"`
+	Drifted         int `json:"drifted"`
 	// Failed also counts invalid files and duplicate claims.
 	Failed int `json:"failed"`
 }
@@ -46,7 +48,7 @@ func (c Counts) String() string {
 		n    int
 		word string
 	}{
-		{c.Failed, "failed"}, {c.Blocked, "blocked"}, {c.Drifted, "drifted"},
+		{c.Failed, "failed"}, {c.PendingApproval, "pending approval"}, {c.Blocked, "blocked"}, {c.Drifted, "drifted"},
 		{c.Written, "written"}, {c.Deleted, "deleted"}, {c.Unchanged, "unchanged"},
 	} {
 		if part.n > 0 {

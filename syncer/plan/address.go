@@ -3,5 +3,20 @@
 
 package plan
 
-// ConnectionPrefix begins the name of a connection where a secret could be named, too.
-const ConnectionPrefix = "connection:"
+import (
+	"cmp"
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Compare orders secrets by workflow and name, and then connections.
+func Compare(a, b secrets.Address) int {
+	if c := cmp.Compare(a.Kind, b.Kind); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Group, b.Group); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Name, b.Name)
+}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // options are the flags that several commands share.
@@ -98,7 +100,7 @@ many deletions, older files) are applied only with --approve and the id of the p
 	}
 	o.configFlags(c)
 	c.Flags().StringVar(&ask.Approve, "approve", "", "apply only the plan with this id, including its changes that are pending approval")
-	c.Flags().StringVar(&ask.Said, "reason", "", "reason for the audit file")
+	c.Flags().StringVar(&ask.Reason, "reason", "", "reason for the audit file")
 	return c
 }
 
@@ -122,7 +124,7 @@ changes the record of the previous owner.`,
 	}
 	o.configFlags(c)
 	c.Flags().BoolVar(&ask.Unmanaged, "unmanaged", false, "take over all live secrets that have no owner's record")
-	c.Flags().StringVar(&ask.Said, "reason", "", "reason for the audit file (required)")
+	c.Flags().StringVar(&ask.Reason, "reason", "", "reason for the audit file (required)")
 	if err := c.MarkFlagRequired("reason"); err != nil {
 		panic("relay-sync: " + err.Error()) // the flag is defined a line above
 	}
@@ -158,17 +160,17 @@ func (o *options) sync(c *cobra.Command, ask syncer.Request) error {
 		defer controller.Audit.Close()
 	}
 	ask.Sources = o.sources
-	reports, err := controller.Rounds(c.Context(), ask)
+	reports, err := controller.Sync(c.Context(), ask)
 	if err != nil {
 		return err
 	}
 	if err := o.write(reports); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if ask.Approve != "" && !slices.ContainsFunc(reports, func(r syncer.Report) bool { return r.Approved }) {
+	if ask.Approve != "" && !slices.ContainsFunc(reports, func(r report.Report) bool { return r.Approved }) {
 		return fmt.Errorf("approve plan %q: not found; the commit, the configuration or Vault has changed since, so nothing was written. Hint: review the new plan", ask.Approve)
 	}
-	if outcome := syncer.Worst(reports); outcome != syncer.Clean {
+	if outcome := report.Worst(reports); outcome != report.Clean {
 		return exitError{outcome}
 	}
 	return nil
@@ -191,9 +193,9 @@ func whoami() string {
 	return fmt.Sprintf("uid %d", os.Getuid())
 }
 
-func (o *options) write(reports []syncer.Report) error {
+func (o *options) write(reports []report.Report) error {
 	if o.output == "json" {
-		return syncer.WriteJSON(o.stdout, reports)
+		return render.WriteJSON(o.stdout, reports)
 	}
-	return syncer.NewText(o.stdout, wantsColor(o.stdout)).Write(reports)
+	return render.NewText(o.stdout, wantsColor(o.stdout)).Write(reports)
 }

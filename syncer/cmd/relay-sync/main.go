@@ -12,7 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // version is set at link time.
@@ -28,7 +28,7 @@ func start() int {
 }
 
 // exitError carries an exit code that is not an error to print.
-type exitError struct{ outcome syncer.Outcome }
+type exitError struct{ outcome report.Outcome }
 
 func (e exitError) Error() string { return fmt.Sprintf("exit %d", e.outcome) }
 
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "relay-sync: "+err.Error())
-		return int(syncer.Failed)
+		return int(report.Failed)
 	}
-	return int(syncer.Clean)
+	return int(report.Clean)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // manualFlags are the flags of the manual commands.
@@ -113,10 +114,10 @@ func (o *options) deleteCommand() *cobra.Command {
 		Short: "Soft-delete a secret that you own; an administrator can undelete it",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.manual(c, f, func(s *manual.Session) (syncer.Result, error) {
+			return o.manual(c, f, func(s *manual.Session) (report.Result, error) {
 				a, err := s.Address(args[0], args[1])
 				if err != nil {
-					return syncer.Result{}, err
+					return report.Result{}, err
 				}
 				return s.Delete(c.Context(), a), nil
 			})
@@ -127,14 +128,14 @@ func (o *options) deleteCommand() *cobra.Command {
 }
 
 func (o *options) set(c *cobra.Command, f *manualFlags, workflow, name string) error {
-	return o.manual(c, f, func(s *manual.Session) (syncer.Result, error) {
+	return o.manual(c, f, func(s *manual.Session) (report.Result, error) {
 		a, err := s.Address(workflow, name)
 		if err != nil {
-			return syncer.Result{}, err
+			return report.Result{}, err
 		}
 		observed, err := s.Observe(c.Context(), a, f.adopt)
 		if err != nil {
-			return syncer.Result{}, err
+			return report.Result{}, err
 		}
 		in := manual.Input{File: f.file, Stdin: os.Stdin, KeepNewline: f.keepNewline, MaxBytes: s.MaxValueBytes}
 		if term.IsTerminal(int(os.Stdin.Fd())) {
@@ -142,14 +143,14 @@ func (o *options) set(c *cobra.Command, f *manualFlags, workflow, name string) e
 		}
 		value, err := in.Read(a)
 		if err != nil {
-			return syncer.Result{}, err
+			return report.Result{}, err
 		}
 		return s.Set(c.Context(), a, observed, value, f.adopt), nil
 	})
 }
 
 // manual runs one change in its own session and prints the result.
-func (o *options) manual(c *cobra.Command, f *manualFlags, change func(*manual.Session) (syncer.Result, error)) error {
+func (o *options) manual(c *cobra.Command, f *manualFlags, change func(*manual.Session) (report.Result, error)) error {
 	settings, err := o.manualSettings(c, f)
 	if err != nil {
 		return err

@@ -9,29 +9,30 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // writeChange prints the result of a manual change.
-func (o *options) writeChange(owner secrets.Owner, r syncer.Result) error {
+func (o *options) writeChange(owner secrets.Owner, r report.Result) error {
 	if o.output == "json" {
 		return o.encode(struct {
 			versioned
-			Workflow string      `json:"workflow"`
-			Name     string      `json:"name"`
-			Action   syncer.Kind `json:"action"`
-			Version  int         `json:"version,omitempty"`
-			Owner    string      `json:"owner"`
+			Workflow string    `json:"workflow"`
+			Name     string    `json:"name"`
+			Action   plan.Kind `json:"action"`
+			Version  int       `json:"version,omitempty"`
+			Owner    string    `json:"owner"`
 		}{version1, r.Address.Group, r.Address.Name, r.Kind, r.Version, string(owner)})
 	}
 	done := fmt.Sprintf("written as version %d by %s", r.Version, owner)
 	switch r.Kind {
-	case syncer.Adopt:
+	case plan.Adopt:
 		done += ", taken over"
-	case syncer.Delete:
+	case plan.Delete:
 		done = "deleted; an administrator can undelete it"
-	case syncer.Release:
+	case plan.Release:
 		done = "released; your value had already been overwritten or deleted"
 	}
 	if _, err := fmt.Fprintf(o.stdout, "%s: %s\n", r.Address, done); err != nil {

@@ -14,8 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 func (o *options) statusCommand() *cobra.Command {
@@ -56,7 +57,7 @@ func (o *options) status(ctx context.Context) error {
 	}
 	defer response.Body.Close()
 	var answer struct {
-		Sources []syncer.Status
+		Sources []report.Status
 		Standby bool
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxStatusBytes)).Decode(&answer); err != nil {
@@ -70,13 +71,13 @@ func (o *options) status(ctx context.Context) error {
 	}
 	for _, s := range answer.Sources {
 		if !s.Settled() {
-			return exitError{syncer.Failed}
+			return exitError{report.Failed}
 		}
 	}
 	return nil
 }
 
-func (o *options) writeStatus(all []syncer.Status, standby bool) error {
+func (o *options) writeStatus(all []report.Status, standby bool) error {
 	if o.output == "json" {
 		return o.encode(map[string]any{"format_version": version1.FormatVersion, "sources": all, "standby": standby})
 	}
@@ -84,5 +85,5 @@ func (o *options) writeStatus(all []syncer.Status, standby bool) error {
 		_, err := fmt.Fprintln(o.stdout, "standby: another replica is the leader and follows the sources")
 		return err
 	}
-	return syncer.NewText(o.stdout, wantsColor(o.stdout)).WriteStatus(all, time.Now())
+	return render.NewText(o.stdout, wantsColor(o.stdout)).WriteStatus(all, time.Now())
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 func (o *options) undeleteCommand() *cobra.Command {
@@ -57,15 +59,15 @@ func (o *options) undelete(c *cobra.Command, names []string, reason string) erro
 	}
 	for _, u := range all {
 		if u.Err != nil {
-			return exitError{syncer.Failed}
+			return exitError{report.Failed}
 		}
 	}
 	return nil
 }
 
-func (o *options) writeUndeleted(all []syncer.Undeletion) error {
+func (o *options) writeUndeleted(all []report.Undeletion) error {
 	if o.output == "json" {
-		return syncer.WriteUndeletedJSON(o.stdout, all)
+		return render.WriteUndeletedJSON(o.stdout, all)
 	}
-	return syncer.NewText(o.stdout, wantsColor(o.stdout)).WriteUndeleted(all)
+	return render.NewText(o.stdout, wantsColor(o.stdout)).WriteUndeleted(all)
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 func (o *options) verifyCommand() *cobra.Command {
@@ -44,7 +46,7 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 	if err := w.check(); err != nil {
 		return err
 	}
-	var verified []syncer.Verified
+	var verified []report.Verified
 	if len(files) > 0 {
 		for _, name := range files {
 			verified = append(verified, verifyFile(name))
@@ -58,7 +60,7 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 			return err
 		}
 	}
-	var references []syncer.References
+	var references []report.References
 	if len(w.patterns) > 0 {
 		var err error
 		if references, err = o.references(c.Context(), w, verified); err != nil {
@@ -68,33 +70,33 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 	if err := o.writeVerified(verified, references, w.where()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if slices.ContainsFunc(verified, func(v syncer.Verified) bool { return v.Err != nil }) ||
-		slices.ContainsFunc(references, syncer.References.Failed) {
-		return exitError{syncer.Failed}
+	if slices.ContainsFunc(verified, func(v report.Verified) bool { return v.Err != nil }) ||
+		slices.ContainsFunc(references, report.References.Failed) {
+		return exitError{report.Failed}
 	}
 	return nil
 }
 
-func verifyFile(name string) syncer.Verified {
+func verifyFile(name string) report.Verified {
 	data, err := conffile.Read(name, sopsfile.MaxBytes)
 	if err != nil {
-		return syncer.Verified{File: name, Err: err}
+		return report.Verified{File: name, Err: err}
 	}
 	return syncer.VerifyFile(name, data)
 }
 
-func (o *options) writeVerified(all []syncer.Verified, references []syncer.References, where string) error {
+func (o *options) writeVerified(all []report.Verified, references []report.References, where string) error {
 	if o.output == "json" {
 		return o.writeVerifiedJSON(all, references)
 	}
-	text := syncer.NewText(o.stdout, wantsColor(o.stdout))
+	text := render.NewText(o.stdout, wantsColor(o.stdout))
 	if err := text.WriteVerified(all); err != nil || references == nil {
 		return err
 	}
 	return text.WriteReferences(references, where)
 }
 
-func (o *options) writeVerifiedJSON(all []syncer.Verified, references []syncer.References) error {
+func (o *options) writeVerifiedJSON(all []report.Verified, references []report.References) error {
 	type fileJSON struct {
 		Source  string `json:"source,omitempty"`
 		File    string `json:"file"`

@@ -16,6 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // workflowOptions are the flags of verify for workflow files.
@@ -39,8 +40,8 @@ func (w *workflowOptions) check() error {
 }
 
 // find reads the workflow files in the order of the patterns.
-func (w *workflowOptions) find() ([]syncer.WorkflowFile, error) {
-	var files []syncer.WorkflowFile
+func (w *workflowOptions) find() ([]report.WorkflowFile, error) {
+	var files []report.WorkflowFile
 	seen := map[string]bool{}
 	for _, pattern := range w.patterns {
 		paths, err := doublestar.FilepathGlob(pattern, doublestar.WithFilesOnly())
@@ -64,10 +65,10 @@ func (w *workflowOptions) find() ([]syncer.WorkflowFile, error) {
 	return files, nil
 }
 
-func (w *workflowOptions) read(path string) syncer.WorkflowFile {
-	file := syncer.WorkflowFile{Path: path, Workflow: w.name}
+func (w *workflowOptions) read(path string) report.WorkflowFile {
+	file := report.WorkflowFile{Path: path, Workflow: w.name}
 	if file.Workflow == "" {
-		file.Workflow = syncer.WorkflowOf(path)
+		file.Workflow = report.WorkflowOf(path)
 	}
 	file.Data, file.Err = conffile.Read(path, workflowfile.MaxBytes)
 	return file
@@ -75,12 +76,12 @@ func (w *workflowOptions) read(path string) syncer.WorkflowFile {
 
 // references compares the workflow files with the verified manifests, and with
 // Vault if --vault is set.
-func (o *options) references(ctx context.Context, w *workflowOptions, verified []syncer.Verified) ([]syncer.References, error) {
+func (o *options) references(ctx context.Context, w *workflowOptions, verified []report.Verified) ([]report.References, error) {
 	files, err := w.find()
 	if err != nil {
 		return nil, err
 	}
-	var inVault syncer.Held
+	var inVault report.Names
 	if w.vault {
 		cfg, err := config.Read(o.config)
 		if err != nil {
@@ -97,7 +98,7 @@ func (o *options) references(ctx context.Context, w *workflowOptions, verified [
 			return nil, err
 		}
 	}
-	return syncer.CompareReferences(files, verified, inVault), nil
+	return report.CompareReferences(files, verified, inVault), nil
 }
 
 // where names what the references are compared with.
@@ -143,7 +144,7 @@ type workflowJSON struct {
 	Warnings   []noteJSON      `json:"warnings"`
 }
 
-func workflowsJSON(all []syncer.References) []workflowJSON {
+func workflowsJSON(all []report.References) []workflowJSON {
 	out := make([]workflowJSON, len(all))
 	for i, r := range all {
 		out[i] = workflowJSON{

@@ -13,22 +13,59 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 )
 
-// A connection goes through a round as its pointer: that is its address, and has its
-// record. What is behind the pointer is package connections' to write and to judge.
-
-// isConnection tells a connection's pointer from a secret.
-func isConnection(a secrets.Address) bool { return a.Kind == secrets.Connection }
-
-// title is a secret as workflow/name and a connection as connection:type/name.
-func title(a secrets.Address) string { return a.Title() }
-
-// addressOf is where a leaf of a manifest belongs: a secret's own address, or the
-// pointer of the connection that it is a field of.
-func (s *source) addressOf(leaf sopsfile.Leaf) secrets.Address {
-	if leaf.Type != "" {
-		return connections.Address(s.vault.Mount, s.vault.Domain, leaf.Type, leaf.Connection)
+// manifest reads a file by the format it has in this source.
+func (s *source) manifest(path string, data []byte) (*sopsfile.Manifest, error) {
+	m, err := s.Mapping(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case m == nil:
+		return sopsfile.Verify(path, data)
 	}
-	return s.scope(leaf.Workflow).Secret(leaf.Name)
+	return sopsfile.VerifyMapped(path, data, sopsfile.Mapping{Workflow: m.Workflow, Secret: m.Secret})
+}
+
+// verified applies every rule that needs no key.
+func (s *source) verified(name string, data []byte) (*sopsfile.Manifest, error) {
+	manifest, err := s.manifest(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return manifest, s.allowed(manifest)
+}
+
+// open opens a manifest whose wants are known.
+func (s *source) decrypt(ctx context.Context, name string, data []byte) (map[secrets.Address]content, error) {
+	manifest, err := s.verified(name, data)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := manifest.Decrypt(ctx, s.keys)
+	if err != nil {
+		return nil, err
+	}
+	return s.contents(opened), nil
+}
+
+// allowed refuses a manifest that reaches beyond the source's workflows and
+// connections, or has a connection that no reader could use.
+func (s *source) allowed(m *sopsfile.Manifest) error {
+	problems := &sopsfile.Problems{File: m.Name}
+	for i, leaf := range m.Leaves {
+		first := i == 0 || m.Leaves[i-1].Workflow != leaf.Workflow
+		if leaf.Type == "" && first && !slices.Contains(s.Workflows, leaf.Workflow) {
+			problems.List = append(problems.List, sopsfile.Problem{
+				Line: leaf.Line, Path: "workflows." + leaf.Workflow,
+				Text: fmt.Sprintf("is not a workflow that source %s may write; add it to workflows in the configuration, or move it to its own source", s.Name),
+			})
+		}
+	}
+	s.allowedConnections(m.Leaves, problems)
+	checkConnections(m.Leaves, problems)
+	if len(problems.List) > 0 {
+		return problems
+	}
+	return nil
 }
 
 // eachConnection calls see with the fields of each connection of a manifest, which
@@ -97,42 +134,4 @@ func (s *source) allowedConnections(leaves []sopsfile.Leaf, problems *sopsfile.P
 			})
 		}
 	})
-}
-
-// observeConnections looks at every connection of the source.
-func (s *source) observeConnections(ctx context.Context, o *observation) error {
-	for _, id := range s.Connections {
-		a, err := connections.ParseAddress(s.vault.Mount, s.vault.Domain, id)
-		if err != nil {
-			return err
-		}
-		seen, err := s.connections.Describe(ctx, a)
-		switch {
-		case secrets.AffectsAll(err) || ctx.Err() != nil:
-			return err
-		case err != nil:
-			o.unseen[a.Scope] = err
-			continue
-		}
-		o.entries[a] = seen
-	}
-	return nil
-}
-
-// tidy deletes what is left of connections that changed a while ago, or that a crash
-// cut off. What goes wrong is told, and tried again in the next round.
-func (s *source) tidy(ctx context.Context, results []Result) {
-	if len(s.Connections) == 0 || ctx.Err() != nil {
-		return
-	}
-	for _, r := range results {
-		if isConnection(r.Address) && r.Kind == Unchanged {
-			if err := s.connections.DeleteSuperseded(ctx, r.Address, r.Entry); err != nil {
-				s.warn(fmt.Sprintf("cleaning up behind %s: %v", title(r.Address), err))
-			}
-		}
-	}
-	if _, err := s.connections.DeleteOrphaned(ctx, s.vault.Mount, s.vault.Domain, s.swept); err != nil {
-		s.warn(fmt.Sprintf("looking for what is left of connections: %v", err))
-	}
 }

@@ -22,6 +22,8 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 func TestAThousandSecretsArriveByteForByte(t *testing.T) {
@@ -44,8 +46,8 @@ func TestAThousandSecretsArriveByteForByte(t *testing.T) {
 	}
 	w.commit()
 
-	report := w.round(true)
-	if s := report.Summary(); s.Add != workflows*each || report.Outcome() != Clean {
+	rep := w.sync(true)
+	if s := rep.Summary(); s.Add != workflows*each || rep.Outcome() != report.Clean {
 		t.Fatalf("the first round: %+v\n%s", s, w.text())
 	}
 	if n := w.writes(); n != workflows*each {
@@ -61,10 +63,10 @@ func TestAThousandSecretsArriveByteForByte(t *testing.T) {
 		}
 	}
 
-	report = w.round(true)
+	rep = w.sync(true)
 	requests := len(w.proxy.Requests())
-	if n := w.writes(); n != 0 || report.Summary().Unchanged != workflows*each {
-		t.Errorf("the same commit again: %d values sent, %+v", n, report.Summary())
+	if n := w.writes(); n != 0 || rep.Summary().Unchanged != workflows*each {
+		t.Errorf("the same commit again: %d values sent, %+v", n, rep.Summary())
 	}
 	if want := workflows + workflows*each; requests != want {
 		t.Errorf("the same commit again: %d requests, want a list of each workflow and one read of metadata per secret, %d", requests, want)
@@ -119,7 +121,7 @@ func TestAChangeBetweenPlanAndApplyIsAConflict(t *testing.T) {
 	}
 	w.seal("a.yaml", manifest(canary+"-1"))
 	w.commit()
-	w.round(true)
+	w.sync(true)
 	w.seal("a.yaml", manifest(canary+"-2"))
 	w.commit()
 	var once sync.Once
@@ -129,8 +131,8 @@ func TestAChangeBetweenPlanAndApplyIsAConflict(t *testing.T) {
 		}
 		return vaulttest.Action{}
 	})
-	report := w.round(true)
-	if report.Outcome() != Failed || len(report.Results) != 1 || !errors.Is(report.Results[0].Err, secrets.ErrConflict) {
+	rep := w.sync(true)
+	if rep.Outcome() != report.Failed || len(rep.Results) != 1 || !errors.Is(rep.Results[0].Err, secrets.ErrConflict) {
 		t.Fatalf("the round: %s", w.text())
 	}
 	if want := "changed since the plan: version 2, planned from 1; plan again"; !strings.Contains(w.text(), want) {
@@ -138,7 +140,7 @@ func TestAChangeBetweenPlanAndApplyIsAConflict(t *testing.T) {
 	}
 	w.wantRead(w.workflow(0), "token", "foreign")
 	// The next round sees what happened and, as configured, heals.
-	w.round(true)
+	w.sync(true)
 	w.wantRead(w.workflow(0), "token", canary+"-2")
 	vaulttest.AssertNoCanary(t, canary, w.output)
 }
@@ -211,9 +213,9 @@ func TestRefusedManifestsWriteNothing(t *testing.T) {
 			_ = os.Remove(filepath.Join(w.repo, ".sops.yaml"))
 			w.seal("good.yaml", fmt.Sprintf("workflows:\n  %s:\n    fine: value\n", w.workflow(1)))
 			w.commit()
-			report := w.round(true)
+			rep := w.sync(true)
 			want := strings.ReplaceAll(row.want, "%s", w.workflow(0))
-			if report.Outcome() != Failed || len(report.Failures) != 1 || !strings.Contains(w.text(), want) {
+			if rep.Outcome() != report.Failed || len(rep.Failures) != 1 || !strings.Contains(w.text(), want) {
 				t.Errorf("the report does not say %q:\n%s", want, w.text())
 			}
 			if n := w.writes(); n != 1 {
@@ -248,7 +250,7 @@ func TestAFileOfAnotherSourceDoesNotOpen(t *testing.T) {
 	w.recipient = other.Recipient().String()
 	w.seal("copied.yaml", fmt.Sprintf("workflows:\n  %s:\n    a: value\n", w.workflow(0)))
 	w.commit()
-	if report := w.round(true); report.Outcome() != Failed || w.writes() != 0 {
+	if rep := w.sync(true); rep.Outcome() != report.Failed || w.writes() != 0 {
 		t.Errorf("a file for another key was applied:\n%s", w.text())
 	}
 	for _, want := range []string{w.recipient, mine, "copied.yaml"} {
@@ -279,12 +281,12 @@ func TestALackingCapabilityIsNamedAndNothingIsWritten(t *testing.T) {
 			w := newWorld(t, 1)
 			w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    a: one\n", w.workflow(0)))
 			w.commit()
-			w.round(true)
+			w.sync(true)
 			w.writes()
 			w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    a: two\n    b: new\n", w.workflow(0)))
 			w.commit()
 			w.cfg.Vault.TokenFile = write(t, t.TempDir(), "token", w.vault.Token(t, row.rules...))
-			if report := w.round(true); report.Outcome() != Failed || !strings.Contains(w.text(), row.want) {
+			if rep := w.sync(true); rep.Outcome() != report.Failed || !strings.Contains(w.text(), row.want) {
 				t.Errorf("the report does not say %q:\n%s", row.want, w.text())
 			}
 			if n := w.writes(); n != 0 {
@@ -319,19 +321,19 @@ func TestKilledMidway(t *testing.T) {
 				if update {
 					w.seal("a.yaml", manifest("0"))
 					w.commit()
-					w.round(true)
+					w.sync(true)
 				}
 				w.seal("a.yaml", manifest("1"))
 				w.commit()
 				killAt(t, w, program, n)
 
-				report := w.round(true)
+				rep := w.sync(true)
 				stranded := 0
-				for _, r := range report.Results {
-					if r.Kind == Blocked {
+				for _, r := range rep.Results {
+					if r.Kind == plan.Blocked {
 						stranded++
 						if r.Verdict.State != secrets.Unmanaged {
-							t.Errorf("%s is blocked: %s", r.Address, r.Reason)
+							t.Errorf("%s is blocked: %s", r.Address, r.Cause)
 						}
 					}
 				}

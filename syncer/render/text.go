@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package syncer
+package render
 
 import (
 	"fmt"
@@ -10,17 +10,18 @@ import (
 	"unicode/utf8"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// Text writes reports for people.
+// Text prints reports for people.
 type Text struct {
 	w     io.Writer
 	color bool
 	err   error
 }
 
-// NewText makes a writer of reports; color says whether the reader is a terminal
-// that wants it.
+// NewText makes a printer of reports; color is for a terminal that supports it.
 func NewText(w io.Writer, color bool) *Text { return &Text{w: w, color: color} }
 
 const (
@@ -31,33 +32,33 @@ const (
 	faint  = "2"
 )
 
-// marks are the sign, the colour and the word of each kind, as a plan shows it.
-var marks = map[Kind]struct{ sign, color, word string }{
-	Add:     {"+", green, "add"},
-	Change:  {"~", yellow, "change"},
-	Repair:  {"~", yellow, "repair"},
-	Adopt:   {"~", yellow, "adopt"},
-	Drift:   {"!", red, "drift"},
-	Delete:  {"-", red, "delete"},
-	Release: {"-", yellow, "release"},
-	Blocked: {"x", red, "blocked"},
+// marks are the sign, the color and the word of each kind.
+var marks = map[plan.Kind]struct{ sign, color, word string }{
+	plan.Add:             {"+", green, "add"},
+	plan.Change:          {"~", yellow, "change"},
+	plan.Repair:          {"~", yellow, "repair"},
+	plan.Adopt:           {"~", yellow, "adopt"},
+	plan.Drift:           {"!", red, "drift"},
+	plan.Delete:          {"-", red, "delete"},
+	plan.Release:         {"-", yellow, "release"},
+	plan.Blocked:         {"x", red, "blocked"},
+	plan.PendingApproval: {"?", yellow, "pending approval"},
 
-	Reencrypted: {"=", faint, "re-encrypted"},
+	plan.Reencrypted: {"=", faint, "re-encrypted"},
 }
 
-// Write writes one report after another and a line for all of them. It returns
-// the first error of the writer.
-func (t *Text) Write(reports []Report) error {
+// Write prints one report after another. It returns the first error of the writer.
+func (t *Text) Write(reports []report.Report) error {
 	for _, r := range reports {
 		t.report(r)
 	}
 	return t.err
 }
 
-func (t *Text) report(r Report) {
+func (t *Text) report(r report.Report) {
 	head := t.paint(bold, r.Source)
 	if r.Commit != "" {
-		head += fmt.Sprintf("  %s @ %s, %s", r.Branch, short(r.Commit), count(r.Files, "manifest"))
+		head += fmt.Sprintf("  %s @ %s, %s", r.Branch, plan.Short(string(r.Commit)), count(r.Files, "manifest"))
 	}
 	if r.Signer != "" {
 		head += ", signed by " + r.Signer
@@ -66,8 +67,8 @@ func (t *Text) report(r Report) {
 		head += ", by ciphertext alone"
 	}
 	t.line(0, head)
-	if r.passedOver() {
-		t.line(1, "Suspended, and passed over; to apply it by hand, name it: --source "+r.Source)
+	if r.Skipped() {
+		t.line(1, "Suspended and skipped. To apply it by hand: relay-sync apply --source "+r.Source)
 		t.line(0, "")
 		return
 	}
@@ -84,65 +85,41 @@ func (t *Text) report(r Report) {
 	}
 	for i, f := range r.Failures {
 		if i == 0 {
-			t.line(1, t.paint(red, "refused, and nothing of it is applied:"))
+			t.line(1, t.paint(red, "refused; nothing in them is applied:"))
 		}
 		t.block(2, t.paint(red, "x")+" "+f.Err.Error())
 	}
 	t.line(0, "")
-	t.line(1, r.sentence())
+	t.line(1, sentence(r))
 	if r.PlanID != "" && !r.Approved {
-		t.line(1, "What is held is done by: relay-sync apply --approve "+r.PlanID)
+		t.line(1, "Pending approval. To approve: relay-sync apply --approve "+r.PlanID)
 	}
 	if r.Suspended && !r.Applied {
-		t.line(1, "The source is suspended: only relay-sync apply --source "+r.Source+" applies it.")
+		t.line(1, "The source is suspended. To apply it: relay-sync apply --source "+r.Source)
 	}
 	t.line(0, "")
 }
 
-// passedOver reports whether there was no round, because the source is suspended.
-func (r Report) passedOver() bool { return r.Suspended && r.Commit == "" && r.Err == nil }
-
-// WriteVerified writes what verify found.
-func (t *Text) WriteVerified(all []Verified) error {
-	refused := 0
-	for _, v := range all {
-		if v.Err == nil {
-			t.line(0, fmt.Sprintf("%s %s  %s", t.paint(green, "ok"), v.File, v.holds()))
-			for _, note := range v.Notes {
-				t.block(1, note)
-			}
-			continue
-		}
-		refused++
-		t.line(0, t.paint(red, "refused")+" "+v.File)
-		t.block(1, v.Err.Error())
-	}
-	t.line(0, "")
-	t.line(0, fmt.Sprintf("%s, %d refused.", count(len(all), "manifest"), refused))
-	return t.err
-}
-
-// heading is what the secrets of a workflow, or the connections of a type, stand
-// under.
+// heading is the line above the secrets of a workflow or the connections of a type.
 func heading(a secrets.Address) string {
-	if isConnection(a) {
+	if a.Kind == secrets.Connection {
 		return "connections " + a.Group
 	}
 	return a.Group
 }
 
-func (t *Text) workflow(results []Result, applied bool) {
+func (t *Text) workflow(results []report.Result, applied bool) {
 	t.line(1, heading(results[0].Address))
 	width, unchanged := 0, 0
 	for _, r := range results {
-		if r.Kind == Unchanged {
+		if r.Kind == plan.Unchanged {
 			unchanged++
 		} else {
 			width = max(width, utf8.RuneCountInString(r.Address.Name))
 		}
 	}
 	for _, r := range results {
-		if r.Kind != Unchanged {
+		if r.Kind != plan.Unchanged {
 			t.secret(r, width, applied)
 		}
 	}
@@ -151,38 +128,37 @@ func (t *Text) workflow(results []Result, applied bool) {
 	}
 }
 
-func (t *Text) secret(r Result, width int, applied bool) {
+func (t *Text) secret(r report.Result, width int, applied bool) {
 	mark := marks[r.Kind]
 	sign, name := mark.sign, pad(r.Address.Name, width)
 	if r.Err != nil {
 		sign, mark.color = "x", red
 	}
-	t.block(2, t.paint(mark.color, sign)+" "+name+"  "+t.paint(mark.color, pad(mark.word, len("blocked")))+"  "+r.facts(applied))
+	t.block(2, t.paint(mark.color, sign)+" "+name+"  "+t.paint(mark.color, pad(mark.word, len("blocked")))+"  "+facts(r, applied))
 }
 
-// facts is what stands behind the name: where it comes from, why, and what
-// became of it.
-func (r Result) facts(applied bool) string {
+// facts follow the name: the position in the file, the cause and the result.
+func facts(r report.Result, applied bool) string {
 	var facts []string
 	if r.Want != nil {
 		facts = append(facts, fmt.Sprintf("%s:%d", r.Want.File, r.Want.Line))
 	}
-	if r.Reason != "" {
-		facts = append(facts, r.Reason)
+	if r.Cause != "" {
+		facts = append(facts, r.Cause)
 	}
 	switch {
 	case r.Err != nil:
 		facts = append(facts, "failed: "+r.Err.Error())
 	case applied && r.Version > 0:
 		facts = append(facts, fmt.Sprintf("written as version %d", r.Version))
-	case applied && r.Kind == Delete:
+	case applied && r.Kind == plan.Delete:
 		facts = append(facts, fmt.Sprintf("version %d deleted, can be undeleted", r.Entry.Current))
 	}
 	return strings.Join(facts, "  ")
 }
 
-// sentence sums a round up.
-func (r Report) sentence() string {
+// sentence sums a report up.
+func sentence(r report.Report) string {
 	s := r.Summary()
 	var parts []string
 	add := func(n int, planned, applied string) {
@@ -200,17 +176,18 @@ func (r Report) sentence() string {
 	add(s.Adopt, "to adopt", "adopted")
 	add(s.Delete, "to delete", "deleted")
 	add(s.Release, "to release", "released")
-	add(s.Drift, "drifted and left", "drifted and left")
+	add(s.Drift, "drifted, only reported", "drifted, only reported")
+	add(s.PendingApproval, "pending approval", "pending approval")
 	add(s.Blocked, "blocked", "blocked")
 	add(s.Failed, "failed", "failed")
 	add(s.Reencrypted, "re-encrypted (only the record changes)", "re-encrypted (only the record changed)")
 	add(s.Unchanged, "unchanged", "unchanged")
 	switch {
 	case r.Err != nil:
-		return "Nothing was written: the round ended before its plan."
+		return "Nothing was written: the sync ended before its plan."
 	case len(parts) == 0:
 		return "Nothing to do: no secrets."
-	case r.Outcome() == Clean && !r.Applied:
+	case r.Outcome() == report.Clean && !r.Applied:
 		return "Nothing to do: " + strings.Join(parts, ", ") + "."
 	case r.Applied:
 		return "Applied: " + strings.Join(parts, ", ") + "."

@@ -11,6 +11,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // What the real sops sealed in each format arrives byte for byte.
@@ -50,7 +51,7 @@ func TestMappedFilesArrive(t *testing.T) {
 			t.Errorf("verify: %v", v.Err)
 		}
 	}
-	if r := w.round(true); r.Summary().Add != 13 || r.Outcome() != Clean {
+	if r := w.sync(true); r.Summary().Add != 13 || r.Outcome() != report.Clean {
 		t.Fatalf("the round:\n%s", w.text())
 	}
 	w.writes()
@@ -63,7 +64,7 @@ func TestMappedFilesArrive(t *testing.T) {
 			}
 		}
 	}
-	if r := w.round(true); r.Summary().Unchanged != 13 || w.writes() != 0 {
+	if r := w.sync(true); r.Summary().Unchanged != 13 || w.writes() != 0 {
 		t.Errorf("once more:\n%s", w.text())
 	}
 	vaulttest.AssertNoCanary(t, canary, w.output)
@@ -75,19 +76,19 @@ func TestAMappedFileThatFailsFreezesDeletes(t *testing.T) {
 	w.cfg.Sources[0].Map = []config.MapEntry{{File: "*.env", Workflow: w.workflow(0)}}
 	w.seal("app.env", "A=one\nB=two\n")
 	w.commit()
-	w.round(true)
+	w.sync(true)
 	w.writes()
 	lines := strings.SplitAfter(w.read("app.env"), "\n")
 	write(t, w.repo, "app.env", strings.Join(lines[1:], "")) // A is gone, and the MAC does not match
 	w.commit()
-	if r := w.round(true); len(r.Failures) != 1 || r.Summary().Delete != 0 || !strings.Contains(w.text(), "does not match the file") {
+	if r := w.sync(true); len(r.Failures) != 1 || r.Summary().Delete != 0 || !strings.Contains(w.text(), "does not match the file") {
 		t.Errorf("the round:\n%s", w.text())
 	}
 	w.wantRead(w.workflow(0), "A", "one")
 
 	// Two entries for one file are not guessed between.
 	w.cfg.Sources[0].Map = append(w.cfg.Sources[0].Map, config.MapEntry{File: "app.*", Workflow: w.workflow(0)})
-	if r := w.round(true); len(r.Failures) != 1 || !strings.Contains(w.text(), `the map entries "*.env" and "app.*" of source shop both match this file`) {
+	if r := w.sync(true); len(r.Failures) != 1 || !strings.Contains(w.text(), `the map entries "*.env" and "app.*" of source shop both match this file`) {
 		t.Errorf("the round:\n%s", w.text())
 	}
 	if n := w.writes(); n != 0 {

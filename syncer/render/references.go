@@ -1,7 +1,7 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-package syncer
+package render
 
 import (
 	"fmt"
@@ -9,11 +9,12 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// WriteReferences writes what workflow files take and lack. where says what their
-// secrets were looked for in.
-func (t *Text) WriteReferences(all []References, where string) error {
+// WriteReferences prints the references of workflow files and the missing secrets. where
+// names what was searched for them.
+func (t *Text) WriteReferences(all []report.References, where string) error {
 	failed := 0
 	for _, r := range all {
 		if r.Failed() {
@@ -26,7 +27,7 @@ func (t *Text) WriteReferences(all []References, where string) error {
 	return t.err
 }
 
-func (t *Text) references(r References, where string) {
+func (t *Text) references(r report.References, where string) {
 	if r.Err != nil {
 		t.line(0, t.paint(red, "refused")+" "+r.Path)
 		t.block(1, r.Err.Error())
@@ -63,14 +64,14 @@ func (t *Text) references(r References, where string) {
 
 func (t *Text) finding(color, mark, text string) { t.block(1, t.paint(color, mark)+" "+text) }
 
-// missing says which secret is missing, where it is used, and what may be meant.
+// missing names a missing secret, where it is used, and similar names.
 func missing(m workflowfile.Missing) string {
 	text := fmt.Sprintf("line %d: %s: no secret %q", m.Line, m.User, m.Name)
 	switch err := secrets.CheckName("secret", m.Name); {
 	case err != nil:
 		text = fmt.Sprintf("line %d: %s: %v", m.Line, m.User, err)
 	case len(m.Alike) > 0:
-		text += "; there is " + strings.Join(m.Alike, ", ") + ", and names have to match exactly"
+		text += "; similar: " + strings.Join(m.Alike, ", ") + " (names must match exactly)"
 	}
 	if m.Optional {
 		text += "; the step runs without it"

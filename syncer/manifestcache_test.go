@@ -13,12 +13,14 @@ import (
 	"filippo.io/age"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // once runs one round of a controller that goes on.
-func once(t *testing.T, c *Controller, ask Request) Report {
+func once(t *testing.T, c *Controller, ask Request) report.Report {
 	t.Helper()
-	reports, err := c.Rounds(t.Context(), ask)
+	reports, err := c.Sync(t.Context(), ask)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,22 +92,22 @@ func TestOtherKeysForgetWhatOpened(t *testing.T) {
 
 func TestMemoryForgetsFilesThatAreGone(t *testing.T) {
 	t.Parallel()
-	m := newMemory("key")
+	m := newManifestCache("key")
 	a, b := gitsource.File{Path: "a", OID: "1"}, gitsource.File{Path: "b", OID: "1"}
-	m.keep(a, make([]Want, 2))
-	m.keep(b, make([]Want, 3))
+	m.keep(a, make([]plan.Want, 2))
+	m.keep(b, make([]plan.Want, 3))
 	if got := m.recall([]gitsource.File{b}); len(got) != 3 || m.size != 3 {
 		t.Errorf("%d wants recalled, %d remembered, want 3 and 3", len(got), m.size)
 	}
-	if unknown := m.unknown([]gitsource.File{a, b}); len(unknown) != 1 || unknown[0] != a {
+	if unknown := m.missing([]gitsource.File{a, b}); len(unknown) != 1 || unknown[0] != a {
 		t.Errorf("unknown are %v, want only a", unknown)
 	}
 	// What finds no room is used in its round and read again in the next.
-	m.keep(a, make([]Want, maxRemembered))
-	if got := m.recall([]gitsource.File{a, b}); len(got) != maxRemembered+3 || m.size != 3 {
+	m.keep(a, make([]plan.Want, maxCached))
+	if got := m.recall([]gitsource.File{a, b}); len(got) != maxCached+3 || m.size != 3 {
 		t.Errorf("%d wants recalled, %d remembered", len(got), m.size)
 	}
-	if unknown := m.unknown([]gitsource.File{a, b}); len(unknown) != 1 {
+	if unknown := m.missing([]gitsource.File{a, b}); len(unknown) != 1 {
 		t.Errorf("unknown are %v, want a again", unknown)
 	}
 }

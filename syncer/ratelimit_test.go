@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 func TestThePaceIsKept(t *testing.T) {
@@ -22,7 +23,7 @@ func TestThePaceIsKept(t *testing.T) {
 		want      time.Duration
 	}{{0, 1000, 0}, {10, 11, time.Second}, {0.5, 3, 4 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
-			p, begun := newPace(row.perSecond), time.Now()
+			p, begun := newRateLimit(row.perSecond), time.Now()
 			for range row.n {
 				if err := p.wait(t.Context()); err != nil {
 					t.Fatal(err)
@@ -55,7 +56,7 @@ func TestSourcesShareThePace(t *testing.T) {
 	const perSecond = 10
 	w.cfg.Vault.WritesPerSecond = perSecond
 	begun := time.Now()
-	w.follow(func(sources map[string]Status) bool {
+	w.follow(func(sources map[string]report.Status) bool {
 		return sources["shop"].Summary.Add == 3 && sources["till"].Summary.Add == 3
 	})
 	// Six changes, the first at once.
@@ -78,14 +79,14 @@ func TestARoundEndsWhereVaultAnswersNothingProperly(t *testing.T) {
 		}
 		return vaulttest.Action{}
 	})
-	if report := w.round(true); report.Outcome() != Failed || report.Summary().Failed != 50 {
-		t.Errorf("the round: %+v", report.Summary())
+	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Failed != 50 {
+		t.Errorf("the round: %+v", rep.Summary())
 	}
-	if n := w.writes(); n != 2*inARow {
-		t.Errorf("%d values were sent, want those of %d secrets, each twice", n, inARow)
+	if n := w.writes(); n != 2*maxUnavailable {
+		t.Errorf("%d values were sent, want those of %d secrets, each twice", n, maxUnavailable)
 	}
 	w.says("not tried: the round ended before it")
-	if report := w.round(true); report.Outcome() != Clean {
+	if rep := w.sync(true); rep.Outcome() != report.Clean {
 		t.Errorf("once Vault is back:\n%s", w.text())
 	}
 }

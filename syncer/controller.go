@@ -1,0 +1,169 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// Controller syncs the sources of one configuration.
+type Controller struct {
+	cfg     *config.Config
+	version string
+	// Progress receives how many of a sync's actions are done.
+	Progress func(source string, done, of int)
+	// Warn receives what a person should know and what stops nothing.
+	Warn func(text string)
+	// Audit records changes; nil records none.
+	Audit *Audit
+
+	hints     hints
+	board     *board
+	registry  *prometheus.Registry
+	metrics   *metrics
+	rateLimit *rateLimit
+	notifier  *notify.Notifier // nil before OpenHooks
+
+	mirrors map[string]*gitmirror.Mirror // of remote sources
+
+	// candidate is nil without an election; standby means that another was elected.
+	candidate *election.Candidate
+	standby   atomic.Bool
+
+	// fileWarnings reports once the warnings about the files of the configuration.
+	fileWarnings sync.Once
+
+	mu sync.Mutex
+	// clients, caches, cleaned and keyrings are by source.
+	clients  map[string]*secrets.Client
+	caches   map[string]*manifestCache
+	keyrings map[string]*keyring.Keyring
+	// cleaned are the bodies of connections that need no second check.
+	cleaned map[string]map[string]bool
+	// fingerprint is the key of FingerprintKeyFile, once it was read.
+	fingerprint secrets.FingerprintKey
+}
+
+// New makes a controller of a configuration that config.Read returned. version goes
+// into the User-Agent that Vault's audit log shows.
+func New(cfg *config.Config, version string) *Controller {
+	registry := prometheus.NewRegistry()
+	c := &Controller{
+		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
+		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
+		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg),
+		clients: map[string]*secrets.Client{}, caches: map[string]*manifestCache{},
+		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]map[string]bool{},
+	}
+	registry.MustRegister(c.newLeaderMetric())
+	return c
+}
+
+// Request is what a person asks syncs to do.
+type Request struct {
+	// Sources are names; none means all. A suspended source is applied only by name.
+	Sources []string
+	// Keyless compares ciphertexts alone and needs no decryption key. It is for plans.
+	Keyless bool
+	// Apply carries plans out; otherwise they are only made.
+	Apply bool
+	// Approve is the id of a plan that is approved with what waits for it. No other
+	// plan is carried out then.
+	Approve string
+	// Adopt names secrets, as workflow/name, to take over; Unmanaged adds the wanted
+	// ones that are live and have no record.
+	Adopt     []string
+	Unmanaged bool
+	// Reason is the person's, for the audit file.
+	Reason string
+}
+
+// Sync runs one sync for each source that is asked for, in the configuration's order.
+// A source that fails delays no other. The error is about the request only; nothing
+// was written then.
+func (c *Controller) Sync(ctx context.Context, ask Request) ([]report.Report, error) {
+	if ask.Keyless && ask.Apply {
+		return nil, errors.New("apply without keys: values cannot be decrypted; only a plan can be keyless")
+	}
+	sources, err := c.cfg.Select(ask.Sources)
+	if err != nil {
+		return nil, err
+	}
+	adopt, err := c.adoption(ask)
+	if err != nil {
+		return nil, err
+	}
+	reports := make([]report.Report, len(sources))
+	for i, s := range sources {
+		if s.Suspend && ask.Apply && len(ask.Sources) == 0 {
+			reports[i] = report.Report{Source: s.Name, Branch: s.ShortRef(), Suspended: true}
+			continue
+		}
+		at, err := c.locate(ctx, s)
+		if err != nil {
+			reports[i] = report.Report{Source: s.Name, Branch: s.ShortRef(), Suspended: s.Suspend, Err: err}
+			c.discardDamaged(ctx, reports[i])
+			continue
+		}
+		reports[i] = c.sync(ctx, s, at, ask, adopt)
+	}
+	return reports, nil
+}
+
+func (c *Controller) adoption(ask Request) (plan.Adoption, error) {
+	out := plan.Adoption{Addresses: map[secrets.Address]bool{}, Unmanaged: ask.Unmanaged}
+	for _, id := range ask.Adopt {
+		address, err := c.cfg.ParseAddress(id)
+		if err != nil {
+			return plan.Adoption{}, err
+		}
+		out.Addresses[address] = true
+	}
+	return out, nil
+}
+
+// Run follows every source until ctx ends. With an election it does so only while
+// this replica is elected, and otherwise is on standby: it fetches and writes nothing.
+func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
+	if c.candidate == nil && c.cfg.Election != nil {
+		panic("syncer: Run before OpenHooks, which joins the election")
+	}
+	if c.candidate == nil {
+		c.follow(ctx, log)
+		return
+	}
+	c.standby.Store(true)
+	c.candidate.Run(ctx, log, func(elected context.Context) {
+		c.standby.Store(false)
+		defer c.standby.Store(true)
+		c.follow(elected, log)
+	})
+}
+
+// Close ends the Vault clients and revokes the tokens that they logged in for.
+func (c *Controller) Close(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for name, client := range c.clients {
+		errs = append(errs, client.Close(ctx))
+		delete(c.clients, name)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,50 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"errors"
+	"log/slog"
+	"slices"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// logSync logs what a sync changed and what it refused, and a line that sums it up. No
+// line holds a value.
+func logSync(log *slog.Logger, r report.Report) {
+	log = log.With("commit", string(r.Commit))
+	if r.Signer != "" {
+		log = log.With("signed_by", r.Signer)
+	}
+	if r.Err != nil {
+		log.Error("sync ended before its plan", "err", r.Err)
+		return
+	}
+	for _, f := range r.Failures {
+		log.Error("refused", "file", f.File, "err", f.Err)
+	}
+	for _, result := range r.Results {
+		entry := log.With("workflow", result.Address.Group, "secret", result.Address.Name, "action", string(result.Kind))
+		switch {
+		case result.Err != nil:
+			entry.Error("failed", "err", result.Err)
+		case result.Kind.Waits() || result.Kind == plan.Drift:
+			entry.Warn("left as it is", "cause", result.Cause)
+		case result.Kind != plan.Unchanged:
+			entry.Info("applied", "version", result.Version, "cause", result.Cause)
+		}
+	}
+	s := r.Summary()
+	log.Info("sync done", "written", s.Written(), "deleted", s.Delete+s.Release, "unchanged", s.Unchanged, "re_encrypted", s.Reencrypted,
+		"pending_approval", s.PendingApproval, "blocked", s.Blocked, "drifted", s.Drifted, "failed", s.Failed, "plan_id", r.PlanID)
+}
+
+// keyServiceUnavailable reports whether a file was not opened because a key service, or
+// the login to it, was unavailable.
+func keyServiceUnavailable(failures []report.Failure) bool {
+	return slices.ContainsFunc(failures, func(f report.Failure) bool { return errors.Is(f.Err, keyring.ErrUnavailable) })
+}

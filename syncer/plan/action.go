@@ -1,0 +1,120 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package plan
+
+import (
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Kind is what a sync does about one secret: a closed set.
+type Kind string
+
+// The kinds of action.
+const (
+	// Add writes a secret that does not exist.
+	Add Kind = "add"
+	// Change writes a secret whose ciphertext differs from the one written last.
+	Change Kind = "change"
+	// Repair writes a secret again after an outside change.
+	Repair Kind = "repair"
+	// Drift reports an outside change and leaves the secret as it is.
+	Drift Kind = "drift"
+	// Adopt takes over, on request, a secret that is unmanaged or another owner's.
+	Adopt Kind = "adopt"
+	// Delete soft-deletes a secret of this source that no file has any more.
+	Delete Kind = "delete"
+	// Release drops the claim on a secret that no file has and whose live value, if
+	// any, is not this source's.
+	Release Kind = "release"
+	// PendingApproval leaves a secret as it is until somebody approves the plan. The
+	// cause says why; Approved is what the action becomes.
+	PendingApproval Kind = "pending approval"
+	// Blocked leaves a secret as it is. The cause says why and what to do.
+	Blocked Kind = "blocked"
+	// Reencrypted updates the record alone: the value is the one that the commit
+	// wants, under another ciphertext or without its fingerprint.
+	Reencrypted Kind = "re-encrypted"
+	// Unchanged is as the commit wants it.
+	Unchanged Kind = "unchanged"
+)
+
+// Writes reports whether the action sends a value.
+func (k Kind) Writes() bool { return k == Add || k == Change || k == Repair || k == Adopt }
+
+// UpdatesRecord reports whether the action changes a record and no value.
+func (k Kind) UpdatesRecord() bool { return k == Reencrypted }
+
+// Removes reports whether the action gives up a secret: a delete or a release.
+func (k Kind) Removes() bool { return k == Delete || k == Release }
+
+// Waits reports whether the action leaves a secret other than the commit wants it.
+func (k Kind) Waits() bool { return k == Blocked || k == PendingApproval }
+
+// Action is one decision and what it was made from.
+type Action struct {
+	Kind    Kind
+	Address secrets.Address
+	// Want is nil if no file has the secret.
+	Want *Want
+	// Entry is what was observed, and Verdict what that means to this source.
+	Entry   secrets.Entry
+	Verdict secrets.Verdict
+	// Cause is empty for Add, Unchanged, and a plain Change.
+	Cause string
+	// Approved is what a PendingApproval action becomes once the plan is approved;
+	// empty for any other kind.
+	Approved Kind
+}
+
+// pending is the action as one that waits for approval.
+func (a Action) pending(approved Kind, cause string) Action {
+	a.Approved = approved
+	return a.as(PendingApproval, cause)
+}
+
+func (a Action) as(kind Kind, cause string) Action {
+	a.Kind, a.Cause = kind, cause
+	return a
+}
+
+// Provenance goes into the record with the action. If the value stays, the later of
+// the two times of encryption stays as well: an older file with the same value must
+// not permit other old files.
+func (a Action) Provenance(owner secrets.Owner, commit string) secrets.Provenance {
+	p := a.Want.Provenance(commit)
+	last := a.Entry.Records[owner]
+	if (a.Kind == Repair || a.Kind == Reencrypted) && p.Sealed.Before(last.Sealed) {
+		p.Sealed = last.Sealed
+	}
+	return p
+}
+
+// Want is one secret as a commit wants it. It holds no value: a value is decrypted
+// just before it is written.
+type Want struct {
+	Address secrets.Address
+	// File and Line are its position in the commit.
+	File string
+	Line int
+	// Sealed is the time at which its file was encrypted.
+	Sealed time.Time
+	// SOPS1 and Key1 are the fingerprints of its ciphertext and of the file's data
+	// key. Key1 is empty in a keyless plan.
+	SOPS1, Key1 string
+	// HMAC1 is the fingerprint of its value, empty without a fingerprint key.
+	HMAC1 string
+}
+
+// Provenance is where the value came from, for its record.
+func (w Want) Provenance(commit string) secrets.Provenance {
+	return secrets.Provenance{
+		Revision: commit, Origin: w.File, Sealed: w.Sealed.Truncate(time.Second),
+		SOPS1: w.SOPS1, Key1: w.Key1, HMAC1: w.HMAC1,
+	}
+}
+
+// Short is a commit id as text for people shows it.
+func Short(commit string) string { return commit[:min(len(commit), 10)] }

@@ -1,0 +1,192 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Input is all that a plan is made from.
+type Input struct {
+	Owner   secrets.Owner
+	Drift   DriftPolicy
+	Deletes DeletePolicy
+	Adopt   Adoption
+	// Wants are what the commit wants, each address once.
+	Wants []Want
+	// Observed are the entries that Vault has in the source's workflows.
+	Observed map[secrets.Address]secrets.Entry
+	// Unseen are the workflows, and types of connections, that could not be observed,
+	// and why.
+	Unseen map[secrets.Scope]error
+	// Descends reports for the revisions in records whether the commit descends from
+	// them. It lacks those of which git cannot tell.
+	Descends map[string]bool
+	// History is what to do if the commit does not descend from one.
+	History HistoryPolicy
+	// Keyless means that Wants have fingerprints of ciphertexts only.
+	Keyless bool
+	// Failed means that something in this sync was refused or could not be observed.
+	Failed bool
+	// Empty means that the commit contains no manifest: every delete waits for
+	// approval.
+	Empty bool
+}
+
+// Adoption is what a person asked this source to take over.
+type Adoption struct {
+	// Addresses are secrets by name, whoever owns them.
+	Addresses map[secrets.Address]bool
+	// Unmanaged adds every wanted secret that is live and has no record: what a crash
+	// between a first value and its record leaves behind.
+	Unmanaged bool
+}
+
+func (d Adoption) takes(a Action) bool {
+	return d.Addresses[a.Address] || (d.Unmanaged && a.Verdict.State != secrets.OwnedByOther)
+}
+
+// Make decides what a sync does, in order of address.
+func Make(in Input) []Action {
+	wanted := make(map[secrets.Address]bool, len(in.Wants))
+	actions := make([]Action, 0, len(in.Wants))
+	for i := range in.Wants {
+		w := &in.Wants[i]
+		wanted[w.Address] = true
+		actions = append(actions, in.wanted(w))
+	}
+	for _, address := range slices.SortedFunc(maps.Keys(in.Observed), Compare) {
+		if !wanted[address] {
+			if action, owned := in.unwanted(address); owned {
+				actions = append(actions, action)
+			}
+		}
+	}
+	slices.SortStableFunc(actions, func(a, b Action) int { return Compare(a.Address, b.Address) })
+	actions = in.limit(actions)
+	if in.History == RefuseHistory {
+		return in.refuseHistory(actions)
+	}
+	return actions
+}
+
+// wanted decides about a secret that the commit wants.
+func (in Input) wanted(w *Want) Action {
+	a := Action{Address: w.Address, Want: w, Entry: in.Observed[w.Address]}
+	if err := in.Unseen[w.Address.Scope]; err != nil {
+		a.Verdict = secrets.Verdict{State: secrets.NotChecked, Cause: err.Error()}
+		return a.as(Blocked, a.Verdict.String())
+	}
+	a.Verdict = in.judge(a)
+	switch a.Verdict.State {
+	case secrets.Absent:
+		return a.as(Add, "")
+	case secrets.OwnedByOther, secrets.Unmanaged, secrets.RecordLost:
+		return in.foreign(a)
+	}
+	last := a.Entry.Records[in.Owner]
+	switch {
+	case in.sameValue(w, last) && !last.Undeleted:
+		return in.same(a)
+	case w.Sealed.Before(last.Sealed):
+		return a.pending(Change, fmt.Sprintf("rolls back: the file was encrypted at %s, the value in Vault comes from one encrypted at %s", stamp(w.Sealed), stamp(last.Sealed)))
+	case a.Verdict.Drifted():
+		return a.as(Change, a.Verdict.String())
+	case last.Undeleted:
+		return a.as(Change, "the secret was undeleted by hand, and the commit has it again")
+	case in.Keyless:
+		return a.as(Change, "the ciphertext differs; whether the value does, only a key can show")
+	}
+	return a.as(Change, "")
+}
+
+func (in Input) judge(a Action) secrets.Verdict {
+	if a.Address.Kind == secrets.Connection {
+		return connections.Judge(in.Owner, a.Entry, nil)
+	}
+	return secrets.Judge(in.Owner, a.Entry, nil)
+}
+
+// foreign decides about a wanted secret that this source does not own.
+func (in Input) foreign(a Action) Action {
+	switch {
+	case in.Adopt.takes(a):
+		return a.as(Adopt, a.Verdict.String())
+	case a.Verdict.State == secrets.OwnedByOther:
+		return a.as(Blocked, a.Verdict.String()+"; delete it there first, or take it over: relay-sync adopt "+a.Address.Title())
+	}
+	return a.as(Blocked, a.Verdict.String()+"; to take it over: relay-sync adopt "+a.Address.Title())
+}
+
+// sameValue reports whether a file has the value that was written last: by the
+// ciphertext under the same data key, or by the value's own fingerprint. Without a
+// key it compares the ciphertext alone.
+func (in Input) sameValue(w *Want, last secrets.Record) bool {
+	return w.SOPS1 == last.SOPS1 && (w.Key1 == last.Key1 || in.Keyless) || w.HMAC1 != "" && w.HMAC1 == last.HMAC1
+}
+
+// same decides about a secret whose value is the one written last.
+func (in Input) same(a Action) Action {
+	w, last := a.Want, a.Entry.Records[in.Owner]
+	switch {
+	case !a.Verdict.Drifted() && (w.SOPS1 != last.SOPS1 || w.Key1 != last.Key1 && !in.Keyless):
+		return a.as(Reencrypted, "the file was encrypted again, the value is the same")
+	case !a.Verdict.Drifted() && w.HMAC1 != "" && w.HMAC1 != last.HMAC1:
+		return a.as(Reencrypted, "the value is the same, its record gets the fingerprint of the configured key")
+	case !a.Verdict.Drifted():
+		return a.as(Unchanged, "")
+	case in.Drift == ReportOnly:
+		return a.as(Drift, a.Verdict.String())
+	}
+	return a.as(Repair, a.Verdict.String())
+}
+
+// unwanted decides about a secret that no file has. It is not this source's unless
+// this source's record is the last on it.
+func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
+	a := Action{Address: address, Entry: in.Observed[address]}
+	owner, last, found := a.Entry.LastOwner()
+	if !found || owner != in.Owner {
+		return Action{}, false
+	}
+	a.Verdict = in.judge(a)
+	if cause := in.blocksDelete(last); cause != "" {
+		return a.as(Blocked, "not deleted: "+cause), true
+	}
+	switch a.Verdict.State {
+	case secrets.InSync:
+		if last.Undeleted {
+			return a.pending(Delete, "not deleted: the secret was undeleted by hand; put it into a file again, or approve its deletion"), true
+		}
+		if in.Empty {
+			return a.pending(Delete, "not deleted: the commit contains no manifest (deletes.allow_empty)"), true
+		}
+		return a.as(Delete, "no file of this commit has it"), true
+	case secrets.Overwritten:
+		return a.as(Release, a.Verdict.String()+"; no file of this commit has it, so the other value stays"), true
+	}
+	return a.as(Release, a.Verdict.String()+"; no file of this commit has it"), true
+}
+
+// blocksDelete is the cause if nothing may be deleted, and empty otherwise.
+func (in Input) blocksDelete(last secrets.Record) string {
+	if in.Failed {
+		return "something failed in this sync, and what could not be read might still have it"
+	}
+	switch descends, known := in.Descends[last.Revision]; {
+	case descends:
+		return ""
+	case known:
+		return fmt.Sprintf("the secret came from commit %s, which this commit does not descend from (history was rewritten); put it into a file again, or delete it by hand", Short(last.Revision))
+	}
+	return fmt.Sprintf("git cannot tell whether this commit descends from %s (the repository is too shallow, or another one)", Short(last.Revision))
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,152 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// desired is all that one commit of a source wants.
+type desired struct {
+	Commit gitsource.Commit
+	// Signer is who signed it, where the source wants a signature.
+	Signer string
+	// Files are the manifests that the commit holds.
+	Files []gitsource.File
+	// Wants are in order of address.
+	Wants []plan.Want
+	// Failures are in order of file. A failed file adds nothing to Wants.
+	Failures []report.Failure
+	// Empty says that the commit holds no manifest at all: one of the Failures
+	// where it is not allowed.
+	Empty bool
+}
+
+// readTimeout bounds the reading of a commit: a forged pack can keep git busy
+// for ever.
+const readTimeout = 10 * time.Minute
+
+// read gathers what the manifests of a commit want. Only those that are not
+// remembered are read. It fails only where the repository does; what is wrong with
+// one file is a Failure.
+func (s *source) read(ctx context.Context) (desired, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	signer, err := s.verifySignature(ctx)
+	if err != nil {
+		return desired{}, err
+	}
+	files, err := s.repo.Files(ctx, s.commit, s.Patterns())
+	if err != nil {
+		return desired{}, err
+	}
+	d := desired{Commit: s.commit, Signer: signer, Files: files}
+	if d.Empty = len(files) == 0 && !s.Deletes.AllowEmpty; d.Empty {
+		d.fail("", s.noFiles())
+	}
+	err = s.repo.Read(ctx, s.cache.missing(files), sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
+		var wants []plan.Want
+		if err == nil {
+			wants, err = s.wants(ctx, file.Path, data)
+		}
+		if err != nil {
+			d.fail(file.String(), err)
+		} else {
+			s.cache.keep(file, wants)
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return desired{}, err
+	}
+	d.settle(s.cache.recall(files))
+	return d, nil
+}
+
+// noFiles is a failure: a pattern that misses, or an emptied repository, must
+// not look like secrets that nobody wants.
+func (s *source) noFiles() error {
+	return fmt.Errorf("commit %s of %s holds no file that matches %s; nothing is deleted because of that unless somebody approves the plan",
+		plan.Short(string(s.commit)), s.ShortRef(), strings.Join(s.Patterns(), ", "))
+}
+
+func (d *desired) fail(file string, err error) {
+	d.Failures = append(d.Failures, report.Failure{File: file, Err: err})
+}
+
+// wants reads one manifest: all of it, or nothing. Its values are opened, checked
+// and let go, except in a keyless plan, which cannot open them.
+func (s *source) wants(ctx context.Context, name string, data []byte) ([]plan.Want, error) {
+	manifest, err := s.verified(name, data)
+	if err != nil {
+		return nil, err
+	}
+	var wants []plan.Want
+	add := func(leaf sopsfile.Leaf, fingerprint string) {
+		wants = append(wants, plan.Want{Address: s.addressOf(leaf), File: name, Line: leaf.Line, Sealed: manifest.Sealed, SOPS1: fingerprint})
+	}
+	for _, leaf := range manifest.Leaves {
+		if leaf.Type == "" {
+			add(leaf, leaf.SOPS1)
+		}
+	}
+	eachConnection(manifest.Leaves, func(fields []sopsfile.Leaf) { add(fields[0], sopsfile.ConnectionSOPS1(fields)) })
+	if s.keyless {
+		return wants, nil
+	}
+	opened, err := manifest.Decrypt(ctx, s.keys)
+	if err != nil {
+		return nil, err
+	}
+	contents := s.contents(opened)
+	var errs []error
+	for i := range wants {
+		w := &wants[i]
+		manager, write := s.managers[w.Address.Kind], contents[w.Address].write(w.Address)
+		w.Key1, w.HMAC1 = opened[0].Key1, manager.Fingerprint(s.fingerprint, write)
+		write.Provenance = w.Provenance("")
+		if err := manager.Check(write); err != nil {
+			errs = append(errs, fmt.Errorf("%s: line %d: %s %s: %w", w.File, w.Line, w.Address.Kind, w.Address, err))
+		}
+	}
+	return wants, errors.Join(errs...)
+}
+
+// settle keeps what exactly one file claims. Two that claim one secret leave it
+// as it is and name each other.
+func (d *desired) settle(claims []plan.Want) {
+	slices.SortStableFunc(claims, func(a, b plan.Want) int { return plan.Compare(a.Address, b.Address) })
+	for len(claims) > 0 {
+		n := 1
+		for n < len(claims) && claims[n].Address == claims[0].Address {
+			n++
+		}
+		if n == 1 {
+			d.Wants = append(d.Wants, claims[0])
+		} else {
+			d.failClaims(claims[:n])
+		}
+		claims = claims[n:]
+	}
+	slices.SortStableFunc(d.Failures, func(a, b report.Failure) int { return strings.Compare(a.File, b.File) })
+}
+
+func (d *desired) failClaims(claims []plan.Want) {
+	places := make([]string, len(claims))
+	for i, c := range claims {
+		places[i] = fmt.Sprintf("%s:%d", c.File, c.Line)
+	}
+	d.fail(claims[0].File, fmt.Errorf("%s %s is claimed more than once: %s; keep one",
+		claims[0].Address.Kind, claims[0].Address, strings.Join(places, ", ")))
+}

@@ -1,0 +1,111 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package render
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// The JSON form of a report. Within a format version fields are only added.
+type (
+	reportJSON struct {
+		Source   string `json:"source"`
+		Branch   string `json:"branch"`
+		Commit   string `json:"commit,omitempty"`
+		SignedBy string `json:"signed_by,omitempty"`
+		Files    int    `json:"files"`
+		Applied  bool   `json:"applied"`
+		PlanID   string `json:"plan_id,omitempty"`
+		Approved bool   `json:"approved,omitempty"`
+		Keyless  bool   `json:"keyless,omitempty"`
+		// Suspended without a commit is a source that apply skipped.
+		Suspended bool           `json:"suspended,omitempty"`
+		Error     string         `json:"error,omitempty"`
+		Failures  []failureJSON  `json:"failures"`
+		Secrets   []secretJSON   `json:"secrets"`
+		Summary   report.Summary `json:"summary"`
+	}
+	failureJSON struct {
+		File  string `json:"file,omitempty"`
+		Error string `json:"error"`
+	}
+	secretJSON struct {
+		// Kind is "connection" for a connection, and left out for a secret. Workflow is a
+		// connection's type.
+		Kind     string    `json:"kind,omitempty"`
+		Workflow string    `json:"workflow"`
+		Name     string    `json:"name"`
+		Action   plan.Kind `json:"action"`
+		Cause    string    `json:"cause,omitempty"`
+		File     string    `json:"file,omitempty"`
+		Line     int       `json:"line,omitempty"`
+		// Drift is the verdict's sentence if the secret drifted.
+		Drift string `json:"drift,omitempty"`
+		// Version is the version in Vault, after the action if it was carried out.
+		Version int    `json:"version,omitempty"`
+		Error   string `json:"error,omitempty"`
+	}
+)
+
+// WriteJSON writes the reports as one JSON document.
+func WriteJSON(w io.Writer, reports []report.Report) error {
+	sources := make([]reportJSON, len(reports))
+	for i, r := range reports {
+		sources[i] = toJSON(r)
+	}
+	return Document(w, map[string]any{"sources": sources})
+}
+
+// Document writes one JSON document, with its format version.
+func Document(w io.Writer, fields map[string]any) error {
+	fields["format_version"] = report.FormatVersion
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(fields)
+}
+
+func toJSON(r report.Report) reportJSON {
+	out := reportJSON{
+		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), SignedBy: r.Signer, Files: r.Files, Applied: r.Applied,
+		PlanID: r.PlanID, Approved: r.Approved, Keyless: r.Keyless, Suspended: r.Suspended,
+		Error: errorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, Summary: r.Summary(),
+	}
+	for _, f := range r.Failures {
+		out.Failures = append(out.Failures, failureJSON{File: f.File, Error: f.Err.Error()})
+	}
+	for _, result := range r.Results {
+		out.Secrets = append(out.Secrets, resultJSON(result))
+	}
+	return out
+}
+
+func resultJSON(r report.Result) secretJSON {
+	out := secretJSON{
+		Workflow: r.Address.Group, Name: r.Address.Name, Action: r.Kind, Cause: r.Cause,
+		Version: max(r.Version, r.Entry.Current), Error: errorText(r.Err),
+	}
+	if r.Address.Kind == secrets.Connection {
+		out.Kind = r.Address.Kind.String()
+	}
+	if r.Verdict.State != secrets.NotChecked && r.Verdict.Drifted() {
+		out.Drift = r.Verdict.String()
+	}
+	if r.Want != nil {
+		out.File, out.Line = r.Want.File, r.Want.Line
+	}
+	return out
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

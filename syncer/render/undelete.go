@@ -1,0 +1,51 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package render
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// WriteUndeleted prints the outcome of Undelete.
+func (t *Text) WriteUndeleted(all []report.Undeletion) error {
+	undeleted := 0
+	for _, u := range all {
+		if u.Err != nil {
+			t.block(0, t.paint(red, "x")+" "+u.Err.Error())
+			continue
+		}
+		undeleted++
+		t.line(0, fmt.Sprintf("%s %s  undeleted: version %d, from %s of commit %s", t.paint(green, "+"), u.Address, u.Record.Version, u.Record.Origin, orNone(u.Record.Revision)))
+	}
+	t.line(0, "")
+	if undeleted > 0 {
+		t.line(0, "Syncs leave an undeleted secret and report it until a file has it again (git revert)")
+		t.line(0, "or its deletion is approved (relay-sync apply --approve).")
+	}
+	return t.err
+}
+
+// WriteUndeletedJSON writes the outcome of Undelete as one JSON document.
+func WriteUndeletedJSON(w io.Writer, all []report.Undeletion) error {
+	type undeletedJSON struct {
+		Source   string `json:"source"`
+		Workflow string `json:"workflow"`
+		Name     string `json:"name"`
+		Version  int    `json:"version,omitempty"`
+		File     string `json:"file,omitempty"`
+		Commit   string `json:"commit,omitempty"`
+		Error    string `json:"error,omitempty"`
+	}
+	out := make([]undeletedJSON, len(all))
+	for i, u := range all {
+		out[i] = undeletedJSON{
+			Source: u.Source, Workflow: u.Address.Group, Name: u.Address.Name,
+			Version: u.Record.Version, File: u.Record.Origin, Commit: u.Record.Revision, Error: errorText(u.Err),
+		}
+	}
+	return Document(w, map[string]any{"secrets": out})
+}

@@ -1,0 +1,38 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package render
+
+import (
+	"fmt"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// contents counts what a manifest has.
+func contents(v report.Verified) string {
+	if v.Connections == 0 {
+		return count(v.Secrets, "secret")
+	}
+	return count(v.Secrets, "secret") + ", " + count(v.Connections, "connection")
+}
+
+// WriteVerified prints the outcome of verify.
+func (t *Text) WriteVerified(all []report.Verified) error {
+	refused := 0
+	for _, v := range all {
+		if v.Err == nil {
+			t.line(0, fmt.Sprintf("%s %s  %s", t.paint(green, "ok"), v.File, contents(v)))
+			for _, note := range v.Notes {
+				t.block(1, note)
+			}
+			continue
+		}
+		refused++
+		t.line(0, t.paint(red, "refused")+" "+v.File)
+		t.block(1, v.Err.Error())
+	}
+	t.line(0, "")
+	t.line(0, fmt.Sprintf("%s, %d refused.", count(len(all), "manifest"), refused))
+	return t.err
+}

@@ -1,0 +1,109 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package report
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+)
+
+// Report is the outcome of one sync.
+type Report struct {
+	Source string
+	// Branch is what the source follows: a branch, or a tag as "tag v1".
+	Branch string
+	// Commit is empty if the sync ended before it was resolved.
+	Commit gitsource.Commit
+	// Signer is who signed the commit or tag, if the source requires a signature.
+	Signer string
+	Files  int
+	// Results are all secrets of the source, in order of address. In a sync that only
+	// planned, none was carried out.
+	Results []Result
+	// PlanID names the plan if parts of it wait for approval.
+	PlanID string
+	// Approved means that they were approved.
+	Approved bool
+	// Failures are files and claims that were not applied.
+	Failures []Failure
+	// Err ended the sync before its plan.
+	Err error
+	// Unavailable means that Vault could not be observed in whole, for a cause that may
+	// pass by itself.
+	Unavailable bool
+	// Applied distinguishes a sync that carried out its plan from one that only planned.
+	Applied bool
+	// Suspended means that the configuration suspends the source.
+	Suspended bool
+	// Keyless means that the plan compared ciphertexts alone.
+	Keyless bool
+}
+
+// Result is the outcome of one action.
+type Result struct {
+	plan.Action
+	// Version is the version that was written, 0 for none.
+	Version int
+	// Err is why the action was not, or not wholly, carried out.
+	Err error
+}
+
+// Failure is something that was refused or could not be observed: a file, a claim, a
+// workflow.
+type Failure struct {
+	// File is empty if no file is the cause.
+	File string
+	// Err names the cause and what to do.
+	Err error
+}
+
+// Skipped reports whether there was no sync because the source is suspended.
+func (r Report) Skipped() bool { return r.Suspended && r.Commit == "" && r.Err == nil }
+
+// Damaged reports whether git found the repository damaged.
+func (r Report) Damaged() bool {
+	for _, f := range r.Failures {
+		if errors.Is(f.Err, gitsource.ErrDamaged) {
+			return true
+		}
+	}
+	return errors.Is(r.Err, gitsource.ErrDamaged)
+}
+
+// AnyFailed reports whether an action failed.
+func AnyFailed(results []Result) bool {
+	return slices.ContainsFunc(results, func(r Result) bool { return r.Err != nil })
+}
+
+// maxProblems limits the problems of a report.
+const maxProblems = 50
+
+// Problems are what was refused, blocked or failed, one sentence each.
+func (r Report) Problems() []string {
+	out := []string{}
+	add := func(format string, args ...any) {
+		if len(out) < maxProblems {
+			out = append(out, fmt.Sprintf(format, args...))
+		}
+	}
+	if r.Err != nil {
+		add("%v", r.Err)
+	}
+	for _, f := range r.Failures {
+		add("%v", f.Err)
+	}
+	for _, result := range r.Results {
+		switch {
+		case result.Err != nil:
+			add("%s: %v", result.Address, result.Err)
+		case result.Kind.Waits() || result.Kind == plan.Drift:
+			add("%s: %s", result.Address, result.Cause)
+		}
+	}
+	return out
+}

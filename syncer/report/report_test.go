@@ -1,0 +1,53 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package report
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+)
+
+func TestOutcome(t *testing.T) {
+	t.Parallel()
+	one := func(kind plan.Kind, applied bool) Report {
+		return Report{Applied: applied, Results: []Result{{Action: plan.Action{Kind: kind, Verdict: secrets.Verdict{State: secrets.InSync}}}}}
+	}
+	failed := one(plan.Add, true)
+	failed.Results[0].Err = errors.New("conflict")
+	refused := one(plan.Unchanged, false)
+	refused.Failures = []Failure{{File: "a.yaml", Err: errors.New("bad")}}
+	for _, row := range []struct {
+		name   string
+		report Report
+		want   Outcome
+	}{
+		{"nothing to do", one(plan.Unchanged, false), Clean},
+		{"a plan with changes", one(plan.Add, false), Pending},
+		{"a plan with something blocked", one(plan.Blocked, false), Pending},
+		{"a plan with something pending approval", one(plan.PendingApproval, false), Pending},
+		{"something pending approval in an applied sync", one(plan.PendingApproval, true), Failed},
+		{"changes carried out", one(plan.Change, true), Clean},
+		{"drift that was left", one(plan.Drift, true), Pending},
+		{"something blocked in an applied sync", one(plan.Blocked, true), Failed},
+		{"a write that failed", failed, Failed},
+		{"a plan with a refused file", refused, Failed},
+		{"a sync that ended before its plan", Report{Err: errors.New("sealed")}, Failed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			if got := row.report.Outcome(); got != row.want {
+				t.Errorf("outcome %d, want %d", got, row.want)
+			}
+		})
+	}
+	if got := Worst([]Report{one(plan.Unchanged, false), failed, one(plan.Add, false)}); got != Failed {
+		t.Errorf("the worst of three is %d", got)
+	}
+	if got := Worst([]Report{one(plan.Add, false), one(plan.Unchanged, false)}); got != Pending {
+		t.Errorf("the worst of two is %d", got)
+	}
+}

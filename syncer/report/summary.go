@@ -1,0 +1,109 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package report
+
+import "github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+
+// Outcome is the result of a command as an exit code.
+type Outcome int
+
+// The outcomes, as in `terraform plan -detailed-exitcode`.
+const (
+	// Clean: everything is as the commit wants it, or was made so.
+	Clean Outcome = 0
+	// Failed: something was refused, could not be observed, or was not carried out.
+	Failed Outcome = 1
+	// Pending: a plan has changes, or drift was reported and not repaired.
+	Pending Outcome = 2
+)
+
+// String is the outcome as metrics name it.
+func (o Outcome) String() string {
+	switch o {
+	case Clean:
+		return "clean"
+	case Pending:
+		return "pending"
+	case Failed:
+	}
+	return "failed"
+}
+
+// Summary counts the secrets of a sync by kind of action.
+type Summary struct {
+	Add             int `json:"add"`
+	Change          int `json:"change"`
+	Repair          int `json:"repair"`
+	Adopt           int `json:"adopt"`
+	Drift           int `json:"drift"`
+	Delete          int `json:"delete"`
+	Release         int `json:"release"`
+	PendingApproval int `json:"pending_approval"`
+	Blocked         int `json:"blocked"`
+	Unchanged       int `json:"unchanged"`
+	// Reencrypted are those of which only the record changes.
+	Reencrypted int `json:"re_encrypted"`
+	// Drifted are the secrets with an outside change, whatever is done about it.
+	Drifted int `json:"drifted"`
+	// Failed are the files and claims that were refused, and the actions that failed.
+	Failed int `json:"failed"`
+}
+
+// Summary counts.
+func (r Report) Summary() Summary {
+	var s Summary
+	counts := map[plan.Kind]*int{
+		plan.Add: &s.Add, plan.Change: &s.Change, plan.Repair: &s.Repair, plan.Adopt: &s.Adopt, plan.Drift: &s.Drift,
+		plan.Delete: &s.Delete, plan.Release: &s.Release, plan.PendingApproval: &s.PendingApproval, plan.Blocked: &s.Blocked,
+		plan.Unchanged: &s.Unchanged, plan.Reencrypted: &s.Reencrypted,
+	}
+	for _, result := range r.Results {
+		if result.Verdict.Drifted() {
+			s.Drifted++
+		}
+		if result.Err != nil {
+			s.Failed++
+		} else {
+			*counts[result.Kind]++
+		}
+	}
+	s.Failed += len(r.Failures)
+	if r.Err != nil {
+		s.Failed++
+	}
+	return s
+}
+
+// Written is the number of values that were sent, or would be.
+func (s Summary) Written() int { return s.Add + s.Change + s.Repair + s.Adopt }
+
+// Outcome judges a sync. An applied sync with something blocked or pending approval
+// has failed: the commit is not in Vault. A plan with it has something to do. Secrets
+// that were only re-encrypted are nothing to do: no value changes.
+func (r Report) Outcome() Outcome {
+	s := r.Summary()
+	waiting := s.Blocked + s.PendingApproval
+	pending := s.Drift + waiting
+	if !r.Applied {
+		pending += s.Written() + s.Delete + s.Release
+	}
+	switch {
+	case s.Failed > 0, r.Applied && waiting > 0:
+		return Failed
+	case pending > 0:
+		return Pending
+	}
+	return Clean
+}
+
+// Worst is the outcome of several syncs: failed outweighs pending.
+func Worst(reports []Report) Outcome {
+	worst := Clean
+	for _, r := range reports {
+		if o := r.Outcome(); o == Failed || worst == Clean {
+			worst = o
+		}
+	}
+	return worst
+}
