@@ -17,12 +17,12 @@ import (
 
 const (
 	nowhere   = "/dev/null/nowhere" // a path that cannot exist
-	maxAnswer = 64 << 10            // bytes of standard output of a command that answers in a few lines
-	maxSaid   = 4 << 10             // bytes of standard error kept
-	killDelay = 5 * time.Second     // how long pipes may stay open once git was killed or is gone
+	maxStdout = 64 << 10            // bytes of standard output of Run
+	maxStderr = 4 << 10             // bytes of standard error kept
+	killDelay = 5 * time.Second     // how long pipes may stay open after git has exited
 )
 
-// The oldest git that is used: the first with `rev-parse --path-format`.
+// The oldest supported git: the first with `rev-parse --path-format`.
 const oldestMajor, oldestMinor = 2, 31
 
 // Git is a git binary and the one git directory that it works on.
@@ -33,28 +33,28 @@ type Git struct {
 	Dir string
 
 	tools    string   // folder of the programs that git may start; empty for none
-	settings []string // further ones, as key=value
+	settings []string // additional settings, as key=value
 }
 
-// Find looks for git in PATH. An error says which version is needed.
+// Find finds git in PATH and checks its version.
 func Find(ctx context.Context) (Git, error) {
 	binary, err := exec.LookPath("git")
 	if err != nil {
-		return Git{}, fmt.Errorf("looking for the git command: %w; install git %d.%d or later", err, oldestMajor, oldestMinor)
+		return Git{}, fmt.Errorf("find the git command: %w. Hint: install git %d.%d or later", err, oldestMajor, oldestMinor)
 	}
 	g := Git{Binary: binary, Dir: nowhere}
 	return g, g.checkVersion(ctx)
 }
 
-// At is the same git for another git directory.
+// At returns the same git for another git directory.
 func (g Git) At(dir string) Git {
 	g.Dir = dir
 	return g
 }
 
-// ForFetch is the same git, and may start the programs of one folder, which should hold nothing but git itself, and
-// fetch over descriptors that it inherits (fd::3). What it fetches is checked, kept in packs, and nothing else is
-// started for it. Settings, as key=value, are added.
+// ForFetch returns the same git with permission to start the programs of one folder, which should contain only git
+// itself, and to fetch over descriptors that it inherits (fd::3). Git checks what it fetches and keeps it in packs.
+// Settings, as key=value, are added.
 func (g Git) ForFetch(tools string, settings ...string) Git {
 	g.tools = tools
 	g.settings = append([]string{
@@ -72,23 +72,23 @@ func (g Git) ForFetch(tools string, settings ...string) Git {
 var versionPattern = regexp.MustCompile(`^git version ([0-9]{1,4})\.([0-9]{1,4})`)
 
 func (g Git) checkVersion(ctx context.Context) error {
-	a, err := g.Output(ctx, "version")
+	result, err := g.Output(ctx, "version")
 	if err != nil {
 		return err
 	}
-	match := versionPattern.FindStringSubmatch(a.Stdout)
+	match := versionPattern.FindStringSubmatch(result.Stdout)
 	if match == nil {
-		return fmt.Errorf("%s does not tell its version as git does: %q", g.Binary, OneLine([]byte(a.Stdout)))
+		return fmt.Errorf("%s: unknown version format %q", g.Binary, OneLine([]byte(result.Stdout)))
 	}
-	major, _ := strconv.Atoi(match[1]) // the pattern lets only digits through
+	major, _ := strconv.Atoi(match[1]) // the pattern allows only digits
 	minor, _ := strconv.Atoi(match[2])
 	if major < oldestMajor || major == oldestMajor && minor < oldestMinor {
-		return fmt.Errorf("%s is git %d.%d; install %d.%d or later", g.Binary, major, minor, oldestMajor, oldestMinor)
+		return fmt.Errorf("%s: unsupported version %d.%d. Hint: install git %d.%d or later", g.Binary, major, minor, oldestMajor, oldestMinor)
 	}
 	return nil
 }
 
-// environment is all that git sees of the environment.
+// environment returns the whole environment of git.
 func (g Git) environment() []string {
 	tools, protocols := nowhere, "none"
 	if g.tools != "" {
@@ -113,9 +113,9 @@ func (g Git) environment() []string {
 	}
 }
 
-// command prepares a git command whose process group is killed when ctx ends.
+// command returns a git command whose process group is killed when ctx ends.
 func (g Git) command(ctx context.Context, args ...string) *exec.Cmd {
-	locked := []string{
+	options := []string{
 		"--git-dir=" + g.Dir,
 		"--no-pager",
 		"-c", "core.hooksPath=/dev/null",
@@ -124,13 +124,13 @@ func (g Git) command(ctx context.Context, args ...string) *exec.Cmd {
 		"-c", "protocol.allow=never",
 	}
 	for _, setting := range g.settings {
-		locked = append(locked, "-c", setting)
+		options = append(options, "-c", setting)
 	}
 	if g.tools == "" {
-		// Of a repository that somebody else configured: see package gitsource.
-		locked = append(locked, "--work-tree=/")
+		// The configuration of the repository is not trusted: see package gitsource.
+		options = append(options, "--work-tree=/")
 	}
-	cmd := exec.CommandContext(ctx, g.Binary, append(locked, args...)...)
+	cmd := exec.CommandContext(ctx, g.Binary, append(options, args...)...)
 	cmd.Env = g.environment()
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

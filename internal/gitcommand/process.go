@@ -12,7 +12,7 @@ import (
 	"os/exec"
 )
 
-// Process is a running command whose output is read as it comes. It ends with Wait or Kill.
+// Process is a running command whose output is read while it runs. The caller must call Wait or Kill.
 type Process struct {
 	// In is its standard input.
 	In io.WriteCloser
@@ -21,52 +21,52 @@ type Process struct {
 
 	name   string
 	cmd    *exec.Cmd
-	said   *head
+	stderr *head
 	ctx    context.Context // the caller's
 	cancel context.CancelFunc
 }
 
 // Start starts a command.
 func (g Git) Start(ctx context.Context, args ...string) (*Process, error) {
-	p := &Process{name: args[0], said: &head{max: maxSaid}, ctx: ctx}
+	p := &Process{name: args[0], stderr: &head{max: maxStderr}, ctx: ctx}
 	inner, cancel := context.WithCancel(ctx)
 	p.cancel = cancel
 	p.cmd = g.command(inner, args...)
-	p.cmd.Stderr = p.said
+	p.cmd.Stderr = p.stderr
 	stdin, inErr := p.cmd.StdinPipe()
 	stdout, outErr := p.cmd.StdoutPipe()
 	if err := errors.Join(inErr, outErr); err != nil {
 		cancel()
-		return nil, fmt.Errorf("running git %s: %w", p.name, err)
+		return nil, fmt.Errorf("run git %s: %w", p.name, err)
 	}
 	p.In, p.Out = stdin, bufio.NewReader(stdout)
 	if err := p.cmd.Start(); err != nil {
 		cancel()
-		return nil, fmt.Errorf("running git %s: %w", p.name, err)
+		return nil, fmt.Errorf("run git %s: %w", p.name, err)
 	}
 	return p, nil
 }
 
-// Wait ends a process whose output was read to its end, and returns why it failed, if it did.
+// Wait waits for a process whose output was read to its end.
 func (p *Process) Wait() error {
 	defer p.cancel()
-	_ = p.In.Close() // fails only when git is gone, which Wait tells better
+	_ = p.In.Close() // fails only if git has exited, which cmd.Wait reports
 	err := p.cmd.Wait()
 	if p.ctx.Err() != nil {
 		return fmt.Errorf("git %s: %w", p.name, p.ctx.Err())
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return ExitError(p.name, exit.ExitCode(), OneLine(p.said.kept))
+		return ExitError(p.name, exit.ExitCode(), OneLine(p.stderr.kept))
 	}
 	if err != nil {
-		return fmt.Errorf("running git %s: %w", p.name, err)
+		return fmt.Errorf("run git %s: %w", p.name, err)
 	}
 	return nil
 }
 
-// Kill ends a process whose further output nobody wants.
+// Kill ends a process whose output is no longer needed.
 func (p *Process) Kill() {
 	p.cancel()
-	_ = p.Wait() // it was killed: its failure says nothing
+	_ = p.Wait() // fails because it was killed
 }

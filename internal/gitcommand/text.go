@@ -9,19 +9,18 @@ import (
 	"unicode/utf8"
 )
 
-const maxLine = 240 // bytes of foreign text shown in an error
+const maxLine = 240 // bytes of output shown in an error
 
-// OneLine makes what git said fit for an error: from its "fatal: " on if it has one, on one printable line.
-func OneLine(said []byte) string {
-	text := string(said)
+// OneLine returns output of git as one printable line for an error, from its "fatal: " on if it has one.
+func OneLine(output []byte) string {
+	text := string(output)
 	if at := strings.Index(text, "fatal: "); at >= 0 {
 		text = text[at+len("fatal: "):]
 	}
 	return Truncate(Printable(strings.Join(strings.Fields(text), " ")))
 }
 
-// Printable replaces whatever could disturb a terminal or a log, which includes invisible and direction-changing
-// characters.
+// Printable replaces control characters, and characters that are invisible or change the direction of text.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsGraphic(r) {
@@ -31,7 +30,7 @@ func Printable(s string) string {
 	}, s)
 }
 
-// Truncate cuts foreign text to what an error shows of it.
+// Truncate shortens text to what an error shows of it.
 func Truncate(s string) string {
 	if len(s) <= maxLine {
 		return s

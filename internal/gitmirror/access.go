@@ -11,21 +11,21 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
-// Access is how a remote is reached. All files are read anew for each look at the remote.
+// Access has the settings of the connection to a remote. All files are read again for each update.
 type Access struct {
 	// TokenFile holds a bearer token, for HTTPS.
 	TokenFile string
-	// Username and PasswordFile are for basic authentication over HTTPS, which is what most forges want: there the
+	// Username and PasswordFile are for basic authentication over HTTPS, which most git hosts require: there the
 	// password is an access token.
 	Username, PasswordFile string
 	// CACert is a PEM file of authorities to trust in place of the system's, for HTTPS.
 	CACert string
-	// Proxy is the URL of an HTTP, HTTPS or SOCKS5 proxy, for HTTPS; none if empty, and never one from the environment.
+	// Proxy is the URL of an HTTP, HTTPS or SOCKS5 proxy, for HTTPS; none if empty. The environment is not read.
 	Proxy string
 	// RedirectHosts are the hosts to which a redirect is followed, with the credentials, for HTTPS; none if empty.
 	RedirectHosts []string
-	// SSHKey is a private key without a passphrase, and KnownHosts a file of host keys as OpenSSH has them; for SSH both
-	// are required.
+	// SSHKey is a private key without a passphrase, and KnownHosts a file of host keys in OpenSSH's format; both are
+	// required for SSH.
 	SSHKey, KnownHosts string
 }
 

@@ -59,7 +59,7 @@ func TestCredentialsForHTTPS(t *testing.T) {
 	for name, test := range map[string]struct {
 		authorized func(*http.Request) bool
 		access     gitmirror.Access
-		says       []string // nil for success
+		want       []string // parts of the error; nil for success
 	}{
 		"token":          {bearer, gitmirror.Access{TokenFile: right}, nil},
 		"password":       {basic, gitmirror.Access{Username: "git", PasswordFile: right}, nil},
@@ -75,17 +75,17 @@ func TestCredentialsForHTTPS(t *testing.T) {
 			w.web.Authorized = test.authorized
 			test.access.CACert = w.web.CACert
 			w.cfg.Access = test.access
-			if test.says == nil {
+			if test.want == nil {
 				w.update(true, head)
 				noCanary(t, w, nil)
 				return
 			}
-			noCanary(t, w, w.fails(gitmirror.ErrAuthentication, test.says...))
+			noCanary(t, w, w.fails(gitmirror.ErrAuthentication, test.want...))
 		})
 	}
 }
 
-func TestCredentialFilesThatHoldSomethingElse(t *testing.T) {
+func TestInvalidCredentialFilesAreErrors(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
 		"empty": "\n", "two lines": canary + "\nX-Header: " + canary, "binary": canary + "\xff", "large": strings.Repeat(canary, 4000),
@@ -125,7 +125,7 @@ func TestFIFOInPlaceOfAFileIsRefusedWithoutWaiting(t *testing.T) {
 	}
 }
 
-// TestCredentialsAreInNoOtherProcess looks at every process's arguments and environment in the middle of a fetch.
+// TestCredentialsAreInNoOtherProcess reads the arguments and environment of every process during a fetch.
 func TestCredentialsAreInNoOtherProcess(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/proc/self/environ"); err != nil {
@@ -159,7 +159,7 @@ func TestCredentialsAreInNoOtherProcess(t *testing.T) {
 	}
 }
 
-func TestARemoteThatIsNotTrusted(t *testing.T) {
+func TestUntrustedRemoteIsAnError(t *testing.T) {
 	t.Parallel()
 	t.Run("another authority", func(t *testing.T) {
 		t.Parallel()
@@ -188,7 +188,7 @@ func TestARemoteThatIsNotTrusted(t *testing.T) {
 		w := overSSH(t)
 		signer, _ := gittest.NewSSHKey(t, filepath.Join(t.TempDir(), "other"))
 		w.cfg.Access.KnownHosts = file(t, knownhosts.Line([]string{w.ssh.Address}, signer.PublicKey())+"\n")
-		w.fails(gitmirror.ErrUntrusted, "host key is not the one in "+w.cfg.Access.KnownHosts)
+		w.fails(gitmirror.ErrUntrusted, "the host key is not the one in "+w.cfg.Access.KnownHosts)
 		if w.ssh.Sessions() > 0 {
 			t.Error("a command was run there")
 		}
@@ -198,7 +198,7 @@ func TestARemoteThatIsNotTrusted(t *testing.T) {
 		w := overSSH(t)
 		signer, _ := gittest.NewSSHKey(t, filepath.Join(t.TempDir(), "other"))
 		w.cfg.Access.KnownHosts = file(t, knownhosts.Line([]string{"host.example"}, signer.PublicKey())+"\n")
-		w.fails(gitmirror.ErrUntrusted, "has no key of "+w.ssh.Address)
+		w.fails(gitmirror.ErrUntrusted, "no host key of "+w.ssh.Address)
 	})
 	t.Run("no known_hosts", func(t *testing.T) {
 		t.Parallel()
@@ -221,13 +221,13 @@ func TestARemoteThatIsNotTrusted(t *testing.T) {
 	})
 }
 
-func TestKeysThatSSHDoesNotTake(t *testing.T) {
+func TestUnusableSSHKeysAreErrors(t *testing.T) {
 	t.Parallel()
 	w := overSSH(t)
 	other := filepath.Join(t.TempDir(), "other")
 	gittest.NewSSHKey(t, other)
 	w.cfg.Access.SSHKey = other
-	w.fails(gitmirror.ErrAuthentication, "does not take the key of remote.ssh_key for user git")
+	w.fails(gitmirror.ErrAuthentication, "the key of remote.ssh_key is not accepted for user git")
 
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -243,7 +243,7 @@ func TestKeysThatSSHDoesNotTake(t *testing.T) {
 	noCanary(t, w, w.fails(nil, "is not a private key"))
 }
 
-func TestARepositoryThatIsNotThere(t *testing.T) {
+func TestMissingRepositoryIsAnError(t *testing.T) {
 	t.Parallel()
 	web, over := overHTTPS(t), overSSH(t)
 	web.remote(web.web.URL + "/other.git")
@@ -256,7 +256,7 @@ func TestARepositoryThatIsNotThere(t *testing.T) {
 	over.fails(gitmirror.ErrUnreachable, "connection refused")
 }
 
-func TestProxy(t *testing.T) {
+func TestConfiguredProxyIsUsed(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	var asked []string

@@ -5,8 +5,8 @@ package gitmirror_test
 
 import "testing"
 
-// TestTheEnvironmentChangesNothing is not parallel: it sets what would lead a git astray.
-func TestTheEnvironmentChangesNothing(t *testing.T) {
+// TestEnvironmentIsIgnored is not parallel: it sets variables that git and ssh read.
+func TestEnvironmentIsIgnored(t *testing.T) {
 	web, ssh := overHTTPS(t), overSSH(t)
 	first, second := web.repo.Commit("main", "a.yaml", "1"), ssh.repo.Commit("main", "a.yaml", "1")
 	for name, value := range map[string]string{

@@ -13,7 +13,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 )
 
-// TestRedirectsAreNotFollowed has a second server, which must receive no request.
+// TestRedirectsAreNotFollowed has a second server, which must get no request.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	elsewhere := overHTTPS(t)
@@ -65,7 +65,7 @@ func TestRedirectToListedHostIsFollowed(t *testing.T) {
 	w.update(true, head)
 }
 
-func TestAnswersThatAreNotGits(t *testing.T) {
+func TestInvalidResponsesAreErrors(t *testing.T) {
 	t.Parallel()
 	advertisement := func(body string) func(http.ResponseWriter, *http.Request) bool {
 		return func(w http.ResponseWriter, _ *http.Request) bool {
@@ -83,7 +83,7 @@ func TestAnswersThatAreNotGits(t *testing.T) {
 	for name, test := range map[string]struct {
 		before func(http.ResponseWriter, *http.Request) bool
 		is     error
-		says   string
+		want   string
 	}{
 		"a web page":         {status(200), nil, "no repository found at"},
 		"unavailable":        {status(503), gitmirror.ErrUnreachable, "503 Service Unavailable"},
@@ -102,13 +102,13 @@ func TestAnswersThatAreNotGits(t *testing.T) {
 			t.Parallel()
 			w := overHTTPS(t)
 			w.web.Before = test.before
-			noCanary(t, w, w.fails(test.is, test.says))
+			noCanary(t, w, w.fails(test.is, test.want))
 		})
 	}
 }
 
-// TestARemoteWithoutEndIsCutOff has a server that never stops telling of refs.
-func TestARemoteWithoutEndIsCutOff(t *testing.T) {
+// TestListingOfRefsIsBounded has a server whose listing never ends.
+func TestListingOfRefsIsBounded(t *testing.T) {
 	t.Parallel()
 	w := overHTTPS(t)
 	w.web.Before = func(answer http.ResponseWriter, _ *http.Request) bool {

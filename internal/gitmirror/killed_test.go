@@ -14,9 +14,9 @@ import (
 	"testing"
 )
 
-// TestAGitThatIsKilledInTheMiddleDoesNoHarm kills git -9 while the remote answers
-// it, and then fetches again.
-func TestAGitThatIsKilledInTheMiddleDoesNoHarm(t *testing.T) {
+// TestFetchAfterKilledGitSucceeds kills git with SIGKILL during a response of the
+// remote, and then fetches again.
+func TestFetchAfterKilledGitSucceeds(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
 		t.Log("no /proc here: git cannot be found to be killed")

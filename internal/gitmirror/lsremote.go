@@ -42,7 +42,7 @@ func (m *Mirror) listRef(ctx context.Context, git gitcommand.Git, remote transpo
 	return m.parseListing(result.Stdout)
 }
 
-// listError tells a remote that reports an error from one that does not follow git's protocol.
+// listError distinguishes a remote that reports an error from one that does not follow git's protocol.
 func listError(failed *commandError) error {
 	if reported, is := strings.CutPrefix(failed.result.Stderr, "remote error: "); is {
 		return fmt.Errorf("%w: %s", ErrRejected, reported)

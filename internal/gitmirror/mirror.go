@@ -16,37 +16,37 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
-// The limits of a Config that says nothing else.
+// Default limits of a Config.
 const (
 	DefaultTimeout  = 10 * time.Minute
 	DefaultMaxBytes = 2 << 30
 )
 
-// Config says what to mirror, and where.
+// Config is what to mirror, and where.
 type Config struct {
 	// Remote is the repository.
 	Remote Remote
-	// Access is how it is reached.
+	// Access has the settings of the connection to it.
 	Access Access
 	// Ref is the full name of the one ref to mirror, such as refs/heads/main.
 	Ref string
-	// Folder is for this mirror alone; absolute. It is made if need be.
+	// Folder is an absolute path for this mirror alone. Update creates it.
 	Folder string
 	// Timeout bounds an Update; DefaultTimeout if zero.
 	Timeout time.Duration
-	// MaxBytes bounds what the mirror takes on disk before a fetch, together with what that fetch may bring;
-	// DefaultMaxBytes if zero.
+	// MaxBytes bounds the size of the mirror on disk before a fetch plus the bytes of that fetch; DefaultMaxBytes if
+	// zero.
 	MaxBytes int64
 }
 
-// Mirror is a local copy of one ref of a remote repository, with its history. It may be used by several goroutines and
-// processes: they wait for each other.
+// Mirror is a local copy of one ref of a remote repository, with its history. Several goroutines and processes can use
+// it: each waits for the other.
 type Mirror struct {
 	cfg  Config
 	path string
 }
 
-// New makes a mirror. It touches nothing until Update.
+// New returns a mirror. It reads and writes nothing.
 func New(cfg Config) *Mirror {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = DefaultTimeout
@@ -57,22 +57,22 @@ func New(cfg Config) *Mirror {
 	return &Mirror{cfg: cfg, path: filepath.Join(cfg.Folder, repositoryName)}
 }
 
-// Path is the folder of the bare repository. It is there once an Update has succeeded.
+// Path returns the folder of the bare repository. It exists after an Update has succeeded.
 func (m *Mirror) Path() string { return m.path }
 
-// Update asks the remote where the ref points, and fetches if the mirror has it elsewhere, also where history was
-// rewritten. It tells whether it fetched. Its errors wrap those of this package where one fits. After an error the
-// mirror is what it was.
+// Update asks the remote where the ref points, and fetches if the mirror has another object there, also if history was
+// rewritten. It reports whether it fetched. Its errors wrap those of this package if one fits. After an error the mirror
+// is unchanged.
 func (m *Mirror) Update(ctx context.Context) (fetched bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, m.cfg.Timeout)
 	defer cancel()
 	if fetched, err = m.update(ctx); err != nil {
-		return false, fmt.Errorf("fetching %s: %w", m.cfg.Remote, err)
+		return false, fmt.Errorf("fetch %s: %w", m.cfg.Remote, err)
 	}
 	return fetched, nil
 }
 
-// Discard throws the mirror away, so that the next Update makes it anew: for one that turned out to be damaged.
+// Discard deletes the mirror, which has turned out to be damaged, so that the next Update creates another.
 func (m *Mirror) Discard(ctx context.Context) error {
 	unlock, err := lock(ctx, m.cfg.Folder)
 	if err != nil {
@@ -121,8 +121,8 @@ func (m *Mirror) newTransport() (transport, error) {
 	return newHTTPS(m.cfg.Remote, m.cfg.Access)
 }
 
-// usable tells whether there is a mirror of this remote that is whole, as far as can be told at once. One that was left
-// in the middle of a fetch is checked.
+// usable reports whether a complete mirror of this remote exists. It runs git fsck only after a fetch that was
+// interrupted.
 func (m *Mirror) usable(ctx context.Context, git gitcommand.Git, want head) bool {
 	origin, err := os.ReadFile(filepath.Join(m.path, originName))
 	if err != nil || string(origin) != m.cfg.Remote.String() {
@@ -148,7 +148,7 @@ func (m *Mirror) has(ctx context.Context, git gitcommand.Git, id string) bool {
 	return err == nil && slices.Contains(strings.Split(a.Stdout, "\n"), id+" "+m.cfg.Ref)
 }
 
-// follow fetches into the mirror that is there, and makes it anew where that fails for a reason of its own.
+// follow fetches into the existing mirror, and rebuilds it if the mirror itself is the cause of a failure.
 func (m *Mirror) follow(ctx context.Context, git gitcommand.Git, remote transport, want head) error {
 	used, err := size(m.path)
 	if err != nil || used >= m.cfg.MaxBytes {
@@ -157,7 +157,7 @@ func (m *Mirror) follow(ctx context.Context, git gitcommand.Git, remote transpor
 	err = m.fetch(ctx, git.At(m.path), remote, m.cfg.MaxBytes-used)
 	if local, is := errors.AsType[*localError](err); is && ctx.Err() == nil {
 		if err := m.rebuild(ctx, git, remote, want); err != nil {
-			return fmt.Errorf("%w (before: %w)", err, local)
+			return fmt.Errorf("%w (after: %w)", err, local)
 		}
 		return nil
 	}
@@ -167,11 +167,11 @@ func (m *Mirror) follow(ctx context.Context, git gitcommand.Git, remote transpor
 	return err
 }
 
-// rebuild makes the mirror anew beside the one that is there, if any, and replaces that when it is whole.
+// rebuild creates the mirror beside an existing one, and replaces that when it is complete.
 func (m *Mirror) rebuild(ctx context.Context, git gitcommand.Git, remote transport, want head) error {
 	building, old := filepath.Join(m.cfg.Folder, buildingName), filepath.Join(m.cfg.Folder, oldName)
 	if err := errors.Join(os.RemoveAll(building), os.RemoveAll(old)); err != nil {
-		return fmt.Errorf("clearing the mirror's folder: %w", err)
+		return fmt.Errorf("delete an earlier copy of the mirror: %w", err)
 	}
 	tools, err := linkTools(m.cfg.Folder, git.Binary)
 	if err != nil {
@@ -179,21 +179,21 @@ func (m *Mirror) rebuild(ctx context.Context, git gitcommand.Git, remote transpo
 	}
 	at := git.At(building)
 	if _, err := at.ForFetch(tools).Output(ctx, "init", "--quiet", "--bare", "--template=", "--object-format="+want.format); err != nil {
-		return fmt.Errorf("making the mirror: %w", err)
+		return fmt.Errorf("create the mirror: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(building, originName), []byte(m.cfg.Remote.String()), 0o600); err != nil {
-		return fmt.Errorf("making the mirror: %w", err)
+		return fmt.Errorf("create the mirror: %w", err)
 	}
 	if err := m.fetch(ctx, at, remote, m.cfg.MaxBytes); err != nil {
 		return err
 	}
 	if exists(m.path) {
 		if err := os.Rename(m.path, old); err != nil {
-			return fmt.Errorf("replacing the mirror: %w", err)
+			return fmt.Errorf("replace the mirror: %w", err)
 		}
 	}
 	if err := os.Rename(building, m.path); err != nil {
-		return fmt.Errorf("replacing the mirror: %w", err)
+		return fmt.Errorf("replace the mirror: %w", err)
 	}
 	return os.RemoveAll(old)
 }

@@ -20,7 +20,7 @@ import (
 
 func errorsIs(err, target error) bool { return errors.Is(err, target) }
 
-// everywhere runs a test over each transport, with servers of today's protocol and of the one before.
+// everywhere runs a test over each transport, with servers of protocol 2 and of protocol 0.
 func everywhere(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	kinds := map[string]func(t *testing.T) *world{
@@ -72,7 +72,7 @@ func TestUpdateFollowsTheRemote(t *testing.T) {
 	})
 }
 
-func TestAnUnchangedRemoteCostsOneLook(t *testing.T) {
+func TestUnchangedRemoteCostsOneListing(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, w *world) {
 		head := w.repo.Commit("main", "a.yaml", "1")
@@ -120,7 +120,7 @@ func random(bytes int) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-func TestARemoteThatBreaksOffIsFetchedTheNextTime(t *testing.T) {
+func TestFetchAfterLostConnectionSucceeds(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, w *world) {
 		first := w.repo.Commit("main", "a.yaml", "1")
@@ -137,13 +137,13 @@ func TestARemoteThatBreaksOffIsFetchedTheNextTime(t *testing.T) {
 		w.update(true, second)
 		for _, path := range filesBelow(t, w.cfg.Folder) {
 			if strings.Contains(path, "tmp_") || strings.HasSuffix(path, ".lock") {
-				t.Errorf("left behind: %s", path)
+				t.Errorf("leftover: %s", path)
 			}
 		}
 	})
 }
 
-func TestWhatAKilledGitLeavesBehindIsCleared(t *testing.T) {
+func TestLeftoversOfAKilledGitAreDeleted(t *testing.T) {
 	t.Parallel()
 	w := overHTTPS(t)
 	w.update(true, w.repo.Commit("main", "a.yaml", "1"))
@@ -156,12 +156,12 @@ func TestWhatAKilledGitLeavesBehindIsCleared(t *testing.T) {
 	w.update(true, w.repo.Commit("main", "a.yaml", "2"))
 	for _, path := range filesBelow(t, repo) {
 		if strings.HasSuffix(path, ".lock") || strings.Contains(path, "tmp_") || strings.Contains(path, "relay-fetching") {
-			t.Errorf("left behind: %s", path)
+			t.Errorf("leftover: %s", path)
 		}
 	}
 }
 
-func TestADamagedMirrorIsMadeAnew(t *testing.T) {
+func TestDamagedMirrorIsRebuilt(t *testing.T) {
 	t.Parallel()
 	damages := map[string]func(t *testing.T, w *world, repo string){
 		"its objects are gone": func(t *testing.T, _ *world, repo string) {
@@ -210,7 +210,7 @@ func TestADamagedMirrorIsMadeAnew(t *testing.T) {
 	}
 }
 
-func TestWhatIsFetchedIsBounded(t *testing.T) {
+func TestFetchIsBounded(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, w *world) {
 		w.repo.Commit("main", "big.yaml", random(3<<20))
@@ -219,7 +219,7 @@ func TestWhatIsFetchedIsBounded(t *testing.T) {
 	})
 }
 
-func TestManyRefsAreNoTrouble(t *testing.T) {
+func TestManyRefsAreListed(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, w *world) {
 		head := w.repo.Commit("main", "a.yaml", "1")
@@ -236,7 +236,7 @@ func TestManyRefsAreNoTrouble(t *testing.T) {
 	})
 }
 
-func TestSeveralUpdatesAtOnceDoNoHarm(t *testing.T) {
+func TestConcurrentUpdatesSucceed(t *testing.T) {
 	t.Parallel()
 	w := overSSH(t)
 	head := w.repo.Commit("main", "a.yaml", "1")
@@ -252,14 +252,14 @@ func TestSeveralUpdatesAtOnceDoNoHarm(t *testing.T) {
 	w.update(false, head)
 }
 
-func TestAFolderThatOthersCanWriteToIsRefused(t *testing.T) {
+func TestFolderWithWritePermissionForOthersIsRejected(t *testing.T) {
 	t.Parallel()
 	w := overHTTPS(t)
 	w.repo.Commit("main", "a.yaml", "1")
 	if err := errors.Join(os.MkdirAll(w.cfg.Folder, 0o700), os.Chmod(w.cfg.Folder, 0o777)); err != nil { //nolint:gosec // that is the point
 		t.Fatal(err)
 	}
-	w.fails(nil, "nobody else can write to")
+	w.fails(nil, "without write permission for others")
 	w.cfg.Folder = filepath.Join("/dev/null", "mirror")
 	err := w.fails(nil, "set mirrors to a folder")
 	if errors.Is(err, fs.ErrNotExist) {

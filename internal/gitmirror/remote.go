@@ -14,7 +14,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
-// Remote is where a repository is: https://host/path, ssh://user@host/path or user@host:path. It holds no credentials.
+// Remote is the address of a repository: https://host/path, ssh://user@host/path or user@host:path. It contains no
+// credentials.
 type Remote struct {
 	// Scheme is "https" or "ssh".
 	Scheme string
@@ -24,7 +25,7 @@ type Remote struct {
 	Host string
 	// Port is empty for the scheme's own.
 	Port string
-	// Path begins with a slash, but for user@host:path, where it may be relative to the user's home.
+	// Path begins with a slash, except in user@host:path, where it can be relative to the user's home directory.
 	Path string
 }
 
@@ -37,15 +38,14 @@ var (
 	portPattern = regexp.MustCompile(`^[0-9]{1,5}$`)
 )
 
-// IsRemote tells what can only be meant as the address of a remote repository, well-formed or not, from the path of a
-// local one. A path with a colon before its first slash is one when it begins with "./".
+// IsRemote reports whether a text is the address of a remote repository, valid or not, and not the path of a local one.
+// A path with a colon before its first slash must begin with "./".
 func IsRemote(repository string) bool {
 	colon, slash := strings.Index(repository, ":"), strings.Index(repository, "/")
 	return colon >= 0 && (slash < 0 || colon < slash)
 }
 
-// ParseRemote takes an address apart. The error says what to write instead; it does not quote what could be
-// a password.
+// ParseRemote parses an address. The error does not quote it: it can contain a password.
 func ParseRemote(address string) (Remote, error) {
 	r, err := parseRemote(address)
 	if err != nil {
@@ -53,13 +53,13 @@ func ParseRemote(address string) (Remote, error) {
 	}
 	switch {
 	case !hostPattern.MatchString(r.Host):
-		return Remote{}, errors.New("expected a host name or address in the repository's URL")
+		return Remote{}, errors.New("invalid host in the repository's URL: must be a host name or IP address")
 	case r.Port != "" && !portPattern.MatchString(r.Port):
-		return Remote{}, errors.New("expected a port number in the repository's URL")
+		return Remote{}, errors.New("invalid port in the repository's URL: must be a number")
 	case !pathPattern.MatchString(r.Path) || r.Path == "/":
-		return Remote{}, errors.New("expected a path of letters, digits and - . _ ~ / in the repository's URL")
+		return Remote{}, errors.New("invalid path in the repository's URL: must consist of letters, digits and - . _ ~ /")
 	case r.Scheme == "ssh" && !userPattern.MatchString(r.User):
-		return Remote{}, errors.New("expected a user in the repository's URL, such as git@ before the host")
+		return Remote{}, errors.New("invalid user in the repository's URL: required before the host, such as git@")
 	}
 	return r, nil
 }
@@ -67,15 +67,15 @@ func ParseRemote(address string) (Remote, error) {
 func parseRemote(address string) (Remote, error) {
 	switch {
 	case len(address) > maxURL || gitcommand.Printable(address) != address:
-		return Remote{}, fmt.Errorf("expected a URL of at most %d bytes that prints", maxURL)
+		return Remote{}, fmt.Errorf("invalid URL: must have at most %d bytes, all of them printable", maxURL)
 	case strings.HasPrefix(address, "-"):
-		return Remote{}, errors.New("a repository must not begin with '-'")
+		return Remote{}, errors.New("invalid repository: must not begin with '-'")
 	case !strings.Contains(address, "://"):
 		return parseShort(address)
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return Remote{}, errors.New("expected a URL, such as https://host/path or ssh://git@host/path") // err quotes it
+		return Remote{}, errors.New("invalid URL: must be such as https://host/path or ssh://git@host/path") // err quotes it
 	}
 	if problem := schemeProblem(u.Scheme); problem != "" {
 		return Remote{}, errors.New(problem)
@@ -83,9 +83,9 @@ func parseRemote(address string) (Remote, error) {
 	_, password := u.User.Password()
 	switch {
 	case password || u.Scheme == "https" && u.User != nil:
-		return Remote{}, errors.New("credentials do not belong into the repository's URL, which is shown; set remote.token_file, or remote.username and remote.password_file, or remote.ssh_key")
+		return Remote{}, errors.New("the repository's URL must not contain credentials, because it appears in logs. Hint: set remote.token_file, or remote.username and remote.password_file, or remote.ssh_key")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return Remote{}, errors.New("expected no '?' and '#' in the repository's URL")
+		return Remote{}, errors.New("the repository's URL must not contain '?' or '#'")
 	}
 	return Remote{Scheme: u.Scheme, User: u.User.Username(), Host: u.Hostname(), Port: u.Port(), Path: u.Path}, nil
 }
@@ -95,30 +95,30 @@ func schemeProblem(scheme string) string {
 	case "https", "ssh":
 		return ""
 	case "http", "git":
-		return scheme + ":// is not encrypted, so anybody on the way could replace commits; use https:// or ssh://"
+		return "unsupported scheme " + scheme + "://: it is not encrypted, so that others on the network could replace commits. Hint: use https:// or ssh://"
 	case "file":
-		return "write the folder itself, without file://"
+		return "unsupported scheme file://. Hint: write the path of the folder"
 	default:
-		return "expected https://, ssh:// or user@host:path"
+		return "unsupported address: must be https://, ssh:// or user@host:path"
 	}
 }
 
-// parseShort reads user@host:path.
+// parseShort parses user@host:path.
 func parseShort(address string) (Remote, error) {
 	before, path, found := strings.Cut(address, ":")
 	user, host, hasUser := strings.Cut(before, "@")
 	switch {
 	case strings.HasPrefix(path, ":"):
-		return Remote{}, errors.New("remote helpers such as ext:: run programs, and are never used; write https://, ssh:// or user@host:path")
+		return Remote{}, errors.New("unsupported address: remote helpers such as ext:: run programs. Hint: use https://, ssh:// or user@host:path")
 	case !found || strings.Contains(before, "/"):
-		return Remote{}, errors.New("expected https://, ssh:// or user@host:path")
+		return Remote{}, errors.New("unsupported address: must be https://, ssh:// or user@host:path")
 	case !hasUser:
-		return Remote{}, errors.New("expected user@host:path, such as git@host:path; a folder whose name has a colon is written with ./ before it")
+		return Remote{}, errors.New("invalid address: must be user@host:path, such as git@host:path. Hint: write ./ before a folder whose name contains a colon")
 	}
 	return Remote{Scheme: "ssh", User: user, Host: host, Path: path}, nil
 }
 
-// String is the address as a URL; user@host:path stays what it was.
+// String returns the address as a URL, or as user@host:path if it was parsed from that.
 func (r Remote) String() string {
 	if r.Scheme == "ssh" && !strings.HasPrefix(r.Path, "/") {
 		return r.User + "@" + r.Host + ":" + r.Path

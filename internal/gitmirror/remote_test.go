@@ -34,61 +34,61 @@ func TestParseRemote(t *testing.T) {
 			t.Errorf("%s is shown as %s", address, got)
 		}
 		if !gitmirror.IsRemote(address) {
-			t.Errorf("%s is taken for a folder", address)
+			t.Errorf("%s is parsed as a folder", address)
 		}
 	}
 }
 
-func TestParseRemoteRefusesWhatIsUnsafe(t *testing.T) {
+func TestParseRemoteRejectsUnsafeAddresses(t *testing.T) {
 	t.Parallel()
-	for address, says := range map[string]string{
+	for address, want := range map[string]string{
 		"http://host/r":                             "use https://",
 		"git://host/r":                              "not encrypted",
-		"file:///srv/r":                             "write the folder itself",
-		"ftp://host/r":                              "expected https://, ssh://",
-		"ext::sh -c touch% /tmp/x":                  "never used",
-		"fd::3":                                     "never used",
+		"file:///srv/r":                             "write the path of the folder",
+		"ftp://host/r":                              "must be https://, ssh://",
+		"ext::sh -c touch% /tmp/x":                  "remote helpers",
+		"fd::3":                                     "remote helpers",
 		"-oProxyCommand=x:y":                        "must not begin with '-'",
-		"https://ada:canary-password@host/r":        "credentials do not belong",
-		"https://canary-token@host/r":               "credentials do not belong",
-		"ssh://git:canary-password@host/r":          "credentials do not belong",
-		"ssh://host/r":                              "expected a user",
-		"ssh://-oProxyCommand=x@host/r":             "expected a user",
-		"ssh://git@-oProxyCommand=x/r":              "expected a host name",
-		"git@-oProxyCommand=x:r":                    "expected a host name",
+		"https://ada:canary-password@host/r":        "must not contain credentials",
+		"https://canary-token@host/r":               "must not contain credentials",
+		"ssh://git:canary-password@host/r":          "must not contain credentials",
+		"ssh://host/r":                              "invalid user",
+		"ssh://-oProxyCommand=x@host/r":             "invalid user",
+		"ssh://git@-oProxyCommand=x/r":              "invalid host",
+		"git@-oProxyCommand=x:r":                    "invalid host",
 		"-git@host:r":                               "must not begin",
 		"host:r":                                    "user@host:path",
-		"C:/repo":                                   "./ before it",
-		"https://host":                              "expected a path",
-		"https://host/":                             "expected a path",
-		"https:///r":                                "expected a host name",
-		"https://host/r?token=canary":               "no '?'",
-		"https://host/r#x":                          "no '?'",
-		"git@host:r'; touch x; '":                   "expected a path",
-		"git@host:-r":                               "expected a path",
-		"ssh://git@host/r%27":                       "expected a path",
-		"ssh://git@host/r%0a":                       "expected a path",
-		"https://host:x/r":                          "expected a URL",
-		"https://host/\x1b[31m":                     "prints",
+		"C:/repo":                                   "write ./ before",
+		"https://host":                              "invalid path",
+		"https://host/":                             "invalid path",
+		"https:///r":                                "invalid host",
+		"https://host/r?token=canary":               "must not contain '?'",
+		"https://host/r#x":                          "must not contain '?'",
+		"git@host:r'; touch x; '":                   "invalid path",
+		"git@host:-r":                               "invalid path",
+		"ssh://git@host/r%27":                       "invalid path",
+		"ssh://git@host/r%0a":                       "invalid path",
+		"https://host:x/r":                          "invalid URL",
+		"https://host/\x1b[31m":                     "printable",
 		"https://host/" + strings.Repeat("x", 2000): "at most 2000 bytes",
 	} {
 		_, err := gitmirror.ParseRemote(address)
-		wantError(t, err, nil, says)
+		wantError(t, err, nil, want)
 		if strings.Contains(err.Error(), "canary") {
 			t.Errorf("the error quotes a credential: %v", err)
 		}
 		if !strings.HasPrefix(address, "-") && !gitmirror.IsRemote(address) {
-			t.Errorf("%q is taken for a folder", address)
+			t.Errorf("%q is parsed as a folder", address)
 		}
 	}
 	for _, folder := range []string{"/srv/repo", "shop", "./a:b", "a/b:c", "/srv/a:b"} {
 		if gitmirror.IsRemote(folder) {
-			t.Errorf("%s is taken for a remote", folder)
+			t.Errorf("%s is parsed as a remote", folder)
 		}
 	}
 }
 
-func TestAccessIsCheckedAsAWhole(t *testing.T) {
+func TestAccessProblems(t *testing.T) {
 	t.Parallel()
 	web := gitmirror.Remote{Scheme: "https", Host: "host", Path: "/r"}
 	ssh := gitmirror.Remote{Scheme: "ssh", User: "git", Host: "host", Path: "/r"}
@@ -97,7 +97,7 @@ func TestAccessIsCheckedAsAWhole(t *testing.T) {
 		access gitmirror.Access
 		keys   string
 	}{
-		"nobody in particular":   {web, gitmirror.Access{}, ""},
+		"no credentials":         {web, gitmirror.Access{}, ""},
 		"a token":                {web, gitmirror.Access{TokenFile: "t", CACert: "c", Proxy: "http://proxy:3128"}, ""},
 		"a password":             {web, gitmirror.Access{Username: "u", PasswordFile: "p"}, ""},
 		"both":                   {web, gitmirror.Access{TokenFile: "t", Username: "u", PasswordFile: "p"}, "token_file"},

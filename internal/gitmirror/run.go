@@ -22,19 +22,19 @@ func (e *commandError) Error() string {
 // this process, which forwards to the remote and back at most limit bytes. The error is a *commandError if git failed
 // by itself.
 func run(ctx context.Context, git gitcommand.Git, remote transport, limit int64, args ...string) (gitcommand.Result, error) {
-	ours, theirs, err := socketPair()
+	local, inherited, err := socketPair()
 	if err != nil {
 		return gitcommand.Result{}, err
 	}
 	forwarded := make(chan error, 1)
 	go func() {
-		err := remote.forward(ctx, newClientSide(ours, limit))
-		_ = ours.Close() // tells git that the remote has ended
+		err := remote.forward(ctx, newClientSide(local, limit))
+		_ = local.Close() // git then reads the end of the remote's output
 		forwarded <- err
 	}()
-	result, gitErr := git.RunWithFile(ctx, theirs, args...)
-	_ = theirs.Close() // tells the other end that git has ended
-	_ = ours.Close()
+	result, gitErr := git.RunWithFile(ctx, inherited, args...)
+	_ = inherited.Close() // the other end then reads the end of git's output
+	_ = local.Close()
 	forwardErr := <-forwarded
 	switch {
 	case ctx.Err() != nil:

@@ -19,7 +19,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
-// sshSession reaches a remote over SSH by itself: no ssh program, no agent, no configuration of the user's.
+// sshSession connects to a remote over SSH without an ssh program, an agent or a configuration of the user.
 type sshSession struct {
 	address string // host:port
 	config  ssh.ClientConfig
@@ -48,7 +48,7 @@ func newSSH(r Remote, a Access) (*sshSession, error) {
 	s.config = ssh.ClientConfig{
 		User: r.User, Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, Timeout: handshakes,
 		HostKeyCallback: hosts.HostKeyCallback(),
-		// Of a host with several keys, it must show one that is known.
+		// A host with several keys must present one of the known ones.
 		HostKeyAlgorithms: hosts.HostKeyAlgorithms(s.address),
 	}
 	return s, nil
@@ -81,7 +81,7 @@ func (s *sshSession) forward(ctx context.Context, client *clientSide) error {
 		return because(ctx, fmt.Errorf("%w: %s", ErrUnreachable, gitcommand.Truncate(gitcommand.Printable(err.Error()))))
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends whatever is waited for
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends a blocked read or write
 	defer stop()
 	return client.unlessGone(because(ctx, s.serve(conn, client, func() { cancel(errStalled) })))
 }
@@ -96,32 +96,32 @@ func (s *sshSession) serve(conn net.Conn, client *clientSide, giveUp func()) err
 	defer link.Close()
 	session, err := link.NewSession()
 	if err != nil {
-		return s.broke(err)
+		return s.connectionLost(err)
 	}
 	defer session.Close()
-	said := &beginning{}
-	session.Stderr = said
+	stderr := &limitedBuffer{}
+	session.Stderr = stderr
 	in, inErr := session.StdinPipe()
 	out, outErr := session.StdoutPipe()
 	if err := errors.Join(inErr, outErr); err != nil {
-		return s.broke(err)
+		return s.connectionLost(err)
 	}
-	// A server that takes no variables speaks an older protocol.
+	// A server that accepts no variables uses an older protocol.
 	_ = session.Setenv("GIT_PROTOCOL", "version=2")
 	if err := session.Start(s.command); err != nil {
-		return s.broke(err)
+		return s.connectionLost(err)
 	}
 	go func() {
-		_, _ = io.Copy(in, client) // the end of either is seen below
+		_, _ = io.Copy(in, client) // the end of the session is handled below
 		_ = in.Close()
 	}()
 	if _, err := io.Copy(client, watched{out, giveUp, stallTimeout}); err != nil {
 		if errors.Is(err, ErrTooLarge) {
 			return err
 		}
-		return s.broke(err)
+		return s.connectionLost(err)
 	}
-	return s.ended(session.Wait(), said.String())
+	return s.exitError(session.Wait(), stderr.String())
 }
 
 func (s *sshSession) handshake(conn net.Conn) (*ssh.Client, error) {
@@ -136,40 +136,40 @@ func (s *sshSession) handshake(conn net.Conn) (*ssh.Client, error) {
 	case err == nil:
 		return ssh.NewClient(link, channels, requests), nil
 	case knownhosts.IsHostKeyChanged(host):
-		return nil, fmt.Errorf("%w: its host key is not the one in %s; either somebody is in between, or the host has a new key, which its operator publishes", ErrUntrusted, s.known)
+		return nil, fmt.Errorf("%w: the host key is not the one in %s: an attacker may intercept the connection, or the host has a new key. Hint: compare it with the key that the host's operator publishes", ErrUntrusted, s.known)
 	case knownhosts.IsHostUnknown(host):
-		return nil, fmt.Errorf("%w: %s has no key of %s; add the one that its operator publishes", ErrUntrusted, s.known, s.address)
+		return nil, fmt.Errorf("%w: no host key of %[3]s in %[2]s. Hint: add the key that the host's operator publishes", ErrUntrusted, s.known, s.address)
 	case host != nil:
-		return nil, fmt.Errorf("%w: %s does not let its host key pass", ErrUntrusted, s.known)
+		return nil, fmt.Errorf("%w: the host key is not valid by %s", ErrUntrusted, s.known)
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		return nil, fmt.Errorf("%w: it does not take the key of remote.ssh_key for user %s; add its public key there, with the right to read", ErrAuthentication, s.config.User)
+		return nil, fmt.Errorf("%w: the key of remote.ssh_key is not accepted for user %s. Hint: add its public key at the git host, with read access", ErrAuthentication, s.config.User)
 	}
-	return nil, s.broke(err)
+	return nil, s.connectionLost(err)
 }
 
-func (s *sshSession) broke(err error) error {
-	return fmt.Errorf("%w: the connection broke off: %s", ErrUnreachable, gitcommand.Truncate(gitcommand.Printable(err.Error())))
+func (s *sshSession) connectionLost(err error) error {
+	return fmt.Errorf("%w: connection lost: %s", ErrUnreachable, gitcommand.Truncate(gitcommand.Printable(err.Error())))
 }
 
-// ended judges how the remote's command ended.
-func (s *sshSession) ended(err error, said string) error {
+// exitError returns the error of the remote's command; nil if it succeeded.
+func (s *sshSession) exitError(err error, stderr string) error {
 	if err == nil {
 		return nil
 	}
 	if _, is := errors.AsType[*ssh.ExitError](err); is {
-		return fmt.Errorf("%w: %s", ErrRejected, gitcommand.OneLine([]byte(said)))
+		return fmt.Errorf("%w: %s", ErrRejected, gitcommand.OneLine([]byte(stderr)))
 	}
-	return s.broke(err)
+	return s.connectionLost(err)
 }
 
-// beginning keeps the first words of a remote, which may say what is wrong.
-type beginning struct{ kept []byte }
+// limitedBuffer keeps the first bytes of a remote's standard error.
+type limitedBuffer struct{ kept []byte }
 
-const maxSaid = 4 << 10
+const maxStderr = 4 << 10
 
-func (b *beginning) Write(p []byte) (int, error) {
-	b.kept = append(b.kept, p[:min(len(p), maxSaid-len(b.kept))]...)
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	b.kept = append(b.kept, p[:min(len(p), maxStderr-len(b.kept))]...)
 	return len(p), nil
 }
 
-func (b *beginning) String() string { return string(b.kept) }
+func (b *limitedBuffer) String() string { return string(b.kept) }

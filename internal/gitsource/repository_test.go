@@ -188,12 +188,12 @@ func TestOpenLooksAtTheGitItFinds(t *testing.T) {
 		version string
 		says    string // nothing if the version will do
 	}{
-		"too old":         {"git version 2.30.9", "is git 2.30; install 2.31 or later"},
-		"ancient":         {"git version 1.99.0", "is git 1.99; install 2.31 or later"},
+		"too old":         {"git version 2.30.9", "unsupported version 2.30. Hint: install git 2.31 or later"},
+		"ancient":         {"git version 1.99.0", "unsupported version 1.99. Hint: install git 2.31 or later"},
 		"old enough":      {"git version 2.31.0", ""},
 		"with a suffix":   {"git version 2.39.5 (Apple Git-154)", ""},
 		"from the future": {"git version 3.0.rc1", ""},
-		"something else":  {"hub 2.40", "does not tell its version as git does"},
+		"something else":  {"hub 2.40", "unknown version format"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestOpenLooksAtTheGitItFinds(t *testing.T) {
 	t.Run("none", func(t *testing.T) {
 		t.Setenv("PATH", t.TempDir())
 		_, err := gitsource.Open(t.Context(), w.dir)
-		wantError(t, err, "looking for the git command", "install git 2.31 or later")
+		wantError(t, err, "find the git command", "install git 2.31 or later")
 	})
 }
 

@@ -15,7 +15,7 @@ import (
 var errProxy = errors.New("must be the URL of a proxy, such as http://proxy.example.com:3128")
 
 // CheckProxy checks the address of a proxy in a configuration, where it must not
-// contain credentials. Empty is no proxy. The error does not quote the address.
+// contain credentials. An empty address means no proxy. The error does not quote the address.
 func CheckProxy(address string) error {
 	u, err := parseProxy(address)
 	if err == nil && u != nil && u.User != nil {

@@ -51,7 +51,7 @@ type boundedBody struct {
 
 // Read implements io.Reader.
 func (b *boundedBody) Read(p []byte) (int, error) {
-	// One byte more than the limit tells a body that is too large from one that ends.
+	// One byte more than the limit distinguishes a body that is too large from one that ends.
 	if room := b.limit + 1 - b.read; int64(len(p)) > room {
 		p = p[:max(room, 0)]
 	}

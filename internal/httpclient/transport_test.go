@@ -58,7 +58,7 @@ func TestRequestIsNotRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, _, err := do(t, client, http.MethodPut, server.URL, strings.NewReader("body")); err == nil {
-		t.Error("a broken connection is no error")
+		t.Error("no error after a lost connection")
 	}
 	if n := requests.Load(); n != 2 {
 		t.Errorf("%d requests arrived, want 2", n)

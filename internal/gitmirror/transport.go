@@ -113,7 +113,7 @@ func because(ctx context.Context, err error) error {
 }
 
 // socketPair creates two connected sockets: one for this process, one to be inherited by git.
-func socketPair() (ours net.Conn, theirs *os.File, err error) {
+func socketPair() (local net.Conn, inherited *os.File, err error) {
 	syscall.ForkLock.RLock() // so that no program started now inherits them
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err == nil {
@@ -124,11 +124,11 @@ func socketPair() (ours net.Conn, theirs *os.File, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("create a socket for git: %w", err)
 	}
-	theirs = os.NewFile(uintptr(fds[1]), "git")
+	inherited = os.NewFile(uintptr(fds[1]), "git")
 	file := os.NewFile(uintptr(fds[0]), "remote")
 	defer file.Close()
-	if ours, err = net.FileConn(file); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("create a socket for git: %w", err), theirs.Close())
+	if local, err = net.FileConn(file); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("create a socket for git: %w", err), inherited.Close())
 	}
-	return ours, theirs, nil
+	return local, inherited, nil
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func TestASilentRemoteIsGivenUp(t *testing.T) {
+func TestSilentRemoteTimesOut(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
@@ -25,7 +25,7 @@ func TestASilentRemoteIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestATimeoutIsTold(t *testing.T) {
+func TestTimeoutIsUnreachable(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()

@@ -1,0 +1,80 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+package gitcommand
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// Result is the output of a command that has exited.
+type Result struct {
+	// Stdout is its standard output.
+	Stdout string
+	// Stderr is its standard error as one printable line.
+	Stderr string
+	// ExitCode is its exit code.
+	ExitCode int
+}
+
+// Run runs a command that prints at most 64 KiB. A non-zero exit code is not an error.
+func (g Git) Run(ctx context.Context, args ...string) (Result, error) {
+	return g.RunWithFile(ctx, nil, args...)
+}
+
+// RunWithFile is Run for a command that inherits a file as descriptor 3; nil for none.
+func (g Git) RunWithFile(ctx context.Context, inherited *os.File, args ...string) (Result, error) {
+	stdout, stderr := &head{max: maxStdout}, &head{max: maxStderr}
+	cmd := g.command(ctx, args...)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if inherited != nil {
+		cmd.ExtraFiles = []*os.File{inherited}
+	}
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		return Result{}, fmt.Errorf("git %s: %w", args[0], ctx.Err())
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return Result{}, fmt.Errorf("run git %s: %w", args[0], err)
+	}
+	if stdout.truncated {
+		return Result{}, fmt.Errorf("git %s: more than %d bytes of output", args[0], maxStdout)
+	}
+	return Result{Stdout: string(stdout.kept), Stderr: OneLine(stderr.kept), ExitCode: cmd.ProcessState.ExitCode()}, nil
+}
+
+// Output is Run, but a non-zero exit code is an error.
+func (g Git) Output(ctx context.Context, args ...string) (Result, error) {
+	result, err := g.Run(ctx, args...)
+	if err == nil && result.ExitCode != 0 {
+		err = ExitError(args[0], result.ExitCode, result.Stderr)
+	}
+	return result, err
+}
+
+// ExitError returns the error of a command with a non-zero exit code.
+func ExitError(command string, code int, stderr string) error {
+	if stderr == "" {
+		return fmt.Errorf("git %s: exit code %d", command, code)
+	}
+	return fmt.Errorf("git %s: %s (exit code %d)", command, stderr, code)
+}
+
+// head keeps the first max bytes written to it and discards the rest.
+type head struct {
+	max       int
+	kept      []byte
+	truncated bool
+}
+
+// Write implements io.Writer.
+func (h *head) Write(b []byte) (int, error) {
+	room := min(len(b), h.max-len(h.kept))
+	h.kept = append(h.kept, b[:room]...)
+	h.truncated = h.truncated || room < len(b)
+	return len(b), nil
+}
