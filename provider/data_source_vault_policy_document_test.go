@@ -167,14 +167,14 @@ func TestPolicyDocumentNeedsNoProviderBlock(t *testing.T) {
 		s.Apply(t)
 		s.Setenv("VAULT_TOKEN", "")
 		for _, args := range [][]string{{"destroy", "-auto-approve"}, {"destroy", "-auto-approve", "-refresh=false"}} {
-			s.Fails(t, args, "token: No Vault token")
+			s.Fails(t, args, "`token` is required")
 		}
 		complete()
 		s.NoChanges(t)
 
 		t.Log("problems of the block itself are reported without resources")
 		s.Write(t, head+"provider "+strings.Replace(block, `"shop"`, `"a/b"`, 1)+document("writer", `role = "writer"`))
-		s.Fails(t, []string{"validate"}, "Owner id")
+		s.Fails(t, []string{"validate"}, "`owner`: owner id \"a/b\"")
 	})
 }
 

@@ -309,7 +309,7 @@ func TestValidateReportsProblemsOfAuth(t *testing.T) {
 		t.Log("what exists only where the apply runs is not an error yet")
 		s.configureAuth(t, `auth = { jwt = { token_env = "IDENTITY_OF_THE_RUN" } }`, s.secret("token", `"one"`))
 		s.Must(t, "validate")
-		s.Fails(t, []string{"plan"}, `variable "IDENTITY_OF_THE_RUN"`)
+		s.Fails(t, []string{"plan"}, `"IDENTITY_OF_THE_RUN" is not set where the provider runs`)
 		s.configureAuth(t, `auth = { token_file = "token-of-the-machine" }`, s.secret("token", `"one"`))
 		s.Must(t, "validate")
 		s.Fails(t, []string{"plan"}, "token-of-the-machine")

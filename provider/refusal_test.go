@@ -205,7 +205,7 @@ func TestTokenThatCannotReadMetadataIsAWarningInThePlan(t *testing.T) {
 		}
 		result.Contains(t, "Warning: Drift is not checked", `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
 		s.Must(t, "apply", "-auto-approve", "-refresh-only")
-		s.attributes(t, "token", map[string]any{"drift": "not checked: the token may not read the metadata", "version": 1.0})
+		s.attributes(t, "token", map[string]any{"drift": "not checked: the token cannot read the metadata", "version": 1.0})
 
 		s.Setenv("VAULT_TOKEN", s.token)
 		s.NoChanges(t)

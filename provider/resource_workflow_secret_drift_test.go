@@ -145,7 +145,7 @@ func TestOnDriftWarnShowsDriftAndChangesNothing(t *testing.T) {
 		if result.Code != 0 {
 			t.Errorf("a warning plans a change: exit %d\n%s", result.Code, result.Output)
 		}
-		result.Contains(t, "Warning: Secret was changed outside Terraform", "overwritten: version 2 at", `Nothing is changed, because on_drift is "warn"`)
+		result.Contains(t, "Warning: Secret was changed outside Terraform", "overwritten: version 2 at", `The plan changes nothing, because on_drift is "warn"`)
 		s.Apply(t)
 		if drift := fmt.Sprint(s.Attributes(t, at("token"))["drift"]); !strings.HasPrefix(drift, "overwritten: version 2") {
 			t.Errorf("drift in the state is %q", drift)
@@ -175,7 +175,7 @@ func TestOnDriftErrorStopsThePlan(t *testing.T) {
 		s.vault.Write(t, s.workflow, "token", "other")
 		created := fmt.Sprint(s.Attributes(t, at("token"))["created_time"])
 		s.Fails(t, []string{"plan"}, "Error: Secret was changed outside Terraform", "overwritten: version 2 at",
-			"Terraform wrote version 1 at "+created, "the current version is 2", `on_drift = "overwrite"`)
+			"Terraform wrote version 1 at "+created, "The current version is 2", `on_drift = "overwrite"`)
 		s.Fails(t, []string{"apply", "-auto-approve"}, "overwritten: version 2 at")
 		if got := s.value(t, "token"); got != "other" {
 			t.Errorf("the workflow reads %q", got)

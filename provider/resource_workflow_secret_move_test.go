@@ -44,7 +44,7 @@ func TestSecretMovesFromVaultProviderWithoutItsValue(t *testing.T) {
 			s.configure(t, s.secret("token", `"own"`, `value_wo_version = "1"`), movedFrom(kind))
 			refused := s.Fails(t, []string{"plan"}, "unmanaged", "adopt = true")
 			if kind == "vault_generic_secret" {
-				refused.Contains(t, `has the namespace "team", below the one of its provider`)
+				refused.Contains(t, `has the namespace "team", relative to the namespace of its provider`)
 			}
 			s.Fails(t, []string{"plan", "-refresh=false"}, "Plan without -refresh=false")
 

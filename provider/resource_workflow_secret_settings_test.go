@@ -155,7 +155,7 @@ func TestSettingsChangedOutsideAreShownAndRestored(t *testing.T) {
 		t.Log("with on_drift = warn, settings do not change either")
 		s.vault.Write(t, s.workflow, "token", "other")
 		s.configure(t, s.secret("token", `"one"`, `on_drift = "warn"`, `custom_metadata = { team = "till" }`, `max_versions = 9`))
-		s.Apply(t).Contains(t, `Nothing is changed, because on_drift is "warn"`)
+		s.Apply(t).Contains(t, `The plan changes nothing, because on_drift is "warn"`)
 		s.hasSettings(t, "token", want)
 		if n := s.dataWrites(t); n != 1 {
 			t.Errorf("%d values were sent, want that after the purge", n)
@@ -224,7 +224,7 @@ func TestInterruptedSettingsAreFinishedLater(t *testing.T) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, allSettings[:2]...))
 		s.onSettings(func() vaulttest.Action { return vaulttest.FailWith(400) })
-		s.Apply(t).Contains(t, "Warning: Secret was written without its settings", "The next plan shows what is missing")
+		s.Apply(t).Contains(t, "Warning: Secret was written without its settings", "The next plan shows which settings are missing")
 		if n := s.dataWrites(t); n != 1 {
 			t.Errorf("%d values were sent", n)
 		}

@@ -159,7 +159,7 @@ func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 		t.Log("a token that cannot read metadata is a warning")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "read"))
 		s.Must(t, "apply", "-auto-approve", "-refresh-only").Contains(t, "Warning: Drift is not checked", `capabilities = ["read"]`)
-		s.has(t, "a", map[string]any{"version": 1.0, "drift": "not checked: the token may not read the metadata"})
+		s.has(t, "a", map[string]any{"version": 1.0, "drift": "not checked: the token cannot read the metadata"})
 
 		t.Log("a secret that cannot be deleted stays in the state")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "delete", "update"))

@@ -77,7 +77,7 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 		if result := s.Run(t, "plan"); result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
-		s.Apply(t).Contains(t, "They stay, because this owner does not hold them")
+		s.Apply(t).Contains(t, "They are not deleted, because this configuration does not own them")
 		s.undeclared(t, map[string]any{"left": "last owned by terraform/shop", "anas": "owned by person/ana"})
 		s.NoChanges(t)
 		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "own"}))
@@ -110,6 +110,6 @@ func TestExclusiveSetCreateDoesNotDeleteUnlistedSecrets(t *testing.T) {
 		if result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
-		result.Contains(t, "Warning: Undeclared secrets are not looked for", fmt.Sprintf("path %q { capabilities = [\"list\"] }", "customers/metadata/workflows/+/"))
+		result.Contains(t, "Warning: Cannot list undeclared secrets", fmt.Sprintf("path %q { capabilities = [\"list\"] }", "customers/metadata/workflows/+/"))
 	})
 }

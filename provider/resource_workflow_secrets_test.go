@@ -255,7 +255,7 @@ func TestImportOfASetReadsSecretsOfThisOwner(t *testing.T) {
 			t.Errorf("importing sent %d values", n)
 		}
 		s.Must(t, "state", "rm", theSet)
-		s.Fails(t, []string{"import", theSet, "no-such-workflow"}, "terraform/shop holds no secret of workflow")
+		s.Fails(t, []string{"import", theSet, "no-such-workflow"}, `No secret of workflow "no-such-workflow" is owned by terraform/shop`)
 		s.Fails(t, []string{"import", theSet, "a/b"}, "it holds '/'")
 	})
 }
@@ -271,7 +271,7 @@ func TestFingerprintsDetectChangedValuesOfASet(t *testing.T) {
 			s.configure(t, s.set(map[string]string{"a": a, "b": "2", "c": "3"}, "detect_changes = true"))
 		}
 		detecting("1")
-		s.Fails(t, []string{"plan"}, "needs the provider's fingerprint_key")
+		s.Fails(t, []string{"plan"}, "needs a fingerprint key")
 
 		t.Log("values without a fingerprint are sent once")
 		s.Setenv("RELAY_FINGERPRINT_KEY", strings.Repeat("k", 32))

@@ -67,7 +67,6 @@ path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 		}
 		s.Setenv("VAULT_TOKEN", reader)
 		s.Fails(t, []string{"plan"}, `take "read" out of its policy`, refuses)
-
 	})
 }
 
@@ -77,7 +76,9 @@ func TestRequireWriteOnlyOffSendsNoCapabilityRequests(t *testing.T) {
 		s := newFixture(t, cli)
 		s.Setenv("VAULT_TOKEN", s.vault.RootToken)
 		s.Write(t, strings.Replace(header, "  owner  =", "  require_write_only = \"off\"\n  owner  =", 1)+s.secret("one", `"x"`))
-		if result := s.Apply(t); strings.Contains(result.Output, "Warning: Vault client warning") {
+		s.Apply(t)
+		s.proxy.Reset()
+		if result := s.Must(t, "plan"); strings.Contains(result.Output, "Warning: Vault client warning") {
 			t.Errorf("a warning:\n%s", result.Output)
 		}
 		for _, r := range s.proxy.Requests() {
