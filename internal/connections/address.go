@@ -18,8 +18,8 @@ import (
 // MaxFields is the most fields that one connection may have.
 const MaxFields = 100
 
-// Prefix is the prefix of the connections of a domain, which is Relay's account.
-func Prefix(domain string) string { return secrets.ConnectionsPrefix + domain }
+// prefix is the prefix of the connections of a domain, which is Relay's account.
+func prefix(domain string) string { return secrets.ConnectionsPrefix + domain }
 
 // Domain is the domain of a prefix, and whether it is one of connections.
 func Domain(ofPrefix string) (string, bool) {
@@ -29,7 +29,7 @@ func Domain(ofPrefix string) (string, bool) {
 // Address is the connection of a type, such as aws, and a name, inside a domain. The
 // entry there is the pointer, which names the live body and has the owner's record.
 func Address(mount, domain, kind, name string) secrets.Address {
-	scope := secrets.Scope{Kind: secrets.Connection, Mount: mount, Prefix: Prefix(domain), Group: kind}
+	scope := secrets.Scope{Kind: secrets.Connection, Mount: mount, Prefix: prefix(domain), Group: kind}
 	return secrets.Address{Scope: scope, Name: name}
 }
 
@@ -96,8 +96,8 @@ var known = map[string]struct{ required, optional []string }{
 	"sysdig":     {required: []string{"token"}},
 }
 
-// Types are the types with known fields, sorted.
-func Types() []string { return slices.Sorted(maps.Keys(known)) }
+// knownTypes are the types with known fields, sorted.
+func knownTypes() []string { return slices.Sorted(maps.Keys(known)) }
 
 // FieldCheck is what CheckFields has to say.
 type FieldCheck struct {
@@ -112,7 +112,7 @@ type FieldCheck struct {
 func CheckFields(kind string, fields []string) FieldCheck {
 	want, is := known[kind]
 	if !is {
-		return FieldCheck{Warning: fmt.Sprintf("connection type %q is none that Relay's integrations know (%s), so its fields are not checked", kind, strings.Join(Types(), ", "))}
+		return FieldCheck{Warning: fmt.Sprintf("connection type %q is none that Relay's integrations know (%s), so its fields are not checked", kind, strings.Join(knownTypes(), ", "))}
 	}
 	var missing, extra []string
 	for _, name := range want.required {

@@ -30,7 +30,7 @@ var _ secrets.Manager = (*Client)(nil)
 
 // New makes a client. It calls warn with what stops nothing and a person should know.
 func New(client *secrets.Client, warn func(text string)) *Client {
-	return &Client{Client: client, bodies: client.Bodies(), warn: warn, grace: Grace}
+	return &Client{Client: client, bodies: client.Bodies(), warn: warn, grace: grace}
 }
 
 // Check rejects a write that no attempt could make right. The error wraps

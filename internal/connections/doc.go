@@ -18,7 +18,7 @@
 //
 // The pointer's record stands for the body: it names the live body, how many fields
 // it has, and those that it replaced. A replaced body is soft-deleted by a later
-// change or by Tidy, once the pointer has named another one for Grace: no reader that
+// change or by Tidy, once the pointer has named another one for grace: no reader that
 // took the pointer before is still reading then. A body that a crash left behind is
 // found by the mark on its fields, and deleted by Sweep.
 //

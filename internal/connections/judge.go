@@ -11,9 +11,9 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// Grace is how long a body that was replaced keeps its values: a reader that took
+// grace is how long a body that was replaced keeps its values: a reader that took
 // the pointer before may still be reading (ARCHITECTURE.md, Connections).
-const Grace = 10 * time.Minute
+const grace = 10 * time.Minute
 
 // Judge compares a connection with the last write of owner me, from metadata alone.
 // wrote is what me keeps of that write besides the record, nil for nothing. Pure.
@@ -75,7 +75,7 @@ func superseding(me secrets.Owner, pointer secrets.Entry, grace time.Duration) (
 	return next, due
 }
 
-// settled reports whether the pointer has named this owner's live body for Grace, so
+// settled reports whether the pointer has named this owner's live body for grace, so
 // that what that body replaced is read by nobody. Pure.
 func settled(me secrets.Owner, pointer secrets.Entry, grace time.Duration) bool {
 	owner, is := pointer.Owner()

@@ -101,16 +101,16 @@ func TestSuperseding(t *testing.T) {
 		due     string
 	}{
 		"the first":                     {secrets.Entry{}, [2]string{}, ""},
-		"soon after the first":          {pointer(1, Grace, us, bodies(idA)), [2]string{idA}, ""},
-		"long after the first":          {pointer(1, Grace+1, us, bodies(idA)), [2]string{idA}, ""},
-		"soon after another":            {pointer(2, Grace, us, bodies(idB, idA)), [2]string{idB, idA}, ""},
-		"long after another":            {pointer(2, Grace+1, us, bodies(idB, idA)), [2]string{idB}, idA},
+		"soon after the first":          {pointer(1, grace, us, bodies(idA)), [2]string{idA}, ""},
+		"long after the first":          {pointer(1, grace+1, us, bodies(idA)), [2]string{idA}, ""},
+		"soon after another":            {pointer(2, grace, us, bodies(idB, idA)), [2]string{idB, idA}, ""},
+		"long after another":            {pointer(2, grace+1, us, bodies(idB, idA)), [2]string{idB}, idA},
 		"too often for a record":        {pointer(3, 0, us, bodies(idC, idB, idA)), [2]string{idC, idB}, ""},
-		"taken over from another owner": {pointer(2, Grace+1, them, bodies(idB, idA)), [2]string{idB, idA}, ""},
+		"taken over from another owner": {pointer(2, grace+1, them, bodies(idB, idA)), [2]string{idB, idA}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			next, due := superseding(us, c.pointer, Grace)
+			next, due := superseding(us, c.pointer, grace)
 			if next.Superseded != c.names || strings.Join(due, " ") != c.due || next.ID != "" {
 				t.Errorf("the record names %v, due are %v; want %v and %q", next.Superseded, due, c.names, c.due)
 			}
@@ -135,7 +135,7 @@ func TestAbandoned(t *testing.T) {
 		"the live one":                                {pointer(2, 0, us, bodies(idA, idB)), idA, time.Hour, false},
 		"a superseded one, which Tidy takes":          {pointer(2, 0, us, bodies(idA, idB)), idB, time.Hour, false},
 		"one that no record names":                    {pointer(2, 0, us, bodies(idA, idB)), idD, time.Hour, true},
-		"one that no record names, but young":         {pointer(2, 0, us, bodies(idA, idB)), idD, Grace, false},
+		"one that no record names, but young":         {pointer(2, 0, us, bodies(idA, idB)), idD, grace, false},
 		"one whose pointer another owner moved away":  {pointer(2, 0, them, bodies(idA)), idD, time.Hour, true},
 		"one whose pointer somebody unknown moved":    {unrecorded, idD, time.Hour, false},
 		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Body{}), idD, time.Hour, false},
@@ -145,7 +145,7 @@ func TestAbandoned(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := abandoned(c.pointer, c.id, c.age, Grace); got != c.want {
+			if got := abandoned(c.pointer, c.id, c.age, grace); got != c.want {
 				t.Errorf("got %t, want %t", got, c.want)
 			}
 		})
@@ -200,7 +200,7 @@ func TestTheDocumentedTypesAreTheKnownOnes(t *testing.T) {
 		}
 		return "`" + strings.Join(names, "`, `") + "` "
 	}
-	for _, kind := range Types() {
+	for _, kind := range knownTypes() {
 		row := "| `" + kind + "` | " + list(known[kind].required) + "| " + list(known[kind].optional) + "|\n"
 		if !strings.Contains(string(page), row) {
 			t.Errorf("the documentation lacks the row %s", row)

@@ -31,7 +31,7 @@ func (c *Client) DeleteSuperseded(ctx context.Context, a secrets.Address, e secr
 // too often for a record to name. It returns how many it deleted. done are bodies that
 // need no second observation; DeleteOrphaned adds to it.
 func (c *Client) DeleteOrphaned(ctx context.Context, mount, domain string, done map[string]bool) (int, error) {
-	folders, err := c.bodies.Folders(ctx, mount, Prefix(domain))
+	folders, err := c.bodies.Folders(ctx, mount, prefix(domain))
 	if err != nil {
 		return 0, err
 	}

@@ -13,118 +13,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
-
-// world is a domain of its own on the dev Vault.
-type world struct {
-	*testing.T
-	vault  *vaulttest.Vault
-	domain string
-}
-
-func newWorld(t *testing.T) *world {
-	return &world{T: t, vault: vaulttest.Start(t), domain: vaulttest.Workflow(t)}
-}
-
-// rules are the policy of a role for the connections of this domain.
-func (w *world) rules(g policy.Grant) string {
-	w.Helper()
-	g.Mount, g.Prefix, g.Workflows, g.ConnectionsDomain = secrets.DefaultMount, secrets.DefaultPrefix, []string{w.domain}, w.domain
-	text, err := policy.For(g)
-	if err != nil {
-		w.Fatal(err)
-	}
-	return text
-}
-
-func (w *world) writerToken() string {
-	return w.vault.Token(w, w.rules(policy.Grant{Role: policy.Writer, Destroy: true}))
-}
-
-func (w *world) readerToken() string {
-	return w.vault.Token(w, w.rules(policy.Grant{Role: policy.Reader}))
-}
-
-func (w *world) client(owner secrets.Owner) (*Client, *vaulttest.Proxy) {
-	w.Helper()
-	proxy := vaulttest.NewProxy(w, w.vault.Address)
-	c, err := vaultclient.Connect(vaultclient.Settings{Address: proxy.Address, Token: w.writerToken()},
-		secrets.Config{Owner: owner, Settle: 300 * time.Millisecond})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return New(c, func(text string) { w.Errorf("warned: %s", text) }), proxy
-}
-
-func (w *world) address(kind, name string) secrets.Address {
-	return Address(secrets.DefaultMount, w.domain, kind, name)
-}
-
-func (w *world) observe(c *Client, a secrets.Address) secrets.Entry {
-	w.Helper()
-	o, err := c.Describe(context.Background(), a)
-	if err != nil {
-		w.Fatal(err)
-	}
-	return o
-}
-
-func (w *world) put(c *Client, a secrets.Address, fields map[string]string) secrets.Written {
-	w.Helper()
-	written, err := c.Put(context.Background(), secrets.Write{Address: a, Fields: values(fields), Observed: w.observe(c, a)})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return written
-}
-
-func values(fields map[string]string) map[string]secrets.Value {
-	out := map[string]secrets.Value{}
-	for name, plain := range fields {
-		out[name] = secrets.NewValue(plain)
-	}
-	return out
-}
-
-// read is what Relay's reader finds: the pointer, the list of the body, each field.
-// token is the reader's.
-func (w *world) read(token string, a secrets.Address) (map[string]string, bool) {
-	w.Helper()
-	id, ok := w.value(token, a.String())
-	if !ok {
-		return nil, false
-	}
-	_, answer := w.vault.Call(w, token, "LIST", "customers/metadata/connections/"+w.domain+"/"+id+"/", nil)
-	data, _ := answer["data"].(map[string]any)
-	keys, _ := data["keys"].([]any)
-	fields := map[string]string{}
-	for _, key := range keys {
-		if value, ok := w.value(token, id+"/"+fmt.Sprint(key)); ok {
-			fields[fmt.Sprint(key)] = value
-		}
-	}
-	return fields, len(keys) > 0
-}
-
-func (w *world) value(token, path string) (string, bool) {
-	w.Helper()
-	status, answer := w.vault.Call(w, token, http.MethodGet, "customers/data/connections/"+w.domain+"/"+path, nil)
-	if status == http.StatusNotFound {
-		return "", false
-	}
-	if status != http.StatusOK {
-		w.Fatalf("reading %s: status %d", path, status)
-	}
-	data, _ := answer["data"].(map[string]any)["data"].(map[string]any)
-	value, ok := data["value"].(string)
-	return value, ok
-}
 
 func TestAConnectionArrives(t *testing.T) {
 	t.Parallel()
@@ -234,64 +126,6 @@ func (w *world) dieAt(k int, moment vaulttest.Moment, a secrets.Address, fields 
 	return err != nil
 }
 
-func TestReplacedBodiesAreCleanedUp(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c, _ := w.client(us)
-	a, root := w.address("slack", "team"), w.vault.RootToken
-	w.put(c, a, map[string]string{"apiToken": "one"})
-	first := w.observe(c, a).Records[us].Body.ID
-	w.put(c, a, map[string]string{"apiToken": "two"})
-	alive := func(id string) bool {
-		value, ok := w.value(root, id+"/apiToken")
-		return ok && value != ""
-	}
-	pointer := w.observe(c, a)
-	if err := c.DeleteSuperseded(context.Background(), a, pointer); err != nil || !alive(first) {
-		t.Fatalf("a body that a reader may still be reading was deleted (%v)", err)
-	}
-	pointer.Date = pointer.Date.Add(Grace + time.Minute)
-	if err := c.DeleteSuperseded(context.Background(), a, pointer); err != nil || alive(first) {
-		t.Fatalf("a body that was replaced long ago is still there (%v)", err)
-	}
-	now := w.observe(c, a)
-	record := now.Records[us]
-	if names := nonEmpty(record.Body.Superseded[:]); len(names) > 0 || Judge(us, now, nil).State != secrets.InSync {
-		t.Errorf("after tidying, the record names %v: %s", names, Judge(us, now, nil))
-	}
-}
-
-func TestSweepFindsWhatACrashLeft(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c, _ := w.client(us)
-	other, _ := w.client(them)
-	a, b := w.address("slack", "team"), w.address("slack", "other")
-	w.put(c, a, map[string]string{"apiToken": "one"})
-	w.put(other, b, map[string]string{"apiToken": "theirs"})
-	// A process that dies once the body is written: its pointer never comes.
-	for owner, client := range map[string]*Client{"us": c, "them": other} {
-		body := bodyOf(a, map[string]string{"us": idA, "them": idB}[owner])
-		if err := client.writeBody(context.Background(), secrets.Write{Address: a, Fields: values(map[string]string{"apiToken": "lost", "x": "y"})}, body); err != nil {
-			t.Fatal(err)
-		}
-	}
-	done := map[string]bool{}
-	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, w.domain, done); err != nil || n != 0 {
-		t.Fatalf("swept %d young bodies (%v)", n, err)
-	}
-	c.grace = -time.Hour
-	clear(done)
-	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, w.domain, done); err != nil || n != 1 {
-		t.Fatalf("swept %d bodies, want the one that was lost (%v)", n, err)
-	}
-	for id, want := range map[string]bool{idA: false, idB: true, w.observe(c, a).Records[us].Body.ID: true, w.observe(other, b).Records[them].Body.ID: true} {
-		if _, alive := w.value(w.vault.RootToken, id+"/apiToken"); alive != want {
-			t.Errorf("body %s alive: %t, want %t", id, alive, want)
-		}
-	}
-}
-
 func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -323,32 +157,6 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	}
 	if done, err := c.Delete(context.Background(), a, nil); done != secrets.NothingOwned || !errors.Is(err, secrets.ErrNotOwner) {
 		t.Errorf("the displaced owner deletes: %v, %v", done, err)
-	}
-}
-
-func TestDeleteAndPurgeTakeTheBodies(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c, _ := w.client(us)
-	for name, remove := range map[string]func(context.Context, secrets.Address, *secrets.Written) (secrets.Deletion, error){
-		"soft": c.Delete, "purged": c.Purge,
-	} {
-		a := w.address("github", name)
-		w.put(c, a, map[string]string{"accessToken": "one"})
-		first := w.observe(c, a).Records[us].Body.ID
-		w.put(c, a, map[string]string{"accessToken": "two"})
-		second := w.observe(c, a).Records[us].Body.ID
-		if _, err := remove(context.Background(), a, nil); err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range []string{"github/" + name, first + "/accessToken", second + "/accessToken"} {
-			if value, ok := w.value(w.vault.RootToken, path); ok {
-				t.Errorf("%s: %s still holds %q", name, path, value)
-			}
-		}
-		if verdict := Judge(us, w.observe(c, a), nil); verdict.State != secrets.Absent {
-			t.Errorf("%s: %s", name, verdict)
-		}
 	}
 }
 

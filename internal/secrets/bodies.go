@@ -57,7 +57,7 @@ func (b Bodies) CreateField(ctx context.Context, a Address, v Value) error {
 		}
 	}
 	if errors.Is(err, kv.ErrCASMismatch) {
-		return &ConflictError{Address: a}
+		return &conflictError{Address: a}
 	}
 	if err != nil {
 		return fmt.Errorf("field %s: %w", quoteName(a.Name), err)

@@ -71,7 +71,7 @@ type Client struct {
 
 // NewClient makes a client. The error wraps ErrInvalid.
 func NewClient(cfg Config) (*Client, error) {
-	if _, err := ParseOwner(string(cfg.Owner)); err != nil {
+	if _, err := parseOwner(string(cfg.Owner)); err != nil {
 		return nil, err
 	}
 	c := &Client{
@@ -148,7 +148,7 @@ func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error
 		return Entry{}, err
 	}
 	if now := e.Seen(); !was.Same(now) {
-		return Entry{}, &ConflictError{Address: a, Was: was, Now: &now}
+		return Entry{}, &conflictError{Address: a, Was: was, Now: &now}
 	}
 	return e, nil
 }

@@ -90,7 +90,7 @@ func (c *Client) release(ctx context.Context, a Address, last Record, done Delet
 		released.Deleted, released.Provenance, released.Body = true, last.Provenance, last.Body
 	}
 	if err := c.writeRecord(ctx, a, released); err != nil {
-		return &NoRecordError{Address: a, Done: "released", Written: Written{Version: last.Version, Created: last.Time}, Cause: err}
+		return &noRecordError{Address: a, Done: "released", Written: Written{Version: last.Version, Created: last.Time}, Cause: err}
 	}
 	return nil
 }

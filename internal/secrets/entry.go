@@ -90,7 +90,7 @@ func entryFrom(m kv.Metadata) (Entry, bool) {
 			e.Settings.Labels[key] = text
 			continue
 		}
-		owner, err := ParseOwner(name)
+		owner, err := parseOwner(name)
 		if err != nil {
 			continue // "relay.something" of another tool
 		}

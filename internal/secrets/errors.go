@@ -16,7 +16,7 @@ var (
 	// size. Nothing was sent.
 	ErrInvalid = errors.New("invalid input")
 	// ErrConflict: the secret has changed since the decision to write it was
-	// made. Nothing was written. See ConflictError.
+	// made. Nothing was written. See conflictError.
 	ErrConflict = errors.New("changed since the plan")
 	// ErrNotOwner: the secret has another owner, or is unmanaged. Nothing was
 	// written. See NotOwnerError.
@@ -24,10 +24,10 @@ var (
 	// ErrOutcomeUnknown: the write was sent and its answer was lost; the next
 	// observation shows whether it happened.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
-	// ErrNoRecord: the value was written, its record was not. See NoRecordError.
+	// ErrNoRecord: the value was written, its record was not. See noRecordError.
 	ErrNoRecord = errors.New("written without its record")
 	// ErrNotDeleted: there is no version that this owner could undelete. Nothing was
-	// sent. See UndeleteError.
+	// sent. See undeleteError.
 	ErrNotDeleted = errors.New("no version to undelete")
 	// ErrMissingCapability: the token's policy has too few capabilities. Nothing was
 	// written. See MissingCapabilityError.
@@ -51,15 +51,15 @@ func invalidf(format string, args ...any) error {
 	return &invalidError{fmt.Sprintf(format, args...)}
 }
 
-// ConflictError is what a write was planned from, and what was observed instead.
-type ConflictError struct {
+// conflictError is what a write was planned from, and what was observed instead.
+type conflictError struct {
 	Address Address
 	Was     Seen
 	// Now is what was observed after the refused write, nil where that failed.
 	Now *Seen
 }
 
-func (e *ConflictError) Error() string {
+func (e *conflictError) Error() string {
 	head := fmt.Sprintf("%s %s %s: ", e.Address.Kind, e.Address, ErrConflict)
 	switch {
 	case e.Now == nil:
@@ -73,7 +73,7 @@ func (e *ConflictError) Error() string {
 }
 
 // Unwrap gives ErrConflict.
-func (e *ConflictError) Unwrap() error { return ErrConflict }
+func (e *conflictError) Unwrap() error { return ErrConflict }
 
 func ownerText(o Owner) string {
 	if o == NoOwner {
@@ -99,22 +99,22 @@ func (e *NotOwnerError) Error() string {
 // Unwrap gives ErrNotOwner.
 func (e *NotOwnerError) Unwrap() error { return ErrNotOwner }
 
-// UndeleteError is why a secret cannot be undeleted.
-type UndeleteError struct {
+// undeleteError is why a secret cannot be undeleted.
+type undeleteError struct {
 	Address Address
 	Cause   string
 }
 
-func (e *UndeleteError) Error() string {
+func (e *undeleteError) Error() string {
 	return fmt.Sprintf("%s %s cannot be undeleted: %s", e.Address.Kind, e.Address, e.Cause)
 }
 
 // Unwrap gives ErrNotDeleted.
-func (e *UndeleteError) Unwrap() error { return ErrNotDeleted }
+func (e *undeleteError) Unwrap() error { return ErrNotDeleted }
 
-// NoRecordError is a change of a version that its record does not contain, with the
+// noRecordError is a change of a version that its record does not contain, with the
 // cause.
-type NoRecordError struct {
+type noRecordError struct {
 	Address Address
 	// Done is "written" or "released".
 	Done    string
@@ -122,13 +122,13 @@ type NoRecordError struct {
 	Cause   error
 }
 
-func (e *NoRecordError) Error() string {
+func (e *noRecordError) Error() string {
 	return fmt.Sprintf("%s %s was %s at version %d, but the record was not updated: %s; the next run repairs or reports it",
 		e.Address.Kind, e.Address, e.Done, e.Written.Version, e.Cause)
 }
 
 // Unwrap gives ErrNoRecord and the cause.
-func (e *NoRecordError) Unwrap() []error { return []error{ErrNoRecord, e.Cause} }
+func (e *noRecordError) Unwrap() []error { return []error{ErrNoRecord, e.Cause} }
 
 // MissingCapabilityError is the part of a policy that a token needs in addition.
 type MissingCapabilityError struct {

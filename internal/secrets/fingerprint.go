@@ -15,8 +15,8 @@ import (
 	"slices"
 )
 
-// FingerprintKeyBytes is the least length of a fingerprint key.
-const FingerprintKeyBytes = 32
+// fingerprintKeyBytes is the least length of a fingerprint key.
+const fingerprintKeyBytes = 32
 
 // FingerprintKey is the operator's key for fingerprints of plain texts. It is
 // never stored in Vault or in a state, and prints as Redacted.
@@ -24,11 +24,11 @@ type FingerprintKey struct {
 	reveal func() []byte
 }
 
-// NewFingerprintKey takes a key of at least FingerprintKeyBytes. The error wraps
+// NewFingerprintKey takes a key of at least fingerprintKeyBytes. The error wraps
 // ErrInvalid.
 func NewFingerprintKey(key []byte) (FingerprintKey, error) {
-	if len(key) < FingerprintKeyBytes {
-		return FingerprintKey{}, invalidf("the fingerprint key has fewer than %d bytes; make one with: openssl rand -base64 32", FingerprintKeyBytes)
+	if len(key) < fingerprintKeyBytes {
+		return FingerprintKey{}, invalidf("the fingerprint key has fewer than %d bytes; make one with: openssl rand -base64 32", fingerprintKeyBytes)
 	}
 	return FingerprintKey{reveal: func() []byte { return key }}, nil
 }

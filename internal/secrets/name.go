@@ -12,15 +12,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// MaxNameBytes is the longest name, in bytes of UTF-8.
-const MaxNameBytes = 128
+// maxNameBytes is the longest name, in bytes of UTF-8.
+const maxNameBytes = 128
 
 // CheckName refuses a name that could mean two things somewhere between a
 // manifest, a Vault path, a Vault policy and a Relay expression. kind is the
 // word for it in the error: "workflow", "secret".
 //
 // A name is a letter, digit or underscore, then letters, marks, digits and
-// "_.@ -"; in NFC, at most MaxNameBytes, without a space at the end. ":" would
+// "_.@ -"; in NFC, at most maxNameBytes, without a space at the end. ":" would
 // make two manifest paths one to SOPS, "+" and "*" open every workflow in a
 // Vault policy, "/", "{", `"`, "$" and "%" break paths, policies or expressions.
 // The error wraps ErrInvalid and names the character.
@@ -38,8 +38,8 @@ func nameProblem(name string) string {
 		return "it is empty"
 	case !utf8.ValidString(name):
 		return "it is not UTF-8"
-	case len(name) > MaxNameBytes:
-		return fmt.Sprintf("it has %d bytes, at most %d are allowed", len(name), MaxNameBytes)
+	case len(name) > maxNameBytes:
+		return fmt.Sprintf("it has %d bytes, at most %d are allowed", len(name), maxNameBytes)
 	}
 	for i, r := range name {
 		if i == 0 && !startsName(r) {
@@ -71,8 +71,8 @@ func quoteRune(r rune) string { return fmt.Sprintf("%+q (%U)", r, r) }
 // quoteName shows a hostile name on one line, cut to a length that a person
 // can read.
 func quoteName(name string) string {
-	if len(name) > MaxNameBytes {
-		name = name[:MaxNameBytes] + "..."
+	if len(name) > maxNameBytes {
+		name = name[:maxNameBytes] + "..."
 	}
 	return fmt.Sprintf("%+q", name)
 }

@@ -42,9 +42,9 @@ func newOwner(kind string, ids ...string) (Owner, error) {
 	return Owner(kind + "/" + strings.Join(ids, "/")), nil
 }
 
-// ParseOwner reads an owner back from the text of a record's key. The error
+// parseOwner reads an owner back from the text of a record's key. The error
 // wraps ErrInvalid.
-func ParseOwner(s string) (Owner, error) {
+func parseOwner(s string) (Owner, error) {
 	parts := strings.Split(s, "/")
 	switch {
 	case len(parts) == 2 && (parts[0] == "terraform" || parts[0] == "person"):

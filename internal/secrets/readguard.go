@@ -30,17 +30,17 @@ const (
 )
 
 // ErrCanRead: the token could read values, or it is not known that it could not.
-// Nothing was written. See CanReadError.
+// Nothing was written. See canReadError.
 var ErrCanRead = errors.New("the token could read values")
 
-// CanReadError is how the token could read values, and the policy that it should have.
-type CanReadError struct {
+// canReadError is how the token could read values, and the policy that it should have.
+type canReadError struct {
 	reach reach
 	// Rule is the right line of Vault policy, in HCL.
 	Rule string
 }
 
-func (e *CanReadError) Error() string {
+func (e *canReadError) Error() string {
 	switch e.reach {
 	case root:
 		return "the Vault token is a root token, which can read every value; use a token whose policy grants only\n  " + e.Rule
@@ -52,7 +52,7 @@ func (e *CanReadError) Error() string {
 }
 
 // Unwrap gives ErrCanRead.
-func (e *CanReadError) Unwrap() error { return ErrCanRead }
+func (e *canReadError) Unwrap() error { return ErrCanRead }
 
 // reach is how a token could read a value.
 type reach int
@@ -80,7 +80,7 @@ func (g ReadGuard) objection(r reach, rule string) (report error, stops bool) {
 	if g == IgnoreReadable || r == none || (r == unknown && g == WarnIfReadable) {
 		return nil, false
 	}
-	return &CanReadError{reach: r, Rule: rule}, g == RejectIfReadable
+	return &canReadError{reach: r, Rule: rule}, g == RejectIfReadable
 }
 
 // guard warns or fails, as configured, if the token could read. Errors: ErrCanRead, or

@@ -78,8 +78,8 @@ var (
 	bodyForm        = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
-// Check refuses a note that a record could not hold. The error wraps ErrInvalid.
-func (n Provenance) Check() error {
+// check rejects provenance that a record could not hold. The error wraps ErrInvalid.
+func (n Provenance) check() error {
 	if n.Revision != "" && !revisionForm.MatchString(n.Revision) {
 		return invalidf("revision %s: expected a whole git commit id", quoteName(n.Revision))
 	}
@@ -184,7 +184,7 @@ func parseRecord(s string) (Record, bool) {
 		Body: Body{ID: fields["body"], Fields: bodyFields},
 	}
 	ids := strings.Split(fields["superseded"], ",")
-	return r, copy(r.Body.Superseded[:], ids) == len(ids) && r.Provenance.Check() == nil && r.Body.check() == nil
+	return r, copy(r.Body.Superseded[:], ids) == len(ids) && r.Provenance.check() == nil && r.Body.check() == nil
 }
 
 // escapeOrigin keeps a path on one line without spaces. One that is too long is

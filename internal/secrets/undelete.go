@@ -34,7 +34,7 @@ func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	}
 	record, reason := undeletable(c.owner, e)
 	if reason != "" {
-		return Record{}, &UndeleteError{Address: a, Cause: reason}
+		return Record{}, &undeleteError{Address: a, Cause: reason}
 	}
 	if err := c.require(ctx, a, capability.Undelete); err != nil {
 		return Record{}, err
@@ -61,7 +61,7 @@ func (c *Client) undeleted(ctx context.Context, a Address, was Entry, record Rec
 	}
 	if holder, held := now.Owner(); !held || holder != c.owner || !now.Live() {
 		seen := now.Seen()
-		return record, &ConflictError{Address: a, Was: was.Seen(), Now: &seen}
+		return record, &conflictError{Address: a, Was: was.Seen(), Now: &seen}
 	}
 	if expires := now.Expires(); !expires.Equal(record.Expires) {
 		record.Expires = expires

@@ -36,7 +36,7 @@ type Write struct {
 
 // Check refuses a write that Vault should never see. The error wraps ErrInvalid.
 func (c *Client) Check(w Write) error {
-	return errors.Join(w.Address.Check(), w.Provenance.Check(), w.Value.checkSize(c.maxBytes))
+	return errors.Join(w.Address.Check(), w.Provenance.check(), w.Value.checkSize(c.maxBytes))
 }
 
 // Put writes a value that is this owner's to write, by the protocol of the
@@ -79,7 +79,7 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 	}
 	record := Record{Version: written.Version, Time: written.Created, Expires: written.Expires, Provenance: w.Provenance, Body: body}
 	if err := c.writeRecord(pair, w.Address, record); err != nil {
-		return written, &NoRecordError{Address: w.Address, Done: "written", Written: written, Cause: err}
+		return written, &noRecordError{Address: w.Address, Done: "written", Written: written, Cause: err}
 	}
 	return written, nil
 }
@@ -137,10 +137,10 @@ func (c *Client) conflict(ctx context.Context, w Write) error {
 	was := w.Observed.Seen()
 	now, err := c.Describe(ctx, w.Address)
 	if err != nil {
-		return &ConflictError{Address: w.Address, Was: was}
+		return &conflictError{Address: w.Address, Was: was}
 	}
 	seen := now.Seen()
-	return &ConflictError{Address: w.Address, Was: was, Now: &seen}
+	return &conflictError{Address: w.Address, Was: was, Now: &seen}
 }
 
 // writeRecord notes the owner's record. It is idempotent, and retried for as
@@ -167,7 +167,7 @@ func (c *Client) writeRecord(ctx context.Context, a Address, r Record) error {
 // late. Errors: ErrNotOwner where the record is not the current version's, ErrInvalid,
 // *kv.Error.
 func (c *Client) UpdateRecord(ctx context.Context, a Address, observed Entry, p Provenance) error {
-	if err := p.Check(); err != nil {
+	if err := p.check(); err != nil {
 		return err
 	}
 	return c.updateRecord(ctx, a, observed, func(r *Record) { r.Provenance = p })

@@ -1,0 +1,96 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package connections
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+func TestReplacedBodiesAreCleanedUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c, _ := w.client(us)
+	a, root := w.address("slack", "team"), w.vault.RootToken
+	w.put(c, a, map[string]string{"apiToken": "one"})
+	first := w.observe(c, a).Records[us].Body.ID
+	w.put(c, a, map[string]string{"apiToken": "two"})
+	alive := func(id string) bool {
+		value, ok := w.value(root, id+"/apiToken")
+		return ok && value != ""
+	}
+	pointer := w.observe(c, a)
+	if err := c.DeleteSuperseded(context.Background(), a, pointer); err != nil || !alive(first) {
+		t.Fatalf("a body that a reader may still be reading was deleted (%v)", err)
+	}
+	pointer.Date = pointer.Date.Add(grace + time.Minute)
+	if err := c.DeleteSuperseded(context.Background(), a, pointer); err != nil || alive(first) {
+		t.Fatalf("a body that was replaced long ago is still there (%v)", err)
+	}
+	now := w.observe(c, a)
+	record := now.Records[us]
+	if names := nonEmpty(record.Body.Superseded[:]); len(names) > 0 || Judge(us, now, nil).State != secrets.InSync {
+		t.Errorf("after tidying, the record names %v: %s", names, Judge(us, now, nil))
+	}
+}
+
+func TestSweepFindsWhatACrashLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c, _ := w.client(us)
+	other, _ := w.client(them)
+	a, b := w.address("slack", "team"), w.address("slack", "other")
+	w.put(c, a, map[string]string{"apiToken": "one"})
+	w.put(other, b, map[string]string{"apiToken": "theirs"})
+	// A process that dies once the body is written: its pointer never comes.
+	for owner, client := range map[string]*Client{"us": c, "them": other} {
+		body := bodyOf(a, map[string]string{"us": idA, "them": idB}[owner])
+		if err := client.writeBody(context.Background(), secrets.Write{Address: a, Fields: values(map[string]string{"apiToken": "lost", "x": "y"})}, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := map[string]bool{}
+	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, w.domain, done); err != nil || n != 0 {
+		t.Fatalf("swept %d young bodies (%v)", n, err)
+	}
+	c.grace = -time.Hour
+	clear(done)
+	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, w.domain, done); err != nil || n != 1 {
+		t.Fatalf("swept %d bodies, want the one that was lost (%v)", n, err)
+	}
+	for id, want := range map[string]bool{idA: false, idB: true, w.observe(c, a).Records[us].Body.ID: true, w.observe(other, b).Records[them].Body.ID: true} {
+		if _, alive := w.value(w.vault.RootToken, id+"/apiToken"); alive != want {
+			t.Errorf("body %s alive: %t, want %t", id, alive, want)
+		}
+	}
+}
+
+func TestDeleteAndPurgeTakeTheBodies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c, _ := w.client(us)
+	for name, remove := range map[string]func(context.Context, secrets.Address, *secrets.Written) (secrets.Deletion, error){
+		"soft": c.Delete, "purged": c.Purge,
+	} {
+		a := w.address("github", name)
+		w.put(c, a, map[string]string{"accessToken": "one"})
+		first := w.observe(c, a).Records[us].Body.ID
+		w.put(c, a, map[string]string{"accessToken": "two"})
+		second := w.observe(c, a).Records[us].Body.ID
+		if _, err := remove(context.Background(), a, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"github/" + name, first + "/accessToken", second + "/accessToken"} {
+			if value, ok := w.value(w.vault.RootToken, path); ok {
+				t.Errorf("%s: %s still holds %q", name, path, value)
+			}
+		}
+		if verdict := Judge(us, w.observe(c, a), nil); verdict.State != secrets.Absent {
+			t.Errorf("%s: %s", name, verdict)
+		}
+	}
+}
