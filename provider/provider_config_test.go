@@ -103,7 +103,7 @@ func invalidSettings() []resolveRow {
 		}, nil, nil, []string{
 			"owner: owner id", "settle must be a duration", `require_write_only must be "warn"`, "mount: mount", "prefix: prefix",
 			"max_concurrent_requests must be at least 1", "address must be a URL", "token must be one line of printable ASCII",
-			"client_cert_file must be set together", "headers: the header X-Vault-Token is kept", "max_retries must be 0 to 100",
+			"client_cert_file must be set together", "headers: the header X-Vault-Token is reserved", "max_retries must be 0 to 100",
 			"ca_cert_file: read /does/not/exist: no such file",
 		}},
 		{"invalid variables are reported", func(*providerModel) {}, map[string]string{

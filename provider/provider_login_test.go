@@ -216,7 +216,7 @@ func TestClientCertificateLogin(t *testing.T) {
 		s.Fails(t, []string{"plan"}, "the TLS certificate of Vault is not trusted")
 		s.configureAuth(t, `auth = { cert = { name = "unknown" } }
   ca_cert_file = "`+files.CA+`"`, s.secret("token", `"two"`, `value_wo_version = "2"`))
-		s.Fails(t, []string{"plan"}, "auth/cert/login: Vault refuses these credentials")
+		s.Fails(t, []string{"plan"}, "auth/cert/login: authentication failed")
 	})
 	if n := liveTokens(t, v, "auth/cert/login"); n != 0 {
 		t.Errorf("%d tokens of logins are left in Vault", n)
@@ -252,11 +252,11 @@ func TestRejectedCredentialsAreAnError(t *testing.T) {
 		add := func(arguments, text string) {
 			logins, want = append(logins, login{arguments: arguments, address: s.proxy.Address}), append(want, text)
 		}
-		add(`auth = { approle = { role_id = "`+roleID+`", secret_id = var.wrong } }`, "auth/approle/login: Vault refuses these credentials")
-		add(`auth = { userpass = { username = "ada", password = var.wrong } }`, "auth/userpass/login/ada: Vault refuses these credentials")
-		add(`auth = { userpass = { username = "ada", password = var.wrong, mount = "people" } }`, "auth/people/login/ada: Vault refuses these credentials")
-		add(`auth = { jwt = { role = "deployer", token = var.wrong } }`, "auth/jwt/login: Vault refuses these credentials")
-		add(`auth = { kubernetes = { role = "unknown", token_file = "`+file+`", mount = "jwt" } }`, "auth/jwt/login: Vault refuses these credentials")
+		add(`auth = { approle = { role_id = "`+roleID+`", secret_id = var.wrong } }`, "auth/approle/login: authentication failed")
+		add(`auth = { userpass = { username = "ada", password = var.wrong } }`, "auth/userpass/login/ada: authentication failed")
+		add(`auth = { userpass = { username = "ada", password = var.wrong, mount = "people" } }`, "auth/people/login/ada: authentication failed")
+		add(`auth = { jwt = { role = "deployer", token = var.wrong } }`, "auth/jwt/login: authentication failed")
+		add(`auth = { kubernetes = { role = "unknown", token_file = "`+file+`", mount = "jwt" } }`, "auth/jwt/login: authentication failed")
 		add(`auth = { token = var.wrong }`, "permission denied for every path")
 		s.logins(t, logins, []string{"a", "b"}, s.ephemeral(map[string]string{"wrong": wrong}))
 		seen := watch(s.proxy)
@@ -293,7 +293,7 @@ func TestValidateReportsProblemsOfAuth(t *testing.T) {
 		add(`auth = { approle = { role_id = "x", secret_id = var.wrong, secret_id_file = "b" } }`, "`auth.approle.secret_id` must not be set together with secret_id_file")
 		add(`auth = { jwt = { token = var.wrong, token_env = "X" } }`, "exactly one of token, token_file and token_env")
 		add(`auth = { userpass = { username = "a/b", password = var.wrong } }`, "`auth.userpass.username` must not contain")
-		add(`headers = { "X-Vault-Token" = var.wrong }`, "X-Vault-Token is kept for Vault")
+		add(`headers = { "X-Vault-Token" = var.wrong }`, "X-Vault-Token is reserved for Vault")
 		add(`require_write_only = "yes"`, `must be "warn", "error" or "off"`)
 		add(`max_concurrent_requests = 0`, "must be at least 1")
 		s.logins(t, logins, []string{"a"}, "locals {\n  wrong = \"hunter2\"\n}\n")

@@ -118,15 +118,15 @@ func TestUnavailableVaultIsAnErrorWithHint(t *testing.T) {
 
 		t.Log("no server")
 		s.Setenv("VAULT_ADDR", "http://"+closedPort(t))
-		s.Fails(t, []string{"plan"}, "nothing answers at this address; check address, port and network")
+		s.Fails(t, []string{"plan"}, "connection failed; check address, port and network")
 		stateIsAsItWas()
 		s.Setenv("VAULT_ADDR", s.proxy.Address)
 
 		t.Log("sealed")
 		s.Plan(t) // an apply that failed may have made the other plan stale
 		vault.Seal(t)
-		s.Fails(t, []string{"plan"}, "Vault is sealed; unseal it and try again")
-		s.Fails(t, []string{"apply", terraformtest.PlanFile}, "Vault is sealed; unseal it and try again")
+		s.Fails(t, []string{"plan"}, "Vault is sealed; unseal it")
+		s.Fails(t, []string{"apply", terraformtest.PlanFile}, "Vault is sealed; unseal it")
 		stateIsAsItWas()
 		vault.Unseal(t)
 

@@ -70,11 +70,11 @@ func TestTroubleIsWaitedOut(t *testing.T) {
 		action     vaulttest.Action
 		only       string
 	}{
-		{"a rate limit", "Vault's rate limit is reached", vaulttest.FailWith(http.StatusTooManyRequests), ""},
-		{"503", "Vault does not answer properly", vaulttest.FailWith(http.StatusServiceUnavailable), ""},
-		{"a standby without a leader", "Vault does not answer properly", vaulttest.FailWith(http.StatusInternalServerError), ""},
-		{"broken connections", "Vault does not answer properly", vaulttest.CutAt(vaulttest.Before), ""},
-		{"a rate limit for writes only", "Vault's rate limit is reached", vaulttest.FailWith(http.StatusTooManyRequests), "/data/"},
+		{"a rate limit", "Vault's rate limit is exceeded", vaulttest.FailWith(http.StatusTooManyRequests), ""},
+		{"503", "Vault is unavailable", vaulttest.FailWith(http.StatusServiceUnavailable), ""},
+		{"a standby without a leader", "Vault is unavailable", vaulttest.FailWith(http.StatusInternalServerError), ""},
+		{"broken connections", "Vault is unavailable", vaulttest.CutAt(vaulttest.Before), ""},
+		{"a rate limit for writes only", "Vault's rate limit is exceeded", vaulttest.FailWith(http.StatusTooManyRequests), "/data/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

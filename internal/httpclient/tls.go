@@ -75,8 +75,8 @@ func newReloader(s Settings) (*reloader, error) {
 	return r, err
 }
 
-// get returns the transport for the files as they are now. A stat costs little beside
-// a request; waiting for the next handshake would keep connections whose authority is
+// get returns the transport for the files as they are now. A stat is cheap compared with
+// a request. Waiting for the next handshake would keep connections whose authority is
 // no longer trusted.
 func (r *reloader) get() *http.Transport {
 	if len(r.files) == 0 {

@@ -9,50 +9,51 @@ import (
 	"slices"
 )
 
-// What can be wrong with a request. Match with errors.Is; the text is the advice.
+// The causes of failed requests. Match with errors.Is.
 var (
 	// ErrNotFound: no entry at the path (404).
-	ErrNotFound = errors.New("nothing is there")
+	ErrNotFound = errors.New("not found")
 	// ErrNoMount: no secrets engine at the mount (404, "no handler for route").
-	ErrNoMount = errors.New("no KV v2 secrets engine is mounted there; check mount and namespace")
+	ErrNoMount = errors.New("no KV v2 secrets engine found at this mount; check mount and namespace")
 	// ErrCASMismatch: the check-and-set version is not the current one (400).
-	ErrCASMismatch = errors.New("check-and-set mismatch: the secret has changed")
-	// ErrRejected: Vault understood the request and refuses it (other 4xx).
-	ErrRejected = errors.New("Vault refuses the request; its audit log says why")
-	// ErrInvalidToken: Vault does not know the token (403).
-	ErrInvalidToken = errors.New("the Vault token is invalid, revoked or expired; get a new one")
+	ErrCASMismatch = errors.New("check-and-set parameter did not match: another writer has changed the secret")
+	// ErrRejected: Vault rejected a valid request (other 4xx).
+	ErrRejected = errors.New("Vault rejected the request; see Vault's audit log for the cause")
+	// ErrInvalidToken: the token does not exist (403).
+	ErrInvalidToken = errors.New("the Vault token is invalid, expired or revoked; get a new one")
 	// ErrPermissionDenied: the token's policies do not allow it (403).
-	ErrPermissionDenied = errors.New("permission denied; the token's policy lacks a capability for this path")
-	// ErrLoginFailed: Vault does not accept the credentials of the login, or has no such auth
-	// mount (400, 401, 403).
-	ErrLoginFailed = errors.New("Vault refuses these credentials; check the role, the secret and the auth mount")
-	// ErrRateLimited: over a rate limit quota, also after retries (429).
-	ErrRateLimited = errors.New("Vault's rate limit is reached; lower the concurrency or raise the quota")
+	ErrPermissionDenied = errors.New("permission denied; add the missing capability for this path to the policy of the token")
+	// ErrLoginFailed: the credentials are invalid, or the auth mount does not exist
+	// (400, 401, 403).
+	ErrLoginFailed = errors.New("authentication failed; check the role, the credentials and the auth mount")
+	// ErrRateLimited: a rate limit quota is exceeded, also after retries (429).
+	ErrRateLimited = errors.New("Vault's rate limit is exceeded; lower the concurrency or raise the quota")
 	// ErrSealed: Vault is sealed (503).
-	ErrSealed = errors.New("Vault is sealed; unseal it and try again")
-	// ErrUnavailable: no answer that settles anything (5xx, timeout, broken connection).
-	ErrUnavailable = errors.New("Vault does not answer properly; check its health and try again")
-	// ErrUnreachable: no connection could be made.
-	ErrUnreachable = errors.New("nothing answers at this address; check address, port and network")
+	ErrSealed = errors.New("Vault is sealed; unseal it")
+	// ErrUnavailable: no usable response (5xx, timeout, lost connection).
+	ErrUnavailable = errors.New("Vault is unavailable; check its health")
+	// ErrUnreachable: the connection failed.
+	ErrUnreachable = errors.New("connection failed; check address, port and network")
 	// ErrTLS: the server's certificate is not trusted or not for this name.
 	ErrTLS = errors.New("the TLS certificate of Vault is not trusted; check the CA certificate and the host name in the address")
-	// ErrMalformed: the answer is not what Vault's API describes.
-	ErrMalformed = errors.New("the answer is not Vault's; check that the address is Vault's API")
+	// ErrMalformed: the response does not follow Vault's API.
+	ErrMalformed = errors.New("the response is not that of Vault's API; check the address")
 )
 
-// Error is a request that did not succeed.
+// Error is a failed request.
 type Error struct {
-	// Op says what was attempted: "reading the metadata of".
+	// Op is the operation, such as "read the metadata of".
 	Op string
-	// Path is the API path, or the address where no connection could be made.
+	// Path is the API path, or the address if the connection failed.
 	Path string
-	// Status is the HTTP status, 0 where there was no answer.
+	// Status is the HTTP status; 0 without a response.
 	Status int
-	// Cause is one of the sentinels above.
+	// Cause is one of the errors above, context.Canceled, or the redirect that was not
+	// followed.
 	Cause error
 }
 
-// Error says what failed, where, and what to do. It never quotes Vault.
+// Error returns operation, path, cause, a hint and the status. It never quotes Vault.
 func (e *Error) Error() string {
 	if e.Status == 0 {
 		return fmt.Sprintf("%s %s: %s", e.Op, e.Path, e.Cause)
@@ -60,13 +61,12 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s: %s (HTTP %d)", e.Op, e.Path, e.Cause, e.Status)
 }
 
-// Unwrap gives the sentinel.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// OutcomeUnknown reports whether the request may have been carried out all the
-// same: anything but a 2xx or 4xx answer, except where the connection was never
-// made or Vault says that it is sealed, which it does before it looks at a
-// request.
+// OutcomeUnknown reports whether Vault may have executed the request: after anything
+// but a 2xx, 3xx or 4xx response, except if the connection failed or Vault is sealed,
+// which it checks before a request.
 func (e *Error) OutcomeUnknown() bool {
 	if e.HasCause(ErrUnreachable, ErrTLS, ErrSealed) {
 		return false
@@ -74,11 +74,11 @@ func (e *Error) OutcomeUnknown() bool {
 	return e.HasCause(ErrMalformed) || e.Status == 0 || e.Status >= 500
 }
 
-// Temporary reports whether the same request may succeed later without anybody
-// changing it or the token's policy.
+// Temporary reports whether the same request can succeed later without a change of it
+// or of the token's policy.
 func (e *Error) Temporary() bool {
 	return e.HasCause(ErrUnreachable, ErrSealed, ErrRateLimited, ErrUnavailable)
 }
 
 // HasCause reports whether the cause is one of these.
-func (e *Error) HasCause(reasons ...error) bool { return slices.Contains(reasons, e.Cause) }
+func (e *Error) HasCause(causes ...error) bool { return slices.Contains(causes, e.Cause) }

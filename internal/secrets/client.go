@@ -135,7 +135,7 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	}
 	e, ok := entryFrom(m)
 	if !ok {
-		return Entry{}, &kv.Error{Op: "reading the metadata of", Path: a.Path(), Cause: kv.ErrMalformed}
+		return Entry{}, &kv.Error{Op: "read the metadata of", Path: a.Path(), Cause: kv.ErrMalformed}
 	}
 	return e, nil
 }

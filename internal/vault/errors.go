@@ -19,17 +19,17 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// newError turns an error of the api library into ours. It is the one place
-// where a status becomes a sentinel.
+// newError converts an error of the api library. It is the only place that maps a
+// status to a cause.
 func (c *Client) newError(op, path string, err error) *kv.Error {
 	out := &kv.Error{Op: op, Path: path, Cause: kv.ErrUnavailable}
-	if answer, ok := errors.AsType[*api.ResponseError](err); ok {
-		out.Status = answer.StatusCode
-		out.Cause = reasonFor(answer)
+	if response, ok := errors.AsType[*api.ResponseError](err); ok {
+		out.Status = response.StatusCode
+		out.Cause = causeOf(response)
 		return out
 	}
 	if redirect, ok := errors.AsType[*httpclient.RedirectError](err); ok {
-		// The server that redirects has not run the request.
+		// The server that redirects has not executed the request.
 		out.Status, out.Cause = redirect.Status, redirect
 		return out
 	}
@@ -45,26 +45,26 @@ func (c *Client) newError(op, path string, err error) *kv.Error {
 	return out
 }
 
-func reasonFor(answer *api.ResponseError) error {
-	says := func(text string) bool {
-		return slices.ContainsFunc(answer.Errors, func(line string) bool { return strings.Contains(line, text) })
+func causeOf(response *api.ResponseError) error {
+	contains := func(text string) bool {
+		return slices.ContainsFunc(response.Errors, func(line string) bool { return strings.Contains(line, text) })
 	}
-	switch status := answer.StatusCode; {
-	case status == http.StatusBadRequest && says("check-and-set parameter did not match"):
+	switch status := response.StatusCode; {
+	case status == http.StatusBadRequest && contains("check-and-set parameter did not match"):
 		return kv.ErrCASMismatch
-	case status == http.StatusForbidden && says("invalid token"), status == http.StatusForbidden && says("bad token"):
+	case status == http.StatusForbidden && contains("invalid token"), status == http.StatusForbidden && contains("bad token"):
 		return kv.ErrInvalidToken
 	case status == http.StatusForbidden:
 		return kv.ErrPermissionDenied
-	case status == http.StatusNotFound && says("no handler for route"):
+	case status == http.StatusNotFound && contains("no handler for route"):
 		return kv.ErrNoMount
-	case status == http.StatusNotFound && answer.RawError:
+	case status == http.StatusNotFound && response.RawError:
 		return kv.ErrMalformed
 	case status == http.StatusNotFound:
 		return kv.ErrNotFound
 	case status == http.StatusTooManyRequests:
 		return kv.ErrRateLimited
-	case status == http.StatusServiceUnavailable && says("Vault is sealed"):
+	case status == http.StatusServiceUnavailable && contains("Vault is sealed"):
 		return kv.ErrSealed
 	case status >= 400 && status < 500:
 		return kv.ErrRejected

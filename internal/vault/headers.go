@@ -18,29 +18,29 @@ import (
 // headerName is a token of RFC 9110, 5.6.2.
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$")
 
-// ownHeaders are the client's to set.
+// ownHeaders are set by the client itself.
 var ownHeaders = []string{"Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "User-Agent"}
 
-// checkHeaders refuses what is Vault's, the client's, or no header. The error
-// quotes no header's value: it may be a credential.
+// checkHeaders rejects headers of Vault or of the client, and invalid ones. The error
+// does not quote a value: it can be a credential.
 func checkHeaders(headers map[string]string) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		switch canonical := http.CanonicalHeaderKey(name); {
 		case !headerName.MatchString(name):
-			errs = append(errs, fmt.Errorf("%q is no name of an HTTP header", name))
+			errs = append(errs, fmt.Errorf("%q is not a valid name of an HTTP header", name))
 		case strings.HasPrefix(canonical, "X-Vault-"):
-			errs = append(errs, fmt.Errorf("the header %s is kept for Vault itself", name))
+			errs = append(errs, fmt.Errorf("the header %s is reserved for Vault", name))
 		case slices.Contains(ownHeaders, canonical):
 			errs = append(errs, fmt.Errorf("the header %s is set by the client itself", name))
 		case strings.ContainsFunc(headers[name], func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }):
-			errs = append(errs, fmt.Errorf("the value of the header %s holds a character that no header can: expected one line of printable ASCII", name))
+			errs = append(errs, fmt.Errorf("invalid value of the header %s: must be one line of printable ASCII characters", name))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// headersOf are those of every request.
+// headersOf returns the headers of every request.
 func headersOf(configured map[string]string) http.Header {
 	out := http.Header{api.RequestHeaderName: {"true"}}
 	for name, value := range configured {

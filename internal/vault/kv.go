@@ -15,11 +15,12 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// ReadMetadata reads an entry's metadata. kv.ErrNotFound where there is no entry.
+// ReadMetadata reads an entry's metadata. The error is kv.ErrNotFound if the entry does
+// not exist.
 func (c *Client) ReadMetadata(ctx context.Context, e kv.Entry) (kv.Metadata, error) {
-	const op = "reading the metadata of"
+	const op = "read the metadata of"
 	path := e.Mount + "/metadata/" + e.Path
-	var answer struct {
+	var response struct {
 		Data *kv.Metadata `json:"data"`
 	}
 	err := c.call(ctx, op, path, func() error {
@@ -30,29 +31,29 @@ func (c *Client) ReadMetadata(ctx context.Context, e kv.Entry) (kv.Metadata, err
 		if err != nil {
 			return err
 		}
-		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		if err := json.NewDecoder(resp.Body).Decode(&response); err != nil {
 			return err
 		}
-		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && answer.Data != nil {
-			answer.Data.Date = date
+		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && response.Data != nil {
+			response.Data.Date = date
 		}
 		return nil
 	})
-	if err == nil && answer.Data == nil {
+	if err == nil && response.Data == nil {
 		err = &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
 	}
 	if err != nil {
 		return kv.Metadata{}, err
 	}
-	return *answer.Data, nil
+	return *response.Data, nil
 }
 
 // WriteData writes value, already encoded, as the entry's next version, with
-// check-and-set against cas (0: the entry must be absent). It sends the request
-// once. kv.ErrCASMismatch where cas is not the current version; kv.Error.OutcomeUnknown where
-// the write may have happened.
+// check-and-set against cas (0: the entry must not exist). It sends the request once.
+// The error is kv.ErrCASMismatch if cas is not the current version; OutcomeUnknown
+// reports that the write may have happened.
 func (c *Client) WriteData(ctx context.Context, e kv.Entry, value string, cas int) (kv.Written, error) {
-	const op = "writing"
+	const op = "write"
 	path := e.Mount + "/data/" + e.Path
 	secret, err := c.post(once(ctx), op, path, map[string]any{
 		"data":    map[string]string{"value": value},
@@ -68,38 +69,38 @@ func (c *Client) WriteData(ctx context.Context, e kv.Entry, value string, cas in
 	return out, nil
 }
 
-// PatchMetadata merges fields into an entry's metadata: what is not named stays,
-// null removes (Vault API, KV v2, "Patch secret metadata"). It is idempotent; how
-// long it is worth repeating is the caller's to know.
+// PatchMetadata merges fields into an entry's metadata: null deletes a field, and other
+// fields stay (Vault API, KV v2, "Patch secret metadata"). It is idempotent, but sent
+// once: the caller decides how often to repeat it.
 func (c *Client) PatchMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
 	path := e.Mount + "/metadata/" + e.Path
-	return c.call(ctx, "changing the metadata of", path, func() error {
+	return c.call(ctx, "update the metadata of", path, func() error {
 		_, err := c.api.Logical().JSONMergePatch(once(ctx), path, fields)
 		return err
 	})
 }
 
-// CreateMetadata makes an entry that has metadata and no version yet. Vault would
-// replace the custom metadata of one that exists.
+// CreateMetadata creates an entry with metadata and without a version. Of an existing
+// entry, Vault would replace the custom metadata.
 func (c *Client) CreateMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
-	_, err := c.post(ctx, "creating the metadata of", e.Mount+"/metadata/"+e.Path, fields)
+	_, err := c.post(ctx, "create the metadata of", e.Mount+"/metadata/"+e.Path, fields)
 	return err
 }
 
-// DeleteVersions soft-deletes the given versions; undelete brings them back.
+// DeleteVersions soft-deletes versions.
 func (c *Client) DeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error {
-	return c.postVersions(ctx, "deleting", "delete", e, versions)
+	return c.postVersions(ctx, "delete", "delete", e, versions)
 }
 
-// UndeleteVersions brings soft-deleted versions back. Where the entry has a
-// delete_version_after, Vault gives them a new end, counted from now.
+// UndeleteVersions undeletes soft-deleted versions. If the entry has a
+// delete_version_after, Vault sets a new expiry, counted from now.
 func (c *Client) UndeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error {
-	return c.postVersions(ctx, "undeleting", "undelete", e, versions)
+	return c.postVersions(ctx, "undelete", "undelete", e, versions)
 }
 
-// DestroyVersions destroys the given versions for good.
+// DestroyVersions destroys versions.
 func (c *Client) DestroyVersions(ctx context.Context, e kv.Entry, versions ...int) error {
-	return c.postVersions(ctx, "destroying the versions of", "destroy", e, versions)
+	return c.postVersions(ctx, "destroy the versions of", "destroy", e, versions)
 }
 
 func (c *Client) postVersions(ctx context.Context, op, verb string, e kv.Entry, versions []int) error {
@@ -116,11 +117,10 @@ func (c *Client) post(ctx context.Context, op, path string, body map[string]any)
 	return secret, err
 }
 
-// List names what lies directly below the path, sorted; folders end with "/".
-// Soft-deleted and destroyed entries are among them. Nothing there is an empty
-// list, not an error.
+// List returns the names directly below the path, sorted; those of folders end with "/".
+// It includes soft-deleted and destroyed entries. The list can be empty.
 func (c *Client) List(ctx context.Context, e kv.Entry) ([]string, error) {
-	const op = "listing"
+	const op = "list"
 	path := e.Mount + "/metadata/" + e.Path + "/"
 	var secret *api.Secret
 	err := c.call(ctx, op, path, func() (err error) {
@@ -140,10 +140,10 @@ func (c *Client) List(ctx context.Context, e kv.Entry) ([]string, error) {
 	return out.Keys, nil
 }
 
-// Capabilities asks what the token may do at each API path
-// (Vault API, sys/capabilities-self).
+// Capabilities returns the capabilities of the token for each API path (Vault API,
+// sys/capabilities-self).
 func (c *Client) Capabilities(ctx context.Context, paths ...string) (map[string][]string, error) {
-	const op, path = "asking for the capabilities of the token at", "sys/capabilities-self"
+	const op, path = "query the capabilities of the token at", "sys/capabilities-self"
 	secret, err := c.post(ctx, op, path, map[string]any{"paths": paths})
 	if err != nil {
 		return nil, err
@@ -161,12 +161,12 @@ func (c *Client) Capabilities(ctx context.Context, paths ...string) (map[string]
 
 func decodeData(secret *api.Secret, into any) error {
 	if secret == nil {
-		return errors.New("empty answer")
+		return errors.New("empty response")
 	}
 	return decodeAny(secret.Data, into)
 }
 
-// decodeAny goes through JSON once more: the api library hands out maps.
+// decodeAny converts through JSON, because the api library returns maps.
 func decodeAny(from, into any) error {
 	data, err := json.Marshal(from)
 	if err != nil {

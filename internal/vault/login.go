@@ -11,16 +11,16 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
-// Login is a way to get a token from one of Vault's auth methods: one of
-// *AppRole, *JWT, *Kubernetes, *UserPass and *Cert. Files are read at each login,
-// since whoever issues them replaces them.
+// Login gets a token from one of Vault's auth methods: one of *AppRole, *JWT,
+// *Kubernetes, *UserPass and *Cert. Files are read at each login, because their issuer
+// replaces them.
 type Login interface {
 	// problems reads no file. Paths begin with the method, such as approle.role_id.
 	problems() problem.List
 	// file returns the setting and the path of the file with the credential; an
 	// empty path if there is none.
 	file() (setting, path string)
-	// request is the API path and the body of the login; the body holds secrets.
+	// request returns the API path and the body of the login. The body contains secrets.
 	request() (path string, body map[string]any, err error)
 }
 
@@ -66,7 +66,7 @@ type UserPass struct {
 	Password string
 }
 
-// Cert logs in with the client certificate of the connection.
+// Cert logs in with the client certificate of the settings.
 type Cert struct {
 	Mount string
 	// Name is the certificate role; empty lets Vault find one that fits.

@@ -42,10 +42,10 @@ func logins(p *vaulttest.Proxy) int {
 	return n
 }
 
-// TestEveryLoginLogsIn does so on the dev Vault. Kubernetes logs in at a jwt
+// TestLoginMethods does so on the dev Vault. Kubernetes logs in at a jwt
 // mount, which asks for the same fields; Vault's kubernetes method itself would
 // need a cluster to ask back.
-func TestEveryLoginLogsIn(t *testing.T) {
+func TestLoginMethods(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	password := v.User(t, "ada")
@@ -92,7 +92,7 @@ func TestEveryLoginLogsIn(t *testing.T) {
 	}
 }
 
-func TestTheClientCertificateLogsIn(t *testing.T) {
+func TestClientCertificateLogin(t *testing.T) {
 	t.Parallel()
 	v, files := vaulttest.StartTLS(t)
 	v.CertificateRole(t, "machines", "deployer", files.CA)
@@ -113,17 +113,17 @@ func TestTheClientCertificateLogsIn(t *testing.T) {
 	}
 	c, err := vault.New(vault.Settings{
 		Address: v.Address, CACert: files.CA, ClientCert: files.Client, ClientKey: files.ClientKey,
-		Login: &vault.Cert{Mount: "machines", Name: "nobody"},
+		Login: &vault.Cert{Mount: "machines", Name: "unknown"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, kv.ErrLoginFailed) {
-		t.Errorf("a role that is not there: %v", err)
+		t.Errorf("an unknown role: %v", err)
 	}
 }
 
-func TestOneLoginServesAllAndIsRevoked(t *testing.T) {
+func TestRequestsShareOneLogin(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	proxy := vaulttest.NewProxy(t, v.Address)
@@ -154,13 +154,13 @@ func TestOneLoginServesAllAndIsRevoked(t *testing.T) {
 	}
 }
 
-func TestATokenThatDiesIsReplaced(t *testing.T) {
+func TestInvalidTokenIsReplaced(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	ctx := context.Background()
 	e := kv.Entry{Mount: "customers", Path: "workflows/" + vaulttest.Workflow(t) + "/token"}
 
-	t.Run("a login's token is revoked by somebody", func(t *testing.T) {
+	t.Run("the token of a login is revoked", func(t *testing.T) {
 		t.Parallel()
 		proxy := vaulttest.NewProxy(t, v.Address)
 		c, err := vault.New(vault.Settings{Address: proxy.Address, Login: approle(t, v, "revoked", "1h")})
@@ -209,7 +209,7 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 			t.Errorf("after the file changed: %v", err)
 		}
 	})
-	t.Run("a policy's denial is no dead token", func(t *testing.T) {
+	t.Run("a denial by a policy does not replace the token", func(t *testing.T) {
 		t.Parallel()
 		proxy := vaulttest.NewProxy(t, v.Address)
 		c, err := vault.New(vault.Settings{Address: proxy.Address, Login: approle(t, v, "denied", "1h")})
@@ -223,7 +223,7 @@ func TestATokenThatDiesIsReplaced(t *testing.T) {
 	})
 }
 
-func TestARefusedLoginSaysSo(t *testing.T) {
+func TestFailedLogin(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	for _, row := range []struct {
@@ -232,7 +232,7 @@ func TestARefusedLoginSaysSo(t *testing.T) {
 		want  error
 	}{
 		{"unknown role", &vault.AppRole{RoleID: "hunter2", SecretID: "hunter2"}, kv.ErrLoginFailed},
-		{"wrong password", &vault.UserPass{Username: "nobody", Password: "hunter2"}, kv.ErrLoginFailed},
+		{"wrong password", &vault.UserPass{Username: "unknown", Password: "hunter2"}, kv.ErrLoginFailed},
 		{"no such mount", &vault.Kubernetes{Mount: "nowhere", Role: "x", TokenFile: credentialFile(t, "hunter2")}, kv.ErrLoginFailed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -249,7 +249,7 @@ func TestARefusedLoginSaysSo(t *testing.T) {
 	}
 }
 
-func TestRefusedCredentialsAreTriedOnce(t *testing.T) {
+func TestRejectedCredentialsAreSentOnce(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	proxy := vaulttest.NewProxy(t, v.Address)

@@ -24,13 +24,13 @@ const maxRetryAfter = 5 * time.Second
 
 type onceKey struct{}
 
-// once marks the requests that are the caller's to repeat.
+// once marks requests that only the caller repeats.
 func once(ctx context.Context) context.Context { return context.WithValue(ctx, onceKey{}, true) }
 
-// retryPolicy repeats reads and idempotent writes as Vault's own clients do
-// (5xx, 429, 412, a broken connection), and a marked request only on 429, which
-// Vault answers before it runs anything. A Retry-After is waited for, but one that
-// is far away is the caller's to wait for: it has more to do than this request.
+// retryPolicy repeats reads and idempotent writes as Vault's own clients do (5xx, 429,
+// 412, a lost connection), and a marked request only after a 429, which Vault sends
+// before it executes a request. It does not wait for a distant Retry-After: the caller
+// can do other work meanwhile.
 func retryPolicy(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()

@@ -12,11 +12,11 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// DisplayName is what Vault calls whoever has the token: the auth method and the
-// name there, such as "userpass-ada" (Vault API, auth/token/lookup-self). Vault's
-// policy default allows the question.
+// DisplayName returns the display name of the token: the auth method and the name there,
+// such as "userpass-ada" (Vault API, auth/token/lookup-self). Vault's policy default
+// permits the request.
 func (c *Client) DisplayName(ctx context.Context) (string, error) {
-	const op, path = "asking whose token this is at", "auth/token/lookup-self"
+	const op, path = "look up the token at", "auth/token/lookup-self"
 	var secret *api.Secret
 	err := c.call(ctx, op, path, func() (err error) {
 		secret, err = c.api.Logical().ReadWithContext(ctx, path)

@@ -17,59 +17,58 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// session keeps the client's token: it logs in at the first request, renews at
-// two thirds of the lease, and logs in again when the token is gone. There is no
-// goroutine behind it; the next request does what is due.
+// session has the client's token. It logs in at the first request, renews the token
+// after two thirds of the lease, and logs in again when the token no longer exists. It
+// has no goroutine: the next request does what is due.
 type session struct {
 	login     Login  // nil for a given token
-	tokenFile string // read again when its token is refused
+	tokenFile string // read again when its token is rejected
 
 	mu    sync.Mutex
 	token string
-	// made says that this session made the token, and so may revoke it.
-	made      bool
+	// loggedIn means that the token comes from a login, so that Close revokes it.
+	loggedIn  bool
 	renewable bool
-	// renew and dead are when the token is due for renewal, and when it ends;
-	// zero for never.
-	renew, dead time.Time
-	// refused are the credentials that Vault refused last, and its answer.
-	refused refusal
+	// renewAt and expiresAt are zero for never.
+	renewAt, expiresAt time.Time
+	// rejected are the credentials that Vault rejected last.
+	rejected rejection
 }
 
-// refusedFor is how long credentials that Vault has refused are not tried again:
-// each of many requests would, and Vault locks a user out after a few.
-const refusedFor = time.Minute
+// rejectedFor is how long rejected credentials are not used again. Otherwise each of
+// many requests would use them, and Vault locks a user after a few failures.
+const rejectedFor = time.Minute
 
-type refusal struct {
+type rejection struct {
 	at   time.Time
 	body map[string]any
 	err  error
 }
 
-// ready makes sure that the client has a token that should still work.
+// ready ensures that the client has a token that has not expired.
 func (c *Client) ready(ctx context.Context) error {
 	s := c.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	switch {
-	case s.token == "", !s.dead.IsZero() && now.After(s.dead):
+	case s.token == "", !s.expiresAt.IsZero() && now.After(s.expiresAt):
 		return c.obtain(ctx)
-	case s.made && s.renewable && now.After(s.renew):
+	case s.loggedIn && s.renewable && now.After(s.renewAt):
 		return c.prolong(ctx)
 	}
 	return nil
 }
 
-// again reports whether a request that was denied is worth repeating, because
-// the token it was sent with is gone and a new one is there. A denial under a
-// token that Vault still knows is the policy's.
-func (c *Client) again(ctx context.Context, refused string) bool {
+// replaceToken reports whether a request that was denied should be repeated, because
+// its token no longer exists and the client has a new one. If the token still exists,
+// its policy denied the request.
+func (c *Client) replaceToken(ctx context.Context, used string) bool {
 	s := c.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.token != refused {
-		return true // somebody else was faster
+	if s.token != used {
+		return true // another request has replaced it
 	}
 	if s.login == nil && s.tokenFile == "" {
 		return false
@@ -77,10 +76,10 @@ func (c *Client) again(ctx context.Context, refused string) bool {
 	if _, err := c.api.Logical().ReadWithContext(ctx, "auth/token/lookup-self"); err == nil {
 		return false
 	}
-	return c.obtain(ctx) == nil && s.token != refused
+	return c.obtain(ctx) == nil && s.token != used
 }
 
-// obtain gets a new token. The session is locked.
+// obtain gets a new token. The caller has locked the session.
 func (c *Client) obtain(ctx context.Context) error {
 	s := c.session
 	if s.login == nil {
@@ -95,44 +94,44 @@ func (c *Client) obtain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if last := s.refused; time.Since(last.at) < refusedFor && maps.Equal(last.body, body) {
+	if last := s.rejected; time.Since(last.at) < rejectedFor && maps.Equal(last.body, body) {
 		return last.err
 	}
-	// The old token would be sent along, and refused before the login is looked at.
+	// Vault would reject the old token before it reads the login.
 	c.use("")
-	answer, err := c.api.Logical().WriteWithContext(ctx, path, body)
+	response, err := c.api.Logical().WriteWithContext(ctx, path, body)
 	if err != nil {
 		failed := c.loginError(path, err)
 		if errors.Is(failed, kv.ErrLoginFailed) {
-			s.refused = refusal{at: time.Now(), body: body, err: failed}
+			s.rejected = rejection{at: time.Now(), body: body, err: failed}
 		}
 		return failed
 	}
-	if answer == nil || answer.Auth == nil || answer.Auth.ClientToken == "" {
-		return &kv.Error{Op: "logging in at", Path: path, Status: 200, Cause: kv.ErrMalformed}
+	if response == nil || response.Auth == nil || response.Auth.ClientToken == "" {
+		return &kv.Error{Op: "log in at", Path: path, Status: 200, Cause: kv.ErrMalformed}
 	}
-	s.made = true
-	c.keep(answer.Auth)
+	s.loggedIn = true
+	c.keep(response.Auth)
 	return nil
 }
 
-// prolong renews the token, or gets a new one where that fails.
+// prolong renews the token, or gets a new one if that fails.
 func (c *Client) prolong(ctx context.Context) error {
-	answer, err := c.api.Auth().Token().RenewSelfWithContext(ctx, 0)
-	if err != nil || answer == nil || answer.Auth == nil {
+	response, err := c.api.Auth().Token().RenewSelfWithContext(ctx, 0)
+	if err != nil || response == nil || response.Auth == nil {
 		return c.obtain(ctx)
 	}
-	c.keep(answer.Auth)
+	c.keep(response.Auth)
 	return nil
 }
 
 func (c *Client) keep(auth *api.SecretAuth) {
 	s := c.session
 	c.use(auth.ClientToken)
-	s.renewable, s.renew, s.dead = auth.Renewable, time.Time{}, time.Time{}
+	s.renewable, s.renewAt, s.expiresAt = auth.Renewable, time.Time{}, time.Time{}
 	if lease := time.Duration(auth.LeaseDuration) * time.Second; lease > 0 {
 		now := time.Now()
-		s.renew, s.dead = now.Add(lease*2/3), now.Add(lease)
+		s.renewAt, s.expiresAt = now.Add(lease*2/3), now.Add(lease)
 	}
 }
 
@@ -141,41 +140,41 @@ func (c *Client) use(token string) {
 	c.api.SetToken(token)
 }
 
-// Close revokes the token if this client logged in for it and it is still alive.
-// A client with a given token leaves it alone.
+// Close revokes the token if it comes from a login and has not expired. It does not
+// revoke a token from the settings or from a file.
 func (c *Client) Close(ctx context.Context) error {
 	s := c.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.made || s.token == "" || (!s.dead.IsZero() && time.Now().After(s.dead)) {
+	if !s.loggedIn || s.token == "" || (!s.expiresAt.IsZero() && time.Now().After(s.expiresAt)) {
 		return nil
 	}
 	if err := c.api.Auth().Token().RevokeSelfWithContext(ctx, ""); err != nil {
-		return c.newError("revoking the own token at", c.api.Address(), err)
+		return c.newError("revoke the token at", c.api.Address(), err)
 	}
 	c.use("")
 	return nil
 }
 
-// loginError says what a refused login means: Vault answers wrong credentials
-// with 400, 401 or 403, depending on the method, and a wrong mount with 403.
+// loginError converts the error of a login: Vault responds to invalid credentials with
+// 400, 401 or 403, depending on the method, and to a wrong mount with 403.
 func (c *Client) loginError(path string, err error) *kv.Error {
-	failed := c.newError("logging in at", path, err)
+	failed := c.newError("log in at", path, err)
 	if failed.HasCause(kv.ErrRejected, kv.ErrPermissionDenied, kv.ErrInvalidToken, kv.ErrNoMount) {
 		failed.Cause = kv.ErrLoginFailed
 	}
 	return failed
 }
 
-// call runs one request with a token that works. do is the request; it runs once
-// more where it was denied only because the token had died.
+// call sends one request, do, with a valid token. It sends it once more if the token no
+// longer existed.
 func (c *Client) call(ctx context.Context, op, path string, do func() error) error {
-	// A place is taken for a login and a second try too: they run one by one.
+	// The slot covers a login and the second attempt, too: they run one by one.
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 	case <-ctx.Done():
-		return fmt.Errorf("%s %s: waiting for other requests to Vault: %w", op, path, ctx.Err())
+		return fmt.Errorf("%s %s: wait for other requests to Vault: %w", op, path, ctx.Err())
 	}
 	if err := c.ready(ctx); err != nil {
 		if failed, ok := errors.AsType[*kv.Error](err); ok {
@@ -189,7 +188,7 @@ func (c *Client) call(ctx context.Context, op, path string, do func() error) err
 		return nil
 	}
 	failed := c.newError(op, path, err)
-	if failed.HasCause(kv.ErrPermissionDenied, kv.ErrInvalidToken) && c.again(ctx, token) {
+	if failed.HasCause(kv.ErrPermissionDenied, kv.ErrInvalidToken) && c.replaceToken(ctx, token) {
 		if err = do(); err == nil {
 			return nil
 		}

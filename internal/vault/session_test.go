@@ -12,8 +12,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// TestATokenIsRenewedInTime moves the session's own times instead of waiting.
-func TestATokenIsRenewedInTime(t *testing.T) {
+// TestTokenIsRenewedBeforeItExpires moves the session's own times instead of waiting.
+func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	proxy := vaulttest.NewProxy(t, v.Address)
@@ -38,27 +38,27 @@ func TestATokenIsRenewedInTime(t *testing.T) {
 		t.Errorf("first: %s", got)
 	}
 	first := c.currentToken()
-	if left := time.Until(c.session.renew); left < 39*time.Minute || left > 40*time.Minute {
+	if left := time.Until(c.session.renewAt); left < 39*time.Minute || left > 40*time.Minute {
 		t.Errorf("a token of one hour is due for renewal in %s", left)
 	}
 	if got := asked(); got != "capabilities-self" {
 		t.Errorf("right after it: %s", got)
 	}
-	c.session.renew = time.Now().Add(-time.Second)
-	if got := asked(); got != "renew-self capabilities-self" || c.currentToken() != first || time.Until(c.session.renew) < time.Minute {
+	c.session.renewAt = time.Now().Add(-time.Second)
+	if got := asked(); got != "renew-self capabilities-self" || c.currentToken() != first || time.Until(c.session.renewAt) < time.Minute {
 		t.Errorf("when it is due: %s", got)
 	}
 	v.Call(t, first, "POST", "auth/token/revoke-self", map[string]any{})
-	c.session.renew = time.Now().Add(-time.Second)
+	c.session.renewAt = time.Now().Add(-time.Second)
 	if got := asked(); got != "renew-self login capabilities-self" || c.currentToken() == first {
 		t.Errorf("when it cannot be renewed: %s", got)
 	}
 	second := c.currentToken()
-	c.session.dead = time.Now().Add(-time.Second)
+	c.session.expiresAt = time.Now().Add(-time.Second)
 	if got := asked(); got != "login capabilities-self" || c.currentToken() == second {
 		t.Errorf("when it has ended: %s", got)
 	}
-	c.session.dead = time.Now().Add(-time.Second)
+	c.session.expiresAt = time.Now().Add(-time.Second)
 	proxy.Reset()
 	if err := c.Close(context.Background()); err != nil || len(proxy.Requests()) != 0 {
 		t.Errorf("closing when it has ended: %v, %d requests", err, len(proxy.Requests()))

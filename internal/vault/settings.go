@@ -14,18 +14,19 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
-// Defaults and bounds of a connection.
+// Defaults and bounds of the settings.
 const (
 	DefaultConcurrency    = kv.DefaultConcurrency
 	DefaultMaxRetries     = 3
 	DefaultRequestTimeout = 30 * time.Second
 
-	// MaxConcurrency and MaxMaxRetries are the most that Check takes.
+	// MaxConcurrency and MaxMaxRetries are the largest valid values.
 	MaxConcurrency = 1000
 	MaxMaxRetries  = 100
 )
 
-// Settings says how to reach Vault. Nothing is taken from the environment.
+// Settings are the Vault settings: address, login, TLS, limits. The environment is not
+// read.
 type Settings struct {
 	// Address is Vault's URL, such as https://vault.example.com:8200. Required.
 	Address string
@@ -34,20 +35,20 @@ type Settings struct {
 	// Token authenticates every request. One of Token, TokenFile and Login is
 	// required.
 	Token string
-	// TokenFile is a file that holds nothing but the token. It is read again when
-	// Vault no longer takes the token.
+	// TokenFile is a file that contains only the token. It is read again when Vault no
+	// longer accepts the token.
 	TokenFile string
-	// Login gets a token at the first request, and another when that has died.
+	// Login gets a token at the first request, and another one after that has expired.
 	Login Login
 	// CACert is a PEM file with the authorities to trust in place of the system's.
 	CACert string
-	// CACertPEM is the content of such a file. At most one of both is given.
+	// CACertPEM is the content of such a file. At most one of both is set.
 	CACertPEM string
 	// ClientCert and ClientKey are PEM files for mutual TLS; both or none.
 	ClientCert string
 	ClientKey  string
-	// TLSServerName is the name that Vault's certificate has to be for; empty for
-	// the host of the address.
+	// TLSServerName is the name that Vault's certificate must be for; empty for the host
+	// of the address.
 	TLSServerName string
 	// Proxy is the URL of an HTTP, HTTPS or SOCKS5 proxy; empty for none. NoProxy lists
 	// hosts to reach without it, as the variable NO_PROXY does.
@@ -55,34 +56,32 @@ type Settings struct {
 	// RedirectHosts are the hosts, such as vault-1.example.com:8200, to which a
 	// redirect is followed, with the token: those to which a standby redirects.
 	RedirectHosts []string
-	// Headers go with every request, for what stands in front of Vault. Vault's
-	// own, X-Vault-..., are refused.
+	// Headers are sent with every request, for proxies in front of Vault. Those of Vault
+	// itself, X-Vault-..., are rejected.
 	Headers map[string]string
-	// Concurrency is how many requests may be under way at once, and so how many
-	// connections are kept. 0 means DefaultConcurrency.
+	// Concurrency bounds the concurrent requests, and so the connections. 0 means
+	// DefaultConcurrency.
 	Concurrency int
-	// MaxRetries is how often a request that may be sent twice is repeated. A data
-	// write is repeated only where Vault says that it did not run it (429). Nil
-	// means DefaultMaxRetries.
+	// MaxRetries is how often a request is repeated. A data write is repeated only after
+	// a 429, with which Vault has not executed it. Nil means DefaultMaxRetries.
 	MaxRetries *int
-	// UserAgent names the caller in Vault's audit log, such as "relay-sync/1.2.3".
+	// UserAgent identifies the caller in Vault's audit log, such as "relay-sync/1.2.3".
 	UserAgent string
-	// RequestTimeout bounds one request, its retries included. 0 means
+	// RequestTimeout bounds one request with its retries. 0 means
 	// DefaultRequestTimeout.
 	RequestTimeout time.Duration
 }
 
-// Check returns everything that is wrong with the settings, the files that they
-// name included. Paths are named after the fields: address, ca_cert,
-// login.approle.role_id. A pair of files that do not fit is reported at client_cert.
-// No text holds a token or another credential.
+// Check returns all problems of the settings and of the files in them. Paths follow the
+// fields: address, ca_cert, login.approle.role_id. A client certificate that does not
+// match its key is reported at client_cert. No text contains a credential.
 func (cfg Settings) Check() problem.List {
 	problems := cfg.Problems()
 	_ = cfg.token(&problems)
 	return append(problems, cfg.http().FileProblems()...)
 }
 
-// Problems is Check without reading any file.
+// Problems is Check without the files.
 func (cfg Settings) Problems() problem.List {
 	var out problem.List
 	out.AddError("address", cfg.checkAddress())
@@ -97,7 +96,7 @@ func (cfg Settings) Problems() problem.List {
 }
 
 // Warnings returns one warning for each credential file that every user of the
-// machine can read, but for the one that Kubernetes itself mounts in a pod.
+// machine can read, except for the one that Kubernetes mounts in a pod.
 func (cfg Settings) Warnings() []string {
 	files := []string{cfg.TokenFile, cfg.ClientKey}
 	if cfg.Login != nil {
@@ -133,8 +132,8 @@ func (cfg Settings) checkNumbers(problems *problem.List) {
 	problems.AddIf(cfg.RequestTimeout < 0, "request_timeout", "must not be negative")
 }
 
-// checkCredentials reports all but the login's own problems at token, because any of
-// three settings can be the one to add or to remove.
+// checkCredentials reports all problems except those of the login at token, because any
+// of three settings can be the one to add or to remove.
 func (cfg Settings) checkCredentials(problems *problem.List) {
 	given := 0
 	for _, is := range []bool{cfg.Token != "", cfg.TokenFile != "", cfg.Login != nil} {

@@ -33,7 +33,7 @@ func serveTLS(t *testing.T, handler http.Handler) (server *httptest.Server, auth
 	return server, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
-func TestTheCertificateIsChecked(t *testing.T) {
+func TestServerCertificateIsVerified(t *testing.T) {
 	t.Parallel()
 	server, authority := serveTLS(t, http.NotFoundHandler())
 	file := filepath.Join(t.TempDir(), "ca.pem")
@@ -100,7 +100,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 	select {
 	case <-arrived:
 		t.Errorf("one more than %d requests arrived", limit)
-	case <-time.After(100 * time.Millisecond): // nothing else tells that none comes
+	case <-time.After(100 * time.Millisecond): // no event shows that none arrives
 	}
 
 	t.Log("who waits can be called off")

@@ -11,15 +11,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
-	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
 var entry = kv.Entry{Mount: "customers", Path: "workflows/deploy/token"}
@@ -49,7 +46,7 @@ func connect(t *testing.T, cfg Settings) *Client {
 	return c
 }
 
-func TestAnswersBecomeReasons(t *testing.T) {
+func TestResponsesMapToCauses(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name       string
@@ -108,7 +105,7 @@ func TestReadsAreRepeated(t *testing.T) {
 	}
 }
 
-func TestRetriesAreTheConfigurations(t *testing.T) {
+func TestMaxRetriesIsRespected(t *testing.T) {
 	t.Parallel()
 	for _, retries := range []int{0, 1} {
 		address, requests := serve(t, 500, "")
@@ -123,9 +120,9 @@ func TestRetriesAreTheConfigurations(t *testing.T) {
 	}
 }
 
-// TestRetryAfterIsWaitedFor: a limit says when it ends. One that ends later than a
-// request should take is reported at once, as what it is and not as a lost answer.
-func TestRetryAfterIsWaitedFor(t *testing.T) {
+// TestRetryAfterIsRespected: the client waits for a short Retry-After. A long one is an
+// error at once, with the status and not as an unknown outcome.
+func TestRetryAfterIsRespected(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
 		for _, row := range []struct {
@@ -162,7 +159,7 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 	}
 }
 
-func TestAnEndlessAnswerIsCutOff(t *testing.T) {
+func TestResponseIsBounded(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"data":{"custom_metadata":{"a":"`)
@@ -171,11 +168,11 @@ func TestAnEndlessAnswerIsCutOff(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	if _, err := connect(t, Settings{Address: server.URL}).ReadMetadata(context.Background(), entry); err == nil {
-		t.Error("an endless answer was read to its end")
+		t.Error("an endless response was read to its end")
 	}
 }
 
-func TestNothingIsTakenFromTheEnvironment(t *testing.T) {
+func TestEnvironmentIsIgnored(t *testing.T) {
 	for name, value := range map[string]string{
 		"VAULT_TOKEN": "hvs.environment", "VAULT_NAMESPACE": "environment", "VAULT_ADDR": "http://127.0.0.1:1",
 		"VAULT_HEADERS": `{"X-Environment":"yes"}`,
@@ -208,7 +205,7 @@ func TestNothingIsTakenFromTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestNothingListens(t *testing.T) {
+func TestConnectionRefusedIsUnreachable(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -220,87 +217,5 @@ func TestNothingListens(t *testing.T) {
 	failed, ok := errors.AsType[*kv.Error](err)
 	if !ok || failed.Cause != kv.ErrUnreachable || failed.OutcomeUnknown() || !strings.Contains(err.Error(), address) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestConnectRefuses(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	file := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	good := Settings{Address: "https://vault:8200", Token: "hvs.good"}
-	if _, err := New(good); err != nil {
-		t.Fatalf("a good configuration: %v", err)
-	}
-	for _, row := range []struct {
-		name   string
-		change func(*Settings)
-		want   string
-	}{
-		{"no address", func(c *Settings) { c.Address = "" }, "address is required"},
-		{"an address without a scheme", func(c *Settings) { c.Address = "vault:8200" }, "address must be a URL"},
-		{"an address with a password", func(c *Settings) { c.Address = "https://u:hunter2@vault" }, "address must not contain credentials"},
-		{"no token", func(c *Settings) { c.Token = "" }, "token is required"},
-		{"two tokens", func(c *Settings) { c.TokenFile = "x" }, "token must be the only credential"},
-		{"a login without a role", func(c *Settings) { c.Token, c.Login = "", &AppRole{} }, "login.approle.role_id is required"},
-		{"a login and a token", func(c *Settings) { c.Login = &AppRole{RoleID: "x"} }, "token must be the only credential"},
-		{"a token of two lines", func(c *Settings) { c.Token = "hvs.hunter2\nx" }, "token must be one line of printable ASCII"},
-		{"no such token file", func(c *Settings) { c.Token, c.TokenFile = "", filepath.Join(dir, "none") }, "token_file: read " + filepath.Join(dir, "none") + ": no such file"},
-		{"an empty token file", func(c *Settings) { c.Token, c.TokenFile = "", file("empty", " \n") }, "must not be empty"},
-		{"a folder for a token file", func(c *Settings) { c.Token, c.TokenFile = "", dir }, "not a regular file"},
-		{"a CA file without a certificate", func(c *Settings) { c.CACert = file("ca", "hunter2") }, "no certificate found in PEM format"},
-		{"a certificate without a key", func(c *Settings) { c.ClientCert = "x" }, "client_cert must be set together with"},
-		{"a key that fits nothing", func(c *Settings) { c.ClientCert, c.ClientKey = file("c", "hunter2"), file("k", "hunter2") }, "not a certificate and its private key"},
-		{"a certificate login without a certificate", func(c *Settings) { c.Token, c.Login = "", &Cert{} }, "client_cert is required to log in by certificate"},
-		{"a CA twice", func(c *Settings) { c.CACert, c.CACertPEM = "x", "hunter2" }, "ca_cert_pem must not be set together"},
-		{"a CA text without a certificate", func(c *Settings) { c.CACertPEM = "hunter2" }, "no certificate found in PEM format"},
-		{"two secret ids", func(c *Settings) {
-			c.Token, c.Login = "", &AppRole{RoleID: "x", SecretID: "hunter2", SecretIDFile: file("id", "hunter2")}
-		}, "login.approle.secret_id must not be set together"},
-		{"no such secret id file", func(c *Settings) {
-			c.Token, c.Login = "", &AppRole{RoleID: "x", SecretIDFile: filepath.Join(dir, "none")}
-		}, "no such file"},
-		{"no service account", func(c *Settings) { c.Token, c.Login = "", &Kubernetes{Role: "x"} }, DefaultKubernetesTokenFile},
-		{"a JWT twice", func(c *Settings) { c.Token, c.Login = "", &JWT{Token: "hunter2", TokenFile: file("jwt", "x")} }, "login.jwt.token must not be set together"},
-		{"a user without a password", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "ada"} }, "login.userpass.password is required"},
-		{"a user who is a path", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "a/b", Password: "hunter2"} }, "login.userpass.username must not contain"},
-		{"a mount that leads elsewhere", func(c *Settings) { c.Token, c.Login = "", &AppRole{RoleID: "x", Mount: "../sys"} }, `login.approle.mount: invalid auth mount "../sys"`},
-		{"a header of Vault's", func(c *Settings) { c.Headers = map[string]string{"x-vault-TOKEN": "hunter2"} }, "kept for Vault"},
-		{"a header of our own", func(c *Settings) { c.Headers = map[string]string{"content-type": "hunter2"} }, "by the client itself"},
-		{"a header with a space", func(c *Settings) { c.Headers = map[string]string{"A B": "hunter2"} }, "no name of an HTTP header"},
-		{"a header of two lines", func(c *Settings) { c.Headers = map[string]string{"X-A": "hunter2\r\nX-Vault-Token: x"} }, "one line"},
-		{"a negative concurrency", func(c *Settings) { c.Concurrency = -1 }, "concurrency must be 1 to 1000"},
-		{"too high a concurrency", func(c *Settings) { c.Concurrency = 1001 }, "concurrency must be 1 to 1000"},
-		{"negative retries", func(c *Settings) { c.MaxRetries = new(-1) }, "max_retries must be 0 to 100"},
-		{"a negative timeout", func(c *Settings) { c.RequestTimeout = -1 }, "request_timeout must not be negative"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			cfg := good
-			row.change(&cfg)
-			_, err := New(cfg)
-			if err == nil || !strings.Contains(err.Error(), row.want) {
-				t.Fatalf("got %v, want %q", err, row.want)
-			}
-			if _, ok := errors.AsType[*problem.Error](err); !ok || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("the error names no setting or quotes one: %v", err)
-			}
-		})
-	}
-	all := Settings{Headers: map[string]string{"X-Vault-Token": "x"}, MaxRetries: new(-1), Login: &AppRole{Mount: ".."}}
-	if err := all.Check().Err(); strings.Count(err.Error(), "\n") != 4 {
-		t.Errorf("not all that is wrong was said at once: %v", err)
-	}
-	if _, err := New(Settings{}); strings.Count(err.Error(), "\n") != 1 {
-		t.Errorf("not all that is wrong was said at once: %v", err)
-	}
-	spaced := Settings{Address: "https://vault:8200", TokenFile: file("token", "hvs.good\n")}
-	if c, err := New(spaced); err != nil || c.api.Token() != "hvs.good" {
-		t.Errorf("a token file with a final newline: %v", err)
 	}
 }
