@@ -141,7 +141,7 @@ func TestAccidentRepositoryEmptied(t *testing.T) {
 	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Delete != 0 {
 		t.Errorf("the round: %+v", rep.Summary())
 	}
-	w.says("holds no file that matches")
+	w.says("contains no file that matches")
 	w.live(w.workflow(0), "one")
 	w.live(w.workflow(1), "two")
 	// It comes back, and nothing has to be written.
@@ -237,7 +237,7 @@ func TestAccidentFileFails(t *testing.T) {
 	if s := w.sync(true).Summary(); s.Delete != 0 {
 		t.Errorf("the round: %+v", s)
 	}
-	w.says("not deleted: something failed in this round")
+	w.says("not deleted: something failed in this sync")
 	w.live(w.workflow(0), "one", "two")
 	w.live(w.workflow(1), "other", "more")
 	write(t, w.repo, "b.yaml", good)

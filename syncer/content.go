@@ -38,7 +38,7 @@ func (s *source) contents(opened []sopsfile.Secret) map[secrets.Address]content 
 	return out
 }
 
-// write is the content on its way to an address.
+// write is the request that writes the content to an address.
 func (c content) write(a secrets.Address) secrets.Write {
 	return secrets.Write{Address: a, Value: c.value, Fields: c.fields}
 }

@@ -1,38 +1,39 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package syncer brings what is committed in git to Vault: the sync controller.
+// Package syncer is the sync controller: it applies what is committed in git to Vault.
 //
-// A round is one pass over one source: read the commit, verify and decrypt its
-// manifests, observe Vault, plan, apply, report. The state of a source lies in
-// Vault, in the records that this controller left; nothing is kept on disk.
+// A sync is one pass over one commit of one source: read the commit, verify and decrypt
+// its manifests, observe Vault, plan (package plan), apply, report (packages report and
+// render). The state of a source is in Vault, in the records that this controller wrote;
+// nothing is kept on disk.
 //
 // # Promises
 //
-// Files are read from a commit, never from the work tree. A file that fails is
-// named with all that is wrong in it, nothing of it is applied, and it blocks
-// no other file. Two files that claim one secret leave it as it is. A source
-// writes only the workflows that its configuration lists.
+// The controller reads files from a commit, never from the work tree. The commit is
+// resolved once: what is noted is what is applied. A file that fails is reported with all
+// its problems, nothing of it is applied, and it blocks no other file. Two files that
+// claim one secret leave it as it is. A source writes only the workflows and connections
+// that its configuration lists.
 //
-// What vanished from git is deleted, softly, only where this source's record is
-// on it, only if the commit it came from is an ancestor of this one, never in a
-// round in which anything failed, and beyond the limits only with approval.
-// accidents_test.go has a test for every accident that users of such tools told of.
+// A secret that no file has any more is deleted, softly, only if this source's record is
+// the last on it, only if the commit that it came from is an ancestor of this one, never
+// in a sync in which anything failed, and beyond the limits only with approval.
+// accidents_test.go has a test for every accident that users of such tools reported.
 //
-// The same commit applied again writes nothing, and what was only encrypted again
-// changes records alone where there is a fingerprint key. Only files that changed
-// are read and opened; values are opened again, file by file, for what is written,
-// and none stays in memory.
+// The same commit applied again writes nothing, and a file that was only re-encrypted
+// updates records alone if there is a fingerprint key. Only files that changed are read
+// and decrypted; values are decrypted again, file by file, for what is written, and none
+// stays in memory.
 //
 // # Trust
 //
-// Decryption keys belong to a source. A plain text lives in a secrets.Value
-// between its manifest and the Vault request; no plan, report, log or error
-// holds one. Repositories, manifests and Vault's answers are hostile input.
+// Decryption keys belong to a source. A plain text exists in a secrets.Value between its
+// manifest and the request to Vault; no plan, report, log or error holds one.
+// Repositories, manifests and Vault's answers are hostile input.
 //
 // # What this package must not do
 //
-// It never imports the provider, speaks to Vault through internal/secrets only,
-// and to SOPS and git through internal/sopsfile and internal/gitsource only.
-// Plan is a pure function; what talks to git and Vault is thin.
+// It never imports the provider. It reaches Vault through internal/secrets only, and SOPS
+// and git through internal/sopsfile and internal/gitsource only.
 package syncer

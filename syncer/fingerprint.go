@@ -27,8 +27,8 @@ func readFingerprintKey(path string) (secrets.FingerprintKey, error) {
 	return key, nil
 }
 
-// fingerprintKey gives the controller's key, which is read once: what was judged
-// by one key must not be judged by another halfway. A reload reads it again.
+// fingerprintKey returns the controller's key, which is read once: a sync must not compare
+// fingerprints of two keys. A reload reads it again.
 func (c *Controller) fingerprintKey() (secrets.FingerprintKey, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

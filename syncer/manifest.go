@@ -13,7 +13,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 )
 
-// manifest reads a file by the format it has in this source.
+// manifest parses a file in the format that it has in this source.
 func (s *source) manifest(path string, data []byte) (*sopsfile.Manifest, error) {
 	m, err := s.Mapping(path)
 	switch {
@@ -25,7 +25,7 @@ func (s *source) manifest(path string, data []byte) (*sopsfile.Manifest, error) 
 	return sopsfile.VerifyMapped(path, data, sopsfile.Mapping{Workflow: m.Workflow, Secret: m.Secret})
 }
 
-// verified applies every rule that needs no key.
+// verified parses a manifest and applies every rule that needs no key.
 func (s *source) verified(name string, data []byte) (*sopsfile.Manifest, error) {
 	manifest, err := s.manifest(name, data)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *source) verified(name string, data []byte) (*sopsfile.Manifest, error) 
 	return manifest, s.allowed(manifest)
 }
 
-// open opens a manifest whose wants are known.
+// decrypt returns the values of a manifest.
 func (s *source) decrypt(ctx context.Context, name string, data []byte) (map[secrets.Address]content, error) {
 	manifest, err := s.verified(name, data)
 	if err != nil {
@@ -47,8 +47,8 @@ func (s *source) decrypt(ctx context.Context, name string, data []byte) (map[sec
 	return s.contents(opened), nil
 }
 
-// allowed refuses a manifest that reaches beyond the source's workflows and
-// connections, or has a connection that no reader could use.
+// allowed refuses a manifest with workflows or connections that the source may not
+// write, or with a connection that no reader could use.
 func (s *source) allowed(m *sopsfile.Manifest) error {
 	problems := &sopsfile.Problems{File: m.Name}
 	for i, leaf := range m.Leaves {
@@ -68,8 +68,8 @@ func (s *source) allowed(m *sopsfile.Manifest) error {
 	return nil
 }
 
-// eachConnection calls see with the fields of each connection of a manifest, which
-// stand together.
+// eachConnection calls see with the fields of each connection of a manifest, which are
+// consecutive.
 func eachConnection(leaves []sopsfile.Leaf, see func(fields []sopsfile.Leaf)) {
 	for i := 0; i < len(leaves); {
 		n := i + 1
@@ -85,8 +85,8 @@ func eachConnection(leaves []sopsfile.Leaf, see func(fields []sopsfile.Leaf)) {
 	}
 }
 
-// checkConnections refuses connections that no reader could use: by a type that
-// Relay takes for something else, or without a field that the type needs.
+// checkConnections refuses connections that no reader could use: with a type that Relay
+// does not read as a connection, or without a field that the type requires.
 func checkConnections(leaves []sopsfile.Leaf, problems *sopsfile.Problems) {
 	eachConnection(leaves, func(fields []sopsfile.Leaf) {
 		first := fields[0]
@@ -100,7 +100,7 @@ func checkConnections(leaves []sopsfile.Leaf, problems *sopsfile.Problems) {
 	})
 }
 
-// connectionNotes are what a person may want to know of a manifest's connections.
+// connectionNotes are remarks about the connections of a manifest.
 func connectionNotes(leaves []sopsfile.Leaf) []string {
 	var notes []string
 	eachConnection(leaves, func(fields []sopsfile.Leaf) {
@@ -123,8 +123,7 @@ func pathOf(field sopsfile.Leaf) string {
 	return "connections." + field.Type + "." + field.Connection
 }
 
-// allowedConnections refuses connections that the source's configuration does not
-// list.
+// allowedConnections refuses connections that the source's configuration does not list.
 func (s *source) allowedConnections(leaves []sopsfile.Leaf, problems *sopsfile.Problems) {
 	eachConnection(leaves, func(fields []sopsfile.Leaf) {
 		if first := fields[0]; !slices.Contains(s.Connections, first.Type+"/"+first.Connection) {

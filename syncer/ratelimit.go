@@ -9,12 +9,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// rateLimit bounds how many secrets are changed in a second, by all sources of a
-// controller. It counts secrets and not requests: a record that waited behind
-// other values would leave its own without an owner for so long.
+// rateLimit limits how many secrets all sources of a controller change in a second. It
+// counts secrets and not requests: a record that waited behind other values would leave
+// its own value unmanaged for so long.
 type rateLimit struct{ limiter *rate.Limiter }
 
-// newRateLimit makes a pace; 0 is none.
+// newRateLimit makes a rate limit; 0 is none.
 func newRateLimit(perSecond float64) *rateLimit {
 	if perSecond == 0 {
 		return &rateLimit{rate.NewLimiter(rate.Inf, 0)}

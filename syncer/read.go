@@ -20,26 +20,24 @@ import (
 // desired is all that one commit of a source wants.
 type desired struct {
 	Commit gitsource.Commit
-	// Signer is who signed it, where the source wants a signature.
+	// Signer is who signed it, if the source requires a signature.
 	Signer string
-	// Files are the manifests that the commit holds.
+	// Files are the manifests of the commit.
 	Files []gitsource.File
 	// Wants are in order of address.
 	Wants []plan.Want
 	// Failures are in order of file. A failed file adds nothing to Wants.
 	Failures []report.Failure
-	// Empty says that the commit holds no manifest at all: one of the Failures
-	// where it is not allowed.
+	// Empty means that the commit contains no manifest, which is not allowed. It is one
+	// of the Failures.
 	Empty bool
 }
 
-// readTimeout bounds the reading of a commit: a forged pack can keep git busy
-// for ever.
+// readTimeout limits the reading of a commit: a forged pack can keep git busy forever.
 const readTimeout = 10 * time.Minute
 
-// read gathers what the manifests of a commit want. Only those that are not
-// remembered are read. It fails only where the repository does; what is wrong with
-// one file is a Failure.
+// read gathers what the manifests of a commit want. It reads only those that are not
+// cached. It fails only if the repository does; a problem of one file is a Failure.
 func (s *source) read(ctx context.Context) (desired, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
@@ -74,10 +72,10 @@ func (s *source) read(ctx context.Context) (desired, error) {
 	return d, nil
 }
 
-// noFiles is a failure: a pattern that misses, or an emptied repository, must
-// not look like secrets that nobody wants.
+// noFiles is a failure: a pattern without a match, or an emptied repository, must not
+// delete secrets.
 func (s *source) noFiles() error {
-	return fmt.Errorf("commit %s of %s holds no file that matches %s; nothing is deleted because of that unless somebody approves the plan",
+	return fmt.Errorf("commit %s of %s contains no file that matches %s; nothing is deleted unless the plan is approved",
 		plan.Short(string(s.commit)), s.ShortRef(), strings.Join(s.Patterns(), ", "))
 }
 
@@ -85,8 +83,8 @@ func (d *desired) fail(file string, err error) {
 	d.Failures = append(d.Failures, report.Failure{File: file, Err: err})
 }
 
-// wants reads one manifest: all of it, or nothing. Its values are opened, checked
-// and let go, except in a keyless plan, which cannot open them.
+// wants reads one manifest: all of it, or nothing. It decrypts the values, checks them
+// and drops them; a keyless plan does not decrypt.
 func (s *source) wants(ctx context.Context, name string, data []byte) ([]plan.Want, error) {
 	manifest, err := s.verified(name, data)
 	if err != nil {
@@ -123,8 +121,8 @@ func (s *source) wants(ctx context.Context, name string, data []byte) ([]plan.Wa
 	return wants, errors.Join(errs...)
 }
 
-// settle keeps what exactly one file claims. Two that claim one secret leave it
-// as it is and name each other.
+// settle keeps what exactly one file claims. If two files claim one secret, it stays as
+// it is, and the failure names both.
 func (d *desired) settle(claims []plan.Want) {
 	slices.SortStableFunc(claims, func(a, b plan.Want) int { return plan.Compare(a.Address, b.Address) })
 	for len(claims) > 0 {
@@ -143,10 +141,10 @@ func (d *desired) settle(claims []plan.Want) {
 }
 
 func (d *desired) failClaims(claims []plan.Want) {
-	places := make([]string, len(claims))
+	positions := make([]string, len(claims))
 	for i, c := range claims {
-		places[i] = fmt.Sprintf("%s:%d", c.File, c.Line)
+		positions[i] = fmt.Sprintf("%s:%d", c.File, c.Line)
 	}
 	d.fail(claims[0].File, fmt.Errorf("%s %s is claimed more than once: %s; keep one",
-		claims[0].Address.Kind, claims[0].Address, strings.Join(places, ", ")))
+		claims[0].Address.Kind, claims[0].Address, strings.Join(positions, ", ")))
 }

@@ -25,35 +25,36 @@ const maxConfigBytes = 1 << 20
 
 // Config is the controller's configuration file.
 type Config struct {
-	// Controller names this installation; it is part of every owner it writes as.
-	// Required, unique per Vault.
+	// Controller is the name of this installation. It is part of the owner of everything
+	// that it writes. Required, unique per Vault.
 	Controller string `yaml:"controller"`
-	// Vault says where and how to write.
+	// Vault is the Vault to write to.
 	Vault Vault `yaml:"vault"`
-	// Audit is a file to which a line is appended before and after each change of
+	// Audit is a file to which relay-sync appends a line before and after each change of
 	// Vault; none if unset.
 	Audit string `yaml:"audit"`
-	// Listen is the address of the daemon's HTTP endpoint, such as 127.0.0.1:9460;
-	// none if unset. It tells names of workflows and secrets to whoever asks.
+	// Listen is the address of the daemon's HTTP endpoint, such as 127.0.0.1:9460; none
+	// if unset. The endpoint shows the names of workflows and secrets, without a login.
 	Listen string `yaml:"listen"`
-	// ListenWebhooks is the address at which the daemon takes deliveries of git
-	// hosts, POST /webhook/<source>, such as :9461. It answers nothing else and tells
-	// no names, so it may be reachable from outside, through something that ends TLS.
-	// Required where a source has a webhook.
+	// ListenWebhooks is the address at which the daemon accepts deliveries of git hosts,
+	// POST /webhook/<source>, such as :9461. It serves nothing else and shows no names,
+	// so it may be reachable from outside, behind a proxy that terminates TLS. Required
+	// if a source has a webhook.
 	ListenWebhooks string `yaml:"listen_webhooks"`
-	// FingerprintKeyFile holds a key of 32 bytes or more, such as from
-	// `openssl rand -base64 32`; one line break at its end is not part of it. With it
-	// each record holds a fingerprint of the value, so that a file that was only
-	// re-encrypted, as by sops rotate, changes records and writes no value. Run a
-	// round after setting or changing it, and before the next re-encryption: until
-	// then records do not have it. It is read at the start and at a reload. None if
+	// FingerprintKeyFile is the file of a key of 32 bytes or more, such as from `openssl
+	// rand -base64 32`; one line break at its end is ignored. With it each record has a
+	// fingerprint of the value, so that a file that was only re-encrypted, as by sops
+	// rotate, updates records and writes no value. Run a sync after setting or changing
+	// the key, and before the next re-encryption: until then records lack the
+	// fingerprint. relay-sync reads the file at the start and at a reload. None if
 	// unset.
 	FingerprintKeyFile string `yaml:"fingerprint_key_file"`
-	// Mirrors is the folder in which the mirrors of remote repositories are kept;
-	// /var/lib/relay-sync/mirrors if unset. It holds no state: it may be empty at each start.
+	// Mirrors is the folder of the mirrors of remote repositories;
+	// /var/lib/relay-sync/mirrors if unset. It is a cache: it may be empty at each
+	// start.
 	Mirrors string `yaml:"mirrors"`
-	// Election lets one of several replicas follow at a time, by a Lease of Kubernetes;
-	// each follows if unset, which does no harm and costs requests.
+	// Election lets only one of several replicas follow the sources, by a Lease of
+	// Kubernetes. If unset, each replica follows them, which is safe and costs requests.
 	Election *election.Config `yaml:"election"`
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`
@@ -121,8 +122,8 @@ func (cfg *Config) SetDefaults(folder string) {
 		s.Drift = withDefault(s.Drift, plan.Heal)
 		s.History = withDefault(s.History, plan.FollowHistory)
 		s.DriftInterval = withDefault(s.DriftInterval, DefaultDriftInterval)
-		s.place(folder)
-		s.placeHooks(folder)
+		s.setDefaults(folder)
+		s.setHookPaths(folder)
 		keys := s.Keyring() // shares its parts with s
 		for _, path := range keys.Files() {
 			*path = below(folder, *path)

@@ -14,8 +14,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
 
-// placeHooks makes paths relative to the configuration's folder.
-func (s *Source) placeHooks(folder string) {
+// setHookPaths makes paths relative to the configuration's folder.
+func (s *Source) setHookPaths(folder string) {
 	if s.Webhook != nil {
 		s.Webhook.SecretFile = below(folder, s.Webhook.SecretFile)
 	}

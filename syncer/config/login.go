@@ -7,8 +7,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-// Login is how the controller logs in to Vault where it has no token file.
-// Exactly one of it and token_file is set. Secrets are in files only.
+// Login is the login to Vault if there is no token file. Exactly one method is set.
+// Credentials are in files only.
 type Login struct {
 	// AppRole logs in with a role id and a secret id.
 	AppRole *AppRoleLogin `yaml:"approle"`
@@ -16,7 +16,7 @@ type Login struct {
 	JWT *JWTLogin `yaml:"jwt"`
 	// Kubernetes logs in with the service account of a pod.
 	Kubernetes *KubernetesLogin `yaml:"kubernetes"`
-	// Cert logs in with client_cert and client_key of the connection.
+	// Cert logs in with client_cert and client_key of the Vault settings.
 	Cert *CertLogin `yaml:"cert"`
 }
 
@@ -26,7 +26,7 @@ type AppRoleLogin struct {
 	Mount string `yaml:"mount"`
 	// RoleID is the id of the role. Required.
 	RoleID string `yaml:"role_id"`
-	// SecretIDFile holds the secret id; unset for a role that needs none.
+	// SecretIDFile is the file of the secret id; unset for a role that needs none.
 	SecretIDFile string `yaml:"secret_id_file"`
 }
 
@@ -50,16 +50,16 @@ type KubernetesLogin struct {
 	TokenFile string `yaml:"token_file"`
 }
 
-// CertLogin is Vault's TLS certificate method, with the connection's client
-// certificate.
+// CertLogin is Vault's TLS certificate method, with the client certificate of the Vault
+// settings.
 type CertLogin struct {
 	// Mount is below auth/; "cert" if unset.
 	Mount string `yaml:"mount"`
-	// Name is the certificate role; Vault finds one that fits if unset.
+	// Name is the certificate role; if unset, Vault chooses one that matches.
 	Name string `yaml:"name"`
 }
 
-// files are the paths in it, for the configuration's folder to be put before.
+// files are the paths in it.
 func (l *Login) files() []*string {
 	var out []*string
 	if l.AppRole != nil {
@@ -74,7 +74,7 @@ func (l *Login) files() []*string {
 	return out
 }
 
-// logins are the ways that are configured; more than one is a mistake.
+// logins are the configured methods; more than one is a problem.
 func (l Login) logins() []vaultclient.Login {
 	var out []vaultclient.Login
 	if a := l.AppRole; a != nil {
@@ -92,7 +92,7 @@ func (l Login) logins() []vaultclient.Login {
 	return out
 }
 
-// login is the one that is configured, nil for a token file.
+// login is the configured method, nil for a token file.
 func (l Login) login() vaultclient.Login {
 	if all := l.logins(); len(all) > 0 {
 		return all[0]

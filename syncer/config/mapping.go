@@ -12,7 +12,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// Patterns are those of all files of the source.
+// Patterns are the patterns of all files of the source.
 func (s Source) Patterns() []string {
 	out := slices.Clone(s.Files)
 	for _, m := range s.Map {
@@ -21,8 +21,8 @@ func (s Source) Patterns() []string {
 	return out
 }
 
-// Mapping is the entry for a file, nil for a manifest. Two for one file are an
-// error: nothing says which was meant.
+// Mapping is the entry for a file, nil for a manifest. Two entries for one file are an
+// error: it is ambiguous which was meant.
 func (s Source) Mapping(path string) (*MapEntry, error) {
 	var found *MapEntry
 	for i, m := range s.Map {
@@ -48,18 +48,18 @@ func (s Source) checkMap(out *problem.List) {
 	}
 }
 
-// MapEntry gives files of other SOPS formats their workflow. SOPS seals no address
-// into such a file: that its values go to this workflow, and which file that is,
-// rests on this configuration and on who reviews the repository. Whoever may
-// replace the file with another one sealed for the same keys may move its values.
+// MapEntry gives files of other SOPS formats their workflow. Such a file has no encrypted
+// address: that its values belong to this workflow depends on this configuration and on
+// the reviews of the repository. Whoever may replace the file with another one for the
+// same keys may move its values.
 type MapEntry struct {
-	// File is a path or a pattern in the repository. Required. Names that end with
-	// .env are dotenv, those that end with .ini are INI.
+	// File is a path or a pattern in the repository. Required. Names that end with .env
+	// are dotenv, those that end with .ini are INI.
 	File string `yaml:"file"`
-	// Workflow is where the secrets go: one of the source's workflows. Required.
+	// Workflow is the workflow of the secrets: one of the source's workflows. Required.
 	Workflow string `yaml:"workflow"`
-	// Secret is the name for the one value of a binary file (sops --input-type
-	// binary). Empty for dotenv files, whose keys are the names, and INI files, whose
-	// names are section.key, or the key alone before the first section.
+	// Secret is the name of the one value of a binary file (sops --input-type binary).
+	// Empty for dotenv files, whose keys are the names, and INI files, whose names are
+	// section.key, or the key alone before the first section.
 	Secret string `yaml:"secret"`
 }

@@ -13,41 +13,42 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
-// Remote is how a remote repository is reached. Credentials come from files,
-// which are read anew for each look at the remote.
+// Remote is the access to a remote repository. Credentials come from files, which are
+// read again for each poll.
 type Remote struct {
-	// Poll is how often the remote is asked where the branch is; 60s if unset, 5s to
-	// 24h.
+	// Poll is the interval at which relay-sync asks the remote for the branch; 60s if
+	// unset, 5s to 24h.
 	Poll time.Duration `yaml:"poll"`
-	// TokenFile holds a bearer token, for HTTPS. Not every forge takes one: see Username.
+	// TokenFile is the file of a bearer token, for HTTPS. Some git hosts do not accept
+	// one: see Username.
 	TokenFile string `yaml:"token_file"`
-	// Username and PasswordFile log in over HTTPS. For most forges the password is an
-	// access token, and the name x-access-token (GitHub), oauth2 (GitLab) or any.
+	// Username and PasswordFile log in over HTTPS. For most git hosts the password is a
+	// token, and the name x-access-token (GitHub), oauth2 (GitLab) or any.
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
-	// CACert is a PEM file of authorities to trust in place of the system's.
+	// CACert is a PEM file of certificate authorities that replace those of the system.
 	CACert string `yaml:"ca_cert"`
 	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy, for
 	// HTTPS. None is taken from the environment.
 	Proxy string `yaml:"proxy"`
-	// RedirectHosts are the hosts, each with its port unless that is 443, to which a
-	// redirect is followed, with the credentials, for HTTPS; none if unset.
+	// RedirectHosts are the hosts, each with its port unless that is 443, to which
+	// relay-sync follows a redirect and sends the credentials, for HTTPS; none if unset.
 	RedirectHosts []string `yaml:"redirect_hosts"`
-	// SSHKey is a private key without a passphrase, and KnownHosts a file of the
-	// host's keys as OpenSSH has them. Both are required for SSH.
+	// SSHKey is a private key without a passphrase, and KnownHosts a file of host keys
+	// in the format of OpenSSH. Both are required for SSH.
 	SSHKey     string `yaml:"ssh_key"`
 	KnownHosts string `yaml:"known_hosts"`
-	// Timeout bounds one look with its fetch; 10m if unset, 10s to 2h.
+	// Timeout limits one poll with its fetch; 10m if unset, 10s to 2h.
 	Timeout time.Duration `yaml:"timeout"`
-	// MaxMiB bounds the mirror on disk, with what one fetch brings; 2048 if unset.
+	// MaxMiB limits the size of the mirror on disk, including what one fetch adds; 2048
+	// if unset.
 	MaxMiB int64 `yaml:"max_mib"`
 }
 
-// DefaultMirrors is the folder of the mirrors of remote repositories unless the
-// configuration says otherwise.
+// DefaultMirrors is the default folder of the mirrors of remote repositories.
 const DefaultMirrors = "/var/lib/relay-sync/mirrors"
 
-// DefaultPoll is how often a remote is asked unless a source says otherwise.
+// DefaultPoll is the default interval between polls of a remote.
 const DefaultPoll = time.Minute
 
 const (
@@ -56,11 +57,11 @@ const (
 	maxMirrorMiB           = 1 << 20
 )
 
-// IsRemote tells a source's remote repository from a folder.
+// IsRemote reports whether the repository of a source is remote, and not a folder.
 func (s Source) IsRemote() bool { return gitmirror.IsRemote(s.Repository) }
 
-// place sets the defaults of where a source's repository is.
-func (s *Source) place(folder string) {
+// setDefaults sets the defaults of the repository, and makes paths absolute.
+func (s *Source) setDefaults(folder string) {
 	if s.Tag == "" {
 		s.Branch = withDefault(s.Branch, "main")
 	}

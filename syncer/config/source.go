@@ -38,7 +38,7 @@ func (cfg *Config) Select(names []string) ([]Source, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(cfg.Sources, func(s Source) bool { return s.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("no source is named %q in the configuration", name)
+			return nil, fmt.Errorf("source %q: not found in the configuration", name)
 		}
 		out = append(out, cfg.Sources[i])
 	}
@@ -52,50 +52,49 @@ type Source struct {
 	// Repository is the folder of a local repository, or the address of a remote one:
 	// https://host/path, ssh://user@host/path or user@host:path. Required.
 	Repository string `yaml:"repository"`
-	// Branch is the branch to follow; "main" if unset, and there is no Tag.
+	// Branch is the branch to follow; "main" if unset and Tag is unset.
 	Branch string `yaml:"branch"`
-	// Tag is a tag to follow in place of a branch, also when it is moved.
+	// Tag is a tag to follow instead of a branch, also when it is moved.
 	Tag string `yaml:"tag"`
-	// Remote says how a remote repository is reached.
+	// Remote is the access to a remote repository.
 	Remote Remote `yaml:"remote"`
-	// Verify says who may sign what is applied; anybody, and nobody, if unset.
+	// Verify is who must sign what is applied; no signature is required if unset.
 	Verify Verify `yaml:"verify"`
-	// History says what to do with a commit that does not descend from those that the
-	// source's secrets were written from: "follow" applies it and deletes nothing
-	// (if unset), "refuse" holds the plan until somebody approves it.
+	// History decides about a commit that does not descend from those that the source's
+	// secrets were written from: "follow" applies it and deletes nothing (if unset),
+	// "refuse" lets the whole plan wait for approval.
 	History plan.HistoryPolicy `yaml:"history"`
-	// Files are patterns of the manifests, such as "secrets/**/*.yaml". At least one
-	// of it and Map is required.
+	// Files are patterns of the manifests, such as "secrets/**/*.yaml". At least one of
+	// it and Map is required.
 	Files []string `yaml:"files"`
-	// Map says where the secrets of other SOPS files go: dotenv, INI and binary. A
-	// file that matches here is no manifest, whatever Files says.
+	// Map gives the secrets of other SOPS files a workflow: dotenv, INI and binary. A
+	// file that matches an entry is not a manifest, even if it matches Files.
 	Map []MapEntry `yaml:"map"`
-	// Workflows are the only workflows that this source may write. Required, unless
-	// there are connections.
+	// Workflows are the only workflows that this source may write. Required unless
+	// Connections is set.
 	Workflows []string `yaml:"workflows"`
 	// Connections are the only connections that this source may write, as type/name.
 	// None if unset.
 	Connections []string `yaml:"connections"`
-	// AgeKeys are files of age identities, of this source alone. Required unless Keys
-	// sets another kind.
+	// AgeKeys are files of age identities, for this source alone. Required unless Keys
+	// sets another kind of key.
 	AgeKeys []string `yaml:"age_keys"`
-	// Keys turns on kinds of keys other than age, one by one, for this source alone.
+	// Keys enables other kinds of keys than age, one by one, for this source alone.
 	Keys keyring.Config `yaml:"keys"`
-	// Drift says what to do about a secret that somebody else changed: "heal"
-	// writes it again (if unset), "report" shows it and leaves it.
+	// Drift decides about a secret with an outside change: "heal" writes it again (if
+	// unset), "report" reports it and leaves it.
 	Drift plan.DriftPolicy `yaml:"drift"`
-	// DriftInterval is how often the daemon compares Vault with an unchanged commit;
-	// 10m if unset.
+	// DriftInterval is the interval at which the daemon compares Vault with an unchanged
+	// commit; 10m if unset.
 	DriftInterval time.Duration `yaml:"drift_interval"`
-	// Webhook says how the git host's deliveries for this source are authenticated;
-	// none are taken if unset.
+	// Webhook authenticates the git host's deliveries for this source; none are accepted
+	// if unset.
 	Webhook *webhook.Config `yaml:"webhook"`
-	// Notify is who is told when the daemon has applied a revision, or could not: at
-	// most 10 targets.
+	// Notify are the targets that receive the outcome of each revision: at most 10.
 	Notify []notify.Config `yaml:"notify"`
-	// Deletes bounds what a round deletes without somebody's approval.
+	// Deletes limits what a sync deletes without approval.
 	Deletes plan.DeletePolicy `yaml:"deletes"`
-	// Suspend makes the daemon leave the source alone: it looks at no commit and
-	// asks nothing of Vault. apply passes it over unless it is named by --source.
+	// Suspend makes the daemon ignore the source: it resolves no commit and sends no
+	// request to Vault. apply skips it unless --source names it.
 	Suspend bool `yaml:"suspend"`
 }

@@ -15,8 +15,8 @@ import (
 // minWritesPerSecond is one write in a hundred seconds.
 const minWritesPerSecond = 0.01
 
-// Vault is the connection and the place to write. Credentials come from
-// files only, never from the environment: children could inherit that.
+// Vault is the Vault settings and the path to write to. Credentials come from files only,
+// never from the environment: child processes could inherit that.
 type Vault struct {
 	// Address is Vault's URL. Required.
 	Address string `yaml:"address"`
@@ -24,17 +24,17 @@ type Vault struct {
 	Namespace string `yaml:"namespace"`
 	// Mount is the KV v2 mount; "customers" if unset.
 	Mount string `yaml:"mount"`
-	// Prefix lies between mount and workflow; "workflows" if unset.
+	// Prefix is the path between the mount and the workflow; "workflows" if unset.
 	Prefix string `yaml:"prefix"`
-	// Domain is whose connections the sources write: the folder below connections/ in
-	// the mount. Required where a source has connections.
+	// Domain is the owner of the connections: the folder below connections/ in the
+	// mount. Required if a source has connections.
 	Domain string `yaml:"domain"`
-	// TokenFile holds the token. It is read again when Vault no longer takes it.
-	// Exactly one of it and Login is required.
+	// TokenFile is the file of the token. relay-sync reads it again when Vault rejects
+	// the token. Exactly one of it and Login is required.
 	TokenFile string `yaml:"token_file"`
-	// Login gets a token; at the end it is revoked.
+	// Login gets a token by a login. relay-sync revokes it at the end.
 	Login Login `yaml:"login"`
-	// CACert is a PEM file of authorities to trust in place of the system's.
+	// CACert is a PEM file of certificate authorities that replace those of the system.
 	CACert string `yaml:"ca_cert"`
 	// ClientCert and ClientKey are PEM files for mutual TLS.
 	ClientCert string `yaml:"client_cert"`
@@ -42,19 +42,20 @@ type Vault struct {
 	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy. None is
 	// taken from the environment.
 	Proxy string `yaml:"proxy"`
-	// RedirectHosts are the hosts, each with its port unless that is 443, to which a
-	// redirect is followed, with the token: those to which a standby redirects.
+	// RedirectHosts are the hosts, each with its port unless that is 443, to which
+	// relay-sync follows a redirect and sends the token: those to which a standby
+	// redirects.
 	RedirectHosts []string `yaml:"redirect_hosts"`
-	// Concurrency is how many requests are under way at once; 16 if unset.
+	// Concurrency is the number of concurrent requests; 16 if unset.
 	Concurrency int `yaml:"concurrency"`
-	// WritesPerSecond is how many secrets all sources together write, delete or
-	// release in a second, at the most; unlimited if unset. Each takes two requests,
-	// of which the second, the record, never waits.
+	// WritesPerSecond limits how many secrets all sources together write, delete or
+	// release in a second; unlimited if unset. Each takes two requests, of which the
+	// second, for the record, never waits.
 	WritesPerSecond float64 `yaml:"writes_per_second"`
-	// Settle is how long a record may take to follow its value, and how old a
-	// foreign version must be before it is repaired; 30s if unset.
+	// Settle is how long a record may take to follow its value, and how old another
+	// writer's version must be before it is repaired; 30s if unset.
 	Settle time.Duration `yaml:"settle"`
-	// MaxValueBytes bounds a value after encoding; 524288 if unset.
+	// MaxValueBytes limits the size of an encoded value; 524288 if unset.
 	MaxValueBytes int `yaml:"max_value_bytes"`
 }
 

@@ -5,10 +5,10 @@ package config
 
 import "github.com/relay-secrets/terraform-provider-relay/internal/signature"
 
-// Verify says who may sign what a source applies. With any of it set, the
-// commit that the branch points to must be signed by one of them; of a source that
-// follows a tag, the tag object must be, or the commit of a lightweight tag.
-// Nothing is applied otherwise. The commits before it are not looked at.
+// Verify is who must sign what a source applies. If any field is set, one of the keys
+// must have signed the commit that the branch points to; for a source that follows a tag,
+// the tag object, or the commit of a lightweight tag. Otherwise nothing is applied.
+// Signatures of earlier commits are not checked.
 type Verify struct {
 	// SSHAllowedSigners is a file as in ssh-keygen(1), "ALLOWED SIGNERS".
 	SSHAllowedSigners string `yaml:"ssh_allowed_signers"`
