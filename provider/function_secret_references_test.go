@@ -24,11 +24,7 @@ func put(t *testing.T, w *terraformtest.Workspace, name, text string) {
 	}
 }
 
-func TestSecretReferences(t *testing.T) {
-	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		w := cli.Workspace(t)
-		put(t, w, "flow.yaml", `
+const flowWithReferences = `
 steps:
 - name: one
   spec:
@@ -39,15 +35,24 @@ steps:
   input: ["${secrets.z}"]
 - name: two
   spec: {b: !Secret b, wrong: "${secret.x}"}
-`)
-		put(t, w, "empty.yaml", "apiVersion: v1\n")
-		w.Write(t, onlyRelay+`
+`
+
+const referenceOutputs = `
 output "flow" {
   value = provider::relay::secret_references(file("flow.yaml"))
 }
 output "empty" {
   value = provider::relay::secret_references(file("empty.yaml"))
-}`)
+}
+`
+
+func TestSecretReferences(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		w := cli.Workspace(t)
+		put(t, w, "flow.yaml", flowWithReferences)
+		put(t, w, "empty.yaml", "apiVersion: v1\n")
+		w.Write(t, onlyRelay+referenceOutputs)
 		w.Apply(t)
 		type reference struct {
 			Kind, Name, UsedBy, Field string

@@ -1,5 +1,6 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
+
 package gitmirror
 
 import "errors"

@@ -77,6 +77,7 @@ func (s *Source) setDefaults(folder string) {
 	}
 }
 
+// Access returns the settings for package gitmirror.
 func (r Remote) Access() gitmirror.Access {
 	return gitmirror.Access{
 		TokenFile: r.TokenFile, Username: r.Username, PasswordFile: r.PasswordFile,

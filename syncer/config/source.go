@@ -30,6 +30,7 @@ func (s Source) FullRef() string {
 	return "refs/heads/" + s.Branch
 }
 
+// Select returns the sources with these names; all sources if names is empty.
 func (cfg *Config) Select(names []string) ([]Source, error) {
 	if len(names) == 0 {
 		return cfg.Sources, nil

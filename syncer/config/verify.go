@@ -16,10 +16,12 @@ type Verify struct {
 	OpenPGPKeys []string `yaml:"openpgp_keys"`
 }
 
+// Keys returns the paths of the keys for package signature.
 func (v Verify) Keys() signature.Keys {
 	return signature.Keys{SSHAllowedSigners: v.SSHAllowedSigners, OpenPGP: v.OpenPGPKeys}
 }
 
+// Required reports whether the source requires a signature.
 func (v Verify) Required() bool { return v.SSHAllowedSigners != "" || len(v.OpenPGPKeys) > 0 }
 
 // files are the paths of a Verify.
