@@ -52,7 +52,7 @@ func TestPolicyDocumentAllowsAndDenies(t *testing.T) {
 		}
 		other := strings.Replace(s.secret("elsewhere", `"one"`), s.workflow, s.workflow+"-b", 1)
 		s.configure(t, append(blocks, other)...)
-		s.Fails(t, []string{"apply", "-auto-approve"}, "the token's Vault policy lacks")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "missing capability in the Vault policy")
 
 		t.Log("the policy for all workflows is sufficient, too")
 		s.Setenv("VAULT_TOKEN", everywhere)

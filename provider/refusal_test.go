@@ -83,7 +83,7 @@ resource "relay_workflow_secret" "token" {
   on_drift = "ignore"
   deletion = "never"
 }`)
-		s.Fails(t, []string{"validate"}, `it holds '/'`, `it holds ':'`, "value_wo", `"ignore"`, `"never"`)
+		s.Fails(t, []string{"validate"}, `it contains '/'`, `it contains ':'`, "value_wo", `"ignore"`, `"never"`)
 		if n := len(s.proxy.Requests()); n > 0 {
 			t.Errorf("%d requests were sent to Vault", n)
 		}

@@ -228,6 +228,6 @@ func TestImportReadsMetadataOnly(t *testing.T) {
 		s.configure(t, s.secret("absent", `"one"`))
 		s.Fails(t, []string{"import", at("absent"), s.workflow + "/absent"}, "Secret "+s.workflow+"/absent not found")
 		s.Fails(t, []string{"import", at("absent"), "absent"}, "expected workflow/name")
-		s.Fails(t, []string{"import", at("absent"), s.workflow + "/a:b"}, "it holds ':'")
+		s.Fails(t, []string{"import", at("absent"), s.workflow + "/a:b"}, "it contains ':'")
 	})
 }

@@ -174,7 +174,7 @@ resource "relay_workflow_secrets" "all" {
     "ok"  = { value_wo = "x" }
   }
 }`)
-		s.Fails(t, []string{"validate"}, `it holds '/'`, `it holds ':'`, `it holds '*'`, `"ignore"`, `"yes"`)
+		s.Fails(t, []string{"validate"}, `it contains '/'`, `it contains ':'`, `it contains '*'`, `"ignore"`, `"yes"`)
 		s.Write(t, header+`
 resource "relay_workflow_secrets" "all" {
   workflow = "w"
@@ -256,7 +256,7 @@ func TestImportOfASetReadsSecretsOfThisOwner(t *testing.T) {
 		}
 		s.Must(t, "state", "rm", theSet)
 		s.Fails(t, []string{"import", theSet, "no-such-workflow"}, `No secret of workflow "no-such-workflow" is owned by terraform/shop`)
-		s.Fails(t, []string{"import", theSet, "a/b"}, "it holds '/'")
+		s.Fails(t, []string{"import", theSet, "a/b"}, "it contains '/'")
 	})
 }
 

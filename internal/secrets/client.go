@@ -16,7 +16,7 @@ import (
 
 // DefaultSettle is how long a write's record may take to follow its value: how
 // long it is retried, and how old a version without a record must be before its
-// last holder repairs it.
+// last owner repairs it.
 const DefaultSettle = 30 * time.Second
 
 // KV is the part of Vault's KV v2 engine that the client uses: a *vault.Client, or the
@@ -37,20 +37,20 @@ type KV interface {
 
 // Config is what a Client needs.
 type Config struct {
-	// KV is the connection to Vault. Required.
+	// KV sends the requests. Required.
 	KV KV
-	// Owner is who writes. Required.
+	// Owner is the owner of what the client writes. Required.
 	Owner Owner
-	// Settle is as DefaultSettle says; 0 means DefaultSettle.
+	// Settle is as described at DefaultSettle; 0 means DefaultSettle.
 	Settle time.Duration
 	// MaxValueBytes bounds a value after encoding; 0 means DefaultMaxValueBytes.
 	MaxValueBytes int
 	// Concurrency is how many requests may be under way at once, which Survey
 	// keeps to; 0 means kv.DefaultConcurrency.
 	Concurrency int
-	// Reading says what happens where the token could read values.
+	// Reading decides what happens if the token could read values.
 	Reading ReadGuard
-	// Warn hears what a person should know and what stops nothing; nil drops it.
+	// Warn is called with what stops nothing and a person should know; nil drops it.
 	Warn func(text string)
 }
 
@@ -93,7 +93,7 @@ func NewClient(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// Owner is who this client writes as.
+// Owner is the owner that this client writes as.
 func (c *Client) Owner() Owner { return c.owner }
 
 // Concurrency is how many requests may be under way at once.
@@ -140,8 +140,8 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	return e, nil
 }
 
-// Confirm observes a secret and compares it with what a decision was made from
-// in another process: a saved plan. Errors: ErrConflict, or as of Describe.
+// Confirm observes a secret and compares it with an observation of another process,
+// such as a saved plan. Errors: ErrConflict, or as of Describe.
 func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error) {
 	e, err := c.Describe(ctx, a)
 	if err != nil {
@@ -153,8 +153,8 @@ func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error
 	return e, nil
 }
 
-// List names the secrets of a scope, sorted, dead ones among them: only their
-// metadata tells. What is no valid name is left out: nobody could refer to it.
+// List returns the names in a scope, sorted. Dead secrets are among them: only their
+// metadata shows that. It leaves out invalid names, which no workflow could refer to.
 // Errors: as of Describe.
 func (c *Client) List(ctx context.Context, s Scope) ([]string, error) {
 	keys, err := c.kv.List(ctx, kv.Entry{Mount: s.Mount, Path: s.path()})

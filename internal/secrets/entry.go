@@ -12,8 +12,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// Entry is what Vault's metadata says of one secret: its versions and the
-// records that its owners keep. The zero Entry is an absent secret.
+// Entry is the metadata of one secret: its versions and the records of its owners.
+// The zero Entry is an absent secret.
 type Entry struct {
 	// Current is the newest version's number; 0 where there never was one.
 	Current int
@@ -21,9 +21,9 @@ type Entry struct {
 	Oldest int
 	// Versions are the known versions by number.
 	Versions map[int]Version
-	// Records are every owner's last record, those that count no more included.
+	// Records are every owner's last record, including those that no longer count.
 	Records map[Owner]Record
-	// Malformed are the owners whose key holds something that is no record.
+	// Malformed are the owners whose key does not contain a record.
 	Malformed []Owner
 	// Fields are the entries of a connection's live body by name: of the body that the
 	// owner's record names. Nil for a secret, and for a connection that was not
@@ -31,7 +31,7 @@ type Entry struct {
 	Fields map[string]Entry
 	// Settings are the rest of the metadata.
 	Settings Settings
-	// Date is Vault's clock at the time of the answer, cut to the second below.
+	// Date is Vault's clock at the time of the answer, rounded down to the second.
 	Date time.Time
 
 	// absent: Vault has not even metadata.
@@ -46,8 +46,8 @@ type Version struct {
 	Destroyed bool
 }
 
-// Seen is what a decision to write was made from. A write is refused where the
-// entry has moved on from it. Its JSON is kept in Terraform's state.
+// Seen is the observation that a decision to write was made from. A write is rejected
+// if the entry has changed since. Terraform's private state contains its JSON.
 type Seen struct {
 	Version int       `json:"version"`
 	Created time.Time `json:"created"`
@@ -71,7 +71,7 @@ func entryFrom(m kv.Metadata) (Entry, bool) {
 		Settings: Settings{MaxVersions: m.MaxVersions, Labels: map[string]string{}},
 		Date:     m.Date,
 	}
-	// Vault writes "0s", "720h0m0s"; what it would not write is no setting of ours.
+	// Vault writes "0s", "720h0m0s"; anything else is not a setting of this product.
 	e.Settings.DeleteVersionAfter, _ = time.ParseDuration(m.DeleteVersionAfter)
 	for number, v := range m.Versions {
 		created, ok1 := parseTime(v.CreatedTime)
@@ -85,8 +85,8 @@ func entryFrom(m kv.Metadata) (Entry, bool) {
 		return Entry{}, false
 	}
 	for key, text := range m.CustomMetadata {
-		name, ours := strings.CutPrefix(key, recordPrefix)
-		if !ours {
+		name, isRecord := strings.CutPrefix(key, recordPrefix)
+		if !isRecord {
 			e.Settings.Labels[key] = text
 			continue
 		}
@@ -104,9 +104,9 @@ func entryFrom(m kv.Metadata) (Entry, bool) {
 	return e, true
 }
 
-// Live reports whether the current version holds a value now. One that expires
-// within the second counts as dead: HTTP dates are cut to the second, and what
-// was just deleted must not look alive.
+// Live reports whether the current version has a value now. A version that expires
+// within the second counts as dead: HTTP dates are rounded down to the second, and a
+// version that was just deleted must not count as live.
 func (e Entry) Live() bool {
 	v := e.Versions[e.Current]
 	return e.Current > 0 && !v.Destroyed && (v.Deleted.IsZero() || v.Deleted.After(e.Date.Add(time.Second)))
@@ -121,31 +121,27 @@ func (e Entry) Expires() time.Time {
 	return e.Versions[e.Current].Deleted
 }
 
-// Seen is what a decision made from this entry was made from.
+// Seen is the observation for a decision that is made from this entry.
 func (e Entry) Seen() Seen {
-	holder, _ := e.Owner()
-	return Seen{Version: e.Current, Created: e.Versions[e.Current].Created, Owner: holder}
+	owner, _ := e.Owner()
+	return Seen{Version: e.Current, Created: e.Versions[e.Current].Created, Owner: owner}
 }
 
-// Same reports whether nothing has moved between two observations.
+// Same reports whether nothing has changed between two observations.
 func (s Seen) Same(other Seen) bool {
 	return s.Version == other.Version && s.Created.Equal(other.Created) && s.Owner == other.Owner
 }
 
-// Owner is the owner whose record is the current version: who wrote it, holds
-// it.
+// Owner is the owner whose record names the current version. It may write the secret.
 func (e Entry) Owner() (Owner, bool) {
-	owner, record, ok := e.newest()
+	owner, record, ok := e.LastOwner()
 	return owner, ok && record.Version == e.Current
 }
 
-// LastOwner is the owner whose record is the highest that counts.
-func (e Entry) LastOwner() (Owner, Record, bool) { return e.newest() }
-
-// newest finds the highest record that counts and that no release has cancelled.
-// Two owners at one version cannot come about by the protocol; where somebody
-// made it so, neither is believed.
-func (e Entry) newest() (Owner, Record, bool) {
+// LastOwner is the owner whose record names the highest version, of those that count
+// and that no release has cancelled. The protocol never leaves two owners at one
+// version; where another writer did, neither counts.
+func (e Entry) LastOwner() (Owner, Record, bool) {
 	released := 0
 	for _, r := range e.Records {
 		if r.Released && e.counts(r) {
@@ -172,8 +168,8 @@ func (e Entry) newest() (Owner, Record, bool) {
 	return best, top, found
 }
 
-// counts reports whether a record speaks of this entry: its version exists here
-// with its creation time; one that Vault has trimmed counts by number.
+// counts reports whether a record is about this entry: its version exists here with
+// its creation time. A version that Vault has removed counts by its number.
 func (e Entry) counts(r Record) bool { return e.has(r.Version, r.Time) }
 
 func (e Entry) has(version int, created time.Time) bool {
@@ -183,18 +179,18 @@ func (e Entry) has(version int, created time.Time) bool {
 	return version >= 1 && version < e.Oldest
 }
 
-// withBaseline is the entry as an owner sees it that remembers its last write
-// itself, as Terraform's state does: the memory stands in for a record that was
-// lost or never made. It never outranks a newer record of the same owner.
-func (e Entry) withBaseline(me Owner, wrote *Written) Entry {
-	if wrote == nil || !e.has(wrote.Version, wrote.Created) {
+// withBaseline is the entry for an owner that keeps its last write itself, as
+// Terraform's state does: the baseline replaces a record that was lost or never
+// written. It never replaces a newer record of the same owner.
+func (e Entry) withBaseline(me Owner, baseline *Written) Entry {
+	if baseline == nil || !e.has(baseline.Version, baseline.Created) {
 		return e
 	}
-	mine, ok := e.Records[me]
-	if ok && e.counts(mine) && mine.Version >= wrote.Version {
+	record, ok := e.Records[me]
+	if ok && e.counts(record) && record.Version >= baseline.Version {
 		return e
 	}
-	return e.withRecord(me, Record{Version: wrote.Version, Time: wrote.Created, Expires: wrote.Expires})
+	return e.withRecord(me, Record{Version: baseline.Version, Time: baseline.Created, Expires: baseline.Expires})
 }
 
 // withRecord is the entry with another record of an owner.

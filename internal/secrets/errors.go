@@ -138,7 +138,7 @@ type MissingCapabilityError struct {
 }
 
 func (e *MissingCapabilityError) Error() string {
-	text := e.Scope.Title() + ": the token's Vault policy lacks:"
+	text := e.Scope.Title() + ": missing capability in the Vault policy:"
 	for _, rule := range e.Rules {
 		text += "\n  " + rule
 	}

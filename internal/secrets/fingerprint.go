@@ -47,8 +47,8 @@ func (FingerprintKey) MarshalText() ([]byte, error) { return []byte(Redacted), n
 
 // HMAC1 is the fingerprint of a value at an address (ARCHITECTURE.md, Fingerprints): the first 16
 // bytes, in hex, of HMAC-SHA-256 under the key over LengthPrefixed("hmac1",
-// mount, prefix, workflow, name, value). It is "" without a key. Equal means the
-// same value at the same place; without the key it says nothing.
+// mount, prefix, workflow, name, value). It is "" without a key. Equal fingerprints
+// mean the same value at the same address; without the key they reveal nothing.
 func (k FingerprintKey) HMAC1(a Address, v Value) string {
 	if !k.Set() || v.reveal == nil {
 		return ""

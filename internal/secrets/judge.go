@@ -13,59 +13,59 @@ import (
 // State is the kind of a verdict: a closed set.
 type State int
 
-// The states of a secret as one owner sees it. The last three need a memory of
-// the last write besides the record, as Terraform's state is.
+// The states of a secret for one owner. The last three need the owner's baseline: its
+// last write as it keeps it besides the record, as Terraform's state does.
 const (
-	// NotChecked: Vault could not be asked; the reason says why.
+	// NotChecked: Vault was not read; see Verdict.Cause.
 	NotChecked State = iota
 	// InSync: the current version is the one this owner wrote last.
 	InSync
-	// Absent: no live value and nobody's record; not drift.
+	// Absent: no live value and no owner; not drift.
 	Absent
-	// Overwritten: somebody without a record wrote a newer version.
+	// Overwritten: a newer version has no record.
 	Overwritten
 	// Deleted: the current version is soft-deleted.
 	Deleted
-	// Destroyed: the current version's value is gone for good.
+	// Destroyed: the current version is destroyed.
 	Destroyed
 	// Expired: Vault deleted it by itself (delete_version_after).
 	Expired
-	// OwnedByOther: the current version, or the last recorded one, is another owner's.
+	// OwnedByOther: the current version, or the last one with a record, is another
+	// owner's.
 	OwnedByOther
-	// RecordLost: the record of the last write is missing or does not fit.
+	// RecordLost: the record of the last write is missing or does not match.
 	RecordLost
 	// Unmanaged: a live value without a record, never written by this owner.
 	Unmanaged
-	// Purged: nothing is left of what was written.
+	// Purged: nothing of the last write is left.
 	Purged
-	// RewrittenAfterPurge: the entry was purged and made anew by somebody.
+	// RewrittenAfterPurge: the entry was purged, and another writer created it again.
 	RewrittenAfterPurge
-	// Restored: the entry is an older state of itself, as after a snapshot.
+	// Restored: the entry is an older state of itself, as after a restored snapshot.
 	Restored
 )
 
-// Verdict is what metadata alone tells of a secret: a state and its facts.
+// Verdict is the judgement of a secret from metadata alone: a state and its facts.
 type Verdict struct {
 	State State
-	// Version and At are the current version and when that happened which the
-	// state speaks of.
+	// Version is the current version, At the time of the change that the state is about.
 	Version int
 	At      time.Time
 	// LastWritten is the version that this owner wrote last, 0 for none.
 	LastWritten int
-	// Owner is the other owner, for Held; Nobody only as Audit sees it.
+	// Owner is the other owner, for OwnedByOther.
 	Owner Owner
-	// Cause says why there is no verdict, for NotChecked.
+	// Cause is why there is no verdict, for NotChecked.
 	Cause string
 	// Field is the field of a connection that the verdict is about; "" for a secret, and
-	// for a connection's pointer.
+	// for a connection as a whole.
 	Field string
 }
 
-// Drifted reports whether the verdict is a difference that somebody should see.
+// Drifted reports whether the verdict is a drift.
 func (v Verdict) Drifted() bool { return v.State != InSync && v.State != Absent }
 
-// String is the verdict's sentence, as plans show it.
+// String is the verdict as plans show it.
 func (v Verdict) String() string {
 	if v.Field != "" {
 		return "field " + v.Field + " " + v.sentence()
@@ -104,34 +104,34 @@ func (v Verdict) sentence() string {
 	return "not checked: " + v.Cause
 }
 
-// Judge says how a secret stands as owner me sees it, from metadata alone. wrote
-// is what me remembers of its last write besides the record, nil for nothing.
-func Judge(me Owner, e Entry, wrote *Written) Verdict {
+// Judge compares a secret with the last write of owner me, from metadata alone.
+// baseline is that write as me keeps it besides the record, nil for nothing.
+func Judge(me Owner, e Entry, baseline *Written) Verdict {
 	v := Verdict{Version: e.Current, At: e.Versions[e.Current].Created}
-	if wrote != nil {
-		v.LastWritten = wrote.Version
+	if baseline != nil {
+		v.LastWritten = baseline.Version
 	}
 	if e.Current == 0 {
-		return v.with(absentOr(Purged, wrote))
+		return v.with(absentOr(Purged, baseline))
 	}
-	known := e.withBaseline(me, wrote)
-	owner, record, found := known.newest()
+	known := e.withBaseline(me, baseline)
+	owner, record, found := known.LastOwner()
 	switch {
 	case found && owner != me:
 		v.Owner = owner
 		return v.with(OwnedByOther)
-	case wrote != nil && !e.has(wrote.Version, wrote.Created):
-		if found && record.Version < wrote.Version {
+	case baseline != nil && !e.has(baseline.Version, baseline.Created):
+		if found && record.Version < baseline.Version {
 			return v.with(Restored)
 		}
 		return v.with(RewrittenAfterPurge)
 	case found:
-		if wrote == nil {
+		if baseline == nil {
 			v.LastWritten = record.Version
 		}
-		return v.ours(e, record, e.Records[me])
+		return v.own(e, record, e.Records[me])
 	case !e.Live():
-		if wrote == nil {
+		if baseline == nil {
 			return v.with(Absent)
 		}
 		return v.dead(e, Record{})
@@ -154,27 +154,27 @@ func JudgeAsOwner(e Entry) Verdict {
 	return v
 }
 
-// owners are all who left a key here, whatever it holds.
+// owners are all owners with a key here, also with a malformed record.
 func (e Entry) owners() []Owner {
 	return append(slices.Collect(maps.Keys(e.Records)), e.Malformed...)
 }
 
-// ours judges an entry whose last record is this owner's. noted is what really
-// stands in Vault, which a memory may have replaced.
-func (v Verdict) ours(e Entry, record, noted Record) Verdict {
+// own judges an entry whose last record is this owner's. stored is the record in Vault,
+// which the baseline may have replaced.
+func (v Verdict) own(e Entry, record, stored Record) Verdict {
 	switch {
 	case !e.Live():
 		return v.dead(e, record)
 	case v.LastWritten < e.Current:
 		return v.with(Overwritten)
-	case noted.Version != record.Version:
+	case stored.Version != record.Version:
 		return v.with(RecordLost)
 	}
 	return v.with(InSync)
 }
 
-// dead tells the three ends of a version apart. Vault writes an expiry and a
-// deletion into one field; the record knows what the expiry was to be.
+// dead distinguishes the three ends of a version. Vault writes an expiry and a deletion
+// into one field; the record contains the time of the expiry.
 func (v Verdict) dead(e Entry, record Record) Verdict {
 	current := e.Versions[e.Current]
 	v.At = current.Deleted
@@ -192,25 +192,24 @@ func (v Verdict) with(s State) Verdict {
 	return v
 }
 
-func absentOr(s State, wrote *Written) State {
-	if wrote == nil {
+func absentOr(s State, baseline *Written) State {
+	if baseline == nil {
 		return Absent
 	}
 	return s
 }
 
-// broken reports whether the owner left a key here that is no record of this
-// entry.
+// broken reports whether the owner has a key here that is not a record of this entry.
 func (e Entry) broken(me Owner) bool {
-	r, noted := e.Records[me]
-	return slices.Contains(e.Malformed, me) || (noted && !r.Released && !e.counts(r))
+	r, found := e.Records[me]
+	return slices.Contains(e.Malformed, me) || (found && !r.Released && !e.counts(r))
 }
 
-// permit says whether me may write the entry: who holds it, who held it last,
-// anybody where there is no live value and no record of another, and whoever
-// adopts it explicitly. known has me's memory in it.
+// permit reports whether me may write the entry: its owner, its last owner, any owner
+// if there is no live value and no record of another, and an owner that adopts it.
+// known contains the baseline of me.
 func permit(me Owner, known Entry, a Address, adopt bool) error {
-	owner, _, found := known.newest()
+	owner, _, found := known.LastOwner()
 	switch {
 	case adopt, found && owner == me, !found && !known.Live():
 		return nil
@@ -220,20 +219,20 @@ func permit(me Owner, known Entry, a Address, adopt bool) error {
 	return &NotOwnerError{Address: a}
 }
 
-// NeedsAdopt reports whether me may write the entry only by Adopt, as permit
+// NeedsAdopt reports whether me may write the entry only with Write.Adopt, as permit
 // decides at the time of the write.
-func NeedsAdopt(me Owner, e Entry, wrote *Written) bool {
-	return permit(me, e.withBaseline(me, wrote), Address{}, false) != nil
+func NeedsAdopt(me Owner, e Entry, baseline *Written) bool {
+	return permit(me, e.withBaseline(me, baseline), Address{}, false) != nil
 }
 
-// MayWrite says whether me may write the entry, as permit decides at the time of the
-// write: for who wants to know before there is a value. Errors: a *NotOwnerError.
+// MayWrite reports whether me may write the entry, as permit decides at the time of the
+// write: for a check before there is a value. Errors: a *NotOwnerError.
 func MayWrite(me Owner, e Entry, a Address) error { return permit(me, e, a, false) }
 
-// settling is how long me has to wait before it repairs the entry: a newer
-// version without a record may be somebody's whose record is still on its way.
+// settling is how long me has to wait before it repairs the entry: the record of a newer
+// version may still follow.
 func settling(me Owner, known Entry, settle time.Duration) time.Duration {
-	owner, record, found := known.newest()
+	owner, record, found := known.LastOwner()
 	if !found || owner != me || record.Version == known.Current || !known.Live() {
 		return 0
 	}

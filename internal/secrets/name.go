@@ -15,9 +15,9 @@ import (
 // maxNameBytes is the longest name, in bytes of UTF-8.
 const maxNameBytes = 128
 
-// CheckName refuses a name that could mean two things somewhere between a
-// manifest, a Vault path, a Vault policy and a Relay expression. kind is the
-// word for it in the error: "workflow", "secret".
+// CheckName rejects a name that is ambiguous in a manifest, a Vault path, a Vault
+// policy or a Relay expression. kind is the word for it in the error: "workflow",
+// "secret".
 //
 // A name is a letter, digit or underscore, then letters, marks, digits and
 // "_.@ -"; in NFC, at most maxNameBytes, without a space at the end. ":" would
@@ -46,14 +46,14 @@ func nameProblem(name string) string {
 			return fmt.Sprintf("it begins with %s; it must begin with a letter, a digit or _", quoteRune(r))
 		}
 		if !continuesName(r) {
-			return fmt.Sprintf("it holds %s; letters, digits and _ . @ - and the space are allowed", quoteRune(r))
+			return fmt.Sprintf("it contains %s; letters, digits and _ . @ - and the space are allowed", quoteRune(r))
 		}
 	}
 	if strings.HasSuffix(name, " ") {
 		return "it ends with a space"
 	}
 	if !norm.NFC.IsNormalString(name) {
-		return "it is not in Unicode form NFC, so two spellings would look alike; write it composed"
+		return "it is not in Unicode form NFC, so that two names could look alike; write it composed"
 	}
 	return ""
 }
@@ -68,8 +68,7 @@ func continuesName(r rune) bool {
 
 func quoteRune(r rune) string { return fmt.Sprintf("%+q (%U)", r, r) }
 
-// quoteName shows a hostile name on one line, cut to a length that a person
-// can read.
+// quoteName is a hostile name on one line, cut to a readable length.
 func quoteName(name string) string {
 	if len(name) > maxNameBytes {
 		name = name[:maxNameBytes] + "..."

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Owner is who manages a secret: "terraform/<id>", "gitops/<controller>/<source>"
+// Owner is the manager of a secret: "terraform/<id>", "gitops/<controller>/<source>"
 // or "person/<name>". It is unique per Vault.
 type Owner string
 
-// NoOwner is the owner of a secret that nobody manages.
+// NoOwner is the owner of an unmanaged secret.
 const NoOwner Owner = ""
 
 // ownerID bounds one part of an owner, so that a record's key stays under
@@ -29,7 +29,7 @@ func GitOpsOwner(controller, source string) (Owner, error) {
 	return newOwner("gitops", controller, source)
 }
 
-// PersonOwner is the owner of what a person writes by hand. The error wraps
+// PersonOwner is the owner of what a person writes manually. The error wraps
 // ErrInvalid.
 func PersonOwner(name string) (Owner, error) { return newOwner("person", name) }
 

@@ -27,20 +27,20 @@ const (
 	maxSuperseded = 2
 )
 
-// Record is what an owner noted about its own last write to a secret. It lies
-// in the secret's custom_metadata under a key that only this owner writes.
+// Record is an owner's description of its last write to a secret. It is in the secret's
+// custom_metadata, under a key that only this owner writes.
 type Record struct {
-	// Version and Time are what Vault answered to the data write.
+	// Version and Time come from Vault's answer to the data write.
 	Version int
 	Time    time.Time
-	// Released says that the owner let go: this record, and every older one of
-	// anybody, counts no more.
+	// Released: the owner has released the secret. This record, and every older one of
+	// any owner, no longer counts.
 	Released bool
-	// Deleted says of a released record that its owner soft-deleted the version
-	// itself, and so may undelete it. The note stays for that.
+	// Deleted: the owner of a released record soft-deleted the version itself, and so
+	// may undelete it. The provenance stays for that.
 	Deleted bool
-	// Undeleted says that the owner brought the version back by Undelete. A write
-	// makes a record without it.
+	// Undeleted: the owner restored the version with Undelete. A write makes a record
+	// without it.
 	Undeleted bool
 	// Expires is when Vault will delete the version by itself; zero for never.
 	Expires time.Time
@@ -49,20 +49,20 @@ type Record struct {
 	Body Body
 }
 
-// Provenance is where a value came from and what it was sealed as. Every field may be
+// Provenance is where a value came from and how it was encrypted. Every field may be
 // empty. None is derived from the plain text without a key (ARCHITECTURE.md, Fingerprints).
 type Provenance struct {
 	// Revision is the git commit.
 	Revision string
 	// Origin is the file that the value came from.
 	Origin string
-	// Sealed is when the file was sealed; whole seconds.
+	// Sealed is when the file was encrypted; whole seconds.
 	Sealed time.Time
 	// SOPS1, Key1 and HMAC1 are fingerprints, 16 bytes in hex.
 	SOPS1, Key1, HMAC1 string
 }
 
-// Body is what the record of a connection says of its bodies (package connections).
+// Body is the part of a record about the bodies of a connection (package connections).
 type Body struct {
 	// ID is that of the live body, Fields how many fields it has.
 	ID     string
@@ -78,7 +78,7 @@ var (
 	bodyForm        = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
-// check rejects provenance that a record could not hold. The error wraps ErrInvalid.
+// check rejects provenance that does not fit into a record. The error wraps ErrInvalid.
 func (n Provenance) check() error {
 	if n.Revision != "" && !revisionForm.MatchString(n.Revision) {
 		return invalidf("revision %s: expected a whole git commit id", quoteName(n.Revision))
@@ -105,8 +105,8 @@ func (b Body) check() error {
 
 func (o Owner) recordKey() string { return recordPrefix + string(o) }
 
-// String is the record as it stands in custom_metadata: fields separated by one
-// space, those without a value left out.
+// String is the record as custom_metadata contains it: fields separated by one space,
+// without those that have no value.
 func (r Record) String() string {
 	fields := []string{
 		"version=" + strconv.Itoa(r.Version),
@@ -142,8 +142,8 @@ func (r Record) String() string {
 	return strings.Join(fields, " ")
 }
 
-// parseRecord reads a record back. Vault's answers are hostile: anything
-// malformed is no record. Unknown fields are a later version's and are skipped.
+// parseRecord parses a record. Vault's answers are hostile: malformed text is not a
+// record. Unknown fields belong to a later version of this product and are skipped.
 func parseRecord(s string) (Record, bool) {
 	if len(s) > maxRecordBytes {
 		return Record{}, false
@@ -211,7 +211,7 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// parseTime reads a time of Vault's or ours; "" is the zero time.
+// parseTime parses a time in a record or an answer of Vault; "" is the zero time.
 func parseTime(s string) (time.Time, bool) {
 	if s == "" {
 		return time.Time{}, true

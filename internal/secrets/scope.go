@@ -51,8 +51,8 @@ func (k Kind) group() string { return [...]string{"workflow", "connection type",
 // Secret is the address of a name in the scope.
 func (s Scope) Secret(name string) Address { return Address{Scope: s, Name: name} }
 
-// Check refuses a scope whose parts are not valid names, listing all that is
-// wrong. The error wraps ErrInvalid.
+// Check rejects a scope whose parts are not valid names. The error lists all of them
+// and wraps ErrInvalid.
 func (s Scope) Check() error {
 	return errors.Join(
 		CheckPath("mount", s.Mount),
@@ -61,14 +61,13 @@ func (s Scope) Check() error {
 	)
 }
 
-// Check refuses an address with an invalid scope or name. The error wraps
+// Check rejects an address with an invalid scope or name. The error wraps
 // ErrInvalid.
 func (a Address) Check() error {
 	return errors.Join(a.Scope.Check(), CheckName(a.Kind.String(), a.Name))
 }
 
-// String is "workflow/name", as people refer to a secret and as Terraform
-// imports it.
+// String is "group/name", as people refer to a secret and as Terraform imports it.
 func (a Address) String() string { return a.Group + "/" + a.Name }
 
 // ConnectionsPrefix begins the prefix of every connection (package connections).
@@ -86,7 +85,7 @@ func (a Address) Title() string {
 // Title names the scope in errors: workflow "deploy", connection type "aws".
 func (s Scope) Title() string { return s.Kind.group() + " " + quoteName(s.Group) }
 
-// Path is where the value lies, as in a Vault policy: "mount/data/prefix/workflow/name".
+// Path is the API path of the value, as in a Vault policy: "mount/data/prefix/workflow/name".
 func (a Address) Path() string { return a.Mount + "/data/" + a.path() }
 
 func (s Scope) path() string   { return s.Prefix + "/" + s.Group }
@@ -102,8 +101,7 @@ func ParseAddress(mount, prefix, id string) (Address, error) {
 	return a, a.Check()
 }
 
-// CheckPath refuses a mount or prefix that has a segment which is not a valid
-// name. The error wraps ErrInvalid.
+// CheckPath rejects a mount or prefix with a segment that is not a valid name. The error wraps ErrInvalid.
 func CheckPath(kind, path string) error {
 	for segment := range strings.SplitSeq(path, "/") {
 		if problem := nameProblem(segment); problem != "" {

@@ -22,49 +22,48 @@ const (
 	maxMetadataValueBytes = 512
 )
 
-// Settings are what a secret's metadata can say besides records: how many
-// versions Vault keeps, when it deletes them by itself, and labels. Labels lie
-// in clear.
+// Settings are the metadata of a secret besides records: how many versions Vault keeps,
+// when it deletes them by itself, and labels. Labels are not encrypted.
 type Settings struct {
 	// MaxVersions is how many versions Vault keeps; 0 is the mount's default.
 	MaxVersions int
 	// DeleteVersionAfter is when a version written from now on is deleted; 0 is
 	// the mount's default.
 	DeleteVersionAfter time.Duration
-	// Labels are custom_metadata; keys that begin with "relay." are refused: they
-	// are records.
+	// Labels are custom_metadata. Keys that begin with "relay." are records, and not
+	// allowed here.
 	Labels map[string]string
 }
 
-// Check refuses settings that Vault would not take, listing all that is wrong.
-// The error wraps ErrInvalid.
+// Check rejects settings that Vault would not accept. The error lists all problems and
+// wraps ErrInvalid.
 func (s Settings) Check() error {
 	var errs []error
 	if s.MaxVersions < 0 || s.MaxVersions > 10_000 {
-		errs = append(errs, invalidf("max_versions is %d: expected 0 to 10000", s.MaxVersions))
+		errs = append(errs, invalidf("max_versions is %d: must be 0 to 10000", s.MaxVersions))
 	}
 	if s.DeleteVersionAfter < 0 || s.DeleteVersionAfter%time.Second != 0 {
-		errs = append(errs, invalidf("delete_version_after is %s: expected whole seconds, such as 720h", s.DeleteVersionAfter))
+		errs = append(errs, invalidf("delete_version_after is %s: must be whole seconds, such as 720h", s.DeleteVersionAfter))
 	}
 	if len(s.Labels) >= maxMetadataKeys {
-		errs = append(errs, invalidf("there are %d labels: Vault keeps %d keys of custom metadata, some of which are the owners' records", len(s.Labels), maxMetadataKeys))
+		errs = append(errs, invalidf("too many labels: %d, and Vault keeps %d keys of custom metadata, of which the owners' records need some", len(s.Labels), maxMetadataKeys))
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Labels)) {
 		switch value := s.Labels[key]; {
 		case key == "" || len(key) > maxMetadataKeyBytes:
-			errs = append(errs, invalidf("the label %s has a key of %d bytes: expected 1 to %d", quoteName(key), len(key), maxMetadataKeyBytes))
+			errs = append(errs, invalidf("label %s: the key has %d bytes: must be 1 to %d", quoteName(key), len(key), maxMetadataKeyBytes))
 		case strings.HasPrefix(key, recordPrefix):
-			errs = append(errs, invalidf("the label %s begins with %q, which is kept for the owners' records", quoteName(key), recordPrefix))
+			errs = append(errs, invalidf("label %s: the prefix %q is reserved for the owners' records", quoteName(key), recordPrefix))
 		case value == "" || len(value) > maxMetadataValueBytes:
-			errs = append(errs, invalidf("the label %s has a value of %d bytes: expected 1 to %d", quoteName(key), len(value), maxMetadataValueBytes))
+			errs = append(errs, invalidf("label %s: the value has %d bytes: must be 1 to %d", quoteName(key), len(value), maxMetadataValueBytes))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// change is what turns the observed settings into the wanted ones, as a merge
-// patch of the entry's metadata; empty where they agree. Labels of others stay;
-// forget are labels that were ours and are no longer wanted.
+// change is the merge patch of the metadata from the observed settings to the wanted
+// ones; empty if they are equal. Labels of others stay; forget are labels that this
+// owner set and no longer wants.
 func (s Settings) change(observed Settings, forget []string) map[string]any {
 	patch := map[string]any{}
 	if s.MaxVersions != observed.MaxVersions {
@@ -91,11 +90,10 @@ func (s Settings) change(observed Settings, forget []string) map[string]any {
 	return patch
 }
 
-// Configure brings a secret's settings about and sends nothing where they agree
-// with what was observed. It never sends a value, and leaves records and the
-// labels of others as they are. A secret that is not there yet gets them before
-// its first version, which delete_version_after then holds for; this alone needs
-// create on metadata/. Errors: ErrInvalid, ErrMissingCapability, *kv.Error.
+// Configure changes the settings of a secret, and sends nothing if they are equal to
+// the observed ones. It never sends a value, and leaves records and the labels of
+// others. An absent secret gets its settings before its first version, so that
+// delete_version_after applies to it; only this needs create on metadata/. Errors: ErrInvalid, ErrMissingCapability, *kv.Error.
 func (c *Client) Configure(ctx context.Context, a Address, observed Entry, want Settings, forget []string) error {
 	if err := errors.Join(a.Check(), want.Check()); err != nil {
 		return err

@@ -10,23 +10,22 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Survey is what Vault's metadata says of whole scopes.
+// Survey is the metadata of whole scopes.
 type Survey struct {
-	// Entries are all secrets of the scopes that could be looked at, dead ones
-	// among them.
+	// Entries are all secrets of the scopes that could be observed, also dead ones.
 	Entries map[Address]Entry
-	// Failed are the scopes of which not everything could be looked at, and why.
-	// None of their secrets is among the Entries.
+	// Failed are the scopes that could not be observed as a whole, with the error. The
+	// Entries contain none of their secrets.
 	Failed map[Scope]error
 }
 
 // Survey lists the scopes and describes every secret in them: one request a
 // scope, then one a secret, as many at once as Config.Concurrency says. A scope
-// that Vault does not show is unseen and stops no other. Errors: what affects all
-// (AffectsAll), or the context's.
+// that cannot be observed is in Failed and stops no other. Errors: those that affect
+// all (AffectsAll), or the context's.
 func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 	out := Survey{Entries: map[Address]Entry{}, Failed: map[Scope]error{}}
-	names, errs, err := askAll(ctx, c.concurrency, scopes, c.listChecked)
+	names, errs, err := requestAll(ctx, c.concurrency, scopes, c.listChecked)
 	if err != nil {
 		return Survey{}, err
 	}
@@ -39,8 +38,8 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 			addresses = append(addresses, Address{Scope: scope, Name: name})
 		}
 	}
-	var broken sync.Map // scopes that need no further question
-	entries, errs, err := askAll(ctx, c.concurrency, addresses, func(ctx context.Context, a Address) (Entry, error) {
+	var broken sync.Map // scopes that failed already
+	entries, errs, err := requestAll(ctx, c.concurrency, addresses, func(ctx context.Context, a Address) (Entry, error) {
 		if _, known := broken.Load(a.Scope); known {
 			return Entry{}, nil
 		}
@@ -73,10 +72,10 @@ func (c *Client) listChecked(ctx context.Context, s Scope) ([]string, error) {
 	return c.List(ctx, s)
 }
 
-// askAll asks about every item, at most limit at once, and returns the answers
-// and the errors in the order of the items. An error that affects all ends it,
-// as the end of the context does.
-func askAll[Q, A any](ctx context.Context, limit int, items []Q, ask func(context.Context, Q) (A, error)) ([]A, []error, error) {
+// requestAll runs a request for every item, at most limit at once, and returns answers and
+// errors in the order of the items. An error that affects all ends it, as the end of
+// the context does.
+func requestAll[Q, A any](ctx context.Context, limit int, items []Q, ask func(context.Context, Q) (A, error)) ([]A, []error, error) {
 	answers, errs := make([]A, len(items)), make([]error, len(items))
 	group, shared := errgroup.WithContext(ctx)
 	group.SetLimit(limit)

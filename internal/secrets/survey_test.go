@@ -94,7 +94,7 @@ func TestASurveyEndsWithWhatAffectsAll(t *testing.T) {
 		t.Errorf("after the end of the context: %v", err)
 	}
 	ending, cancel := context.WithCancel(t.Context())
-	_, _, err := askAll(ending, 1, []int{1}, func(ctx context.Context, _ int) (int, error) {
+	_, _, err := requestAll(ending, 1, []int{1}, func(ctx context.Context, _ int) (int, error) {
 		cancel()
 		return 0, ctx.Err()
 	})

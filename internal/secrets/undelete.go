@@ -10,20 +10,19 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 )
 
-// Undelete brings back the version that this owner soft-deleted, as long as
-// nothing newer was written: by the owner's record, of which it gives the new
-// state, marked Undeleted. One that the owner still holds and somebody else
-// deleted is brought back as well.
+// Undelete restores the version that this owner soft-deleted, as long as there is no
+// newer version. The owner's record permits it; Undelete returns the new record, marked
+// Undeleted. It also restores a version of this owner that another writer deleted.
 //
-// The record comes first. A crash before the second request leaves a dead version
-// that the owner holds, which its next run puts right like any other, and other
-// owners who look in between see whose it is. Both requests may be sent again, so
-// Undelete may be repeated after any error. Undelete has no check-and-set in
-// Vault: a write of another owner who looked before the first request and writes
-// after the second takes the secret over, as if it had come before.
+// The record comes first. A crash before the second request leaves a dead version that
+// the owner owns, which its next run writes again, and other owners see the owner in
+// between. Both requests may be sent again, so Undelete may be repeated after any error.
+// Vault has no check-and-set for it: a write of another owner that observed the secret
+// before the first request and writes after the second takes the secret over, as if it
+// had come before.
 //
-// Errors: ErrInvalid, ErrNotDeleted, ErrMissingCapability, ErrConflict (somebody wrote
-// meanwhile, and that value stays), or a *kv.Error.
+// Errors: ErrInvalid, ErrNotDeleted, ErrMissingCapability, ErrConflict (another writer
+// wrote meanwhile, and that value stays), or a *kv.Error.
 func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	if err := a.Check(); err != nil {
 		return Record{}, err
@@ -32,9 +31,9 @@ func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	record, reason := undeletable(c.owner, e)
-	if reason != "" {
-		return Record{}, &undeleteError{Address: a, Cause: reason}
+	record, cause := undeletable(c.owner, e)
+	if cause != "" {
+		return Record{}, &undeleteError{Address: a, Cause: cause}
 	}
 	if err := c.require(ctx, a, capability.Undelete); err != nil {
 		return Record{}, err
@@ -42,24 +41,24 @@ func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	pair := context.WithoutCancel(ctx)
 	record.Released, record.Deleted, record.Undeleted = false, false, true
 	if err := c.writeRecord(pair, a, record); err != nil {
-		return Record{}, fmt.Errorf("secret %s: nothing was undeleted: %w", a, err)
+		return Record{}, fmt.Errorf("undelete %s %s: nothing was sent but the record: %w", a.Kind, a, err)
 	}
 	if !e.Live() {
 		if err := c.kv.UndeleteVersions(pair, entryOf(a), record.Version); err != nil {
-			return Record{}, fmt.Errorf("secret %s: %w; undelete it again", a, err)
+			return Record{}, fmt.Errorf("undelete %s %s: %w; undelete it again", a.Kind, a, err)
 		}
 	}
 	return c.undeleted(pair, a, e, record)
 }
 
-// undeleted looks at what came of it. A new end that Vault gave the version goes
-// into the record, which tells expiry from deletion by it.
+// undeleted observes the result. Vault may give the version a new expiry. It goes into
+// the record, which distinguishes expiry from deletion by it.
 func (c *Client) undeleted(ctx context.Context, a Address, was Entry, record Record) (Record, error) {
 	now, err := c.Describe(ctx, a)
 	if err != nil {
-		return record, fmt.Errorf("secret %s was undeleted, but what came of it cannot be seen: %w", a, err)
+		return record, fmt.Errorf("%s %s was undeleted, but the result could not be observed: %w", a.Kind, a, err)
 	}
-	if holder, held := now.Owner(); !held || holder != c.owner || !now.Live() {
+	if owner, owned := now.Owner(); !owned || owner != c.owner || !now.Live() {
 		seen := now.Seen()
 		return record, &conflictError{Address: a, Was: was.Seen(), Now: &seen}
 	}
@@ -70,25 +69,25 @@ func (c *Client) undeleted(ctx context.Context, a Address, was Entry, record Rec
 	return record, nil
 }
 
-// undeletable is the record by which me may undelete the current version, or the
-// reason why not.
+// undeletable is the record that permits me to undelete the current version, or the
+// cause why none does.
 func undeletable(me Owner, e Entry) (Record, string) {
-	r, noted := e.Records[me]
+	r, found := e.Records[me]
 	current := e.Versions[e.Current]
 	switch {
-	case !noted || !e.counts(r):
-		return Record{}, fmt.Sprintf("%s has no record on it", me)
+	case !found || !e.counts(r):
+		return Record{}, fmt.Sprintf("%s has no record of it", me)
 	case r.Version != e.Current:
-		return Record{}, fmt.Sprintf("version %d was written since; %s had version %d", e.Current, me, r.Version)
+		return Record{}, fmt.Sprintf("version %d is newer; %s wrote version %d", e.Current, me, r.Version)
 	case current.Destroyed:
-		return Record{}, fmt.Sprintf("version %d is destroyed, its value is gone for good", e.Current)
+		return Record{}, fmt.Sprintf("version %d is destroyed", e.Current)
 	case r.Released && !r.Deleted:
-		return Record{}, fmt.Sprintf("%s let go of version %d but did not delete it", me, e.Current)
+		return Record{}, fmt.Sprintf("%s released version %d but did not delete it", me, e.Current)
 	case !r.Released && e.Live():
-		return Record{}, fmt.Sprintf("it is not deleted: version %d is live", e.Current)
+		return Record{}, fmt.Sprintf("not deleted: version %d is live", e.Current)
 	}
 	claimed := e.withRecord(me, Record{Version: r.Version, Time: r.Time})
-	if holder, held := claimed.Owner(); !held || holder != me {
+	if owner, owned := claimed.Owner(); !owned || owner != me {
 		return Record{}, "another owner has a record of the same version"
 	}
 	r.Expires = e.Expires()

@@ -74,13 +74,13 @@ func TestUndeleteRefuses(t *testing.T) {
 		name, want string
 		prepare    func(t *testing.T, c *Client) Address
 	}{
-		{"what never was", "has no record on it", func(t *testing.T, _ *Client) Address { return testAddress(t) }},
-		{"what somebody wrote since", "version 2 was written since", func(t *testing.T, c *Client) Address {
+		{"a secret that never existed", "has no record of it", func(t *testing.T, _ *Client) Address { return testAddress(t) }},
+		{"another writer wrote a newer version", "version 2 is newer", func(t *testing.T, c *Client) Address {
 			a := deleted(t, c)
 			v.Write(t, a.Group, a.Name, "foreign")
 			return a
 		}},
-		{"what another owner wrote since", "version 2 was written since", func(t *testing.T, c *Client) Address {
+		{"another owner wrote a newer version", "version 2 is newer", func(t *testing.T, c *Client) Address {
 			a := deleted(t, c)
 			other, _ := realClient(t, v.Writer(t), cluster)
 			if _, err := other.Put(ctx, Write{Address: a, Value: NewValue("other"), Observed: mustDescribe(t, c, a)}); err != nil {
@@ -88,16 +88,16 @@ func TestUndeleteRefuses(t *testing.T) {
 			}
 			return a
 		}},
-		{"what is destroyed", "its value is gone for good", func(t *testing.T, c *Client) Address {
+		{"destroyed", "is destroyed", func(t *testing.T, c *Client) Address {
 			a := deleted(t, c)
 			v.Destroy(t, a.Group, a.Name, 1)
 			return a
 		}},
-		{"what another owner deleted", "has no record on it", func(t *testing.T, _ *Client) Address {
+		{"another owner deleted it", "has no record of it", func(t *testing.T, _ *Client) Address {
 			other, _ := realClient(t, v.Writer(t), cluster)
 			return deleted(t, other)
 		}},
-		{"what was let go because somebody else deleted it", "did not delete it", func(t *testing.T, c *Client) Address {
+		{"another writer deleted it before the release", "did not delete it", func(t *testing.T, c *Client) Address {
 			a := testAddress(t)
 			if _, err := c.Put(ctx, Write{Address: a, Value: NewValue("mine")}); err != nil {
 				t.Fatal(err)

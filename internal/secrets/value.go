@@ -18,16 +18,15 @@ import (
 const Redacted = "(sensitive)"
 
 // DefaultMaxValueBytes is the largest value after transfer encoding, in bytes,
-// unless Config says otherwise. Vault's Consul storage refuses entries over
+// unless Config has another limit. Vault's Consul storage rejects entries over
 // 512 KiB (Vault storage limits page).
 const DefaultMaxValueBytes = 512 << 10
 
 // Value is the plain text of one secret between its source and the Vault
 // request. It prints as Redacted through fmt, slog, JSON, text and gob.
 //
-// The text sits behind a function because fmt does not call the methods of
-// unexported struct fields: it would print a string, it prints a func as an
-// address.
+// The text is behind a function because fmt does not call the methods of unexported
+// struct fields: it would print a string, and prints a function as an address.
 type Value struct {
 	reveal func() string
 }
@@ -55,14 +54,14 @@ func (Value) MarshalJSON() ([]byte, error) { return json.Marshal(Redacted) }
 // MarshalText implements encoding.TextMarshaler, which YAML and XML use too.
 func (Value) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
-// GobEncode implements gob.GobEncoder. It always fails: a Value does not travel.
+// GobEncode implements gob.GobEncoder. It always fails: a Value is not sent elsewhere.
 func (Value) GobEncode() ([]byte, error) { return nil, errors.New("a secret value is not encoded") }
 
 // transferPrefix marks base64 in Relay's transfer encoding (ARCHITECTURE.md, Transfer encoding).
 const transferPrefix = "base64:"
 
 // encoded returns the value in Relay's transfer encoding: the text itself,
-// except that text that is not UTF-8, holds NUL, or begins with "base64:" is
+// except that text that is not UTF-8, contains NUL, or begins with "base64:" is
 // written as "base64:" and standard base64. Relay's own writer leaves the last
 // kind as it is and its readers then decode it wrongly (ARCHITECTURE.md, Transfer encoding).
 func (v Value) encoded() string {
@@ -76,8 +75,8 @@ func (v Value) encoded() string {
 	return transferPrefix + base64.StdEncoding.EncodeToString([]byte(plain))
 }
 
-// checkSize refuses a value that is larger than limit bytes after encoding.
-// The error names the limit only: the length of a value is part of it.
+// checkSize rejects a value that is larger than limit bytes after encoding. The error
+// contains the limit only: the length of a value is part of it.
 func (v Value) checkSize(limit int) error {
 	if len(v.encoded()) > limit {
 		return invalidf("the value is larger than the limit of %d bytes after encoding", limit)

@@ -15,17 +15,17 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// Write is one value on its way to one secret.
+// Write is one write to a secret or a connection.
 type Write struct {
 	Address Address
 	// Value is that of a secret, Fields are all fields of a connection.
 	Value  Value
 	Fields map[string]Value
-	// Observed is the entry as this process saw it when it decided to write: of
-	// Describe or Confirm. The write is checked against it.
+	// Observed is the entry from which the decision to write was made, from Describe or
+	// Confirm. The write is checked against it.
 	Observed Entry
-	// Baseline is what the owner remembers of its last write besides the record,
-	// nil for nothing.
+	// Baseline is the owner's last write as it keeps it besides the record, nil for
+	// nothing.
 	Baseline *Written
 	// Provenance goes into the record.
 	Provenance Provenance
@@ -34,13 +34,12 @@ type Write struct {
 	Adopt bool
 }
 
-// Check refuses a write that Vault should never see. The error wraps ErrInvalid.
+// Check rejects a write that no attempt could make right. The error wraps ErrInvalid.
 func (c *Client) Check(w Write) error {
 	return errors.Join(w.Address.Check(), w.Provenance.check(), w.Value.checkSize(c.maxBytes))
 }
 
-// Put writes a value that is this owner's to write, by the protocol of the
-// package comment. Errors: ErrInvalid, ErrNotOwner, ErrConflict, ErrMissingCapability,
+// Put writes a value by the protocol of the package comment. Errors: ErrInvalid, ErrNotOwner, ErrConflict, ErrMissingCapability,
 // ErrOutcomeUnknown, ErrNoRecord (the value was written), or a *kv.Error.
 func (c *Client) Put(ctx context.Context, w Write) (Written, error) {
 	return c.write(ctx, w, func(context.Context) (Value, Body, error) { return w.Value, Body{}, nil })
@@ -63,7 +62,7 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 	if err := c.awaitSettled(ctx, w, settling(c.owner, known, c.settle)); err != nil {
 		return Written{}, err
 	}
-	// From here on an orderly stop waits: value and record are one.
+	// From here on an orderly stop waits: value and record belong together.
 	pair := context.WithoutCancel(ctx)
 	value, body, err := prepare(pair)
 	if err == nil {
@@ -84,8 +83,8 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 	return written, nil
 }
 
-// awaitSettled waits until a version without a record is old enough to be
-// nobody's write in flight, then makes sure that it stood still.
+// awaitSettled waits until a version without a record is so old that no record can
+// follow, and checks that the entry has not changed meanwhile.
 func (c *Client) awaitSettled(ctx context.Context, w Write, wait time.Duration) error {
 	if wait == 0 {
 		return ctx.Err()
@@ -99,15 +98,14 @@ func (c *Client) awaitSettled(ctx context.Context, w Write, wait time.Duration) 
 	return err
 }
 
-// writeValue sends the value, and once more where the answer was lost.
+// writeValue sends the value, and sends it once more if the answer was lost.
 func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
 	send := func() (kv.Written, error) {
 		return c.kv.WriteData(ctx, entryOf(w.Address), w.Value.encoded(), w.Observed.Current)
 	}
 	answer, err := send()
 	if unanswered(err) {
-		// Whatever comes back now but success says nothing of the first sending:
-		// a mismatch may be our own write.
+		// Only a success is definite: a mismatch may come from the first request.
 		if answer, err = send(); err != nil {
 			return Written{}, fmt.Errorf("%s %s: %w: the answer to the write was lost (%w); plan again to see whether it happened",
 				w.Address.Kind, w.Address, ErrOutcomeUnknown, err)
@@ -132,7 +130,7 @@ func unanswered(err error) bool {
 	return ok && failed.OutcomeUnknown()
 }
 
-// conflict describes a mismatch, as well as that can still be found out.
+// conflict describes a mismatch, with what can still be observed.
 func (c *Client) conflict(ctx context.Context, w Write) error {
 	was := w.Observed.Seen()
 	now, err := c.Describe(ctx, w.Address)
@@ -143,8 +141,8 @@ func (c *Client) conflict(ctx context.Context, w Write) error {
 	return &conflictError{Address: w.Address, Was: was, Now: &seen}
 }
 
-// writeRecord notes the owner's record. It is idempotent, and retried for as
-// long as others wait for it.
+// writeRecord writes the owner's record. It is idempotent, and retried for as long as
+// others wait for it.
 func (c *Client) writeRecord(ctx context.Context, a Address, r Record) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = 50 * time.Millisecond
@@ -160,8 +158,8 @@ func (c *Client) writeRecord(ctx context.Context, a Address, r Record) error {
 	return err
 }
 
-// UpdateRecord changes where the value of this owner's record came from, for the
-// version that the record is about: one PATCH, no value. A write of the same owner
+// UpdateRecord changes the provenance in this owner's record, for the version that the
+// record is about: one PATCH, no value. A write of the same owner
 // between the observation and this request ends with the older record on the newer
 // version, which shows as overwritten and is repaired, as after any record that comes
 // late. Errors: ErrNotOwner where the record is not the current version's, ErrInvalid,

@@ -144,8 +144,8 @@ func TestVerifyRefuses(t *testing.T) {
 		{"only comments", func(string) string { return "# nothing\n" }, 1, "the file is empty"},
 		{"a list at the top", func(string) string { return "- a\n- b\n" }, 1, "the file is a list; a manifest is a mapping"},
 
-		{"colon in a secret's name", replace("        port:", `        "deploy:port":`), 4, `workflows.deploy has the secret name "deploy:port": it holds ':'`},
-		{"colon in a workflow's name", replace("    backup:", `    "deploy:backup":`), 5, `workflows has the workflow name "deploy:backup": it holds ':'`},
+		{"colon in a secret's name", replace("        port:", `        "deploy:port":`), 4, `workflows.deploy has the secret name "deploy:port": it contains ':'`},
+		{"colon in a workflow's name", replace("    backup:", `    "deploy:backup":`), 5, `workflows has the workflow name "deploy:backup": it contains ':'`},
 		{"line break in a name", replace("        port:", `        "po\nrt":`), 4, `the secret name "po\nrt"`},
 		{"name in clear by its suffix", replace("        port:", "        port_unencrypted:"), 4, "workflows.deploy.port_unencrypted has a name that ends with _unencrypted, which SOPS leaves in clear"},
 		{"workflow in clear by its suffix", replace("    backup:", "    backup_unencrypted:"), 6, "workflows.backup_unencrypted.token has a name that ends with _unencrypted"},
