@@ -10,12 +10,12 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
-// Ancestry tells whether one commit is in the history of another. Its zero value is Unknown.
+// Ancestry is whether one commit is in the history of another. Its zero value is Unknown.
 type Ancestry int
 
 const (
-	// Unknown means that the repository does not have enough history to tell: a commit is missing, or the repository is
-	// shallow and shows no connection.
+	// Unknown means that the repository does not have enough history: a commit is missing, or the repository is shallow
+	// and has no path between the commits.
 	Unknown Ancestry = iota
 	// Yes means that the older commit is the newer one or in its history.
 	Yes
@@ -23,7 +23,7 @@ const (
 	No
 )
 
-// String returns the answer as a word.
+// String returns "yes", "no" or "unknown".
 func (a Ancestry) String() string {
 	switch a {
 	case Yes:
@@ -35,8 +35,8 @@ func (a Ancestry) String() string {
 	}
 }
 
-// Ancestry tells whether older is the commit newer or in its history. A text in older that is no commit of this repository is
-// Unknown, since it may come from a record about another one. Errors mean that git could not be asked.
+// Ancestry reports whether older is the commit newer or in its history. It is Unknown for a text in older that is not a
+// commit of this repository, because it can come from the record of another one. An error means that git failed.
 func (r *Repository) Ancestry(ctx context.Context, older, newer Commit) (Ancestry, error) {
 	if err := r.checkCommit(newer); err != nil {
 		return Unknown, err
@@ -44,33 +44,33 @@ func (r *Repository) Ancestry(ctx context.Context, older, newer Commit) (Ancestr
 	if !r.isID(string(older)) {
 		return Unknown, nil
 	}
-	answer, err := r.ancestry(ctx, older, newer)
+	ancestry, err := r.ancestry(ctx, older, newer)
 	if err != nil {
-		return Unknown, fmt.Errorf("comparing commits %s and %s in %s: %w", older, newer, r.path, err)
+		return Unknown, fmt.Errorf("compare commits %s and %s in %s: %w", older, newer, r.path, err)
 	}
-	return answer, nil
+	return ancestry, nil
 }
 
 func (r *Repository) ancestry(ctx context.Context, older, newer Commit) (Ancestry, error) {
-	a, err := r.git.Run(ctx, "merge-base", "--is-ancestor", "--end-of-options", string(older), string(newer))
+	result, err := r.git.Run(ctx, "merge-base", "--is-ancestor", "--end-of-options", string(older), string(newer))
 	if err != nil {
 		return Unknown, err
 	}
 	switch {
-	case a.ExitCode == 0:
+	case result.ExitCode == 0:
 		return Yes, nil
-	case a.ExitCode == 1 && a.Stderr == "":
+	case result.ExitCode == 1 && result.Stderr == "":
 		return r.noUnlessShallow(ctx)
-	case a.ExitCode == 1 || a.ExitCode == 128:
+	case result.ExitCode == 1 || result.ExitCode == 128:
 		return Unknown, nil // a commit is missing: one of the two, or one in between, for which older versions exit with 1
 	default:
-		return Unknown, gitcommand.ExitError("merge-base", a.ExitCode, a.Stderr)
+		return Unknown, gitcommand.ExitError("merge-base", result.ExitCode, result.Stderr)
 	}
 }
 
 func (r *Repository) noUnlessShallow(ctx context.Context) (Ancestry, error) {
-	a, err := r.git.Output(ctx, "rev-parse", "--is-shallow-repository")
-	if err != nil || a.Stdout != "false\n" {
+	result, err := r.git.Output(ctx, "rev-parse", "--is-shallow-repository")
+	if err != nil || result.Stdout != "false\n" {
 		return Unknown, err
 	}
 	return No, nil

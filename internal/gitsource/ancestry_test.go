@@ -46,7 +46,7 @@ func TestAncestry(t *testing.T) {
 	}
 }
 
-func TestAncestryIsUnknownWhereHistoryIsMissing(t *testing.T) {
+func TestAncestryIsUnknownIfHistoryIsMissing(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	first, second, third := w.commit("a", "1"), w.commit("a", "2"), w.commit("a", "3")
@@ -67,7 +67,7 @@ func TestAncestryIsUnknownWhereHistoryIsMissing(t *testing.T) {
 	wantAncestry(t, whole, first, third, gitsource.Unknown, "a commit in between is lost")
 }
 
-func TestAncestryBelievesOnlyTheCommits(t *testing.T) {
+func TestAncestryIgnoresCommitGraph(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.commit("a", "1")
@@ -75,15 +75,15 @@ func TestAncestryBelievesOnlyTheCommits(t *testing.T) {
 	stranger := w.commit("a", "other")
 	w.git("checkout", "--quiet", "main")
 	head := w.commit("a", "2")
-	lies := map[string]func(){
+	traps := map[string]func(){
 		"graft":        func() { w.write(".git/info/grafts", string(head)+" "+string(stranger)+"\n") },
 		"replacement":  func() { w.git("replace", "--graft", string(head), string(stranger)) },
 		"commit graph": func() { w.write(".git/objects/info/commit-graph", "garbage") },
 	}
-	for name, lie := range lies {
-		lie()
+	for name, set := range traps {
+		set()
 		if name != "commit graph" {
-			w.git("merge-base", "--is-ancestor", string(stranger), string(head)) // others are deceived
+			w.git("merge-base", "--is-ancestor", string(stranger), string(head)) // git without the measures follows it
 		}
 		wantAncestry(t, w.open(), stranger, head, gitsource.No, name)
 		os.Remove(w.dir + "/.git/info/grafts")

@@ -7,7 +7,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"crypto/sha1" // git's own choice; it only has to agree with git here
+	"crypto/sha1" // git's own choice; the hash must be the same here
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -20,30 +20,30 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
-// ErrDamaged is wrapped by the errors for what the repository should have and has not, or not as it was.
+// ErrDamaged is wrapped by the errors for objects that are missing or changed.
 var ErrDamaged = errors.New("the repository is damaged")
 
-// damage is an error that says more than ErrDamaged.
+// damage is ErrDamaged with another text.
 type damage string
 
 func (d damage) Error() string { return string(d) }
 
-// Is makes it ErrDamaged.
-func (d damage) Is(target error) bool { return target == ErrDamaged } //nolint:errorlint // that is what Is does
+// Is reports whether the target is ErrDamaged.
+func (d damage) Is(target error) bool { return target == ErrDamaged } //nolint:errorlint // Is compares by definition
 
-// ErrTooLarge is wrapped by the error for a file whose content is larger than the caller wants.
+// ErrTooLarge is wrapped by the error for a file that is larger than a limit.
 var ErrTooLarge = errors.New("too large")
 
 // Read reads the content of files, which come from Files, and calls fn once for each, in their order: with the content,
-// which fn may keep, or with an error that names the file. A file larger than limit bytes is not loaded; its error wraps
-// ErrTooLarge. Read stops with an error when ctx ends, when git cannot be run, or with the error of fn.
+// which fn may keep, or with an error that names the file. It does not load a file larger than limit bytes, whose error
+// wraps ErrTooLarge. Read returns an error if ctx ends, if git cannot run, or if fn returns one.
 func (r *Repository) Read(ctx context.Context, files []File, limit int64, fn func(File, []byte, error) error) error {
 	b := &batch{repository: r}
 	defer b.close()
 	for _, f := range files {
 		content, problem, err := b.read(ctx, f, limit)
 		if err != nil {
-			return fmt.Errorf("reading files of %s: %w", r.path, err)
+			return fmt.Errorf("read files of %s: %w", r.path, err)
 		}
 		if problem != nil {
 			content, problem = nil, fmt.Errorf("%s: %w", f, problem)
@@ -55,14 +55,13 @@ func (r *Repository) Read(ctx context.Context, files []File, limit int64, fn fun
 	return nil
 }
 
-// batch is a `git cat-file --batch` that lives as long as it can: git ends it at a damaged object, and the next file
-// starts it anew.
+// batch is a `git cat-file --batch` for many files. Git ends it at a damaged object; the next file starts another.
 type batch struct {
 	repository *Repository
-	process    *gitcommand.Process // nil when none is running
+	process    *gitcommand.Process // nil if none is running
 }
 
-// read returns a problem of this file, or an error that ends the reading.
+// read returns a problem of this file, or an error that ends Read.
 func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, problem, err error) {
 	switch {
 	case ctx.Err() != nil:
@@ -70,9 +69,9 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 	case f.Rejected != "":
 		return nil, errors.New(f.Rejected), nil
 	case f.Size > limit:
-		return nil, fmt.Errorf("%w: %d bytes, at most %d are read", ErrTooLarge, f.Size, limit), nil
+		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, f.Size, limit), nil
 	case !b.repository.isID(f.OID):
-		return nil, errors.New("expected the full id of an object"), nil
+		return nil, errors.New("must be the full id of an object"), nil
 	}
 	if b.process == nil {
 		if b.process, err = b.repository.git.Start(ctx, "cat-file", "--batch"); err != nil {
@@ -84,15 +83,15 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 	case errors.Is(problem, errEnded):
 		problem = damage(cmp.Or(b.process.Wait(), problem).Error())
 		b.process = nil
-	case errors.Is(problem, errUnexpected): // no telling how much would have to be skipped
+	case errors.Is(problem, errUnexpected): // the length of the rest is unknown
 		b.process.Kill()
 		b.process = nil
 	}
 	if ctx.Err() != nil {
 		return nil, nil, ctx.Err()
 	}
-	if problem == nil && nameOf("blob", content, len(f.OID)) != f.OID {
-		return nil, damage("the content is not that of object " + f.OID + "; check the repository with git fsck"), nil
+	if problem == nil && objectID("blob", content, len(f.OID)) != f.OID {
+		return nil, damage("the content does not match the id of object " + f.OID + "; check the repository with git fsck"), nil
 	}
 	return content, problem, nil
 }
@@ -103,13 +102,13 @@ func (b *batch) close() {
 	}
 }
 
-// After these two, what the process would say next is unknown.
+// After these two errors, the rest of the output is unusable.
 var (
-	errEnded      = errors.New("git cat-file: ended in the middle of an answer")
-	errUnexpected = errors.New("git cat-file: unexpected answer")
+	errEnded      = errors.New("git cat-file: incomplete output")
+	errUnexpected = errors.New("git cat-file: unexpected output")
 )
 
-// object asks for one blob. The format is that of git-cat-file(1), "BATCH OUTPUT": a header `<oid> <type> <size>`, a line
+// object reads one blob. The format is that of git-cat-file(1), "BATCH OUTPUT": a header `<oid> <type> <size>`, a line
 // feed, the content and a line feed; or `<oid> missing`.
 func object(p *gitcommand.Process, f File) ([]byte, error) {
 	if _, err := io.WriteString(p.In, f.OID+"\n"); err != nil {
@@ -125,7 +124,7 @@ func object(p *gitcommand.Process, f File) ([]byte, error) {
 	switch header := strings.TrimSuffix(string(line), "\n"); header {
 	case f.OID + " blob " + strconv.FormatInt(f.Size, 10):
 	case f.OID + " missing":
-		return nil, damage("object " + f.OID + " is missing or damaged; restore it, for example by a full fetch")
+		return nil, damage("object " + f.OID + " is missing or damaged; restore it, for example with a full fetch")
 	default:
 		return nil, fmt.Errorf("%w: expected blob %s of %d bytes, got %q", errUnexpected, f.OID, f.Size, gitcommand.OneLine(line))
 	}
@@ -139,8 +138,8 @@ func object(p *gitcommand.Process, f File) ([]byte, error) {
 	return content[:f.Size:f.Size], nil
 }
 
-// nameOf computes an object id: the hash of a header and the content.
-func nameOf(kind string, content []byte, digits int) string {
+// objectID computes an object id: the hash of a header and the content.
+func objectID(kind string, content []byte, digits int) string {
 	var h hash.Hash
 	if digits == hex.EncodedLen(sha256.Size) {
 		h = sha256.New()

@@ -14,12 +14,12 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 )
 
-func TestReadReportsADamagedFileByNameAndGoesOn(t *testing.T) {
+func TestReadContinuesAfterDamagedFile(t *testing.T) {
 	t.Parallel()
 	const value = "hunter2-plaintext"
 	tests := map[string]struct {
 		damage func(w workspace, object string) error
-		says   string
+		want   string
 	}{
 		"missing":   {func(_ workspace, object string) error { return os.Remove(object) }, "restore"},
 		"emptied":   {func(_ workspace, object string) error { return os.Truncate(object, 0) }, "restore"},
@@ -48,7 +48,7 @@ func TestReadReportsADamagedFileByNameAndGoesOn(t *testing.T) {
 			if diff := cmp.Diff(map[string]string{"secrets/a.yaml": "a", "secrets/c.yaml": "c", "secrets/d.yaml": "d"}, contents); diff != "" {
 				t.Error(diff)
 			}
-			wantError(t, problems["secrets/b.yaml"], "secrets/b.yaml: ", test.says)
+			wantError(t, problems["secrets/b.yaml"], "secrets/b.yaml: ", test.want)
 			if strings.Contains(problems["secrets/b.yaml"].Error(), value) {
 				t.Errorf("error holds content: %v", problems["secrets/b.yaml"])
 			}
@@ -56,7 +56,7 @@ func TestReadReportsADamagedFileByNameAndGoesOn(t *testing.T) {
 	}
 }
 
-func TestReadReportsAFileThatIsLostAfterTheListing(t *testing.T) {
+func TestReadReportsFileDeletedAfterListing(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	c := w.commit("a.yaml", "a", "b.yaml", "b")
@@ -72,7 +72,7 @@ func TestReadReportsAFileThatIsLostAfterTheListing(t *testing.T) {
 	}
 }
 
-func TestReadChecksTypeAndSizeAndGoesOn(t *testing.T) {
+func TestReadChecksTypeAndSize(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	c := w.commit("a.yaml", "a", "b.yaml", "b", "c.yaml", "c", "d.yaml", "d", "e.yaml", "e")
@@ -83,16 +83,16 @@ func TestReadChecksTypeAndSizeAndGoesOn(t *testing.T) {
 	files[2].OID = "HEAD:c.yaml"
 	files[3].OID = "-d\n" + files[3].OID
 	contents, problems := read(t, r, files)
-	wantError(t, problems["a.yaml"], "a.yaml: git cat-file: unexpected answer", "of 2 bytes")
-	wantError(t, problems["b.yaml"], "b.yaml: git cat-file: unexpected answer", " tree ")
-	wantError(t, problems["c.yaml"], "c.yaml: expected the full id")
-	wantError(t, problems["d.yaml"], "d.yaml: expected the full id")
+	wantError(t, problems["a.yaml"], "a.yaml: git cat-file: unexpected output", "of 2 bytes")
+	wantError(t, problems["b.yaml"], "b.yaml: git cat-file: unexpected output", " tree ")
+	wantError(t, problems["c.yaml"], "c.yaml: must be the full id")
+	wantError(t, problems["d.yaml"], "d.yaml: must be the full id")
 	if contents["e.yaml"] != "e" {
 		t.Errorf("e.yaml was not read: %q", contents)
 	}
 }
 
-func TestReadDoesNotLoadWhatIsTooLarge(t *testing.T) {
+func TestReadDoesNotLoadTooLargeFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	c := w.commit("big.yaml", strings.Repeat("x", 1001), "just.yaml", strings.Repeat("x", 1000), "small.yaml", "x")
@@ -104,7 +104,7 @@ func TestReadDoesNotLoadWhatIsTooLarge(t *testing.T) {
 	got := map[string]int{}
 	err := r.Read(t.Context(), files, 1000, func(f gitsource.File, content []byte, err error) error {
 		if f.Path == "big.yaml" {
-			wantError(t, err, "big.yaml: too large: 1001 bytes, at most 1000")
+			wantError(t, err, "big.yaml: too large: 1001 bytes, the limit is 1000")
 			if !errors.Is(err, gitsource.ErrTooLarge) {
 				t.Errorf("error %q is not ErrTooLarge", err)
 			}
@@ -142,7 +142,7 @@ func TestReadKeepsBytesAndOrder(t *testing.T) {
 	}
 }
 
-func TestReadStopsWithTheErrorOfItsCaller(t *testing.T) {
+func TestReadReturnsErrorOfCallback(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	c := w.commit("a.yaml", "a", "b.yaml", "b")

@@ -50,11 +50,11 @@ func (w workspace) gitInput(input string, args ...string) string {
 	w.t.Helper()
 	cmd := w.command(args...)
 	cmd.Stdin = strings.NewReader(input)
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		w.t.Fatalf("git %q: %v\n%s", args, err, &said)
+		w.t.Fatalf("git %q: %v\n%s", args, err, &stderr)
 	}
 	return strings.TrimSpace(string(out))
 }
@@ -161,7 +161,7 @@ func contentsOf(t *testing.T, r *gitsource.Repository, branch string, patterns .
 	return contents
 }
 
-// wantError checks that an error says everything that helps, on one line.
+// wantError checks that an error has all parts, on one line.
 func wantError(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	if err == nil {

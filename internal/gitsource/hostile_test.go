@@ -86,7 +86,7 @@ func tour(t *testing.T, path string) {
 	for i := range files { // ask for the lost one as well, as if it had been there when the files were listed
 		if files[i].Path == "lost.yaml" {
 			if !strings.Contains(files[i].Rejected, "no readable content") {
-				t.Errorf("lost.yaml is not refused: %+v", files[i])
+				t.Errorf("lost.yaml is not rejected: %+v", files[i])
 			}
 			files[i].Rejected, files[i].Size = "", int64(len("lost"))
 		}
@@ -100,7 +100,7 @@ func tour(t *testing.T, path string) {
 	wantAncestry(t, r, gitsource.Commit(strings.Repeat("1", 40)), c, gitsource.Unknown, "absent commit")
 }
 
-func TestARepositoryRunsNothing(t *testing.T) {
+func TestRepositoryCannotRunPrograms(t *testing.T) {
 	t.Parallel()
 	w, canary := booby(t)
 	tour(t, w.dir)
@@ -108,20 +108,20 @@ func TestARepositoryRunsNothing(t *testing.T) {
 		t.Fatal("the repository made git run a program")
 	}
 
-	// The traps work: they catch a git that is not locked down.
+	// The traps work with a git that is not restricted.
 	for _, careless := range [][]string{{"--work-tree=.", "cat-file", "--batch-check"}, {"--work-tree=.", "status"}} {
 		cmd := w.command(careless...)
 		cmd.Stdin = strings.NewReader(w.git("--work-tree=.", "rev-parse", "HEAD:lost.yaml") + "\n")
 		_ = cmd.Run() // it cannot succeed
 		if !exists(canary) {
-			t.Errorf("git %q did not step into the trap", careless)
+			t.Errorf("git %q ran no program, so the trap does not work", careless)
 		}
 		os.Remove(canary)
 	}
 }
 
-// A git that does not know GIT_NO_LAZY_FETCH is held by either of two other walls. It may refuse to list the files then.
-func TestEachWallAloneHoldsAMissingObject(t *testing.T) {
+// A git that ignores GIT_NO_LAZY_FETCH is stopped by either of two other measures. It can then refuse to list the files.
+func TestEachMeasureAloneStopsLazyFetch(t *testing.T) {
 	findPrograms := "unset GIT_EXEC_PATH; PATH='" + os.Getenv("PATH") + "'; export PATH; "
 	tests := map[string]struct {
 		weaken string
@@ -145,7 +145,7 @@ func TestEachWallAloneHoldsAMissingObject(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentStaysOutside(t *testing.T) {
+func TestEnvironmentIsIgnored(t *testing.T) {
 	w, other := newWorkspace(t), newWorkspace(t)
 	want := w.commit("a.yaml", "right")
 	other.commit("a.yaml", "wrong")
@@ -181,19 +181,19 @@ func TestTheEnvironmentStaysOutside(t *testing.T) {
 	}
 }
 
-func TestARepositoryOfAnotherUserCanBeRead(t *testing.T) {
+func TestRepositoryOfAnotherUserIsReadable(t *testing.T) {
 	w := newWorkspace(t)
 	w.commit("a.yaml", "a")
 	putGit(t, `GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "$GIT" "$@"`)
 	if got := contentsOf(t, open(t, w.dir), "main", "*"); got["a.yaml"] != "a" {
 		t.Errorf("got %q", got)
 	}
-	if err := w.command("status").Run(); err == nil { // also through the script: a git that asks does refuse
-		t.Error("git takes no offence at the owner, so this test shows nothing")
+	if err := w.command("status").Run(); err == nil { // with the same script: git without the measures refuses
+		t.Error("git accepts the owner, so this test shows nothing")
 	}
 }
 
-func TestReplacedContentIsNotShown(t *testing.T) {
+func TestReplaceRefsAreIgnored(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.commit("a.yaml", "true", "b.yaml", "fake")
@@ -206,7 +206,7 @@ func TestReplacedContentIsNotShown(t *testing.T) {
 	}
 }
 
-func TestAnEndedContextEndsEverything(t *testing.T) {
+func TestEndOfContextStopsAllCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	c := w.commit("a.yaml", "a")
@@ -233,8 +233,8 @@ func TestAnEndedContextEndsEverything(t *testing.T) {
 	}
 }
 
-// A git that hangs, with a child of its own, is killed with the child: a pipe that both hold open tells.
-func TestAnEndedContextKillsGitAndItsChildren(t *testing.T) {
+// A git that hangs and its child are killed: both have a pipe open, whose end shows that they are gone.
+func TestEndOfContextKillsGitAndItsChildren(t *testing.T) {
 	for _, command := range []string{"for-each-ref", "ls-tree", "cat-file"} {
 		t.Run(command, func(t *testing.T) {
 			w := newWorkspace(t)
@@ -250,11 +250,11 @@ func TestAnEndedContextKillsGitAndItsChildren(t *testing.T) {
 			defer cancel()
 			gone := make(chan error, 1)
 			go func() {
-				held, err := os.Open(pipe) // waits for the script
+				reader, err := os.Open(pipe) // waits for the script
 				if err == nil {
 					cancel()
-					_, err = io.Copy(io.Discard, held) // ends when nobody holds the other end
-					held.Close()
+					_, err = io.Copy(io.Discard, reader) // ends when no process has the other end open
+					reader.Close()
 				}
 				gone <- err
 			}()

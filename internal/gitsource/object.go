@@ -16,23 +16,23 @@ const maxObject = 1 << 20 // bytes of a commit or tag object
 func (r *Repository) CommitObject(ctx context.Context, c Commit) ([]byte, error) {
 	data, err := r.object(ctx, "commit", string(c))
 	if err != nil {
-		return nil, fmt.Errorf("reading commit %s of %s: %w", c, r.path, err)
+		return nil, fmt.Errorf("read commit %s of %s: %w", c, r.path, err)
 	}
 	return data, nil
 }
 
-// TagObject returns a tag as git stores it, at most 1 MiB. A lightweight tag has none: that is an error.
+// TagObject returns a tag as git stores it, at most 1 MiB. A lightweight tag has no object: that is an error.
 func (r *Repository) TagObject(ctx context.Context, t Tag) ([]byte, error) {
 	data, err := r.object(ctx, "tag", t.Object)
 	if err != nil {
-		return nil, fmt.Errorf("reading tag %q of %s: %w", t.Name, r.path, err)
+		return nil, fmt.Errorf("read tag %q of %s: %w", t.Name, r.path, err)
 	}
 	return data, nil
 }
 
 func (r *Repository) object(ctx context.Context, kind, id string) ([]byte, error) {
 	if !r.isID(id) {
-		return nil, errors.New("expected the full id of an object")
+		return nil, errors.New("must be the full id of an object")
 	}
 	p, err := r.git.Start(ctx, "cat-file", kind, id)
 	if err != nil {
@@ -41,13 +41,13 @@ func (r *Repository) object(ctx context.Context, kind, id string) ([]byte, error
 	data, err := io.ReadAll(io.LimitReader(p.Out, maxObject+1))
 	if err != nil || len(data) > maxObject {
 		p.Kill()
-		return nil, errors.Join(err, fmt.Errorf("%w: at most %d bytes are read", ErrTooLarge, maxObject))
+		return nil, errors.Join(err, fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, maxObject))
 	}
 	if err := p.Wait(); err != nil {
 		return nil, err
 	}
-	if nameOf(kind, data, len(id)) != id {
-		return nil, damage("the content is not that of object " + id + "; check the repository with git fsck")
+	if objectID(kind, data, len(id)) != id {
+		return nil, damage("the content does not match the id of object " + id + "; check the repository with git fsck")
 	}
 	return data, nil
 }

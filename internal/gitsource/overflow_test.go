@@ -15,10 +15,10 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// TestWatchHintsAfterAnOverflow fills the kernel's queue while nobody reads it, so
-// that the move behind it is lost: only the overflow tells that something happened.
-// What fills it are locks, which alone give no hint.
-func TestWatchHintsAfterAnOverflow(t *testing.T) {
+// TestWatchSendsHintAfterOverflow fills the kernel's queue while it is not read, so that
+// the event of the move is lost and only the overflow remains. Events of locks, which
+// cause no hint, fill the queue.
+func TestWatchSendsHintAfterOverflow(t *testing.T) {
 	t.Parallel()
 	limit, err := os.ReadFile("/proc/sys/fs/inotify/max_queued_events")
 	if err != nil {

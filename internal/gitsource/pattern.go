@@ -17,8 +17,8 @@ import (
 const maxPattern = 1024 // bytes
 
 // ValidatePattern checks a pattern for paths in a repository, such as `secrets/**/*.yaml`: `*`, `?`, `[a-z]`, `{a,b}`, and
-// `**` as a whole element for any number of folders. Patterns that could never match are refused, since files that a
-// pattern does not match look like files that were deleted.
+// `**` as a whole element for any number of folders. Patterns that can never match are invalid: files that a pattern does
+// not match look like deleted files.
 func ValidatePattern(pattern string) error {
 	if problem := patternProblem(pattern); problem != "" {
 		return fmt.Errorf("pattern %q: %s", gitcommand.Truncate(pattern), problem)
@@ -29,29 +29,29 @@ func ValidatePattern(pattern string) error {
 func patternProblem(pattern string) string {
 	switch {
 	case pattern == "":
-		return "expected a path or pattern"
+		return "a path or pattern is required"
 	case len(pattern) > maxPattern:
-		return fmt.Sprintf("expected at most %d bytes", maxPattern)
+		return fmt.Sprintf("must have at most %d bytes", maxPattern)
 	case !utf8.ValidString(pattern) || gitcommand.Printable(pattern) != pattern:
-		return "expected UTF-8 without control or invisible characters"
+		return "must be UTF-8 without control or invisible characters"
 	case strings.HasPrefix(pattern, "!"):
-		return "patterns only include; write one that does not match what you want to leave out"
+		return "must not begin with '!': patterns cannot exclude files; use one that does not match them"
 	case strings.HasPrefix(pattern, "/"):
-		return "paths are relative to the top of the repository; leave out the first slash"
+		return "must not begin with '/': paths are relative to the top of the repository"
 	}
 	for element := range strings.SplitSeq(pattern, "/") {
 		switch element {
 		case "", ".", "..":
-			return "no element between slashes may be empty, '.' or '..', so that it can match a path in a commit"
+			return "must not have an element between slashes that is empty, '.' or '..': no path in a commit has one"
 		}
 	}
 	if !doublestar.ValidatePattern(pattern) {
-		return "not well formed: a bracket, brace or backslash has no end"
+		return "invalid pattern: a bracket, brace or backslash is not closed"
 	}
 	return ""
 }
 
-// Matches reports whether a path matches a valid pattern, as Files takes it.
+// Matches reports whether a path matches a valid pattern, as in Files.
 func Matches(pattern, path string) bool { return patterns{pattern}.match(path) }
 
 // patterns selects the files of a source.
@@ -59,7 +59,7 @@ type patterns []string
 
 func newPatterns(texts []string) (patterns, error) {
 	if len(texts) == 0 {
-		return nil, errors.New("expected at least one pattern")
+		return nil, errors.New("at least one pattern is required")
 	}
 	var problems []error
 	for _, text := range texts {
@@ -77,7 +77,7 @@ func (p patterns) match(path string) bool {
 	return false
 }
 
-// matchBelow tells whether a pattern names path, without a wildcard, as a folder on the way to its files.
+// matchBelow reports whether path is a folder in the part of a pattern before its wildcards.
 func (p patterns) matchBelow(path string) bool {
 	for _, pattern := range p {
 		folder, _ := doublestar.SplitPattern(pattern)

@@ -21,10 +21,10 @@ var ErrNotRepository = errors.New("not a git repository")
 // Commit is the full id of a commit in lower-case hexadecimal: 40 digits, or 64 in a SHA-256 repository.
 type Commit string
 
-// Repository is a local git repository, opened for reading. It holds no open file and may be used by several goroutines.
+// Repository is a local git repository, opened for reading. It has no open file, and is safe for concurrent use.
 type Repository struct {
 	git   gitcommand.Git
-	path  string // as the operator gave it, for errors
+	path  string // as in the configuration, for errors
 	idLen int    // hexadecimal digits of an object id
 }
 
@@ -33,30 +33,30 @@ type Repository struct {
 func Open(ctx context.Context, path string) (*Repository, error) {
 	dir, err := gitDirectory(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening repository %q: %w", path, err)
+		return nil, fmt.Errorf("open repository %q: %w", path, err)
 	}
 	git, err := gitcommand.Find(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("opening repository %q: %w", path, err)
+		return nil, fmt.Errorf("open repository %q: %w", path, err)
 	}
 	r := &Repository{git: git.At(dir), path: path}
 	if err := r.locate(ctx); err != nil {
-		return nil, fmt.Errorf("opening repository %q: %w", path, err)
+		return nil, fmt.Errorf("open repository %q: %w", path, err)
 	}
 	return r, nil
 }
 
-// gitDirectory returns what to give git as its directory.
+// gitDirectory returns the git directory for a path.
 func gitDirectory(path string) (string, error) {
 	if !filepath.IsAbs(path) || gitcommand.Printable(path) != path {
-		return "", errors.New("expected an absolute path without control characters")
+		return "", errors.New("must be an absolute path without control characters")
 	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
 	if !info.IsDir() {
-		return "", fmt.Errorf("%w: expected a folder", ErrNotRepository)
+		return "", fmt.Errorf("%w: must be a folder", ErrNotRepository)
 	}
 	inside := filepath.Join(path, ".git")
 	_, err = os.Lstat(inside)
@@ -70,38 +70,38 @@ func gitDirectory(path string) (string, error) {
 	}
 }
 
-// locate asks git where the repository is and how it names objects. From then on the common directory is used, which
-// has the branches and objects of all worktrees and outlives a linked one.
+// locate reads the common directory and the object format. The common directory has the branches and objects of all
+// worktrees, and remains if a linked one is deleted.
 func (r *Repository) locate(ctx context.Context) error {
-	a, err := r.git.Output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format")
-	if err != nil && strings.HasPrefix(a.Stderr, "not a git repository") {
-		return fmt.Errorf("%w that can be read here; give the top folder of a work tree, or a bare repository (git: %s)",
-			ErrNotRepository, a.Stderr)
+	result, err := r.git.Output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format")
+	if err != nil && strings.HasPrefix(result.Stderr, "not a git repository") {
+		return fmt.Errorf("%w, or not readable; set the top folder of a work tree, or a bare repository (git: %s)",
+			ErrNotRepository, result.Stderr)
 	}
 	if err != nil {
 		return err
 	}
-	dir, format, _ := strings.Cut(strings.TrimSuffix(a.Stdout, "\n"), "\n")
+	dir, format, _ := strings.Cut(strings.TrimSuffix(result.Stdout, "\n"), "\n")
 	switch format {
 	case "sha1":
 		r.idLen = 40
 	case "sha256":
 		r.idLen = 64
 	default:
-		return fmt.Errorf("git rev-parse: expected an object format, got %q", gitcommand.OneLine([]byte(format)))
+		return fmt.Errorf("git rev-parse: unknown object format %q", gitcommand.OneLine([]byte(format)))
 	}
 	r.git.Dir = dir
 	return nil
 }
 
-// isID tells whether s is a full object id of this repository. Anything else git could take for a name or a prefix.
+// isID reports whether s is a full object id of this repository. Git resolves other texts as names or prefixes.
 func (r *Repository) isID(s string) bool {
 	return len(s) == r.idLen && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 func (r *Repository) checkCommit(c Commit) error {
 	if !r.isID(string(c)) {
-		return fmt.Errorf("expected the full id of a commit, %d hexadecimal digits, got %q", r.idLen, gitcommand.Truncate(string(c)))
+		return fmt.Errorf("must be the full id of a commit, %d hexadecimal digits, not %q", r.idLen, gitcommand.Truncate(string(c)))
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 )
 
-func TestReadsEveryKindOfRepository(t *testing.T) {
+func TestOpenReadsEveryKindOfRepository(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(w workspace) string{
 		"work tree":         func(w workspace) string { return w.dir },
@@ -64,7 +64,7 @@ func TestReadsEveryKindOfRepository(t *testing.T) {
 	}
 }
 
-func TestReadsTheCommitAndNotTheWorkTree(t *testing.T) {
+func TestFilesComeFromTheCommit(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.commit("secrets/a.yaml", "committed", "secrets/gone.yaml", "still here")
@@ -111,7 +111,7 @@ func snapshot(t *testing.T, dir string) map[string]int64 {
 	return times
 }
 
-func TestLinkedWorktreeMayGoAwayWhileItIsOpen(t *testing.T) {
+func TestDeletedLinkedWorktreeStaysReadable(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	want := w.commit("a.yaml", "a")
@@ -123,7 +123,7 @@ func TestLinkedWorktreeMayGoAwayWhileItIsOpen(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenRejectsInvalidPaths(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.commit("folder/a.yaml", "a")
@@ -139,22 +139,22 @@ func TestOpenRefuses(t *testing.T) {
 	tests := map[string]struct {
 		path string
 		is   error
-		says string
+		want string
 	}{
-		"relative path":                  {path: "repo", says: "expected an absolute path"},
-		"control characters":             {path: "/srv/\x1b[31mrepo", says: "without control characters"},
-		"nothing there":                  {path: top + "/missing", is: fs.ErrNotExist, says: "no such file"},
-		"a path that cannot be followed": {path: top + "/loop", says: "symbolic links"},
-		"a file":                         {path: w.dir + "/folder/a.yaml", is: gitsource.ErrNotRepository, says: "expected a folder"},
-		"an empty folder":                {path: top, is: gitsource.ErrNotRepository, says: "give the top folder"},
-		"a folder inside a work tree":    {path: w.dir + "/folder", is: gitsource.ErrNotRepository, says: "give the top folder"},
-		"a linked worktree that is gone": {path: pruned, is: gitsource.ErrNotRepository, says: "worktrees/pruned"},
+		"relative path":                  {path: "repo", want: "must be an absolute path"},
+		"control characters":             {path: "/srv/\x1b[31mrepo", want: "without control characters"},
+		"nothing there":                  {path: top + "/missing", is: fs.ErrNotExist, want: "no such file"},
+		"a path that cannot be followed": {path: top + "/loop", want: "symbolic links"},
+		"a file":                         {path: w.dir + "/folder/a.yaml", is: gitsource.ErrNotRepository, want: "must be a folder"},
+		"an empty folder":                {path: top, is: gitsource.ErrNotRepository, want: "set the top folder"},
+		"a folder inside a work tree":    {path: w.dir + "/folder", is: gitsource.ErrNotRepository, want: "set the top folder"},
+		"a linked worktree that is gone": {path: pruned, is: gitsource.ErrNotRepository, want: "worktrees/pruned"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := gitsource.Open(t.Context(), test.path)
-			wantError(t, err, "opening repository", test.says)
+			wantError(t, err, "open repository", test.want)
 			if test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("error %q is not %q", err, test.is)
 			}
@@ -162,7 +162,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestOpenShowsWhatGitSaysOnOneLine(t *testing.T) {
+func TestOpenErrorIsOnePrintableLine(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.git("config", "core.repositoryFormatVersion", "1")
@@ -182,11 +182,11 @@ func TestOpenShowsWhatGitSaysOnOneLine(t *testing.T) {
 	}
 }
 
-func TestOpenLooksAtTheGitItFinds(t *testing.T) {
+func TestOpenChecksGitVersion(t *testing.T) {
 	w := newWorkspace(t)
 	tests := map[string]struct {
 		version string
-		says    string // nothing if the version will do
+		want    string // nothing if the version will do
 	}{
 		"too old":         {"git version 2.30.9", "unsupported version 2.30. Hint: install git 2.31 or later"},
 		"ancient":         {"git version 1.99.0", "unsupported version 1.99. Hint: install git 2.31 or later"},
@@ -199,11 +199,11 @@ func TestOpenLooksAtTheGitItFinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			putGit(t, `case "$*" in *" version") echo "`+test.version+`"; exit;; esac; exec "$GIT" "$@"`)
 			_, err := gitsource.Open(t.Context(), w.dir)
-			if test.says == "" && err != nil {
+			if test.want == "" && err != nil {
 				t.Fatal(err)
 			}
-			if test.says != "" {
-				wantError(t, err, test.says)
+			if test.want != "" {
+				wantError(t, err, test.want)
 			}
 		})
 	}
@@ -214,7 +214,7 @@ func TestOpenLooksAtTheGitItFinds(t *testing.T) {
 	})
 }
 
-func TestOpenDoesNotSwallowWhateverGitSays(t *testing.T) {
+func TestOpenBoundsGitOutput(t *testing.T) {
 	w := newWorkspace(t)
 	putGit(t, `case "$*" in *" rev-parse "*) "$GIT" "$@"; printf %070000d 0; exit;; esac; exec "$GIT" "$@"`)
 	_, err := gitsource.Open(t.Context(), w.dir)
@@ -250,11 +250,11 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestResolveNamesOnlyAFewBranches(t *testing.T) {
+func TestResolveListsFewBranches(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	_, err := w.open().Resolve(t.Context(), "main")
-	wantError(t, err, "has no branches yet")
+	wantError(t, err, "the repository has no branches")
 	w.commit()
 	for _, name := range []string{"a", "b", "c", "d", "e\u202e", "z-last"} {
 		w.git("branch", name)
@@ -266,11 +266,11 @@ func TestResolveNamesOnlyAFewBranches(t *testing.T) {
 	}
 }
 
-func TestResolveReportsADamagedBranch(t *testing.T) {
+func TestResolveReportsDamagedBranch(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.commit("a.yaml", "a")
-	tests := map[string]struct{ ref, says string }{
+	tests := map[string]struct{ ref, want string }{
 		"garbage":          {"garbage\n", "ignoring broken ref"},
 		"empty":            {"", "ignoring broken ref"},
 		"an absent commit": {strings.Repeat("1", 40) + "\n", "missing object"},
@@ -279,7 +279,7 @@ func TestResolveReportsADamagedBranch(t *testing.T) {
 	for name, test := range tests {
 		w.write(".git/refs/heads/damaged", test.ref)
 		_, err := w.open().Resolve(t.Context(), "damaged")
-		wantError(t, err, `resolving branch "damaged"`, test.says)
+		wantError(t, err, `resolve branch "damaged"`, test.want)
 		if errors.Is(err, gitsource.ErrBranchNotFound) {
 			t.Errorf("%s: a damaged branch is reported as an absent one: %v", name, err)
 		}
@@ -290,7 +290,7 @@ func TestValidateBranch(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"main", "feature/x", "a.b", "v1@2", "naïve", "a-b", "locked", "{x}"} {
 		if err := gitsource.ValidateBranch(name); err != nil {
-			t.Errorf("%q is refused: %v", name, err)
+			t.Errorf("%q is rejected: %v", name, err)
 		}
 	}
 	refused := []string{
@@ -302,7 +302,7 @@ func TestValidateBranch(t *testing.T) {
 	for _, name := range refused {
 		wantError(t, gitsource.ValidateBranch(name), "branch ")
 		if _, err := r.Resolve(t.Context(), name); err == nil || errors.Is(err, gitsource.ErrBranchNotFound) {
-			t.Errorf("Resolve does not refuse %q: %v", name, err)
+			t.Errorf("Resolve accepts %q: %v", name, err)
 		}
 	}
 }

@@ -15,12 +15,12 @@ import (
 const tagPrefix = "refs/tags/"
 
 // ErrTagNotFound is wrapped by the error of ResolveTag for a tag that the repository does not have.
-var ErrTagNotFound = errors.New("no such tag")
+var ErrTagNotFound = errors.New("tag not found")
 
-// Tag is where a tag points now.
+// Tag is a tag with the objects that it points to.
 type Tag struct {
 	Name string
-	// Object is the id of the tag object, and empty for a lightweight tag, which has none.
+	// Object is the id of the tag object; empty for a lightweight tag.
 	Object string
 	// Commit is the commit at the end, through any number of tag objects.
 	Commit Commit
@@ -34,7 +34,7 @@ func ValidateTag(name string) error {
 	return nil
 }
 
-// ResolveTag finds the commit of a tag. Its error wraps ErrTagNotFound if there is no such tag.
+// ResolveTag returns the commit of a tag. The error wraps ErrTagNotFound if the tag does not exist.
 func (r *Repository) ResolveTag(ctx context.Context, name string) (Tag, error) {
 	if err := ValidateTag(name); err != nil {
 		return Tag{}, err
@@ -42,16 +42,16 @@ func (r *Repository) ResolveTag(ctx context.Context, name string) (Tag, error) {
 	kind, id, err := r.ref(ctx, tagPrefix+name)
 	switch {
 	case err != nil:
-		return Tag{}, fmt.Errorf("resolving tag %q of %s: %w", name, r.path, err)
+		return Tag{}, fmt.Errorf("resolve tag %q of %s: %w", name, r.path, err)
 	case id == "":
 		return Tag{}, fmt.Errorf("%w: %q in %s", ErrTagNotFound, name, r.path)
 	case kind == "commit":
 		return Tag{Name: name, Commit: Commit(id)}, nil
 	}
-	a, err := r.git.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", id+"^{commit}")
-	commit := strings.TrimPrefix(strings.TrimSpace(a.Stdout), "--end-of-options\n") // which versions before 2.43 repeat
+	result, err := r.git.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", id+"^{commit}")
+	commit := strings.TrimPrefix(strings.TrimSpace(result.Stdout), "--end-of-options\n") // which git before 2.43 prints, too
 	if err != nil || !r.isID(commit) {
-		return Tag{}, fmt.Errorf("resolving tag %q of %s: expected it to point to a commit, not a %s", name, r.path, kind)
+		return Tag{}, fmt.Errorf("resolve tag %q of %s: must point to a commit, not a %s", name, r.path, kind)
 	}
 	return Tag{Name: name, Object: id, Commit: Commit(commit)}, nil
 }

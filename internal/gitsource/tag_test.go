@@ -33,17 +33,17 @@ func TestResolveTag(t *testing.T) {
 		}
 		for _, name := range []string{"v2", "folder", "main"} {
 			if _, err := r.ResolveTag(t.Context(), name); !errors.Is(err, gitsource.ErrTagNotFound) {
-				t.Errorf("%s: got %v, want ErrNoTag", name, err)
+				t.Errorf("%s: got %v, want ErrTagNotFound", name, err)
 			}
 		}
-		for name, says := range map[string]string{"blob": "not a blob", "tree": "not a tag", "-x": "'-'", "refs/tags/v1": "short name", "": "a name"} {
+		for name, want := range map[string]string{"blob": "not a blob", "tree": "not a tag", "-x": "'-'", "refs/tags/v1": "short name", "": "a name"} {
 			_, err := r.ResolveTag(t.Context(), name)
-			wantError(t, err, "tag "+`"`+name, says)
+			wantError(t, err, "tag "+`"`+name, want)
 		}
 	}
 }
 
-func TestObjectsAreReadWholeAndChecked(t *testing.T) {
+func TestObjectsAreCheckedAgainstTheirID(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	c := w.commit("a", "1")
@@ -64,7 +64,7 @@ func TestObjectsAreReadWholeAndChecked(t *testing.T) {
 	_, err = r.TagObject(t.Context(), gitsource.Tag{Name: "light", Commit: c})
 	wantError(t, err, `tag "light"`, "full id")
 	_, err = r.CommitObject(t.Context(), gitsource.Commit(tag.Object))
-	wantError(t, err, "reading commit")
+	wantError(t, err, "read commit")
 	long := w.commit("a", "2")
 	w.gitInput(strings.Repeat("long ", 40_000), "commit", "--quiet", "--amend", "--file=-")
 	if _, err = r.CommitObject(t.Context(), gitsource.Commit(w.git("rev-parse", "HEAD"))); err != nil {
@@ -82,7 +82,7 @@ func TestObjectsAreReadWholeAndChecked(t *testing.T) {
 	}
 }
 
-func TestWatchHintsAtATag(t *testing.T) {
+func TestWatchTag(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.commit("a", "1")

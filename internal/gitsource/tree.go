@@ -26,19 +26,19 @@ const (
 
 // File is an entry of a commit that matches a pattern.
 type File struct {
-	// Path is the path from the top of the repository, with slashes. It is valid for fs.ValidPath and prints, except in
-	// a refused file; show a File, not its Path.
+	// Path is the path from the top of the repository, with slashes. It is valid for fs.ValidPath and printable, except
+	// in a rejected file: print a File, not its Path.
 	Path string
 	// OID is the object id of the content: the same content has the same id.
 	OID string
-	// Size is the size of the content in bytes, and 0 for a refused file.
+	// Size is the size of the content in bytes, and 0 for a rejected file.
 	Size int64
-	// Rejected says why the entry cannot be read and what to do, or is empty. Such an entry counts as a file that failed,
-	// not as one that is absent.
+	// Rejected is why the entry cannot be read, with a hint; empty if it can. Such an entry is a failed file, not an
+	// absent one.
 	Rejected string
 }
 
-// String returns the path, quoted if it is one that could disturb a terminal or a log.
+// String returns the path, quoted if it has characters that are not printable.
 func (f File) String() string {
 	if isPlainPath(f.Path) {
 		return f.Path
@@ -50,10 +50,9 @@ func isPlainPath(path string) bool {
 	return fs.ValidPath(path) && gitcommand.Printable(path) == path
 }
 
-// Files lists the entries of a commit that match at least one pattern, in git's order. An entry that matches but is no
-// regular file with a plain path comes with a reason in Refused; so does a link or submodule that took the place of a
-// folder which a pattern names. More than 100,000 files in the commit, matching or not, are an error; and so is
-// a listing that is not whole.
+// Files lists the entries of a commit that match at least one pattern, in git's order. Rejected is set for an entry
+// that matches and is not a regular file with a printable path, and for a link or submodule in place of a folder that a
+// pattern names. More than 100,000 files in the commit, matching or not, are an error, and so is an incomplete listing.
 func (r *Repository) Files(ctx context.Context, commit Commit, patterns []string) ([]File, error) {
 	selection, err := newPatterns(patterns)
 	if err != nil {
@@ -64,9 +63,9 @@ func (r *Repository) Files(ctx context.Context, commit Commit, patterns []string
 	}
 	files, err := r.list(ctx, commit, selection)
 	if err != nil {
-		return nil, fmt.Errorf("listing the files of commit %s in %s: %w", commit, r.path, err)
+		return nil, fmt.Errorf("list the files of commit %s in %s: %w", commit, r.path, err)
 	}
-	refuseDuplicates(files)
+	rejectDuplicates(files)
 	return files, nil
 }
 
@@ -96,7 +95,7 @@ func (r *Repository) readEntries(listing io.Reader, selection patterns) ([]File,
 		entries++
 		size += len(scanner.Bytes())
 		if entries > maxEntries || size > maxListing {
-			return nil, fmt.Errorf("more than %d files, or %d MiB of names and ids; use a smaller repository for secrets",
+			return nil, fmt.Errorf("too large: more than %d files, or %d MiB of names and ids; use a smaller repository for secrets",
 				maxEntries, maxListing>>20)
 		}
 		e, err := r.parseEntry(scanner.Text())
@@ -124,22 +123,22 @@ func splitNUL(data []byte, atEOF bool) (int, []byte, error) {
 	return 0, nil, nil
 }
 
-// entry is a line of `git ls-tree -l`: mode, type, object id and size (padded, or BAD where git has no such object, or -
-// where it is not in this repository at all), a tab, and the path.
+// entry is a line of `git ls-tree -l`: mode, type, object id, size, a tab, and the path. The size is padded; it is BAD
+// for a damaged object, and - for one that is not in this repository.
 type entry struct {
 	mode, kind, oid, size, path string
 }
 
 func (r *Repository) parseEntry(line string) (entry, error) {
-	facts, path, _ := strings.Cut(line, "\t")
-	f := strings.Fields(facts)
+	attributes, path, _ := strings.Cut(line, "\t")
+	f := strings.Fields(attributes)
 	if len(f) != 4 || !r.isID(f[2]) || path == "" {
-		return entry{}, fmt.Errorf("git ls-tree: expected an entry, got %q", gitcommand.OneLine([]byte(line)))
+		return entry{}, fmt.Errorf("git ls-tree: invalid entry %q", gitcommand.OneLine([]byte(line)))
 	}
 	return entry{mode: f[0], kind: f[1], oid: f[2], size: f[3], path: path}, nil
 }
 
-// isRegular tells whether the entry is a regular file, executable or not.
+// isRegular reports whether the entry is a regular file, executable or not.
 func (e entry) isRegular() bool {
 	return e.kind == "blob" && strings.HasPrefix(e.mode, "100")
 }
@@ -149,30 +148,30 @@ func (e entry) file() File {
 	size, err := strconv.ParseInt(e.size, 10, 64)
 	switch {
 	case e.mode == "120000":
-		f.Rejected = "is a symbolic link, which is never followed; commit the file itself"
+		f.Rejected = "is a symbolic link, which is not followed; commit the file itself"
 	case e.mode == "160000":
-		f.Rejected = "is a submodule, which is never entered; make it a source of its own"
+		f.Rejected = "is a submodule, which is not entered; make it a source of its own"
 	case !e.isRegular():
-		f.Rejected = "is no regular file"
+		f.Rejected = "is not a regular file"
 	case !isPlainPath(e.path):
-		f.Rejected = "has a name with bytes that are not UTF-8, characters that do not print, or elements such as '..'; rename it"
+		f.Rejected = "has an invalid name: not UTF-8, not printable, or with elements such as '..'; rename it"
 	case err != nil || size < 0:
-		f.Rejected = "has no readable content in this repository; restore the object " + e.oid + ", for example by a full fetch"
+		f.Rejected = "has no readable content in this repository; restore the object " + e.oid + ", for example with a full fetch"
 	default:
 		f.Size = size
 	}
 	return f
 }
 
-// refuseDuplicates refuses all entries that share a path, which no git writes but a forged tree can hold.
-func refuseDuplicates(files []File) {
+// rejectDuplicates rejects all entries with the same path. Git writes no such tree, but an attacker can forge one.
+func rejectDuplicates(files []File) {
 	count := make(map[string]int, len(files))
 	for _, f := range files {
 		count[f.Path]++
 	}
 	for i, f := range files {
 		if count[f.Path] > 1 && f.Rejected == "" {
-			files[i].Size, files[i].Rejected = 0, "is in the commit more than once; the commit is damaged or forged"
+			files[i].Size, files[i].Rejected = 0, "is a duplicate path in the commit; the commit is damaged or forged"
 		}
 	}
 }

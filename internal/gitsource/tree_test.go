@@ -31,10 +31,10 @@ func wantRefused(t *testing.T, files []gitsource.File, want map[string]string) {
 		listed[f.Path] = true
 		word, refuse := want[f.Path]
 		if refuse != (f.Rejected != "") || !strings.Contains(f.Rejected, word) {
-			t.Errorf("%s: refused because it %q, want %q", f, f.Rejected, word)
+			t.Errorf("%s: rejected: %q, want %q", f, f.Rejected, word)
 		}
 		if f.Rejected != "" && f.Size != 0 {
-			t.Errorf("%s is refused and has a size", f)
+			t.Errorf("%s is rejected and has a size", f)
 		}
 	}
 	for path := range want {
@@ -72,7 +72,7 @@ func TestFilesSelectsByPattern(t *testing.T) {
 	}
 }
 
-func TestFilesRefusesLinksAndSubmodules(t *testing.T) {
+func TestFilesRejectsLinksAndSubmodules(t *testing.T) {
 	t.Parallel()
 	inner := newWorkspace(t)
 	inner.commit("x.yaml", "x")
@@ -100,7 +100,7 @@ func TestFilesRefusesLinksAndSubmodules(t *testing.T) {
 	wantError(t, problems["secrets/link.yaml"], "secrets/link.yaml: is a symbolic link", "commit the file itself")
 }
 
-func TestFilesTakesOddNamesAndRefusesThoseThatDoNotPrint(t *testing.T) {
+func TestFilesRejectsNamesThatAreNotPrintable(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	names := []string{
@@ -131,7 +131,7 @@ func TestFilesTakesOddNamesAndRefusesThoseThatDoNotPrint(t *testing.T) {
 	wantRefused(t, files, refused)
 }
 
-func TestFilesRefusesForgedNames(t *testing.T) {
+func TestFilesRejectsForgedNames(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.commit("blob", "content")
@@ -152,11 +152,11 @@ func TestFilesRefusesForgedNames(t *testing.T) {
 	})
 }
 
-func TestFilesIsWholeOrAnError(t *testing.T) {
+func TestFilesIsCompleteOrAnError(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		damage func(w workspace)
-		says   string
+		want   string
 	}{
 		"folder missing":   {func(w workspace) { os.Remove(w.object("HEAD:secrets/deep")) }, "git ls-tree"},
 		"folder truncated": {func(w workspace) { os.Truncate(w.object("HEAD:secrets/deep"), 20) }, "git ls-tree"},
@@ -170,7 +170,7 @@ func TestFilesIsWholeOrAnError(t *testing.T) {
 			r := w.open()
 			test.damage(w)
 			_, err := r.Files(t.Context(), c, []string{"**/*.yaml"})
-			wantError(t, err, "listing the files of commit "+string(c), test.says)
+			wantError(t, err, "list the files of commit "+string(c), test.want)
 		})
 	}
 }
@@ -193,7 +193,7 @@ func TestFilesIsBounded(t *testing.T) {
 	for i := range 10 {
 		files = append(files, tenfold(files[i]))
 	}
-	tests := map[string]struct{ tree, says string }{
+	tests := map[string]struct{ tree, want string }{
 		"a long path":        {blob + strings.Repeat("n", 9000) + "\n", "a path is longer than"},
 		"one file too many":  {blob + "one more\n" + folder(files[5], "ten to the fifth"), "more than 100000 files"},
 		"far too many files": {folder(files[10], "ten to the tenth"), "more than 100000 files"},
@@ -204,19 +204,19 @@ func TestFilesIsBounded(t *testing.T) {
 			t.Parallel()
 			tree := w.gitInput(test.tree, "mktree")
 			_, err := w.open().Files(t.Context(), gitsource.Commit(w.git("commit-tree", "-m", "test", tree)), []string{"x"})
-			wantError(t, err, test.says)
+			wantError(t, err, test.want)
 		})
 	}
 }
 
-func TestFilesTakesOnlyACommitAndPatterns(t *testing.T) {
+func TestFilesRejectsInvalidArguments(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	c := w.commit("a.yaml", "a")
 	tests := map[string]struct {
 		commit   gitsource.Commit
 		patterns []string
-		says     []string
+		want     []string
 	}{
 		"a branch":         {"main", []string{"*"}, []string{"full id of a commit"}},
 		"an option":        {"--help", []string{"*"}, []string{"full id of a commit"}},
@@ -229,7 +229,7 @@ func TestFilesTakesOnlyACommitAndPatterns(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := w.open().Files(t.Context(), test.commit, test.patterns)
-			wantError(t, err, test.says...)
+			wantError(t, err, test.want...)
 		})
 	}
 	_, err := w.open().Files(t.Context(), c, []string{"/abs", "ok/*", "[a"})
@@ -242,7 +242,7 @@ func TestValidatePattern(t *testing.T) {
 	t.Parallel()
 	for _, pattern := range []string{"a.yaml", "**/*.yaml", "secrets/**", "a/{b,c}/*.y?ml", "[a-c]/x", ".sops/x", "naïve/*", `\!a`} {
 		if err := gitsource.ValidatePattern(pattern); err != nil {
-			t.Errorf("%q is refused: %v", pattern, err)
+			t.Errorf("%q is rejected: %v", pattern, err)
 		}
 	}
 	refused := []string{

@@ -16,16 +16,15 @@ import (
 )
 
 const (
-	// quiet is how long nothing must happen before a hint is given: a commit makes
-	// a dozen events.
+	// quiet is the time without events before a hint: a commit causes a dozen events.
 	quiet = 20 * time.Millisecond
-	// atLatest is when a hint is given although events keep coming.
+	// atLatest is the time after which a hint is sent although events continue.
 	atLatest = time.Second
 )
 
-// Watch gives a hint whenever the branch may have moved, until ctx ends; then the channel is closed. Hints are no more
-// than that: file systems lose events (network ones have none), so the caller looks at the branch from time to time as
-// well. The error says that this repository cannot be watched, as where the system has no watches left.
+// Watch sends a hint whenever the branch may have moved, until ctx ends; then it closes the channel. File systems lose
+// events, and network file systems have none, so the caller must also poll the branch. An error means that this
+// repository cannot be watched, for example because the system has no watches left.
 func (r *Repository) Watch(ctx context.Context, branch string) (<-chan struct{}, error) {
 	if err := ValidateBranch(branch); err != nil {
 		return nil, err
@@ -44,18 +43,18 @@ func (r *Repository) WatchTag(ctx context.Context, tag string) (<-chan struct{},
 func (r *Repository) watch(ctx context.Context, kind, name string) (<-chan struct{}, error) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
-		return nil, fmt.Errorf("watching %s: %w", r.path, err)
+		return nil, fmt.Errorf("watch %s: %w", r.path, err)
 	}
 	w := &watch{watcher: watcher, folders: r.watched(kind, name), hints: make(chan struct{}, 1)}
 	if err := w.add(); err != nil {
-		return nil, errors.Join(fmt.Errorf("watching %s: %w", r.path, err), watcher.Close())
+		return nil, errors.Join(fmt.Errorf("watch %s: %w", r.path, err), watcher.Close())
 	}
 	go w.run(ctx)
 	return w.hints, nil
 }
 
-// watched are the folders in which a move of the ref shows: a ref is a file that is renamed into place, packed-refs
-// lies beside refs, and reftable has its tables in a folder.
+// watched returns the folders with events for a move of the ref: a ref is a file that is renamed into place,
+// packed-refs is beside refs, and reftable has its tables in a folder.
 func (r *Repository) watched(kind, name string) []string {
 	folders := []string{r.git.Dir, filepath.Join(r.git.Dir, "reftable"), filepath.Join(r.git.Dir, "refs")}
 	folder := filepath.Join(r.git.Dir, "refs", kind)
@@ -73,8 +72,8 @@ type watch struct {
 	hints   chan struct{}
 }
 
-// add watches every folder that is there. Git removes empty ones and makes them again (git gc), and a watch goes with
-// its folder, so this is repeated after each event; watching twice is once.
+// add watches every existing folder. Git deletes empty ones and creates them again (git gc), which ends a watch, so add
+// runs after each event. A second watch of the same folder has no effect.
 func (w *watch) add() error {
 	for _, folder := range w.folders {
 		if err := w.watcher.Add(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -89,7 +88,7 @@ func (w *watch) run(ctx context.Context) {
 	defer w.watcher.Close()
 	var (
 		timer  = time.NewTimer(atLatest)
-		since  time.Time // of the first event not hinted at; zero for none
+		since  time.Time // of the first event after the last hint; zero for none
 		settle = func() {
 			now := time.Now()
 			if since.IsZero() {
@@ -109,22 +108,22 @@ func (w *watch) run(ctx context.Context) {
 				settle()
 			}
 		case err := <-w.watcher.Errors:
-			_ = err // whatever it is, events were lost: look
+			_ = err // events may be lost: send a hint
 			settle()
 		case <-timer.C:
 			since = time.Time{}
-			// Before the hint: what happens in a new folder before it is watched is seen by
-			// whoever follows the hint. A folder that cannot be watched is polled.
+			// Before the hint: the receiver of the hint reads what happened in a new folder
+			// before its watch. A folder that cannot be watched is polled.
 			_ = w.add()
 			select {
 			case w.hints <- struct{}{}:
-			default: // one is waiting already
+			default: // a hint is pending
 			}
 		}
 	}
 }
 
-// matters leaves out what git does to its index, and its locks, which are renamed into place when they matter.
+// matters excludes events of the index and of locks, which git renames into place when they take effect.
 func matters(event fsnotify.Event) bool {
 	name := filepath.Base(event.Name)
 	return event.Op != fsnotify.Chmod && !strings.HasSuffix(name, ".lock") &&

@@ -12,9 +12,9 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 )
 
-// TestWatchHintsAtEveryMove makes moves of a branch one after the other, and waits
+// TestWatchSendsHintForEveryMove makes moves of a branch one after the other, and waits
 // for the hint of each: no poll helps here.
-func TestWatchHintsAtEveryMove(t *testing.T) {
+func TestWatchSendsHintForEveryMove(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name, branch string
@@ -64,9 +64,9 @@ func TestWatchHintsAtEveryMove(t *testing.T) {
 						t.Fatalf("no hint at move %d: the branch is seen at %s (%v), and is at %s", i+1, got, err, want)
 					}
 				}
-				// The hint itself has to come too: without it nobody would have looked.
+				// The hint itself must arrive, too.
 				if _, more := <-hints; !more {
-					t.Fatalf("move %d gave no hint", i+1)
+					t.Fatalf("move %d caused no hint", i+1)
 				}
 			}
 			cancel()
@@ -108,7 +108,7 @@ func packThen(move func(workspace)) func(workspace) {
 	return func(w workspace) { w.git("pack-refs", "--all"); move(w) }
 }
 
-func TestWatchRefusesABranchThatIsNone(t *testing.T) {
+func TestWatchRejectsInvalidBranch(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	repo, err := gitsource.Open(t.Context(), w.dir)

@@ -76,8 +76,8 @@ func newReloader(s Settings) (*reloader, error) {
 }
 
 // get returns the transport for the files as they are now. A stat is cheap compared with
-// a request. Waiting for the next handshake would keep connections whose authority is
-// no longer trusted.
+// a request. A check only at a handshake would keep connections to a server whose
+// authority has been removed.
 func (r *reloader) get() *http.Transport {
 	if len(r.files) == 0 {
 		return r.current

@@ -22,7 +22,7 @@ func TestConfigOfRemotes(t *testing.T) {
 		`repository: "ext::sh -c x"}`:                             "line 4: sources[0].repository: unsupported address: remote helpers",
 		`repository: /srv/r, remote: {token_file: t}}`:            "line 4: sources[0].remote must not be set: repository is a directory",
 		`repository: /srv/r, branch: main, tag: v1}`:              "line 4: sources[0].tag must not be set together with branch",
-		`repository: /srv/r, tag: refs/tags/v1}`:                  "expected the short name",
+		`repository: /srv/r, tag: refs/tags/v1}`:                  "must be the short name",
 		`repository: "https://host/r", remote: {poll: 1s}}`:       "remote.poll must be a duration of 5s to 24h",
 		`repository: "https://host/r", remote: {timeout: 1s}}`:    "remote.timeout must be",
 		`repository: "https://host/r", remote: {max_mib: -1}}`:    "remote.max_mib must be",
