@@ -148,9 +148,9 @@ func TestPlanRefusesUnusableConnections(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newConnectionFixture(t, cli)
 		s.connect(t, "shop", "aws", map[string]string{"accessKeyId": "AKIA", "secretAccessKey": "one"})
-		s.Fails(t, []string{"plan"}, "needs accessKeyID, secretAccessKey; it has no accessKeyID", "uses accessKeyId")
+		s.Fails(t, []string{"plan"}, "needs accessKeyID, secretAccessKey: missing accessKeyID", "uses accessKeyId")
 		s.connect(t, "shop", "0b7c2d1e-35c1-4c1f-8f5f-0c1b8e1a2d3e", map[string]string{"a": "b"})
-		s.Fails(t, []string{"plan"}, "reads as a UUID")
+		s.Fails(t, []string{"plan"}, "is a UUID")
 		s.Write(t, header+"\nresource \"relay_connection\" \"it\" {\n  type = \"slack\"\n  name = \"x\"\n  fields_wo = { apiToken = \"t\" }\n}\n")
 		s.Fails(t, []string{"plan"}, "The argument domain of the provider block is required")
 		if n := len(s.proxy.Requests()); n != 0 {
@@ -159,7 +159,7 @@ func TestPlanRefusesUnusableConnections(t *testing.T) {
 
 		t.Log("an unknown type is allowed, with a warning")
 		s.connect(t, "shop", "warehouse", map[string]string{"anything": "x"})
-		s.Apply(t).Contains(t, `"warehouse" is none that Relay's integrations know`)
+		s.Apply(t).Contains(t, `unknown connection type "warehouse"`)
 	})
 }
 

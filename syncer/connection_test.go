@@ -187,9 +187,9 @@ func TestConnectionsThatNobodyCouldUseAreRefused(t *testing.T) {
 	w := newConnectionWorld(t)
 	canary := vaulttest.Canary(t)
 	for name, c := range map[string]struct{ connections, want string }{
-		"a missing field": {"connections:\n  aws:\n    main: {accessKeyID: " + canary + "}\n", "needs accessKeyID, secretAccessKey; it has no secretAccessKey"},
+		"a missing field": {"connections:\n  aws:\n    main: {accessKeyID: " + canary + "}\n", "needs accessKeyID, secretAccessKey: missing secretAccessKey"},
 		"one not listed":  {"connections:\n  slack:\n    other: {apiToken: " + canary + "}\n", "connections.slack.other is not a connection that source shop may write"},
-		"a UUID as type":  {"connections:\n  0b7c2d1e-35c1-4c1f-8f5f-0c1b8e1a2d3e:\n    x: {a: " + canary + "}\n", "reads as a UUID"},
+		"a UUID as type":  {"connections:\n  0b7c2d1e-35c1-4c1f-8f5f-0c1b8e1a2d3e:\n    x: {a: " + canary + "}\n", "is a UUID"},
 	} {
 		w.commitWith(c.connections)
 		if rep := w.sync(true); len(rep.Failures) != 1 || !strings.Contains(w.text(), c.want) {

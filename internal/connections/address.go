@@ -51,19 +51,19 @@ func Check(a secrets.Address) error {
 	)
 }
 
-// CheckType refuses a type that is no name or reads as a UUID. The error wraps
+// CheckType rejects a type that is not a name, or that is a UUID. The error wraps
 // secrets.ErrInvalid.
 func CheckType(name string) error {
 	if err := secrets.CheckName("connection type", name); err != nil {
 		return err
 	}
 	if isID(name) {
-		return fmt.Errorf("%w: connection type %q reads as a UUID, and Relay would take it for the fields of a connection", secrets.ErrInvalid, name)
+		return fmt.Errorf("%w: connection type %q is a UUID, which Relay reads as the id of a connection's fields", secrets.ErrInvalid, name)
 	}
 	return nil
 }
 
-// isID reports what Relay's reader takes for the id of a body.
+// isID reports whether Relay's reader accepts the name as the id of a body.
 func isID(name string) bool { return uuid.Validate(name) == nil }
 
 // ParseAddress reads "type/name". The error wraps secrets.ErrInvalid.
@@ -99,20 +99,20 @@ var known = map[string]struct{ required, optional []string }{
 // knownTypes are the types with known fields, sorted.
 func knownTypes() []string { return slices.Sorted(maps.Keys(known)) }
 
-// FieldCheck is what CheckFields has to say.
+// FieldCheck is the result of CheckFields.
 type FieldCheck struct {
-	// Problem says why no reader of the type can use the fields; "" for nothing.
+	// Problem is why no reader of the type can use the fields; "" for none.
 	Problem string
-	// Warning says what a person may want to know; "" for nothing.
+	// Warning is what a person should know; "" for nothing.
 	Warning string
 }
 
-// CheckFields compares field names with what the readers of a type expect. A type
-// that is not known may have any fields. Pure.
+// CheckFields compares field names with those that the readers of a type expect. An
+// unknown type may have any fields. Pure.
 func CheckFields(kind string, fields []string) FieldCheck {
 	want, is := known[kind]
 	if !is {
-		return FieldCheck{Warning: fmt.Sprintf("connection type %q is none that Relay's integrations know (%s), so its fields are not checked", kind, strings.Join(knownTypes(), ", "))}
+		return FieldCheck{Warning: fmt.Sprintf("unknown connection type %q (Relay's integrations use %s): its fields are not checked", kind, strings.Join(knownTypes(), ", "))}
 	}
 	var missing, extra []string
 	for _, name := range want.required {
@@ -128,21 +128,21 @@ func CheckFields(kind string, fields []string) FieldCheck {
 	slices.Sort(extra)
 	var f FieldCheck
 	if len(missing) > 0 {
-		f.Problem = fmt.Sprintf("a connection of type %s needs %s; it has no %s", kind, strings.Join(want.required, ", "), strings.Join(missing, ", "))
+		f.Problem = fmt.Sprintf("a connection of type %s needs %s: missing %s", kind, strings.Join(want.required, ", "), strings.Join(missing, ", "))
 	}
 	if len(extra) > 0 {
-		f.Warning = fmt.Sprintf("no reader of type %s that is known uses %s", kind, strings.Join(extra, ", "))
+		f.Warning = fmt.Sprintf("no known reader of type %s uses %s", kind, strings.Join(extra, ", "))
 	}
 	return f
 }
 
-// checkNames refuses field names that are no names, none, or too many.
+// checkNames rejects invalid field names, too many of them, and none.
 func checkNames(fields []string) error {
 	if len(fields) == 0 {
-		return fmt.Errorf("%w: a connection needs at least one field: without any, Relay finds no connection", secrets.ErrInvalid)
+		return fmt.Errorf("%w: a connection needs at least one field: Relay does not find one without fields", secrets.ErrInvalid)
 	}
 	if len(fields) > MaxFields {
-		return fmt.Errorf("%w: a connection has %d fields, at most %d are allowed", secrets.ErrInvalid, len(fields), MaxFields)
+		return fmt.Errorf("%w: too many fields: a connection has %d, at most %d are allowed", secrets.ErrInvalid, len(fields), MaxFields)
 	}
 	var errs []error
 	for _, name := range fields {

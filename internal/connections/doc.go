@@ -11,22 +11,22 @@
 //
 // # Promises
 //
-// A reader takes the pointer, lists the body and reads its fields, one after the
-// other. It never gets half of two connections: a change writes a whole body under a
-// fresh random id, touches no existing one, and only then moves the pointer, by the
-// write protocol of package secrets. Whatever crashes, the pointer names a whole body.
+// A reader reads the pointer, lists the body and reads its fields, one after the other.
+// It never gets half of two connections: a change writes a whole body under a fresh
+// random id, changes no existing one, and only then moves the pointer, by the write
+// protocol of package secrets. After any crash the pointer names a whole body.
 //
-// The pointer's record stands for the body: it names the live body, how many fields
-// it has, and those that it replaced. A replaced body is soft-deleted by a later
-// change or by Tidy, once the pointer has named another one for grace: no reader that
-// took the pointer before is still reading then. A body that a crash left behind is
-// found by the mark on its fields, and deleted by Sweep.
+// The record of the connection names the live body, the number of its fields, and the
+// bodies that it replaced. A later change or DeleteSuperseded soft-deletes a replaced
+// body, once the pointer has named another one for the grace period: no reader that read
+// the pointer before is still reading then. DeleteOrphaned finds a body that a crash
+// left by the mark on its fields, and deletes it.
 //
-// Nothing is read back here either. Drift is judged from the metadata of the pointer
-// and of the fields: a field that somebody wrote again, added or deleted shows.
+// No value is read back here either. Drift is judged from the metadata of the pointer
+// and of the fields, so that a field that another writer wrote, added or deleted shows.
 //
-// # What this package must not do
+// # Limits
 //
-// It decides nothing about owners: package secrets does. It knows nothing of
-// Terraform, git or SOPS.
+// This package decides nothing about owners: package secrets does. It contains nothing
+// of Terraform, git or SOPS.
 package connections

@@ -11,14 +11,14 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// grace is how long a body that was replaced keeps its values: a reader that took
-// the pointer before may still be reading (ARCHITECTURE.md, Connections).
+// grace is how long a replaced body keeps its values: a reader that read the pointer
+// before may still be reading (ARCHITECTURE.md, Connections).
 const grace = 10 * time.Minute
 
 // Judge compares a connection with the last write of owner me, from metadata alone.
-// wrote is what me keeps of that write besides the record, nil for nothing. Pure.
-func Judge(me secrets.Owner, e secrets.Entry, wrote *secrets.Written) secrets.Verdict {
-	v := secrets.Judge(me, e, wrote)
+// baseline is that write as me keeps it besides the record, nil for nothing. Pure.
+func Judge(me secrets.Owner, e secrets.Entry, baseline *secrets.Written) secrets.Verdict {
+	v := secrets.Judge(me, e, baseline)
 	if v.State != secrets.InSync {
 		return v
 	}
@@ -30,14 +30,14 @@ func Judge(me secrets.Owner, e secrets.Entry, wrote *secrets.Written) secrets.Ve
 		}
 	}
 	if len(e.Fields) < record.Body.Fields {
-		// An administrator removed the metadata too, so nothing tells its name or when.
+		// An administrator removed the metadata too, so its name and time are not known.
 		return secrets.Verdict{State: secrets.Purged, LastWritten: v.LastWritten}
 	}
 	return v
 }
 
 // judgeField judges a field of a live body. Its only version was written before the
-// pointer was moved to the body, and nobody writes to it again.
+// pointer was moved to the body, and this product never writes to it again.
 func judgeField(field secrets.Entry, pointed time.Time) (secrets.Verdict, bool) {
 	current := field.Versions[field.Current]
 	v := secrets.Verdict{Version: field.Current, At: current.Created, LastWritten: 1}
@@ -49,7 +49,7 @@ func judgeField(field secrets.Entry, pointed time.Time) (secrets.Verdict, bool) 
 			v.LastWritten = 0
 		}
 	case added && field.Current == 1:
-		return v, false // somebody added it and took it away again
+		return v, false // another writer added it and deleted it again
 	case current.Destroyed:
 		v.State = secrets.Destroyed
 	case !field.Live():
@@ -75,15 +75,15 @@ func superseding(me secrets.Owner, pointer secrets.Entry, grace time.Duration) (
 	return next, due
 }
 
-// settled reports whether the pointer has named this owner's live body for grace, so
-// that what that body replaced is read by nobody. Pure.
+// settled reports whether the pointer has named this owner's live body for the grace
+// period, so that no reader uses the body before it. Pure.
 func settled(me secrets.Owner, pointer secrets.Entry, grace time.Duration) bool {
 	owner, is := pointer.Owner()
 	return is && owner == me && pointer.Date.Sub(pointer.Records[me].Time) > grace
 }
 
-// abandoned reports whether a body that this owner wrote for a pointer, and whose
-// youngest field is of that age, is read by nobody. Pure.
+// abandoned reports whether no reader uses a body that this owner wrote for a pointer,
+// and whose youngest field is of that age. Pure.
 func abandoned(pointer secrets.Entry, id string, age, grace time.Duration) bool {
 	if age <= grace {
 		return false
@@ -93,7 +93,7 @@ func abandoned(pointer secrets.Entry, id string, age, grace time.Duration) bool 
 	}
 	owner, is := pointer.Owner()
 	if !is {
-		return false // which body it names is in no record
+		return false // no record contains the id of the body that it names
 	}
 	body := pointer.Records[owner].Body
 	return body.ID != "" && body.ID != id && !slices.Contains(body.Superseded[:], id)

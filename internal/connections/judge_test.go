@@ -160,9 +160,9 @@ func TestCheckFields(t *testing.T) {
 	}{
 		{"aws", "accessKeyID secretAccessKey", "", ""},
 		{"aws", "accessKeyID secretAccessKey sessionToken", "", ""},
-		{"aws", "accessKeyId secretAccessKey", "it has no accessKeyID", "uses accessKeyId"},
+		{"aws", "accessKeyId secretAccessKey", "missing accessKeyID", "uses accessKeyId"},
 		{"datadog", "apiKey", "", ""},
-		{"warehouse", "anything", "", `"warehouse" is none that Relay's integrations know`},
+		{"warehouse", "anything", "", `unknown connection type "warehouse"`},
 	} {
 		got := CheckFields(c.kind, strings.Fields(c.fields))
 		for _, part := range []struct{ got, want string }{{got.Problem, c.problem}, {got.Warning, c.remark}} {

@@ -61,16 +61,16 @@ func (c *Client) deleteIfOrphaned(ctx context.Context, mount, domain, id string)
 		return false, false, err
 	}
 	var (
-		marked    string
-		born, now time.Time
-		live      bool
+		marked       string
+		created, now time.Time
+		live         bool
 	)
 	for _, field := range fields {
 		if mark := c.bodies.MarkOf(field); mark != "" {
 			marked = mark
 		}
-		if created := field.Versions[field.Current].Created; created.After(born) {
-			born = created
+		if at := field.Versions[field.Current].Created; at.After(created) {
+			created = at
 		}
 		now, live = field.Date, live || field.Live()
 	}
@@ -82,7 +82,7 @@ func (c *Client) deleteIfOrphaned(ctx context.Context, mount, domain, id string)
 		return false, true, nil //nolint:nilerr // not a mark of this product
 	}
 	e, err := c.Client.Describe(ctx, a)
-	if err != nil || !abandoned(e, id, now.Sub(born), c.grace) {
+	if err != nil || !abandoned(e, id, now.Sub(created), c.grace) {
 		return false, false, err
 	}
 	c.deleteBody(ctx, body, false)

@@ -168,7 +168,7 @@ func TestBadConnectionsAreRefusedWhole(t *testing.T) {
 		Address: w.address(idA, "a/b"),
 		Fields:  values(map[string]string{"x/y": "v", "big": strings.Repeat("x", secrets.DefaultMaxValueBytes+1)}),
 	})
-	for _, part := range []string{"reads as a UUID", `"a/b"`, `"x/y"`, "field big"} {
+	for _, part := range []string{"is a UUID", `"a/b"`, `"x/y"`, "field big"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not mention %s: %v", part, err)
 		}

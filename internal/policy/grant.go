@@ -11,34 +11,34 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// Grant is what a policy is to allow.
+// Grant is what a policy allows.
 type Grant struct {
 	Role Role
 	// Mount and Prefix are where the workflows are. Required.
 	Mount, Prefix string
-	// Workflows are the names of the workflows. Where it is nil, and nothing else
-	// names workflows, the grant is for every workflow, which a Reader can not have.
-	// An empty list is refused, because whoever computes one hardly means every
-	// workflow.
+	// Workflows are the names of the workflows. If it is nil, and nothing else names
+	// workflows, the grant is for every workflow, which a Reader cannot have. An empty
+	// list is rejected: a computed one hardly means every workflow.
 	Workflows []string
 	// WorkflowPrefixes are the beginnings of names: "deploy-" is for every workflow,
 	// now and later, whose name begins so. It is the only pattern of names that a
 	// Vault policy can express. Not for a Reader.
 	WorkflowPrefixes []string
-	// Identity takes the workflow from who logs in, in place of names.
+	// Identity gets the workflow from the login, in place of names.
 	Identity Identity
-	// ConnectionsDomain is whose connections the grant is for too; empty for none.
+	// ConnectionsDomain is the domain whose connections the grant includes; empty for
+	// none.
 	ConnectionsDomain string
 	// SecretsBy is the lowest of people's roles that adds, overwrites and deletes
-	// secrets: Operator (also if 0), as Relay's page on secrets says, Approver, or
-	// Administrator, as its page on users says. Writer is not touched by it.
+	// secrets: Operator (also if 0), as on Relay's page about secrets, Approver, or
+	// Administrator, as on its page about users. It does not affect a Writer.
 	SecretsBy Role
-	// Undelete lets a Writer bring soft-deleted versions back.
+	// Undelete allows a Writer to undelete versions.
 	Undelete bool
-	// Destroy lets a Writer erase versions for good, as "purge" does.
+	// Destroy allows a Writer to destroy versions, as "purge" does.
 	Destroy bool
-	// Settings lets a Writer settle how long versions are kept before the first one
-	// is written, which takes "create" on metadata; afterwards nothing more is needed.
+	// Settings allows a Writer to set how long versions are kept before it writes the
+	// first one, which requires "create" on metadata.
 	Settings bool
 }
 
@@ -65,7 +65,7 @@ func (i Identity) segment(key string) string {
 	return "{{identity.entity.aliases." + i.Accessor + ".metadata." + key + "}}"
 }
 
-// word is what an accessor or a key of metadata may be, so that it can not end the
+// word is the form of an accessor or a key of metadata, so that it cannot end the
 // template or begin another.
 var word = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 
@@ -89,12 +89,12 @@ func (i Identity) check() error {
 	return errors.Join(errs...)
 }
 
-// check refuses what makes no policy, or one that grants more than somebody reads
-// out of it. It lists all that is wrong.
+// check rejects a grant without a policy, and one that grants more than a person
+// expects. The error lists all problems.
 func (g Grant) check() error {
 	errs := []error{secrets.CheckPath("mount", g.Mount), secrets.CheckPath("prefix", g.Prefix)}
 	if g.Role.String() == "" {
-		errs = append(errs, errors.New("no role is given"))
+		errs = append(errs, errors.New("role is required"))
 	}
 	for _, name := range g.Workflows {
 		errs = append(errs, secrets.CheckName("workflow", name))
@@ -106,7 +106,7 @@ func (g Grant) check() error {
 		errs = append(errs, secrets.CheckName("domain", g.ConnectionsDomain))
 	}
 	errs = append(errs, g.Identity.check())
-	for _, r := range append(g.unclearPlaces(), g.unfitForRole()...) {
+	for _, r := range append(g.ambiguous(), g.unsupported()...) {
 		if r.wrong {
 			errs = append(errs, errors.New(r.text))
 		}
@@ -114,19 +114,19 @@ func (g Grant) check() error {
 	return errors.Join(errs...)
 }
 
-// refusal is what a grant may be refused for.
+// refusal is a reason to reject a grant.
 type refusal struct {
 	wrong bool
 	text  string
 }
 
-// unclearPlaces are workflows and domains that are named in two ways, or not at all.
-func (g Grant) unclearPlaces() []refusal {
+// ambiguous are workflows and domains that are named in two ways, or not at all.
+func (g Grant) ambiguous() []refusal {
 	return []refusal{
 		{g.Workflows != nil && len(g.Workflows) == 0,
-			"the list of workflows is empty: name one, or leave the list out for every workflow"},
+			"the list of workflows is empty: name one, or omit the list for every workflow"},
 		{g.WorkflowPrefixes != nil && len(g.WorkflowPrefixes) == 0,
-			"the list of workflow prefixes is empty: name one, or leave the list out"},
+			"the list of workflow prefixes is empty: name one, or omit the list"},
 		{g.Identity.given() && (g.Workflows != nil || g.WorkflowPrefixes != nil),
 			"workflows are named, and an identity names them too: keep one"},
 		{g.Identity.Domain != "" && g.ConnectionsDomain != "",
@@ -134,28 +134,28 @@ func (g Grant) unclearPlaces() []refusal {
 	}
 }
 
-// unfitForRole are options that the role does not have.
-func (g Grant) unfitForRole() []refusal {
+// unsupported are options that the role does not have.
+func (g Grant) unsupported() []refusal {
 	return []refusal{
 		{g.Role == Reader && g.every(),
-			"a reader's policy needs the names of its workflows: one that reads all of them is refused"},
+			"a reader's policy needs the names of its workflows: a policy that reads every workflow is not supported"},
 		{g.Role == Reader && len(g.WorkflowPrefixes) > 0,
-			"a reader's workflows are named one by one: one that reads all whose names begin alike is refused"},
+			"a reader's workflows must be named one by one: workflow prefixes are not supported"},
 		{g.Role == Reader && g.more(),
 			"undelete, destroy and settings are for a writer: a reader writes nothing"},
 		{g.Role.person() && g.more(),
-			"undelete, destroy and settings are for a writer: among people an administrator may all of it, and nobody else"},
+			"undelete, destroy and settings are for a writer: among people, only an administrator has these rights"},
 		{g.SecretsBy != 0 && !g.Role.person(),
-			"who among people writes secrets makes no difference to a writer or a reader: leave it out"},
+			"which people write secrets makes no difference for a writer or a reader: omit the option"},
 		{g.SecretsBy != 0 && (g.SecretsBy < Operator || g.SecretsBy > Administrator),
-			"secrets are written from a role upwards: operator, approver or administrator"},
+			"the lowest role that writes secrets must be operator, approver or administrator"},
 	}
 }
 
-// more reports whether something is granted that a Writer has only where wanted.
+// more reports whether the grant has rights that are optional for a Writer.
 func (g Grant) more() bool { return g.Undelete || g.Destroy || g.Settings }
 
-// every reports whether the grant is for all workflows.
+// every reports whether the grant is for every workflow.
 func (g Grant) every() bool {
 	return g.Workflows == nil && g.WorkflowPrefixes == nil && !g.Identity.given()
 }

@@ -14,13 +14,13 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// every stands for any one segment in a Vault policy. As it is no valid name,
-// nobody can ask for it by accident. Vault looks for it after templating, so what
-// is put into a policy must have been checked before.
+// every matches one segment in a Vault policy. It is not a valid name, so no grant
+// contains it by accident. Vault looks for it after templating, so every name must be
+// checked before it goes into a policy.
 const every = "+"
 
 // For is the text of the Vault policy for a grant, in HCL: one block of rules for
-// each workflow, sorted, one rule a line. The error lists all that is wrong.
+// each workflow, sorted, one rule a line. The error lists all problems.
 func For(g Grant) (string, error) {
 	if err := g.check(); err != nil {
 		return "", err
@@ -59,13 +59,13 @@ func JSON(g Grant) (string, error) {
 	return text.String(), nil
 }
 
-// block is the rules of one place, with what they are for.
+// block is the rules of one folder, with comments.
 type block struct {
 	comments []string
 	lines    []line
 }
 
-// line is one rule: a path of Vault's API, and what may be done there.
+// line is one rule: a path of Vault's API, and the capabilities on it.
 type line struct {
 	path         string
 	capabilities []string
@@ -171,7 +171,7 @@ func (b block) write(text *strings.Builder) {
 		width = max(width, len([]rune(l.path)))
 	}
 	for _, l := range b.lines {
-		// A valid name holds nothing that HCL would read as more than text.
+		// A valid name contains nothing that HCL would parse as more than text.
 		fmt.Fprintf(text, "path %-*s { capabilities = [\"%s\"] }\n", width+2, `"`+l.path+`"`, strings.Join(l.capabilities, `", "`))
 	}
 }

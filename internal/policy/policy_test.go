@@ -72,14 +72,14 @@ func TestForDoesNotDependOnOrder(t *testing.T) {
 	}
 }
 
-func TestForRefuses(t *testing.T) {
+func TestForRejectsUnclearOrUnsafeGrants(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		grant Grant
-		says  []string
+		want  []string
 	}{
-		"no role":                  {at(Grant{}), []string{"no role is given"}},
-		"a role of nobody":         {at(Grant{Role: 99}), []string{"no role is given"}},
+		"no role":                  {at(Grant{}), []string{"role is required"}},
+		"an unknown role":          {at(Grant{Role: 99}), []string{"role is required"}},
 		"reader of all":            {at(Grant{Role: Reader}), []string{"needs the names of its workflows"}},
 		"an empty list":            {at(Grant{Role: Writer, Workflows: []string{}}), []string{"the list of workflows is empty"}},
 		"an empty list, reader":    {at(Grant{Role: Reader, Workflows: []string{}}), []string{"the list of workflows is empty"}},
@@ -108,18 +108,18 @@ func TestForRefuses(t *testing.T) {
 		"a domain that ends it":    {at(Grant{Role: Reader, Identity: Identity{Accessor: "a", Workflow: "k", Domain: "{{"}}), []string{"the metadata key of the domain"}},
 		"a person's option":        {at(Grant{Role: Writer, SecretsBy: Administrator}), []string{"makes no difference"}},
 		"secrets by viewers":       {at(Grant{Role: Operator, SecretsBy: Viewer}), []string{"operator, approver or administrator"}},
-		"an operator that purges":  {at(Grant{Role: Operator, Destroy: true}), []string{"an administrator may all of it"}},
+		"an operator that purges":  {at(Grant{Role: Operator, Destroy: true}), []string{"only an administrator has these rights"}},
 		"a reader that configures": {at(Grant{Role: Reader, Workflows: []string{"w"}, Settings: true}), []string{"a reader writes nothing"}},
-		"all that is wrong, once":  {Grant{Role: Reader, Mount: "m", Prefix: "+", Workflows: []string{"*", "+"}, Destroy: true}, []string{`"+"`, `"*"`, "writes nothing", "prefix"}},
+		"all problems, once":       {Grant{Role: Reader, Mount: "m", Prefix: "+", Workflows: []string{"*", "+"}, Destroy: true}, []string{`"+"`, `"*"`, "writes nothing", "prefix"}},
 	} {
 		text, err := For(c.grant)
 		if err == nil || text != "" {
 			t.Errorf("%s: it is granted:\n%s", name, text)
 			continue
 		}
-		for _, says := range c.says {
-			if !strings.Contains(err.Error(), says) {
-				t.Errorf("%s: the error does not say %q: %v", name, says, err)
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: the error does not contain %q: %v", name, want, err)
 			}
 		}
 	}

@@ -11,32 +11,32 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 )
 
-// Role is what somebody may do to workflow secrets: one of the constants below.
-// The zero Role is none.
+// Role is a set of operations on workflow secrets: one of the constants below. The
+// zero Role is none.
 type Role int
 
 // The roles. Writer and Reader are for programs. The others are Relay's for
 // people, each with all that the one before it has; none of them reads a value.
 const (
-	// Writer creates, overwrites, deletes and lists secrets and notes who wrote
-	// them. It reads no value.
+	// Writer creates, overwrites, deletes and lists secrets, and writes their records.
+	// It reads no value.
 	Writer Role = iota + 1
 	// Reader reads the values of its workflows and lists their names. It writes
 	// nothing. It is for the steps of a workflow.
 	Reader
-	// Viewer sees names, versions and owners.
+	// Viewer reads names, versions and owners.
 	Viewer
 	// Operator adds, overwrites and deletes secrets too, unless Grant.SecretsBy
 	// reserves that to a higher role.
 	Operator
-	// Approver is Operator to Vault: what it approves is a plan, not a secret.
+	// Approver has the policy of an Operator: it approves plans, not secrets.
 	Approver
-	// Administrator also undeletes, destroys, settles how long versions are kept,
+	// Administrator also undeletes and destroys versions, sets how long they are kept,
 	// removes entries, and writes connections.
 	Administrator
 )
 
-// roleNames are in the order in which people should read of them.
+// roleNames are in the order of the documentation.
 var roleNames = []struct {
 	role Role
 	name string
@@ -69,7 +69,7 @@ func RoleNames() []string {
 	return names
 }
 
-// ParseRole reads a role as users write it. The error lists those there are.
+// ParseRole parses a role as users write it. The error lists the valid ones.
 func ParseRole(text string) (Role, error) {
 	for _, known := range roleNames {
 		if known.name == text {
