@@ -18,8 +18,8 @@ import (
 
 // Default limits of a Config.
 const (
-	DefaultTimeout  = 10 * time.Minute
-	DefaultMaxBytes = 2 << 30
+	defaultTimeout  = 10 * time.Minute
+	defaultMaxBytes = 2 << 30
 )
 
 // Config is what to mirror, and where.
@@ -32,9 +32,9 @@ type Config struct {
 	Ref string
 	// Folder is an absolute path for this mirror alone. Update creates it.
 	Folder string
-	// Timeout bounds an Update; DefaultTimeout if zero.
+	// Timeout bounds an Update; defaultTimeout if zero.
 	Timeout time.Duration
-	// MaxBytes bounds the size of the mirror on disk before a fetch plus the bytes of that fetch; DefaultMaxBytes if
+	// MaxBytes bounds the size of the mirror on disk before a fetch plus the bytes of that fetch; defaultMaxBytes if
 	// zero.
 	MaxBytes int64
 }
@@ -49,10 +49,10 @@ type Mirror struct {
 // New returns a mirror. It reads and writes nothing.
 func New(cfg Config) *Mirror {
 	if cfg.Timeout == 0 {
-		cfg.Timeout = DefaultTimeout
+		cfg.Timeout = defaultTimeout
 	}
 	if cfg.MaxBytes == 0 {
-		cfg.MaxBytes = DefaultMaxBytes
+		cfg.MaxBytes = defaultMaxBytes
 	}
 	return &Mirror{cfg: cfg, path: filepath.Join(cfg.Folder, repositoryName)}
 }

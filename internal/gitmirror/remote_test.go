@@ -122,7 +122,7 @@ func TestAccessProblems(t *testing.T) {
 			}
 		}
 		if got := strings.Join(keys, " "); got != test.keys {
-			t.Errorf("%s: refused %q, want %q", name, got, test.keys)
+			t.Errorf("%s: problems of %q, want %q", name, got, test.keys)
 		}
 	}
 }

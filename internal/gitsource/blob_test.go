@@ -98,7 +98,7 @@ func TestReadDoesNotLoadTooLargeFiles(t *testing.T) {
 	c := w.commit("big.yaml", strings.Repeat("x", 1001), "just.yaml", strings.Repeat("x", 1000), "small.yaml", "x")
 	r := w.open()
 	files := list(t, r, c, "*")
-	if err := os.Truncate(w.object("HEAD:big.yaml"), 20); err != nil { // whoever reads past its header will know
+	if err := os.Truncate(w.object("HEAD:big.yaml"), 20); err != nil { // so that reading past its header fails
 		t.Fatal(err)
 	}
 	got := map[string]int{}

@@ -293,13 +293,13 @@ func TestValidateBranch(t *testing.T) {
 			t.Errorf("%q is rejected: %v", name, err)
 		}
 	}
-	refused := []string{
+	invalid := []string{
 		"", "-", "--upload-pack=x", "HEAD", "@", "refs/heads/main", "a..b", "a@{1}", "a.", "a b", "a~1", "a^", "a:b", "a?",
 		"a*", "a[b", `a\b`, "a\nb", "a\x00b", "a\u202eb", "a\xffb", "/a", "a/", "a//b", ".a", "a/.b", "a.lock", "a.lock/b",
 		strings.Repeat("a", 201),
 	}
 	r := newWorkspace(t).open()
-	for _, name := range refused {
+	for _, name := range invalid {
 		wantError(t, gitsource.ValidateBranch(name), "branch ")
 		if _, err := r.Resolve(t.Context(), name); err == nil || errors.Is(err, gitsource.ErrBranchNotFound) {
 			t.Errorf("Resolve accepts %q: %v", name, err)

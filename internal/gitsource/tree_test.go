@@ -23,15 +23,15 @@ func paths(files []gitsource.File) []string {
 	return paths
 }
 
-// wantRefused checks that exactly the files of want are refused, and with a word of why.
-func wantRefused(t *testing.T, files []gitsource.File, want map[string]string) {
+// wantRejected checks that exactly the files of want are rejected, with a part of the cause.
+func wantRejected(t *testing.T, files []gitsource.File, want map[string]string) {
 	t.Helper()
 	listed := map[string]bool{}
 	for _, f := range files {
 		listed[f.Path] = true
-		word, refuse := want[f.Path]
-		if refuse != (f.Rejected != "") || !strings.Contains(f.Rejected, word) {
-			t.Errorf("%s: rejected: %q, want %q", f, f.Rejected, word)
+		cause, reject := want[f.Path]
+		if reject != (f.Rejected != "") || !strings.Contains(f.Rejected, cause) {
+			t.Errorf("%s: rejected: %q, want %q", f, f.Rejected, cause)
 		}
 		if f.Rejected != "" && f.Size != 0 {
 			t.Errorf("%s is rejected and has a size", f)
@@ -90,7 +90,7 @@ func TestFilesRejectsLinksAndSubmodules(t *testing.T) {
 	if diff := cmp.Diff([]string{"folder", "module", "secrets/good.yaml", "secrets/link.yaml", "secrets/module.yaml"}, paths(files)); diff != "" {
 		t.Error(diff)
 	}
-	wantRefused(t, files, map[string]string{
+	wantRejected(t, files, map[string]string{
 		"secrets/link.yaml": "symbolic link", "secrets/module.yaml": "submodule", "module": "submodule", "folder": "symbolic link",
 	})
 	contents, problems := read(t, w.open(), files)
@@ -108,14 +108,14 @@ func TestFilesRejectsNamesThatAreNotPrintable(t *testing.T) {
 		"new\nline", "tab\t", "\x1b[31mred", "\xff", "right\u202eleft", "zero\u200bwidth",
 	}
 	plain := map[string]string{}
-	refused := map[string]string{}
+	rejected := map[string]string{}
 	for i, name := range names {
 		path := "secrets/" + name + ".yaml"
 		w.write(path, name)
 		if i < 11 {
 			plain[path] = name
 		} else {
-			refused[path] = "rename it"
+			rejected[path] = "rename it"
 		}
 	}
 	w.write("-top.yaml", "top")
@@ -128,7 +128,7 @@ func TestFilesRejectsNamesThatAreNotPrintable(t *testing.T) {
 	for name, problem := range problems {
 		wantError(t, problem, name)
 	}
-	wantRefused(t, files, refused)
+	wantRejected(t, files, rejected)
 }
 
 func TestFilesRejectsForgedNames(t *testing.T) {
@@ -147,7 +147,7 @@ func TestFilesRejectsForgedNames(t *testing.T) {
 	if len(files) != 7 {
 		t.Errorf("got %d entries, want 7: %v", len(files), files)
 	}
-	wantRefused(t, files, map[string]string{
+	wantRejected(t, files, map[string]string{
 		"..": "rename it", "../up.yaml": "rename it", "/etc/abs.yaml": "rename it", "twice.yaml": "more than once",
 	})
 }
@@ -245,10 +245,10 @@ func TestValidatePattern(t *testing.T) {
 			t.Errorf("%q is rejected: %v", pattern, err)
 		}
 	}
-	refused := []string{
+	invalid := []string{
 		"", "/a", "./a", "../a", "a/../b", "a//b", "a/", "!a", "[a", "{a", `a\`, "a\nb", "a\xffb", "a\u202eb", strings.Repeat("a", 1025),
 	}
-	for _, pattern := range refused {
+	for _, pattern := range invalid {
 		wantError(t, gitsource.ValidatePattern(pattern), "pattern ")
 	}
 }

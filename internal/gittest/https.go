@@ -89,7 +89,7 @@ func (s *HTTPS) handler(git, root string) http.Handler {
 		}
 		backend := cgi.Handler{
 			Path: git, Args: []string{"http-backend"}, Logger: log.New(io.Discard, "", 0), Stderr: io.Discard,
-			Env: append(Environment(), "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1"),
+			Env: append(environment(), "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1"),
 		}
 		if s.OldProtocol {
 			r.Header.Del("Git-Protocol")

@@ -42,7 +42,7 @@ func (r *Repository) Input(input string, args ...string) string {
 func (r *Repository) run(input string, args ...string) string {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), "git", args...)
-	cmd.Env = Environment()
+	cmd.Env = environment()
 	cmd.Stdin = strings.NewReader(input)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -53,8 +53,8 @@ func (r *Repository) run(input string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Environment returns an environment for git without configuration of a user or the system.
-func Environment() []string {
+// environment returns an environment for git without configuration of a user or the system.
+func environment() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
 		"GIT_AUTHOR_NAME=ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_COMMITTER_NAME=ada", "GIT_COMMITTER_EMAIL=ada@example.com",

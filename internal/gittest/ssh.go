@@ -135,7 +135,7 @@ func (s *SSH) serve(conn net.Conn) {
 
 // session handles the requests of one channel: a variable, then the command.
 func (s *SSH) session(conn net.Conn, channel ssh.Channel, requests <-chan *ssh.Request) {
-	env := Environment()
+	env := environment()
 	for r := range requests {
 		switch {
 		case r.Type == "env" && !s.OldProtocol:

@@ -60,16 +60,16 @@ func (t *transport) redirected(r *http.Request, response *http.Response) (*http.
 		return nil, &RedirectError{Status: response.StatusCode, cause: "redirect without a valid target"}
 	}
 	shown := url.URL{Scheme: target.Scheme, Host: target.Host, Path: target.Path}
-	refused := &RedirectError{Status: response.StatusCode, Target: shown.String()}
+	rejected := &RedirectError{Status: response.StatusCode, Target: shown.String()}
 	switch {
 	case target.Scheme != "https" && target.Scheme != response.Request.URL.Scheme:
-		refused.cause = "redirect from https to " + target.Scheme + ": must be https"
+		rejected.cause = "redirect from https to " + target.Scheme + ": must be https"
 	case !slices.ContainsFunc(t.settings.RedirectHosts, func(listed string) bool { return sameHost(listed, target) }):
-		refused.cause = fmt.Sprintf("redirect to %q is not allowed; if that host is right, add it to %s", target.Host, t.settings.RedirectSetting)
+		rejected.cause = fmt.Sprintf("redirect to %q is not allowed; if that host is right, add it to %s", target.Host, t.settings.RedirectSetting)
 	default:
 		return repeated(r, target)
 	}
-	return nil, refused
+	return nil, rejected
 }
 
 // repeated is the same request for another URL.

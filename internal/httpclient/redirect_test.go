@@ -53,11 +53,11 @@ func TestRedirectToAnotherHostIsAnError(t *testing.T) {
 	for _, hosts := range [][]string{nil, {"other.example.com"}, {strings.Split(active, ":")[0]}} {
 		client := newClient(t, httpclient.Settings{RedirectHosts: hosts, RedirectSetting: "redirect_hosts"})
 		_, _, err := get(t, client, standby.URL+"/v1/x")
-		refused, is := errors.AsType[*httpclient.RedirectError](err)
-		if !is || refused.Status != 307 || refused.Target != "http://"+active+"/v1/x" {
+		rejected, is := errors.AsType[*httpclient.RedirectError](err)
+		if !is || rejected.Status != 307 || rejected.Target != "http://"+active+"/v1/x" {
 			t.Fatalf("%q: %v", hosts, err)
 		}
-		if text := refused.Error(); !strings.Contains(text, active) || !strings.Contains(text, "redirect_hosts") || strings.Contains(text, canary) {
+		if text := rejected.Error(); !strings.Contains(text, active) || !strings.Contains(text, "redirect_hosts") || strings.Contains(text, canary) {
 			t.Errorf("the error is %q", text)
 		}
 	}

@@ -73,7 +73,7 @@ func (cfg *Settings) setDefaults() {
 		cfg.Concurrency = DefaultConcurrency
 	}
 	if cfg.RequestTimeout == 0 {
-		cfg.RequestTimeout = DefaultRequestTimeout
+		cfg.RequestTimeout = defaultRequestTimeout
 	}
 	if cfg.MaxRetries == nil {
 		cfg.MaxRetries = new(DefaultMaxRetries)

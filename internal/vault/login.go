@@ -26,14 +26,14 @@ type Login interface {
 
 // Default mounts of the auth methods, below auth/.
 const (
-	DefaultAppRoleMount    = "approle"
-	DefaultJWTMount        = "jwt"
-	DefaultKubernetesMount = "kubernetes"
-	DefaultUserPassMount   = "userpass"
-	DefaultCertMount       = "cert"
+	defaultAppRoleMount    = "approle"
+	defaultJWTMount        = "jwt"
+	defaultKubernetesMount = "kubernetes"
+	defaultUserPassMount   = "userpass"
+	defaultCertMount       = "cert"
 
-	// DefaultKubernetesTokenFile is where a pod finds its service account's token.
-	DefaultKubernetesTokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+	// defaultKubernetesTokenFile is where a pod finds its service account's token.
+	defaultKubernetesTokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 )
 
 // AppRole logs in with a role's id and, unless the role needs none, a secret id.
@@ -88,7 +88,7 @@ func (l *AppRole) request() (string, map[string]any, error) {
 	if secret != "" {
 		body["secret_id"] = secret
 	}
-	return loginPath(l.Mount, DefaultAppRoleMount, "login"), body, err
+	return loginPath(l.Mount, defaultAppRoleMount, "login"), body, err
 }
 
 func (l *JWT) problems() (out problem.List) {
@@ -102,7 +102,7 @@ func (l *JWT) file() (setting, path string) { return "jwt.token_file", l.TokenFi
 
 func (l *JWT) request() (string, map[string]any, error) {
 	token, err := orFile(l.Token, l.TokenFile)
-	return loginPath(l.Mount, DefaultJWTMount, "login"), map[string]any{"role": l.Role, "jwt": token}, err
+	return loginPath(l.Mount, defaultJWTMount, "login"), map[string]any{"role": l.Role, "jwt": token}, err
 }
 
 func (l *Kubernetes) problems() (out problem.List) {
@@ -115,14 +115,14 @@ func (l *Kubernetes) file() (setting, path string) { return "kubernetes.token_fi
 
 func (l *Kubernetes) tokenFile() string {
 	if l.TokenFile == "" {
-		return DefaultKubernetesTokenFile
+		return defaultKubernetesTokenFile
 	}
 	return l.TokenFile
 }
 
 func (l *Kubernetes) request() (string, map[string]any, error) {
 	token, err := conffile.Token(l.tokenFile())
-	return loginPath(l.Mount, DefaultKubernetesMount, "login"), map[string]any{"role": l.Role, "jwt": token}, err
+	return loginPath(l.Mount, defaultKubernetesMount, "login"), map[string]any{"role": l.Role, "jwt": token}, err
 }
 
 func (l *UserPass) problems() (out problem.List) {
@@ -137,7 +137,7 @@ func (l *UserPass) file() (setting, path string) { return "", "" }
 
 //nolint:unparam // other logins read a file
 func (l *UserPass) request() (string, map[string]any, error) {
-	path := loginPath(l.Mount, DefaultUserPassMount, "login/"+l.Username)
+	path := loginPath(l.Mount, defaultUserPassMount, "login/"+l.Username)
 	return path, map[string]any{"password": l.Password}, nil
 }
 
@@ -154,7 +154,7 @@ func (l *Cert) request() (string, map[string]any, error) {
 	if l.Name != "" {
 		body["name"] = l.Name
 	}
-	return loginPath(l.Mount, DefaultCertMount, "login"), body, nil
+	return loginPath(l.Mount, defaultCertMount, "login"), body, nil
 }
 
 func checkMount(mount string) error {

@@ -18,11 +18,11 @@ import (
 const (
 	DefaultConcurrency    = kv.DefaultConcurrency
 	DefaultMaxRetries     = 3
-	DefaultRequestTimeout = 30 * time.Second
+	defaultRequestTimeout = 30 * time.Second
 
-	// MaxConcurrency and MaxMaxRetries are the largest valid values.
-	MaxConcurrency = 1000
-	MaxMaxRetries  = 100
+	// maxConcurrency and retriesLimit are the largest valid values.
+	maxConcurrency = 1000
+	retriesLimit   = 100
 )
 
 // Settings are the Vault settings: address, login, TLS, limits. The environment is not
@@ -68,7 +68,7 @@ type Settings struct {
 	// UserAgent identifies the caller in Vault's audit log, such as "relay-sync/1.2.3".
 	UserAgent string
 	// RequestTimeout bounds one request with its retries. 0 means
-	// DefaultRequestTimeout.
+	// defaultRequestTimeout.
 	RequestTimeout time.Duration
 }
 
@@ -100,7 +100,7 @@ func (cfg Settings) Problems() problem.List {
 func (cfg Settings) Warnings() []string {
 	files := []string{cfg.TokenFile, cfg.ClientKey}
 	if cfg.Login != nil {
-		if _, file := cfg.Login.file(); file != DefaultKubernetesTokenFile {
+		if _, file := cfg.Login.file(); file != defaultKubernetesTokenFile {
 			files = append(files, file)
 		}
 	}
@@ -126,9 +126,9 @@ func (cfg Settings) http() httpclient.Settings {
 }
 
 func (cfg Settings) checkNumbers(problems *problem.List) {
-	problems.AddIf(cfg.Concurrency < 0 || cfg.Concurrency > MaxConcurrency, "concurrency", "must be 1 to %d", MaxConcurrency)
+	problems.AddIf(cfg.Concurrency < 0 || cfg.Concurrency > maxConcurrency, "concurrency", "must be 1 to %d", maxConcurrency)
 	n := cfg.MaxRetries
-	problems.AddIf(n != nil && (*n < 0 || *n > MaxMaxRetries), "max_retries", "must be 0 to %d", MaxMaxRetries)
+	problems.AddIf(n != nil && (*n < 0 || *n > retriesLimit), "max_retries", "must be 0 to %d", retriesLimit)
 	problems.AddIf(cfg.RequestTimeout < 0, "request_timeout", "must not be negative")
 }
 

@@ -68,7 +68,7 @@ func TestInvalidCredentialsAreProblems(t *testing.T) {
 		{"a missing secret id file", func(c *Settings) {
 			c.Token, c.Login = "", &AppRole{RoleID: "x", SecretIDFile: filepath.Join(dir, "none")}
 		}, "no such file"},
-		{"no service account", func(c *Settings) { c.Token, c.Login = "", &Kubernetes{Role: "x"} }, DefaultKubernetesTokenFile},
+		{"no service account", func(c *Settings) { c.Token, c.Login = "", &Kubernetes{Role: "x"} }, defaultKubernetesTokenFile},
 		{"a JWT twice", func(c *Settings) { c.Token, c.Login = "", &JWT{Token: "hunter2", TokenFile: file("jwt", "x")} }, "login.jwt.token must not be set together"},
 		{"a user without a password", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "ada"} }, "login.userpass.password is required"},
 		{"a user who is a path", func(c *Settings) { c.Token, c.Login = "", &UserPass{Username: "a/b", Password: "hunter2"} }, "login.userpass.username must not contain"},
