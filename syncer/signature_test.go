@@ -57,7 +57,7 @@ func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
 		}
 	}
 	w.put("one")
-	refused(signature.ErrUnsigned, "of main is not applied: it is not signed")
+	refused(signature.ErrUnsigned, "of main is not applied: not signed")
 	w.sign(eve)
 	refused(signature.ErrUntrusted, "signed with SSH key "+ssh.FingerprintSHA256(eve.PublicKey()))
 	w.run("git", "commit", "-q", "--amend", "-m", "without eve")
@@ -69,7 +69,7 @@ func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
 	}
 
 	w.put("two") // on top of a signed one
-	refused(signature.ErrUnsigned, "is not signed")
+	refused(signature.ErrUnsigned, "not signed")
 	w.cfg.Sources[0].Branch, w.cfg.Sources[0].Tag = "", "v1"
 	w.run("git", "tag", "v1") // lightweight
 	refused(signature.ErrUnsigned, "commit ")

@@ -65,7 +65,7 @@ func (l *List) AddList(path string, part List) {
 	}
 }
 
-// Err returns all problems as one error, or nil if there are none.
+// Err returns all problems as one error, or nil for an empty list.
 func (l List) Err() error {
 	if len(l) == 0 {
 		return nil

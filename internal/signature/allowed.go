@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
@@ -27,7 +28,7 @@ type allowedSigner struct {
 	after, before time.Time // zero for no bound
 }
 
-// parseSigners reads a file. The error lists all that is wrong, by line.
+// parseSigners parses a file. The error lists all problems with their lines.
 func parseSigners(file string, data []byte) (*allowedSigners, error) {
 	s := &allowedSigners{file: file}
 	var problems []string
@@ -47,10 +48,10 @@ func parseSigners(file string, data []byte) (*allowedSigners, error) {
 		}
 	}
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("%s: %s", file, strings.Join(problems, "; "))
+		return nil, fmt.Errorf("%s: %s", conffile.Display(file), strings.Join(problems, "; "))
 	}
 	if len(s.lines) == 0 {
-		return nil, fmt.Errorf("%s: it lists nobody who may sign for git", file)
+		return nil, fmt.Errorf("%s: no signer found for git", conffile.Display(file))
 	}
 	return s, nil
 }
@@ -59,7 +60,7 @@ func parseSigner(line string) (signer allowedSigner, forGit bool, problem string
 	principals, rest := cutPrincipals(line)
 	key, _, options, _, err := ssh.ParseAuthorizedKey([]byte(rest))
 	if principals == "" || err != nil {
-		return signer, false, "expected principals, options if any, and a public key"
+		return signer, false, "expected principals, optional options, and a public key"
 	}
 	signer, forGit = allowedSigner{principals: principals, key: key.Marshal()}, true
 	for _, option := range options {
@@ -78,13 +79,13 @@ func parseSigner(line string) (signer allowedSigner, forGit bool, problem string
 			return signer, false, "unknown option " + gitcommand.Truncate(gitcommand.Printable(name))
 		}
 		if err != nil {
-			return signer, false, name + " must be a time as YYYYMMDD or YYYYMMDDHHMM[SS], with Z for UTC"
+			return signer, false, name + " must be a time in the form YYYYMMDD or YYYYMMDDHHMM[SS], with Z for UTC"
 		}
 	}
 	return signer, forGit, ""
 }
 
-// cutPrincipals cuts the first field off, which may be quoted.
+// cutPrincipals returns the first field, which can be quoted, and the rest.
 func cutPrincipals(line string) (principals, rest string) {
 	if quoted, is := strings.CutPrefix(line, `"`); is {
 		principals, rest, _ = strings.Cut(quoted, `"`)
@@ -97,7 +98,7 @@ func cutPrincipals(line string) (principals, rest string) {
 	return line[:at], line[at:]
 }
 
-// matchesGit tells whether a list of patterns matches the namespace of git. A pattern with ! before it excludes.
+// matchesGit reports whether a list of patterns matches the namespace git. A pattern that begins with ! excludes.
 func matchesGit(patterns string) bool {
 	found := false
 	for pattern := range strings.SplitSeq(patterns, ",") {
@@ -112,7 +113,7 @@ func matchesGit(patterns string) bool {
 	return found
 }
 
-// parseTime reads a time of ssh-keygen(1): of the local zone unless it ends with Z.
+// parseTime parses a time of ssh-keygen(1), which is in the local zone unless it ends with Z.
 func parseTime(text string) (time.Time, error) {
 	zone := time.Local
 	text, utc := strings.CutSuffix(text, "Z")
@@ -126,16 +127,16 @@ func parseTime(text string) (time.Time, error) {
 	return time.ParseInLocation(layout, text, zone)
 }
 
-// find tells whose key it is, if that may sign now.
+// find returns the principals of a key that may sign now.
 func (s *allowedSigners) find(key ssh.PublicKey, now time.Time) (string, error) {
 	marshaled := key.Marshal()
 	id := "SSH key " + ssh.FingerprintSHA256(key)
-	problem := fmt.Errorf("%w: it is signed with %s, which is not in %s", ErrUntrusted, id, s.file)
+	problem := fmt.Errorf("%w: %s is not in %s", ErrUntrusted, id, conffile.Display(s.file))
 	for _, line := range s.lines {
 		switch {
 		case !bytes.Equal(line.key, marshaled):
 		case !line.after.IsZero() && now.Before(line.after), !line.before.IsZero() && !now.Before(line.before):
-			problem = fmt.Errorf("%w: it is signed with %s of %s, which %s does not let sign now; commit again with a key that may", ErrUntrusted, id, line.principals, s.file)
+			problem = fmt.Errorf("%w: %s of %s is not valid now according to %s; sign a new commit with a valid key", ErrUntrusted, id, line.principals, conffile.Display(s.file))
 		default:
 			return line.principals + " (" + id + ")", nil
 		}

@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// signed is an object taken apart.
+// signed is an object split into its content and its signature.
 type signed struct {
 	payload   []byte // what was signed
 	signature []byte // armored; empty if there is none
 }
 
-// The header of a commit that holds its signature depends on the repository's object format; a commit that was converted
-// has both. Neither is part of what is signed.
+// The header with the signature of a commit depends on the object format of the repository; a converted commit has both.
+// Neither header is part of the signed content.
 const (
 	header1   = "gpgsig"
 	header256 = "gpgsig-sha256"
 )
 
-var errTwice = errors.New("it holds two signatures")
+var errDuplicate = errors.New("more than one signature")
 
-// splitCommit takes a commit of gitformat-signature(5) apart: the signature is a header, whose further lines begin
-// with a space.
+// splitCommit splits a commit as gitformat-signature(5) describes: the signature is a header, whose continuation lines
+// begin with a space.
 func splitCommit(raw []byte, header string) (signed, error) {
 	var s signed
 	var name string // of the header that the line belongs to
@@ -38,7 +38,7 @@ func splitCommit(raw []byte, header string) (signed, error) {
 			before, value, _ := bytes.Cut(line, []byte(" "))
 			name, text = string(before), value
 			if name == header && seen {
-				return signed{}, errTwice
+				return signed{}, errDuplicate
 			}
 			seen = seen || name == header
 		}
@@ -54,7 +54,7 @@ func splitCommit(raw []byte, header string) (signed, error) {
 	return s, nil
 }
 
-// splitTag takes a tag apart: its signature is the end of its message, from the last line on that begins one.
+// splitTag splits a tag: the signature is the end of the message, from the last line that begins a signature.
 func splitTag(raw []byte) signed {
 	at, here := len(raw), 0
 	for line := range bytes.Lines(raw) {
@@ -66,7 +66,7 @@ func splitTag(raw []byte) signed {
 	return signed{payload: raw[:at:at], signature: raw[at:]}
 }
 
-// checkName checks that a tag object is of the tag that points to it: a signed tag must not do under another name.
+// checkName checks the name in a tag object, so that a signed tag is not valid under another name.
 func checkName(raw []byte, name string) error {
 	head, _, _ := bytes.Cut(raw, []byte("\n\n"))
 	var names []string
@@ -76,7 +76,7 @@ func checkName(raw []byte, name string) error {
 		}
 	}
 	if len(names) != 1 || names[0] != name {
-		return fmt.Errorf("%w: it was made under another name", ErrInvalid)
+		return fmt.Errorf("%w: the tag object is for another tag name", ErrInvalid)
 	}
 	return nil
 }

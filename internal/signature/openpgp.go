@@ -14,6 +14,7 @@ import (
 	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
@@ -26,11 +27,11 @@ func parseKeys(file string, data []byte) (openpgp.EntityList, error) {
 		keys, err = openpgp.ReadKeyRing(bytes.NewReader(data))
 	}
 	if err != nil || len(keys) == 0 {
-		return nil, fmt.Errorf("%s holds no OpenPGP public key", file)
+		return nil, fmt.Errorf("%s: no OpenPGP public key found", conffile.Display(file))
 	}
 	for _, key := range keys {
 		if key.PrivateKey != nil {
-			return nil, fmt.Errorf("%s holds a private key; export the public one (gpg --armor --export), and keep the other away from here", file)
+			return nil, fmt.Errorf("%s: contains a private key; export only the public key (gpg --armor --export)", conffile.Display(file))
 		}
 	}
 	return keys, nil
@@ -38,7 +39,7 @@ func parseKeys(file string, data []byte) (openpgp.EntityList, error) {
 
 func (v *Verifier) openpgp(s signed, now time.Time) (string, error) {
 	if v.keys == nil {
-		return "", fmt.Errorf("%w: it is signed with an OpenPGP key, and none are configured", ErrUntrusted)
+		return "", fmt.Errorf("%w: signed with an OpenPGP key, and verify.openpgp_keys is not set", ErrUntrusted)
 	}
 	config := &packet.Config{Time: func() time.Time { return now }}
 	signer, err := openpgp.CheckArmoredDetachedSignature(v.keys, bytes.NewReader(s.payload), bytes.NewReader(s.signature), config)
@@ -46,17 +47,17 @@ func (v *Verifier) openpgp(s signed, now time.Time) (string, error) {
 	case err == nil && signer != nil:
 		return nameOf(signer), nil
 	case errors.Is(err, pgperrors.ErrUnknownIssuer):
-		return "", fmt.Errorf("%w: it is signed with OpenPGP key%s, which is in none of the configured files", ErrUntrusted, issuer(s))
+		return "", fmt.Errorf("%w: OpenPGP key%s is not in any of verify.openpgp_keys", ErrUntrusted, issuer(s))
 	case errors.Is(err, pgperrors.ErrKeyExpired), errors.Is(err, pgperrors.ErrSignatureExpired):
-		return "", fmt.Errorf("%w: OpenPGP key%s has expired, or its signature has; commit again with a key that may sign", ErrUntrusted, issuer(s))
+		return "", fmt.Errorf("%w: OpenPGP key%s or its signature has expired; sign a new commit with a valid key", ErrUntrusted, issuer(s))
 	case errors.Is(err, pgperrors.ErrKeyRevoked):
 		return "", fmt.Errorf("%w: OpenPGP key%s is revoked", ErrUntrusted, issuer(s))
 	default:
-		return "", fmt.Errorf("%w: it does not fit the content, or is damaged", ErrInvalid)
+		return "", fmt.Errorf("%w: the signature does not match the content, or is damaged", ErrInvalid)
 	}
 }
 
-// issuer names the key that a signature says it was made with.
+// issuer returns the key id in a signature, for messages only: it is not verified.
 func issuer(s signed) string {
 	block, err := armor.Decode(bytes.NewReader(s.signature))
 	if err != nil {

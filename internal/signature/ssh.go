@@ -20,20 +20,20 @@ const (
 	namespace = "git"
 )
 
-// blob is the content of a signature after its magic, by PROTOCOL.sshsig, "Blob format".
+// blob is the content of a signature after its magic (PROTOCOL.sshsig, "Blob format").
 type blob struct {
 	Version                                              uint32
 	PublicKey, Namespace, Reserved, HashAlgorithm, Value string
 }
 
-// message is what the key signs after the magic, by PROTOCOL.sshsig, "Signed Data".
+// message is what the key signs after the magic (PROTOCOL.sshsig, "Signed Data").
 type message struct {
 	Namespace, Reserved, HashAlgorithm, Hash string
 }
 
 func (v *Verifier) ssh(s signed, now time.Time) (string, error) {
 	if v.signers == nil {
-		return "", fmt.Errorf("%w: it is signed with an SSH key, and no allowed signers are configured", ErrUntrusted)
+		return "", fmt.Errorf("%w: signed with an SSH key, and verify.ssh_allowed_signers is not set", ErrUntrusted)
 	}
 	key, err := checkSSH(s)
 	if err != nil {
@@ -42,19 +42,19 @@ func (v *Verifier) ssh(s signed, now time.Time) (string, error) {
 	return v.signers.find(key, now)
 }
 
-// checkSSH checks a signature and returns the key that made it, whoever that belongs to.
+// checkSSH verifies a signature and returns its key, authorized or not.
 func checkSSH(s signed) (ssh.PublicKey, error) {
 	block, rest := pem.Decode(s.signature)
 	if block == nil || block.Type != "SSH SIGNATURE" || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, fmt.Errorf("%w: its armor is damaged", ErrInvalid)
+		return nil, fmt.Errorf("%w: the armor is damaged", ErrInvalid)
 	}
 	content, is := bytes.CutPrefix(block.Bytes, []byte(magic))
 	var b blob
 	if !is || ssh.Unmarshal(content, &b) != nil || b.Version != 1 {
-		return nil, fmt.Errorf("%w: it is no SSH signature of a known version", ErrInvalid)
+		return nil, fmt.Errorf("%w: unsupported version of SSH signature", ErrInvalid)
 	}
 	if b.Namespace != namespace {
-		return nil, fmt.Errorf("%w: it was made for another purpose than git", ErrInvalid)
+		return nil, fmt.Errorf("%w: the signature is for another namespace than git", ErrInvalid)
 	}
 	var hash string
 	switch b.HashAlgorithm {
@@ -65,7 +65,7 @@ func checkSSH(s signed) (ssh.PublicKey, error) {
 		sum := sha512.Sum512(s.payload)
 		hash = string(sum[:])
 	default:
-		return nil, fmt.Errorf("%w: it uses another hash than SHA-256 and SHA-512", ErrInvalid)
+		return nil, fmt.Errorf("%w: unsupported hash algorithm; expected SHA-256 or SHA-512", ErrInvalid)
 	}
 	return checkKey(b, append([]byte(magic), ssh.Marshal(message{b.Namespace, b.Reserved, b.HashAlgorithm, hash})...))
 }
@@ -73,22 +73,22 @@ func checkSSH(s signed) (ssh.PublicKey, error) {
 func checkKey(b blob, data []byte) (ssh.PublicKey, error) {
 	key, err := ssh.ParsePublicKey([]byte(b.PublicKey))
 	if err != nil {
-		return nil, fmt.Errorf("%w: its key is of no known kind", ErrInvalid)
+		return nil, fmt.Errorf("%w: unsupported type of key", ErrInvalid)
 	}
 	if _, is := key.(*ssh.Certificate); is {
-		return nil, fmt.Errorf("%w: it was made with a certificate, which is not supported", ErrInvalid)
+		return nil, fmt.Errorf("%w: signed with a certificate, which is not supported", ErrInvalid)
 	}
 	var value ssh.Signature
 	if ssh.Unmarshal([]byte(b.Value), &value) != nil || !acceptable(key.Type(), value.Format) {
-		return nil, fmt.Errorf("%w: it uses an algorithm that is not accepted", ErrInvalid)
+		return nil, fmt.Errorf("%w: unsupported signature algorithm", ErrInvalid)
 	}
 	if key.Verify(data, &value) != nil {
-		return nil, fmt.Errorf("%w: it does not fit the content", ErrInvalid)
+		return nil, fmt.Errorf("%w: the signature does not match the content", ErrInvalid)
 	}
 	return key, nil
 }
 
-// acceptable leaves out SHA-1 and DSA.
+// acceptable refuses SHA-1 and DSA.
 func acceptable(key, algorithm string) bool {
 	switch key {
 	case ssh.KeyAlgoRSA:

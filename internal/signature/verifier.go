@@ -14,19 +14,19 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
-// Why an object is not accepted. Each is wrapped by an error that says more.
+// The causes why an object is not accepted. Every error wraps one of them.
 var (
-	// ErrUnsigned means that there is no signature.
-	ErrUnsigned = errors.New("it is not signed")
-	// ErrInvalid means that there is one, and it is not good.
-	ErrInvalid = errors.New("its signature is not good")
-	// ErrUntrusted means that it is good, but not by a key that may sign now.
-	ErrUntrusted = errors.New("its signature is not by anybody who may sign")
+	// ErrUnsigned is an object without a signature.
+	ErrUnsigned = errors.New("not signed")
+	// ErrInvalid is a signature that does not verify, or is of an unsupported form.
+	ErrInvalid = errors.New("invalid signature")
+	// ErrUntrusted is a valid signature by a key that may not sign now.
+	ErrUntrusted = errors.New("untrusted signature")
 )
 
 const beginSMIME = "-----BEGIN SIGNED MESSAGE-----"
 
-// Keys are the files of those who may sign. At least one.
+// Keys are the files that list the authorized signers. At least one is set.
 type Keys struct {
 	// SSHAllowedSigners is a file as in ssh-keygen(1), "ALLOWED SIGNERS"; empty for none.
 	SSHAllowedSigners string
@@ -34,7 +34,7 @@ type Keys struct {
 	OpenPGP []string
 }
 
-// Verifier knows who may sign.
+// Verifier verifies signatures by the keys of the authorized signers.
 type Verifier struct {
 	signers *allowedSigners    // nil for none
 	keys    openpgp.EntityList // nil for none
@@ -42,7 +42,7 @@ type Verifier struct {
 
 const maxFile = 1 << 20
 
-// Load reads the files. The error names the file and what is wrong with it.
+// Load reads the files. The error names the file and its problem.
 func Load(k Keys) (*Verifier, error) {
 	v := &Verifier{}
 	if k.SSHAllowedSigners != "" {
@@ -51,25 +51,25 @@ func Load(k Keys) (*Verifier, error) {
 			v.signers, err = parseSigners(k.SSHAllowedSigners, data)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading those who may sign: %w", err)
+			return nil, fmt.Errorf("load the authorized signers: %w", err)
 		}
 	}
 	for _, file := range k.OpenPGP {
 		data, err := conffile.Read(file, maxFile)
 		if err != nil {
-			return nil, fmt.Errorf("reading those who may sign: %w", err)
+			return nil, fmt.Errorf("load the authorized signers: %w", err)
 		}
 		keys, err := parseKeys(file, data)
 		if err != nil {
-			return nil, fmt.Errorf("reading those who may sign: %w", err)
+			return nil, fmt.Errorf("load the authorized signers: %w", err)
 		}
 		v.keys = append(v.keys, keys...)
 	}
 	return v, nil
 }
 
-// Commit tells who signed a commit, given as git stores it. sha256 says that its repository names objects by SHA-256.
-// now is when the keys must be valid.
+// Commit returns who signed a commit, given as git stores it. sha256 is true for a repository with SHA-256 object
+// names. The keys must be valid at the time now.
 func (v *Verifier) Commit(raw []byte, sha256 bool, now time.Time) (signer string, err error) {
 	header := header1
 	if sha256 {
@@ -82,7 +82,7 @@ func (v *Verifier) Commit(raw []byte, sha256 bool, now time.Time) (signer string
 	return v.verify(s, now)
 }
 
-// Tag is Commit for a tag object, which must be of the tag of this name.
+// Tag is Commit for a tag object, which must be that of the tag with this name.
 func (v *Verifier) Tag(raw []byte, name string, now time.Time) (signer string, err error) {
 	if signer, err = v.verify(splitTag(raw), now); err != nil {
 		return "", err
@@ -90,12 +90,12 @@ func (v *Verifier) Tag(raw []byte, name string, now time.Time) (signer string, e
 	return signer, checkName(raw, name)
 }
 
-// verify looks at a signature that anybody may have made up. The OpenPGP library panics on some of those (found by
-// fuzzing), which must not be more than a signature that is not good.
+// verify reads a signature from an untrusted object. The OpenPGP library panics on some of them (found by fuzzing); such
+// a signature is invalid.
 func (v *Verifier) verify(s signed, now time.Time) (signer string, err error) {
 	defer func() {
 		if recover() != nil {
-			signer, err = "", fmt.Errorf("%w: it is damaged", ErrInvalid)
+			signer, err = "", fmt.Errorf("%w: the signature is damaged", ErrInvalid)
 		}
 	}()
 	switch {
@@ -106,6 +106,6 @@ func (v *Verifier) verify(s signed, now time.Time) (signer string, err error) {
 	case bytes.HasPrefix(s.signature, []byte(beginPGP)):
 		return v.openpgp(s, now)
 	default:
-		return "", fmt.Errorf("%w: it is neither of SSH nor of OpenPGP", ErrInvalid)
+		return "", fmt.Errorf("%w: unsupported format; expected an SSH or OpenPGP signature", ErrInvalid)
 	}
 }

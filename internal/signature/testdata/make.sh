@@ -2,7 +2,7 @@
 # Copyright (c) The terraform-provider-relay authors
 # SPDX-License-Identifier: MPL-2.0
 #
-# Makes the signed objects and keys beside it anew, with the real git, ssh-keygen and gpg. The tests need none of them.
+# Creates the signed objects and keys in this directory with git, ssh-keygen and gpg. The tests do not run it.
 set -eu
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -40,7 +40,7 @@ sign "$work/sha256" ed25519 ssh-sha256
 sign "$work/sha1" ada@example.com pgp
 sign "$work/sha256" ada@example.com pgp-sha256
 sign "$work/sha1" brief@example.com pgp-brief
-git -C "$work/sha1" commit -q --allow-empty -m 'nobody signed'
+git -C "$work/sha1" commit -q --allow-empty -m 'not signed'
 git -C "$work/sha1" cat-file commit HEAD > unsigned.commit
 sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$(gpg --list-keys --with-colons ada@example.com | awk -F: '/^fpr/{print $10; exit}').rev" | gpg -q --import
 gpg -q --armor --export ada@example.com > ada-revoked.asc
