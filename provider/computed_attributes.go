@@ -36,24 +36,15 @@ func (c *computedAttributes) markUnknown() {
 // writePlanned reports whether the approved plan sends the value.
 func (c computedAttributes) writePlanned() bool { return c.Version.IsUnknown() }
 
-// observe reads the metadata of a secret and sets attributes and private state. It
-// never changes version and created_time: drift is judged from them.
-func (b *backend) observe(ctx context.Context, address secrets.Address, c *computedAttributes, private *privateState) (secrets.Entry, error) {
-	entry, err := b.client.Describe(ctx, address)
+// observe reads the metadata of a secret or connection, and sets attributes and private
+// state. It never changes version and created_time: drift is judged from them.
+func (b *backend) observe(ctx context.Context, m secrets.Manager, address secrets.Address, c *computedAttributes, private *privateState) (secrets.Entry, error) {
+	entry, err := m.Describe(ctx, address)
 	if err != nil {
 		return secrets.Entry{}, err
 	}
 	wrote := b.lastWrite(*c, *private, entry)
-	b.setObserved(c, private, entry, secrets.Judge(b.client.Owner(), entry, wrote), wrote)
-	// Without a record, the fingerprint in the private state remains.
-	if record, found := entry.Records[b.client.Owner()]; found && !record.Released {
-		private.HMAC1 = record.HMAC1
-	}
-	return entry, nil
-}
-
-// setObserved sets what a refresh observed, and the verdict on it.
-func (b *backend) setObserved(c *computedAttributes, private *privateState, entry secrets.Entry, verdict secrets.Verdict, wrote *secrets.Written) {
+	verdict := m.Judge(entry, wrote)
 	c.Drift = types.StringValue(verdict.String())
 	c.ObservedVersion = types.Int64Value(int64(entry.Current))
 	c.ExpiresAt = timeValue(entry.Expires())
@@ -62,6 +53,11 @@ func (b *backend) setObserved(c *computedAttributes, private *privateState, entr
 	if verdict.State == secrets.InSync {
 		private.Unfinished = false
 	}
+	// Without a record, the fingerprint in the private state remains.
+	if record, found := entry.Records[b.client.Owner()]; found && !record.Released {
+		private.HMAC1 = record.HMAC1
+	}
+	return entry, nil
 }
 
 // setFromRecord takes the last write from the owner's record, for a resource

@@ -149,6 +149,31 @@ func (c *computedAttributes) setUpdated(wrote secrets.Written, err error, owner 
 	return true
 }
 
+// deleter deletes secrets, or connections.
+type deleter interface {
+	Delete(ctx context.Context, a secrets.Address, baseline *secrets.Written) (secrets.Deletion, error)
+	Purge(ctx context.Context, a secrets.Address, baseline *secrets.Written) (secrets.Deletion, error)
+}
+
+// remove deletes an object, or destroys all its versions.
+func remove(ctx context.Context, d deleter, a secrets.Address, purge bool, baseline *secrets.Written) (secrets.Deletion, error) {
+	if purge {
+		return d.Purge(ctx, a, baseline)
+	}
+	return d.Delete(ctx, a, baseline)
+}
+
+// delete deletes an object that this owner has, and reports what remains.
+func (r *resourceBase) delete(ctx context.Context, d deleter, a secrets.Address, purge bool, c computedAttributes, private privateState, diagnostics *diag.Diagnostics) {
+	observed, err := r.backend.client.Describe(ctx, a)
+	if err != nil {
+		reportDeletion(diagnostics, a, observed, secrets.NothingOwned, withInterruption(ctx, err))
+		return
+	}
+	done, err := remove(ctx, d, a, purge, r.backend.lastWrite(c, private, observed))
+	reportDeletion(diagnostics, a, observed, done, withInterruption(ctx, err))
+}
+
 // reportDeletion reports what a delete left in Vault, or why it failed.
 func reportDeletion(diagnostics *diag.Diagnostics, a secrets.Address, observed secrets.Entry, done secrets.Deletion, err error) {
 	switch kind := a.Kind.String(); {

@@ -82,7 +82,10 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 	ctx, end := r.begin(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer end()
 	address := r.address(state, private)
-	observe := func() error { return r.observe(ctx, address, &state.computedAttributes, &private) }
+	observe := func() error {
+		_, err := r.backend.observe(ctx, r.client(), address, &state.computedAttributes, &private)
+		return err
+	}
 	if !r.refresh(ctx, &state.computedAttributes, &private, observe, &resp.Diagnostics) {
 		return
 	}
@@ -144,17 +147,7 @@ func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequ
 	ctx, end := r.begin(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer end()
 	address := r.address(state, private)
-	observed, err := r.backend.client.Describe(ctx, address)
-	if err != nil {
-		report(&resp.Diagnostics, "Cannot delete the connection", withInterruption(ctx, err))
-		return
-	}
-	remove := r.client().Delete
-	if state.purges() {
-		remove = r.client().Purge
-	}
-	done, err := remove(ctx, address, r.backend.lastWrite(state.computedAttributes, private, observed))
-	reportDeletion(&resp.Diagnostics, address, observed, done, withInterruption(ctx, err))
+	r.delete(ctx, r.client(), address, state.purges(), state.computedAttributes, private, &resp.Diagnostics)
 }
 
 // client returns the client for connections.
@@ -216,17 +209,6 @@ func (r *connectionResource) deleteOrphaned(ctx context.Context, a secrets.Addre
 			r.backend.warnings.add("cannot delete orphaned bodies of connections: " + err.Error())
 		}
 	})
-}
-
-// observe reads the metadata of a connection and sets attributes and private state.
-func (r *connectionResource) observe(ctx context.Context, a secrets.Address, c *computedAttributes, private *privateState) error {
-	observed, err := r.client().Describe(ctx, a)
-	if err != nil {
-		return err
-	}
-	wrote := r.backend.lastWrite(*c, *private, observed)
-	r.backend.setObserved(c, private, observed, r.client().Judge(observed, wrote), wrote)
-	return nil
 }
 
 // reportFields is report, with an error of the input at fields_wo.

@@ -88,7 +88,7 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	address := r.backend.address(state, private)
 	observe := func() error {
-		entry, err := r.backend.observe(ctx, address, &state.computedAttributes, &private)
+		entry, err := r.backend.observe(ctx, r.backend.client, address, &state.computedAttributes, &private)
 		if err == nil {
 			state.setObservedSettings(entry.Settings)
 		}
@@ -161,12 +161,6 @@ func (r *workflowSecretResource) Delete(ctx context.Context, req resource.Delete
 	ctx, end := r.begin(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer end()
 	address := r.backend.address(state, private)
-	observed, err := r.backend.client.Describe(ctx, address)
-	if err != nil {
-		report(&resp.Diagnostics, "Cannot delete the secret", withInterruption(ctx, err))
-		return
-	}
-	done, err := r.backend.delete(ctx, address, state.purges(), r.backend.lastWrite(state.computedAttributes, private, observed))
-	reportDeletion(&resp.Diagnostics, address, observed, done, withInterruption(ctx, err))
+	r.delete(ctx, r.backend.client, address, state.purges(), state.computedAttributes, private, &resp.Diagnostics)
 	tflog.Info(ctx, "deleted a secret", map[string]any{"workflow": address.Group, "name": address.Name})
 }

@@ -50,14 +50,6 @@ func (b *backend) send(ctx context.Context, value types.String, w secrets.Write)
 	return wrote, err
 }
 
-// delete deletes a secret, or destroys all its versions.
-func (b *backend) delete(ctx context.Context, address secrets.Address, purge bool, wrote *secrets.Written) (secrets.Deletion, error) {
-	if purge {
-		return b.client.Purge(ctx, address, wrote)
-	}
-	return b.client.Delete(ctx, address, wrote)
-}
-
 // applyResult is the result of the plan for one secret.
 type applyResult struct {
 	wrote secrets.Written

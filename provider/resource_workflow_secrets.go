@@ -125,7 +125,7 @@ func (b *backend) observeSet(ctx context.Context, scope secrets.Scope, current e
 	done, failed := inParallel(ctx, b.client.Concurrency(), current.names(), func(ctx context.Context, name string) (elementState, error) {
 		last := current[name].computedAttributes
 		result := elementState{last, prior.of(name, last)}
-		_, err := b.observe(ctx, scope.Secret(name), &result.computedAttributes, &result.privateState)
+		_, err := b.observe(ctx, b.client, scope.Secret(name), &result.computedAttributes, &result.privateState)
 		return result, err
 	})
 	unreadable, failed := failed.split(func(err error) bool {

@@ -135,7 +135,7 @@ func (b batch) remove(ctx context.Context, name string, last elementState) (rema
 			return "", err
 		}
 	}
-	done, err := b.delete(ctx, address, b.purge, b.lastWrite(last.computedAttributes, last.privateState, observed))
+	done, err := remove(ctx, b.client, address, b.purge, b.lastWrite(last.computedAttributes, last.privateState, observed))
 	switch {
 	case errors.Is(err, secrets.ErrNotOwner):
 		return sentence(err.Error()) + onlyState, nil
