@@ -69,7 +69,7 @@ func TestProviderDefaultsApplyUnlessTheResourceSetsTheArgument(t *testing.T) {
 
 		t.Log("invalid defaults are refused")
 		withDefaults(`defaults = { on_drift = "ignore", max_versions = -1, delete_version_after = "soon", custom_metadata = { "relay.x" = "y" } }`, silent)
-		s.Fails(t, []string{"validate"}, `"ignore"`, "Must be 0 to 10000", "Must be a duration", `"relay.x" begins with`)
+		s.Fails(t, []string{"validate"}, `"ignore"`, "Must be 0 to 10000", "Must be a duration", `Label "relay.x": the prefix "relay." is reserved`)
 		withDefaults(`defaults = { custom_metadata = { id = terraform_data.late.id } }`, silent, "\nresource \"terraform_data\" \"late\" {}\n")
 		s.Fails(t, []string{"plan"}, "The values in defaults must be known during the plan")
 	})

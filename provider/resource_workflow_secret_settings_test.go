@@ -267,7 +267,7 @@ func TestInvalidSettingsAreRefusedBeforeTheFirstRequest(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { "relay.terraform/x" = "forged", empty = "" }`, `max_versions = -1`, `delete_version_after = "30d"`))
-		s.Fails(t, []string{"validate"}, `"relay.terraform/x" begins with "relay."`, `The label "empty" has a value of 0 bytes`, "Must be 0 to 10000", "There is no unit for days")
+		s.Fails(t, []string{"validate"}, `Label "relay.terraform/x": the prefix "relay." is reserved`, `Label "empty": the value has 0 bytes`, "Must be 0 to 10000", "There is no unit for days")
 		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { team = null }`))
 		s.Fails(t, []string{"validate"}, "Null")
 		if n := len(s.proxy.Requests()); n > 0 {

@@ -35,7 +35,7 @@ path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 		}
 
 		t.Log("the default is one warning per run, also in the plan")
-		for token, want := range map[string]string{reader: `take "read" out of its policy`, s.vault.RootToken: "root token"} {
+		for token, want := range map[string]string{reader: `remove "read" from its policy`, s.vault.RootToken: "root token"} {
 			s.Setenv("VAULT_TOKEN", token)
 			configure("", want[:1])
 			result := s.Apply(t)
@@ -55,7 +55,7 @@ path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 		configure(`  require_write_only = "error"`, "1")
 		s.Setenv("VAULT_TOKEN", reader)
 		s.dataWrites(t)
-		s.Fails(t, []string{"apply", "-auto-approve"}, `take "read" out of its policy`, rule, refuses)
+		s.Fails(t, []string{"apply", "-auto-approve"}, `remove "read" from its policy`, rule, refuses)
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("%d values were written", n)
 		}
@@ -66,7 +66,7 @@ path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 			t.Errorf("%d warnings for a token that cannot read values", n)
 		}
 		s.Setenv("VAULT_TOKEN", reader)
-		s.Fails(t, []string{"plan"}, `take "read" out of its policy`, refuses)
+		s.Fails(t, []string{"plan"}, `remove "read" from its policy`, refuses)
 	})
 }
 
