@@ -39,7 +39,8 @@ func Operations() []Operation {
 type Rule struct {
 	// API is the first segment below the mount, such as "data".
 	API string
-	// Folder tells the folder, whose names are listed, from the entries in it.
+	// Folder: the rule is for the folder, whose names are listed, and not for its
+	// entries.
 	Folder bool
 	// Capabilities are in the order of Vault's documentation.
 	Capabilities []string

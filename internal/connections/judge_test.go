@@ -137,11 +137,11 @@ func TestAbandoned(t *testing.T) {
 		"one that no record names":                    {pointer(2, 0, us, bodies(idA, idB)), idD, time.Hour, true},
 		"one that no record names, but young":         {pointer(2, 0, us, bodies(idA, idB)), idD, grace, false},
 		"one whose pointer another owner moved away":  {pointer(2, 0, them, bodies(idA)), idD, time.Hour, true},
-		"one whose pointer somebody unknown moved":    {unrecorded, idD, time.Hour, false},
+		"one whose pointer another writer moved":      {unrecorded, idD, time.Hour, false},
 		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Body{}), idD, time.Hour, false},
 		"one whose pointer never came":                {secrets.Entry{}, idD, time.Hour, true},
 		"one whose pointer was deleted outside":       {dead, idA, time.Hour, false},
-		"one whose pointer was let go":                {released, idA, time.Hour, true},
+		"one whose pointer was released":              {released, idA, time.Hour, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -173,7 +173,7 @@ func TestCheckFields(t *testing.T) {
 	}
 }
 
-func TestTypesThatReadAsUUIDs(t *testing.T) {
+func TestUUIDsAreRejectedAsTypes(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{
 		idA, strings.ToUpper(idA), strings.ReplaceAll(idA, "-", ""), "{" + idA + "}", "urn:uuid:" + idA, "", "a/b", "a+",
@@ -187,8 +187,8 @@ func TestTypesThatReadAsUUIDs(t *testing.T) {
 	}
 }
 
-// TestTheDocumentedTypesAreTheKnownOnes compares the table in the documentation.
-func TestTheDocumentedTypesAreTheKnownOnes(t *testing.T) {
+// TestDocumentedTypesAreTheKnownTypes compares the table in the documentation.
+func TestDocumentedTypesAreTheKnownTypes(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/resources/connection.md")
 	if err != nil {
@@ -203,7 +203,7 @@ func TestTheDocumentedTypesAreTheKnownOnes(t *testing.T) {
 	for _, kind := range knownTypes() {
 		row := "| `" + kind + "` | " + list(known[kind].required) + "| " + list(known[kind].optional) + "|\n"
 		if !strings.Contains(string(page), row) {
-			t.Errorf("the documentation lacks the row %s", row)
+			t.Errorf("the row %s is missing in the documentation", row)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-func TestReplacedBodiesAreCleanedUp(t *testing.T) {
+func TestDeleteSupersededDeletesReplacedBodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, _ := w.client(us)
@@ -38,14 +38,14 @@ func TestReplacedBodiesAreCleanedUp(t *testing.T) {
 	}
 }
 
-func TestSweepFindsWhatACrashLeft(t *testing.T) {
+func TestDeleteOrphanedDeletesBodiesOfACrash(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, _ := w.client(us)
 	other, _ := w.client(them)
 	a, b := w.address("slack", "team"), w.address("slack", "other")
 	w.put(c, a, map[string]string{"apiToken": "one"})
-	w.put(other, b, map[string]string{"apiToken": "theirs"})
+	w.put(other, b, map[string]string{"apiToken": "other"})
 	// A process that dies once the body is written: its pointer never comes.
 	for owner, client := range map[string]*Client{"us": c, "them": other} {
 		body := bodyOf(a, map[string]string{"us": idA, "them": idB}[owner])
@@ -69,7 +69,7 @@ func TestSweepFindsWhatACrashLeft(t *testing.T) {
 	}
 }
 
-func TestDeleteAndPurgeTakeTheBodies(t *testing.T) {
+func TestDeleteAndPurgeIncludeTheBodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, _ := w.client(us)

@@ -18,7 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func TestAConnectionArrives(t *testing.T) {
+func TestReaderReadsAWrittenConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, proxy := w.client(us)
@@ -37,7 +37,7 @@ func TestAConnectionArrives(t *testing.T) {
 	proxy.AssertCheckAndSet(t)
 }
 
-func TestReadersSeeOneOrTheOther(t *testing.T) {
+func TestReadersGetOneWholeConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, _ := w.client(us)
@@ -77,7 +77,7 @@ func TestReadersSeeOneOrTheOther(t *testing.T) {
 	}
 }
 
-func TestACrashAtAnyRequestLeavesAWholeConnection(t *testing.T) {
+func TestCrashAtAnyRequestLeavesAWholeConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	old := map[string]string{"server": "old", "certificateAuthority": "old", "token": "old"}
@@ -126,14 +126,14 @@ func (w *world) dieAt(k int, moment vaulttest.Moment, a secrets.Address, fields 
 	return err != nil
 }
 
-func TestTheProtocolOfSecretsHolds(t *testing.T) {
+func TestConnectionsFollowTheProtocolOfSecrets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, _ := w.client(us)
 	other, proxy := w.client(them)
 	a := w.address("sendgrid", "mail")
-	w.put(c, a, map[string]string{"apiKey": "ours"})
-	write := secrets.Write{Address: a, Fields: values(map[string]string{"apiKey": "theirs"}), Observed: w.observe(other, a)}
+	w.put(c, a, map[string]string{"apiKey": "own"})
+	write := secrets.Write{Address: a, Fields: values(map[string]string{"apiKey": "other"}), Observed: w.observe(other, a)}
 	proxy.Reset()
 	if _, err := other.Put(context.Background(), write); !errors.Is(err, secrets.ErrNotOwner) || !strings.Contains(err.Error(), "connection sendgrid/mail is owned by terraform/us") {
 		t.Errorf("overwriting another's connection: %v", err)
@@ -149,18 +149,18 @@ func TestTheProtocolOfSecretsHolds(t *testing.T) {
 	if _, err := other.Put(context.Background(), stale); !errors.Is(err, secrets.ErrConflict) {
 		t.Errorf("a write from an old observation: %v", err)
 	}
-	if got, _ := w.read(w.readerToken(), a); got["apiKey"] != "theirs" {
+	if got, _ := w.read(w.readerToken(), a); got["apiKey"] != "other" {
 		t.Errorf("the reader finds %q", got)
 	}
 	if got := Judge(us, w.observe(c, a), nil).String(); got != "owned by gitops/cluster/them" {
-		t.Errorf("the displaced owner sees %q", got)
+		t.Errorf("the former owner sees %q", got)
 	}
 	if done, err := c.Delete(context.Background(), a, nil); done != secrets.NothingOwned || !errors.Is(err, secrets.ErrNotOwner) {
-		t.Errorf("the displaced owner deletes: %v, %v", done, err)
+		t.Errorf("the former owner deletes: %v, %v", done, err)
 	}
 }
 
-func TestBadConnectionsAreRefusedWhole(t *testing.T) {
+func TestInvalidConnectionsAreRejectedAsAWhole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, proxy := w.client(us)

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestTheGuideHasTheTables compares the tables of the guide with those that
+// TestGuideContainsTheTables compares the tables of the guide with those that
 // TestRolesOnVault tries cell by cell.
-func TestTheGuideHasTheTables(t *testing.T) {
+func TestGuideContainsTheTables(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "roles.md.tmpl"))
 	if err != nil {

@@ -175,9 +175,9 @@ func TestJSONGrantsTheSame(t *testing.T) {
 	}
 }
 
-// TestPeopleHaveWhatTheRoleBelowHas shows that each of Relay's roles contains the
+// TestHigherRolesIncludeLowerRoles shows that each of Relay's roles contains the
 // one before it, and that none of them opens a value.
-func TestPeopleHaveWhatTheRoleBelowHas(t *testing.T) {
+func TestHigherRolesIncludeLowerRoles(t *testing.T) {
 	t.Parallel()
 	below := map[string][]string{}
 	for role := Viewer; role <= Administrator; role++ {
@@ -189,7 +189,7 @@ func TestPeopleHaveWhatTheRoleBelowHas(t *testing.T) {
 		for path, capabilities := range below {
 			for _, capability := range capabilities {
 				if !slices.Contains(granted[path], capability) {
-					t.Errorf("%s lacks %s on %s, which the role below has", role, capability, path)
+					t.Errorf("%s does not have %s on %s, which the role below has", role, capability, path)
 				}
 			}
 		}
@@ -202,9 +202,9 @@ func TestPeopleHaveWhatTheRoleBelowHas(t *testing.T) {
 	}
 }
 
-// TestTheDevVaultHasThesePolicies compares meanings: the tests of everything else
+// TestDevVaultHasTheSamePolicies compares meanings: the tests of everything else
 // run under the dev Vault's files, which are a module of their own.
-func TestTheDevVaultHasThesePolicies(t *testing.T) {
+func TestDevVaultHasTheSamePolicies(t *testing.T) {
 	t.Parallel()
 	for file, g := range map[string]Grant{
 		"writer.hcl": at(Grant{Role: Writer, Undelete: true, Destroy: true}),
@@ -214,11 +214,11 @@ func TestTheDevVaultHasThesePolicies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		theirs, err := os.ReadFile(filepath.Join("..", "devvault", "policies", file))
+		other, err := os.ReadFile(filepath.Join("..", "devvault", "policies", file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(meaning(t, text), meaning(t, string(theirs))); diff != "" {
+		if diff := cmp.Diff(meaning(t, text), meaning(t, string(other))); diff != "" {
 			t.Errorf("policy.For (-), the dev Vault's %s (+):\n%s", file, diff)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// action is one thing that somebody tries with a token, in one folder of entries: a
+// action is a request that a test tries with a token, in one folder of entries: a
 // workflow, or a type of connections.
 type action struct {
 	// name is the action's row in the guide.
@@ -26,10 +26,9 @@ type action struct {
 	// operation is the first segment below the mount.
 	operation string
 	body      any
-	// on says what of the folder is asked for; an entry of the action's own where it
-	// is empty.
+	// on is the target of the request; an entry of the action's own if it is empty.
 	on target
-	// from is what the entry must be before.
+	// from is the condition of the entry before.
 	from condition
 }
 
@@ -84,8 +83,7 @@ var (
 	reads      = []string{"list names", "read the value", "read an earlier value"}
 )
 
-// types lists the types of connections in a domain; of workflows nobody lists which
-// there are.
+// types lists the types of connections in a domain. No role lists workflows.
 const types = "list the folder above"
 
 // and is what a role may do besides.
@@ -100,10 +98,10 @@ type granted struct {
 	connections []string
 }
 
-// mine stands for a workflow or domain of the test's own.
-const mine = "MINE"
+// own stands for a workflow or domain of the test's own.
+const own = "OWN"
 
-var named = []string{mine}
+var named = []string{own}
 
 func grants() map[string]granted {
 	return map[string]granted{
@@ -126,14 +124,14 @@ func grants() map[string]granted {
 		"writer of one":                {grant: Grant{Role: Writer, Workflows: named}, own: writes},
 		"full writer of one":           {grant: Grant{Role: Writer, Workflows: named, Undelete: true, Destroy: true, Settings: true}, own: and(writes, "undelete", "destroy a version", "configure before the first version")},
 		"reader":                       {grant: Grant{Role: Reader, Workflows: named}, own: reads},
-		"reader of several":            {grant: Grant{Role: Reader, Workflows: []string{mine, "some other", "é@.x"}}, own: reads},
-		"viewer, connections":          {grant: Grant{Role: Viewer, Workflows: named, ConnectionsDomain: mine}, own: sees, connections: and(sees, types)},
-		"operator, connections":        {grant: Grant{Role: Operator, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: and(sees, types)},
-		"approver, connections":        {grant: Grant{Role: Approver, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: and(sees, types)},
-		"administrator, connections":   {grant: Grant{Role: Administrator, Workflows: named, ConnectionsDomain: mine}, own: administer, connections: and(administer, types)},
-		"writer, connections":          {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine}, own: writes, connections: and(writes, types)},
-		"full writer, connections":     {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: mine, Undelete: true, Destroy: true, Settings: true}, own: and(writes, "undelete", "destroy a version", "configure before the first version"), connections: and(writes, types, "undelete", "destroy a version")},
-		"reader, connections":          {grant: Grant{Role: Reader, Workflows: named, ConnectionsDomain: mine}, own: reads, connections: and(reads, types)},
+		"reader of several":            {grant: Grant{Role: Reader, Workflows: []string{own, "some other", "é@.x"}}, own: reads},
+		"viewer, connections":          {grant: Grant{Role: Viewer, Workflows: named, ConnectionsDomain: own}, own: sees, connections: and(sees, types)},
+		"operator, connections":        {grant: Grant{Role: Operator, Workflows: named, ConnectionsDomain: own}, own: writes, connections: and(sees, types)},
+		"approver, connections":        {grant: Grant{Role: Approver, Workflows: named, ConnectionsDomain: own}, own: writes, connections: and(sees, types)},
+		"administrator, connections":   {grant: Grant{Role: Administrator, Workflows: named, ConnectionsDomain: own}, own: administer, connections: and(administer, types)},
+		"writer, connections":          {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: own}, own: writes, connections: and(writes, types)},
+		"full writer, connections":     {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: own, Undelete: true, Destroy: true, Settings: true}, own: and(writes, "undelete", "destroy a version", "configure before the first version"), connections: and(writes, types, "undelete", "destroy a version")},
+		"reader, connections":          {grant: Grant{Role: Reader, Workflows: named, ConnectionsDomain: own}, own: reads, connections: and(reads, types)},
 	}
 }
 
@@ -189,7 +187,7 @@ func expect(t *testing.T, v *vaulttest.Vault, token, place string, may []string)
 	t.Helper()
 	for _, name := range may {
 		if !slices.ContainsFunc(actions(), func(a action) bool { return a.name == name }) {
-			t.Errorf("%q is no action", name)
+			t.Errorf("unknown action %q", name)
 		}
 	}
 	for _, a := range actions() {
@@ -250,8 +248,8 @@ func TestEveryActionCanSucceed(t *testing.T) {
 	}
 }
 
-// TestAnIdentityNamesItsWorkflow logs in as Relay's operator does for a step.
-func TestAnIdentityNamesItsWorkflow(t *testing.T) {
+// TestIdentityGrantsItsOwnWorkflow logs in as Relay's operator does for a step.
+func TestIdentityGrantsItsOwnWorkflow(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	own, other := vaulttest.Workflow(t), vaulttest.Workflow(t)
@@ -276,9 +274,9 @@ func TestAnIdentityNamesItsWorkflow(t *testing.T) {
 	expect(t, v, token, "workflows/"+own, reads)
 }
 
-// TestWhatTheClientAsksForIsGranted compares the lines that errors tell people to
-// add with the policy of a writer.
-func TestWhatTheClientAsksForIsGranted(t *testing.T) {
+// TestWriterPolicyGrantsWhatTheClientRequires compares the lines that errors quote
+// with the policy of a writer.
+func TestWriterPolicyGrantsWhatTheClientRequires(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	text, err := For(at(Grant{Role: Writer, Undelete: true, Destroy: true, Settings: true}))
@@ -309,28 +307,28 @@ func TestWhatTheClientAsksForIsGranted(t *testing.T) {
 	if _, err := client(v.Writer(t)).Delete(t.Context(), deleted, nil); err != nil {
 		t.Fatal(err)
 	}
-	looker := client(v.Token(t, fmt.Sprintf(`path %q { capabilities = ["read"] }`, "customers/metadata/workflows/+/+")))
-	nobody := client(v.Token(t, "# nothing"))
+	observer := client(v.Token(t, fmt.Sprintf(`path %q { capabilities = ["read"] }`, "customers/metadata/workflows/+/+")))
+	powerless := client(v.Token(t, "# nothing"))
 	var asked []string
 	for name, attempt := range map[string]func() error{
-		"write":  func() error { _, err := nobody.Put(t.Context(), secrets.Write{Address: secret}); return err },
-		"read":   func() error { _, err := nobody.Describe(t.Context(), secret); return err },
-		"list":   func() error { _, err := nobody.List(t.Context(), scope); return err },
-		"delete": func() error { _, err := looker.Delete(t.Context(), secret, nil); return err },
-		"purge":  func() error { _, err := looker.Purge(t.Context(), secret, nil); return err },
+		"write":  func() error { _, err := powerless.Put(t.Context(), secrets.Write{Address: secret}); return err },
+		"read":   func() error { _, err := powerless.Describe(t.Context(), secret); return err },
+		"list":   func() error { _, err := powerless.List(t.Context(), scope); return err },
+		"delete": func() error { _, err := observer.Delete(t.Context(), secret, nil); return err },
+		"purge":  func() error { _, err := observer.Purge(t.Context(), secret, nil); return err },
 		"settings": func() error {
 			fresh := scope.Secret("fresh")
-			observed, err := looker.Describe(t.Context(), fresh)
-			return errors.Join(err, looker.Configure(t.Context(), fresh, observed, secrets.Settings{DeleteVersionAfter: time.Hour}, nil))
+			observed, err := observer.Describe(t.Context(), fresh)
+			return errors.Join(err, observer.Configure(t.Context(), fresh, observed, secrets.Settings{DeleteVersionAfter: time.Hour}, nil))
 		},
-		"undelete": func() error { _, err := looker.Undelete(t.Context(), deleted); return err },
+		"undelete": func() error { _, err := observer.Undelete(t.Context(), deleted); return err },
 	} {
-		lacking, ok := errors.AsType[*secrets.MissingCapabilityError](attempt())
+		denied, ok := errors.AsType[*secrets.MissingCapabilityError](attempt())
 		if !ok {
-			t.Errorf("%s: no lacking capability is named", name)
+			t.Errorf("%s: no missing capability is reported", name)
 			continue
 		}
-		for path, capabilities := range meaning(t, strings.Join(lacking.Rules, "\n")) {
+		for path, capabilities := range meaning(t, strings.Join(denied.Rules, "\n")) {
 			asked = append(asked, path)
 			for _, capability := range capabilities {
 				if !slices.Contains(granted[path], capability) {

@@ -83,8 +83,8 @@ func (c *Client) checkCapabilities(ctx context.Context, a Address, op capability
 	return nil
 }
 
-// explainDenied tells a token with a missing capability from one that Vault rejects:
-// Vault 1.14 returns the same text for both.
+// explainDenied distinguishes a token with a missing capability from one that Vault
+// rejects: Vault 1.14 returns the same text for both.
 func (c *Client) explainDenied(ctx context.Context, a Address, op capability.Operation, denied error) error {
 	r := capability.For(op)[0]
 	granted, err := c.kv.Capabilities(ctx, pathOf(a, r))

@@ -13,7 +13,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func TestALackingCapabilityStopsBeforeTheFirstWrite(t *testing.T) {
+func TestMissingCapabilityFailsBeforeTheFirstWrite(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	const (
@@ -44,8 +44,8 @@ func TestALackingCapabilityStopsBeforeTheFirstWrite(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			wantError(t, err, row.want)
-			if got, want := asked(proxy), "GET metadata, PUT capabilities"; got != want {
-				t.Errorf("asked %q, want only %q", got, want)
+			if got, want := requestsOf(proxy), "GET metadata, PUT capabilities"; got != want {
+				t.Errorf("sent %q, want only %q", got, want)
 			}
 		})
 	}
@@ -70,7 +70,7 @@ func purgeOne(c *Client, a Address) error {
 	return err
 }
 
-func TestATokenThatMayNotAskForItsCapabilitiesIsWarned(t *testing.T) {
+func TestUnreadableCapabilitiesAreAWarning(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	token := v.Token(t,
@@ -91,7 +91,7 @@ func TestATokenThatMayNotAskForItsCapabilitiesIsWarned(t *testing.T) {
 	}
 }
 
-func TestVaultTroubleSaysWhatToDo(t *testing.T) {
+func TestVaultErrorsContainAHint(t *testing.T) {
 	t.Parallel()
 	own := vaulttest.StartOwn(t)
 	token := own.Writer(t)
@@ -118,6 +118,6 @@ func TestVaultTroubleSaysWhatToDo(t *testing.T) {
 	_, err = connect(own.Address, token).Describe(context.Background(), a)
 	wantError(t, err, "connection failed")
 	if !AffectsAll(err) {
-		t.Error("an unreachable Vault does not concern every secret")
+		t.Error("an unreachable Vault is not reported as an error that affects all")
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func TestRemovals(t *testing.T) {
+func TestDeleteAndPurge(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	ctx := context.Background()
@@ -30,11 +30,11 @@ func TestRemovals(t *testing.T) {
 		live    bool
 		verdict State
 	}{
-		{name: "our own", want: SoftDeleted, verdict: Absent},
-		{name: "our own, purged", purge: true, want: AllDestroyed, verdict: Absent},
+		{name: "the owner's", want: SoftDeleted, verdict: Absent},
+		{name: "the owner's, purged", purge: true, want: AllDestroyed, verdict: Absent},
 		{name: "dead already", before: func(t *testing.T, _ *Client, a Address) { v.SoftDelete(t, a.Group, a.Name) }, want: ReleasedOnly, verdict: Absent},
 		{
-			name:   "overwritten by somebody",
+			name:   "overwritten by another writer",
 			before: func(t *testing.T, _ *Client, a Address) { v.Write(t, a.Group, a.Name, "foreign") },
 			want:   ReleasedOnly, live: true, verdict: Unmanaged,
 		},
@@ -80,7 +80,7 @@ func TestRemovals(t *testing.T) {
 	}
 }
 
-func TestAdoptLeavesTheOtherOwnersRecord(t *testing.T) {
+func TestAdoptKeepsTheRecordOfTheFormerOwner(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	ctx, a := context.Background(), testAddress(t)
@@ -91,16 +91,16 @@ func TestAdoptLeavesTheOtherOwnersRecord(t *testing.T) {
 	}
 	before := mustDescribe(t, second, a)
 	if _, err := second.Put(ctx, Write{Address: a, Value: NewValue("y"), Observed: before}); !errors.Is(err, ErrNotOwner) {
-		t.Errorf("taking another's secret without adopt: %v", err)
+		t.Errorf("writing the secret of another owner without adopt: %v", err)
 	}
 	if _, err := second.Put(ctx, Write{Address: a, Adopt: true, Value: NewValue("y"), Observed: before}); err != nil {
 		t.Fatal(err)
 	}
 	after := mustDescribe(t, second, a)
 	if after.Records[cluster] != before.Records[cluster] {
-		t.Errorf("the other's record went from %s to %s", before.Records[cluster], after.Records[cluster])
+		t.Errorf("the record of the former owner changed from %s to %s", before.Records[cluster], after.Records[cluster])
 	}
 	if got := Judge(cluster, after, nil).String(); got != "owned by "+string(shop) {
-		t.Errorf("the displaced owner sees: %s", got)
+		t.Errorf("the former owner sees: %s", got)
 	}
 }

@@ -31,7 +31,7 @@ type Entry struct {
 	Fields map[string]Entry
 	// Settings are the rest of the metadata.
 	Settings Settings
-	// Date is Vault's clock at the time of the answer, rounded down to the second.
+	// Date is Vault's clock at the time of the answer, truncated to the second.
 	Date time.Time
 
 	// absent: Vault has not even metadata.
@@ -105,7 +105,7 @@ func entryFrom(m kv.Metadata) (Entry, bool) {
 }
 
 // Live reports whether the current version has a value now. A version that expires
-// within the second counts as dead: HTTP dates are rounded down to the second, and a
+// within the second counts as dead: HTTP dates are truncated to the second, and a
 // version that was just deleted must not count as live.
 func (e Entry) Live() bool {
 	v := e.Versions[e.Current]

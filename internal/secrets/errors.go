@@ -38,7 +38,7 @@ var (
 	// capabilities. Vault answers an invalid token with the same text as one without
 	// any capability.
 	ErrTokenRejected = errors.New("permission denied for every path: the Vault token is invalid, expired or revoked, " +
-		"or it lacks Vault's policy default; get a new one")
+		"or it does not have Vault's policy default; get a new one")
 )
 
 // invalidError is a text that wraps ErrInvalid without the text of ErrInvalid.
@@ -85,7 +85,7 @@ func ownerText(o Owner) string {
 // NotOwnerError is the owner of a secret that was not to be taken over.
 type NotOwnerError struct {
 	Address Address
-	// Owner is NoOwner for an unmanaged secret.
+	// Owner equals NoOwner for an unmanaged secret.
 	Owner Owner
 }
 

@@ -12,20 +12,20 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// died ends an actor's process where it stands.
+// died ends the process of an actor.
 type died struct{}
 
 // actor is an owner whose processes come and go; state is what outlives them.
 type actor struct {
 	h       *history
 	owner   Owner
-	keeps   bool // remembers its last write, as Terraform's state does
+	keeps   bool // keeps its last write as a baseline, as Terraform's state does
 	state   *Written
-	desired int // what it wants there, a generation
-	applied int // what it believes is there
+	desired int // the generation that it wants
+	applied int // the generation that it wrote last
 	want    bool
 	adopt   bool
-	undo    bool // brings back what it deleted, in place of its round
+	undo    bool // undeletes what it deleted, in place of its sync
 	running bool
 	blurs   int // of the history, when the operation began
 	// inFlight is the version whose record this actor is still to write.
@@ -57,10 +57,10 @@ func (a *actor) launch(adopt, undo bool) {
 	}()
 }
 
-// operate is what an owner does: observe, judge, and put right.
+// operate is one run of an owner: observe, judge, write.
 func (a *actor) operate(ctx context.Context, c *Client) {
 	if a.undo {
-		_, _ = c.Undelete(ctx, a.h.address) // what it came to shows in the entry
+		_, _ = c.Undelete(ctx, a.h.address) // the entry shows the result
 		return
 	}
 	if !a.want {
@@ -75,12 +75,12 @@ func (a *actor) operate(ctx context.Context, c *Client) {
 	}
 	verdict := Judge(a.owner, e, a.state)
 	if verdict.State == InSync && a.applied == a.desired {
-		if !a.keeps { // a file that was sealed again
+		if !a.keeps { // a file that was encrypted again
 			_ = c.UpdateRecord(ctx, a.h.address, e, Provenance{Origin: "again.yaml"})
 		}
 		return
 	}
-	if a.keeps && a.state != nil { // a plan was made of it; apply is another process
+	if a.keeps && a.state != nil { // a plan was made from it; apply is another process
 		if e, err = c.Confirm(ctx, a.h.address, e.Seen()); err != nil {
 			return
 		}
@@ -95,7 +95,7 @@ func (a *actor) operate(ctx context.Context, c *Client) {
 	}
 }
 
-// wire is an actor's connection.
+// wire is the KV of an actor.
 type wire struct{ a *actor }
 
 func (w wire) pass(what string, do func() error) error {

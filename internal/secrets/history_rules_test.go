@@ -13,7 +13,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// entry is the truth of the moment.
+// entry is the current state.
 func (h *history) entry() Entry {
 	m, err := h.kv.ReadMetadata(context.Background(), entryOf(h.address))
 	if errors.Is(err, kv.ErrNotFound) {
@@ -40,8 +40,8 @@ func (h *history) wrote(a *actor, before Entry, out kv.Written) {
 	if a.adopt || a.blurs != h.blurs || !before.Live() {
 		return
 	}
-	if holder, held := before.Owner(); held && holder != a.owner {
-		h.t.Errorf("%s overwrote version %d, which %s held", a.owner, before.Current, holder)
+	if owner, owned := before.Owner(); owned && owner != a.owner {
+		h.t.Errorf("%s overwrote version %d, which %s owned", a.owner, before.Current, owner)
 	}
 	current := before.Versions[before.Current]
 	for _, b := range h.actors {
@@ -51,12 +51,12 @@ func (h *history) wrote(a *actor, before Entry, out kv.Written) {
 	}
 	if h.writers[stamp(before.Current, current.Created)] == NoOwner {
 		if last, _, found := before.withBaseline(a.owner, a.state).LastOwner(); !found || last != a.owner {
-			h.t.Errorf("%s overwrote a foreign value it never held", a.owner)
+			h.t.Errorf("%s overwrote a value that it never owned", a.owner)
 		}
 	}
 }
 
-// deletes checks the second rule for a delete: only what one wrote oneself.
+// deletes checks the second rule for a delete: only its own version.
 func (h *history) deletes(a *actor, versions []int) {
 	e := h.entry()
 	for _, n := range versions {
@@ -67,8 +67,8 @@ func (h *history) deletes(a *actor, versions []int) {
 	}
 }
 
-// undeletes checks that one brings back only what one wrote oneself. To everybody
-// else it is like one from outside: the number stays.
+// undeletes checks that an owner undeletes only its own version. To other writers it is
+// like an undelete outside: the number stays.
 func (h *history) undeletes(a *actor, versions []int) {
 	e := h.entry()
 	for _, n := range versions {
@@ -80,7 +80,7 @@ func (h *history) undeletes(a *actor, versions []int) {
 	h.blurs++
 }
 
-// awaitAge waits until whatever is there is nobody's write in flight any more.
+// awaitAge waits until no record of the newest version can follow.
 func (h *history) awaitAge() {
 	old := func() bool {
 		e := h.entry()
@@ -91,8 +91,8 @@ func (h *history) awaitAge() {
 	}
 }
 
-// converge checks that an owner left alone, allowed to adopt, gets what it wants
-// in few rounds and then leaves the secret alone.
+// converge checks that an owner alone, with adopt, writes what it wants in a few runs
+// and then writes nothing more.
 func (h *history) converge(a *actor) {
 	for range 4 {
 		a.start(true)
@@ -100,8 +100,8 @@ func (h *history) converge(a *actor) {
 	}
 	e := h.entry()
 	if !a.want {
-		if holder, held := e.Owner(); held && holder == a.owner {
-			h.t.Errorf("%s let go of the secret and still holds it", a.owner)
+		if owner, owned := e.Owner(); owned && owner == a.owner {
+			h.t.Errorf("%s deleted the secret and still owns it", a.owner)
 		}
 		return
 	}

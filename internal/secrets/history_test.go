@@ -16,11 +16,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// The histories: two owners and an outside writer work on one secret. Every
-// request of an owner stops at a gate, and the history draws who goes next and
-// what befalls the request: it passes, it is lost, its answer is lost, or its
-// process dies before or after it. The two rules are checked at each request,
-// convergence at the end.
+// The histories: two owners and an outside writer change one secret. Every request of
+// an owner stops at a gate, and the history draws which actor goes next and the fate
+// of its request: it passes, it is lost, its answer is lost, or its process dies before
+// or after it. The two rules are checked at each request, convergence at the end.
 
 // outsider changes the secret with a token of its own.
 type outsider interface {
@@ -49,12 +48,12 @@ type history struct {
 	out     outsider
 	settle  time.Duration
 	address Address
-	// writers knows, by number and creation time, who wrote a version.
+	// writers are the writers of versions, by number and creation time.
 	writers map[string]Owner
 	writes  int
 	// blurs counts purges and undeletes outside: one between an observation and
 	// the request made from it can put something else under the same number,
-	// which check-and-set cannot tell (the documented remainder).
+	// which check-and-set cannot detect (a documented limit).
 	blurs  int
 	actors []*actor
 	events chan event
@@ -68,7 +67,7 @@ type event struct {
 	what  string
 }
 
-// collect takes in what the actors came to.
+// collect stores an event of an actor.
 func (h *history) collect(ev event) {
 	if ev.fate == nil {
 		ev.actor.running, ev.actor.gate, ev.actor.inFlight = false, nil, ""
@@ -117,7 +116,7 @@ func (h *history) step() {
 	case "purge":
 		h.blurs++
 		h.out.outsidePurge(entryOf(h.address))
-	case "time": // it passes; what it is for is judged by the clock alone
+	case "time": // it passes; only the clock matters
 		<-time.After(h.settle / 2)
 	}
 }
@@ -129,21 +128,21 @@ func (h *history) release(a *actor, f fate) {
 	gate.fate <- f
 }
 
-// settleDown lets everything under way end without further faults.
+// settleDown ends all operations without further faults.
 func (h *history) settleDown() { h.finish(passes) }
 
-// finish lets everything under way end by one fate for each request.
+// finish ends all operations, with one fate for each request.
 func (h *history) finish(f fate) {
 	for h.quiesce(h); slices.ContainsFunc(h.actors, func(a *actor) bool { return a.running }); h.quiesce(h) {
 		if gated := slices.IndexFunc(h.actors, func(a *actor) bool { return a.gate != nil }); gated >= 0 {
 			h.release(h.actors[gated], f)
 			continue
 		}
-		select { // everybody waits for time
+		select { // all actors wait for time
 		case ev := <-h.events:
 			h.collect(ev)
 		case <-time.After(20 * h.settle):
-			h.t.Fatalf("an operation neither asks for anything nor ends")
+			h.t.Fatalf("an operation neither sends a request nor ends")
 		}
 	}
 }
@@ -179,7 +178,7 @@ func TestHistoriesOnTheModel(t *testing.T) {
 				},
 			}
 			// rapid stops a history by a panic, which belongs to its goroutine.
-			// What is under way then ends with it.
+			// All operations then end with it.
 			defer func() { stopped = recover(); h.finish(diesBefore) }()
 			h.run(rapid.IntRange(1, 60).Draw(rt, "steps"))
 		})

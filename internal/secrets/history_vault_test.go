@@ -47,7 +47,7 @@ func (o realOutsider) outsidePurge(kv.Entry) {
 }
 
 // TestHistoriesOnVault runs the histories of the model against the dev Vault.
-// While an actor waits for time there, nobody else moves.
+// While an actor waits for time there, no other actor runs.
 func TestHistoriesOnVault(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)

@@ -13,39 +13,39 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func TestReadGuardObjects(t *testing.T) {
+func TestReadGuardReportsTokensThatCanRead(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name    string
 		granted []string
-		says    string
+		want    string
 	}{
 		{"a writer", []string{"create", "update"}, ""},
-		{"nobody", []string{"deny"}, ""},
+		{"a denied one", []string{"deny"}, ""},
 		{"one that may delete", []string{"create", "delete", "patch", "update"}, ""},
 		{"a reader", []string{"read"}, `remove "read" from its policy`},
 		{"a writer that reads", []string{"create", "read", "update"}, `remove "read" from its policy`},
 		{"root", []string{"root"}, "root token"},
 	} {
 		for guard, stops := range map[ReadGuard]bool{IgnoreReadable: false, WarnIfReadable: false, RejectIfReadable: true} {
-			said, stopped := guard.objection(reachOf(row.granted), "the rule")
-			if wantSaid := row.says != "" && guard != IgnoreReadable; (said != nil) != wantSaid || stopped != (wantSaid && stops) {
-				t.Errorf("%s under %d: %v, stops: %v", row.name, guard, said, stopped)
+			report, stopped := guard.objection(reachOf(row.granted), "the rule")
+			if wantReport := row.want != "" && guard != IgnoreReadable; (report != nil) != wantReport || stopped != (wantReport && stops) {
+				t.Errorf("%s under %d: %v, stops: %v", row.name, guard, report, stopped)
 			}
-			if said != nil && (!errors.Is(said, ErrCanRead) || !strings.Contains(said.Error(), row.says) || !strings.Contains(said.Error(), "the rule")) {
-				t.Errorf("%s under %d: %v", row.name, guard, said)
+			if report != nil && (!errors.Is(report, ErrCanRead) || !strings.Contains(report.Error(), row.want) || !strings.Contains(report.Error(), "the rule")) {
+				t.Errorf("%s under %d: %v", row.name, guard, report)
 			}
 		}
 	}
 	if _, stops := RejectIfReadable.objection(unknown, "the rule"); !stops {
-		t.Error("a token of which Vault does not tell is taken for none")
+		t.Error("a token with unreadable capabilities is accepted")
 	}
-	if said, stops := WarnIfReadable.objection(unknown, "the rule"); said != nil || stops {
-		t.Error("a token of which Vault does not tell is taken for a reader")
+	if report, stops := WarnIfReadable.objection(unknown, "the rule"); report != nil || stops {
+		t.Error("a token with unreadable capabilities is reported as a reader")
 	}
 }
 
-func TestATokenThatCouldReadIsNamedOrRefused(t *testing.T) {
+func TestTokenThatCanReadIsReportedOrRejected(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	ctx := context.Background()
@@ -53,7 +53,7 @@ func TestATokenThatCouldReadIsNamedOrRefused(t *testing.T) {
 path "customers/data/workflows/+/+"     { capabilities = ["create", "update"] }
 path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`
 	reads := strings.Replace(writes, `"update"`, `"update", "read"`, 1)
-	_, mute := v.Call(t, v.RootToken, http.MethodPost, "auth/token/create", map[string]any{"policies": []string{"writer"}, "no_default_policy": true})
+	_, limited := v.Call(t, v.RootToken, http.MethodPost, "auth/token/create", map[string]any{"policies": []string{"writer"}, "no_default_policy": true})
 	for _, row := range []struct {
 		name, token string
 		objects     string // to the guard that refuses
@@ -62,7 +62,7 @@ path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`
 		{"none", v.Token(t, writes), "", false},
 		{"reads", v.Token(t, reads), `remove "read" from its policy`, true},
 		{"root", v.RootToken, "root token", true},
-		{"may not ask", mute["auth"].(map[string]any)["client_token"].(string), "it is not known", false},
+		{"cannot read its capabilities", limited["auth"].(map[string]any)["client_token"].(string), "it is not known", false},
 	} {
 		for _, guard := range []ReadGuard{IgnoreReadable, WarnIfReadable, RejectIfReadable} {
 			var warned []string
@@ -87,10 +87,10 @@ path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }`
 				}
 			}
 			if want := row.warns && guard == WarnIfReadable; (about == 1) != want || about > 1 {
-				t.Errorf("%s under %d: warned of %q", row.name, guard, warned)
+				t.Errorf("%s under %d: warned about %q", row.name, guard, warned)
 			}
-			if sent := asked(proxy); strings.Contains(sent, "PUT data") == refused || strings.Contains(sent, "PATCH") == refused {
-				t.Errorf("%s under %d: it asked %s", row.name, guard, sent)
+			if sent := requestsOf(proxy); strings.Contains(sent, "PUT data") == refused || strings.Contains(sent, "PATCH") == refused {
+				t.Errorf("%s under %d: it sent %s", row.name, guard, sent)
 			}
 			proxy.AssertBlind(t)
 		}

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestRecordSurvivesAndFits(t *testing.T) {
+func TestRecordRoundTripsWithinItsLimit(t *testing.T) {
 	t.Parallel()
 	hex32 := rapid.StringMatching(`([0-9a-f]{32})?`)
 	when := rapid.Custom(func(rt *rapid.T) time.Time {
@@ -48,7 +48,7 @@ func TestRecordSurvivesAndFits(t *testing.T) {
 	})
 }
 
-func TestLongOriginsStayApart(t *testing.T) {
+func TestLongOriginsStayDistinct(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("schön/", 40)
 	a, b := escapeOrigin(long+"a", maxOriginBytes), escapeOrigin(long+"b", maxOriginBytes)
@@ -57,7 +57,7 @@ func TestLongOriginsStayApart(t *testing.T) {
 	}
 }
 
-func TestHostileRecordsAreNone(t *testing.T) {
+func TestMalformedRecordsAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{
 		"", "x", "version=1", "version=0 time=2026-11-22T12:00:00Z", "version=-1 time=2026-11-22T12:00:00Z",

@@ -73,8 +73,8 @@ func (a Address) String() string { return a.Group + "/" + a.Name }
 // ConnectionsPrefix begins the prefix of every connection (package connections).
 const ConnectionsPrefix = "connections/"
 
-// Title is the address with its kind, as a person tells a connection from a secret
-// where both can be named: "workflow/name", "connection:type/name".
+// Title is the address with its kind, where both a secret and a connection can be
+// named: "workflow/name", "connection:type/name".
 func (a Address) Title() string {
 	if a.Kind == Secret {
 		return a.String()

@@ -21,7 +21,7 @@ import (
 
 func TestSettingsChange(t *testing.T) {
 	t.Parallel()
-	observed := Settings{MaxVersions: 5, DeleteVersionAfter: time.Hour, Labels: map[string]string{"team": "shop", "theirs": "x"}}
+	observed := Settings{MaxVersions: 5, DeleteVersionAfter: time.Hour, Labels: map[string]string{"team": "shop", "other": "x"}}
 	for _, row := range []struct {
 		name   string
 		want   Settings
@@ -31,8 +31,8 @@ func TestSettingsChange(t *testing.T) {
 		{"as it is", Settings{5, time.Hour, map[string]string{"team": "shop"}}, nil, map[string]any{}},
 		{"numbers", Settings{0, 2 * time.Hour, map[string]string{"team": "shop"}}, nil, map[string]any{"max_versions": 0, "delete_version_after": "2h0m0s"}},
 		{"a label", Settings{5, time.Hour, map[string]string{"team": "till"}}, nil, map[string]any{"custom_metadata": map[string]any{"team": "till"}}},
-		{"a label of ours that goes", Settings{5, time.Hour, nil}, []string{"team", "gone"}, map[string]any{"custom_metadata": map[string]any{"team": nil}}},
-		{"a label that was ours and is wanted again", Settings{5, time.Hour, map[string]string{"team": "shop"}}, []string{"team"}, map[string]any{}},
+		{"a label of own that goes", Settings{5, time.Hour, nil}, []string{"team", "gone"}, map[string]any{"custom_metadata": map[string]any{"team": nil}}},
+		{"a label that was own and is wanted again", Settings{5, time.Hour, map[string]string{"team": "shop"}}, []string{"team"}, map[string]any{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -50,7 +50,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	}}
 	err := bad.Check()
 	if !errors.Is(err, ErrInvalid) || strings.Count(err.Error(), "\n") != 5 {
-		t.Errorf("not all that is wrong was said: %v", err)
+		t.Errorf("not all that is wrong was report: %v", err)
 	}
 	if err := (Settings{MaxVersions: 10, DeleteVersionAfter: time.Hour, Labels: map[string]string{"team": "shop"}}).Check(); err != nil {
 		t.Error(err)

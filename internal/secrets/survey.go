@@ -20,7 +20,7 @@ type Survey struct {
 }
 
 // Survey lists the scopes and describes every secret in them: one request a
-// scope, then one a secret, as many at once as Config.Concurrency says. A scope
+// scope, then one a secret, as many at once as Config.Concurrency allows. A scope
 // that cannot be observed is in Failed and stops no other. Errors: those that affect
 // all (AffectsAll), or the context's.
 func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {

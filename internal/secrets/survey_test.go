@@ -16,7 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func TestASurveySeesEverySecretOfEveryScope(t *testing.T) {
+func TestSurveyDescribesEverySecretOfEveryScope(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	c, proxy := realClient(t, v.Writer(t), shop)
@@ -43,7 +43,7 @@ func TestASurveySeesEverySecretOfEveryScope(t *testing.T) {
 	proxy.AssertBlind(t)
 }
 
-func TestAScopeThatIsNotShownStopsNoOther(t *testing.T) {
+func TestSurveyContinuesAfterAFailedScope(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	shown, unlisted, unread := testAddress(t).Scope, testAddress(t).Scope, testAddress(t).Scope
@@ -79,7 +79,7 @@ func TestAScopeThatIsNotShownStopsNoOther(t *testing.T) {
 	}
 }
 
-func TestASurveyEndsWithWhatAffectsAll(t *testing.T) {
+func TestSurveyEndsAtAnErrorThatAffectsAll(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	c, _ := realClient(t, "no-such-token", shop)
@@ -103,7 +103,7 @@ func TestASurveyEndsWithWhatAffectsAll(t *testing.T) {
 	}
 }
 
-func TestASurveyIsBounded(t *testing.T) {
+func TestSurveyKeepsToTheConcurrencyLimit(t *testing.T) {
 	t.Parallel()
 	scope := testAddress(t).Scope
 	synctest.Test(t, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestASurveyIsBounded(t *testing.T) {
 	})
 }
 
-// crowd is a Vault of 50 secrets that answers nobody before it is told to.
+// crowd is a Vault of 50 secrets that answers no request before the test lets it.
 type crowd struct {
 	KV
 	waiting atomic.Int64

@@ -20,7 +20,7 @@ const commitID = "0123456789abcdef0123456789abcdef01234567"
 func deleted(t *testing.T, c *Client) Address {
 	t.Helper()
 	ctx, a := context.Background(), testAddress(t)
-	w := Write{Address: a, Value: NewValue("mine"), Provenance: Provenance{Revision: commitID, Origin: "a.yaml", SOPS1: strings.Repeat("ab", 16)}}
+	w := Write{Address: a, Value: NewValue("own"), Provenance: Provenance{Revision: commitID, Origin: "a.yaml", SOPS1: strings.Repeat("ab", 16)}}
 	if _, err := c.Put(ctx, w); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func deleted(t *testing.T, c *Client) Address {
 	return a
 }
 
-func TestUndeleteBringsBackWhatWeDeleted(t *testing.T) {
+func TestUndeleteRestoresTheDeletedVersion(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	c, proxy := realClient(t, v.Writer(t), shop)
@@ -43,21 +43,21 @@ func TestUndeleteBringsBackWhatWeDeleted(t *testing.T) {
 	if err != nil || record.Version != 1 || record.Revision != commitID || record.Origin != "a.yaml" || !record.Undeleted {
 		t.Fatalf("undeleting: %+v, %v", record, err)
 	}
-	if got, want := asked(proxy), "GET metadata, PUT capabilities, PATCH metadata, PUT undelete, GET metadata"; got != want {
-		t.Errorf("asked %q, want %q", got, want)
+	if got, want := requestsOf(proxy), "GET metadata, PUT capabilities, PATCH metadata, PUT undelete, GET metadata"; got != want {
+		t.Errorf("sent %q, want %q", got, want)
 	}
 	e := mustDescribe(t, c, a)
 	if verdict := Judge(shop, e, nil); verdict.State != InSync || e.Records[shop] != record {
 		t.Errorf("afterwards: %s, %+v, want %+v", verdict, e.Records[shop], record)
 	}
-	if raw, ok := v.ReadAs(t, v.Reader(t, a.Group), a.Group, a.Name); !ok || raw != "mine" {
-		t.Errorf("the reader sees %q", raw)
+	if raw, ok := v.ReadAs(t, v.Reader(t, a.Group), a.Group, a.Name); !ok || raw != "own" {
+		t.Errorf("the reader reads %q", raw)
 	}
 	proxy.AssertBlind(t)
 	if _, err := c.Undelete(context.Background(), a); !errors.Is(err, ErrNotDeleted) {
 		t.Errorf("undeleting what is live: %v", err)
 	}
-	// A write ends the mark, a delete begins anew.
+	// A write removes both marks from the record.
 	if _, err := c.Put(context.Background(), Write{Address: a, Value: NewValue("next"), Observed: e}); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestUndeleteBringsBackWhatWeDeleted(t *testing.T) {
 	}
 }
 
-func TestUndeleteRefuses(t *testing.T) {
+func TestUndeleteRejectsOtherVersions(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	ctx := context.Background()
@@ -99,7 +99,7 @@ func TestUndeleteRefuses(t *testing.T) {
 		}},
 		{"another writer deleted it before the release", "did not delete it", func(t *testing.T, c *Client) Address {
 			a := testAddress(t)
-			if _, err := c.Put(ctx, Write{Address: a, Value: NewValue("mine")}); err != nil {
+			if _, err := c.Put(ctx, Write{Address: a, Value: NewValue("own")}); err != nil {
 				t.Fatal(err)
 			}
 			v.SoftDelete(t, a.Group, a.Name)
@@ -119,7 +119,7 @@ func TestUndeleteRefuses(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			wantError(t, err, row.want)
-			if got := asked(proxy); got != "GET metadata" {
+			if got := requestsOf(proxy); got != "GET metadata" {
 				t.Errorf("asked %q", got)
 			}
 		})
@@ -158,9 +158,9 @@ func TestUndeleteMayBeRepeated(t *testing.T) {
 	}
 }
 
-// TestUndeleteOfOneThatExpires: Vault counts the time that it may live from the
+// TestUndeleteOfAVersionThatExpires: Vault counts the time that it may live from the
 // undelete.
-func TestUndeleteOfOneThatExpires(t *testing.T) {
+func TestUndeleteOfAVersionThatExpires(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	c, _ := realClient(t, v.Writer(t), shop)
@@ -171,6 +171,6 @@ func TestUndeleteOfOneThatExpires(t *testing.T) {
 		t.Fatalf("undeleting: %+v, %v", record, err)
 	}
 	if e := mustDescribe(t, c, a); !e.Records[shop].Expires.Equal(e.Expires()) {
-		t.Errorf("the record says it ends %s, Vault %s", e.Records[shop].Expires, e.Expires())
+		t.Errorf("the record has the expiry %s, Vault %s", e.Records[shop].Expires, e.Expires())
 	}
 }

@@ -22,14 +22,14 @@ func TestValueDoesNotPrint(t *testing.T) {
 	t.Parallel()
 	const canary = "correct-horse-battery-staple"
 	v := NewValue(canary)
-	type holder struct {
+	type container struct {
 		Shown  Value
 		hidden Value
 		Ptr    *Value
 		Any    any
 		Map    map[string]Value
 	}
-	h := holder{v, v, &v, v, map[string]Value{"a": v}}
+	h := container{v, v, &v, v, map[string]Value{"a": v}}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%p", "%T"} {
 		fmt.Fprintf(&out, verb+verb+verb+"\n", v, &v, h)
@@ -95,7 +95,7 @@ func relayDecode(s string) (string, error) {
 	return string(plain), err
 }
 
-func TestEveryValueSurvivesRelaysDecoding(t *testing.T) {
+func TestEveryValueRoundTripsThroughRelaysDecoding(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		plain := rapid.OneOf(
@@ -120,6 +120,6 @@ func TestValueSize(t *testing.T) {
 		t.Fatalf("a value whose encoding is over the limit: %v", err)
 	}
 	if strings.Contains(err.Error(), "90") || strings.Contains(err.Error(), "127") {
-		t.Errorf("the error tells the length: %v", err)
+		t.Errorf("the error contains the length: %v", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// realClient speaks to the dev Vault through a recording proxy, with the given
+// realClient sends requests to the dev Vault through a recording proxy, with the given
 // token.
 func realClient(t testing.TB, token string, owner Owner) (*Client, *vaulttest.Proxy) {
 	t.Helper()
@@ -50,8 +50,8 @@ func mustDescribe(t testing.TB, c *Client, a Address) Entry {
 	return e
 }
 
-// ask lists the requests as "METHOD verb", the way people talk of them.
-func asked(p *vaulttest.Proxy) string {
+// requestsOf lists the requests as "METHOD verb".
+func requestsOf(p *vaulttest.Proxy) string {
 	var out []string
 	for _, r := range p.Requests() {
 		path := strings.TrimPrefix(r.Path, "/v1/"+DefaultMount+"/")
@@ -64,7 +64,7 @@ func asked(p *vaulttest.Proxy) string {
 	return strings.Join(out, ", ")
 }
 
-func TestAWriteIsTwoRequests(t *testing.T) {
+func TestWriteSendsTwoRequests(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	c, proxy := realClient(t, v.Writer(t), shop)
@@ -74,30 +74,30 @@ func TestAWriteIsTwoRequests(t *testing.T) {
 	if err != nil || first.Version != 1 {
 		t.Fatalf("writing an absent secret: %+v, %v", first, err)
 	}
-	if got, want := asked(proxy), "PUT capabilities, PUT data, PATCH metadata"; got != want {
-		t.Errorf("the first write asked %q, want %q", got, want)
+	if got, want := requestsOf(proxy), "PUT capabilities, PUT data, PATCH metadata"; got != want {
+		t.Errorf("the first write sent %q, want %q", got, want)
 	}
 	seen := mustDescribe(t, c, a)
 	proxy.Reset()
 	second, err := c.Put(ctx, Write{Address: a, Value: NewValue("base64:two"), Observed: seen})
 	if err != nil || second.Version != 2 {
-		t.Fatalf("writing our own secret: %+v, %v", second, err)
+		t.Fatalf("writing the secret again: %+v, %v", second, err)
 	}
-	if got, want := asked(proxy), "PUT data, PATCH metadata"; got != want {
-		t.Errorf("the second write asked %q, want %q", got, want)
+	if got, want := requestsOf(proxy), "PUT data, PATCH metadata"; got != want {
+		t.Errorf("the second write sent %q, want %q", got, want)
 	}
 	proxy.AssertBlind(t)
 	proxy.AssertCheckAndSet(t)
 	raw, ok := v.ReadAs(t, v.Reader(t, a.Group), a.Group, a.Name)
 	if plain, err := relayDecode(raw); !ok || err != nil || plain != "base64:two" {
-		t.Errorf("the reader sees %q", plain)
+		t.Errorf("the reader reads %q", plain)
 	}
 	if verdict := Judge(shop, mustDescribe(t, c, a), nil); verdict.State != InSync {
 		t.Errorf("after a write: %s", verdict)
 	}
 }
 
-func TestAStaleWriteIsAConflictAndSentOnce(t *testing.T) {
+func TestStaleWriteIsAConflictAndSentOnce(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	c, proxy := realClient(t, v.Writer(t), shop)
@@ -113,15 +113,15 @@ func TestAStaleWriteIsAConflictAndSentOnce(t *testing.T) {
 		t.Fatalf("a stale write: %v", err)
 	}
 	wantError(t, err, "changed since the plan: version 2, planned from 1")
-	if got, want := asked(proxy), "PUT data, GET metadata"; got != want {
-		t.Errorf("asked %q, want %q", got, want)
+	if got, want := requestsOf(proxy), "PUT data, GET metadata"; got != want {
+		t.Errorf("sent %q, want %q", got, want)
 	}
 	if raw, _ := v.ReadAs(t, v.Reader(t, a.Group), a.Group, a.Name); raw != "foreign" {
 		t.Errorf("the foreign value was replaced")
 	}
 }
 
-func TestALostAnswerIsAskedForOnceMore(t *testing.T) {
+func TestWriteIsSentOnceMoreAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	for _, row := range []struct {
@@ -150,25 +150,25 @@ func TestALostAnswerIsAskedForOnceMore(t *testing.T) {
 			if !errors.Is(err, row.want) {
 				t.Errorf("got %v, want %v", err, row.want)
 			}
-			if writes := strings.Count(asked(proxy), "PUT data"); writes > 2 {
+			if writes := strings.Count(requestsOf(proxy), "PUT data"); writes > 2 {
 				t.Errorf("the value was sent %d times", writes)
 			}
 			after := mustDescribe(t, c, a)
 			if after.Current != row.version {
 				t.Errorf("the secret is at version %d, want %d", after.Current, row.version)
 			}
-			// Whatever happened, the next turn puts it right.
+			// The next write succeeds in every case.
 			if _, err := c.Put(ctx, Write{Address: a, Value: NewValue("two"), Observed: after}); err != nil {
 				t.Errorf("the next write: %v", err)
 			}
 			if raw, _ := v.ReadAs(t, v.Reader(t, a.Group), a.Group, a.Name); raw != "two" {
-				t.Errorf("the reader sees %q", raw)
+				t.Errorf("the reader reads %q", raw)
 			}
 		})
 	}
 }
 
-func TestTheRecordIsRetriedUntilSettled(t *testing.T) {
+func TestRecordIsRetriedUntilSettled(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
 	c, proxy := realClient(t, v.Writer(t), shop)
@@ -182,17 +182,17 @@ func TestTheRecordIsRetriedUntilSettled(t *testing.T) {
 	})
 	written, err := c.Put(ctx, Write{Address: a, Value: NewValue("one")})
 	if !errors.Is(err, ErrNoRecord) || written.Version != 1 {
-		t.Fatalf("a record that never got through: %+v, %v", written, err)
+		t.Fatalf("a record that was never written: %+v, %v", written, err)
 	}
-	if n := strings.Count(asked(proxy), "PATCH"); n < 2 {
-		t.Errorf("the record was tried %d times", n)
+	if n := strings.Count(requestsOf(proxy), "PATCH"); n < 2 {
+		t.Errorf("the record was sent %d times", n)
 	}
 	if verdict := Judge(shop, mustDescribe(t, c, a), &written); verdict.State != RecordLost {
-		t.Errorf("with the memory: %s", verdict)
+		t.Errorf("with the baseline: %s", verdict)
 	}
 	proxy.Reset()
 	again, err := c.Put(ctx, Write{Address: a, Value: NewValue("one"), Observed: mustDescribe(t, c, a), Baseline: &written})
 	if err != nil || Judge(shop, mustDescribe(t, c, a), &again).State != InSync {
-		t.Errorf("repairing it by memory: %v", err)
+		t.Errorf("repairing it by the baseline: %v", err)
 	}
 }
