@@ -17,8 +17,8 @@ type proxySetting struct {
 	variable string
 }
 
-// proxy reads the proxy variables: Vault's own, for any address, else HTTPS_PROXY,
-// for an https:// address. This is the only place that reads them.
+// proxy returns the proxy for an address: from Vault's variables for any address, else
+// from HTTPS_PROXY for an https:// address. Only this function reads these variables.
 func (e environment) proxy(address string) proxySetting {
 	except := cmp.Or(e.get("NO_PROXY"), e.get("no_proxy"))
 	for _, variable := range []string{"VAULT_PROXY_ADDR", "VAULT_HTTP_PROXY"} {
@@ -32,9 +32,9 @@ func (e environment) proxy(address string) proxySetting {
 			continue
 		}
 		if !strings.Contains(url, "://") {
-			url = "http://" + url // as other programs read it
+			url = "http://" + url // as in other programs
 		}
-		// By convention, HTTPS_PROXY is never used for this machine itself.
+		// By convention, HTTPS_PROXY does not apply to this machine.
 		return proxySetting{url, cmp.Or(except, "localhost"), variable}
 	}
 	return proxySetting{}

@@ -45,8 +45,8 @@ func providerSchema() schema.Schema {
 			"redirect_hosts": schema.ListAttribute{
 				Optional:    true,
 				ElementType: types.StringType,
-				MarkdownDescription: "Hosts to which a redirect of Vault is followed, with the token, such as `vault-1.example.com:8200`: " +
-					"those to which a standby redirects. Each has its port, unless that is the scheme's own. Any other redirect is an error.",
+				MarkdownDescription: "Hosts to which the provider follows redirects of Vault, with the token, such as `vault-1.example.com:8200`. " +
+					"A standby node redirects to the active node. Add the port, unless it is the default port of the scheme. Any other redirect is an error.",
 				Validators: []validator.List{listvalidator.NoNullValues()},
 			},
 			"headers": schema.MapAttribute{
