@@ -26,6 +26,8 @@ import (
 	"github.com/getsops/sops/v3/stores/ini"
 	"github.com/getsops/sops/v3/stores/json"
 	"github.com/getsops/sops/v3/stores/yaml"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 )
 
 // sealer makes manifests through the same calls as the sops command: encrypt a tree,
@@ -61,7 +63,11 @@ func (s *sealer) rotate() {
 // keys are those that open what s sealed.
 func (s *sealer) keys(t testing.TB) *Keys {
 	t.Helper()
-	keys, err := LoadAgeKeys(writeFile(t, "keys.txt", s.identity+"\n"))
+	ring, err := keyring.New(keyring.Config{Age: []string{writeFile(t, "keys.txt", s.identity+"\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := ring.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

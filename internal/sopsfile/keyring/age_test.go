@@ -45,7 +45,7 @@ func load(cfg Config) (*Keys, error) {
 	return ring.Load()
 }
 
-func TestLoadAgeKeys(t *testing.T) {
+func TestAgeKeyFiles(t *testing.T) {
 	t.Parallel()
 	one, two := newIdentity(t), newIdentity(t)
 	hybrid, err := age.GenerateHybridIdentity()
@@ -97,7 +97,7 @@ func TestFIFOInPlaceOfAKeyFileIsRefusedWithoutWaiting(t *testing.T) {
 	}
 }
 
-func TestLoadAgeKeysRefuses(t *testing.T) {
+func TestAgeKeyFilesAreRejected(t *testing.T) {
 	t.Parallel()
 	good := newIdentity(t).String()
 	for name, test := range map[string]struct{ content, want string }{
