@@ -105,9 +105,11 @@ func (m *Mirror) update(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	at := git.At(m.path)
-	if usable := m.usable(ctx, at, want); usable && m.has(ctx, at, want.id) {
+	complete := m.isComplete(ctx, at)
+	switch {
+	case complete && m.has(ctx, at, want.id):
 		return false, nil
-	} else if usable {
+	case complete && m.hasFormat(ctx, at, want.format):
 		return true, m.follow(ctx, git, remote, want)
 	}
 	return true, m.rebuild(ctx, git, remote, want)
@@ -121,31 +123,35 @@ func (m *Mirror) newTransport() (transport, error) {
 	return newHTTPS(m.cfg.Remote, m.cfg.Access)
 }
 
-// usable reports whether a complete mirror of this remote exists. It runs git fsck only after a fetch that was
+// isComplete reports whether a complete mirror of this remote exists. It runs git fsck only after a fetch that was
 // interrupted.
-func (m *Mirror) usable(ctx context.Context, git gitcommand.Git, want head) bool {
+func (m *Mirror) isComplete(ctx context.Context, git gitcommand.Git) bool {
 	origin, err := os.ReadFile(filepath.Join(m.path, originName))
 	if err != nil || string(origin) != m.cfg.Remote.String() {
 		return false
 	}
-	if exists(filepath.Join(m.path, busyName)) {
-		if err := removeLeftovers(m.path); err != nil {
-			return false
-		}
-		if a, err := git.Run(ctx, "fsck", "--connectivity-only", "--no-dangling", "--no-progress"); err != nil || a.ExitCode != 0 {
-			return false
-		}
-		if err := os.Remove(filepath.Join(m.path, busyName)); err != nil {
-			return false
-		}
+	busy := filepath.Join(m.path, busyName)
+	if !exists(busy) {
+		return true
 	}
-	a, err := git.Run(ctx, "rev-parse", "--show-object-format")
-	return err == nil && a.ExitCode == 0 && strings.TrimSpace(a.Stdout) == want.format
+	if err := removeLeftovers(m.path); err != nil {
+		return false
+	}
+	if result, err := git.Run(ctx, "fsck", "--connectivity-only", "--no-dangling", "--no-progress"); err != nil || result.ExitCode != 0 {
+		return false
+	}
+	return os.Remove(busy) == nil
 }
 
+// has reports whether the ref of the mirror points to the object.
 func (m *Mirror) has(ctx context.Context, git gitcommand.Git, id string) bool {
-	a, err := git.Run(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "--end-of-options", m.cfg.Ref)
-	return err == nil && slices.Contains(strings.Split(a.Stdout, "\n"), id+" "+m.cfg.Ref)
+	result, err := git.Run(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "--end-of-options", m.cfg.Ref)
+	return err == nil && slices.Contains(strings.Split(result.Stdout, "\n"), id+" "+m.cfg.Ref)
+}
+
+func (m *Mirror) hasFormat(ctx context.Context, git gitcommand.Git, format string) bool {
+	result, err := git.Run(ctx, "rev-parse", "--show-object-format")
+	return err == nil && result.ExitCode == 0 && strings.TrimSpace(result.Stdout) == format
 }
 
 // follow fetches into the existing mirror, and rebuilds it if the mirror itself is the cause of a failure.
