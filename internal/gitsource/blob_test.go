@@ -33,7 +33,7 @@ func TestReadContinuesAfterDamagedFile(t *testing.T) {
 				return err
 			}
 			return os.WriteFile(object, other, 0o644)
-		}, "not that of object"},
+		}, "does not match the id of object"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

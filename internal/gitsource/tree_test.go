@@ -148,7 +148,7 @@ func TestFilesRejectsForgedNames(t *testing.T) {
 		t.Errorf("got %d entries, want 7: %v", len(files), files)
 	}
 	wantRejected(t, files, map[string]string{
-		"..": "rename it", "../up.yaml": "rename it", "/etc/abs.yaml": "rename it", "twice.yaml": "more than once",
+		"..": "rename it", "../up.yaml": "rename it", "/etc/abs.yaml": "rename it", "twice.yaml": "duplicate path",
 	})
 }
 
