@@ -110,7 +110,7 @@ func (s *source) cleanConnections(ctx context.Context, results []report.Result) 
 		return
 	}
 	for _, r := range results {
-		if r.Address.Kind == secrets.Connection && r.Kind == plan.Unchanged {
+		if r.Kind == plan.Unchanged { // a secret has no bodies
 			if err := s.connections.DeleteSuperseded(ctx, r.Address, r.Entry); err != nil {
 				s.warn(fmt.Sprintf("deleting the superseded bodies of %s: %v", r.Address.Title(), err))
 			}

@@ -105,9 +105,7 @@ func (a *Audit) Manual(owner secrets.Owner, reason string, r *report.Result, do 
 func (a *Audit) around(line auditLine, r *report.Result, do func()) {
 	line.Event, line.Action, line.Cause = "begin", r.Kind, r.Cause
 	line.Workflow, line.Name, line.From = r.Address.Group, r.Address.Name, r.Entry.Current
-	if r.Address.Kind == secrets.Connection {
-		line.Kind = r.Address.Kind.String()
-	}
+	line.Kind = r.Address.Kind.Label()
 	if r.Want != nil {
 		line.File = r.Want.File
 	}

@@ -45,6 +45,14 @@ const (
 // String is the word for one of the kind, as errors have it.
 func (k Kind) String() string { return [...]string{"secret", "connection", "field"}[k] }
 
+// Label marks the kind in texts that name both kinds: the word, and "" for a secret.
+func (k Kind) Label() string {
+	if k == Secret {
+		return ""
+	}
+	return k.String()
+}
+
 // group is the word for a scope of the kind.
 func (k Kind) group() string { return [...]string{"workflow", "connection type", "connection body"}[k] }
 
@@ -76,10 +84,18 @@ const ConnectionsPrefix = "connections/"
 // Title is the address with its kind, where both a secret and a connection can be
 // named: "workflow/name", "connection:type/name".
 func (a Address) Title() string {
-	if a.Kind == Secret {
-		return a.String()
+	if label := a.Kind.Label(); label != "" {
+		return label + ":" + a.String()
 	}
-	return a.Kind.String() + ":" + a.String()
+	return a.String()
+}
+
+// Workflow is the workflow of a secret; "" for another kind, which every workflow may use.
+func (a Address) Workflow() string {
+	if a.Kind == Secret {
+		return a.Group
+	}
+	return ""
 }
 
 // Title names the scope in errors: workflow "deploy", connection type "aws".

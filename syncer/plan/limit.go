@@ -3,8 +3,6 @@
 
 package plan
 
-import "github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-
 // limit lets the deletes of a plan that has too many of them wait for approval. It
 // judges each workflow by itself as well: what is left elsewhere does not make up for
 // a workflow that is emptied.
@@ -15,8 +13,8 @@ func (in Input) limit(actions []Action) []Action {
 		if a.Kind == Delete {
 			deletes++
 		}
-		if a.Want != nil && a.Address.Kind != secrets.Connection {
-			wanted[a.Address.Group] = true
+		if a.Want != nil {
+			wanted[a.Address.Workflow()] = true
 		}
 	}
 	for _, e := range in.Observed {
@@ -32,7 +30,7 @@ func (in Input) limit(actions []Action) []Action {
 		switch {
 		case exceeded != "":
 			actions[i] = a.pending(Delete, "not deleted: "+exceeded)
-		case !in.Deletes.AllowEmpty && a.Address.Kind != secrets.Connection && !wanted[a.Address.Group]:
+		case !in.Deletes.AllowEmpty && a.Address.Workflow() != "" && !wanted[a.Address.Workflow()]:
 			actions[i] = a.pending(Delete, "not deleted: no secret of this workflow would be left (deletes.allow_empty)")
 		}
 	}

@@ -107,11 +107,14 @@ func (in Input) wanted(w *Want) Action {
 	return a.as(Change, "")
 }
 
+// judges compare an entry with the last write of an owner, for each kind of address.
+var judges = map[secrets.Kind]func(secrets.Owner, secrets.Entry, *secrets.Written) secrets.Verdict{
+	secrets.Secret:     secrets.Judge,
+	secrets.Connection: connections.Judge,
+}
+
 func (in Input) judge(a Action) secrets.Verdict {
-	if a.Address.Kind == secrets.Connection {
-		return connections.Judge(in.Owner, a.Entry, nil)
-	}
-	return secrets.Judge(in.Owner, a.Entry, nil)
+	return judges[a.Address.Kind](in.Owner, a.Entry, nil)
 }
 
 // foreign decides about a wanted secret that this source does not own.

@@ -91,9 +91,7 @@ func resultJSON(r report.Result) secretJSON {
 		Workflow: r.Address.Group, Name: r.Address.Name, Action: r.Kind, Cause: r.Cause,
 		Version: max(r.Version, r.Entry.Current), Error: errorText(r.Err),
 	}
-	if r.Address.Kind == secrets.Connection {
-		out.Kind = r.Address.Kind.String()
-	}
+	out.Kind = r.Address.Kind.Label()
 	if r.Verdict.State != secrets.NotChecked && r.Verdict.Drifted() {
 		out.Drift = r.Verdict.String()
 	}

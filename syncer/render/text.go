@@ -102,8 +102,8 @@ func (t *Text) report(r report.Report) {
 
 // heading is the line above the secrets of a workflow or the connections of a type.
 func heading(a secrets.Address) string {
-	if a.Kind == secrets.Connection {
-		return "connections " + a.Group
+	if label := a.Kind.Label(); label != "" {
+		return label + "s " + a.Group
 	}
 	return a.Group
 }
