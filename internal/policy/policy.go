@@ -89,9 +89,9 @@ func (g Grant) blocks() []block {
 		out = append(out, b.merged())
 	}
 	if g.Identity.given() {
-		b := at("the workflow of who logs in", g.Identity.segment(g.Identity.Workflow))
-		b.comments = append(b.comments, "Vault fills in the braces and only then looks for + and *:",
-			"what issues "+g.Identity.Workflow+" must refuse names that hold either.")
+		b := at("the workflow of the login", g.Identity.segment(g.Identity.Workflow))
+		b.comments = append(b.comments, "Vault replaces the braces before it looks for + and *:",
+			"the issuer of "+g.Identity.Workflow+" must reject names that contain either.")
 		out = append(out, b)
 	}
 	return append(out, g.connections()...)
@@ -103,7 +103,7 @@ func (g Grant) blocks() []block {
 func (g Grant) connections() []block {
 	whose, domain := "connections of domain "+g.ConnectionsDomain, g.ConnectionsDomain
 	if g.Identity.Domain != "" {
-		whose, domain = "connections of the domain of who logs in", g.Identity.segment(g.Identity.Domain)
+		whose, domain = "connections of the domain of the login", g.Identity.segment(g.Identity.Domain)
 	}
 	if domain == "" {
 		return nil

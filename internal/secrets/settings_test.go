@@ -31,7 +31,7 @@ func TestSettingsChange(t *testing.T) {
 		{"as it is", Settings{5, time.Hour, map[string]string{"team": "shop"}}, nil, map[string]any{}},
 		{"numbers", Settings{0, 2 * time.Hour, map[string]string{"team": "shop"}}, nil, map[string]any{"max_versions": 0, "delete_version_after": "2h0m0s"}},
 		{"a label", Settings{5, time.Hour, map[string]string{"team": "till"}}, nil, map[string]any{"custom_metadata": map[string]any{"team": "till"}}},
-		{"a label of own that goes", Settings{5, time.Hour, nil}, []string{"team", "gone"}, map[string]any{"custom_metadata": map[string]any{"team": nil}}},
+		{"a label that is no longer wanted", Settings{5, time.Hour, nil}, []string{"team", "gone"}, map[string]any{"custom_metadata": map[string]any{"team": nil}}},
 		{"a label that was own and is wanted again", Settings{5, time.Hour, map[string]string{"team": "shop"}}, []string{"team"}, map[string]any{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
