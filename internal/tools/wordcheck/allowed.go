@@ -11,6 +11,7 @@ var allowed = []exception{
 	allow(`\.go$`, `\.Round\(`, "time.Duration's and math's functions"),
 	allow(``, `(?i)(there|here)\s(\W*)is no\w*\b`, "ordinary English, where the cause follows"),
 	allow(``, `(?i)is no (longer|more|older|newer|shorter|sooner|later|other)\b`, "ordinary English"),
+	allow(`^(syncer/election|internal/leasetest)/`, `[hH]olderIdentity`, "a field of Kubernetes' Lease"),
 	allow(`^internal/tools/wordcheck/`, `(?s).+`, "the check and its tests name the words"),
 }
 
