@@ -5,7 +5,6 @@ package syncer
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +12,6 @@ import (
 
 	"filippo.io/age"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
-	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -36,14 +32,14 @@ import (
 //	the controller or the source renamed                         SourceRenamed
 //	a file that fails, or that no key opens any more             FileFails, KeyLost
 //	the branch replaced by another history                       BranchReplaced
-//	Vault shows only a part                                      VaultShowsOnlyAPart
+//	Vault shows only a part                                      VaultListsOnlyAPart
 //	what another owner has taken over (ESO#6877)                 TakenOverByAnother
 //
 // Not deleted, and should have been:
 //
-//	the last secret, wanted (argo-cd#10987)                      LastSecretIsWantedGone
-//	an emptied repository, wanted (kustomize-controller#187)     EmptyingIsWanted
-//	many, wanted (argo-cd Prune=confirm)                         ManyAreWantedGone
+//	the last secret, wanted (argo-cd#10987)                      LastSecretIsDeletedOnPurpose
+//	an emptied repository, wanted (kustomize-controller#187)     RepositoryIsEmptiedOnPurpose
+//	many, wanted (argo-cd Prune=confirm)                         ManyAreDeletedOnPurpose
 //	a failed write in the same round (kustomize-controller#409)  WriteFails
 //	a failed delete (kustomize-controller#1664)                  DeleteFails
 //	the state lost                                               StateLost
@@ -194,7 +190,7 @@ func TestAccidentSourceRemoved(t *testing.T) {
 	}
 }
 
-func TestAccidentWorkflowRemovedFromTheList(t *testing.T) {
+func TestAccidentWorkflowRemovedFromList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	w.secretsIn("a.yaml", w.workflow(0), "one")
@@ -276,251 +272,4 @@ func TestAccidentBranchReplaced(t *testing.T) {
 	}
 	w.says("history was rewritten")
 	w.live(w.workflow(0), "one", "two")
-}
-
-func TestAccidentVaultShowsOnlyAPart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 2)
-	w.secretsIn("a.yaml", w.workflow(0), "one", "two")
-	w.secretsIn("b.yaml", w.workflow(1), "other")
-	w.applied()
-	w.secretsIn("a.yaml", w.workflow(0), "one")
-	w.commit()
-	w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
-		if strings.HasSuffix(r.URL.Path, "/"+w.workflow(1)+"/") || strings.HasSuffix(r.URL.Path, "/"+w.workflow(1)) {
-			return vaulttest.FailWith(http.StatusInternalServerError)
-		}
-		return vaulttest.Action{}
-	})
-	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Delete != 0 {
-		t.Errorf("the round:\n%s", w.text())
-	}
-	w.live(w.workflow(0), "one", "two")
-	w.proxy.Reset()
-	if w.sync(true).Outcome() != report.Clean {
-		t.Errorf("the round:\n%s", w.text())
-	}
-	w.gone(w.workflow(0), "two")
-}
-
-func TestAccidentTakenOverByAnother(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	w.secretsIn("a.yaml", w.workflow(0), "one", "two")
-	w.applied()
-	terraform, err := vaultclient.Connect(
-		vaultclient.Settings{Address: w.vault.Address, Token: w.vault.Writer(t)}, secrets.Config{Owner: "terraform/shop"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: w.workflow(0)}.Secret("two")
-	entry, err := terraform.Describe(t.Context(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := terraform.Put(t.Context(), secrets.Write{Address: address, Adopt: true, Value: secrets.NewValue("terraform's"), Observed: entry}); err != nil {
-		t.Fatal(err)
-	}
-	w.secretsIn("a.yaml", w.workflow(0), "one")
-	w.applied()
-	w.wantRead(w.workflow(0), "two", "terraform's")
-	if after, err := terraform.Describe(t.Context(), address); err != nil || secrets.Judge("terraform/shop", after, nil).State != secrets.InSync {
-		t.Errorf("terraform sees %s, %v", secrets.Judge("terraform/shop", after, nil), err)
-	}
-}
-
-// approved approves what the plan of now holds back.
-func (w *world) approved() report.Report {
-	w.t.Helper()
-	planned := w.sync(false)
-	if planned.PlanID == "" {
-		w.t.Fatalf("nothing waits for approval:\n%s", w.text())
-	}
-	rep := w.ask(Request{Apply: true, Approve: planned.PlanID})
-	if !rep.Approved {
-		w.t.Fatalf("the plan was not approved:\n%s", w.text())
-	}
-	return rep
-}
-
-func TestAccidentLastSecretIsWantedGone(t *testing.T) {
-	t.Parallel()
-	for _, allow := range []bool{false, true} {
-		t.Run(fmt.Sprintf("allow_empty %v", allow), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, 2)
-			w.cfg.Sources[0].Deletes.AllowEmpty = allow
-			w.secretsIn("a.yaml", w.workflow(0), "one")
-			w.secretsIn("b.yaml", w.workflow(1), "other")
-			w.applied()
-			w.secretsIn("a.yaml", w.workflow(0))
-			if allow {
-				w.applied()
-			} else {
-				w.commit()
-				if rep := w.approved(); rep.Outcome() != report.Clean {
-					t.Errorf("the round:\n%s", w.text())
-				}
-			}
-			w.gone(w.workflow(0), "one")
-			w.live(w.workflow(1), "other")
-		})
-	}
-}
-
-func TestAccidentEmptyingIsWanted(t *testing.T) {
-	t.Parallel()
-	for _, allow := range []bool{false, true} {
-		t.Run(fmt.Sprintf("allow_empty %v", allow), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, 2)
-			w.cfg.Sources[0].Deletes.AllowEmpty = allow
-			w.secretsIn("a.yaml", w.workflow(0), "one")
-			w.secretsIn("b.yaml", w.workflow(1), "two")
-			w.applied()
-			w.run("git", "rm", "-q", "-r", ".")
-			if allow {
-				w.applied()
-			} else {
-				w.commit()
-				if s := w.approved().Summary(); s.Delete != 2 {
-					t.Errorf("the round: %+v", s)
-				}
-			}
-			w.gone(w.workflow(0), "one")
-			w.gone(w.workflow(1), "two")
-		})
-	}
-}
-
-func TestAccidentManyAreWantedGone(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	many := numbered(40)
-	w.secretsIn("a.yaml", w.workflow(0), append([]string{"kept"}, many...)...)
-	w.applied()
-	w.secretsIn("a.yaml", w.workflow(0), "kept")
-	w.commit()
-	if s := w.sync(true).Summary(); s.Delete != 0 {
-		t.Errorf("without approval: %+v", s)
-	}
-	if rep := w.approved(); rep.Outcome() != report.Clean || rep.Summary().Delete != len(many) {
-		t.Errorf("approved: %+v", rep.Summary())
-	}
-	w.gone(w.workflow(0), many...)
-	w.live(w.workflow(0), "kept")
-	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Unchanged != 1 {
-		t.Errorf("the next round: %+v", rep.Summary())
-	}
-}
-
-func TestAccidentWriteFails(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	w.secretsIn("a.yaml", w.workflow(0), "one", "two")
-	w.applied()
-	w.secretsIn("a.yaml", w.workflow(0), "one", "three")
-	w.commit()
-	w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
-		if strings.HasSuffix(r.URL.Path, "/three") && strings.Contains(r.URL.Path, "/data/") {
-			return vaulttest.FailWith(http.StatusInternalServerError)
-		}
-		return vaulttest.Action{}
-	})
-	if rep := w.sync(true); rep.Outcome() != report.Failed {
-		t.Errorf("the round:\n%s", w.text())
-	}
-	w.says("not deleted: a write of this round failed")
-	w.live(w.workflow(0), "one", "two")
-	w.proxy.Reset()
-	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Delete != 1 {
-		t.Errorf("the next round:\n%s", w.text())
-	}
-	w.gone(w.workflow(0), "two")
-	w.live(w.workflow(0), "one", "three")
-}
-
-// TestAccidentDeleteFails fails a delete at each of its two requests, before and
-// after Vault carried it out.
-func TestAccidentDeleteFails(t *testing.T) {
-	t.Parallel()
-	always := func(a vaulttest.Action) func() vaulttest.Action { return func() vaulttest.Action { return a } }
-	for name, row := range map[string]struct {
-		method, path string
-		fails        func() vaulttest.Action
-	}{
-		"the delete is refused":     {http.MethodPut, "/delete/", always(vaulttest.FailWith(http.StatusForbidden))},
-		"the delete fails":          {http.MethodPut, "/delete/", always(vaulttest.FailWith(http.StatusInternalServerError))},
-		"its answer is lost":        {http.MethodPut, "/delete/", always(vaulttest.CutAt(vaulttest.After))},
-		"the release fails":         {http.MethodPatch, "/metadata/", always(vaulttest.FailWith(http.StatusInternalServerError))},
-		"the release is lost":       {http.MethodPatch, "/metadata/", always(vaulttest.CutAt(vaulttest.Before))},
-		"the release goes unheard":  {http.MethodPatch, "/metadata/", always(vaulttest.CutAt(vaulttest.After))},
-		"Vault is sealed meanwhile": {http.MethodPut, "/delete/", always(vaulttest.FailWith(http.StatusServiceUnavailable))},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, 1)
-			w.secretsIn("a.yaml", w.workflow(0), "one", "two")
-			w.applied()
-			w.secretsIn("a.yaml", w.workflow(0), "one")
-			w.commit()
-			w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
-				if r.Method == row.method && strings.Contains(r.URL.Path, row.path) {
-					return row.fails()
-				}
-				return vaulttest.Action{}
-			})
-			if rep := w.sync(true); rep.Outcome() != report.Failed {
-				t.Errorf("the round:\n%s", w.text())
-			}
-			w.proxy.Reset()
-			if rep := w.sync(true); rep.Outcome() != report.Clean {
-				t.Errorf("the next round:\n%s", w.text())
-			}
-			w.gone(w.workflow(0), "two")
-			if rep := w.sync(true); rep.Summary() != (report.Summary{Unchanged: 1}) {
-				t.Errorf("something is left of it: %+v", rep.Summary())
-			}
-			// Nobody holds the name: another owner may have it.
-			w.vault.Write(t, w.workflow(0), "two", "somebody's")
-			w.sync(true)
-			w.wantRead(w.workflow(0), "two", "somebody's")
-		})
-	}
-}
-
-// TestAccidentStateLost: what is ours stands in Vault, so a controller on a new
-// machine, with a fresh clone, deletes what vanished while there was none.
-func TestAccidentStateLost(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	w.secretsIn("a.yaml", w.workflow(0), "one")
-	w.secretsIn("b.yaml", w.workflow(0), "two")
-	w.applied()
-	w.vault.Write(t, w.workflow(0), "foreign", "by hand")
-	w.secretsIn("b.yaml", w.workflow(0))
-	w.commit()
-	clone := filepath.Join(t.TempDir(), "clone")
-	w.run("git", "clone", "-q", w.repo, clone)
-	w.cfg.Sources[0].Repository = clone
-	w.writes()
-	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Delete != 1 {
-		t.Errorf("the round:\n%s", w.text())
-	}
-	if n := w.writes(); n != 0 {
-		t.Errorf("%d values were written again", n)
-	}
-	w.gone(w.workflow(0), "two")
-	w.live(w.workflow(0), "one")
-	w.wantRead(w.workflow(0), "foreign", "by hand")
-	// Of a shallow clone it cannot be told what vanished.
-	w.secretsIn("a.yaml", w.workflow(0), "three")
-	w.commit()
-	w.run("git", "commit", "-q", "--allow-empty", "-m", "later")
-	shallow := filepath.Join(t.TempDir(), "shallow")
-	w.run("git", "clone", "-q", "--depth", "1", "file://"+w.repo, shallow)
-	w.cfg.Sources[0].Repository = shallow
-	w.sync(true)
-	w.says("the repository is too shallow")
-	w.live(w.workflow(0), "one", "three")
 }

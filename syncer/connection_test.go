@@ -74,7 +74,7 @@ const awsAndSlack = `connections:
     team: {apiToken: xoxb}
 `
 
-func TestConnectionsOfAManifestLiveTheirLife(t *testing.T) {
+func TestConnectionsOfAManifestAreCreatedChangedAndDeleted(t *testing.T) {
 	t.Parallel()
 	w := newConnectionWorld(t)
 	w.commitWith(awsAndSlack)
@@ -139,7 +139,7 @@ func (w *connectionWorld) overwriteField(kind, name, field string) {
 	}
 }
 
-func TestARotatedFileLeavesConnectionsAsTheyAre(t *testing.T) {
+func TestRotatedFileDoesNotWriteConnections(t *testing.T) {
 	t.Parallel()
 	w := newConnectionWorld(t)
 	w.cfg.FingerprintKeyFile = write(t, t.TempDir(), "key", strings.Repeat("k", 32))
@@ -159,7 +159,7 @@ func TestARotatedFileLeavesConnectionsAsTheyAre(t *testing.T) {
 	w.finds("aws", "main", map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "base64:x"})
 }
 
-func TestAConnectionOfTerraformIsAdoptedOnRequestOnly(t *testing.T) {
+func TestConnectionOfTerraformIsAdoptedOnlyOnRequest(t *testing.T) {
 	t.Parallel()
 	w := newConnectionWorld(t)
 	raw, err := vaultclient.Connect(vaultclient.Settings{Address: w.vault.Address, Token: w.writer()}, secrets.Config{Owner: "terraform/shop", Settle: 100 * time.Millisecond})
@@ -182,7 +182,7 @@ func TestAConnectionOfTerraformIsAdoptedOnRequestOnly(t *testing.T) {
 	w.finds("slack", "team", map[string]string{"apiToken": "xoxb"})
 }
 
-func TestConnectionsThatNobodyCouldUseAreRefused(t *testing.T) {
+func TestUnusableConnectionsAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newConnectionWorld(t)
 	canary := vaulttest.Canary(t)

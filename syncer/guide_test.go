@@ -29,9 +29,9 @@ const guide = "../templates/guides/relay-sync.md.tmpl"
 
 var update = flag.Bool("update", false, "write the generated parts of the guide to relay-sync")
 
-// TestTheGuideHasEveryKeyAndMetric compares the generated parts of the guide with
+// TestGuideHasEveryKeyAndMetric compares the generated parts of the guide with
 // the code: what every key of the configuration means stands in the comments there.
-func TestTheGuideHasEveryKeyAndMetric(t *testing.T) {
+func TestGuideHasEveryKeyAndMetric(t *testing.T) {
 	text, err := os.ReadFile(guide)
 	if err != nil {
 		t.Fatal(err)
@@ -215,9 +215,9 @@ func metricsReference(t *testing.T) string {
 	return "\n| metric | labels | meaning |\n|---|---|---|\n" + strings.Join(rows, "") + "\n"
 }
 
-// TestTheGuideQuotesWhatIsSaid finds every text that the guide explains in the code
+// TestGuideQuotesMessagesOfTheCode finds every text that the guide explains in the code
 // that says it, up to the parts that differ.
-func TestTheGuideQuotesWhatIsSaid(t *testing.T) {
+func TestGuideQuotesMessagesOfTheCode(t *testing.T) {
 	t.Parallel()
 	said := goSources(t, ".", "../internal")
 	page, err := os.ReadFile(guide)

@@ -10,10 +10,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
-// TestARewrittenHistoryIsRefused rewrites a branch under a source that refuses
+// TestRewrittenHistoryIsPendingApproval rewrites a branch under a source that refuses
 // that. Every round is a process of its own: what is known of the history is in
 // Vault.
-func TestARewrittenHistoryIsRefused(t *testing.T) {
+func TestRewrittenHistoryIsPendingApproval(t *testing.T) {
 	t.Parallel()
 	for _, remote := range []bool{false, true} {
 		w := newWorld(t, 2)

@@ -70,7 +70,7 @@ func TestMappedFilesArrive(t *testing.T) {
 	vaulttest.AssertNoCanary(t, canary, w.output)
 }
 
-func TestAMappedFileThatFailsFreezesDeletes(t *testing.T) {
+func TestFailedMappedFileBlocksDeletes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.cfg.Sources[0].Map = []config.MapEntry{{File: "*.env", Workflow: w.workflow(0)}}

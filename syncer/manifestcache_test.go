@@ -70,7 +70,7 @@ func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 	w.wantRead(w.workflow(0), "token", "one")
 }
 
-func TestOtherKeysForgetWhatOpened(t *testing.T) {
+func TestOtherKeysEmptyTheCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    token: one\n", w.workflow(0)))
@@ -90,7 +90,7 @@ func TestOtherKeysForgetWhatOpened(t *testing.T) {
 	}
 }
 
-func TestMemoryForgetsFilesThatAreGone(t *testing.T) {
+func TestCacheDropsRemovedFiles(t *testing.T) {
 	t.Parallel()
 	m := newManifestCache("key")
 	a, b := gitsource.File{Path: "a", OID: "1"}, gitsource.File{Path: "b", OID: "1"}

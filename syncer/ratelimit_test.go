@@ -15,7 +15,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-func TestThePaceIsKept(t *testing.T) {
+func TestRateLimitIsKept(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		perSecond float64
@@ -41,9 +41,9 @@ func TestThePaceIsKept(t *testing.T) {
 	}
 }
 
-// TestSourcesShareThePace: two sources at one Vault, each in its own loop as the
+// TestSourcesShareTheRateLimit: two sources at one Vault, each in its own loop as the
 // daemon has them.
-func TestSourcesShareThePace(t *testing.T) {
+func TestSourcesShareTheRateLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	w.secretsIn("a.yaml", w.workflow(0), "one", "two", "three")
@@ -65,9 +65,9 @@ func TestSourcesShareThePace(t *testing.T) {
 	}
 }
 
-// TestARoundEndsWhereVaultAnswersNothingProperly: each of many secrets could take
+// TestSyncEndsWhenVaultIsUnavailable: each of many secrets could take
 // as long as a request may.
-func TestARoundEndsWhereVaultAnswersNothingProperly(t *testing.T) {
+func TestSyncEndsWhenVaultIsUnavailable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.cfg.Vault.Concurrency = 1

@@ -16,7 +16,7 @@ var (
 	token  = deploy.Secret("token")
 )
 
-func TestClaimsOfTwoFilesAreBothLeftOut(t *testing.T) {
+func TestDuplicateClaimsAreBothOmitted(t *testing.T) {
 	t.Parallel()
 	var d desired
 	d.settle([]plan.Want{

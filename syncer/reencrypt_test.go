@@ -115,7 +115,7 @@ func TestRotatedWithoutAFingerprintKeyWritesOneVersion(t *testing.T) {
 
 // A key that comes later goes into the records by itself, and from then on saves
 // versions.
-func TestAFingerprintKeyThatComesLater(t *testing.T) {
+func TestFingerprintKeyAddedLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    one: value\n", w.workflow(0)))
@@ -137,7 +137,7 @@ func TestAFingerprintKeyThatComesLater(t *testing.T) {
 	}
 }
 
-func TestAFingerprintKeyIsRefused(t *testing.T) {
+func TestInvalidFingerprintKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ content, want string }{
 		"short":        {"0123456789abcdef0123456789abcde\n", "fewer than 32 bytes"},

@@ -33,6 +33,7 @@ func (w *world) remote(url string, how config.Remote) {
 	w.cfg.Mirrors = w.t.TempDir()
 	s := &w.cfg.Sources[0]
 	s.Repository, s.Remote = url, how
+	w.cfg.SetDefaults("/") // the interval of polls
 }
 
 // put seals one secret and commits it.
@@ -42,7 +43,7 @@ func (w *world) put(value string) {
 	w.commit()
 }
 
-func TestARemoteIsApplied(t *testing.T) {
+func TestRemoteIsApplied(t *testing.T) {
 	t.Parallel()
 	for _, transport := range []string{"https", "ssh"} {
 		t.Run(transport, func(t *testing.T) {
@@ -68,9 +69,9 @@ func TestARemoteIsApplied(t *testing.T) {
 	}
 }
 
-// TestTheDaemonFollowsARemote commits, asks nothing while nothing moves, loses the
+// TestDaemonFollowsARemote commits, asks nothing while nothing moves, loses the
 // IsRemote, finds it again, and follows a history that was rewritten.
-func TestTheDaemonFollowsARemote(t *testing.T) {
+func TestDaemonFollowsARemote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	server := w.overHTTPS(t)
@@ -127,7 +128,7 @@ func TestTheDaemonFollowsARemote(t *testing.T) {
 	assertNoCanary(t, w)
 }
 
-func TestAHintIsFollowedAtOnce(t *testing.T) {
+func TestHintCausesAPollAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.overHTTPS(t)
@@ -165,7 +166,7 @@ func assertNoCanary(t *testing.T, w *world) {
 	}
 }
 
-func TestATroubledRemoteWritesNothing(t *testing.T) {
+func TestUnavailableRemoteWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.overHTTPS(t)
@@ -190,7 +191,7 @@ func TestATroubledRemoteWritesNothing(t *testing.T) {
 	assertNoCanary(t, w)
 }
 
-func TestADamagedMirrorIsFetchedAnew(t *testing.T) {
+func TestDamagedMirrorIsFetchedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.overHTTPS(t)
@@ -211,7 +212,7 @@ func TestADamagedMirrorIsFetchedAnew(t *testing.T) {
 	w.applied()
 }
 
-func TestATagIsFollowed(t *testing.T) {
+func TestTagIsFollowed(t *testing.T) {
 	t.Parallel()
 	for _, remote := range []bool{false, true} {
 		w := newWorld(t, 1)

@@ -20,14 +20,14 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-var replicasFor = flag.Duration("replicas.for", 8*time.Second, "how long TestTwoReplicasDoNoHarm commits")
+var replicasFor = flag.Duration("replicas.for", 8*time.Second, "how long TestTwoReplicasWriteSafely commits")
 
-// TestTwoReplicasDoNoHarm runs two controllers of one name on one source, without
+// TestTwoReplicasWriteSafely runs two controllers of one name on one source, without
 // an election, while commits come as fast as sops seals them and Terraform's client
 // writes other secrets of the same workflows. In the end every value is the last
 // one committed, every owner is right, nobody writes any more, and each version
 // beyond one per value is counted with its reason.
-func TestTwoReplicasDoNoHarm(t *testing.T) {
+func TestTwoReplicasWriteSafely(t *testing.T) {
 	t.Parallel()
 	const workflows, each = 2, 3
 	w := newWorld(t, workflows)

@@ -18,7 +18,7 @@ func (d *daemon) looked() {
 	d.until("the source is looked at", func() bool { return !d.status()["shop"].NextPoll.Equal(before) })
 }
 
-func TestAnUnchangedCommitAsksNothingOfVault(t *testing.T) {
+func TestUnchangedCommitSendsNoRequestToVault(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.secretsIn("a.yaml", w.workflow(0), numbered(20)...)
@@ -40,7 +40,7 @@ func TestAnUnchangedCommitAsksNothingOfVault(t *testing.T) {
 	w.wantOneReadEach(20)
 }
 
-func TestADriftCheckReadsEachSecretOnce(t *testing.T) {
+func TestDriftCheckReadsEachSecretOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	w.cfg.Sources[0].DriftInterval = 2 * time.Second

@@ -41,7 +41,7 @@ func (d *daemon) untilRead(w *world, workflow, name, want string) {
 	})
 }
 
-func TestASealedVaultIsWaitedFor(t *testing.T) {
+func TestDaemonWaitsForASealedVault(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	w := newWorldAt(t, v, 1)
@@ -61,9 +61,9 @@ func TestASealedVaultIsWaitedFor(t *testing.T) {
 	d.untilReady(true, "ok")
 }
 
-// TestTroubleIsWaitedOut: whatever Vault answers while it is in trouble, what was
+// TestDaemonRetriesUntilVaultIsAvailable: whatever Vault answers while it is in trouble, what was
 // committed meanwhile arrives afterwards, and nothing is written twice.
-func TestTroubleIsWaitedOut(t *testing.T) {
+func TestDaemonRetriesUntilVaultIsAvailable(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name, says string
@@ -121,9 +121,9 @@ func (w *world) version(workflow, name string) int {
 	return int(version)
 }
 
-// TestASourceHoldsUpNoOther: the requests of one source hang, as behind a broken
+// TestSourceDelaysNoOther: the requests of one source hang, as behind a broken
 // proxy; the other's commits arrive.
-func TestASourceHoldsUpNoOther(t *testing.T) {
+func TestSourceDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	second := w.cfg.Sources[0]
@@ -154,8 +154,8 @@ func TestASourceHoldsUpNoOther(t *testing.T) {
 	d.untilReady(true, "ok")
 }
 
-// TestATokenThatDiesIsReplaced: the file has a new one by then.
-func TestATokenThatDiesIsReplaced(t *testing.T) {
+// TestExpiredTokenIsReplaced: the file has a new one by then.
+func TestExpiredTokenIsReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.secretsIn("a.yaml", w.workflow(0), "one")

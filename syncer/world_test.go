@@ -70,6 +70,7 @@ func newWorldAt(t testing.TB, v *vaulttest.Vault, workflows int) *world {
 		},
 		Sources: []config.Source{source},
 	}
+	w.cfg.SetDefaults("/")
 	w.run("git", "init", "-q", "-b", "main", w.repo)
 	return w
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestConnectionsNeedTheirPlaceInTheConfiguration(t *testing.T) {
+func TestConnectionsNeedADomain(t *testing.T) {
 	t.Parallel()
 	_, problems := parse([]byte(`controller: c
 vault: {address: "https://v", token_file: t}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestWhatIsWrongWithHooksIsNamedWithItsLine(t *testing.T) {
+func TestHookProblemsAreReportedWithTheirLine(t *testing.T) {
 	t.Parallel()
 	source := "sources:\n  - {name: shop, repository: shop, files: [a.yaml], workflows: [w], age_keys: [k]"
 	rows := []struct{ name, config, want string }{

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestConfigOfKeys(t *testing.T) {
+func TestKeyConfiguration(t *testing.T) {
 	t.Parallel()
 	const before = "controller: c\nvault: {address: 'https://vault.example.com', token_file: token}\nsources:\n- name: shop\n  repository: repo\n  files: ['*.yaml']\n  workflows: [deploy]\n"
 	cfg, problems := parse([]byte(before+`  keys:

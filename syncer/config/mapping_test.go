@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestTheMapIsChecked(t *testing.T) {
+func TestMapIsChecked(t *testing.T) {
 	t.Parallel()
 	_, problems := parse([]byte(`controller: a
 vault: {address: "https://vault:8200", token_file: t}

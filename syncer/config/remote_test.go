@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestConfigOfRemotes(t *testing.T) {
+func TestRemoteConfiguration(t *testing.T) {
 	t.Parallel()
 	const top = "controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\nsources:\n  - {name: a, files: [x], workflows: [w], age_keys: [k], "
 	for source, says := range map[string]string{

@@ -10,8 +10,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// TestTheWholePlanIsHeld has one secret of a lost history among others.
-func TestTheWholePlanIsHeld(t *testing.T) {
+// TestRewrittenHistoryMakesTheWholePlanPending has one secret of a lost history among others.
+func TestRewrittenHistoryMakesTheWholePlanPending(t *testing.T) {
 	t.Parallel()
 	lost := by(us, 1)
 	r := lost[us]
