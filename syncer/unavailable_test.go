@@ -148,7 +148,7 @@ func TestSourceDelaysNoOther(t *testing.T) {
 	w.secretsIn("b.yaml", free, "two", "three")
 	w.commit()
 	d.untilRead(w, free, "three", "value of three")
-	d.untilReady(false, "shop: no round yet")
+	d.untilReady(false, "shop: no sync yet")
 	release()
 	d.untilRead(w, stuckWorkflow, "one", "value of one")
 	d.untilReady(true, "ok")
