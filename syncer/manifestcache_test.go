@@ -85,7 +85,7 @@ func TestOtherKeysEmptyTheCache(t *testing.T) {
 	if err := os.WriteFile(keyFile, []byte(other.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := once(t, c, Request{Apply: true}); len(r.Failures) != 1 || !strings.Contains(r.Failures[0].Err.Error(), "no held key opens this file") {
+	if r := once(t, c, Request{Apply: true}); len(r.Failures) != 1 || !strings.Contains(r.Failures[0].Err.Error(), "no available key decrypts this file") {
 		t.Errorf("a round with another key: %+v", r.Failures)
 	}
 }

@@ -15,32 +15,32 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 )
 
-// NoKeyError is a file that no held key opens, or not enough of them.
+// NoKeyError is a file that the available keys cannot decrypt.
 type NoKeyError struct {
 	File string
-	// Recipients are the file's recipients, Held the public forms of the keys at hand.
+	// Recipients are those of the file, Available the public forms of the available keys.
 	Recipients, Available []string
-	// Groups are the file's key groups where its key is split between several, of
-	// which Threshold must open.
+	// Groups are the key groups of a file whose key is split between several, of which
+	// Threshold must be decrypted.
 	Groups    []GroupState
 	Threshold int
-	// Causes are why keys at hand did not open their entries, *keyring.Error each.
-	// errors.Is finds keyring.ErrUnavailable among them where another try may help.
+	// Causes are the errors of available keys, each a *keyring.Error. If one of them is
+	// keyring.ErrUnavailable, a retry can succeed.
 	Causes []error
 }
 
-// GroupState is what became of one key group.
+// GroupState is the result for one key group.
 type GroupState struct {
 	Recipients []string
 	Opened     bool
 }
 
 func (e *NoKeyError) Error() string {
-	out := show(e.File) + ": no held key opens this file: it wants " + e.wants()
+	out := show(e.File) + ": no available key decrypts this file; it needs " + e.needs()
 	if len(e.Available) > 0 {
-		out += "; held are " + abbreviated(e.Available)
+		out += "; the available keys are " + abbreviated(e.Available)
 	} else {
-		out += "; no key is held"
+		out += "; no key is available"
 	}
 	for _, reason := range e.Causes {
 		out += "; " + reason.Error()
@@ -51,15 +51,15 @@ func (e *NoKeyError) Error() string {
 // Unwrap gives the Reasons.
 func (e *NoKeyError) Unwrap() []error { return e.Causes }
 
-func (e *NoKeyError) wants() string {
+func (e *NoKeyError) needs() string {
 	if len(e.Groups) == 0 {
-		return abbreviated(e.Recipients)
+		return "a key for " + abbreviated(e.Recipients)
 	}
 	out := fmt.Sprintf("%d of its %d key groups", e.Threshold, len(e.Groups))
 	for i, group := range e.Groups {
-		state := "did not open"
+		state := "not decrypted"
 		if group.Opened {
-			state = "opened"
+			state = "decrypted"
 		}
 		out += fmt.Sprintf(", group %d (%s) %s", i+1, abbreviated(group.Recipients), state)
 	}
@@ -72,16 +72,16 @@ func (e *NoKeyError) advice() string {
 		case errors.Is(reason, keyring.ErrUnavailable):
 			return "try again later, as the daemon does"
 		case errors.Is(reason, keyring.ErrRejected):
-			return "let the credentials of this source decrypt with that key"
+			return "grant the credentials of this source the permission to decrypt with that key"
 		}
 	}
 	if len(e.Causes) > 0 {
-		return "the file's entry for a held key is damaged: restore it from git, or run sops updatekeys"
+		return "the file's entry for an available key is damaged; restore the file from git, or run sops updatekeys"
 	}
-	return "add a held key to .sops.yaml and run sops updatekeys, or give this source a key that the file wants"
+	return "add an available key to .sops.yaml and run sops updatekeys, or configure a key of the file for this source"
 }
 
-// abbreviated joins recipients, the long ones with their middle left out.
+// abbreviated joins recipients, and shortens long ones in the middle.
 func abbreviated(recipients []string) string {
 	short := slices.Clone(recipients)
 	for i, recipient := range short {
@@ -94,11 +94,11 @@ func abbreviated(recipients []string) string {
 
 const (
 	dataKeyBytes = 32
-	// partBytes is a data key's part for one of several groups.
+	// partBytes is the size of the part of a data key for one of several groups.
 	partBytes = dataKeyBytes + shamir.ShareOverhead
 )
 
-// dataKey opens the file's data key with held keys alone.
+// dataKey decrypts the data key of the file with the available keys.
 func (m *Manifest) dataKey(ctx context.Context, keys *Keys) ([]byte, error) {
 	if keys == nil {
 		keys = &Keys{}
@@ -112,7 +112,7 @@ func (m *Manifest) dataKey(ctx context.Context, keys *Keys) ([]byte, error) {
 	for _, group := range groups {
 		part, err := openGroup(ctx, keys, group, size, failed)
 		if err != nil {
-			return nil, fmt.Errorf("opening the data key of %s: %w", show(m.Name), err)
+			return nil, fmt.Errorf("decrypt the data key of %s: %w", show(m.Name), err)
 		}
 		if part != nil {
 			parts = append(parts, part)
@@ -138,16 +138,16 @@ func (m *Manifest) dataKey(ctx context.Context, keys *Keys) ([]byte, error) {
 	return key, nil
 }
 
-// partsProblem is about groups that opened to parts of no one key.
+// partsProblem reports groups whose parts do not belong to one data key.
 func (m *Manifest) partsProblem() error {
 	problems := &Problems{File: m.Name}
-	problems.add(0, []string{sopsKey, "key_groups"}, "open to parts that do not make up one data key: the groups or shamir_threshold were edited by hand; restore the file from git")
+	problems.add(0, []string{sopsKey, "key_groups"}, "decrypt to parts of different data keys: the groups or shamir_threshold were edited by hand; restore the file from git")
 	return problems
 }
 
-// openGroup opens the part of one group with any of its keys: those in this process
-// first, then those that a server holds. It is nil without an error where none did,
-// and the reasons are in failed. The error is the context's.
+// openGroup decrypts the part of one group with any of its keys: local keys first, then
+// those of key servers. If no key works, it returns nil without an error, and the causes
+// are in failed. The error is the context's.
 func openGroup(ctx context.Context, keys *Keys, group []keyring.Wrapped, size int, failed *NoKeyError) ([]byte, error) {
 	for _, local := range []bool{true, false} {
 		for _, entry := range group {
@@ -162,7 +162,7 @@ func openGroup(ctx context.Context, keys *Keys, group []keyring.Wrapped, size in
 				return part, nil
 			}
 			if err == nil {
-				err = &keyring.Error{Recipient: entry.Recipient(), Class: keyring.ErrDamaged, Detail: "it holds no data key of SOPS"}
+				err = &keyring.Error{Recipient: entry.Recipient(), Class: keyring.ErrDamaged, Detail: "it does not contain a data key of SOPS"}
 			}
 			if !errors.Is(err, keyring.ErrNoAvailableKey) {
 				failed.Causes = append(failed.Causes, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// Secret is one opened leaf.
+// Secret is one decrypted leaf.
 type Secret struct {
 	Leaf
 	Value secrets.Value
@@ -24,10 +24,10 @@ type Secret struct {
 	Key1 string
 }
 
-// Decrypt opens every secret, in the order of Leaves, and checks the file's MAC. It
-// is all or nothing. Errors are a *NoKeyError, the context's, or a *Problems: values
-// that do not open where they stand, or a MAC that does not match. It may be called
-// again and from several goroutines.
+// Decrypt decrypts all secrets, in the order of Leaves, and checks the MAC of the file.
+// It returns all or none. Errors are a *NoKeyError, the context's, or a *Problems:
+// values that cannot be decrypted at their path, or a MAC that does not match. It is
+// safe for concurrent use.
 func (m *Manifest) Decrypt(ctx context.Context, keys *Keys) ([]Secret, error) {
 	values, dataKey, err := m.open(ctx, keys)
 	if err != nil {
@@ -43,7 +43,7 @@ func (m *Manifest) Decrypt(ctx context.Context, keys *Keys) ([]Secret, error) {
 func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataKey []byte, err error) {
 	problems := &Problems{File: m.Name}
 	defer func() {
-		if recover() != nil { // what SOPS says there can hold values
+		if recover() != nil { // the text of the panic can contain values
 			problems.add(0, nil, "%s", cannotOpen)
 			values, dataKey, err = nil, nil, problems
 		}
@@ -56,7 +56,7 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	}
 	cipher := &opener{cipher: aes.NewCipher(), values: make(map[string]string, len(m.locations))}
 	mac, err := m.tree().Decrypt(dataKey, cipher)
-	if err != nil { // opener returns none, and SOPS's own text can hold values
+	if err != nil { // opener returns none; the text of SOPS can contain values
 		problems.add(0, nil, "%s", cannotOpen)
 		return nil, nil, problems
 	}
@@ -66,7 +66,7 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	for i, p := range m.locations {
 		value, found := cipher.values[p.authenticated()]
 		if !found {
-			problems.add(m.Leaves[i].Line, p.path(), "does not open: it was moved from another workflow or name, comes from another file, or was edited by hand; set it again with sops")
+			problems.add(m.Leaves[i].Line, p.path(), "cannot be decrypted: it was moved from another workflow or name, comes from another file, or was edited by hand; set it again with sops")
 		}
 		values = append(values, value)
 	}
@@ -79,10 +79,10 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	return values, dataKey, nil
 }
 
-const cannotOpen = "cannot be opened by SOPS; restore it from git, or encrypt it again"
+const cannotOpen = "cannot be decrypted by SOPS; restore it from git, or encrypt it again"
 
-// tree is the manifest as SOPS opens it: the verified leaves and nothing else, no
-// comments, no selector. Verify has seen to it that SOPS encrypts every leaf.
+// tree is the manifest that SOPS decrypts: only the verified leaves, without comments
+// and selectors. Verify has checked that SOPS encrypts every leaf.
 func (m *Manifest) tree() sops.Tree {
 	var root sops.TreeBranch
 	for _, p := range m.locations {
@@ -91,7 +91,7 @@ func (m *Manifest) tree() sops.Tree {
 	return sops.Tree{Branches: sops.TreeBranches{root}}
 }
 
-// plant adds a leaf behind all others, as the file has it.
+// plant appends a leaf, in the order of the file.
 func plant(branch sops.TreeBranch, path []string, sealed string) sops.TreeBranch {
 	if len(path) == 1 {
 		return append(branch, sops.TreeItem{Key: path[0], Value: sealed})
@@ -104,8 +104,8 @@ func plant(branch sops.TreeBranch, path []string, sealed string) sops.TreeBranch
 	return branch
 }
 
-// matches compares the MAC of the opened tree with the one in the file, which is
-// sealed together with the file's time.
+// matches compares the MAC of the decrypted tree with that in the file, which is
+// authenticated together with the time in the file.
 func (m *Manifest) matches(mac string, dataKey []byte) bool {
 	sealed, additional := m.metadata.MessageAuthenticationCode, m.metadata.LastModified.Format(time.RFC3339)
 	want, err := aes.NewCipher().Decrypt(sealed, dataKey, additional)
@@ -113,16 +113,15 @@ func (m *Manifest) matches(mac string, dataKey []byte) bool {
 	return err == nil && ok && subtle.ConstantTimeCompare([]byte(expected), []byte(mac)) == 1
 }
 
-// opener is SOPS's cipher, except that it goes on after a value that does not open,
-// so that one round names them all, and keeps what opened by authenticated path.
+// opener is the cipher of SOPS, but it continues after a value that cannot be decrypted,
+// so that one call reports all of them. It keeps the values by authenticated path.
 type opener struct {
 	cipher aes.Cipher
 	values map[string]string
 }
 
-// Decrypt implements sops.Cipher. An empty value counts as not opened: SOPS seals
-// none. A text that SOPS would hand out as its own value never comes here, so that
-// it has no value either.
+// Decrypt implements sops.Cipher. An empty value counts as not decrypted: SOPS encrypts
+// none. SOPS does not call it for a value in clear text, which has no value then.
 func (o *opener) Decrypt(sealed string, key []byte, path string) (any, error) {
 	value, err := o.cipher.Decrypt(sealed, key, path)
 	if plain, ok := value.(string); ok && plain != "" && err == nil {
@@ -133,5 +132,5 @@ func (o *opener) Decrypt(sealed string, key []byte, path string) (any, error) {
 
 // Encrypt implements sops.Cipher. Nothing is encrypted here.
 func (o *opener) Encrypt(any, []byte, string) (string, error) {
-	return "", errors.New("a manifest is only opened")
+	return "", errors.New("a manifest is only decrypted")
 }

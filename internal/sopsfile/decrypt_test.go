@@ -29,7 +29,7 @@ func mustVerify(t testing.TB, name, file string) *Manifest {
 	return m
 }
 
-func TestDecryptOpensWhatSopsSealed(t *testing.T) {
+func TestDecryptReturnsTheValuesThatSopsEncrypted(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	keys := s.keys(t)
@@ -69,7 +69,7 @@ func TestDecryptRefuses(t *testing.T) {
 	other := newSealer(t)
 	foreign := other.sealUsual(t, ".yaml")
 	deploy, backup := fileLine(file, 3), fileLine(file, 6)
-	const moved = "does not open: it was moved from another workflow or name, comes from another file, or was edited by hand"
+	const moved = "cannot be decrypted: it was moved from another workflow or name, comes from another file, or was edited by hand"
 	const mismatch = "sops.mac does not match the file: a value was added, removed or put back outside sops"
 	tests := []struct {
 		name     string
@@ -131,13 +131,13 @@ func flipFirstData(file string) string {
 	return file[:at] + string(flipped) + file[at+1:]
 }
 
-func TestDecryptNamesEveryValueThatDoesNotOpen(t *testing.T) {
+func TestDecryptReportsEveryValueThatCannotBeDecrypted(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	file := strings.Replace(s.sealUsual(t, ".yaml"), "    deploy:", "    staging:", 1)
 	_, err := mustVerify(t, "team.yaml", file).Decrypt(t.Context(), s.keys(t))
-	assertProblem(t, err, 3, "workflows.staging.token does not open")
-	assertProblem(t, err, 4, "workflows.staging.port does not open")
+	assertProblem(t, err, 3, "workflows.staging.token cannot be decrypted")
+	assertProblem(t, err, 4, "workflows.staging.port cannot be decrypted")
 }
 
 func TestDecryptWithoutTheKey(t *testing.T) {
@@ -149,9 +149,9 @@ func TestDecryptWithoutTheKey(t *testing.T) {
 		keys *Keys
 		want string
 	}{
-		"another": {other.keys(t), "team.yaml: no held key opens this file: it wants " + s.recipient + "; held are " + other.recipient + "; add a held key to .sops.yaml"},
-		"none":    {&Keys{}, "it wants " + s.recipient + "; no key is held; "},
-		"nil":     {nil, "; no key is held; "},
+		"another": {other.keys(t), "team.yaml: no available key decrypts this file; it needs a key for " + s.recipient + "; the available keys are " + other.recipient + "; add an available key to .sops.yaml"},
+		"none":    {&Keys{}, "it needs a key for " + s.recipient + "; no key is available; "},
+		"nil":     {nil, "; no key is available; "},
 	} {
 		opened, err := m.Decrypt(t.Context(), test.keys)
 		var noKey *NoKeyError
@@ -163,7 +163,7 @@ func TestDecryptWithoutTheKey(t *testing.T) {
 
 	damaged := mustVerify(t, "team.yaml", strings.Replace(file, "            YWdl", "            YWdm", 1))
 	_, err := damaged.Decrypt(t.Context(), s.keys(t))
-	if err == nil || !strings.Contains(err.Error(), "the file's entry for a held key is damaged") {
+	if err == nil || !strings.Contains(err.Error(), "the file's entry for an available key is damaged") {
 		t.Errorf("damaged entry: got %v", err)
 	}
 }
@@ -190,8 +190,8 @@ func TestDecryptStopsWithItsContext(t *testing.T) {
 	}
 }
 
-// SOPS itself never seals nothing, but whoever holds the key can.
-func TestOpenerRefusesASealedNothing(t *testing.T) {
+// SOPS never encrypts an empty value, but the owner of the key can.
+func TestOpenerRefusesAnEncryptedEmptyValue(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	block, err := aes.NewCipher(s.dataKey)

@@ -1,38 +1,36 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package sopsfile reads manifests: SOPS files, YAML or JSON, whose tree is the
-// address of each secret, workflows.<workflow>.<secret>. It reads dotenv, INI and
-// binary files of SOPS as well, to which a configuration gives the workflow.
+// Package sopsfile reads manifests: SOPS files in YAML or JSON whose tree contains the
+// address of each secret, workflows.<workflow>.<secret>. It also reads dotenv, INI and
+// binary files of SOPS, whose workflow comes from the configuration.
 //
-// Verify applies every rule that needs no key. Decrypt opens a verified manifest
-// with the keys it is given and checks the file's MAC.
+// Verify applies every rule that needs no key. Decrypt decrypts a verified manifest
+// with the given keys and checks the MAC of the file.
 //
-// # What it promises
+// # Guarantees
 //
-//   - A value opens only at the workflow and name it was encrypted for. SOPS
-//     authenticates a value with its key path, joined by ":"; names hold no ":",
-//     secrets sit at one depth and there are no lists, so no two addresses share
-//     a path.
-//   - What was verified is what is opened. The plain syntax is read first and
-//     alone; SOPS reads the file again and must find the same list of paths and
-//     texts. Only that list is decrypted: comments never reach the cipher.
-//   - Only the keys given are used. There is no environment, no home folder, no
-//     command and no agent. The file lists addresses of key servers; one is called
-//     only if the configuration of the keys lists the same key, as package keyring
-//     says.
-//   - A data key that is split between key groups opens with as many groups as the
-//     file's threshold says; a threshold that was lowered opens nothing.
-//   - No error, and nothing that formats a type of this package, holds a value,
-//     a ciphertext, a MAC or a private key. SOPS's own errors can hold all of
-//     these and are dropped; a panic in SOPS ends that file only.
+//   - A value can be decrypted only at the workflow and name it was encrypted for. SOPS
+//     authenticates a value with its key path, joined by ":". Names contain no ":",
+//     secrets are at one depth, and lists are refused, so two addresses never share a
+//     path.
+//   - Only verified values are decrypted. The plain syntax is parsed first, without
+//     SOPS. SOPS then parses the file again and must find the same list of paths and
+//     texts. Comments never reach the cipher.
+//   - Only the given keys are used: no environment, no home directory, no command and
+//     no agent. A file contains addresses of key servers; a server is called only if
+//     the configuration of the keys lists the same key (package keyring).
+//   - A data key that is split between key groups needs as many groups as the threshold
+//     in the file; with a lowered threshold nothing can be decrypted.
+//   - No error and no formatted type of this package contains a value, a ciphertext, a
+//     MAC or a private key. The errors of SOPS can contain all of these and are dropped.
+//     A panic in SOPS fails only that file.
 //
-// # What it cannot promise
+// # Limits
 //
-// Nothing authenticates absence: a file without a secret, an older copy of a
-// file, and a file copied from another place all open. In a mapped file nothing
-// authenticates the workflow, or a binary file's name. Names are in clear and
-// unencrypted.
+// Absence is not authenticated: a file without a secret, an older copy of a file, and a
+// file copied from another directory are all valid. In a mapped file neither the
+// workflow nor the name of a binary file is authenticated. Names are not encrypted.
 //
 // # What it must not do
 //
@@ -43,11 +41,11 @@
 // # Side effects of linking SOPS
 //
 // The root package of SOPS imports its audit package, whose init reads
-// /etc/sops/audit.yaml before main: a malformed file panics, and one that names
-// a database is connected to, whatever this package does. It is absent unless an
-// administrator put it there. Audit events carry no file name from here.
+// /etc/sops/audit.yaml before main: a malformed file panics, and the database that it
+// names is connected to, independently of this package. The file exists only if an
+// administrator created it. Audit events contain no file name from this package.
 //
-// SOPS logs through loggers of its own, with the text of comments in some
-// entries. The first Verify or Decrypt of the process silences all of them;
-// importing this package alone changes nothing.
+// SOPS has its own loggers, which print the text of comments in some entries. The first
+// Verify or Decrypt of the process silences all of them; importing this package alone
+// changes nothing.
 package sopsfile

@@ -13,15 +13,14 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// fingerprintBytes is how much of a hash a record keeps: 128 bits, since a
-// record shares 512 bytes with everything else it says.
+// fingerprintBytes is the part of a hash in a record: 128 bits, because a record shares
+// 512 bytes with its other fields.
 const fingerprintBytes = 16
 
 // sops1 identifies the ciphertext of one secret: hex of the first 16 bytes of
-// SHA-256 over LengthPrefixed("sops1", path..., sealed), in a manifest the path is
-// "workflows", workflow, name. It
-// needs no key. Equal means the same ciphertext at the same address; different
-// means that the value may have changed.
+// SHA-256 over LengthPrefixed("sops1", path..., sealed); in a manifest the path is
+// "workflows", workflow, name. It needs no key. Equal fingerprints are the same
+// ciphertext at the same address; with different ones the value can have changed.
 func sops1(path []string, sealed string) string {
 	parts := slices.Concat([]string{"sops1"}, path, []string{sealed})
 	sum := sha256.Sum256(secrets.LengthPrefixed(parts...))
@@ -29,9 +28,9 @@ func sops1(path []string, sealed string) string {
 }
 
 // key1 identifies the data key of a file: hex of the first 16 bytes of
-// HMAC-SHA-256 of LengthPrefixed("key1") under it. AES-GCM can be made to open one
-// text in two ways under two keys, so equal texts are one value only under one
-// key.
+// HMAC-SHA-256 of LengthPrefixed("key1") under it. With AES-GCM one ciphertext can be
+// built that decrypts to two values under two keys, so equal ciphertexts are the same
+// value only under the same key.
 func key1(dataKey []byte) string {
 	mac := hmac.New(sha256.New, dataKey)
 	mac.Write(secrets.LengthPrefixed("key1"))

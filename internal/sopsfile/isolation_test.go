@@ -25,7 +25,7 @@ import (
 )
 
 // A nil pointer in a KMS context makes SOPS panic, and so does a key without a kind.
-func TestPanicsEndTheirFileOnly(t *testing.T) {
+func TestPanicOfSopsFailsOnlyItsFile(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	m := mustVerify(t, "team.yaml", s.sealUsual(t, ".yaml"))
@@ -53,7 +53,7 @@ func TestPanicsEndTheirFileOnly(t *testing.T) {
 
 // The file names a server, the environment holds every key and token that the stock
 // key service would use. Neither may be touched.
-func TestDecryptUsesOnlyWhatItWasGiven(t *testing.T) {
+func TestDecryptUsesOnlyTheGivenKeys(t *testing.T) {
 	var calls atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
 	defer server.Close()
@@ -95,7 +95,7 @@ func TestDecryptUsesOnlyWhatItWasGiven(t *testing.T) {
 		}
 	}
 	if _, err := m.Decrypt(t.Context(), s.keys(t)); err != nil {
-		t.Errorf("with the held key: %v", err)
+		t.Errorf("with the available key: %v", err)
 	}
 	if calls.Load() != 0 {
 		t.Error("a server named by the file was called")
@@ -107,7 +107,7 @@ func TestDecryptUsesOnlyWhatItWasGiven(t *testing.T) {
 
 // SOPS encrypts comments, does not authenticate them, and warns with their text when
 // they do not open.
-func TestCommentsChangeNothing(t *testing.T) {
+func TestCommentsDoNotChangeTheSecrets(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	plain := plainTree("deploy", "token", canaryToken)
@@ -132,7 +132,7 @@ func TestCommentsChangeNothing(t *testing.T) {
 	}
 }
 
-func TestSopsLoggersAreMute(t *testing.T) {
+func TestSopsLoggersAreSilenced(t *testing.T) {
 	t.Parallel()
 	_, _ = Verify("team.yaml", nil)
 	if len(logging.Loggers) == 0 {
@@ -140,7 +140,7 @@ func TestSopsLoggersAreMute(t *testing.T) {
 	}
 	for name, logger := range logging.Loggers {
 		if logger.Out != io.Discard || logger.GetLevel() != logrus.PanicLevel {
-			t.Errorf("logger %s still speaks", name)
+			t.Errorf("logger %s is not silenced", name)
 		}
 	}
 }

@@ -10,12 +10,12 @@ import (
 	"io"
 )
 
-// errBroken ends the reading of a file whose problem has been reported.
-var errBroken = errors.New("broken syntax")
+// errBroken stops the parsing of a file whose problem was reported.
+var errBroken = errors.New("invalid syntax")
 
-// readJSON reads the plain syntax of one JSON document, reporting duplicate keys
-// and whatever follows the document: SOPS takes the end of a file for the end of
-// every open object and never looks behind the last one.
+// readJSON parses the plain syntax of one JSON document. It reports duplicate keys and
+// content after the document: for SOPS the end of the file closes every open object, and
+// it ignores what follows the last one.
 func readJSON(data []byte, problems *Problems) node {
 	reader := &jsonReader{decoder: json.NewDecoder(bytes.NewReader(data)), data: data, line: 1, problems: problems}
 	reader.decoder.UseNumber()
@@ -25,7 +25,7 @@ func readJSON(data []byte, problems *Problems) node {
 	}
 	if rest := bytes.TrimLeft(data[reader.decoder.InputOffset():], " \t\r\n"); len(rest) > 0 {
 		line := 1 + bytes.Count(data[:len(data)-len(rest)], []byte("\n"))
-		problems.add(line, nil, "goes on after the end of its JSON document; remove what follows")
+		problems.add(line, nil, "has content after the end of its JSON document; remove it")
 	}
 	return root
 }
@@ -38,8 +38,8 @@ type jsonReader struct {
 	problems *Problems
 }
 
-// token returns the next token and leaves its line in r.line; JSON strings hold
-// no raw line breaks.
+// token returns the next token and sets r.line to its line; JSON strings contain no
+// raw line breaks.
 func (r *jsonReader) token() (json.Token, error) {
 	token, err := r.decoder.Token()
 	end := r.decoder.InputOffset()
@@ -53,7 +53,7 @@ func (r *jsonReader) token() (json.Token, error) {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		r.problems.add(r.line, nil, "ends in the middle of its JSON document")
 	default:
-		r.problems.add(r.line, nil, "has broken JSON syntax at or just after this line")
+		r.problems.add(r.line, nil, "has invalid JSON syntax at or just after this line")
 	}
 	return nil, errBroken
 }
@@ -67,7 +67,7 @@ func (r *jsonReader) value(path []string) (node, error) {
 	switch token := token.(type) {
 	case json.Delim:
 		if len(path) >= maxDepth {
-			r.problems.add(r.line, path[:3], "is nested too deep")
+			r.problems.add(r.line, path[:3], "is nested too deeply")
 			return node{}, errBroken
 		}
 		if token == '[' {

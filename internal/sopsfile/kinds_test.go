@@ -66,7 +66,7 @@ func mustOpen(t *testing.T, file string, keys *Keys) {
 	}
 	for _, recipient := range m.Recipients {
 		if !slices.Contains(keys.Available(), recipient) {
-			t.Errorf("recipient %q is not among the held %q", recipient, keys.Available())
+			t.Errorf("recipient %q is not among the available keys %q", recipient, keys.Available())
 		}
 	}
 }
@@ -111,7 +111,7 @@ func TestRemoteRecipientsOfSops(t *testing.T) {
 }
 
 // Roles and profiles of a file would choose whose credentials are used.
-func TestRolesOfAFileAreNotTaken(t *testing.T) {
+func TestRoleInAFileIsIgnored(t *testing.T) {
 	t.Parallel()
 	s := keyringtest.Start(t)
 	file := sopsEncrypt(t, "kms: "+awsARN, awsEnvironment(s)...)
@@ -142,7 +142,7 @@ func TestKeyGroups(t *testing.T) {
 		t.Errorf("one age key and KMS: %v", err)
 	}
 	_, err := m.Decrypt(t.Context(), mustKeys(t, keyring.Config{Age: ageFiles[1:]}))
-	want := "it wants 2 of its 3 key groups, group 1 (" + one.recipient + ") did not open, group 2 (" + two.recipient + ") opened, group 3 (kms " + awsARN + ") did not open; held are " + two.recipient
+	want := "it needs 2 of its 3 key groups, group 1 (" + one.recipient + ") not decrypted, group 2 (" + two.recipient + ") decrypted, group 3 (kms " + awsARN + ") not decrypted; the available keys are " + two.recipient
 	if noKey, ok := errors.AsType[*NoKeyError](err); !ok || len(noKey.Groups) != 3 || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
@@ -154,7 +154,7 @@ func TestKeyGroups(t *testing.T) {
 }
 
 // With too few of the parts the key comes out wrong, and so does every value.
-func TestALoweredThresholdOpensNothing(t *testing.T) {
+func TestLoweredThresholdDecryptsNothing(t *testing.T) {
 	t.Parallel()
 	one, two, three := newSealer(t), newSealer(t), newSealer(t)
 	file := sopsEncrypt(t, "shamir_threshold: 3\n  key_groups:\n  - age: ["+one.recipient+"]\n  - age: ["+two.recipient+"]\n  - age: ["+three.recipient+"]")
@@ -165,5 +165,5 @@ func TestALoweredThresholdOpensNothing(t *testing.T) {
 	if opened != nil {
 		t.Error("something was opened")
 	}
-	assertProblem(t, err, 0, "sops.key_groups open to parts that do not make up one data key")
+	assertProblem(t, err, 0, "sops.key_groups decrypt to parts of different data keys")
 }

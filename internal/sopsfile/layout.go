@@ -19,26 +19,26 @@ const (
 	sopsKey        = "sops"
 )
 
-// layout says where in a file's tree secrets stand, by either reading.
+// layout finds the secrets in the tree of a file, by either reading.
 type layout struct {
-	// find reads the plain tree and reports every part of it that is none.
+	// find reads the plain tree and reports every part that is not a secret.
 	find func(root node, problems *Problems) (places []location, lines []int)
-	// read lists the leaves of SOPS's own reading, comments left out. It is false
-	// where SOPS sees anything else.
+	// read lists the leaves in the reading of SOPS, without comments. It is false if
+	// SOPS finds anything else.
 	read func(branches sops.TreeBranches) (places []location, ok bool)
 }
 
-// manifestLayout has the address of each secret in its tree.
+// manifestLayout is the layout of a manifest, whose tree contains the addresses.
 var manifestLayout = layout{find: findLocations, read: sopsLocations}
 
-// location is one leaf by one reading of the file: its address and its text.
+// location is one leaf in one reading of the file: its address and its text.
 type location struct {
 	workflow, name string
 	// kind and connection are of a field of a connection, which has no workflow.
 	kind, connection string
 	sealed           string
-	// keys are where it stands in SOPS's tree, with empty ones behind: SOPS
-	// authenticates the value together with them.
+	// keys are the path in the tree of SOPS, padded with empty ones: SOPS authenticates
+	// the value together with the path.
 	keys [4]string
 }
 
@@ -61,8 +61,8 @@ func (p location) path() []string {
 	return slices.Clone(p.keys[:n])
 }
 
-// authenticated is what SOPS authenticates the value together with. Names hold no
-// ":", so no two places of a file share one.
+// authenticated is the path in the form that SOPS authenticates. Names contain no ":",
+// so two locations of a file never share one.
 func (p location) authenticated() string { return strings.Join(p.path(), ":") + ":" }
 
 // findLocations walks the tree that is the address of each secret and reports every
@@ -82,15 +82,15 @@ func findLocations(root node, problems *Problems) (places []location, lines []in
 			found, at := findConnections(top, problems)
 			places, lines = append(places, found...), append(lines, at...)
 		default:
-			problems.add(top.line, []string{top.key}, "is not a key of a manifest; at the top are workflows, connections and sops only")
+			problems.add(top.line, []string{top.key}, "is not a key of a manifest; the keys at the top level are workflows, connections and sops")
 		}
 	}
 	_, workflows := root.get(workflowsKey)
 	if _, connections := root.get(connectionsKey); !workflows && !connections {
-		problems.add(root.line, nil, "has no workflows and no connections at its top; secrets are written as workflows.<workflow>.<secret>")
+		problems.add(root.line, nil, "has no workflows and no connections at the top level; write secrets as workflows.<workflow>.<secret>")
 	}
 	if len(places) > MaxLeaves {
-		problems.add(lines[MaxLeaves], nil, "holds %d secrets, at most %d are allowed; split it", len(places), MaxLeaves)
+		problems.add(lines[MaxLeaves], nil, "contains %d secrets; at most %d are allowed. Split it", len(places), MaxLeaves)
 	}
 	return places, lines
 }
@@ -158,7 +158,7 @@ func holdsNames(e entry, path []string, what, shape string, problems *Problems) 
 	case e.value.kind == mapping && len(e.value.entries) > 0:
 		return true
 	case e.value.kind == mapping || e.value.kind == null:
-		problems.add(e.line, path, "is empty; remove it, or name %s in it", what)
+		problems.add(e.line, path, "is empty; remove it or add %s", what)
 	default:
 		problems.add(e.line, path, "is %s; it must be a mapping of %s: %s", e.value.kind, what, shape)
 	}
@@ -168,13 +168,13 @@ func holdsNames(e entry, path []string, what, shape string, problems *Problems) 
 func isLeaf(e entry, path []string, shape string, problems *Problems) bool {
 	switch {
 	case e.value.kind == mapping:
-		problems.add(e.line, path, "is a mapping; values sit at exactly this depth: %s", shape)
+		problems.add(e.line, path, "is a mapping; values are allowed only at this depth: %s", shape)
 	case e.value.kind == list:
-		problems.add(e.line, path, "is a list, whose elements SOPS cannot tell apart; give each value a name of its own")
+		problems.add(e.line, path, "is a list, in which SOPS does not authenticate the position of a value; give each value a name")
 	case e.value.kind == null:
 		problems.add(e.line, path, "is null, which SOPS neither encrypts nor authenticates; give it a value or remove it")
 	case e.value.kind != text:
-		problems.add(e.line, path, "is %s in clear; values are strings here: put it in quotes and encrypt it with sops", e.value.kind)
+		problems.add(e.line, path, "is %s in clear text; values must be strings: put it in quotes and encrypt it with sops", e.value.kind)
 	case e.value.text == "":
 		problems.add(e.line, path, "is an empty string, which SOPS neither encrypts nor authenticates; give it a value or remove it")
 	default:

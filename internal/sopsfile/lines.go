@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// maxKeyBytes is more than any name or key of SOPS's metadata has: SOPS takes
-// metadata keys apart into trees.
+// maxKeyBytes is larger than any name or metadata key: SOPS parses metadata keys into
+// trees.
 const maxKeyBytes = 512
 
 // dotenvSopsPrefix begins the keys of SOPS's metadata in a dotenv file.
 const dotenvSopsPrefix = sopsKey + "_"
 
-// defaultSection is what SOPS calls the part of an INI file before its first
+// defaultSection is the name in SOPS for the part of an INI file before the first
 // section.
 const defaultSection = "DEFAULT"
 
-// readDotenv reads KEY=VALUE lines as SOPS does: no spaces are trimmed, and quotes
-// have no meaning. SOPS's metadata becomes a section of its own.
+// readDotenv reads KEY=VALUE lines as SOPS does: no spaces are trimmed, and quotes have
+// no meaning. The metadata of SOPS becomes a section.
 func readDotenv(data []byte, problems *Problems) node {
 	root, meta := node{kind: mapping, line: 1}, entry{key: sopsKey}
 	seen := keySet{}
@@ -33,7 +33,7 @@ func readDotenv(data []byte, problems *Problems) node {
 			problems.add(i+1, nil, "has a line that is not KEY=VALUE, a comment or empty")
 			continue
 		case e.key == sopsKey:
-			problems.add(e.line, []string{e.key}, "is a name that is kept for SOPS; rename it")
+			problems.add(e.line, []string{e.key}, "is a reserved name of SOPS; rename it")
 			continue
 		}
 		seen.add(e.key, e.line, nil, problems)
@@ -53,9 +53,9 @@ func readDotenv(data []byte, problems *Problems) node {
 	return root
 }
 
-// readINI reads the part of INI that sops writes: sections, key = value with spaces
-// around, comments on lines of their own. Values on several lines, quoted keys and
-// other freedoms of INI readers are refused by the comparison with SOPS's reading.
+// readINI reads the subset of INI that sops writes: sections, key = value with spaces
+// around it, and comment lines. The comparison with the reading of SOPS refuses values
+// on several lines, quoted keys and other extensions.
 func readINI(data []byte, problems *Problems) node {
 	root := node{kind: mapping, line: 1}
 	section := entry{key: defaultSection, line: 1}
@@ -74,7 +74,7 @@ func readINI(data []byte, problems *Problems) node {
 			section = entry{key: strings.TrimSpace(strings.TrimSuffix(line[1:], "]")), line: i + 1}
 			keys = keySet{}
 			if !strings.HasSuffix(line, "]") || section.key == "" || len(section.key) > maxKeyBytes || strings.ContainsAny(section.key, "[]") {
-				problems.add(i+1, nil, "has a line that begins with [ and is no section, which is written as [name]")
+				problems.add(i+1, nil, "has an invalid section line; expected [name]")
 			}
 			sections.add(section.key, i+1, nil, problems)
 		default:
@@ -91,7 +91,7 @@ func readINI(data []byte, problems *Problems) node {
 	return root
 }
 
-// lineEntry reads a key and the text behind the first delimiter, which must be "=".
+// lineEntry reads a key and the text after the first delimiter, which must be "=".
 func lineEntry(number int, line, delimiters string) (entry, bool) {
 	at := strings.IndexAny(line, delimiters)
 	if at <= 0 || line[at] != '=' {
@@ -104,6 +104,6 @@ func lineEntry(number int, line, delimiters string) (entry, bool) {
 	if key == "" || len(key) > maxKeyBytes {
 		return entry{}, false
 	}
-	// Copies, so that a name that is remembered keeps no file in memory.
+	// Copies, so that a cached name does not keep the whole file in memory.
 	return entry{key: strings.Clone(key), line: number, value: node{kind: text, line: number, text: strings.Clone(value)}}, true
 }

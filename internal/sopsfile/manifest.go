@@ -23,18 +23,18 @@ const (
 	MaxRecipients = 16
 )
 
-// Manifest is a file that passed every rule that needs no key. What it says was
-// not authenticated yet: that is Decrypt's.
+// Manifest is a file that passed every rule that needs no key. Its content is not
+// authenticated; Decrypt does that.
 type Manifest struct {
-	// Name is the file's, as given to Verify.
+	// Name is the name of the file, as given to Verify.
 	Name string
-	// Leaves are the secrets in the file's order, at least one.
+	// Leaves are the secrets in the order of the file, at least one.
 	Leaves []Leaf
-	// Recipients are those the file can be opened by: age recipients as they are,
-	// others with their kind before them.
+	// Recipients are the keys that can decrypt the file: age recipients as they are,
+	// others after their kind.
 	Recipients []string
-	// Sealed is when sops last wrote the file, by its own word, to the second. The
-	// MAC covers it.
+	// Sealed is when sops last wrote the file, to the second, as the file contains it.
+	// The MAC covers it.
 	Sealed time.Time
 
 	locations []location // of Leaves, in the same order
@@ -42,30 +42,29 @@ type Manifest struct {
 	metadata  sops.Metadata
 }
 
-// Leaf is one secret of a manifest, or one field of a connection, still sealed.
+// Leaf is one encrypted secret of a manifest, or one field of a connection.
 type Leaf struct {
 	// Workflow is empty for a field of a connection.
 	Workflow string
 	// Type and Connection are empty for a secret.
 	Type, Connection string
-	// Name is that of the secret or of the field.
+	// Name is the name of the secret or field.
 	Name string
-	// Line is where its name stands.
+	// Line is the line of its name.
 	Line int
-	// SOPS1 is the fingerprint of its ciphertext and address, 32 hex digits: equal
-	// means unchanged, different means maybe changed.
+	// SOPS1 is the fingerprint of ciphertext and address, 32 hex digits: equal if
+	// unchanged; different if the value can have changed.
 	SOPS1 string
 }
 
-// Verify reads a manifest and applies every rule that needs no key. name is for
-// messages, and its suffix, .yaml, .yml or .json, decides the format. The error is
-// a *Problems with all that is wrong, except that a file with broken syntax is read
-// no further.
+// Verify parses a manifest and applies every rule that needs no key. name is for
+// messages, and its suffix, .yaml, .yml or .json, selects the format. The error is a
+// *Problems with all problems; a file with invalid syntax is not parsed further.
 func Verify(name string, data []byte) (*Manifest, error) {
 	format, known := formatOf(name)
 	if !known {
 		problems := &Problems{File: name}
-		problems.add(0, nil, "has a name that does not end with .yaml, .yml or .json; other files need an entry under map in the configuration, which says where their secrets go")
+		problems.add(0, nil, "has a name that does not end with .yaml, .yml or .json; other files need an entry under map in the configuration, which sets the workflow of their secrets")
 		return nil, problems
 	}
 	return verify(name, data, format)
@@ -74,7 +73,7 @@ func Verify(name string, data []byte) (*Manifest, error) {
 func verify(name string, data []byte, format format) (m *Manifest, err error) {
 	problems := &Problems{File: name}
 	defer func() {
-		// SOPS panics on some hostile files. What it says can quote them.
+		// SOPS panics on some malicious files. The text of the panic can quote them.
 		if recover() != nil {
 			problems.add(0, nil, "cannot be read by SOPS; restore it from git, or encrypt it again")
 			m, err = nil, problems
@@ -92,7 +91,7 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 	places, lines := format.layout.find(root, problems)
 	meta, found := root.get(sopsKey)
 	if !found {
-		problems.add(0, nil, "has no sops section: it is not encrypted; encrypt it with sops, and give the secrets new values if anybody could read it")
+		problems.add(0, nil, "has no sops section: it is not encrypted; encrypt it with sops, and change the values if others could read it")
 		return nil, problems
 	}
 	for i, p := range places {
@@ -108,20 +107,20 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 	return newManifest(name, places, lines, meta, metadata), nil
 }
 
-// readSOPS is the second reading, by SOPS itself.
+// readSOPS is the second reading, by SOPS.
 func readSOPS(format format, data []byte, meta entry, places []location, problems *Problems) sops.Metadata {
 	tree, err := format.store.LoadEncryptedFile(data)
-	if err != nil { // its text can quote the file
-		problems.add(meta.line, []string{sopsKey}, "cannot be read by SOPS: it has no recipient, more than one selector, or a time that is none; restore it from git, or encrypt the file again")
+	if err != nil { // the text of err can quote the file
+		problems.add(meta.line, []string{sopsKey}, "cannot be read by SOPS: it has no recipient, more than one selector, or an invalid time; restore it from git, or encrypt the file again")
 		return sops.Metadata{}
 	}
 	broken := problems.found()
 	checkMetadata(tree.Metadata, meta, problems)
-	if broken { // the readings would differ for the reasons already given
+	if broken { // the readings differ because of the problems found before
 		return tree.Metadata
 	}
 	if read, ok := format.layout.read(tree.Branches); !ok || !slices.Equal(read, places) {
-		problems.add(0, nil, "means something else to SOPS than its plain syntax says; write it with sops, not by hand")
+		problems.add(0, nil, "is ambiguous: SOPS parses it differently from its plain syntax; write it with sops, not by hand")
 	}
 	return tree.Metadata
 }
@@ -157,8 +156,8 @@ func checkBytes(data []byte, problems *Problems) {
 	}
 }
 
-// muteSOPS silences SOPS's loggers, which are global and print texts of the file.
-// It happens with the first file of the process rather than with the import.
+// muteSOPS silences the global loggers of SOPS, which print texts of the file. It runs
+// with the first file of the process, not with the import.
 var muteSOPS = sync.OnceFunc(func() {
 	logging.SetLevel(logrus.PanicLevel)
 	for _, logger := range logging.Loggers {

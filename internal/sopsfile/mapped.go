@@ -14,31 +14,31 @@ import (
 	"github.com/getsops/sops/v3/stores/yaml"
 )
 
-// Mapping is the address that the configuration gives a file which has none in
-// itself. SOPS authenticates names within the file, but not the workflow: that
-// rests on the configuration and on who reviews where files go.
+// Mapping is the address in the configuration for a file that contains none. SOPS
+// authenticates names within the file, but not the workflow: that depends on the
+// configuration and on the review of the repository.
 type Mapping struct {
-	// Workflow is where all secrets of the file go.
+	// Workflow is the workflow of all secrets in the file.
 	Workflow string
-	// Secret is the name of a binary file's one value. It is empty for dotenv and INI
-	// files, which have names of their own.
+	// Secret is the name of the value of a binary file. It is empty for dotenv and INI
+	// files, which contain names.
 	Secret string
 }
 
-// VerifyMapped is Verify for a file of another format than a manifest's.
+// VerifyMapped is Verify for dotenv, INI and binary files.
 //
-// Without Mapping.Secret the suffix of name, .env or .ini, decides the format. In a
-// dotenv file the key is the secret's name, and the value is all that SOPS sealed:
-// what stands behind the first "=", quotes included, with \n for a line break. In an
-// INI file the name is section.key, and the key alone before the first section.
+// Without Mapping.Secret the suffix of name, .env or .ini, selects the format. In a
+// dotenv file the key is the name of the secret, and the value is everything after the
+// first "=", quotes included, with \n for a line break. In an INI file the name is
+// section.key, or only the key before the first section.
 //
-// With Mapping.Secret the file is what sops makes of a binary file: one value under
-// data, in YAML where name ends with .yaml or .yml, else in JSON.
+// With Mapping.Secret the file is a binary file as sops writes it: one value under data,
+// in YAML if name ends with .yaml or .yml, otherwise in JSON.
 func VerifyMapped(name string, data []byte, m Mapping) (*Manifest, error) {
 	format, known := m.format(name)
 	if !known {
 		problems := &Problems{File: name}
-		problems.add(0, nil, "has a name that does not end with .env or .ini; for a binary file, give secret in its map entry")
+		problems.add(0, nil, "has a name that does not end with .env or .ini; for a binary file, set secret in its map entry")
 		return nil, problems
 	}
 	return verify(name, data, format)
@@ -59,7 +59,7 @@ func (m Mapping) format(name string) (format, bool) {
 	return format{}, false
 }
 
-// binaryKey is the key under which sops puts a binary file.
+// binaryKey is the key under which sops stores a binary file.
 const binaryKey = "data"
 
 // binary is the layout of one value under data.
@@ -72,7 +72,7 @@ func (m Mapping) binary() layout {
 			switch {
 			case e.key == sopsKey:
 			case e.key != binaryKey:
-				problems.add(e.line, []string{e.key}, "is not a key of a binary file; sops puts all of it under data: encrypt it with --input-type binary")
+				problems.add(e.line, []string{e.key}, "is not a key of a binary file; sops stores the content under data: encrypt it with --input-type binary")
 			case e.value.kind != text || e.value.text == "":
 				problems.add(e.line, []string{e.key}, "is not one encrypted text, or is empty, which SOPS does not authenticate; encrypt the file with --input-type binary")
 			default:
@@ -80,7 +80,7 @@ func (m Mapping) binary() layout {
 			}
 		}
 		if _, found := root.get(binaryKey); !found {
-			problems.add(root.line, nil, "has no data, so it is no binary file of sops; encrypt it with --input-type binary")
+			problems.add(root.line, nil, "is not a binary file of sops, because the key data is not found; encrypt it with --input-type binary")
 		}
 		return places, lines
 	}
@@ -161,8 +161,8 @@ func (m Mapping) sections() layout {
 	return layout{find: find, read: read}
 }
 
-// nameInINI is the name of a secret. Keys before the first section have no section
-// to a person, and one called DEFAULT to SOPS.
+// nameInINI is the name of a secret. For SOPS, keys before the first section are in the
+// section DEFAULT.
 func nameInINI(section, key string) string {
 	if section == defaultSection {
 		return key
@@ -173,8 +173,8 @@ func nameInINI(section, key string) string {
 func checkCount(root node, places []location, lines []int, problems *Problems) {
 	switch {
 	case len(places) > MaxLeaves:
-		problems.add(lines[MaxLeaves], nil, "holds %d secrets, at most %d are allowed; split it", len(places), MaxLeaves)
+		problems.add(lines[MaxLeaves], nil, "contains %d secrets; at most %d are allowed. Split it", len(places), MaxLeaves)
 	case len(places) == 0 && !problems.found():
-		problems.add(root.line, nil, "holds no secret")
+		problems.add(root.line, nil, "contains no secret")
 	}
 }

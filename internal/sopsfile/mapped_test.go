@@ -41,7 +41,7 @@ func mappingFor(suffix string) Mapping {
 	return Mapping{Workflow: "deploy"}
 }
 
-func TestMappedFilesOpen(t *testing.T) {
+func TestMappedFilesAreDecrypted(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		".env":  "TOKEN=" + canaryToken + " PORT=" + canaryPort,
@@ -79,7 +79,7 @@ func TestMappedFilesOpen(t *testing.T) {
 	}
 }
 
-func TestMappedFilesAreRefused(t *testing.T) {
+func TestInvalidMappedFilesAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	keys := s.keys(t)
@@ -94,35 +94,35 @@ func TestMappedFilesAreRefused(t *testing.T) {
 		{".env", "a value in clear", func(f string) string { return "CLEAR=" + canaryClear + "\n" + f }, "line 1: CLEAR is in clear"},
 		{".env", "an empty value", func(f string) string { return "EMPTY=\n" + f }, "line 1: EMPTY is an empty string"},
 		{".env", "no assignment", func(f string) string { return canaryClear + "\n" + f }, "line 1: the file has a line that is not KEY=VALUE"},
-		{".env", "a key twice", replace("PORT=", "TOKEN="), "TOKEN is there twice"},
-		{".env", "a renamed key", replace("PORT=", "PORT2="), "PORT2 does not open"},
+		{".env", "a key twice", replace("PORT=", "TOKEN="), "TOKEN is a duplicate key"},
+		{".env", "a renamed key", replace("PORT=", "PORT2="), "PORT2 cannot be decrypted"},
 		{".env", "a name that is none", replace("PORT=", "export PORT+="), "has the secret name"},
 		{".env", "a colon in a name", replace("PORT=", "PO:RT="), "':' (U+003A)"},
 		{".env", "a value removed", func(f string) string { return linesWithout(f, "PORT=") }, "does not match the file"},
-		{".env", "line ends of Windows", func(f string) string { return strings.ReplaceAll(f, "\n", "\r\n") }, "is not one whole ENC[...] text"},
-		{".env", "no MAC", func(f string) string { return linesWithout(f, "sops_mac=") }, "sops.mac is missing"},
+		{".env", "line ends of Windows", func(f string) string { return strings.ReplaceAll(f, "\n", "\r\n") }, "is not a complete ENC[...] value"},
+		{".env", "no MAC", func(f string) string { return linesWithout(f, "sops_mac=") }, "sops.mac is required"},
 		{".env", "a name left in clear", replace("PORT=", "PORT_unencrypted="), "leaves in clear"},
-		{".env", "the key sops", func(f string) string { return "sops=x\n" + f }, "kept for SOPS"},
-		{".env", "no secret", func(f string) string { return linesWithout(linesWithout(f, "PORT="), "TOKEN=") }, "holds no secret"},
+		{".env", "the key sops", func(f string) string { return "sops=x\n" + f }, "reserved name of SOPS"},
+		{".env", "no secret", func(f string) string { return linesWithout(linesWithout(f, "PORT="), "TOKEN=") }, "contains no secret"},
 		{".env", "not encrypted", func(string) string { return "TOKEN=" + canaryClear + "\n" }, "has no sops section"},
 		{".env", "a metadata list with holes", replace("sops_age__list_0__map_enc", "sops_age__list_99999999__map_enc"), "cannot be read by SOPS"},
 
 		{".ini", "a value in clear", replace("[db]", "[db]\nclear = "+canaryClear), "db.clear is in clear"},
-		{".ini", "a key twice", replace("backup", "port"), "db.port is there twice"},
-		{".ini", "a section twice", func(f string) string { return strings.Replace(f, "[sops]", "[db]\nx = y\n[sops]", 1) }, "db is there twice"},
-		{".ini", "a value moved to another section", replace("[db]", "[db2]"), "db2.port does not open"},
-		{".ini", "one name by two ways", replace("[db]", "db.port = ENC[x]\n[db]"), `"db.port" is there twice`},
+		{".ini", "a key twice", replace("backup", "port"), "db.port is a duplicate key"},
+		{".ini", "a section twice", func(f string) string { return strings.Replace(f, "[sops]", "[db]\nx = y\n[sops]", 1) }, "db is a duplicate key"},
+		{".ini", "a value moved to another section", replace("[db]", "[db2]"), "db2.port cannot be decrypted"},
+		{".ini", "one name by two ways", replace("[db]", "db.port = ENC[x]\n[db]"), `"db.port" is a duplicate key`},
 		{".ini", "another delimiter", func(f string) string { return "clear: " + canaryClear + "\n" + f }, "line 1: the file has a line that is not key = value"},
-		{".ini", "a continued line", replace("[db]", "[db]\n; comment \\\n[other]"), "does not open"},
+		{".ini", "a continued line", replace("[db]", "[db]\n; comment \\\n[other]"), "cannot be decrypted"},
 		{".ini", "a value on several lines", func(f string) string { return strings.Replace(f, "[sops]", "[sops]\nx = \"\"\"\n", 1) }, ""},
-		{".ini", "a broken section", replace("[db]", "[db"), "is no section"},
+		{".ini", "a broken section", replace("[db]", "[db"), "has an invalid section line"},
 		{".ini", "a value removed", func(f string) string { return linesWithout(f, "backup") }, "does not match the file"},
 
 		{".bin", "another key beside data", replace(`"data"`, `"more": "x", "data"`), "more is not a key of a binary file"},
 		{".bin", "a number", func(f string) string { return `{"data": 5, "sops"` + f[strings.Index(f, `"sops"`)+6:] }, "data is not one encrypted text"},
-		{".bin", "no data", replace(`"data"`, `"date"`), "has no data"},
-		{".bin", "data twice", replace(`"data"`, `"data": "ENC[x]", "data"`), "data is there twice"},
-		{".bin", "a list", func(string) string { return "[]" }, "has no data"},
+		{".bin", "no data", replace(`"data"`, `"date"`), "the key data is not found"},
+		{".bin", "data twice", replace(`"data"`, `"data": "ENC[x]", "data"`), "data is a duplicate key"},
+		{".bin", "a list", func(string) string { return "[]" }, "the key data is not found"},
 		{".yaml", "a manifest", func(string) string { return s.sealUsual(t, ".yaml") }, "workflows is not a key of a binary file"},
 		{".yaml", "an anchor", replace("data: ", "data: &x "), "anchor"},
 	} {

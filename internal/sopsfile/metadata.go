@@ -14,7 +14,7 @@ import (
 	"github.com/getsops/sops/v3/stores/yaml"
 )
 
-// format is one syntax with its two readers, and the layout of what it holds.
+// format is one syntax with its two readers and its layout.
 type format struct {
 	layout layout
 	plain  func([]byte, *Problems) node
@@ -23,8 +23,7 @@ type format struct {
 	}
 }
 
-// formatOf is the format of a manifest. It goes by the suffix, as the sops command
-// does.
+// formatOf returns the format of a manifest, by its suffix as the sops command does.
 func formatOf(name string) (format, bool) {
 	switch {
 	case strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml"):
@@ -35,8 +34,8 @@ func formatOf(name string) (format, bool) {
 	return format{}, false
 }
 
-// sopsLocations lists the leaves of SOPS's own reading, comments left out. It is
-// false where SOPS sees anything but strings at workflows.<workflow>.<secret>.
+// sopsLocations lists the leaves in the reading of SOPS, without comments. It is false
+// if SOPS finds anything but strings at the paths of a manifest.
 func sopsLocations(branches sops.TreeBranches) (places []location, ok bool) {
 	if len(branches) != 1 {
 		return nil, false
@@ -71,8 +70,8 @@ func sopsConnections(types any) (places []location, ok bool) {
 	return places, ok
 }
 
-// eachItem calls see for every item of a branch that is no comment. It is false
-// where value is no branch, a key is no string, or see was.
+// eachItem calls see for every item of a branch except comments. It is false if value
+// is not a branch, a key is not a string, or see returns false.
 func eachItem(value any, see func(key string, value any) bool) bool {
 	branch, ok := value.(sops.TreeBranch)
 	if !ok {
@@ -90,8 +89,8 @@ func eachItem(value any, see func(key string, value any) bool) bool {
 	return true
 }
 
-// checkMetadata applies the rules on the sops section. meta is that section by
-// the plain reading, for its lines.
+// checkMetadata applies the rules for the sops section. meta is the plain reading of
+// that section, for its lines.
 func checkMetadata(metadata sops.Metadata, meta entry, problems *Problems) {
 	add := func(key, format string, args ...any) {
 		line := meta.line
@@ -104,27 +103,27 @@ func checkMetadata(metadata sops.Metadata, meta entry, problems *Problems) {
 		add("shamir_threshold", "must be 2 to %d, the number of key groups; set it in .sops.yaml and encrypt the file again", groups)
 	}
 	if count := metadata.MasterKeyCount(); count > MaxRecipients {
-		problems.add(meta.line, []string{sopsKey}, "lists %d recipients, at most %d are allowed", count, MaxRecipients)
+		problems.add(meta.line, []string{sopsKey}, "has %d recipients; at most %d are allowed", count, MaxRecipients)
 	}
 	switch {
 	case metadata.MessageAuthenticationCode == "":
-		add("mac", "is missing, so nothing shows whether the file was changed; restore it from git, or encrypt the file again")
+		add("mac", "is required, because it shows whether the file was changed; restore it from git, or encrypt the file again")
 	case sealProblem(metadata.MessageAuthenticationCode) != "":
-		add("mac", "is not as SOPS writes it: it was cut or edited by hand; restore it from git, or encrypt the file again")
+		add("mac", "is not a valid MAC: it was truncated or edited by hand; restore it from git, or encrypt the file again")
 	}
 	if metadata.MACOnlyEncrypted {
-		add("mac_only_encrypted", "is on, which leaves parts of the file unauthenticated; remove it from .sops.yaml and encrypt the file again")
+		add("mac_only_encrypted", "must not be set: it leaves parts of the file unauthenticated; remove it from .sops.yaml and encrypt the file again")
 	}
 	if key := foreignSelector(metadata); key != "" {
-		add(key, "chooses what is encrypted; everything is in a manifest: remove it from .sops.yaml and encrypt the file again")
+		add(key, "must not be set: every value of a manifest is encrypted; remove it from .sops.yaml and encrypt the file again")
 	}
 	if regex := metadata.EncryptedRegex; regex != "" && compileSelector(regex) == nil {
-		add("encrypted_regex", "is no regular expression of at most %d bytes; remove it from .sops.yaml and encrypt the file again", maxSelectorBytes)
+		add("encrypted_regex", "must be a regular expression of at most %d bytes; remove it from .sops.yaml and encrypt the file again", maxSelectorBytes)
 	}
 }
 
-// foreignSelector names the selector that no manifest may have, if there is one:
-// SOPS refuses a file with two. It gives a file without any the default suffix.
+// foreignSelector returns a selector that manifests must not have, or "". SOPS refuses a
+// file with two selectors, and adds the default suffix to a file without one.
 func foreignSelector(m sops.Metadata) string {
 	switch {
 	case m.UnencryptedSuffix != "" && m.UnencryptedSuffix != sops.DefaultUnencryptedSuffix:
@@ -141,7 +140,7 @@ func foreignSelector(m sops.Metadata) string {
 	return ""
 }
 
-// maxSelectorBytes keeps the cost of a hostile expression small.
+// maxSelectorBytes limits the cost of a malicious expression.
 const maxSelectorBytes = 256
 
 func compileSelector(regex string) *regexp.Regexp {
@@ -155,17 +154,17 @@ func compileSelector(regex string) *regexp.Regexp {
 	return compiled
 }
 
-// checkSelected reports every leaf that the file's own selector leaves in clear:
-// SOPS would hand out its text as the value.
+// checkSelected reports every leaf that the selector of the file leaves in clear text:
+// SOPS would return its text as the value.
 func checkSelected(metadata sops.Metadata, places []location, lines []int, problems *Problems) {
 	regex := compileSelector(metadata.EncryptedRegex)
 	for i, p := range places {
 		suffixed := func(segment string) bool { return strings.HasSuffix(segment, sops.DefaultUnencryptedSuffix) }
 		if metadata.UnencryptedSuffix != "" && slices.ContainsFunc(p.path(), suffixed) {
-			problems.add(lines[i], p.path(), "has a name that ends with %s, which SOPS leaves in clear; rename it and encrypt the file again", sops.DefaultUnencryptedSuffix)
+			problems.add(lines[i], p.path(), "has a name that ends with %s, which SOPS leaves in clear text; rename it and encrypt the file again", sops.DefaultUnencryptedSuffix)
 		}
 		if metadata.EncryptedRegex != "" && regex != nil && !slices.ContainsFunc(p.path(), regex.MatchString) {
-			problems.add(lines[i], p.path(), "is not selected by sops.encrypted_regex, so SOPS leaves it in clear; remove encrypted_regex from .sops.yaml and encrypt the file again")
+			problems.add(lines[i], p.path(), "is not selected by sops.encrypted_regex, so SOPS leaves it in clear text; remove encrypted_regex from .sops.yaml and encrypt the file again")
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// kind is what a value is by the plain syntax of its file.
+// kind is the type of a value in the plain syntax of a file.
 type kind int
 
 const (
@@ -24,14 +24,13 @@ func (k kind) String() string {
 	return [...]string{"a mapping", "a list", "a string", "a number", "a boolean", "null", "a date"}[k]
 }
 
-// node is one value by the plain syntax of its file, before SOPS gives it any
-// meaning. The elements of lists are checked while reading and not kept: no rule
-// needs them.
+// node is one value in the plain syntax of a file, before SOPS interprets it. Elements
+// of lists are checked while parsing and not kept, because no rule needs them.
 type node struct {
 	kind    kind
 	line    int
 	text    string  // of kind text
-	entries []entry // of kind mapping, in the file's order, keys unique
+	entries []entry // of kind mapping, in the order of the file
 }
 
 type entry struct {
@@ -49,18 +48,18 @@ func (n node) get(key string) (entry, bool) {
 	return n.entries[i], true
 }
 
-// maxDepth is enough for everything SOPS writes: its deepest metadata, a KMS
-// context inside a key group, sits at seven.
+// maxDepth is larger than the depth of everything that SOPS writes: its deepest
+// metadata, a KMS context inside a key group, is at depth seven.
 const maxDepth = 12
 
-// keySet finds duplicate keys of one mapping, and mappings with more keys than any
-// manifest needs: the YAML library that SOPS uses compares every key with every
-// other, half a minute for a hostile file of 1 MiB.
+// keySet finds duplicate keys of one mapping, and mappings with too many keys: the YAML
+// library of SOPS compares every key with every other, which takes half a minute for a
+// malicious file of 1 MiB.
 type keySet map[string]int
 
 func (s keySet) add(key string, line int, path []string, problems *Problems) {
 	if first, found := s[key]; found {
-		problems.add(line, child(path, key), "is there twice, first in line %d; keep one", first)
+		problems.add(line, child(path, key), "is a duplicate key, first in line %d; keep one", first)
 		return
 	}
 	s[key] = line
@@ -69,7 +68,7 @@ func (s keySet) add(key string, line int, path []string, problems *Problems) {
 	}
 }
 
-// child returns a path one segment longer, never sharing memory with its sibling.
+// child returns a path with one more segment, which shares no memory with path.
 func child(path []string, segment string) []string {
 	return append(slices.Clip(path), segment)
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// Problem is one thing wrong with a manifest.
+// Problem is one problem of a manifest.
 type Problem struct {
-	// Line is 1 for the first line, 0 where no line is to blame.
+	// Line is 1 for the first line, 0 for the file as a whole.
 	Line int
-	// Path is where in the tree, as workflows.deploy.token, with unusual keys
-	// quoted. Empty where the problem is the file's as a whole.
+	// Path is the path in the tree, as workflows.deploy.token, with unusual keys quoted;
+	// empty for the file as a whole.
 	Path string
-	// Text continues the sentence that Path begins: what is wrong, what to do.
+	// Text continues the sentence that Path begins: the problem, and what to do.
 	Text string
 }
 
@@ -33,16 +33,16 @@ func (p Problem) String() string {
 	return out.String()
 }
 
-// maxProblems is how many are kept of one file; a file that breaks one rule a
-// thousand times must not make a thousand log lines.
+// maxProblems limits the problems of one file, so that a file that breaks one rule a
+// thousand times does not produce a thousand log lines.
 const maxProblems = 20
 
-// Problems is everything found wrong with one manifest. It holds key names, never
-// the content of a value, and wraps secrets.ErrInvalid: only another file helps.
+// Problems are all problems of one manifest. It contains names of keys, never the
+// content of a value. It wraps secrets.ErrInvalid: a retry does not help.
 type Problems struct {
 	File string
 	List []Problem
-	// More is how many were found beyond those in List.
+	// More is the number of problems that are not in List.
 	More int
 }
 
@@ -60,7 +60,7 @@ func (p *Problems) Error() string {
 	return strings.Join(lines, "\n  ")
 }
 
-// Unwrap gives secrets.ErrInvalid.
+// Unwrap returns secrets.ErrInvalid.
 func (p *Problems) Unwrap() error { return secrets.ErrInvalid }
 
 func (p *Problems) add(line int, path []string, format string, args ...any) {
@@ -85,8 +85,8 @@ var (
 	plainRecipient = regexp.MustCompile(`^[A-Za-z0-9_./:@+=-]+( [A-Za-z0-9_./:@+=-]+)*$`)
 )
 
-// show gives a text from the repository for a message: on one line, quoted where
-// it could be mistaken for something else, cut where it is long.
+// show returns a text from the repository for a message: on one line, quoted if it
+// could be mistaken for other text, and shortened.
 func show(s string) string { return showUnless(plainFile, s) }
 
 func showPath(path []string) string {
@@ -97,8 +97,8 @@ func showPath(path []string) string {
 	return strings.Join(shown, ".")
 }
 
-// showRecipient leaves a recipient whole, so that it can be compared with the
-// public form of a key: a post-quantum one has some 2,000 characters.
+// showRecipient does not shorten a recipient, so that it can be compared with the public
+// form of a key: a post-quantum one has about 2,000 characters.
 func showRecipient(s string) string {
 	if len(s) < 4096 && plainRecipient.MatchString(s) {
 		return s

@@ -69,7 +69,7 @@ func TestAuthenticatedPathsAreOneToOne(t *testing.T) {
 	})
 }
 
-func TestWhatSopsSealsOpens(t *testing.T) {
+func TestDecryptInvertsSopsEncrypt(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	keys := s.keys(t)

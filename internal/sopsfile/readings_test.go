@@ -53,7 +53,7 @@ func TestVerifyLimits(t *testing.T) {
 }
 
 // However much of a file is missing, as after a full disk, it is never half applied.
-func TestVerifyRefusesEveryCut(t *testing.T) {
+func TestVerifyRefusesTruncatedFiles(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{".yaml", ".json"} {
 		file := newSealer(t).sealUsual(t, format)
@@ -73,7 +73,7 @@ func (s otherStore) LoadEncryptedFile([]byte) (sops.Tree, error) { return s.tree
 
 // Both readers of YAML are one library, so only hand-made trees can show that a
 // difference is seen.
-func TestTheTwoReadingsMustAgree(t *testing.T) {
+func TestDifferentReadingsAreRefused(t *testing.T) {
 	t.Parallel()
 	sealed := leafText["token"].FindString(newSealer(t).sealUsual(t, ".yaml"))[len("token: "):]
 	places := []location{secretLocation("w", "a", sealed), secretLocation("w", "b", sealed)}
@@ -96,12 +96,12 @@ func TestTheTwoReadingsMustAgree(t *testing.T) {
 			t.Errorf("%s: %v", name, problems.List)
 		}
 		if !test.agree {
-			assertProblem(t, problems, 0, "the file means something else to SOPS than its plain syntax says")
+			assertProblem(t, problems, 0, "the file is ambiguous: SOPS parses it differently")
 		}
 	}
 }
 
-func TestSopsPlaces(t *testing.T) {
+func TestSopsLocations(t *testing.T) {
 	t.Parallel()
 	leaf := func(value any) sops.TreeBranches {
 		return sops.TreeBranches{{{Key: "workflows", Value: sops.TreeBranch{{Key: "w", Value: sops.TreeBranch{

@@ -16,8 +16,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 )
 
-// entriesOf lists the entries of each key group. SOPS's own key types are read, and
-// never asked to decrypt.
+// entriesOf lists the entries of each key group. The key types of SOPS are only read,
+// never used to decrypt.
 func entriesOf(metadata sops.Metadata) [][]keyring.Wrapped {
 	groups := make([][]keyring.Wrapped, len(metadata.KeyGroups))
 	for i, group := range metadata.KeyGroups {
@@ -28,7 +28,7 @@ func entriesOf(metadata sops.Metadata) [][]keyring.Wrapped {
 	return groups
 }
 
-// entryOf leaves out what a file may not choose: roles and profiles.
+// entryOf omits what a file must not select: roles and profiles.
 func entryOf(key keys.MasterKey) keyring.Wrapped {
 	entry := keyring.Wrapped{Kind: keyring.NotSupported, Text: key.EncryptedDataKey()}
 	switch key := key.(type) {
@@ -53,7 +53,7 @@ func entryOf(key keys.MasterKey) keyring.Wrapped {
 	return entry
 }
 
-// recipientsOf lists for whom the data key is encrypted, as keyring.Keys.Available does.
+// recipientsOf lists the recipients of the data key in the form of keyring.Keys.Available.
 func recipientsOf(metadata sops.Metadata) []string {
 	var all []string
 	for _, group := range entriesOf(metadata) {

@@ -13,10 +13,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// readYAML reads the plain syntax of one YAML document, reporting whatever could
-// mean one thing to a person and another to SOPS: a second document, duplicate
-// keys, keys that are no strings, tags, anchors, aliases, merge keys. Aliases are
-// never expanded.
+// readYAML parses the plain syntax of one YAML document. It reports everything that SOPS
+// could interpret differently from a reader: a second document, duplicate keys, keys
+// that are not strings, tags, anchors, aliases, merge keys. Aliases are never expanded.
 func readYAML(data []byte, problems *Problems) node {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document, second yaml.Node
@@ -40,22 +39,22 @@ func readYAML(data []byte, problems *Problems) node {
 
 var yamlLine = regexp.MustCompile(`^yaml: line ([0-9]+):`)
 
-// reportYAML keeps the line of a parser's error and drops its text, which can
-// quote the file.
+// reportYAML keeps the line of a parser's error and drops its text, which can quote the
+// file.
 func reportYAML(err error, problems *Problems) {
 	match := yamlLine.FindStringSubmatch(err.Error())
 	if match == nil {
-		problems.add(0, nil, "has broken YAML syntax, on its first line or by a control character")
+		problems.add(0, nil, "has invalid YAML syntax, on its first line or by a control character")
 		return
 	}
-	line, _ := strconv.Atoi(match[1]) // digits; too many of them give the largest int
-	problems.add(line, nil, "has broken YAML syntax at or just after this line; a file cut short looks like this too")
+	line, _ := strconv.Atoi(match[1]) // too many digits give the largest int
+	problems.add(line, nil, "has invalid YAML syntax at or just after this line; a truncated file has the same error")
 }
 
 func plainYAML(n *yaml.Node, path []string, problems *Problems) node {
 	out := node{line: n.Line}
 	if len(path) > maxDepth {
-		problems.add(n.Line, path[:3], "is nested too deep")
+		problems.add(n.Line, path[:3], "is nested too deeply")
 		return out
 	}
 	if n.Anchor != "" {

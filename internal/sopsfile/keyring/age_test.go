@@ -60,7 +60,7 @@ func TestAgeKeyFiles(t *testing.T) {
 	}
 	want := []string{one.Recipient().String(), hybrid.Recipient().String(), two.Recipient().String()}
 	if !slices.Equal(keys.Available(), want) {
-		t.Errorf("held %v, want %v", keys.Available(), want)
+		t.Errorf("available %v, want %v", keys.Available(), want)
 	}
 	if warnings := (&Config{Age: []string{first, second}}).Warnings(); warnings != nil {
 		t.Errorf("warnings about files of mode 0600: %q", warnings)

@@ -21,9 +21,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
-// awsKMS opens entries with AWS KMS. Its clients are made of the configuration, not
-// by the SDK's own search, which reads the environment for an endpoint, a region and
-// a proxy too.
+// awsKMS decrypts entries with AWS KMS. Its clients are built from the configuration,
+// because the SDK also reads an endpoint, a region and a proxy from the environment.
 type awsKMS struct {
 	cfg     AWSKMS
 	http    *http.Client
@@ -50,11 +49,11 @@ func (k *awsKMS) available() []string {
 
 func (k *awsKMS) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	if !maps.Equal(w.Context, k.cfg.Context) {
-		return nil, rejected("its encryption context is not the one of keys.aws_kms.context")
+		return nil, rejected("the encryption context is not that of keys.aws_kms.context")
 	}
 	sealed, err := base64.StdEncoding.DecodeString(string(w.Text))
 	if err != nil {
-		return nil, damaged("it is not base64")
+		return nil, damaged("invalid base64")
 	}
 	credentials, err := k.credentials(ctx)
 	if err != nil {
@@ -79,7 +78,7 @@ func (k *awsKMS) credentials(ctx context.Context) (aws.CredentialsProvider, erro
 	if k.cfg.Ambient {
 		provider, err := k.ambient.get(ctx)
 		if err != nil {
-			return nil, unavailable("no identity of the workload was found")
+			return nil, unavailable("no workload identity found")
 		}
 		return provider, nil
 	}
@@ -96,7 +95,7 @@ func (k *awsKMS) credentials(ctx context.Context) (aws.CredentialsProvider, erro
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return profile.Credentials, nil }), nil
 }
 
-// findIdentity searches where AWS puts the identity of a workload.
+// findIdentity searches the locations of AWS for the identity of a workload.
 func (k *awsKMS) findIdentity(ctx context.Context) (aws.CredentialsProvider, error) {
 	found, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(k.http),
 		config.WithRegion(awsKey.FindStringSubmatch(k.cfg.Keys[0])[1]),
@@ -107,7 +106,7 @@ func (k *awsKMS) findIdentity(ctx context.Context) (aws.CredentialsProvider, err
 	return found.Credentials, nil
 }
 
-// failed classes an error by its code: AWS answers most of them with status 400.
+// failed returns the failure for an error by its code: most have the status 400.
 func (k *awsKMS) failed(err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {

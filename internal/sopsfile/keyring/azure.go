@@ -30,8 +30,8 @@ const (
 	azureAlgorithm = "RSA-OAEP-256"
 )
 
-// azureVault opens entries with Azure Key Vault, by its REST interface: the library
-// for it lets the server say what the token is to be for.
+// azureVault decrypts entries with Azure Key Vault, through its REST API: with the
+// library the server would select the audience of the token.
 type azureVault struct {
 	cfg   AzureKeyVault
 	http  *http.Client
@@ -49,8 +49,8 @@ func (k *azureVault) kind() Kind { return Azure }
 
 var azureVersion = regexp.MustCompile(`^[0-9a-zA-Z]{1,64}$`)
 
-// lists accepts a key that is listed with its version, or any version of one that
-// is listed without.
+// lists accepts a key that is configured with its version, or any version of a key that
+// is configured without one.
 func (k *azureVault) lists(id string) bool {
 	if !azureKey.MatchString(id) {
 		return false
@@ -75,7 +75,7 @@ func (k *azureVault) available() []string {
 func (k *azureVault) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(string(w.Text))
 	if err != nil {
-		return nil, damaged("it is not base64 for URLs")
+		return nil, damaged("invalid base64 (URL encoding)")
 	}
 	token, err := k.token(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func (k *azureVault) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	}
 	key, err := url.Parse(w.ID)
 	if err != nil {
-		return nil, rejected("its URL is none")
+		return nil, rejected("invalid URL")
 	}
 	server := cmp.Or(strings.TrimSuffix(k.cfg.Endpoint, "/"), "https://"+key.Host)
 	var answer struct {
@@ -100,14 +100,14 @@ func (k *azureVault) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	}
 	opened, err := base64.RawURLEncoding.DecodeString(answer.Value)
 	if err != nil {
-		return nil, unavailable("its answer cannot be read")
+		return nil, unavailable("invalid response")
 	}
 	return opened, nil
 }
 
-// newLogin takes the configured application or, where that was asked for, the
-// workload's identity. For the application it does not use Azure's library, which
-// lets the environment change the host that gets the secret.
+// newLogin uses the configured application or, with Ambient, the identity of the
+// workload. For the application it does not use Azure's library, with which the
+// environment can change the host that gets the secret.
 func (k *azureVault) newLogin(ctx context.Context) (tokenSource, error) {
 	if k.cfg.Ambient {
 		return k.ambient()
@@ -122,7 +122,7 @@ func (k *azureVault) newLogin(ctx context.Context) (tokenSource, error) {
 		TokenURL: strings.TrimSuffix(k.authority(), "/") + "/" + k.cfg.TenantID + "/oauth2/v2.0/token",
 		Scopes:   []string{azureAudience(k.cfg.Keys[0]) + "/.default"},
 	}
-	// The source outlives the request that makes it.
+	// The source outlives the request that creates it.
 	source := application.TokenSource(context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, k.http))
 	return func(context.Context) (string, error) {
 		token, err := source.Token()
@@ -133,23 +133,23 @@ func (k *azureVault) newLogin(ctx context.Context) (tokenSource, error) {
 	}, nil
 }
 
-// tokenSource gives a token, the one it gave before while that lasts.
+// tokenSource returns a token, the same one until it expires.
 type tokenSource func(context.Context) (string, error)
 
-// ambient finds a workload identity, or else a managed identity.
+// ambient finds a workload identity, or otherwise a managed identity.
 func (k *azureVault) ambient() (tokenSource, error) {
 	options := policy.ClientOptions{
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: k.authority()},
 		Transport: k.http,
 	}
-	// Whether an authority exists is the configuration's business; to ask would call
-	// the public cloud from a private one.
+	// Checking whether a configured authority exists would call the public cloud from a
+	// private one.
 	private := k.cfg.Authority != ""
 	var found []azcore.TokenCredential
 	workload, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 		ClientOptions: options, ClientID: k.cfg.ClientID, DisableInstanceDiscovery: private,
 	})
-	if err == nil { // else the environment has none
+	if err == nil { // otherwise the environment has none
 		found = append(found, workload)
 	}
 	managed := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
@@ -161,7 +161,7 @@ func (k *azureVault) ambient() (tokenSource, error) {
 	}
 	chain, err := azidentity.NewChainedTokenCredential(found, nil)
 	if err != nil {
-		return nil, unavailable("no identity of the workload was found")
+		return nil, unavailable("no workload identity found")
 	}
 	return func(ctx context.Context) (string, error) {
 		token, err := chain.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{azureAudience(k.cfg.Keys[0]) + "/.default"}})
@@ -186,21 +186,21 @@ func (k *azureVault) token(ctx context.Context) (string, error) {
 		status = answer.Response.StatusCode
 	}
 	if status == 0 {
-		return "", unavailable("logging in: " + networkDetail(err))
+		return "", unavailable("login: " + networkDetail(err))
 	}
 	k.login.forget()
 	return "", ofLogin(status)
 }
 
-// azureAudience is what a token for a key must be for: its server without the
-// vault's name, https://vault.azure.net.
+// azureAudience is the audience of a token for a key: its server without the name of the
+// vault, https://vault.azure.net.
 func azureAudience(key string) string {
 	host, _, _ := strings.Cut(strings.TrimPrefix(key, "https://"), "/")
 	_, domain, _ := strings.Cut(host, ".")
 	return "https://" + strings.ToLower(domain)
 }
 
-// authority is where to log in for a key in this cloud.
+// authority is the URL of the login server for the cloud of the keys.
 func (k *azureVault) authority() string {
 	switch audience := azureAudience(k.cfg.Keys[0]); {
 	case k.cfg.Authority != "":

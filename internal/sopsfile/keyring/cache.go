@@ -19,22 +19,22 @@ import (
 const (
 	// maxCached data keys take less than a megabyte.
 	maxCached = 4096
-	// cacheFor is how long an opened data key is used without asking its server, and
-	// so how long a key that was withdrawn there still opens known files.
+	// cacheFor is how long a decrypted data key is used without a request to its server,
+	// and so how long a key that was revoked there still decrypts known files.
 	cacheFor = time.Hour
 )
 
-// cache keeps what remote keys opened, so that a round asks for each entry once.
+// cache keeps what remote keys decrypted, so that a sync sends one request per entry.
 type cache struct {
 	flights singleflight.Group
 	now     func() time.Time
 
 	mu     sync.Mutex
 	opened map[cacheKey]cachedKey
-	order  []cacheKey // of opened, the oldest first
+	order  []cacheKey // of opened, oldest first
 }
 
-// cacheKey is a hash over everything that an answer depends on.
+// cacheKey is a hash over everything that the response depends on.
 type cacheKey [sha256.Size]byte
 
 type cachedKey struct {
@@ -64,15 +64,15 @@ func keyOf(w Wrapped) cacheKey {
 	return cacheKey(hash.Sum(nil))
 }
 
-// open gives the opened entry, asking ask for what is not known. Of several callers
-// at once, one asks; each waits no longer than its own context.
+// open returns the decrypted entry, and calls ask if it is not in the cache. Of several
+// concurrent callers, one calls ask; each waits no longer than its own context.
 func (c *cache) open(ctx context.Context, w Wrapped, ask func(context.Context, Wrapped) ([]byte, error)) ([]byte, error) {
 	id := keyOf(w)
 	if key := c.get(id); key != nil {
 		return key, nil
 	}
 	flight := c.flights.DoChan(string(id[:]), func() (any, error) {
-		// Not the first caller's context: when it goes, the others still wait.
+		// Not the first caller's context: when it ends, the others still wait.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), remoteTimeout)
 		defer cancel()
 		key, err := ask(ctx, w)
@@ -80,7 +80,7 @@ func (c *cache) open(ctx context.Context, w Wrapped, ask func(context.Context, W
 			return nil, err
 		}
 		if len(key) == 0 || len(key) > maxKeyBytes {
-			return nil, &Error{Recipient: w.Recipient(), Class: ErrDamaged, Detail: "it holds no data key"}
+			return nil, &Error{Recipient: w.Recipient(), Class: ErrDamaged, Detail: "it does not contain a data key"}
 		}
 		c.put(id, key)
 		return key, nil
@@ -118,20 +118,20 @@ func (c *cache) put(id cacheKey, key []byte) {
 	}
 }
 
-// remote is a kind whose keys stay with a server.
+// remote is a kind whose keys stay on a server.
 type remote interface {
 	kind() Kind
-	// lists reports whether the configuration has the key that a file names.
+	// lists reports whether the key of an entry is configured.
 	lists(id string) bool
 	available() []string
-	// unwrap asks the server. A failure tells its class; other errors do not leave
-	// this package.
+	// unwrap sends the request to the server. A failure has its class; the texts of
+	// other errors do not leave this package.
 	unwrap(ctx context.Context, w Wrapped) ([]byte, error)
 }
 
-// guarded spares a server that does not answer, and those who wait for it: after a
-// request that failed for want of an answer, no other is made for as long as that
-// one took. So hundreds of files cost a dead server's timeout once.
+// guarded limits the requests to an unavailable server: after a request without a
+// response, it sends no other for as long as that request took. So hundreds of files
+// cost the timeout of a dead server once.
 type guarded struct {
 	remote
 

@@ -9,27 +9,27 @@ import (
 	"strconv"
 )
 
-// Why an entry was not opened. ErrUnavailable may pass by itself; the others need a
-// person.
+// The causes why an entry was not decrypted. Only ErrUnavailable is worth a retry.
 var (
-	// ErrNoAvailableKey is an entry for a key that the configuration does not list.
-	ErrNoAvailableKey = errors.New("no key is held for this recipient")
-	// ErrUnavailable is a key server, or a file of credentials, out of reach for now.
-	ErrUnavailable = errors.New("the key server cannot be asked now")
-	// ErrRejected is a server that does not let these credentials use the key.
-	ErrRejected = errors.New("the key server refuses")
-	// ErrDamaged is an entry that its own key does not open.
-	ErrDamaged = errors.New("the entry does not open with its key: it is damaged, or made for another key")
+	// ErrNoAvailableKey is an entry for a key that is not configured.
+	ErrNoAvailableKey = errors.New("no key is available for this recipient")
+	// ErrUnavailable is a key server or a credential file that is unavailable.
+	ErrUnavailable = errors.New("the key server is unavailable")
+	// ErrRejected is a request that the key server rejected, such as for a missing
+	// permission.
+	ErrRejected = errors.New("the key server rejected the request")
+	// ErrDamaged is an entry that its key does not decrypt.
+	ErrDamaged = errors.New("the entry cannot be decrypted with its key: it is damaged, or encrypted for another key")
 )
 
-// Error is a listed key that did not open an entry. It holds nothing of what the
-// server said but a status and a code.
+// Error is a configured key that did not decrypt an entry. Of the server's response it
+// contains only a status and an error code.
 type Error struct {
 	// Recipient is the key, as in Keys.Available.
 	Recipient string
 	// Class is ErrUnavailable, ErrRejected or ErrDamaged.
 	Class error
-	// Detail says more, in our own words; it can be empty.
+	// Detail has more information, without texts of the server; it can be empty.
 	Detail string
 }
 
@@ -41,7 +41,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the class.
+// Unwrap returns the class.
 func (e *Error) Unwrap() error { return e.Class }
 
 // failure is an Error before its recipient is known.
@@ -56,8 +56,8 @@ func unavailable(detail string) error { return &failure{ErrUnavailable, detail} 
 func rejected(detail string) error    { return &failure{ErrRejected, detail} }
 func damaged(detail string) error     { return &failure{ErrDamaged, detail} }
 
-// named makes an Error of whatever a kind returned. An error that is no failure
-// could hold anything; none of it is kept.
+// named makes an Error of the error of a kind. The text of any error but a failure is
+// dropped, because it can contain anything.
 func named(w Wrapped, err error) error {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return &Error{Recipient: w.Recipient(), Class: f.class, Detail: f.detail}
@@ -65,7 +65,7 @@ func named(w Wrapped, err error) error {
 	return &Error{Recipient: w.Recipient(), Class: ErrUnavailable}
 }
 
-// ofStatus classes an answer of a server that speaks plain HTTP.
+// ofStatus returns the failure for the status of an HTTP response.
 func ofStatus(during string, status int) error {
 	detail := during + "HTTP status " + strconv.Itoa(status)
 	switch {
@@ -76,14 +76,14 @@ func ofStatus(during string, status int) error {
 	case status >= 300 && status < 400:
 		return rejected(detail + ", a redirect, which is not followed")
 	case status == 404:
-		return rejected(detail + ": there is no such key at this address, or it may not be seen")
+		return rejected(detail + ": key not found at this address, or not visible with these credentials")
 	}
 	return rejected(detail)
 }
 
 var plainRecipient = regexp.MustCompile(`^[A-Za-z0-9_./:@+= -]+$`)
 
-// showRecipient gives a recipient for a message, the middle of a long one left out.
+// showRecipient returns a recipient for a message, and shortens a long one in the middle.
 func showRecipient(recipient string) string {
 	if !plainRecipient.MatchString(recipient) {
 		recipient = strconv.Quote(recipient)
@@ -94,18 +94,17 @@ func showRecipient(recipient string) string {
 	return recipient
 }
 
-// plainCode is what a code of a service's list looks like; anything else could be
-// text.
+// plainCode is the form of an error code of a service; anything else could be text.
 var plainCode = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
 
 func showCode(code string) string {
 	if plainCode.MatchString(code) {
 		return code
 	}
-	return "a code of an unusual form"
+	return "unknown error code"
 }
 
-// classOf is the class of a failure, nil for no error.
+// classOf returns the class of a failure, nil for any other error.
 func classOf(err error) error {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return f.class

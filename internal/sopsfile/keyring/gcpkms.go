@@ -53,7 +53,7 @@ func (k *gcpKMS) available() []string {
 func (k *gcpKMS) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	sealed, err := base64.StdEncoding.DecodeString(string(w.Text))
 	if err != nil {
-		return nil, damaged("it is not base64")
+		return nil, damaged("invalid base64")
 	}
 	token, err := k.token(ctx)
 	if err != nil {
@@ -72,15 +72,15 @@ func (k *gcpKMS) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	return answer.Plaintext, err
 }
 
-// newLogin takes the key of a service account or, where that was asked for,
-// whatever identity Google's library finds. Tokens are kept until they end.
+// newLogin uses the key of a service account or, with Ambient, the identity that
+// Google's library finds. Tokens are kept until they expire.
 func (k *gcpKMS) newLogin(ctx context.Context) (oauth2.TokenSource, error) {
-	// The source outlives the request that makes it.
+	// The source outlives the request that creates it.
 	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, k.http)
 	if k.cfg.Ambient {
 		found, err := google.FindDefaultCredentials(ctx, gcpScope)
 		if err != nil {
-			return nil, unavailable("no identity of the workload was found")
+			return nil, unavailable("no workload identity found")
 		}
 		return found.TokenSource, nil
 	}
@@ -108,14 +108,14 @@ func (k *gcpKMS) token(ctx context.Context) (string, error) {
 		k.login.forget()
 		return "", ofLogin(answer.Response.StatusCode)
 	}
-	return "", unavailable("logging in: " + networkDetail(err))
+	return "", unavailable("login: " + networkDetail(err))
 }
 
-// ofLogin classes the answer of a server that hands out tokens: there, a 400 too
-// is about the credentials.
+// ofLogin returns the failure for the response of a token server, for which a status 400
+// is also about the credentials.
 func ofLogin(status int) error {
 	if status == http.StatusBadRequest {
-		return rejected("logging in: HTTP status 400")
+		return rejected("login: HTTP status 400")
 	}
-	return ofStatus("logging in: ", status)
+	return ofStatus("login: ", status)
 }

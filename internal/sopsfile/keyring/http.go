@@ -20,7 +20,7 @@ import (
 const (
 	// remoteTimeout bounds the opening of one entry, login and retries included.
 	remoteTimeout = 15 * time.Second
-	// maxAnswerBytes is far more than an answer with a data key or a login's token.
+	// maxAnswerBytes is larger than any response with a data key or a login token.
 	maxAnswerBytes = 256 << 10
 )
 
@@ -37,11 +37,11 @@ func newHTTPClient(caCert string, alone bool) (*http.Client, error) {
 func post(ctx context.Context, client *http.Client, url string, header http.Header, body, answer any) error {
 	encoded, err := json.Marshal(body)
 	if err != nil {
-		return damaged("it cannot be sent")
+		return damaged("it cannot be encoded as JSON")
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(encoded))
 	if err != nil {
-		return rejected("its address is no URL")
+		return rejected("invalid URL")
 	}
 	request.Header = header
 	request.Header.Set("Content-Type", "application/json")
@@ -55,24 +55,24 @@ func post(ctx context.Context, client *http.Client, url string, header http.Head
 		return ofStatus("", response.StatusCode)
 	}
 	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
-		return unavailable("its answer cannot be read")
+		return unavailable("invalid response")
 	}
 	return nil
 }
 
-// networkDetail tells what kind of error kept a request from its answer, without
-// the error's text, which holds URLs.
+// networkDetail returns the kind of a network error, without the text of the error,
+// which contains URLs.
 func networkDetail(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer in time"
+		return "timed out"
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return "its certificate is not trusted; set ca_cert"
+		return "the certificate of the server is not trusted; set ca_cert"
 	}
-	return "no connection"
+	return "connection failed"
 }
 
-// login is made at first use, and again after forget.
+// login is built at the first use, and again after forget.
 type login[T any] struct {
 	mu    sync.Mutex
 	made  *T

@@ -16,7 +16,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 )
 
-// Kind is a kind of recipient, by the word that SOPS has for it.
+// Kind is a kind of recipient, by its name in SOPS.
 type Kind string
 
 // The kinds.
@@ -30,11 +30,11 @@ const (
 	NotSupported Kind = "not supported"
 )
 
-// Local reports whether keys of this kind open entries in this process.
+// Local reports whether keys of this kind decrypt entries in this process.
 func (k Kind) Local() bool { return k == Age || k == PGP }
 
 // Wrapped is one entry of a file: a data key, or a part of one, encrypted for a
-// recipient. All of it is the file's word.
+// recipient. It is untrusted input.
 type Wrapped struct {
 	Kind Kind
 	// ID is the recipient: an age recipient, a fingerprint, an ARN, a resource id, the
@@ -42,12 +42,12 @@ type Wrapped struct {
 	ID string
 	// Context is the encryption context of AWS KMS.
 	Context map[string]string
-	// Text is the ciphertext in the form that the file has it.
+	// Text is the ciphertext in the form of the file.
 	Text []byte
 }
 
-// Recipient names the recipient as Keys.Available does: age recipients as they are,
-// others with their kind before them.
+// Recipient returns the recipient in the form of Keys.Available: age recipients as they
+// are, others after their kind.
 func (w Wrapped) Recipient() string { return recipient(w.Kind, w.ID) }
 
 func recipient(kind Kind, id string) string {
@@ -66,29 +66,29 @@ func firstFields(text string, n int) []string {
 	return fields[:min(len(fields), n)]
 }
 
-// TransitID is what a file calls a key of a transit engine.
+// TransitID is the id of a key of a transit engine in a file.
 func TransitID(address, mount, key string) string {
 	return strings.TrimSuffix(address, "/") + "/v1/" + strings.Trim(mount, "/") + "/keys/" + key
 }
 
 const (
-	// maxKeyBytes is a part of a data key that was split between groups.
+	// maxKeyBytes is the size of a part of a data key that is split between groups.
 	maxKeyBytes = 33
-	// maxWrappedBytes is several times a data key wrapped for a post-quantum
-	// recipient; a longer one could carry thousands of stanzas to try.
+	// maxWrappedBytes is several times the size of a data key for a post-quantum
+	// recipient; a longer text could contain thousands of stanzas to try.
 	maxWrappedBytes = 16 << 10
 )
 
-// Keyring is the keys of one source for as long as its configuration holds. It
-// keeps logins and opened data keys. It is safe for concurrent use.
+// Keyring has the keys of one source while its configuration is in use. It keeps logins
+// and decrypted data keys. It is safe for concurrent use.
 type Keyring struct {
 	cfg     Config
 	remotes []*guarded
 	cache   *cache
 }
 
-// New makes the keyring of a configuration without Problems. It reads the files of
-// authorities only, and calls nobody.
+// New creates the keyring of a configuration without Problems. It reads only files of
+// certificate authorities, and sends no request.
 func New(cfg Config) (*Keyring, error) {
 	r := &Keyring{cfg: cfg, cache: newCache()}
 	var errs []error
@@ -114,8 +114,8 @@ func New(cfg Config) (*Keyring, error) {
 	return r, nil
 }
 
-// Load reads the key files anew. Every one must hold a key. The error lists all
-// that is wrong, by file and line, without the content.
+// Load reads the key files again. Each must contain a key. The error lists all problems
+// with file and line, without the content.
 func (r *Keyring) Load() (*Keys, error) {
 	keys := &Keys{remotes: r.remotes, cache: r.cache}
 	var errs []error
@@ -135,7 +135,7 @@ func (r *Keyring) Load() (*Keys, error) {
 }
 
 // Keys are the decryption keys of one source. They print as their public forms. The
-// zero value holds none.
+// zero value has no key.
 type Keys struct {
 	identities []age.Identity
 	ring       openpgp.EntityList
@@ -144,8 +144,8 @@ type Keys struct {
 	available  []string
 }
 
-// Available lists the public forms of the keys: age recipients, and others with their
-// kind before them.
+// Available lists the public forms of the keys: age recipients, and others after their
+// kind.
 func (k *Keys) Available() []string { return slices.Clone(k.available) }
 
 // Format implements fmt.Formatter for every verb and flag.
@@ -162,8 +162,8 @@ func (k Keys) String() string {
 // LogValue implements slog.LogValuer.
 func (k Keys) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-// Open opens one entry. The error is the context's, ErrNoAvailableKey where no key of the
-// configuration is meant, or an *Error.
+// Open decrypts one entry. The error is the context's, ErrNoAvailableKey if the entry is
+// for no configured key, or an *Error.
 func (k *Keys) Open(ctx context.Context, w Wrapped) ([]byte, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func TestSSHKeysAreAgeIdentities(t *testing.T) {
 		public := keys.Available()[0]
 		recipient, err := agessh.ParseRecipient(public)
 		if err != nil || !strings.HasPrefix(public, "ssh-") || strings.Contains(public, "canary") {
-			t.Fatalf("held %q: %v", public, err)
+			t.Fatalf("available %q: %v", public, err)
 		}
 		var text bytes.Buffer
 		armored := agearmor.NewWriter(&text)
@@ -140,7 +140,7 @@ func pgpMessage(t *testing.T, content []byte, open func(w io.Writer) (io.WriteCl
 	return out.Bytes()
 }
 
-func TestPGPKeysOpen(t *testing.T) {
+func TestPGPKeysDecryptEntries(t *testing.T) {
 	t.Parallel()
 	want := []byte(rand.Text() + rand.Text())[:32]
 	for _, armored := range []bool{true, false} {
@@ -148,7 +148,7 @@ func TestPGPKeysOpen(t *testing.T) {
 		fingerprint := strings.ToUpper(hex.EncodeToString(entity.PrimaryKey.Fingerprint))
 		keys := mustLoad(t, Config{PGP: []string{path}})
 		if !slices.Equal(keys.Available(), []string{"pgp " + fingerprint}) {
-			t.Errorf("held %q", keys.Available())
+			t.Errorf("available %q", keys.Available())
 		}
 		to := func(to *openpgp.Entity) func(io.Writer) (io.WriteCloser, error) {
 			return func(w io.Writer) (io.WriteCloser, error) {
@@ -163,9 +163,9 @@ func TestPGPKeysOpen(t *testing.T) {
 		damagedEntry := slices.Clone(entry.Text)
 		damagedEntry[len(damagedEntry)/2] ^= 1
 		for name, text := range map[string][]byte{
-			"for another": pgpMessage(t, want, to(stranger)),
-			"too long":    pgpMessage(t, bytes.Repeat(want, 100), to(entity)),
-			"not sealed":  pgpMessage(t, want, func(w io.Writer) (io.WriteCloser, error) { return packet.SerializeLiteral(nopCloser{w}, true, "", 0) }),
+			"for another key": pgpMessage(t, want, to(stranger)),
+			"too long":        pgpMessage(t, bytes.Repeat(want, 100), to(entity)),
+			"not sealed":      pgpMessage(t, want, func(w io.Writer) (io.WriteCloser, error) { return packet.SerializeLiteral(nopCloser{w}, true, "", 0) }),
 			"a passphrase": pgpMessage(t, want, func(w io.Writer) (io.WriteCloser, error) {
 				return openpgp.SymmetricallyEncrypt(w, []byte("p"), nil, nil)
 			}),
@@ -182,7 +182,7 @@ func TestPGPKeysOpen(t *testing.T) {
 	}
 }
 
-func TestPGPFilesThatAreRefused(t *testing.T) {
+func TestInvalidPGPFilesAreRefused(t *testing.T) {
 	t.Parallel()
 	_, protected := pgpKey(t, "canary", true)
 	entity, _ := pgpKey(t, "", true)

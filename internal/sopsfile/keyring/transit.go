@@ -15,11 +15,11 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
-// vaultTransit opens entries with one transit engine. It does not use Vault's
-// client, which takes an address, a token and more from the environment.
+// vaultTransit decrypts entries with one transit engine. It does not use Vault's client,
+// which reads an address, a token and more from the environment.
 type vaultTransit struct {
 	cfg  VaultTransit
-	keys map[string]string // what files call them → name in the engine
+	keys map[string]string // id in files → name in the engine
 	http *http.Client
 }
 
@@ -43,7 +43,7 @@ var transitCiphertext = regexp.MustCompile(`^vault:v[0-9]{1,9}:[A-Za-z0-9+/=]+$`
 
 func (k *vaultTransit) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	if !transitCiphertext.Match(w.Text) {
-		return nil, damaged("it is not as a transit engine writes it")
+		return nil, damaged("not a ciphertext of a transit engine")
 	}
 	token, err := conffile.Token(k.cfg.TokenFile)
 	if err != nil {
