@@ -42,7 +42,7 @@ var refusedManifests = []refusedManifest{
 		change: func(w *world, s string) string {
 			return strings.Replace(s, w.workflow(0)+":", w.workflow(1)+":", 1)
 		},
-		want: "does not open",
+		want: "cannot be decrypted",
 	},
 	{name: "a colon in a name", change: func(_ *world, s string) string { return strings.Replace(s, "    a: ", "    \"a:b\": ", 1) }, want: "':' (U+003A)"},
 	{name: "a list", plain: "workflows:\n  %s:\n    a: [CANARY]\n    b: x\n", want: "line 3: workflows.%s.a"},
