@@ -45,7 +45,7 @@ type Config struct {
 	// rand -base64 32`; one line break at its end is ignored. With it each record has a
 	// fingerprint of the value, so that a file that was only re-encrypted, as by sops
 	// rotate, updates records and writes no value. Run a sync after setting or changing
-	// the key, and before the next re-encryption: until then records lack the
+	// the key, and before the next re-encryption: until then records have no
 	// fingerprint. relay-sync reads the file at the start and at a reload. None if
 	// unset.
 	FingerprintKeyFile string `yaml:"fingerprint_key_file"`

@@ -51,5 +51,5 @@ func (in Input) diverges(a Action) string {
 	case known:
 		return fmt.Sprintf("this commit does not descend from %s, which secrets were written from (history was rewritten, and the source sets history: refuse)", Short(last.Revision))
 	}
-	return fmt.Sprintf("git cannot tell whether this commit descends from %s, which secrets were written from, and the source sets history: refuse", Short(last.Revision))
+	return fmt.Sprintf("it is unknown whether this commit descends from %s, which secrets were written from, and the source sets history: refuse", Short(last.Revision))
 }

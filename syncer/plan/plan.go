@@ -27,7 +27,7 @@ type Input struct {
 	// and why.
 	Unseen map[secrets.Scope]error
 	// Descends reports for the revisions in records whether the commit descends from
-	// them. It lacks those of which git cannot tell.
+	// them. A commit is missing if git does not know it.
 	Descends map[string]bool
 	// History is what to do if the commit does not descend from one.
 	History HistoryPolicy
@@ -189,7 +189,7 @@ func (in Input) blocksDelete(last secrets.Record) string {
 	case known:
 		return fmt.Sprintf("the secret came from commit %s, which this commit does not descend from (history was rewritten); put it into a file again, or delete it by hand", Short(last.Revision))
 	}
-	return fmt.Sprintf("git cannot tell whether this commit descends from %s (the repository is too shallow, or another one)", Short(last.Revision))
+	return fmt.Sprintf("it is unknown whether this commit descends from %s (the repository is too shallow, or another one)", Short(last.Revision))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -184,7 +184,7 @@ func TestUnwantedSecrets(t *testing.T) {
 		{name: "owned and unwanted", entry: entry(3, by(us, 3)), kind: Delete, cause: "no file of this commit"},
 		{name: "owned and unwanted, in a failed sync", entry: entry(3, by(us, 3)), in: Input{Failed: true}, kind: Blocked, cause: "something failed"},
 		{name: "owned, of a commit that is no ancestor", entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: Blocked, cause: "history was rewritten"},
-		{name: "owned, of a commit that git does not know", entry: entry(3, foreignRevision()), kind: Blocked, cause: "git cannot tell"},
+		{name: "owned, of a commit that git does not know", entry: entry(3, foreignRevision()), kind: Blocked, cause: "it is unknown whether"},
 		{name: "owned and unwanted, dead already", entry: dead(entry(3, by(us, 3))), kind: Release, cause: "deleted at"},
 		{name: "owned and unwanted, overwritten", entry: entry(4, by(us, 3)), kind: Release, cause: "the other value stays"},
 		{name: "undeleted, and unwanted", entry: entry(3, undeleted()), kind: PendingApproval, cause: "the secret was undeleted by hand"},
@@ -198,7 +198,7 @@ func TestRewrittenHistory(t *testing.T) {
 	checkRows(t, []planRow{
 		{name: "of a commit that is no ancestor, followed", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: Change},
 		{name: "of a commit that is no ancestor, refused", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "does not descend from bbbbbbbbbb"},
-		{name: "of a commit that git does not know, refused", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "git cannot tell"},
+		{name: "of a commit that git does not know, refused", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "it is unknown whether"},
 		{name: "the same, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Reencrypted, cause: "history: refuse"},
 		{name: "overwritten, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Repair, cause: "history: refuse"},
 		{name: "overwritten and only reported, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory, Drift: ReportOnly}, kind: Drift},

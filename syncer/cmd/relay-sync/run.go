@@ -58,11 +58,11 @@ func (o *options) run(ctx context.Context, format string) error {
 		return err
 	}
 	debug.SetGCPercent(gcPercent)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
 	for cfg != nil {
-		if cfg, err = o.follow(ctx, cfg, hangup, log); err != nil {
+		if cfg, err = o.follow(ctx, cfg, reload, log); err != nil {
 			return err
 		}
 	}
@@ -81,7 +81,7 @@ func (o *options) readForRun() (*config.Config, error) {
 
 // follow runs one configuration until ctx ends or a reload succeeds. It returns the new
 // configuration, or nil.
-func (o *options) follow(ctx context.Context, cfg *config.Config, hangup <-chan os.Signal, log *slog.Logger) (*config.Config, error) {
+func (o *options) follow(ctx context.Context, cfg *config.Config, reload <-chan os.Signal, log *slog.Logger) (*config.Config, error) {
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { log.Warn(text) }
 	audit, err := syncer.OpenAudit(cfg.Audit, whoami())
@@ -112,19 +112,19 @@ func (o *options) follow(ctx context.Context, cfg *config.Config, hangup <-chan 
 		controller.Run(running, log)
 		close(ended)
 	}()
-	next := o.awaitReload(ctx, hangup, controller, log)
+	next := o.awaitReload(ctx, reload, controller, log)
 	cancel()
 	<-ended
 	return next, nil
 }
 
 // awaitReload waits for a valid new configuration. It returns nil when ctx ends.
-func (o *options) awaitReload(ctx context.Context, hangup <-chan os.Signal, running *syncer.Controller, log *slog.Logger) *config.Config {
+func (o *options) awaitReload(ctx context.Context, reload <-chan os.Signal, running *syncer.Controller, log *slog.Logger) *config.Config {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hangup:
+		case <-reload:
 			next, err := o.readForRun()
 			if err == nil {
 				log.Info("configuration reloaded")
