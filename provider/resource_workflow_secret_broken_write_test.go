@@ -149,7 +149,7 @@ func TestInterruptedUpdateIsRepaired(t *testing.T) {
 		if result.Code != 1 {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
-		result.Contains(t, "Error: Cannot update the secret", "outcome unknown", "its record could not be")
+		result.Contains(t, "Error: Cannot update the secret", "outcome unknown", "the record was not updated")
 		s.attributes(t, "at-2-after", map[string]any{"version": 1.0, "value_wo_version": "1"})
 		s.attributes(t, "at-3-before-outage", map[string]any{"version": 2.0, "value_wo_version": "2"})
 		s.convergesAfter(t, faults, "second")
