@@ -11,7 +11,7 @@ import (
 func TestRemoteConfiguration(t *testing.T) {
 	t.Parallel()
 	const top = "controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\nsources:\n  - {name: a, files: [x], workflows: [w], age_keys: [k], "
-	for source, says := range map[string]string{
+	for source, want := range map[string]string{
 		`repository: "https://host/r"}`: "",
 		`repository: "https://host/r", tag: v1, remote: {token_file: t, poll: 30s, max_mib: 100}}`: "",
 		`repository: "git@host:r", remote: {ssh_key: k, known_hosts: h}}`:                          "",
@@ -30,10 +30,10 @@ func TestRemoteConfiguration(t *testing.T) {
 	} {
 		cfg, problems := parse([]byte(top+source+"\n"), "/etc/relay")
 		got := strings.Join(problems, "\n")
-		if says == "" && got != "" || !strings.Contains(got, says) || strings.Contains(got, "canary") {
-			t.Errorf("%s: got %q, want %q", source, got, says)
+		if want == "" && got != "" || !strings.Contains(got, want) || strings.Contains(got, "canary") {
+			t.Errorf("%s: got %q, want %q", source, got, want)
 		}
-		if says == "" && (strings.HasPrefix(cfg.Sources[0].Repository, "/") || cfg.Mirrors != DefaultMirrors) {
+		if want == "" && (strings.HasPrefix(cfg.Sources[0].Repository, "/") || cfg.Mirrors != DefaultMirrors) {
 			t.Errorf("%s: %+v", source, cfg)
 		}
 	}

@@ -49,6 +49,7 @@ func (in Input) text(a secrets.Address) (string, error) {
 
 func (in Input) raw(a secrets.Address) (string, error) {
 	if in.File != "" {
+		// Not conffile.Read: with --from-file <(command) the file is a FIFO.
 		file, err := os.Open(in.File)
 		if err != nil {
 			return "", fmt.Errorf("read the value: %w", err)
