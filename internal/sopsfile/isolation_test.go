@@ -34,7 +34,7 @@ func TestPanicOfSopsFailsOnlyItsFile(t *testing.T) {
 	if opened != nil {
 		t.Error("something was opened")
 	}
-	assertProblem(t, err, 0, "the file cannot be opened by SOPS")
+	assertProblem(t, err, 0, "the file cannot be decrypted by SOPS")
 
 	s.change = func(m *sops.Metadata) {
 		m.KeyGroups[0] = append(m.KeyGroups[0], &kms.MasterKey{Arn: "arn:aws:kms:x", EncryptionContext: map[string]*string{"k": nil}})

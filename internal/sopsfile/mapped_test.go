@@ -143,7 +143,7 @@ func TestInvalidMappedFilesAreRefused(t *testing.T) {
 			assertSilent(t, err, file)
 		}
 	}
-	if _, err := VerifyMapped("app.txt", nil, Mapping{Workflow: "deploy"}); !strings.Contains(fmt.Sprint(err), "give secret in its map entry") {
+	if _, err := VerifyMapped("app.txt", nil, Mapping{Workflow: "deploy"}); !strings.Contains(fmt.Sprint(err), "set secret in its map entry") {
 		t.Errorf("another suffix: %v", err)
 	}
 }

@@ -23,7 +23,7 @@ func TestVerifyLimits(t *testing.T) {
 		t.Errorf("%d leaves: %v", MaxLeaves, err)
 	}
 	_, err := Verify("team.yaml", []byte(s.seal(t, ".yaml", plainTree(many...))))
-	assertProblem(t, err, 1004, "the file holds 1001 secrets, at most 1000 are allowed")
+	assertProblem(t, err, 1004, "the file contains 1001 secrets; at most 1000 are allowed")
 
 	var wide strings.Builder
 	wide.WriteString("workflows:\n")
@@ -41,7 +41,7 @@ func TestVerifyLimits(t *testing.T) {
 	if err := recipients(MaxRecipients); err != nil {
 		t.Errorf("%d recipients: %v", MaxRecipients, err)
 	}
-	assertProblem(t, recipients(MaxRecipients+1), 7, "sops lists 17 recipients, at most 16 are allowed")
+	assertProblem(t, recipients(MaxRecipients+1), 7, "sops has 17 recipients; at most 16 are allowed")
 
 	s.change = func(m *sops.Metadata) { m.KeyGroups, m.ShamirThreshold = slices.Repeat(m.KeyGroups, 2), 2 }
 	split := s.sealUsual(t, ".yaml")
