@@ -26,7 +26,7 @@ func TestAccidentLastSecretIsDeletedOnPurpose(t *testing.T) {
 			} else {
 				w.commit()
 				if rep := w.approved(); rep.Outcome() != report.Clean {
-					t.Errorf("the round:\n%s", w.text())
+					t.Errorf("the sync:\n%s", w.text())
 				}
 			}
 			w.gone(w.workflow(0), "one")
@@ -51,7 +51,7 @@ func TestAccidentRepositoryIsEmptiedOnPurpose(t *testing.T) {
 			} else {
 				w.commit()
 				if s := w.approved().Summary(); s.Delete != 2 {
-					t.Errorf("the round: %+v", s)
+					t.Errorf("the sync: %+v", s)
 				}
 			}
 			w.gone(w.workflow(0), "one")
@@ -77,7 +77,7 @@ func TestAccidentManyAreDeletedOnPurpose(t *testing.T) {
 	w.gone(w.workflow(0), many...)
 	w.live(w.workflow(0), "kept")
 	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Unchanged != 1 {
-		t.Errorf("the next round: %+v", rep.Summary())
+		t.Errorf("the next sync: %+v", rep.Summary())
 	}
 }
 

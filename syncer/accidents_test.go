@@ -18,7 +18,7 @@ import (
 )
 
 // The accidents that users of other tools told of, each as a test on real git, real
-// sops and a real Vault. Every round is a process of its own, which remembers
+// sops and a real Vault. Every sync is a process of its own, which remembers
 // nothing of the one before.
 //
 // Deleted, and should not have been:
@@ -40,7 +40,7 @@ import (
 //	the last secret, wanted (argo-cd#10987)                      LastSecretIsDeletedOnPurpose
 //	an emptied repository, wanted (kustomize-controller#187)     RepositoryIsEmptiedOnPurpose
 //	many, wanted (argo-cd Prune=confirm)                         ManyAreDeletedOnPurpose
-//	a failed write in the same round (kustomize-controller#409)  WriteFails
+//	a failed write in the same sync (kustomize-controller#409)  WriteFails
 //	a failed delete (kustomize-controller#1664)                  DeleteFails
 //	the state lost                                               StateLost
 
@@ -67,7 +67,7 @@ func (w *world) applied() {
 	w.t.Helper()
 	w.commit()
 	if rep := w.sync(true); rep.Outcome() != report.Clean {
-		w.t.Fatalf("the round:\n%s", w.text())
+		w.t.Fatalf("the sync:\n%s", w.text())
 	}
 }
 
@@ -88,7 +88,7 @@ func (w *world) gone(workflow string, names ...string) {
 	}
 }
 
-// says checks what the last round printed.
+// says checks what the last sync printed.
 func (w *world) says(want string) {
 	w.t.Helper()
 	if !strings.Contains(w.text(), want) {
@@ -113,8 +113,8 @@ func TestAccidentFilesDeleted(t *testing.T) {
 	w.applied()
 	w.secretsIn("a.yaml", w.workflow(0), "kept")
 	w.commit()
-	if s := w.sync(true).Summary(); s.Delete != 0 || s.Blocked != len(many) {
-		t.Errorf("the round: %+v", s)
+	if s := w.sync(true).Summary(); s.Delete != 0 || s.PendingApproval != len(many) {
+		t.Errorf("the sync: %+v", s)
 	}
 	w.says("not deleted: the plan deletes 11 secrets, at most 10 are allowed (deletes.max)")
 	w.live(w.workflow(0), many...)
@@ -135,7 +135,7 @@ func TestAccidentRepositoryEmptied(t *testing.T) {
 	w.run("git", "rm", "-q", "-r", ".")
 	w.commit()
 	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Delete != 0 {
-		t.Errorf("the round: %+v", rep.Summary())
+		t.Errorf("the sync: %+v", rep.Summary())
 	}
 	w.says("contains no file that matches")
 	w.live(w.workflow(0), "one")
@@ -158,7 +158,7 @@ func TestAccidentUnrelatedSecretAdded(t *testing.T) {
 	w.secretsIn("b.yaml", w.workflow(1), append([]string{"other"}, numbered(20)...)...)
 	w.commit()
 	if s := w.sync(true).Summary(); s.Delete != 0 || s.Add != 20 {
-		t.Errorf("the round: %+v", s)
+		t.Errorf("the sync: %+v", s)
 	}
 	w.says("not deleted: no secret of this workflow would be left (deletes.allow_empty)")
 	w.live(w.workflow(0), "one", "two")
@@ -201,7 +201,7 @@ func TestAccidentWorkflowRemovedFromList(t *testing.T) {
 	w.secretsIn("b.yaml", second)
 	w.commit()
 	if rep := w.sync(true); rep.Outcome() != report.Clean {
-		t.Errorf("the round:\n%s", w.text())
+		t.Errorf("the sync:\n%s", w.text())
 	}
 	w.live(second, "two")
 }
@@ -215,7 +215,7 @@ func TestAccidentSourceRenamed(t *testing.T) {
 	w.secretsIn("a.yaml", w.workflow(0), "one")
 	w.commit()
 	if s := w.sync(true).Summary(); s.Blocked != 1 || s.Delete+s.Change+s.Add != 0 {
-		t.Errorf("the round: %+v", s)
+		t.Errorf("the sync: %+v", s)
 	}
 	w.live(w.workflow(0), "one", "two")
 }
@@ -231,7 +231,7 @@ func TestAccidentFileFails(t *testing.T) {
 	write(t, w.repo, "b.yaml", strings.Replace(good, "other: ENC", "other: ENX", 1))
 	w.commit()
 	if s := w.sync(true).Summary(); s.Delete != 0 {
-		t.Errorf("the round: %+v", s)
+		t.Errorf("the sync: %+v", s)
 	}
 	w.says("not deleted: something failed in this sync")
 	w.live(w.workflow(0), "one", "two")
@@ -252,7 +252,7 @@ func TestAccidentKeyLost(t *testing.T) {
 	}
 	w.cfg.Sources[0].AgeKeys = []string{write(t, t.TempDir(), "age.key", other.String())}
 	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Delete != 0 {
-		t.Errorf("the round: %+v", rep.Summary())
+		t.Errorf("the sync: %+v", rep.Summary())
 	}
 	w.live(w.workflow(0), "one")
 }
@@ -268,7 +268,7 @@ func TestAccidentBranchReplaced(t *testing.T) {
 	w.run("git", "branch", "-q", "-D", "main")
 	w.run("git", "branch", "-q", "-m", "main")
 	if s := w.sync(true).Summary(); s.Delete != 0 {
-		t.Errorf("the round: %+v", s)
+		t.Errorf("the sync: %+v", s)
 	}
 	w.says("history was rewritten")
 	w.live(w.workflow(0), "one", "two")

@@ -30,12 +30,12 @@ func TestAccidentVaultListsOnlyAPart(t *testing.T) {
 		return vaulttest.Action{}
 	})
 	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Delete != 0 {
-		t.Errorf("the round:\n%s", w.text())
+		t.Errorf("the sync:\n%s", w.text())
 	}
 	w.live(w.workflow(0), "one", "two")
 	w.proxy.Reset()
 	if w.sync(true).Outcome() != report.Clean {
-		t.Errorf("the round:\n%s", w.text())
+		t.Errorf("the sync:\n%s", w.text())
 	}
 	w.gone(w.workflow(0), "two")
 }
@@ -80,13 +80,13 @@ func TestAccidentWriteFails(t *testing.T) {
 		return vaulttest.Action{}
 	})
 	if rep := w.sync(true); rep.Outcome() != report.Failed {
-		t.Errorf("the round:\n%s", w.text())
+		t.Errorf("the sync:\n%s", w.text())
 	}
-	w.says("not deleted: a write of this round failed")
+	w.says("not deleted: a write of this sync failed")
 	w.live(w.workflow(0), "one", "two")
 	w.proxy.Reset()
 	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Delete != 1 {
-		t.Errorf("the next round:\n%s", w.text())
+		t.Errorf("the next sync:\n%s", w.text())
 	}
 	w.gone(w.workflow(0), "two")
 	w.live(w.workflow(0), "one", "three")
@@ -123,11 +123,11 @@ func TestAccidentDeleteFails(t *testing.T) {
 				return vaulttest.Action{}
 			})
 			if rep := w.sync(true); rep.Outcome() != report.Failed {
-				t.Errorf("the round:\n%s", w.text())
+				t.Errorf("the sync:\n%s", w.text())
 			}
 			w.proxy.Reset()
 			if rep := w.sync(true); rep.Outcome() != report.Clean {
-				t.Errorf("the next round:\n%s", w.text())
+				t.Errorf("the next sync:\n%s", w.text())
 			}
 			w.gone(w.workflow(0), "two")
 			if rep := w.sync(true); rep.Summary() != (report.Summary{Unchanged: 1}) {
@@ -157,7 +157,7 @@ func TestAccidentStateLost(t *testing.T) {
 	w.cfg.Sources[0].Repository = clone
 	w.writes()
 	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Delete != 1 {
-		t.Errorf("the round:\n%s", w.text())
+		t.Errorf("the sync:\n%s", w.text())
 	}
 	if n := w.writes(); n != 0 {
 		t.Errorf("%d values were written again", n)

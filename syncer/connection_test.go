@@ -80,7 +80,7 @@ func TestConnectionsOfAManifestAreCreatedChangedAndDeleted(t *testing.T) {
 	w.commitWith(awsAndSlack)
 	rep := w.sync(true)
 	if s := rep.Summary(); s.Add != 3 || rep.Outcome() != report.Clean {
-		t.Fatalf("the first round: %+v\n%s", s, w.text())
+		t.Fatalf("the first sync: %+v\n%s", s, w.text())
 	}
 	if !strings.Contains(w.text(), "connections aws") {
 		t.Errorf("the report does not say that these are connections:\n%s", w.text())

@@ -11,7 +11,7 @@ import (
 )
 
 // TestRewrittenHistoryIsPendingApproval rewrites a branch under a source that refuses
-// that. Every round is a process of its own: what is known of the history is in
+// that. Every sync is a process of its own: what is known of the history is in
 // Vault.
 func TestRewrittenHistoryIsPendingApproval(t *testing.T) {
 	t.Parallel()
@@ -38,7 +38,7 @@ func TestRewrittenHistoryIsPendingApproval(t *testing.T) {
 		}
 		for _, r := range w.proxy.Requests() {
 			if r.Method == "POST" && strings.Contains(r.Path, "/data/") || r.Method == "PATCH" {
-				t.Errorf("%s %s in a round that is held", r.Method, r.Path)
+				t.Errorf("%s %s in a sync that is pending approval", r.Method, r.Path)
 			}
 		}
 		w.live(a, "stays", "moves", "added")

@@ -19,7 +19,7 @@ import (
 )
 
 // TestKilledSyncLosesNothing kills the real program with SIGKILL at its n-th write, for
-// several n: whatever it left, the next round loses nothing, writes nothing
+// several n: whatever it left, the next sync loses nothing, writes nothing
 // twice beyond the one it was killed at, and says what needs a person.
 func TestKilledSyncLosesNothing(t *testing.T) {
 	t.Parallel()

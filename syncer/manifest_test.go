@@ -52,7 +52,7 @@ func TestMappedFilesArrive(t *testing.T) {
 		}
 	}
 	if r := w.sync(true); r.Summary().Add != 13 || r.Outcome() != report.Clean {
-		t.Fatalf("the round:\n%s", w.text())
+		t.Fatalf("the sync:\n%s", w.text())
 	}
 	w.writes()
 	for i, named := range want {
@@ -82,14 +82,14 @@ func TestFailedMappedFileBlocksDeletes(t *testing.T) {
 	write(t, w.repo, "app.env", strings.Join(lines[1:], "")) // A is gone, and the MAC does not match
 	w.commit()
 	if r := w.sync(true); len(r.Failures) != 1 || r.Summary().Delete != 0 || !strings.Contains(w.text(), "does not match the file") {
-		t.Errorf("the round:\n%s", w.text())
+		t.Errorf("the sync:\n%s", w.text())
 	}
 	w.wantRead(w.workflow(0), "A", "one")
 
 	// Two entries for one file are not guessed between.
 	w.cfg.Sources[0].Map = append(w.cfg.Sources[0].Map, config.MapEntry{File: "app.*", Workflow: w.workflow(0)})
 	if r := w.sync(true); len(r.Failures) != 1 || !strings.Contains(w.text(), `the map entries "*.env" and "app.*" of source shop both match this file`) {
-		t.Errorf("the round:\n%s", w.text())
+		t.Errorf("the sync:\n%s", w.text())
 	}
 	if n := w.writes(); n != 0 {
 		t.Errorf("%d values were sent", n)

@@ -17,7 +17,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// once runs one round of a controller that goes on.
+// once runs one sync of a controller that goes on.
 func once(t *testing.T, c *Controller, ask Request) report.Report {
 	t.Helper()
 	reports, err := c.Sync(t.Context(), ask)
@@ -37,7 +37,7 @@ func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 	w.commit()
 	c := New(w.cfg, "test")
 	if s := once(t, c, Request{Apply: true}).Summary(); s.Add != 2 {
-		t.Fatalf("the first round: %+v", s)
+		t.Fatalf("the first sync: %+v", s)
 	}
 	w.writes()
 
@@ -50,14 +50,14 @@ func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s := once(t, c, Request{Apply: true}).Summary(); s.Change != 1 || s.Unchanged != 1 || s.Failed != 0 {
-		t.Errorf("a round that does not need the missing file: %+v", s)
+		t.Errorf("a sync that does not need the missing file: %+v", s)
 	}
 
 	// A repair needs the value, so it reads that file, and fails for it alone.
 	w.vault.Write(t, w.workflow(0), "token", "foreign")
 	w.vault.Write(t, w.workflow(1), "token", "foreign")
 	if s := once(t, c, Request{Apply: true}).Summary(); s.Repair != 1 || s.Failed != 1 {
-		t.Errorf("a round that needs the missing file: %+v", s)
+		t.Errorf("a sync that needs the missing file: %+v", s)
 	}
 	w.wantRead(w.workflow(0), "token", "foreign")
 	w.wantRead(w.workflow(1), "token", "three")
@@ -65,7 +65,7 @@ func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s := once(t, c, Request{Apply: true}).Summary(); s.Repair != 1 || s.Failed != 0 {
-		t.Errorf("a round with the file back: %+v", s)
+		t.Errorf("a sync with the file back: %+v", s)
 	}
 	w.wantRead(w.workflow(0), "token", "one")
 }
@@ -86,7 +86,7 @@ func TestOtherKeysEmptyTheCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := once(t, c, Request{Apply: true}); len(r.Failures) != 1 || !strings.Contains(r.Failures[0].Err.Error(), "no available key decrypts this file") {
-		t.Errorf("a round with another key: %+v", r.Failures)
+		t.Errorf("a sync with another key: %+v", r.Failures)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestCacheDropsRemovedFiles(t *testing.T) {
 	if unknown := m.missing([]gitsource.File{a, b}); len(unknown) != 1 || unknown[0] != a {
 		t.Errorf("unknown are %v, want only a", unknown)
 	}
-	// What finds no room is used in its round and read again in the next.
+	// What finds no room is used in its sync and read again in the next.
 	m.keep(a, make([]plan.Want, maxCached))
 	if got := m.recall([]gitsource.File{a, b}); len(got) != maxCached+3 || m.size != 3 {
 		t.Errorf("%d wants recalled, %d remembered", len(got), m.size)

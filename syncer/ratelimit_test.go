@@ -80,12 +80,12 @@ func TestSyncEndsWhenVaultIsUnavailable(t *testing.T) {
 		return vaulttest.Action{}
 	})
 	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Failed != 50 {
-		t.Errorf("the round: %+v", rep.Summary())
+		t.Errorf("the sync: %+v", rep.Summary())
 	}
 	if n := w.writes(); n != 2*maxUnavailable {
 		t.Errorf("%d values were sent, want those of %d secrets, each twice", n, maxUnavailable)
 	}
-	w.says("not tried: the round ended before it")
+	w.says("not tried: the sync ended before it")
 	if rep := w.sync(true); rep.Outcome() != report.Clean {
 		t.Errorf("once Vault is back:\n%s", w.text())
 	}

@@ -55,7 +55,7 @@ func rotated(t *testing.T, key string) (*world, string) {
 	w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    one: %s-1\n    two: %s-2\n", w.workflow(0), canary, canary))
 	w.commit()
 	if s := w.sync(true).Summary(); s.Add != 2 {
-		t.Fatalf("the first round:\n%s", w.text())
+		t.Fatalf("the first sync:\n%s", w.text())
 	}
 	before := w.read("a.yaml")
 	w.sops("rotate", "--in-place", "a.yaml")
@@ -105,7 +105,7 @@ func TestRotatedWithoutAFingerprintKeyWritesOneVersion(t *testing.T) {
 	t.Parallel()
 	w, canary := rotated(t, "")
 	if s := w.sync(true).Summary(); s.Change != 2 || w.writes() != 2 {
-		t.Errorf("the round: %+v\n%s", s, w.text())
+		t.Errorf("the sync: %+v\n%s", s, w.text())
 	}
 	if s := w.sync(true).Summary(); s.Unchanged != 2 || w.writes() != 0 {
 		t.Errorf("once more: %+v\n%s", s, w.text())
@@ -126,7 +126,7 @@ func TestFingerprintKeyAddedLater(t *testing.T) {
 		w.writes()
 		before := field(w.record("one"), "hmac1")
 		if s := w.sync(true).Summary(); s.Reencrypted != 1 || w.noted() != 1 || w.writes() != 0 {
-			t.Errorf("the round with another key: %+v\n%s", s, w.text())
+			t.Errorf("the sync with another key: %+v\n%s", s, w.text())
 		}
 		if after := field(w.record("one"), "hmac1"); after == "" || after == before {
 			t.Errorf("the fingerprint was %q and is %q", before, after)

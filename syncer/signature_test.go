@@ -53,7 +53,7 @@ func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
 	accepted := func() {
 		t.Helper()
 		if rep := w.sync(true); rep.Outcome() != report.Clean {
-			t.Fatalf("the round:\n%s", w.text())
+			t.Fatalf("the sync:\n%s", w.text())
 		}
 	}
 	w.put("one")

@@ -43,7 +43,7 @@ func TestThousandSecretsArriveByteForByte(t *testing.T) {
 
 	rep := w.sync(true)
 	if s := rep.Summary(); s.Add != workflows*each || rep.Outcome() != report.Clean {
-		t.Fatalf("the first round: %+v\n%s", s, w.text())
+		t.Fatalf("the first sync: %+v\n%s", s, w.text())
 	}
 	if n := w.writes(); n != workflows*each {
 		t.Errorf("%d values were sent, want %d", n, workflows*each)
@@ -128,13 +128,13 @@ func TestChangeBetweenPlanAndApplyIsAConflict(t *testing.T) {
 	})
 	rep := w.sync(true)
 	if rep.Outcome() != report.Failed || len(rep.Results) != 1 || !errors.Is(rep.Results[0].Err, secrets.ErrConflict) {
-		t.Fatalf("the round: %s", w.text())
+		t.Fatalf("the sync: %s", w.text())
 	}
 	if want := "changed since the plan: version 2, planned from 1; plan again"; !strings.Contains(w.text(), want) {
 		t.Errorf("the report does not say %q:\n%s", want, w.text())
 	}
 	w.wantRead(w.workflow(0), "token", "foreign")
-	// The next round sees what happened and, as configured, heals.
+	// The next sync sees what happened and, as configured, heals.
 	w.sync(true)
 	w.wantRead(w.workflow(0), "token", canary+"-2")
 	vaulttest.AssertNoCanary(t, canary, w.output)

@@ -140,13 +140,13 @@ func (w *world) commit() {
 	w.run("git", "commit", "-q", "--allow-empty", "-m", "change")
 }
 
-// round runs one round and keeps all that it prints.
+// sync runs one sync and keeps all that it prints.
 func (w *world) sync(apply bool) report.Report {
 	w.t.Helper()
 	return w.ask(Request{Apply: apply})
 }
 
-// ask runs the rounds of a process of its own, and gives the first report.
+// ask runs the syncs of a process of its own, and gives the first report.
 func (w *world) ask(request Request) report.Report {
 	w.t.Helper()
 	c := New(w.cfg, "test")
@@ -169,7 +169,7 @@ func (w *world) ask(request Request) report.Report {
 	return reports[0]
 }
 
-// text is what the last round printed.
+// text is what the last sync printed.
 func (w *world) text() string { return string(w.output[fmt.Sprint("text ", len(w.output)-3)]) }
 
 // writes counts the values that were sent since the last count.

@@ -102,7 +102,7 @@ func (in Input) wanted(w *Want) Action {
 	case last.Undeleted:
 		return a.as(Change, "the secret was undeleted by hand, and the commit has it again")
 	case in.Keyless:
-		return a.as(Change, "the ciphertext differs; whether the value does, only a key can show")
+		return a.as(Change, "maybe changed: the ciphertext differs, and only a key can show whether the value does")
 	}
 	return a.as(Change, "")
 }
