@@ -98,7 +98,7 @@ func TestPolicyRejectsInvalidFlags(t *testing.T) {
 		"operator --secrets-by everybody": `--secrets-by: role "everybody"`,
 		"reader --identity-workflow k":    "the accessor of the auth mount",
 		"writer --mount + --prefix a/*":   "mount \"+\": segment \"+\": it begins with '+' (U+002B); it must begin with a letter, a digit or _\n  prefix",
-		"viewer --destroy -o json":        "an administrator may all of it",
+		"viewer --destroy -o json":        "only an administrator has these rights",
 		"operator extra":                  "accepts 1 arg",
 	} {
 		var stdout, stderr bytes.Buffer
