@@ -81,7 +81,7 @@ func TestAccidentManyAreDeletedOnPurpose(t *testing.T) {
 	}
 }
 
-// approved approves what the plan of now holds back.
+// approved approves the current plan.
 func (w *world) approved() report.Report {
 	w.t.Helper()
 	planned := w.sync(false)

@@ -17,7 +17,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// The accidents that users of other tools told of, each as a test on real git, real
+// The accidents that users of other tools reported, each as a test on real git, real
 // sops and a real Vault. Every sync is a process of its own, which remembers
 // nothing of the one before.
 //
@@ -88,11 +88,11 @@ func (w *world) gone(workflow string, names ...string) {
 	}
 }
 
-// says checks what the last sync printed.
-func (w *world) says(want string) {
+// wantText checks what the last sync printed.
+func (w *world) wantText(want string) {
 	w.t.Helper()
 	if !strings.Contains(w.text(), want) {
-		w.t.Errorf("the report does not say %q:\n%s", want, w.text())
+		w.t.Errorf("the report does not contain %q:\n%s", want, w.text())
 	}
 }
 
@@ -116,7 +116,7 @@ func TestAccidentFilesDeleted(t *testing.T) {
 	if s := w.sync(true).Summary(); s.Delete != 0 || s.PendingApproval != len(many) {
 		t.Errorf("the sync: %+v", s)
 	}
-	w.says("not deleted: the plan deletes 11 secrets, at most 10 are allowed (deletes.max)")
+	w.wantText("not deleted: the plan deletes 11 secrets, at most 10 are allowed (deletes.max)")
 	w.live(w.workflow(0), many...)
 	// Within the limit a delete is soft, so that it can be undone.
 	w.secretsIn("a.yaml", w.workflow(0), append([]string{"kept"}, many[2:]...)...)
@@ -137,7 +137,7 @@ func TestAccidentRepositoryEmptied(t *testing.T) {
 	if rep := w.sync(true); rep.Outcome() != report.Failed || rep.Summary().Delete != 0 {
 		t.Errorf("the sync: %+v", rep.Summary())
 	}
-	w.says("contains no file that matches")
+	w.wantText("contains no file that matches")
 	w.live(w.workflow(0), "one")
 	w.live(w.workflow(1), "two")
 	// It comes back, and nothing has to be written.
@@ -160,12 +160,12 @@ func TestAccidentUnrelatedSecretAdded(t *testing.T) {
 	if s := w.sync(true).Summary(); s.Delete != 0 || s.Add != 20 {
 		t.Errorf("the sync: %+v", s)
 	}
-	w.says("not deleted: no secret of this workflow would be left (deletes.allow_empty)")
+	w.wantText("not deleted: no secret of this workflow would be left (deletes.allow_empty)")
 	w.live(w.workflow(0), "one", "two")
 	// Nor does it make a percentage of more secrets than the source had.
 	w.cfg.Sources[0].Deletes = plan.DeletePolicy{MaxPercent: new(5), AllowEmpty: true}
 	w.sync(true)
-	w.says("the plan deletes 2 of 23 secrets, at most 5% are allowed (deletes.max_percent)")
+	w.wantText("the plan deletes 2 of 23 secrets, at most 5% are allowed (deletes.max_percent)")
 	w.live(w.workflow(0), "one", "two")
 }
 
@@ -181,7 +181,7 @@ func TestAccidentSourceRemoved(t *testing.T) {
 	if rep := w.sync(true); rep.Summary().Blocked != 1 {
 		t.Errorf("another source took it: %+v", rep.Summary())
 	}
-	w.says("owned by gitops/" + w.cfg.Controller + "/shop; delete it there first")
+	w.wantText("owned by gitops/" + w.cfg.Controller + "/shop; delete it there first")
 	w.live(w.workflow(0), "one")
 	w.writes()
 	w.cfg.Sources = []config.Source{shop}
@@ -233,7 +233,7 @@ func TestAccidentFileFails(t *testing.T) {
 	if s := w.sync(true).Summary(); s.Delete != 0 {
 		t.Errorf("the sync: %+v", s)
 	}
-	w.says("not deleted: something failed in this sync")
+	w.wantText("not deleted: something failed in this sync")
 	w.live(w.workflow(0), "one", "two")
 	w.live(w.workflow(1), "other", "more")
 	write(t, w.repo, "b.yaml", good)
@@ -270,6 +270,6 @@ func TestAccidentBranchReplaced(t *testing.T) {
 	if s := w.sync(true).Summary(); s.Delete != 0 {
 		t.Errorf("the sync: %+v", s)
 	}
-	w.says("history was rewritten")
+	w.wantText("history was rewritten")
 	w.live(w.workflow(0), "one", "two")
 }

@@ -82,7 +82,7 @@ func TestAccidentWriteFails(t *testing.T) {
 	if rep := w.sync(true); rep.Outcome() != report.Failed {
 		t.Errorf("the sync:\n%s", w.text())
 	}
-	w.says("not deleted: a write of this sync failed")
+	w.wantText("not deleted: a write of this sync failed")
 	w.live(w.workflow(0), "one", "two")
 	w.proxy.Reset()
 	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Delete != 1 {
@@ -133,15 +133,15 @@ func TestAccidentDeleteFails(t *testing.T) {
 			if rep := w.sync(true); rep.Summary() != (report.Summary{Unchanged: 1}) {
 				t.Errorf("something is left of it: %+v", rep.Summary())
 			}
-			// Nobody holds the name: another owner may have it.
-			w.vault.Write(t, w.workflow(0), "two", "somebody's")
+			// The name has no owner: another owner may write it.
+			w.vault.Write(t, w.workflow(0), "two", "another's")
 			w.sync(true)
-			w.wantRead(w.workflow(0), "two", "somebody's")
+			w.wantRead(w.workflow(0), "two", "another's")
 		})
 	}
 }
 
-// TestAccidentStateLost: what is ours stands in Vault, so a controller on a new
+// TestAccidentStateLost: the records are in Vault, so a controller on a new
 // machine, with a fresh clone, deletes what vanished while there was none.
 func TestAccidentStateLost(t *testing.T) {
 	t.Parallel()
@@ -165,7 +165,7 @@ func TestAccidentStateLost(t *testing.T) {
 	w.gone(w.workflow(0), "two")
 	w.live(w.workflow(0), "one")
 	w.wantRead(w.workflow(0), "foreign", "by hand")
-	// Of a shallow clone it cannot be told what vanished.
+	// A shallow clone does not show what was removed.
 	w.secretsIn("a.yaml", w.workflow(0), "three")
 	w.commit()
 	w.run("git", "commit", "-q", "--allow-empty", "-m", "later")
@@ -173,6 +173,6 @@ func TestAccidentStateLost(t *testing.T) {
 	w.run("git", "clone", "-q", "--depth", "1", "file://"+w.repo, shallow)
 	w.cfg.Sources[0].Repository = shallow
 	w.sync(true)
-	w.says("the repository is too shallow")
+	w.wantText("the repository is too shallow")
 	w.live(w.workflow(0), "one", "three")
 }

@@ -103,10 +103,10 @@ func TestConnectionsOfAManifestAreCreatedChangedAndDeleted(t *testing.T) {
 	}
 	w.finds("aws", "main", map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "two"})
 
-	t.Log("a field that somebody overwrites is healed")
+	t.Log("a field that another writer overwrites is repaired")
 	w.overwriteField("slack", "team", "apiToken")
 	if w.sync(false); !strings.Contains(w.text(), "field apiToken overwritten: version 2 at ") {
-		t.Errorf("the plan does not tell of the field:\n%s", w.text())
+		t.Errorf("the plan does not show the field:\n%s", w.text())
 	}
 	if rep := w.sync(true); rep.Summary().Repair != 1 {
 		t.Errorf("%+v\n%s", rep.Summary(), w.text())
@@ -125,7 +125,7 @@ func TestConnectionsOfAManifestAreCreatedChangedAndDeleted(t *testing.T) {
 	w.proxy.AssertBlind(t)
 }
 
-// overwriteField writes a field of the live body behind our back.
+// overwriteField writes a field of the live body as an outside change.
 func (w *connectionWorld) overwriteField(kind, name, field string) {
 	w.t.Helper()
 	base := "customers/data/connections/" + w.cfg.Vault.Domain + "/"
@@ -197,7 +197,7 @@ func TestUnusableConnectionsAreRefused(t *testing.T) {
 		}
 		verified := VerifyFile("all.yaml", []byte(w.read("all.yaml")))
 		if refused := verified.Err != nil; refused != (name != "one not listed") {
-			t.Errorf("%s: verify says %v", name, verified.Err)
+			t.Errorf("%s: verify reports %v", name, verified.Err)
 		}
 	}
 	if n := w.writes(); n != 0 {
@@ -205,9 +205,9 @@ func TestUnusableConnectionsAreRefused(t *testing.T) {
 	}
 	vaulttest.AssertNoCanary(t, canary, w.output)
 
-	t.Log("a type that nobody knows is allowed, and said")
+	t.Log("an unknown type is allowed, with a warning")
 	w.seal("own.yaml", "connections:\n  warehouse:\n    main: {anything: x}\n")
 	if v := VerifyFile("own.yaml", []byte(w.read("own.yaml"))); v.Err != nil || len(v.Notes) != 1 || v.Connections != 1 || v.Secrets != 0 {
-		t.Errorf("verify says %+v", v)
+		t.Errorf("verify reports %+v", v)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// readFingerprintKey returns the key in a file; an empty path is no key. The same
+// readFingerprintKey returns the key in a file; an empty path means no key. The same
 // text as the provider's fingerprint_key makes the same fingerprints.
 func readFingerprintKey(path string) (secrets.FingerprintKey, error) {
 	if path == "" {

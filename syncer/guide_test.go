@@ -106,7 +106,7 @@ func (r *reference) read(dir string) {
 }
 
 // fieldComments are the comments on fields; one without its own has that of a field
-// above which speaks of it.
+// above which describes it.
 func fieldComments(of *ast.StructType) map[string]string {
 	out := map[string]string{}
 	var last string
@@ -156,7 +156,7 @@ func (r *reference) table(path string, of reflect.Type) {
 		}
 		comment := comments[field.Name]
 		if comment == "" {
-			r.t.Errorf("%s.%s has no comment that says what it means", of, field.Name)
+			r.t.Errorf("%s.%s has no comment that explains it", of, field.Name)
 		}
 		fmt.Fprintf(&r.out, "| `%s` | %s |\n", key(field), meaning(comment, field.Name, keys))
 	}
@@ -216,10 +216,10 @@ func metricsReference(t *testing.T) string {
 }
 
 // TestGuideQuotesMessagesOfTheCode finds every text that the guide explains in the code
-// that says it, up to the parts that differ.
+// that contains it, up to the parts that differ.
 func TestGuideQuotesMessagesOfTheCode(t *testing.T) {
 	t.Parallel()
-	said := goSources(t, ".", "../internal")
+	sources := goSources(t, ".", "../internal")
 	page, err := os.ReadFile(guide)
 	if err != nil {
 		t.Fatal(err)
@@ -242,8 +242,8 @@ func TestGuideQuotesMessagesOfTheCode(t *testing.T) {
 				for _, words := range varying.Split(match[1], -1) {
 					words = strings.Trim(words, " :(),")
 					checked++
-					if !strings.Contains(said, words) {
-						t.Errorf("the guide explains %q, but nothing says %q", match[1], words)
+					if !strings.Contains(sources, words) {
+						t.Errorf("the guide explains %q, but no source contains %q", match[1], words)
 					}
 				}
 			}

@@ -12,14 +12,14 @@ import (
 func TestHintWakesItsSourceAndNeverBlocks(t *testing.T) {
 	t.Parallel()
 	c := New(&config.Config{Sources: []config.Source{{Name: "shop"}, {Name: "till"}}}, "test")
-	for range 100 { // nobody listens yet
+	for range 100 { // without a listener
 		c.Hint("shop")
 		c.Hint("unknown")
 	}
 	<-c.hints["shop"] // the first waits there
 	select {
 	case <-c.hints["shop"]:
-		t.Error("hints that nobody took were not taken for one")
+		t.Error("several hints did not become one")
 	case <-c.hints["till"]:
 		t.Error("a hint woke another source")
 	default:

@@ -20,7 +20,7 @@ import (
 
 // TestKilledSyncLosesNothing kills the real program with SIGKILL at its n-th write, for
 // several n: whatever it left, the next sync loses nothing, writes nothing
-// twice beyond the one it was killed at, and says what needs a person.
+// twice beyond the one it was killed at, and reports what needs a person.
 func TestKilledSyncLosesNothing(t *testing.T) {
 	t.Parallel()
 	program, err := filepath.Abs("../bin/relay-sync")
@@ -36,8 +36,8 @@ func TestKilledSyncLosesNothing(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, 1)
 				w.cfg.Vault.Concurrency = 1
-				manifest := func(round string) string {
-					return fmt.Sprintf("workflows:\n  %s:\n    a: a%[2]s\n    b: b%[2]s\n    c: c%[2]s\n", w.workflow(0), round)
+				manifest := func(values string) string {
+					return fmt.Sprintf("workflows:\n  %s:\n    a: a%[2]s\n    b: b%[2]s\n    c: c%[2]s\n", w.workflow(0), values)
 				}
 				if update {
 					w.seal("a.yaml", manifest("0"))
@@ -49,19 +49,19 @@ func TestKilledSyncLosesNothing(t *testing.T) {
 				killAt(t, w, program, n)
 
 				rep := w.sync(true)
-				stranded := 0
+				unmanaged := 0
 				for _, r := range rep.Results {
 					if r.Kind == plan.Blocked {
-						stranded++
+						unmanaged++
 						if r.Verdict.State != secrets.Unmanaged {
 							t.Errorf("%s is blocked: %s", r.Address, r.Cause)
 						}
 					}
 				}
-				// Killed between the value and the record of a create: nobody knows
+				// Killed between the value and the record of a create: no record shows
 				// whose it is.
-				if want := !update && n%2 == 0; (stranded == 1) != want || stranded > 1 {
-					t.Errorf("%d secrets were left without a record:\n%s", stranded, w.text())
+				if want := !update && n%2 == 0; (unmanaged == 1) != want || unmanaged > 1 {
+					t.Errorf("%d secrets were left without a record:\n%s", unmanaged, w.text())
 				}
 				for _, name := range []string{"a", "b", "c"} {
 					w.wantRead(w.workflow(0), name, name+"1")

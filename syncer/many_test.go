@@ -110,7 +110,7 @@ func (w *world) bare(b *testing.B, name string) time.Duration {
 		}
 		return nil
 	}
-	record := strings.Repeat("r", 400) // as long as ours
+	record := strings.Repeat("r", 400) // as long as a real one
 	workflow := vaulttest.Workflow(b) + "-" + name
 	begun := time.Now()
 	var group errgroup.Group

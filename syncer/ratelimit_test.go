@@ -85,7 +85,7 @@ func TestSyncEndsWhenVaultIsUnavailable(t *testing.T) {
 	if n := w.writes(); n != 2*maxUnavailable {
 		t.Errorf("%d values were sent, want those of %d secrets, each twice", n, maxUnavailable)
 	}
-	w.says("not tried: the sync ended before it")
+	w.wantText("not tried: the sync ended before it")
 	if rep := w.sync(true); rep.Outcome() != report.Clean {
 		t.Errorf("once Vault is back:\n%s", w.text())
 	}

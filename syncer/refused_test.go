@@ -98,7 +98,7 @@ func (row refusedManifest) check(t *testing.T) {
 	rep := w.sync(true)
 	want := strings.ReplaceAll(row.want, "%s", w.workflow(0))
 	if rep.Outcome() != report.Failed || len(rep.Failures) != 1 || !strings.Contains(w.text(), want) {
-		t.Errorf("the report does not say %q:\n%s", want, w.text())
+		t.Errorf("the report does not contain %q:\n%s", want, w.text())
 	}
 	if n := w.writes(); n != 1 {
 		t.Errorf("%d values were written, want only the good file's", n)

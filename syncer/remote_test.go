@@ -108,9 +108,9 @@ func TestDaemonFollowsARemote(t *testing.T) {
 	}
 
 	away.Store(true)
-	d.until("the loss is told", func() bool { return !d.status()["shop"].Ready })
+	d.until("the loss is reported", func() bool { return !d.status()["shop"].Ready })
 	if problems := strings.Join(d.status()["shop"].Problems, "\n"); !strings.Contains(problems, "503 Service Unavailable") {
-		t.Errorf("the status says %q", problems)
+		t.Errorf("the status is %q", problems)
 	}
 	away.Store(false)
 	d.until("the remote is found again", standsAt)

@@ -25,7 +25,7 @@ var replicasFor = flag.Duration("replicas.for", 8*time.Second, "how long TestTwo
 // TestTwoReplicasWriteSafely runs two controllers of one name on one source, without
 // an election, while commits come as fast as sops seals them and Terraform's client
 // writes other secrets of the same workflows. In the end every value is the last
-// one committed, every owner is right, nobody writes any more, and each version
+// one committed, every owner is right, no replica writes any more, and each version
 // beyond one per value is counted with its reason.
 func TestTwoReplicasWriteSafely(t *testing.T) {
 	t.Parallel()
@@ -54,7 +54,7 @@ func TestTwoReplicasWriteSafely(t *testing.T) {
 	commit()
 	replicas := []*daemon{w.daemon(), second.daemon()}
 
-	// What nobody holds yet is whoever comes first's.
+	// An unmanaged secret belongs to the first writer.
 	for _, d := range replicas {
 		d.until("the first commit is in Vault", func() bool { return d.status()["shop"].Settled() })
 	}
@@ -103,7 +103,7 @@ func TestTwoReplicasWriteSafely(t *testing.T) {
 // wroteVersion is one version that a replica wrote: of which generation of commits.
 type wroteVersion struct{ replica, generation int }
 
-// versionsOf tells from what passed the replicas' proxies who wrote which version
+// versionsOf determines from what passed the replicas' proxies who wrote which version
 // of each secret: a write that succeeds makes the version after its check-and-set.
 func versionsOf(t *testing.T, proxies ...*vaulttest.Proxy) map[string]map[int]wroteVersion {
 	t.Helper()
@@ -199,8 +199,8 @@ func (c *terraformClient) writeUntil(stop <-chan struct{}) {
 			default:
 			}
 			scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: c.w.workflow(n)}
-			mine := scope.Secret("terraform_secret")
-			if err := c.put(mine, fmt.Sprint("terraform ", i)); err != nil {
+			own := scope.Secret("terraform_secret")
+			if err := c.put(own, fmt.Sprint("terraform ", i)); err != nil {
 				c.t.Errorf("terraform: %v", err)
 			}
 			if err := c.put(scope.Secret("secret_0"), "grabbed"); !errors.Is(err, secrets.ErrNotOwner) {

@@ -27,7 +27,7 @@ func TestUnchangedCommitSendsNoRequestToVault(t *testing.T) {
 	d.until("all is applied", func() bool { return d.status()["shop"].Settled() })
 	w.proxy.Reset()
 	d.looked()
-	// Another branch, and another file in the folder of git, are no commit of ours.
+	// Another branch, and another file in the folder of git, are not a new commit of the source.
 	w.run("git", "branch", "other")
 	w.run("git", "gc", "-q")
 	d.looked()

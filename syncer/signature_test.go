@@ -39,12 +39,12 @@ func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
 		return write(t, keys, "allowed_signers", "ada@example.com "+string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
 	}
 	w.cfg.Sources[0].Verify.SSHAllowedSigners = list(ada)
-	refused := func(is error, says string) {
+	refused := func(is error, want string) {
 		t.Helper()
 		w.proxy.Reset()
 		rep := w.sync(true)
-		if !errors.Is(rep.Err, is) || !strings.Contains(rep.Err.Error(), says) || len(w.proxy.Requests()) > 0 {
-			t.Errorf("got %v, and %d requests to Vault; want %q", rep.Err, len(w.proxy.Requests()), says)
+		if !errors.Is(rep.Err, is) || !strings.Contains(rep.Err.Error(), want) || len(w.proxy.Requests()) > 0 {
+			t.Errorf("got %v, and %d requests to Vault; want %q", rep.Err, len(w.proxy.Requests()), want)
 		}
 		if _, err := New(w.cfg, "test").Verify(t.Context(), nil); !errors.Is(err, is) {
 			t.Errorf("verify: %v", err)

@@ -86,7 +86,7 @@ func (s *source) plan(ctx context.Context, d desired, seen observation, adopt pl
 }
 
 // descends asks git once about each revision of what may be deleted; and of what is
-// wanted, if a rewritten history is refused. A revision of which git cannot tell is
+// wanted, if a rewritten history is refused. A revision that git cannot determine is
 // not in the answer.
 func (s *source) descends(ctx context.Context, d desired, seen observation) (map[string]bool, error) {
 	skip := map[secrets.Address]bool{}

@@ -131,7 +131,7 @@ func TestChangeBetweenPlanAndApplyIsAConflict(t *testing.T) {
 		t.Fatalf("the sync: %s", w.text())
 	}
 	if want := "changed since the plan: version 2, planned from 1; plan again"; !strings.Contains(w.text(), want) {
-		t.Errorf("the report does not say %q:\n%s", want, w.text())
+		t.Errorf("the report does not contain %q:\n%s", want, w.text())
 	}
 	w.wantRead(w.workflow(0), "token", "foreign")
 	// The next sync sees what happened and, as configured, heals.
@@ -147,14 +147,14 @@ func TestFileOfAnotherSourceIsNotDecrypted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mine := w.recipient
+	first := w.recipient
 	w.recipient = other.Recipient().String()
 	w.seal("copied.yaml", fmt.Sprintf("workflows:\n  %s:\n    a: value\n", w.workflow(0)))
 	w.commit()
 	if rep := w.sync(true); rep.Outcome() != report.Failed || w.writes() != 0 {
 		t.Errorf("a file for another key was applied:\n%s", w.text())
 	}
-	for _, want := range []string{w.recipient, mine, "copied.yaml"} {
+	for _, want := range []string{w.recipient, first, "copied.yaml"} {
 		if !strings.Contains(w.text(), want) {
 			t.Errorf("the report does not name %s:\n%s", want, w.text())
 		}
@@ -188,7 +188,7 @@ func TestMissingCapabilityIsNamedAndNothingIsWritten(t *testing.T) {
 			w.commit()
 			w.cfg.Vault.TokenFile = write(t, t.TempDir(), "token", w.vault.Token(t, row.rules...))
 			if rep := w.sync(true); rep.Outcome() != report.Failed || !strings.Contains(w.text(), row.want) {
-				t.Errorf("the report does not say %q:\n%s", row.want, w.text())
+				t.Errorf("the report does not contain %q:\n%s", row.want, w.text())
 			}
 			if n := w.writes(); n != 0 {
 				t.Errorf("%d values were written all the same", n)

@@ -22,12 +22,12 @@ func (d *daemon) ready() (bool, string) {
 	return answer.Code == http.StatusOK, answer.Body.String()
 }
 
-// untilReady waits until /readyz answers so, and says so.
-func (d *daemon) untilReady(want bool, says string) {
+// untilReady waits until /readyz has this status and text.
+func (d *daemon) untilReady(want bool, wantText string) {
 	d.t.Helper()
-	d.until("/readyz says "+says, func() bool {
+	d.until("/readyz: "+wantText, func() bool {
 		ready, text := d.ready()
-		return ready == want && strings.Contains(text, says)
+		return ready == want && strings.Contains(text, wantText)
 	})
 }
 
@@ -61,14 +61,14 @@ func TestDaemonWaitsForASealedVault(t *testing.T) {
 	d.untilReady(true, "ok")
 }
 
-// TestDaemonRetriesUntilVaultIsAvailable: whatever Vault answers while it is in trouble, what was
+// TestDaemonRetriesUntilVaultIsAvailable: whatever Vault answers while it is unavailable, what was
 // committed meanwhile arrives afterwards, and nothing is written twice.
 func TestDaemonRetriesUntilVaultIsAvailable(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name, says string
-		action     vaulttest.Action
-		only       string
+		name, problem string
+		action        vaulttest.Action
+		only          string
 	}{
 		{"a rate limit", "Vault's rate limit is exceeded", vaulttest.FailWith(http.StatusTooManyRequests), ""},
 		{"503", "Vault is unavailable", vaulttest.FailWith(http.StatusServiceUnavailable), ""},
@@ -94,8 +94,8 @@ func TestDaemonRetriesUntilVaultIsAvailable(t *testing.T) {
 			})
 			w.secretsIn("b.yaml", w.workflow(0), "two")
 			w.commit()
-			d.until("the status says why", func() bool {
-				return strings.Contains(strings.Join(d.status()["shop"].Problems, " "), row.says)
+			d.until("the status has the cause", func() bool {
+				return strings.Contains(strings.Join(d.status()["shop"].Problems, " "), row.problem)
 			})
 			if ready, text := d.ready(); ready != (row.only != "") {
 				t.Errorf("/readyz: %v, %s", ready, text)

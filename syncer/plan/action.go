@@ -29,10 +29,10 @@ const (
 	// Release drops the claim on a secret that no file has and whose live value, if
 	// any, is not this source's.
 	Release Kind = "release"
-	// PendingApproval leaves a secret as it is until somebody approves the plan. The
-	// cause says why; Approved is what the action becomes.
+	// PendingApproval leaves a secret as it is until the plan is approved. The
+	// cause has the details; Approved is what the action becomes.
 	PendingApproval Kind = "pending approval"
-	// Blocked leaves a secret as it is. The cause says why and what to do.
+	// Blocked leaves a secret as it is. The cause has the details and what to do.
 	Blocked Kind = "blocked"
 	// Reencrypted updates the record alone: the value is the one that the commit
 	// wants, under another ciphertext or without its fingerprint.

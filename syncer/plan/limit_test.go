@@ -14,7 +14,7 @@ import (
 func TestDeletesAreLimited(t *testing.T) {
 	t.Parallel()
 	number := func(n int) *int { return &n }
-	// Four of ours in deploy, one in other; some are still wanted.
+	// Four of this owner in deploy, one in other; some are still wanted.
 	input := func(policy DeletePolicy, wants ...string) Input {
 		in := Input{
 			Owner: us, Deletes: policy, Observed: map[secrets.Address]secrets.Entry{},

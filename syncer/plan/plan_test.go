@@ -164,7 +164,7 @@ func TestWantedSecrets(t *testing.T) {
 			in: Input{Unseen: map[secrets.Scope]error{deploy: errors.New("permission denied")}}, kind: Blocked, cause: "not checked: permission denied",
 		},
 		{name: "undeleted, and the commit has it again", wants: want(nil), entry: entry(3, undeleted()), kind: Change, cause: "the secret was undeleted by hand"},
-		{name: "ours, where there is contains no manifest", entry: entry(3, by(us, 3)), in: Input{Empty: true}, kind: PendingApproval, cause: "contains no manifest"},
+		{name: "owned, and the branch contains no manifest", entry: entry(3, by(us, 3)), in: Input{Empty: true}, kind: PendingApproval, cause: "contains no manifest"},
 	})
 }
 
@@ -183,7 +183,7 @@ func TestUnwantedSecrets(t *testing.T) {
 	checkRows(t, []planRow{
 		{name: "owned and unwanted", entry: entry(3, by(us, 3)), kind: Delete, cause: "no file of this commit"},
 		{name: "owned and unwanted, in a failed sync", entry: entry(3, by(us, 3)), in: Input{Failed: true}, kind: Blocked, cause: "something failed"},
-		{name: "owned, of a commit that is no ancestor", entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: Blocked, cause: "history was rewritten"},
+		{name: "owned, of a commit that is not an ancestor", entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: Blocked, cause: "history was rewritten"},
 		{name: "owned, of a commit that git does not know", entry: entry(3, foreignRevision()), kind: Blocked, cause: "it is unknown whether"},
 		{name: "owned and unwanted, dead already", entry: dead(entry(3, by(us, 3))), kind: Release, cause: "deleted at"},
 		{name: "owned and unwanted, overwritten", entry: entry(4, by(us, 3)), kind: Release, cause: "the other value stays"},
@@ -196,13 +196,13 @@ func TestUnwantedSecrets(t *testing.T) {
 func TestRewrittenHistory(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []planRow{
-		{name: "of a commit that is no ancestor, followed", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: Change},
-		{name: "of a commit that is no ancestor, refused", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "does not descend from bbbbbbbbbb"},
+		{name: "of a commit that is not an ancestor, followed", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: Change},
+		{name: "of a commit that is not an ancestor, refused", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "does not descend from bbbbbbbbbb"},
 		{name: "of a commit that git does not know, refused", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "it is unknown whether"},
-		{name: "the same, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Reencrypted, cause: "history: refuse"},
-		{name: "overwritten, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Repair, cause: "history: refuse"},
-		{name: "overwritten and only reported, of a commit that is no ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory, Drift: ReportOnly}, kind: Drift},
-		{name: "older, of a commit that is no ancestor, refused", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "rolls back"},
+		{name: "the same, of a commit that is not an ancestor, refused", wants: want(nil), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Reencrypted, cause: "history: refuse"},
+		{name: "overwritten, of a commit that is not an ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Repair, cause: "history: refuse"},
+		{name: "overwritten and only reported, of a commit that is not an ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory, Drift: ReportOnly}, kind: Drift},
+		{name: "older, of a commit that is not an ancestor, refused", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "rolls back"},
 		{name: "of an ancestor, where others are refused", wants: changedWant(), entry: entry(3, by(us, 3)), in: Input{History: RefuseHistory}, kind: Change},
 		{name: "new, where rewritten histories are refused", wants: want(nil), in: Input{History: RefuseHistory}, kind: Add},
 		{name: "another owner's, where rewritten histories are refused", wants: want(nil), entry: entry(3, by(them, 3)), in: Input{History: RefuseHistory}, kind: Blocked, cause: "owned by"},
@@ -229,7 +229,7 @@ func TestPlanIsOrderedByAddress(t *testing.T) {
 }
 
 // An older file with the same value must not lower the bar for other old files;
-// one that replaces the value on somebody's word does.
+// one that replaces the value on request does.
 func TestLaterEncryptionTimeStaysWithTheValue(t *testing.T) {
 	t.Parallel()
 	w := want(func(w *Want) { w.Sealed = at(-1) })[0]
