@@ -41,15 +41,7 @@ func TestTwoReplicasWriteSafely(t *testing.T) {
 	generation := 0
 	commit := func() {
 		generation++
-		for i := range workflows {
-			var text strings.Builder
-			fmt.Fprintf(&text, "workflows:\n  %s:\n", w.workflow(i))
-			for _, name := range names {
-				fmt.Fprintf(&text, "    %s: \"%d\"\n", name, generation)
-			}
-			w.seal(fmt.Sprintf("%d.yaml", i), text.String())
-		}
-		w.commit()
+		w.commitGeneration(generation, workflows, names)
 	}
 	commit()
 	replicas := []*daemon{w.daemon(), second.daemon()}
@@ -98,6 +90,21 @@ func TestTwoReplicasWriteSafely(t *testing.T) {
 		p.AssertBlind(t)
 		p.AssertCheckAndSet(t)
 	}
+}
+
+// commitGeneration commits one manifest per workflow, in which each value is the number
+// of the generation.
+func (w *world) commitGeneration(generation, workflows int, names []string) {
+	w.t.Helper()
+	for i := range workflows {
+		var text strings.Builder
+		fmt.Fprintf(&text, "workflows:\n  %s:\n", w.workflow(i))
+		for _, name := range names {
+			fmt.Fprintf(&text, "    %s: \"%d\"\n", name, generation)
+		}
+		w.seal(fmt.Sprintf("%d.yaml", i), text.String())
+	}
+	w.commit()
 }
 
 // wroteVersion is one version that a replica wrote: of which generation of commits.

@@ -59,7 +59,7 @@ func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
 	w.put("one")
 	refused(signature.ErrUnsigned, "of main is not applied: not signed")
 	w.sign(eve)
-	refused(signature.ErrUntrusted, "signed with SSH key "+ssh.FingerprintSHA256(eve.PublicKey()))
+	refused(signature.ErrUntrusted, "SSH key "+ssh.FingerprintSHA256(eve.PublicKey()))
 	w.run("git", "commit", "-q", "--amend", "-m", "without eve")
 	w.sign(ada)
 	accepted()
@@ -78,5 +78,5 @@ func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
 	w.run("git", "tag", "-f", "v1", "main~1")
 	accepted()
 	w.cfg.Sources[0].Verify.SSHAllowedSigners = list(eve) // ada's key is revoked
-	refused(signature.ErrUntrusted, "which is not in")
+	refused(signature.ErrUntrusted, "is not in")
 }
