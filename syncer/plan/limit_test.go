@@ -69,10 +69,10 @@ func kinds(actions []Action) string {
 	var out []string
 	for _, a := range actions {
 		kind := string(a.Kind)
-		switch {
-		case a.Kind == Unchanged:
+		switch a.Kind {
+		case Unchanged:
 			kind = "="
-		case a.Kind == PendingApproval:
+		case PendingApproval:
 			kind = "pending"
 		}
 		out = append(out, kind+" "+a.Address.Name)
