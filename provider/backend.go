@@ -92,7 +92,7 @@ func (b *backend) ready(diagnostics *diag.Diagnostics) bool {
 		diagnostics.AddError(invalidProvider, b.invalid)
 	case b.client == nil:
 		diagnostics.AddError(noVault, fmt.Sprintf("The provider's %s is known only during the apply. "+
-			"Apply the resources that it comes from first.", b.unknownSettings))
+			"First apply the resources that define it.", b.unknownSettings))
 	}
 	return b != nil && b.client != nil
 }

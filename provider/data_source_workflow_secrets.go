@@ -112,7 +112,7 @@ func (d *workflowSecretsDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	if d.backend != nil && d.backend.unknownSettings != "" {
 		resp.Diagnostics.AddError(noVault, fmt.Sprintf(
-			"The provider's %s is known only during the apply. Apply the resources that it comes from first, or list them in "+
+			"The provider's %s is known only during the apply. First apply the resources that define it, or list them in "+
 				"the depends_on of this data source: Terraform then reads it during the apply.", d.backend.unknownSettings))
 		return
 	}

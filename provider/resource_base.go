@@ -127,7 +127,7 @@ func (c *computedAttributes) setCreated(w firstWrite, owner secrets.Owner, priva
 	case errors.Is(w.err, secrets.ErrOutcomeUnknown):
 		c.setResultUnknown(private, w.observed, w.started)
 		diagnostics.AddWarning("Result of the write is unknown", sentence(w.err.Error())+
-			" The next plan shows whether Vault has the "+kind+".")
+			" Run \"terraform plan\": it shows whether Vault has the new value.")
 	default:
 		return w.err
 	}
@@ -186,7 +186,7 @@ func reportDeletion(diagnostics *diag.Diagnostics, a secrets.Address, observed s
 	}
 }
 
-const onlyState = " Terraform removed it from its state only."
+const onlyState = " Terraform removed it only from the state."
 
 // describeRemaining describes the version of an object that a delete found in
 // Vault and did not delete.
@@ -212,8 +212,8 @@ func alreadyExists(address secrets.Address, importID string, owner secrets.Owner
 	if !e.Live() || !found || last != owner {
 		return ""
 	}
-	return fmt.Sprintf("%s %s already exists: %s wrote version %d at %s. Either another resource or configuration with the same owner "+
-		"manages it, or its state was lost. Import it with the id %q, or give each configuration its own owner.",
+	return fmt.Sprintf("%s %s already exists: %s wrote version %d at %s. If its state was lost, "+
+		"import it with the id %q. If another resource or configuration with the same owner manages it, give each configuration its own owner.",
 		capital(address.Kind.String()), address, owner, record.Version, record.Time.UTC().Format(time.RFC3339), importID)
 }
 

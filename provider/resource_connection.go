@@ -170,7 +170,7 @@ func (r *connectionResource) ready(diagnostics *diag.Diagnostics) bool {
 
 const (
 	noDomain       = "Domain of the connections is not set"
-	noDomainDetail = "The argument domain of the provider block is required for connections. Set it to the domain that they belong to, in Relay the account."
+	noDomainDetail = "Connections require the argument `domain` in the provider block. Set it to the domain of the connections; in Relay, that is the account."
 )
 
 // address returns the address of a connection: where it was written, else where the

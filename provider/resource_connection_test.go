@@ -152,7 +152,7 @@ func TestPlanRefusesUnusableConnections(t *testing.T) {
 		s.connect(t, "shop", "0b7c2d1e-35c1-4c1f-8f5f-0c1b8e1a2d3e", map[string]string{"a": "b"})
 		s.Fails(t, []string{"plan"}, "is a UUID")
 		s.Write(t, header+"\nresource \"relay_connection\" \"it\" {\n  type = \"slack\"\n  name = \"x\"\n  fields_wo = { apiToken = \"t\" }\n}\n")
-		s.Fails(t, []string{"plan"}, "The argument domain of the provider block is required")
+		s.Fails(t, []string{"plan"}, "Connections require the argument `domain` in the provider block")
 		if n := len(s.proxy.Requests()); n != 0 {
 			t.Errorf("%d requests were sent for them", n)
 		}

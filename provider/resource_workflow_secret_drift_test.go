@@ -298,7 +298,7 @@ func TestCreateRefusesExistingSecretsWithoutAdopt(t *testing.T) {
 
 		t.Log("a second resource for the same secret fails")
 		s.configure(t, s.secret("found", `"own"`), s.secret("owned", `"own"`), strings.Replace(s.secret("found", `"again"`), `"found" {`, `"twice" {`, 1))
-		s.Fails(t, []string{"apply", "-auto-approve"}, "found already exists: terraform/shop wrote version 2", "Import it with the id")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "found already exists: terraform/shop wrote version 2", "import it with the id")
 	})
 }
 

@@ -102,8 +102,8 @@ func (b *backend) completeMove(state *workflowSecretModel, private *privateState
 	}
 	address := b.address(*state, privateState{})
 	if expected := strings.Join([]string{address.Mount, address.Prefix, address.Group, address.Name}, "/"); expected != private.MovedFrom {
-		diagnostics.AddAttributeError(path.Root("name"), cannotMove, fmt.Sprintf("The secret is at %q, and this provider stores %s at %q. "+
-			"Move it with a provider block, for example an alias, that has the mount and prefix of the secret, or keep it in the Vault provider.",
+		diagnostics.AddAttributeError(path.Root("name"), cannotMove, fmt.Sprintf("The secret is at %q, but this provider block stores %s at %q. "+
+			"Use a provider block (for example with an alias) that has the mount and prefix of the secret, or keep the secret in the Vault provider.",
 			private.MovedFrom, address, expected))
 		return false
 	}

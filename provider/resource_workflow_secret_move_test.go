@@ -83,7 +83,7 @@ func TestOtherSecretsAreNotMoved(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		for _, row := range []struct{ kind, arguments, want string }{
 			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "app"`, `The vault_kv_secret_v2 at "secret/app" is not a secret of a workflow`},
-			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "workflows/deploy/token"`, `The secret is at "secret/workflows/deploy/token", and this provider stores deploy/token at "customers/workflows/deploy/token"`},
+			{"vault_kv_secret_v2", `mount = "secret"` + "\n" + `name = "workflows/deploy/token"`, `The secret is at "secret/workflows/deploy/token", but this provider block stores deploy/token at "customers/workflows/deploy/token"`},
 			{"vault_generic_secret", `path = "customers/workflows/de:ploy/token"`, `has an invalid name`},
 			{"vault_generic_secret", `path = "customers/other/deploy/token"`, `stores deploy/token at "customers/workflows/deploy/token"`},
 		} {

@@ -56,7 +56,7 @@ func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 func (c *Client) undeleted(ctx context.Context, a Address, was Entry, record Record) (Record, error) {
 	now, err := c.Describe(ctx, a)
 	if err != nil {
-		return record, fmt.Errorf("%s %s was undeleted, but the result could not be observed: %w", a.Kind, a, err)
+		return record, fmt.Errorf("%s %s: Vault accepted the undelete, but the new state could not be observed: %w", a.Kind, a, err)
 	}
 	if owner, owned := now.Owner(); !owned || owner != c.owner || !now.Live() {
 		seen := now.Seen()

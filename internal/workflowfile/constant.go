@@ -22,7 +22,7 @@ func constantString(token string) (key, error) {
 	if !strings.HasPrefix(token, "'") {
 		text, err := strconv.Unquote(token)
 		if err != nil {
-			return key{}, errors.New("invalid string: no end on its line, or unknown escape")
+			return key{}, errors.New("invalid string: the closing quote is missing on the line, or an escape is unknown")
 		}
 		return key{text: text, known: true}, nil
 	}
@@ -41,7 +41,7 @@ func constantString(token string) (key, error) {
 		rest = tail
 	}
 	if !ended || rest != "" {
-		return key{}, errors.New("invalid string: no end on its line, or unknown escape")
+		return key{}, errors.New("invalid string: the closing quote is missing on the line, or an escape is unknown")
 	}
 	return key{text: text.String(), known: true}, nil
 }

@@ -60,7 +60,7 @@ func (w *workflowOptions) find() ([]report.WorkflowFile, error) {
 		}
 	}
 	if w.name != "" && len(files) > 1 {
-		return nil, fmt.Errorf("--workflow %s: --workflows matches %d files, but must match exactly one", w.name, len(files))
+		return nil, fmt.Errorf("with --workflow %s, the pattern of --workflows must match exactly one file, but it matches %d", w.name, len(files))
 	}
 	return files, nil
 }
