@@ -90,6 +90,6 @@ func TestImportBlocksNameASecretByIDOrIdentity(t *testing.T) {
 		}
 		s.Must(t, "state", "rm", at("token"))
 		s.configure(t, s.secret("token", `"one"`), byIdentity("    mount = \"elsewhere\"\n"))
-		s.Fails(t, []string{"plan"}, `The identity's mount is "elsewhere" and the provider's is "customers"`)
+		s.Fails(t, []string{"plan"}, `The mount in the identity is "elsewhere", and the provider's mount is "customers"`)
 	})
 }

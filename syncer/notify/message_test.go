@@ -116,7 +116,7 @@ func TestSignedWebhookVerifiesAndListsProblems(t *testing.T) {
 	delete(body, "timestamp")
 	want := map[string]any{"format_version": "1.0", "type": "revision.failed", "data": map[string]any{
 		"controller": "prod", "source": "shop", "branch": "main", "commit": commit,
-		"counts":   map[string]any{"written": 0., "deleted": 0., "unchanged": 0., "blocked": 2., "drifted": 0., "failed": 1.},
+		"counts":   map[string]any{"written": 0., "deleted": 0., "unchanged": 0., "blocked": 2., "pending_approval": 0., "drifted": 0., "failed": 1.},
 		"problems": []any{"deploy/api_token: owned by terraform/shop"},
 	}}
 	if diff := cmp.Diff(want, body); diff != "" {
