@@ -20,7 +20,7 @@ import (
 var _ datasource.DataSourceWithConfigure = &workflowSecretsDataSource{}
 
 // workflowSecretsDataSource is the data source relay_workflow_secrets: the metadata of
-// all secrets of a workflow, whoever owns them. It reads no values.
+// all secrets of a workflow, of every owner. It reads no values.
 type workflowSecretsDataSource struct{ dataSourceBase }
 
 func newWorkflowSecretsDataSource() datasource.DataSource { return &workflowSecretsDataSource{} }
@@ -54,7 +54,7 @@ func (d *workflowSecretsDataSource) Metadata(_ context.Context, req datasource.M
 func (d *workflowSecretsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads the metadata of all secrets of one workflow, for audits: the owner of each secret, the time of the last " +
-			"write, and drift, whoever wrote the secret. It cannot return values. It sends one request, and one more for each secret.",
+			"write, and drift. It includes the secrets of every owner. It cannot return values. It sends one request, and one more for each secret.",
 		Attributes: map[string]schema.Attribute{
 			"workflow": schema.StringAttribute{
 				Required:            true,

@@ -43,7 +43,7 @@ func (l *workflowSecretList) Metadata(_ context.Context, req resource.MetadataRe
 
 func (l *workflowSecretList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the secrets of a workflow, whoever owns them, to import them with `terraform query`. It leaves out " +
+		MarkdownDescription: "Lists the secrets of a workflow, of every owner, to import them with `terraform query`. It leaves out " +
 			"deleted secrets. It reads metadata only, and needs `list` on `metadata/<prefix>/<workflow>/`.",
 		Attributes: map[string]schema.Attribute{
 			"workflow": schema.StringAttribute{

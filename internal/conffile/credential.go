@@ -14,7 +14,7 @@ import (
 )
 
 // MinSecretBytes is the minimum length of a shared secret that signs messages.
-// Whoever sees one signed message can try out short secrets.
+// From one signed message, an attacker can try out short secrets.
 const MinSecretBytes = 16
 
 // Line returns the one line of text in a credential file, such as a password,

@@ -43,11 +43,11 @@ type Grant struct {
 }
 
 // Identity names a workflow, and a domain of connections, by metadata that an auth
-// method attaches to who logs in, as Relay's policy for its steps does (ARCHITECTURE.md,
+// method attaches to a login, as Relay's policy for its steps does (ARCHITECTURE.md,
 // Policies). Vault puts the metadata in when it reads the policy.
 //
-// Vault looks for "+" and "*" only after that: whoever fills in the metadata, such
-// as the issuer of a JWT, must refuse both.
+// Vault looks for "+" and "*" only after that: the issuer of the metadata, such as that of a JWT,
+// must refuse both.
 type Identity struct {
 	// Accessor is that of the auth mount, as "vault auth list" shows it.
 	Accessor string

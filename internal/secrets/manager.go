@@ -6,8 +6,8 @@ package secrets
 import "context"
 
 // Manager checks, judges and writes addresses of one kind for one owner. A *Client
-// manages secrets, package connections has the manager of connections. Whoever has
-// addresses of both kinds keeps one manager for each, and does not ask for the kind.
+// manages secrets, package connections has the manager of connections. A caller
+// with addresses of both kinds keeps one manager for each, and does not ask for the kind.
 type Manager interface {
 	// Check rejects a write that no attempt could make right. It sends nothing.
 	Check(w Write) error

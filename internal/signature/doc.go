@@ -16,8 +16,8 @@
 //   - It runs no program and reads only the listed files: no gpg, no ssh-keygen, no user's keyring.
 //
 // It verifies one object. A commit contains the hashes of its tree and its parents, so their content is what the signer
-// had. It does not verify signatures of the parents, nor that a commit is the newest: whoever can move a branch can move
-// it to any signed commit.
+// had. It does not verify signatures of the parents, nor that a commit is the newest: a person who can move a branch can
+// move it to any signed commit.
 //
 // Certificates of OpenSSH (cert-authority) and S/MIME are not supported; the errors name them.
 //

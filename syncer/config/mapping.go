@@ -50,8 +50,8 @@ func (s Source) checkMap(out *problem.List) {
 
 // MapEntry gives files of other SOPS formats their workflow. Such a file has no encrypted
 // address: that its values belong to this workflow depends on this configuration and on
-// the reviews of the repository. Whoever may replace the file with another one for the
-// same keys may move its values.
+// the reviews of the repository. A person who may replace the file with another one for
+// the same keys may move its values.
 type MapEntry struct {
 	// File is a path or a pattern in the repository. Required. Names that end with .env
 	// are dotenv, those that end with .ini are INI.

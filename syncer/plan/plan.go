@@ -42,7 +42,7 @@ type Input struct {
 
 // Adoption is what a person asked this source to take over.
 type Adoption struct {
-	// Addresses are secrets by name, whoever owns them.
+	// Addresses are secrets by name, of any owner.
 	Addresses map[secrets.Address]bool
 	// Unmanaged adds every wanted secret that is live and has no record: what a crash
 	// between a first value and its record leaves behind.

@@ -13,7 +13,7 @@ output "owners" {
   }
 }
 
-# Every plan warns of drift, whoever manages the secret.
+# Every plan warns of drift, for secrets of every owner.
 check "no_drift" {
   assert {
     condition = alltrue([

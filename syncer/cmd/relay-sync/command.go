@@ -110,7 +110,7 @@ func (o *options) adoptCommand() *cobra.Command {
 		Use:   "adopt [WORKFLOW/NAME...]",
 		Short: "Apply, and take over secrets that other owners have or that are unmanaged",
 		Long: `adopt does what apply does, and also takes over the named secrets that the commit
-contains, whoever owns them. With --unmanaged it takes over all live secrets that the
+contains, from any owner. With --unmanaged it takes over all live secrets that the
 commit contains and that have no owner's record, such as those left by a crash between
 the first write of a value and its record. adopt always writes the value, and never
 changes the record of the previous owner.`,

@@ -23,7 +23,7 @@ import (
 )
 
 // Token is what the stand-in wants as a bearer's or a Vault token, and hands out to
-// whoever logs in.
+// every client that logs in.
 const Token = "stand-in-token"
 
 // Canary is in every refusal, as a real server's text can quote a request.
