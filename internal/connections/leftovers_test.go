@@ -5,6 +5,7 @@ package connections
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,12 @@ func TestDeleteSupersededDeletesReplacedBodies(t *testing.T) {
 	a, root := w.address("slack", "team"), w.vault.RootToken
 	w.put(c, a, map[string]string{"apiToken": "one"})
 	first := w.observe(c, a).Records[us].Body.ID
-	w.put(c, a, map[string]string{"apiToken": "two"})
+	from := secrets.Provenance{Revision: strings.Repeat("a", 40), Origin: "connections.yaml"}
+	if _, err := c.Put(context.Background(), secrets.Write{
+		Address: a, Fields: values(map[string]string{"apiToken": "two"}), Provenance: from, Observed: w.observe(c, a),
+	}); err != nil {
+		t.Fatal(err)
+	}
 	alive := func(id string) bool {
 		value, ok := w.value(root, id+"/apiToken")
 		return ok && value != ""
@@ -33,6 +39,9 @@ func TestDeleteSupersededDeletesReplacedBodies(t *testing.T) {
 	}
 	now := w.observe(c, a)
 	record := now.Records[us]
+	if pointer.Records[us].Provenance != from || record.Provenance != from {
+		t.Errorf("provenance: %+v after the write, %+v at the end, want %+v", pointer.Records[us].Provenance, record.Provenance, from)
+	}
 	if names := nonEmpty(record.Body.Superseded[:]); len(names) > 0 || Judge(us, now, nil).State != secrets.InSync {
 		t.Errorf("after tidying, the record names %v: %s", names, Judge(us, now, nil))
 	}

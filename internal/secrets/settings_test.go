@@ -50,7 +50,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	}}
 	err := bad.Check()
 	if !errors.Is(err, ErrInvalid) || strings.Count(err.Error(), "\n") != 5 {
-		t.Errorf("not all that is wrong was report: %v", err)
+		t.Errorf("not all problems are reported: %v", err)
 	}
 	if err := (Settings{MaxVersions: 10, DeleteVersionAfter: time.Hour, Labels: map[string]string{"team": "shop"}}).Check(); err != nil {
 		t.Error(err)
