@@ -3,7 +3,10 @@
 
 package capability
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Operation is what a token is to do with entries: a closed set.
 type Operation int
@@ -30,10 +33,8 @@ const (
 	Tidy
 )
 
-// Operations are all operations, in the order of the constants.
-func Operations() []Operation {
-	return []Operation{Read, List, Observe, Write, Delete, Undelete, Purge, Configure, Tidy}
-}
+// Operations are the operations of the table, in the order of the constants.
+func Operations() []Operation { return slices.Sorted(maps.Keys(table)) }
 
 // Rule is one rule of a Vault policy before it has a mount and a folder.
 type Rule struct {
