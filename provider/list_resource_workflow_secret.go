@@ -102,7 +102,7 @@ func (l *workflowSecretList) result(ctx context.Context, req list.ListRequest, a
 	result := req.NewListResult(ctx)
 	result.DisplayName = address.String()
 	if owner, owned := entry.Owner(); owned {
-		result.DisplayName = fmt.Sprintf("%s (owned by %s)", address, owner)
+		result.DisplayName = fmt.Sprintf("%s (%s)", address, secrets.OwnedBy(owner))
 	}
 	result.Diagnostics.Append(setIdentity(ctx, result.Identity, identityOf(address))...)
 	if !req.IncludeResource {

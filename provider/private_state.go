@@ -47,6 +47,10 @@ type privateState struct {
 	Unconfirmed *unconfirmedWrite `json:"unconfirmed,omitempty"`
 }
 
+func newPrivateState(a secrets.Address) privateState {
+	return privateState{Mount: a.Mount, Prefix: a.Prefix}
+}
+
 // unconfirmedWrite is a create whose answer was lost. There is no earlier version
 // of this owner to compare with.
 type unconfirmedWrite struct {

@@ -26,6 +26,7 @@ func TestProxyComesFromTheEnvironment(t *testing.T) {
 		"HTTPS_PROXY":               {address, map[string]string{"HTTPS_PROXY": "http://c:1"}, "http://c:1", "localhost"},
 		"HTTPS_PROXY, no scheme":    {address, map[string]string{"https_proxy": "c:1", "no_proxy": "x,y"}, "http://c:1", "x,y"},
 		"HTTPS_PROXY without TLS":   {local, map[string]string{"HTTPS_PROXY": "http://c:1"}, "", ""},
+		"HTTP_PROXY":                {local, map[string]string{"HTTP_PROXY": "http://d:1", "http_proxy": "http://d:1"}, "", ""},
 		"HTTP_PROXY is not for TLS": {address, map[string]string{"HTTP_PROXY": "http://d:1", "ALL_PROXY": "http://d:1"}, "", ""},
 	} {
 		m := complete()

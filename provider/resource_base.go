@@ -66,8 +66,8 @@ func priorState[M any, P privateState | setPrivateState](ctx context.Context, re
 
 // checkNew refuses to create an object that this owner has already. An object of
 // another owner is refused by the client.
-func (r *resourceBase) checkNew(address secrets.Address, importID string, observed secrets.Entry, adopt bool) error {
-	if text := alreadyExists(address, importID, r.backend.client.Owner(), observed); text != "" && !adopt {
+func (b *backend) checkNew(address secrets.Address, importID string, observed secrets.Entry, adopt bool) error {
+	if text := alreadyExists(address, importID, b.client.Owner(), observed); text != "" && !adopt {
 		return &existsError{text}
 	}
 	return nil
@@ -126,8 +126,7 @@ func (c *computedAttributes) setCreated(w firstWrite, owner secrets.Owner, priva
 		diagnostics.AddWarning(capital(kind)+" was written without its record", sentence(w.err.Error()))
 	case errors.Is(w.err, secrets.ErrOutcomeUnknown):
 		c.setResultUnknown(private, w.observed, w.started)
-		diagnostics.AddWarning("Result of the write is unknown", sentence(w.err.Error())+
-			" Run \"terraform plan\": it shows whether Vault has the new value.")
+		diagnostics.AddWarning("Result of the write is unknown", sentence(w.err.Error()))
 	default:
 		return w.err
 	}
@@ -178,7 +177,7 @@ func (r *resourceBase) delete(ctx context.Context, d deleter, a secrets.Address,
 func reportDeletion(diagnostics *diag.Diagnostics, a secrets.Address, observed secrets.Entry, done secrets.Deletion, err error) {
 	switch kind := a.Kind.String(); {
 	case errors.Is(err, secrets.ErrNotOwner):
-		diagnostics.AddWarning(capital(kind)+" stays in Vault", sentence(err.Error())+" "+describeRemaining(observed)+onlyState)
+		diagnostics.AddWarning(capital(kind)+" stays in Vault", sentence(err.Error())+" "+sentence(describeRemaining(observed))+onlyState)
 	case err != nil:
 		report(diagnostics, "Cannot delete the "+kind, err)
 	case done == secrets.NothingOwned, done == secrets.ReleasedOnly:

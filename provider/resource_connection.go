@@ -52,7 +52,7 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	private := newPrivateState(address)
 	observed, err := r.backend.client.Describe(ctx, address)
 	if err == nil {
-		err = r.checkNew(address, address.String(), observed, plan.Adopt.ValueBool())
+		err = r.backend.checkNew(address, address.String(), observed, plan.Adopt.ValueBool())
 	}
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
@@ -181,10 +181,6 @@ func (r *connectionResource) address(m connectionModel, private privateState) se
 		a.Mount, a.Prefix = private.Mount, private.Prefix
 	}
 	return a
-}
-
-func newPrivateState(a secrets.Address) privateState {
-	return privateState{Mount: a.Mount, Prefix: a.Prefix}
 }
 
 // put writes all fields. They must come from the configuration: plan and state

@@ -45,11 +45,11 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 	}
 	ctx, end := r.begin(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer end()
-	private := privateState{Mount: r.backend.mount, Prefix: r.backend.prefix}
-	address := r.backend.address(plan, private)
+	address := r.backend.address(plan, privateState{})
+	private := newPrivateState(address)
 	observed, err := r.backend.client.Describe(ctx, address)
 	if err == nil {
-		err = r.checkNew(address, address.String(), observed, plan.Adopt.ValueBool())
+		err = r.backend.checkNew(address, address.String(), observed, plan.Adopt.ValueBool())
 	}
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))

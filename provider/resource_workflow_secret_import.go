@@ -99,7 +99,7 @@ func (b *backend) importedState(address secrets.Address, entry secrets.Entry) (w
 	state := newSecretModel(address.Group, address.Name)
 	state.fill(workflowSecretModel{}, defaults{options: b.defaults.options, DetectChanges: b.defaults.DetectChanges})
 	state.Path = types.StringValue(address.Path())
-	private := privateState{Mount: address.Mount, Prefix: address.Prefix}
+	private := newPrivateState(address)
 	state.setFromRecord(&private, b.client.Owner(), entry)
 	return state, private
 }

@@ -37,7 +37,7 @@ func TestStateOfVersion0IsSupported(t *testing.T) {
 		}
 		created := fmt.Sprint(s.Attributes(t, at("token"))["created_time"])
 		inner := strings.ReplaceAll(string(bytes.TrimSpace(s.file(t, "testdata/state-v0/private.json"))), "CREATED", created)
-		private, err := json.Marshal(map[string][]byte{privateStateKey: []byte(inner)})
+		private, err := json.Marshal(map[string][]byte{"state": []byte(inner)})
 		if err != nil {
 			t.Fatal(err)
 		}

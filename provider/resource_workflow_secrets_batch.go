@@ -62,19 +62,15 @@ func (b batch) checkValues(names []string) failures {
 // observeNew observes a secret that is to be created, and refuses it if it exists
 // and adopt is not set.
 func (b batch) observeNew(ctx context.Context, name string) (secrets.Entry, error) {
-	address, owner := b.scope.Secret(name), b.client.Owner()
+	address := b.scope.Secret(name)
 	observed, err := b.client.Describe(ctx, address)
 	if err != nil || b.adopt {
 		return observed, err
 	}
-	if text := alreadyExists(address, address.Group, owner, observed); text != "" {
-		return observed, &existsError{text}
+	if err := b.checkNew(address, address.Group, observed, false); err != nil {
+		return observed, err
 	}
-	if secrets.NeedsAdopt(owner, observed, nil) {
-		last, _, _ := observed.LastOwner()
-		return observed, &secrets.NotOwnerError{Address: address, Owner: last}
-	}
-	return observed, nil
+	return observed, secrets.MayWrite(b.client.Owner(), observed, address)
 }
 
 // create writes a new secret. The result counts if the value may have been written.

@@ -134,11 +134,9 @@ func (b *backend) undeclared(ctx context.Context, scope secrets.Scope, declared 
 
 // describeOwner describes who owns a live secret.
 func describeOwner(e secrets.Entry) string {
-	if owner, owned := e.Owner(); owned {
-		return "owned by " + string(owner)
+	owner, owned := e.Owner()
+	if last, _, found := e.LastOwner(); !owned && found {
+		return "last " + secrets.OwnedBy(last)
 	}
-	if last, _, found := e.LastOwner(); found {
-		return "last owned by " + string(last)
-	}
-	return "unmanaged"
+	return secrets.OwnedBy(owner)
 }

@@ -67,7 +67,7 @@ func (e *conflictError) Error() string {
 	case e.Now.Version != e.Was.Version:
 		return head + fmt.Sprintf("version %d, planned from %d; plan again", e.Now.Version, e.Was.Version)
 	case e.Now.Owner != e.Was.Owner:
-		return head + fmt.Sprintf("%s, planned from %s; plan again", ownerText(e.Now.Owner), ownerText(e.Was.Owner))
+		return head + fmt.Sprintf("%s, planned from %s; plan again", OwnedBy(e.Now.Owner), OwnedBy(e.Was.Owner))
 	}
 	return head + fmt.Sprintf("version %d is a new one under the same number; plan again", e.Now.Version)
 }
@@ -75,7 +75,8 @@ func (e *conflictError) Error() string {
 // Unwrap gives ErrConflict.
 func (e *conflictError) Unwrap() error { return ErrConflict }
 
-func ownerText(o Owner) string {
+// OwnedBy describes who owns a secret: "owned by" the owner, or "unmanaged" for NoOwner.
+func OwnedBy(o Owner) string {
 	if o == NoOwner {
 		return "unmanaged"
 	}

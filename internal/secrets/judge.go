@@ -89,7 +89,7 @@ func (v Verdict) sentence() string {
 	case Expired:
 		return "expired at " + at
 	case OwnedByOther:
-		return ownerText(v.Owner)
+		return OwnedBy(v.Owner)
 	case RecordLost:
 		return "record lost"
 	case Unmanaged:
