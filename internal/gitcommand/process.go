@@ -16,7 +16,7 @@ import (
 type Process struct {
 	// In is its standard input.
 	In io.WriteCloser
-	// Stdout is its standard output.
+	// Out is its standard output.
 	Out *bufio.Reader
 
 	name   string
