@@ -51,14 +51,21 @@ type boundedBody struct {
 
 // Read implements io.Reader.
 func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.read > b.limit { // some callers read on after an error
+		return 0, b.tooLarge()
+	}
 	// One byte more than the limit distinguishes a body that is too large from one that ends.
 	if room := b.limit + 1 - b.read; int64(len(p)) > room {
-		p = p[:max(room, 0)]
+		p = p[:room]
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.read += int64(n)
 	if over := b.read - b.limit; over > 0 {
-		return n - int(over), fmt.Errorf("the response is larger than %d bytes", b.limit)
+		return n - int(over), b.tooLarge()
 	}
 	return n, err
+}
+
+func (b *boundedBody) tooLarge() error {
+	return fmt.Errorf("the response is larger than %d bytes", b.limit)
 }

@@ -4,6 +4,7 @@
 package httpclient_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,6 +26,28 @@ func TestResponseLargerThanTheLimitFails(t *testing.T) {
 	}
 	if _, body, err := get(t, client, server.URL+"/over"); err == nil || len(body) > 1000 || !strings.Contains(err.Error(), "larger than 1000 bytes") {
 		t.Errorf("over the limit: %d bytes, %v", len(body), err)
+	}
+}
+
+func TestReadAfterTheLimitFailsAgain(t *testing.T) {
+	t.Parallel()
+	server, caCert := serve(t, nil, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(strings.Repeat("x", 1001)))
+	})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := newClient(t, httpclient.Settings{CACert: caCert, MaxResponseBytes: 1000}).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if data, err := io.ReadAll(response.Body); err == nil || len(data) != 1000 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+	if n, err := response.Body.Read(make([]byte, 10)); n != 0 || err == nil || err == io.EOF {
+		t.Errorf("a second read: %d bytes, %v", n, err)
 	}
 }
 

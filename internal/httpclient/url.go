@@ -17,6 +17,7 @@ var (
 	errURL         = errors.New("must be a URL such as https://host.example.com:8443")
 	errCredentials = errors.New("must not contain credentials")
 	errQuery       = errors.New("must not contain a query or a fragment")
+	errFragment    = errors.New("must not contain a fragment")
 	errHost        = errors.New("must be a host name or host:port")
 	errNoTLS       = errors.New("must begin with https:// (http:// is allowed only for this machine itself)")
 )
@@ -31,7 +32,7 @@ func ParseURL(text string) (*url.URL, error) {
 	case u.User != nil:
 		return nil, errCredentials
 	case u.Fragment != "":
-		return nil, errQuery
+		return nil, errFragment
 	}
 	return u, nil
 }

@@ -161,14 +161,18 @@ func TestRetryAfterIsRespected(t *testing.T) {
 
 func TestResponseIsBounded(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"data":{"custom_metadata":{"a":"`)
-		for _, err := w.Write(make([]byte, 1<<16)); err == nil; _, err = w.Write(make([]byte, 1<<16)) {
+	for _, status := range []int{http.StatusOK, http.StatusNotFound, http.StatusInternalServerError} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"data":{"custom_metadata":{"a":"`)
+			for _, err := w.Write(make([]byte, 1<<16)); err == nil; _, err = w.Write(make([]byte, 1<<16)) {
+			}
+		}))
+		t.Cleanup(server.Close)
+		c := connect(t, Settings{Address: server.URL, MaxRetries: new(0)})
+		if _, err := c.ReadMetadata(context.Background(), entry); err == nil {
+			t.Errorf("an endless response with status %d was read to its end", status)
 		}
-	}))
-	t.Cleanup(server.Close)
-	if _, err := connect(t, Settings{Address: server.URL}).ReadMetadata(context.Background(), entry); err == nil {
-		t.Error("an endless response was read to its end")
 	}
 }
 
