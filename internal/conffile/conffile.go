@@ -51,6 +51,10 @@ func read(path string, limit int64) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errNotRegular
 	}
+	return readAll(file, limit)
+}
+
+func readAll(file io.Reader, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err != nil {
 		return nil, withoutPath(err)
@@ -77,6 +81,21 @@ func Warnings(paths ...string) []string {
 		}
 	}
 	return out
+}
+
+// ReadArgument is Read for a file that a person names on the command line, which may
+// be a pipe, as in <(command). It waits for the pipe's writer.
+func ReadArgument(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, failed(path, withoutPath(err))
+	}
+	defer func() { _ = file.Close() }() // read only
+	data, err := readAll(file, limit)
+	if err != nil {
+		return nil, failed(path, err)
+	}
+	return data, nil
 }
 
 func failed(path string, err error) error { return fmt.Errorf("read %s: %w", Display(path), err) }

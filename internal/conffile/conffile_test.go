@@ -112,6 +112,21 @@ func TestReadFollowsLinksAndAcceptsTheLimit(t *testing.T) {
 	}
 }
 
+func TestReadArgumentReadsAPipeUpToTheLimit(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"12345": "", "123456": "larger than the limit of 5 bytes"} {
+		path := fifo(t)
+		go func() { _ = os.WriteFile(path, []byte(text), 0o600) }()
+		got, err := conffile.ReadArgument(path, 5)
+		if want == "" && (err != nil || string(got) != text) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+	if _, err := conffile.ReadArgument(filepath.Join(t.TempDir(), "missing"), 5); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+}
+
 func TestCredentialsAreReadWithoutTheSpaceAroundThem(t *testing.T) {
 	t.Parallel()
 	for name, read := range map[string]func(string) (string, error){"Line": conffile.Line, "Token": conffile.Token, "Secret": conffile.Secret} {

@@ -13,9 +13,9 @@ import (
 	"unicode/utf8"
 )
 
-// MinSecretBytes is the minimum length of a shared secret that signs messages.
+// minSecretBytes is the minimum length of a shared secret that signs messages.
 // From one signed message, an attacker can try out short secrets.
-const MinSecretBytes = 16
+const minSecretBytes = 16
 
 // Line returns the one line of text in a credential file, such as a password,
 // without the white space around it.
@@ -70,14 +70,14 @@ func CheckToken(token string) (string, error) {
 	return token, nil
 }
 
-// Secret returns a shared secret of at least MinSecretBytes, as Line does.
+// Secret returns a shared secret of at least minSecretBytes, as Line does.
 func Secret(path string) (string, error) {
 	secret, err := Line(path)
 	if err != nil {
 		return "", err
 	}
-	if len(secret) < MinSecretBytes {
-		return "", failed(path, fmt.Errorf("must have at least %d bytes, such as the output of `openssl rand -hex 32`", MinSecretBytes))
+	if len(secret) < minSecretBytes {
+		return "", failed(path, fmt.Errorf("must have at least %d bytes, such as the output of `openssl rand -hex 32`", minSecretBytes))
 	}
 	return secret, nil
 }
@@ -94,8 +94,8 @@ func SigningKey(path string) ([]byte, error) {
 		return []byte(text), nil
 	}
 	key, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil || len(key) < MinSecretBytes { // err quotes a part of the secret
-		return nil, failed(path, fmt.Errorf("after whsec_, must be base64 of at least %d bytes", MinSecretBytes))
+	if err != nil || len(key) < minSecretBytes { // err quotes a part of the secret
+		return nil, failed(path, fmt.Errorf("after whsec_, must be base64 of at least %d bytes", minSecretBytes))
 	}
 	return key, nil
 }

@@ -60,7 +60,7 @@ func (l *List) AddError(path string, err error) {
 // AddList adds the problems of the part of the configuration at path.
 func (l *List) AddList(path string, part List) {
 	for _, p := range part {
-		p.Path = Join(path, p.Path)
+		p.Path = join(path, p.Path)
 		*l = append(*l, p)
 	}
 }
@@ -94,8 +94,8 @@ func (e *Error) Unwrap() []error {
 	return out
 }
 
-// Join returns the path of a setting within the part at parent.
-func Join(parent, path string) string {
+// join returns the path of a setting within the part at parent.
+func join(parent, path string) string {
 	if parent == "" || path == "" || path[0] == '[' {
 		return parent + path
 	}

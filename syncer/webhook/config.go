@@ -23,7 +23,7 @@ type Config struct {
 
 // Problems returns what is wrong with the configuration. It reads no file.
 func (c Config) Problems() (out problem.List) {
-	out.AddIf(!slices.Contains(Providers(), c.Provider), "provider", "must be one of %q", Providers())
+	out.AddIf(!slices.Contains(providers(), c.Provider), "provider", "must be one of %q", providers())
 	out.AddIf(c.SecretFile == "", "secret_file", "is required; a file with the webhook secret that is configured at the git host")
 	return out
 }

@@ -41,8 +41,8 @@ const (
 	Bitbucket Provider = "bitbucket"
 )
 
-// Providers lists the supported providers.
-func Providers() []Provider {
+// providers lists the supported providers.
+func providers() []Provider {
 	return []Provider{GitHub, GitLab, GitLabSigned, Gitea, Forgejo, Bitbucket}
 }
 

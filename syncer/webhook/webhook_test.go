@@ -113,7 +113,7 @@ func atSignedTime(t *testing.T, test func(t *testing.T)) {
 
 func TestDeliveryTriggersOnceAndReplayDoesNot(t *testing.T) {
 	t.Parallel()
-	for _, provider := range Providers() {
+	for _, provider := range providers() {
 		t.Run(string(provider), func(t *testing.T) {
 			t.Parallel()
 			atSignedTime(t, func(t *testing.T) {

@@ -56,7 +56,9 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 		if err != nil {
 			return fmt.Errorf("no file given, and %w", err)
 		}
-		if verified, err = syncer.New(cfg, version).Verify(c.Context(), o.sources); err != nil {
+		controller := syncer.New(cfg, version)
+		controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
+		if verified, err = controller.Verify(c.Context(), o.sources); err != nil {
 			return err
 		}
 	}
@@ -78,7 +80,7 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 }
 
 func verifyFile(name string) report.Verified {
-	data, err := conffile.Read(name, sopsfile.MaxBytes)
+	data, err := conffile.ReadArgument(name, sopsfile.MaxBytes)
 	if err != nil {
 		return report.Verified{File: name, Err: err}
 	}
@@ -108,14 +110,13 @@ func (o *options) writeVerifiedJSON(all []report.Verified, references []report.R
 	}
 	files := make([]fileJSON, len(all))
 	for i, v := range all {
-		files[i] = fileJSON{Source: v.Source, File: v.File, Secrets: v.Secrets, Connections: v.Connections, Notes: v.Notes}
-		if v.Err != nil {
-			files[i].Error = v.Err.Error()
+		files[i] = fileJSON{
+			Source: v.Source, File: v.File, Secrets: v.Secrets, Connections: v.Connections, Notes: v.Notes, Error: report.ErrorText(v.Err),
 		}
 	}
-	report := map[string]any{"format_version": version1.FormatVersion, "files": files}
+	document := map[string]any{"files": files}
 	if references != nil {
-		report["workflows"] = workflowsJSON(references)
+		document["workflows"] = workflowsJSON(references)
 	}
-	return o.encode(report)
+	return render.Document(o.stdout, document)
 }
