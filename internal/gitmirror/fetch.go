@@ -24,10 +24,6 @@ func (e *localError) Unwrap() error { return e.err }
 
 // fetch fetches the ref. A file in the repository marks it as incomplete until the fetch has succeeded.
 func (m *Mirror) fetch(ctx context.Context, git gitcommand.Git, remote transport, limit int64) error {
-	tools, err := linkTools(m.cfg.Folder, git.Binary)
-	if err != nil {
-		return err
-	}
 	busy := filepath.Join(git.Dir, busyName)
 	if err := os.WriteFile(busy, nil, 0o600); err != nil {
 		return fmt.Errorf("write to the mirror: %w", err)
@@ -39,7 +35,7 @@ func (m *Mirror) fetch(ctx context.Context, git gitcommand.Git, remote transport
 	if !remote.canNegotiate() {
 		settings = append(settings, "fetch.negotiationAlgorithm=noop")
 	}
-	_, err = run(ctx, git.ForFetch(tools, settings...), remote, limit,
+	_, err := run(ctx, git.ForFetch(m.tools(), settings...), remote, limit,
 		"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
 		"--end-of-options", remoteURL, "+"+m.cfg.Ref+":"+m.cfg.Ref)
 	if failed, is := errors.AsType[*commandError](err); is {
@@ -60,9 +56,5 @@ var errStore = errors.New("git rejected what the remote sent, or cannot store it
 // collectGarbage packs what many small fetches have left, if there is enough of it. If that fails, the mirror grows to
 // its limit and is then created again.
 func (m *Mirror) collectGarbage(ctx context.Context, git gitcommand.Git) {
-	tools, err := linkTools(m.cfg.Folder, git.Binary)
-	if err != nil {
-		return
-	}
-	_, _ = git.At(m.path).ForFetch(tools, "gc.autoDetach=false", "gc.auto=6700").Run(ctx, "gc", "--auto", "--quiet")
+	_, _ = git.At(m.path).ForFetch(m.tools(), "gc.autoDetach=false", "gc.auto=6700").Run(ctx, "gc", "--auto", "--quiet")
 }

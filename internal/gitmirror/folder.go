@@ -66,17 +66,24 @@ func lock(ctx context.Context, folder string) (unlock func(), err error) {
 	}
 }
 
-// linkTools creates the folder of the only program that git may start: itself.
-func linkTools(folder, binary string) (string, error) {
-	tools := filepath.Join(folder, toolsName)
-	link := filepath.Join(tools, "git")
+// tools is the folder of the only program that git may start: itself.
+func (m *Mirror) tools() string { return filepath.Join(m.cfg.Folder, toolsName) }
+
+// linkGit creates the folder of tools.
+func (m *Mirror) linkGit(ctx context.Context, binary string) error {
+	link := filepath.Join(m.tools(), "git")
 	if at, err := os.Readlink(link); err == nil && at == binary {
-		return tools, nil
+		return nil
 	}
-	if err := errors.Join(os.RemoveAll(tools), os.Mkdir(tools, 0o700), os.Symlink(binary, link)); err != nil {
-		return "", fmt.Errorf("create the mirror's folder of tools: %w", err)
+	unlock, err := lock(ctx, m.cfg.Folder)
+	if err != nil {
+		return err
 	}
-	return tools, nil
+	defer unlock()
+	if err := errors.Join(os.RemoveAll(m.tools()), os.Mkdir(m.tools(), 0o700), os.Symlink(binary, link)); err != nil {
+		return fmt.Errorf("create the mirror's folder of tools: %w", err)
+	}
+	return nil
 }
 
 // removeLeftovers deletes what a killed git leaves: locks and incomplete packs. The caller must have locked the folder.

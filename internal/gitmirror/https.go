@@ -123,7 +123,7 @@ func (t *https) advertise(from io.Reader, to io.Writer) error {
 		}
 	}
 	if err != nil {
-		return notGit(explain(err))
+		return explain(err)
 	}
 	t.version = 0
 	if first.line() == "version 2" {

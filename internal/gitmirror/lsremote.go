@@ -23,16 +23,13 @@ type head struct {
 func (m *Mirror) listRef(ctx context.Context, git gitcommand.Git, remote transport) (head, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	tools, err := linkTools(m.cfg.Folder, git.Binary)
-	if err != nil {
-		return head{}, err
-	}
-	// Of a remote with protocol 2, this saves the listing of everything else, such as the refs of pull requests.
+	// Of a remote with protocol 2, this saves the listing of everything else, such as the refs of pull requests. Git cannot
+	// ask for one ref only, so a remote lists all branches or all tags.
 	kind := "--heads"
 	if strings.HasPrefix(m.cfg.Ref, "refs/tags/") {
 		kind = "--tags"
 	}
-	result, err := run(ctx, git.ForFetch(tools), remote, maxListing,
+	result, err := run(ctx, git.ForFetch(m.tools()), remote, maxListing,
 		"ls-remote", "--quiet", "--refs", kind, "--end-of-options", remoteURL, m.cfg.Ref)
 	if failed, is := errors.AsType[*commandError](err); is {
 		return head{}, listError(failed)

@@ -95,15 +95,19 @@ func (m *Mirror) update(ctx context.Context) (bool, error) {
 	if err := makePrivate(m.cfg.Folder); err != nil {
 		return false, err
 	}
+	if err := m.linkGit(ctx, git.Binary); err != nil {
+		return false, err
+	}
+	// Without the lock: a remote that is slow to answer delays no other process.
+	want, err := m.listRef(ctx, git, remote)
+	if err != nil {
+		return false, err
+	}
 	unlock, err := lock(ctx, m.cfg.Folder)
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
-	want, err := m.listRef(ctx, git, remote)
-	if err != nil {
-		return false, err
-	}
 	at := git.At(m.path)
 	complete := m.isComplete(ctx, at)
 	switch {
@@ -179,12 +183,8 @@ func (m *Mirror) rebuild(ctx context.Context, git gitcommand.Git, remote transpo
 	if err := errors.Join(os.RemoveAll(building), os.RemoveAll(old)); err != nil {
 		return fmt.Errorf("delete an earlier copy of the mirror: %w", err)
 	}
-	tools, err := linkTools(m.cfg.Folder, git.Binary)
-	if err != nil {
-		return err
-	}
 	at := git.At(building)
-	if _, err := at.ForFetch(tools).Output(ctx, "init", "--quiet", "--bare", "--template=", "--object-format="+want.format); err != nil {
+	if _, err := at.ForFetch(m.tools()).Output(ctx, "init", "--quiet", "--bare", "--template=", "--object-format="+want.format); err != nil {
 		return fmt.Errorf("create the mirror: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(building, originName), []byte(m.cfg.Remote.String()), 0o600); err != nil {

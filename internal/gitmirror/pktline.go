@@ -22,14 +22,6 @@ const (
 // errProtocol is wrapped by the errors for a remote that does not follow git's protocol.
 var errProtocol = errors.New("the response is not that of a git server")
 
-// notGit returns err as a violation of the protocol, unless its cause is known to be another one.
-func notGit(err error) error {
-	if errors.Is(err, errProtocol) || errors.Is(err, ErrUnreachable) || errors.Is(err, ErrTooLarge) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", errProtocol, err)
-}
-
 // packet is one packet; a mark has no text.
 type packet struct {
 	mark string // flush, or another length below four; empty for a packet with text
