@@ -18,7 +18,7 @@ type Login interface {
 	// problems reads no file. Paths begin with the method, such as approle.role_id.
 	problems() problem.List
 	// file returns the setting and the path of the file with the credential; an
-	// empty path if there is none.
+	// empty path without one.
 	file() (setting, path string)
 	// request returns the API path and the body of the login. The body contains secrets.
 	request() (path string, body map[string]any, err error)

@@ -4,6 +4,7 @@
 package vault
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -56,6 +57,9 @@ type Settings struct {
 	// RedirectHosts are the hosts, such as vault-1.example.com:8200, to which a
 	// redirect is followed, with the token: those to which a standby redirects.
 	RedirectHosts []string
+	// RedirectSetting is where the caller has RedirectHosts, for the error of a redirect
+	// that is not followed; redirect_hosts if empty.
+	RedirectSetting string
 	// Headers are sent with every request, for proxies in front of Vault. Those of Vault
 	// itself, X-Vault-..., are rejected.
 	Headers map[string]string
@@ -120,7 +124,7 @@ func (cfg Settings) http() httpclient.Settings {
 	return httpclient.Settings{
 		CACert: cfg.CACert, CACertPEM: cfg.CACertPEM, ClientCert: cfg.ClientCert, ClientKey: cfg.ClientKey,
 		ServerName: cfg.TLSServerName, Proxy: cfg.Proxy, NoProxy: cfg.NoProxy,
-		RedirectHosts: cfg.RedirectHosts, RedirectSetting: "redirect_hosts",
+		RedirectHosts: cfg.RedirectHosts, RedirectSetting: cmp.Or(cfg.RedirectSetting, "redirect_hosts"),
 		UserAgent: cfg.UserAgent, MaxResponseBytes: maxResponseBytes, MaxConns: cfg.Concurrency,
 	}
 }

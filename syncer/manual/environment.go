@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
@@ -42,6 +43,25 @@ func (e Environment) VaultSettings() vaultclient.Settings {
 		}
 	}
 	return settings
+}
+
+// variables are the environment variables of settings, by the path of a problem.
+var variables = map[string]string{
+	"address": "VAULT_ADDR", "token": "VAULT_TOKEN", "client_cert": "VAULT_CLIENT_CERT",
+	"proxy": "VAULT_PROXY_ADDR or VAULT_HTTP_PROXY",
+}
+
+// EnvironmentProblems returns what is wrong with the settings of an environment, by the
+// names of the variables. It reads no file.
+func EnvironmentProblems(settings vaultclient.Settings) problem.List {
+	problems := settings.Problems()
+	for i, p := range problems {
+		if p.Path == "token" && settings.Token == "" {
+			problems[i].Text = "is required; set it, or run vault login"
+		}
+		problems[i].Path = cmp.Or(variables[p.Path], p.Path)
+	}
+	return problems
 }
 
 // ReplaceCredentials replaces the credentials of a configuration with VAULT_TOKEN, if

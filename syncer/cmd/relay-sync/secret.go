@@ -200,7 +200,8 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 	}
 	s.Vault.UserAgent = "relay-sync/" + version
 	if f.config == "" {
-		return s, nil
+		s.Vault.RedirectSetting = "vault.redirect_hosts in a configuration, and use --config"
+		return s, manual.EnvironmentProblems(s.Vault).Err()
 	}
 	cfg, err := config.Read(f.config)
 	if err != nil {
