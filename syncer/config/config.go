@@ -5,6 +5,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -97,31 +98,31 @@ func parse(data []byte, directory string) (*Config, []string) {
 	return &cfg, withLines(&root, cfg.problems())
 }
 
-// DefaultDriftInterval is how often the daemon compares Vault with an unchanged
+// defaultDriftInterval is how often the daemon compares Vault with an unchanged
 // commit.
-const DefaultDriftInterval = 10 * time.Minute
+const defaultDriftInterval = 10 * time.Minute
 
 // SetDefaults sets what the file leaves out, and makes relative paths absolute:
 // they are relative to the folder.
 func (cfg *Config) SetDefaults(folder string) {
 	v := &cfg.Vault
-	v.Mount = withDefault(v.Mount, secrets.DefaultMount)
-	v.Prefix = withDefault(v.Prefix, secrets.DefaultPrefix)
-	v.Concurrency = withDefault(v.Concurrency, vaultclient.DefaultConcurrency)
+	v.Mount = cmp.Or(v.Mount, secrets.DefaultMount)
+	v.Prefix = cmp.Or(v.Prefix, secrets.DefaultPrefix)
+	v.Concurrency = cmp.Or(v.Concurrency, vaultclient.DefaultConcurrency)
 	cfg.Audit = below(folder, cfg.Audit)
 	if cfg.Election != nil {
 		cfg.Election.Kubeconfig = below(folder, cfg.Election.Kubeconfig)
 	}
 	cfg.FingerprintKeyFile = below(folder, cfg.FingerprintKeyFile)
-	cfg.Mirrors = below(folder, withDefault(cfg.Mirrors, DefaultMirrors))
+	cfg.Mirrors = below(folder, cmp.Or(cfg.Mirrors, defaultMirrors))
 	for _, path := range append(v.Login.files(), &v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey) {
 		*path = below(folder, *path)
 	}
 	for i := range cfg.Sources {
 		s := &cfg.Sources[i]
-		s.Drift = withDefault(s.Drift, plan.Heal)
-		s.History = withDefault(s.History, plan.FollowHistory)
-		s.DriftInterval = withDefault(s.DriftInterval, DefaultDriftInterval)
+		s.Drift = cmp.Or(s.Drift, plan.Heal)
+		s.History = cmp.Or(s.History, plan.FollowHistory)
+		s.DriftInterval = cmp.Or(s.DriftInterval, defaultDriftInterval)
 		s.setDefaults(folder)
 		s.setHookPaths(folder)
 		keys := s.Keyring() // shares its parts with s
@@ -129,14 +130,6 @@ func (cfg *Config) SetDefaults(folder string) {
 			*path = below(folder, *path)
 		}
 	}
-}
-
-func withDefault[T comparable](value, otherwise T) T {
-	var unset T
-	if value == unset {
-		return otherwise
-	}
-	return value
 }
 
 func below(folder, path string) string {

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"time"
@@ -45,11 +46,11 @@ type Remote struct {
 	MaxMiB int64 `yaml:"max_mib"`
 }
 
-// DefaultMirrors is the default folder of the mirrors of remote repositories.
-const DefaultMirrors = "/var/lib/relay-sync/mirrors"
+// defaultMirrors is the default folder of the mirrors of remote repositories.
+const defaultMirrors = "/var/lib/relay-sync/mirrors"
 
-// DefaultPoll is the default interval between polls of a remote.
-const DefaultPoll = time.Minute
+// defaultPoll is the default interval between polls of a remote.
+const defaultPoll = time.Minute
 
 const (
 	minPoll, maxPoll       = 5 * time.Second, 24 * time.Hour
@@ -63,14 +64,14 @@ func (s Source) IsRemote() bool { return gitmirror.IsRemote(s.Repository) }
 // setDefaults sets the defaults of the repository, and makes paths absolute.
 func (s *Source) setDefaults(folder string) {
 	if s.Tag == "" {
-		s.Branch = withDefault(s.Branch, "main")
+		s.Branch = cmp.Or(s.Branch, "main")
 	}
 	if !s.IsRemote() {
 		s.Repository = below(folder, s.Repository)
 	}
 	r := &s.Remote
 	if s.IsRemote() {
-		r.Poll = withDefault(r.Poll, DefaultPoll)
+		r.Poll = cmp.Or(r.Poll, defaultPoll)
 	}
 	for _, path := range append(s.Verify.files(), &r.TokenFile, &r.PasswordFile, &r.CACert, &r.SSHKey, &r.KnownHosts) {
 		*path = below(folder, *path)

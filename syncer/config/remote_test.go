@@ -33,7 +33,7 @@ func TestRemoteConfiguration(t *testing.T) {
 		if want == "" && got != "" || !strings.Contains(got, want) || strings.Contains(got, "canary") {
 			t.Errorf("%s: got %q, want %q", source, got, want)
 		}
-		if want == "" && (strings.HasPrefix(cfg.Sources[0].Repository, "/") || cfg.Mirrors != DefaultMirrors) {
+		if want == "" && (strings.HasPrefix(cfg.Sources[0].Repository, "/") || cfg.Mirrors != defaultMirrors) {
 			t.Errorf("%s: %+v", source, cfg)
 		}
 	}
