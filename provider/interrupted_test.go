@@ -158,7 +158,7 @@ type sight struct {
 	value   string // "" for no live one
 	// own: this owner has a record of this version.
 	own bool
-	// released: the record of this owner is released, or there is none.
+	// released: the record of this owner is released, or does not exist.
 	released bool
 	// expires: the version has a deletion time.
 	expires bool

@@ -20,7 +20,7 @@
 // Each owner keeps a Record of its last write in the secret's custom_metadata,
 // under a key that only it writes, by PATCH. A record counts if its version
 // exists in this entry with its creation time. The owner whose record names the
-// current version owns the secret. If there is none, the owner of the highest record
+// current version owns the secret. Without such a record, the owner of the highest record
 // is the last owner and may repair the secret. A released record cancels itself and
 // all older ones.
 //

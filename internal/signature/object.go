@@ -13,7 +13,7 @@ import (
 // signed is an object split into its content and its signature.
 type signed struct {
 	payload   []byte // what was signed
-	signature []byte // armored; empty if there is none
+	signature []byte // armored; empty without one
 }
 
 // The header with the signature of a commit depends on the object format of the repository; a converted commit has both.

@@ -9,7 +9,7 @@ import "regexp"
 var allowed = []exception{
 	allow(``, `(?i)round[ -]?trip\w*`, "the usual name, also of net/http's interface"),
 	allow(`\.go$`, `\.Round\(`, "time.Duration's and math's functions"),
-	allow(``, `(?i)(there|here)\s(\W*)is no\w*\b`, "ordinary English, where the cause follows"),
+	allow(``, `(?i)(there|here)\s(\W*)is no\b`, "ordinary English, where the cause follows"),
 	allow(``, `(?i)is\s+no\s+(longer|more|older|newer|shorter|sooner|later|other)\b`, "ordinary English"),
 	allow(`^(syncer/election|internal/leasetest)/`, `[hH]olderIdentity`, "a field of Kubernetes' Lease"),
 	allow(`^internal/tools/wordcheck/`, `(?s).+`, "the check and its tests name the words"),

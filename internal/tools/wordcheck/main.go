@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -82,5 +83,5 @@ func checked(file string) bool {
 	case ".go", ".md", ".tmpl", ".txt", ".tf", ".yaml", ".yml", ".hcl", ".sh", ".service":
 		return true
 	}
-	return path.Base(file) == "GNUmakefile"
+	return slices.Contains([]string{"GNUmakefile", "Containerfile", "run"}, path.Base(file))
 }
