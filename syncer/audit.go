@@ -114,15 +114,8 @@ func (a *Audit) around(line auditLine, r *report.Result, do func()) {
 		return
 	}
 	do()
-	line.Event, line.To, line.Error = "end", r.Version, errorText(r.Err)
+	line.Event, line.To, line.Error = "end", r.Version, report.ErrorText(r.Err)
 	if err := a.append(line); err != nil {
 		r.Err = errors.Join(r.Err, fmt.Errorf("done, but %w", err))
 	}
-}
-
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

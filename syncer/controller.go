@@ -75,6 +75,16 @@ func New(cfg *config.Config, version string) *Controller {
 	return c
 }
 
+// warnOfFiles reports once the warnings about the files of the configuration. Every
+// operation that reads these files calls it first.
+func (c *Controller) warnOfFiles() {
+	c.fileWarnings.Do(func() {
+		for _, warning := range c.cfg.Warnings() {
+			c.Warn(warning)
+		}
+	})
+}
+
 // Request is what a person asks syncs to do.
 type Request struct {
 	// Sources are names; none means all. A suspended source is applied only by name.
@@ -109,6 +119,7 @@ func (c *Controller) Sync(ctx context.Context, ask Request) ([]report.Report, er
 	if err != nil {
 		return nil, err
 	}
+	c.warnOfFiles()
 	reports := make([]report.Report, len(sources))
 	for i, s := range sources {
 		if s.Suspend && ask.Apply && len(ask.Sources) == 0 {

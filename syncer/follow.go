@@ -35,6 +35,7 @@ const (
 // interval. Each source has its own loop; none can delay another. A suspended source
 // has none. A write under way when ctx ends is finished.
 func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
+	c.warnOfFiles()
 	stopNotifying := c.startNotifying(ctx, log)
 	defer stopNotifying()
 	var work errgroup.Group

@@ -70,7 +70,7 @@ func TestRemoteIsApplied(t *testing.T) {
 }
 
 // TestDaemonFollowsARemote commits, asks nothing while nothing moves, loses the
-// IsRemote, finds it again, and follows a history that was rewritten.
+// remote, finds it again, and follows a history that was rewritten.
 func TestDaemonFollowsARemote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)

@@ -39,11 +39,6 @@ type source struct {
 }
 
 func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source, error) {
-	c.fileWarnings.Do(func() {
-		for _, warning := range c.cfg.Warnings() {
-			c.Warn(warning)
-		}
-	})
 	client, clientErr := c.connect(cfg)
 	connectionsClient := connections.New(client, c.Warn)
 	s := &source{

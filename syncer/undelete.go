@@ -36,9 +36,11 @@ func (c *Controller) Undelete(ctx context.Context, names, sources []string, reas
 		problems []error
 	)
 	for i, name := range names {
-		if strings.HasPrefix(name, secrets.Connection.String()+":") {
+		out[i].Address, err = c.cfg.ParseAddress(name)
+		switch {
+		case out[i].Address.Kind == secrets.Connection:
 			err = fmt.Errorf("%s: a connection cannot be undeleted; put it into a file again, and the next sync writes it", name)
-		} else if out[i].Address, err = secrets.ParseAddress(c.cfg.Vault.Mount, c.cfg.Vault.Prefix, name); err == nil {
+		case err == nil:
 			owners[i], err = sourceOf(among, out[i].Address)
 		}
 		out[i].Source = owners[i].Name
@@ -47,6 +49,7 @@ func (c *Controller) Undelete(ctx context.Context, names, sources []string, reas
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
+	c.warnOfFiles()
 	for i := range out {
 		out[i].Err = c.undelete(ctx, owners[i], &out[i], reason)
 	}

@@ -46,6 +46,7 @@ func (c *Controller) Verify(ctx context.Context, names []string) ([]report.Verif
 	if err != nil {
 		return nil, err
 	}
+	c.warnOfFiles()
 	var out []report.Verified
 	for _, cfg := range sources {
 		verified, err := c.verifySource(ctx, cfg)

@@ -19,6 +19,8 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 const (
@@ -95,11 +97,7 @@ func gitLabStatus(h Host) message {
 	}
 }
 
-// formatVersion is the version of the signed webhook's body. Within 1.x fields are
-// only added; a field is never renamed and never changes its meaning.
-const formatVersion = "1.0"
-
-// payload is the signed webhook's body.
+// payload is the signed webhook's body, of report.FormatVersion.
 type (
 	payload struct {
 		FormatVersion string `json:"format_version"`
@@ -129,7 +127,7 @@ func signed(w Webhook) message {
 		if e.Applied {
 			kind = "revision.applied"
 		}
-		r, body, err := post(ctx, w.URL, payload{formatVersion, kind, e.Time.UTC(), data{e.Controller, e.Source, e.Branch, e.Commit, e.Counts, append([]string{}, e.Problems...)}})
+		r, body, err := post(ctx, w.URL, payload{report.FormatVersion, kind, e.Time.UTC(), data{e.Controller, e.Source, e.Branch, e.Commit, e.Counts, append([]string{}, e.Problems...)}})
 		if err != nil {
 			return nil, err
 		}

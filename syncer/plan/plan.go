@@ -123,10 +123,12 @@ func (in Input) foreign(a Action) Action {
 	case in.Adopt.takes(a):
 		return a.as(Adopt, a.Verdict.String())
 	case a.Verdict.State == secrets.OwnedByOther:
-		return a.as(Blocked, a.Verdict.String()+"; delete it there first, or take it over: relay-sync adopt "+a.Address.Title())
+		return a.as(Blocked, a.Verdict.String()+"; delete it there first, or take it over: "+adoptCommand(a))
 	}
-	return a.as(Blocked, a.Verdict.String()+"; to take it over: relay-sync adopt "+a.Address.Title())
+	return a.as(Blocked, a.Verdict.String()+"; to take it over: "+adoptCommand(a))
 }
+
+func adoptCommand(a Action) string { return "relay-sync adopt " + a.Address.Title() + " --reason ..." }
 
 // sameValue reports whether a file has the value that was written last: by the
 // ciphertext under the same data key, or by the value's own fingerprint. Without a

@@ -75,7 +75,7 @@ func toJSON(r report.Report) reportJSON {
 	out := reportJSON{
 		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), SignedBy: r.Signer, Files: r.Files, Applied: r.Applied,
 		PlanID: r.PlanID, Approved: r.Approved, Keyless: r.Keyless, Suspended: r.Suspended,
-		Error: errorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, Summary: r.Summary(),
+		Error: report.ErrorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, Summary: r.Summary(),
 	}
 	for _, f := range r.Failures {
 		out.Failures = append(out.Failures, failureJSON{File: f.File, Error: f.Err.Error()})
@@ -89,7 +89,7 @@ func toJSON(r report.Report) reportJSON {
 func resultJSON(r report.Result) secretJSON {
 	out := secretJSON{
 		Workflow: r.Address.Group, Name: r.Address.Name, Action: r.Kind, Cause: r.Cause,
-		Version: max(r.Version, r.Entry.Current), Error: errorText(r.Err),
+		Version: max(r.Version, r.Entry.Current), Error: report.ErrorText(r.Err),
 	}
 	out.Kind = r.Address.Kind.Label()
 	if r.Verdict.State != secrets.NotChecked && r.Verdict.Drifted() {
@@ -99,11 +99,4 @@ func resultJSON(r report.Result) secretJSON {
 		out.File, out.Line = r.Want.File, r.Want.Line
 	}
 	return out
-}
-
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

@@ -110,17 +110,18 @@ func heading(a secrets.Address) string {
 
 func (t *Text) workflow(results []report.Result, applied bool) {
 	t.line(1, heading(results[0].Address))
-	width, unchanged := 0, 0
+	var names, words, unchanged int // the widths of two columns, and a count
 	for _, r := range results {
 		if r.Kind == plan.Unchanged {
 			unchanged++
 		} else {
-			width = max(width, utf8.RuneCountInString(r.Address.Name))
+			names = max(names, utf8.RuneCountInString(r.Address.Name))
+			words = max(words, len(marks[r.Kind].word))
 		}
 	}
 	for _, r := range results {
 		if r.Kind != plan.Unchanged {
-			t.secret(r, width, applied)
+			t.secret(r, names, words, applied)
 		}
 	}
 	if unchanged > 0 {
@@ -128,13 +129,13 @@ func (t *Text) workflow(results []report.Result, applied bool) {
 	}
 }
 
-func (t *Text) secret(r report.Result, width int, applied bool) {
+func (t *Text) secret(r report.Result, names, words int, applied bool) {
 	mark := marks[r.Kind]
-	sign, name := mark.sign, pad(r.Address.Name, width)
+	sign, name := mark.sign, pad(r.Address.Name, names)
 	if r.Err != nil {
 		sign, mark.color = "x", red
 	}
-	t.block(2, t.paint(mark.color, sign)+" "+name+"  "+t.paint(mark.color, pad(mark.word, len("blocked")))+"  "+facts(r, applied))
+	t.block(2, t.paint(mark.color, sign)+" "+name+"  "+t.paint(mark.color, pad(mark.word, words))+"  "+facts(r, applied))
 }
 
 // facts follow the name: the position in the file, the cause and the result.

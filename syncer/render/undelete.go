@@ -44,7 +44,7 @@ func WriteUndeletedJSON(w io.Writer, all []report.Undeletion) error {
 	for i, u := range all {
 		out[i] = undeletedJSON{
 			Source: u.Source, Workflow: u.Address.Group, Name: u.Address.Name,
-			Version: u.Record.Version, File: u.Record.Origin, Commit: u.Record.Revision, Error: errorText(u.Err),
+			Version: u.Record.Version, File: u.Record.Origin, Commit: u.Record.Revision, Error: report.ErrorText(u.Err),
 		}
 	}
 	return Document(w, map[string]any{"secrets": out})

@@ -53,6 +53,14 @@ type Result struct {
 	Err error
 }
 
+// ErrorText is the text of an error in JSON; empty for nil.
+func ErrorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 // Failure is something that was refused or could not be observed: a file, a claim, a
 // workflow.
 type Failure struct {

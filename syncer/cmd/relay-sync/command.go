@@ -110,10 +110,10 @@ func (o *options) adoptCommand() *cobra.Command {
 		Use:   "adopt [WORKFLOW/NAME...]",
 		Short: "Apply, and take over secrets that other owners have or that are unmanaged",
 		Long: `adopt does what apply does, and also takes over the named secrets that the commit
-contains, from any owner. With --unmanaged it takes over all live secrets that the
-commit contains and that have no owner's record, such as those left by a crash between
-the first write of a value and its record. adopt always writes the value, and never
-changes the record of the previous owner.`,
+contains, from any owner. A connection is named connection:TYPE/NAME. With --unmanaged it
+takes over all live secrets that the commit contains and that have no owner's record,
+such as those left by a crash between the first write of a value and its record. adopt
+always writes the value, and never changes the record of the previous owner.`,
 		RunE: func(c *cobra.Command, names []string) error {
 			if len(names) == 0 && !ask.Unmanaged {
 				return errors.New("no secret given: name secrets as WORKFLOW/NAME, or use --unmanaged")

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -12,24 +11,6 @@ import (
 
 	"golang.org/x/term"
 )
-
-// versioned begins each JSON output. Within 1.x fields are only added.
-type versioned struct {
-	FormatVersion string `json:"format_version"`
-}
-
-var version1 = versioned{FormatVersion: "1.0"}
-
-// encode prints an answer as indented JSON.
-func (o *options) encode(answer any) error {
-	encoder := json.NewEncoder(o.stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(answer); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
-}
 
 // progress updates one line on a terminal, and prints nothing elsewhere.
 func (o *options) progress() func(string, int, int) {

@@ -11,20 +11,18 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // writeChange prints the result of a manual change.
 func (o *options) writeChange(owner secrets.Owner, r report.Result) error {
 	if o.output == "json" {
-		return o.encode(struct {
-			versioned
-			Workflow string    `json:"workflow"`
-			Name     string    `json:"name"`
-			Action   plan.Kind `json:"action"`
-			Version  int       `json:"version,omitempty"`
-			Owner    string    `json:"owner"`
-		}{version1, r.Address.Group, r.Address.Name, r.Kind, r.Version, string(owner)})
+		fields := map[string]any{"workflow": r.Address.Group, "name": r.Address.Name, "action": r.Kind, "owner": owner}
+		if r.Version > 0 {
+			fields["version"] = r.Version
+		}
+		return written(render.Document(o.stdout, fields))
 	}
 	done := fmt.Sprintf("written as version %d by %s", r.Version, owner)
 	switch r.Kind {
@@ -35,7 +33,13 @@ func (o *options) writeChange(owner secrets.Owner, r report.Result) error {
 	case plan.Release:
 		done = "released; your value had already been overwritten or deleted"
 	}
-	if _, err := fmt.Fprintf(o.stdout, "%s: %s\n", r.Address, done); err != nil {
+	_, err := fmt.Fprintf(o.stdout, "%s: %s\n", r.Address, done)
+	return written(err)
+}
+
+// written is the error of an output.
+func written(err error) error {
+	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
@@ -44,11 +48,7 @@ func (o *options) writeChange(owner secrets.Owner, r report.Result) error {
 // writeRows prints the secrets of a workflow.
 func (o *options) writeRows(workflow string, rows []manual.Row) error {
 	if o.output == "json" {
-		return o.encode(struct {
-			versioned
-			Workflow string    `json:"workflow"`
-			Secrets  []rowJSON `json:"secrets"`
-		}{version1, workflow, rowsJSON(rows)})
+		return written(render.Document(o.stdout, map[string]any{"workflow": workflow, "secrets": rowsJSON(rows)}))
 	}
 	table := tabwriter.NewWriter(o.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tVERSION\tWRITTEN\tOWNER\tDRIFT")
@@ -59,10 +59,7 @@ func (o *options) writeRows(workflow string, rows []manual.Row) error {
 		}
 		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", r.Name, r.Version, r.Created.UTC().Format(time.RFC3339), owner, r.Drift)
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write the list: %w", err)
-	}
-	return nil
+	return written(table.Flush())
 }
 
 type rowJSON struct {

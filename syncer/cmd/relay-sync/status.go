@@ -8,12 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -51,7 +51,12 @@ func (o *options) status(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	client, err := httpclient.New(httpclient.Settings{MaxResponseBytes: maxStatusBytes})
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("request the status at %s: no answer. Hint: check that relay-sync run is running", cfg.Listen)
 	}
@@ -60,7 +65,7 @@ func (o *options) status(ctx context.Context) error {
 		Sources []report.Status
 		Standby bool
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxStatusBytes)).Decode(&answer); err != nil {
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
 		return fmt.Errorf("request the status at %s: the answer is not from relay-sync", cfg.Listen)
 	}
 	if err := o.writeStatus(answer.Sources, answer.Standby); err != nil {
@@ -79,7 +84,7 @@ func (o *options) status(ctx context.Context) error {
 
 func (o *options) writeStatus(all []report.Status, standby bool) error {
 	if o.output == "json" {
-		return o.encode(map[string]any{"format_version": version1.FormatVersion, "sources": all, "standby": standby})
+		return render.Document(o.stdout, map[string]any{"sources": all, "standby": standby})
 	}
 	if standby {
 		_, err := fmt.Fprintln(o.stdout, "standby: another replica is the leader and follows the sources")
