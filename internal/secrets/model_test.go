@@ -141,7 +141,7 @@ func (m *modelKV) Capabilities(_ context.Context, paths ...string) (map[string][
 	return out, nil
 }
 
-// The outside writer: anybody with another token.
+// The outside writer has another token and writes no record.
 
 func (m *modelKV) outsideWrite(e kv.Entry) kv.Written {
 	m.mu.Lock()
