@@ -72,7 +72,7 @@ func (m *Mirror) tools() string { return filepath.Join(m.cfg.Folder, toolsName) 
 // linkGit creates the folder of tools.
 func (m *Mirror) linkGit(ctx context.Context, binary string) error {
 	link := filepath.Join(m.tools(), "git")
-	if at, err := os.Readlink(link); err == nil && at == binary {
+	if pointsTo(link, binary) {
 		return nil
 	}
 	unlock, err := lock(ctx, m.cfg.Folder)
@@ -80,10 +80,18 @@ func (m *Mirror) linkGit(ctx context.Context, binary string) error {
 		return err
 	}
 	defer unlock()
+	if pointsTo(link, binary) {
+		return nil // another process was first, and may use it by now
+	}
 	if err := errors.Join(os.RemoveAll(m.tools()), os.Mkdir(m.tools(), 0o700), os.Symlink(binary, link)); err != nil {
 		return fmt.Errorf("create the mirror's folder of tools: %w", err)
 	}
 	return nil
+}
+
+func pointsTo(link, file string) bool {
+	at, err := os.Readlink(link)
+	return err == nil && at == file
 }
 
 // removeLeftovers deletes what a killed git leaves: locks and incomplete packs. The caller must have locked the folder.
