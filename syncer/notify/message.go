@@ -19,7 +19,6 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
-
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
