@@ -47,14 +47,15 @@ func (e Environment) VaultSettings() vaultclient.Settings {
 
 // variables are the environment variables of settings, by the path of a problem.
 var variables = map[string]string{
-	"address": "VAULT_ADDR", "token": "VAULT_TOKEN", "client_cert": "VAULT_CLIENT_CERT",
+	"address": "VAULT_ADDR", "token": "VAULT_TOKEN", "token_file": ".vault-token",
+	"ca_cert": "VAULT_CACERT", "ca_cert_pem": "VAULT_CACERT_BYTES", "client_cert": "VAULT_CLIENT_CERT",
 	"proxy": "VAULT_PROXY_ADDR or VAULT_HTTP_PROXY",
 }
 
-// EnvironmentProblems returns what is wrong with the settings of an environment, by the
-// names of the variables. It reads no file.
+// EnvironmentProblems returns what is wrong with the settings of an environment and with
+// the files in them, by the names of the variables.
 func EnvironmentProblems(settings vaultclient.Settings) problem.List {
-	problems := settings.Problems()
+	problems := settings.Check()
 	for i, p := range problems {
 		if p.Path == "token" && settings.Token == "" {
 			problems[i].Text = "is required; set it, or run vault login"

@@ -132,12 +132,17 @@ func TestInputReadsValue(t *testing.T) {
 
 func TestProblemsOfTheEnvironmentNameItsVariables(t *testing.T) {
 	t.Parallel()
+	missing := map[string]string{"VAULT_ADDR": "https://vault:8200", "VAULT_TOKEN": "t", "VAULT_CACERT": filepath.Join(t.TempDir(), "missing.pem")}
+	err := EnvironmentProblems(Environment{Get: func(name string) string { return missing[name] }}.VaultSettings()).Err()
+	if text := fmt.Sprint(err); !strings.Contains(text, "VAULT_CACERT") || !strings.Contains(text, "missing.pem") {
+		t.Errorf("a missing CA certificate: %v", err)
+	}
 	none := EnvironmentProblems(Environment{Get: func(string) string { return "" }}.VaultSettings()).Err()
 	if text := fmt.Sprint(none); !strings.Contains(text, "VAULT_ADDR is required") || !strings.Contains(text, "VAULT_TOKEN is required; set it, or run vault login") {
 		t.Errorf("nothing is set: %v", none)
 	}
 	set := map[string]string{"VAULT_ADDR": "vault:8200", "VAULT_TOKEN": "two words", "VAULT_CLIENT_CERT": "c.pem", "VAULT_PROXY_ADDR": "ftp://hunter2"}
-	err := EnvironmentProblems(Environment{Get: func(name string) string { return set[name] }}.VaultSettings()).Err()
+	err = EnvironmentProblems(Environment{Get: func(name string) string { return set[name] }}.VaultSettings()).Err()
 	for _, want := range []string{"VAULT_ADDR must be a URL", "VAULT_TOKEN must be one line", "VAULT_CLIENT_CERT must be set together", "VAULT_PROXY_ADDR or VAULT_HTTP_PROXY must be the URL of a proxy"} {
 		if text := fmt.Sprint(err); !strings.Contains(text, want) || strings.Contains(text, "hunter2") || strings.Contains(text, "two words") {
 			t.Errorf("%v, want %q", err, want)
