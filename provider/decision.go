@@ -122,7 +122,8 @@ func (d decision) report(diagnostics *diag.Diagnostics, at path.Path, kind, deta
 				"apply once with on_drift = \"overwrite\"."+destroyHint)
 	case stopNotOwner:
 		diagnostics.AddAttributeError(at, capital(kind)+" is not owned by this configuration",
-			detail+adoptHint+" To leave it unchanged, set on_drift = \"warn\", or remove it from the configuration: "+
+			detail+adoptHint+" If another configuration or git source owns it, remove it there only after that apply."+
+				" To leave it unchanged, set on_drift = \"warn\", or remove it from the configuration: "+
 				"Terraform deletes only what this configuration owns."+destroyHint)
 	}
 }

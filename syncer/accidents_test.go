@@ -181,7 +181,7 @@ func TestAccidentSourceRemoved(t *testing.T) {
 	if rep := w.sync(true); rep.Summary().Blocked != 1 {
 		t.Errorf("another source took it: %+v", rep.Summary())
 	}
-	w.wantText("owned by gitops/" + w.cfg.Controller + "/shop; delete it there first")
+	w.wantText("owned by gitops/" + w.cfg.Controller + "/shop; take it over first, and remove it from the files of that source only after that: relay-sync adopt")
 	w.live(w.workflow(0), "one")
 	w.writes()
 	w.cfg.Sources = []config.Source{shop}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
@@ -94,7 +95,20 @@ func (e *NotOwnerError) Error() string {
 	if e.Owner == NoOwner {
 		return fmt.Sprintf("%s %s already exists and is unmanaged; adopt it to take it over", e.Address.Kind, e.Address)
 	}
-	return fmt.Sprintf("%s %s is owned by %s; adopt it to take it over, or delete it there first", e.Address.Kind, e.Address, e.Owner)
+	return fmt.Sprintf("%s %s is owned by %s; adopt it to take it over%s", e.Address.Kind, e.Address, e.Owner, AfterTakeover(e.Owner))
+}
+
+// AfterTakeover is what follows a takeover from owner, as the end of a sentence: the
+// former owner's program must stop wanting the secret, but not before it is taken over,
+// because it would delete the value. It is empty where nothing has to follow.
+func AfterTakeover(owner Owner) string {
+	switch kind, _, _ := strings.Cut(string(owner), "/"); kind {
+	case "terraform":
+		return ", and remove it from that Terraform configuration only after that"
+	case "gitops":
+		return ", and remove it from the files of that source only after that"
+	}
+	return ""
 }
 
 // Unwrap gives ErrNotOwner.

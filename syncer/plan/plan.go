@@ -123,7 +123,7 @@ func (in Input) foreign(a Action) Action {
 	case in.Adopt.takes(a):
 		return a.as(Adopt, a.Verdict.String())
 	case a.Verdict.State == secrets.OwnedByOther:
-		return a.as(Blocked, a.Verdict.String()+"; delete it there first, or take it over: "+adoptCommand(a))
+		return a.as(Blocked, a.Verdict.String()+"; take it over first"+secrets.AfterTakeover(a.Verdict.Owner)+": "+adoptCommand(a))
 	}
 	return a.as(Blocked, a.Verdict.String()+"; to take it over: "+adoptCommand(a))
 }

@@ -144,7 +144,7 @@ func TestWantedSecrets(t *testing.T) {
 		{name: "overwritten, reported", wants: want(nil), entry: entry(4, by(us, 3)), in: Input{Drift: ReportOnly}, kind: Drift, cause: "overwritten: version 4"},
 		{name: "overwritten and changed in git", wants: changedWant(), entry: entry(4, by(us, 3)), in: Input{Drift: ReportOnly}, kind: Change, cause: "overwritten: version 4"},
 		{name: "deleted outside", wants: want(nil), entry: dead(entry(3, by(us, 3))), kind: Repair, cause: "deleted at"},
-		{name: "another owner's", wants: want(nil), entry: entry(3, by(them, 3)), kind: Blocked, cause: "owned by terraform/shop; delete it there first"},
+		{name: "another owner's", wants: want(nil), entry: entry(3, by(them, 3)), kind: Blocked, cause: "owned by terraform/shop; take it over first, and remove it from that Terraform configuration only after that: relay-sync adopt"},
 		{name: "another owner's, dead", wants: want(nil), entry: dead(entry(3, by(them, 3))), kind: Blocked, cause: "owned by terraform/shop"},
 		{name: "unmanaged, live", wants: want(nil), entry: entry(1, nil), kind: Blocked, cause: "unmanaged"},
 		{name: "unmanaged, dead", wants: want(nil), entry: dead(entry(1, nil)), kind: Add},
