@@ -24,6 +24,8 @@ type backend struct {
 	// mount, prefix and domain are empty while they are not known; domain also if it
 	// is not set.
 	mount, prefix, domain string
+	// namespace is in the form of an address.
+	namespace string
 	// unknownSettings names the settings that are known only during the apply; empty
 	// for none.
 	unknownSettings string
@@ -39,7 +41,7 @@ type backend struct {
 // newBackend creates the backend for the settings. problems are those that matter
 // only once Vault is needed.
 func newBackend(s settings, problems []settingProblem) (*backend, error) {
-	out := &backend{mount: s.mount, prefix: s.prefix, domain: s.domain, warnings: &warningLog{}}
+	out := &backend{namespace: secrets.CanonicalNamespace(s.vault.Namespace), mount: s.mount, prefix: s.prefix, domain: s.domain, warnings: &warningLog{}}
 	switch {
 	case len(problems) > 0:
 		out.invalid = describeProblems(problems)
@@ -56,6 +58,11 @@ func newBackend(s settings, problems []settingProblem) (*backend, error) {
 	})
 	out.client = client
 	return out, err
+}
+
+// root returns where the provider block puts workflows.
+func (b *backend) root() secrets.Scope {
+	return secrets.Scope{Namespace: b.namespace, Mount: b.mount, Prefix: b.prefix}
 }
 
 // describeProblems lists all problems in one text: a resource cannot point at an

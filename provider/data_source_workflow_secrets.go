@@ -120,7 +120,7 @@ func (d *workflowSecretsDataSource) Read(ctx context.Context, req datasource.Rea
 		return
 	}
 	defer d.backend.warnings.drain(&resp.Diagnostics)
-	scope := secrets.Scope{Mount: d.backend.mount, Prefix: d.backend.prefix, Group: model.Workflow.ValueString()}
+	scope := d.backend.root().In(model.Workflow.ValueString())
 	survey, err := d.backend.client.Survey(ctx, scope)
 	if err == nil {
 		err = survey.Failed[scope]

@@ -67,7 +67,7 @@ func (l *workflowSecretList) List(ctx context.Context, req list.ListRequest, str
 		stream.Results = list.ListResultsStreamDiagnostics(problems)
 		return
 	}
-	scope := secrets.Scope{Mount: l.backend.mount, Prefix: l.backend.prefix, Group: config.Workflow.ValueString()}
+	scope := l.backend.root().In(config.Workflow.ValueString())
 	names, err := l.backend.client.List(ctx, scope)
 	if err != nil {
 		report(&problems, summary, err)

@@ -176,7 +176,7 @@ const (
 // address returns the address of a connection: where it was written, else where the
 // provider block puts it.
 func (r *connectionResource) address(m connectionModel, private privateState) secrets.Address {
-	a := connections.Address(r.backend.mount, r.backend.domain, m.Type.ValueString(), m.Name.ValueString())
+	a := connections.Address(r.backend.root(), r.backend.domain, m.Type.ValueString(), m.Name.ValueString())
 	if private.Mount != "" {
 		a.Mount, a.Prefix = private.Mount, private.Prefix
 	}
@@ -200,7 +200,7 @@ func (r *connectionResource) put(ctx context.Context, config connectionModel, w 
 func (r *connectionResource) deleteOrphaned(ctx context.Context, a secrets.Address) {
 	r.backend.orphansDeleted.Do(func() {
 		domain, _ := connections.Domain(a.Prefix)
-		_, err := r.client().DeleteOrphaned(ctx, a.Mount, domain, map[string]bool{})
+		_, err := r.client().DeleteOrphaned(ctx, a.Scope, domain, map[string]bool{})
 		if err != nil && !errors.Is(err, secrets.ErrPermissionDenied) {
 			r.backend.warnings.add("cannot delete orphaned bodies of connections: " + err.Error())
 		}

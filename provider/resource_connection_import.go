@@ -84,12 +84,12 @@ func (r *connectionResource) ImportState(ctx context.Context, req resource.Impor
 // importAddress returns the address of the connection to import.
 func (r *connectionResource) importAddress(ctx context.Context, req resource.ImportStateRequest, diagnostics *diag.Diagnostics) (secrets.Address, error) {
 	if req.ID != "" || req.Identity == nil {
-		return connections.ParseAddress(r.backend.mount, r.backend.domain, req.ID)
+		return connections.ParseAddress(r.backend.root(), r.backend.domain, req.ID)
 	}
 	var identity connectionIdentity
 	diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 	mount, domain := r.backend.mount, r.backend.domain
-	a := connections.Address(mount, domain, identity.Type.ValueString(), identity.Name.ValueString())
+	a := connections.Address(r.backend.root(), domain, identity.Type.ValueString(), identity.Name.ValueString())
 	if err := errors.Join(checkIdentity("mount", identity.Mount, mount), checkIdentity("domain", identity.Domain, domain)); err != nil {
 		return a, err
 	}

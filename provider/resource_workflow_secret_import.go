@@ -82,14 +82,14 @@ func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.I
 func (r *workflowSecretResource) importAddress(ctx context.Context, req resource.ImportStateRequest, diagnostics *diag.Diagnostics) (secrets.Address, error) {
 	mount, prefix := r.backend.mount, r.backend.prefix
 	if req.ID != "" || req.Identity == nil {
-		return secrets.ParseAddress(mount, prefix, req.ID)
+		return secrets.ParseAddress(r.backend.root(), req.ID)
 	}
 	var identity secretIdentity
 	diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 	if err := errors.Join(checkIdentity("mount", identity.Mount, mount), checkIdentity("prefix", identity.Prefix, prefix)); err != nil {
 		return secrets.Address{}, err
 	}
-	address := secrets.Scope{Mount: mount, Prefix: prefix, Group: identity.Workflow.ValueString()}.Secret(identity.Name.ValueString())
+	address := r.backend.root().In(identity.Workflow.ValueString()).Secret(identity.Name.ValueString())
 	return address, address.Check()
 }
 

@@ -16,7 +16,7 @@ import (
 // address returns the address of a secret: where it was written, else where the
 // provider block puts it.
 func (b *backend) address(m workflowSecretModel, private privateState) secrets.Address {
-	scope := secrets.Scope{Mount: b.mount, Prefix: b.prefix, Group: m.Workflow.ValueString()}
+	scope := b.root().In(m.Workflow.ValueString())
 	if private.Mount != "" {
 		scope.Mount, scope.Prefix = private.Mount, private.Prefix
 	}

@@ -108,7 +108,7 @@ func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadReq
 		}
 	} else {
 		updated.Owner = r.backend.client.Owner()
-		scope := prior.scope(state.Workflow.ValueString())
+		scope := prior.scope(r.backend.root(), state.Workflow.ValueString())
 		if !r.backend.observeSet(ctx, scope, current, prior, &updated, &resp.Diagnostics) {
 			return
 		}

@@ -33,7 +33,7 @@ type elementState struct {
 func (r *workflowSecretsResource) newBatch(plan workflowSecretsModel, private setPrivateState, values elements) batch {
 	return batch{
 		backend: r.backend,
-		scope:   private.scope(plan.Workflow.ValueString()),
+		scope:   private.scope(r.backend.root(), plan.Workflow.ValueString()),
 		adopt:   plan.Adopt.ValueBool(),
 		purge:   plan.purges(),
 		values:  values,

@@ -81,7 +81,7 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 		return
 	}
 	at := path.Root("exclusive")
-	found, err := r.backend.undeclared(ctx, private.scope(m.Workflow.ValueString()), declared)
+	found, err := r.backend.undeclared(ctx, private.scope(r.backend.root(), m.Workflow.ValueString()), declared)
 	if err != nil {
 		diagnostics.AddAttributeWarning(at, "Cannot list undeclared secrets", sentence(err.Error()))
 		return

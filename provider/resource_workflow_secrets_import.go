@@ -26,7 +26,7 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 	}
 	client := r.backend.client
 	private := setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix, Owner: client.Owner()}
-	scope := private.scope(req.ID)
+	scope := private.scope(r.backend.root(), req.ID)
 	names, err := client.List(ctx, scope)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, sentence(err.Error()))

@@ -124,7 +124,7 @@ func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowS
 	if state != nil {
 		current, _ = decode(ctx, state.Secrets, diagnostics)
 	}
-	set := setPlan{backend: r.backend, plan: plan, scope: private.scope(plan.Workflow.ValueString()), private: private}
+	set := setPlan{backend: r.backend, plan: plan, scope: private.scope(r.backend.root(), plan.Workflow.ValueString()), private: private}
 	for _, name := range planned.names() {
 		next := planned[name]
 		if last, exists := current[name]; exists {

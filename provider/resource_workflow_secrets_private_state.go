@@ -28,9 +28,9 @@ type setPrivateState struct {
 	Undeclared map[string]secrets.Seen `json:"undeclared,omitempty"`
 }
 
-// scope returns where the secrets are.
-func (p setPrivateState) scope(workflow string) secrets.Scope {
-	return secrets.Scope{Mount: p.Mount, Prefix: p.Prefix, Group: workflow}
+// scope returns where the secrets are, in the namespace of root.
+func (p setPrivateState) scope(root secrets.Scope, workflow string) secrets.Scope {
+	return secrets.Scope{Namespace: root.Namespace, Mount: p.Mount, Prefix: p.Prefix, Group: workflow}
 }
 
 // of returns the private state of one secret.

@@ -116,7 +116,7 @@ func (s *source) cleanConnections(ctx context.Context, results []report.Result) 
 			}
 		}
 	}
-	if _, err := s.connections.DeleteOrphaned(ctx, s.vault.Mount, s.vault.Domain, s.cleaned); err != nil {
+	if _, err := s.connections.DeleteOrphaned(ctx, s.vault.Root(), s.vault.Domain, s.cleaned); err != nil {
 		s.warn(fmt.Sprintf("deleting orphaned bodies of connections: %v", err))
 	}
 }

@@ -167,7 +167,7 @@ func TestConnectionOfTerraformIsAdoptedOnlyOnRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	terraform := connections.New(raw, func(text string) { t.Error(text) })
-	a := connections.Address("customers", w.cfg.Vault.Domain, "slack", "team")
+	a := connections.Address(secrets.Scope{Mount: "customers"}, w.cfg.Vault.Domain, "slack", "team")
 	if _, err := terraform.Put(context.Background(), secrets.Write{Address: a, Fields: map[string]secrets.Value{"apiToken": secrets.NewValue("theirs")}}); err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (s *source) remove(ctx context.Context, r *report.Result) {
 // that the leaf is a field of.
 func (s *source) addressOf(leaf sopsfile.Leaf) secrets.Address {
 	if leaf.Type != "" {
-		return connections.Address(s.vault.Mount, s.vault.Domain, leaf.Type, leaf.Connection)
+		return connections.Address(s.vault.Root(), s.vault.Domain, leaf.Type, leaf.Connection)
 	}
 	return s.scope(leaf.Workflow).Secret(leaf.Name)
 }

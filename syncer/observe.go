@@ -46,7 +46,7 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 // observeConnections reads the metadata of every connection of the source.
 func (s *source) observeConnections(ctx context.Context, o *observation) error {
 	for _, id := range s.Connections {
-		a, err := connections.ParseAddress(s.vault.Mount, s.vault.Domain, id)
+		a, err := connections.ParseAddress(s.vault.Root(), s.vault.Domain, id)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (c *Controller) InVault(ctx context.Context, workflows []string) (report.Na
 	var scopes []secrets.Scope
 	for _, workflow := range slices.Compact(slices.Sorted(slices.Values(workflows))) {
 		if secrets.CheckName("workflow", workflow) == nil {
-			scopes = append(scopes, secrets.Scope{Mount: c.cfg.Vault.Mount, Prefix: c.cfg.Vault.Prefix, Group: workflow})
+			scopes = append(scopes, c.cfg.Vault.Root().In(workflow))
 		}
 	}
 	seen, err := client.Survey(ctx, scopes...)

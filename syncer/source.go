@@ -122,5 +122,5 @@ func (c *Controller) connect(cfg config.Source) (*secrets.Client, error) {
 }
 
 func (s *source) scope(workflow string) secrets.Scope {
-	return secrets.Scope{Mount: s.vault.Mount, Prefix: s.vault.Prefix, Group: workflow}
+	return s.vault.Root().In(workflow)
 }

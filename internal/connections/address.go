@@ -26,16 +26,17 @@ func Domain(ofPrefix string) (string, bool) {
 	return strings.CutPrefix(ofPrefix, secrets.ConnectionsPrefix)
 }
 
-// Address is the connection of a type, such as aws, and a name, inside a domain. The
-// entry there is the pointer, which names the live body and has the owner's record.
-func Address(mount, domain, kind, name string) secrets.Address {
-	scope := secrets.Scope{Kind: secrets.Connection, Mount: mount, Prefix: prefix(domain), Group: kind}
+// Address is the connection of a type, such as aws, and a name, inside a domain in the
+// namespace and mount of root. The entry there is the pointer, which names the live body
+// and has the owner's record.
+func Address(root secrets.Scope, domain, kind, name string) secrets.Address {
+	scope := secrets.Scope{Kind: secrets.Connection, Namespace: root.Namespace, Mount: root.Mount, Prefix: prefix(domain), Group: kind}
 	return secrets.Address{Scope: scope, Name: name}
 }
 
 // bodyOf is the scope of a body beside a connection.
 func bodyOf(a secrets.Address, id string) secrets.Scope {
-	return secrets.Scope{Kind: secrets.Field, Mount: a.Mount, Prefix: a.Prefix, Group: id}
+	return secrets.Scope{Kind: secrets.Field, Namespace: a.Namespace, Mount: a.Mount, Prefix: a.Prefix, Group: id}
 }
 
 // Check rejects an address whose parts are not names, and a type that Relay would
@@ -66,13 +67,14 @@ func CheckType(name string) error {
 // isID reports whether Relay's reader accepts the name as the id of a body.
 func isID(name string) bool { return uuid.Validate(name) == nil }
 
-// ParseAddress reads "type/name". The error wraps secrets.ErrInvalid.
-func ParseAddress(mount, domain, id string) (secrets.Address, error) {
+// ParseAddress reads "type/name", inside the namespace and mount of root. The error wraps
+// secrets.ErrInvalid.
+func ParseAddress(root secrets.Scope, domain, id string) (secrets.Address, error) {
 	kind, name, found := strings.Cut(id, "/")
 	if !found {
 		return secrets.Address{}, fmt.Errorf("%w: %q: expected type/name", secrets.ErrInvalid, id)
 	}
-	a := Address(mount, domain, kind, name)
+	a := Address(root, domain, kind, name)
 	return a, Check(a)
 }
 

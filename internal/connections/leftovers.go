@@ -30,8 +30,8 @@ func (c *Client) DeleteSuperseded(ctx context.Context, a secrets.Address, e secr
 // pointer names: what a crash between body and pointer leaves, and what was superseded
 // too often for a record to name. It returns how many it deleted. done are bodies that
 // need no second observation; DeleteOrphaned adds to it.
-func (c *Client) DeleteOrphaned(ctx context.Context, mount, domain string, done map[string]bool) (int, error) {
-	folders, err := c.bodies.Folders(ctx, mount, prefix(domain))
+func (c *Client) DeleteOrphaned(ctx context.Context, root secrets.Scope, domain string, done map[string]bool) (int, error) {
+	folders, err := c.bodies.Folders(ctx, Address(root, domain, "", "").Scope)
 	if err != nil {
 		return 0, err
 	}
@@ -40,7 +40,7 @@ func (c *Client) DeleteOrphaned(ctx context.Context, mount, domain string, done 
 		if !isID(id) || done[id] {
 			continue
 		}
-		gone, final, err := c.deleteIfOrphaned(ctx, mount, domain, id)
+		gone, final, err := c.deleteIfOrphaned(ctx, root, domain, id)
 		if err != nil {
 			return deleted, err
 		}
@@ -54,8 +54,8 @@ func (c *Client) DeleteOrphaned(ctx context.Context, mount, domain string, done 
 
 // deleteIfOrphaned deletes one body that no pointer names. final reports that a second
 // observation would find nothing else.
-func (c *Client) deleteIfOrphaned(ctx context.Context, mount, domain, id string) (gone, final bool, err error) {
-	body := bodyOf(Address(mount, domain, "", ""), id)
+func (c *Client) deleteIfOrphaned(ctx context.Context, root secrets.Scope, domain, id string) (gone, final bool, err error) {
+	body := bodyOf(Address(root, domain, "", ""), id)
 	fields, err := c.fields(ctx, body)
 	if err != nil {
 		return false, false, err
@@ -77,7 +77,7 @@ func (c *Client) deleteIfOrphaned(ctx context.Context, mount, domain, id string)
 	if marked == "" || !live {
 		return false, true, nil
 	}
-	a, err := ParseAddress(mount, domain, marked)
+	a, err := ParseAddress(root, domain, marked)
 	if err != nil {
 		return false, true, nil //nolint:nilerr // not a mark of this product
 	}

@@ -63,12 +63,12 @@ func TestDeleteOrphanedDeletesBodiesOfACrash(t *testing.T) {
 		}
 	}
 	done := map[string]bool{}
-	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, w.domain, done); err != nil || n != 0 {
+	if n, err := c.DeleteOrphaned(context.Background(), a.Scope, w.domain, done); err != nil || n != 0 {
 		t.Fatalf("swept %d young bodies (%v)", n, err)
 	}
 	c.grace = -time.Hour
 	clear(done)
-	if n, err := c.DeleteOrphaned(context.Background(), a.Mount, w.domain, done); err != nil || n != 1 {
+	if n, err := c.DeleteOrphaned(context.Background(), a.Scope, w.domain, done); err != nil || n != 1 {
 		t.Fatalf("swept %d bodies, want the one that was lost (%v)", n, err)
 	}
 	for id, want := range map[string]bool{idA: false, idB: true, w.observe(c, a).Records[us].Body.ID: true, w.observe(other, b).Records[them].Body.ID: true} {

@@ -58,7 +58,7 @@ func (w *world) client(owner secrets.Owner) (*Client, *vaulttest.Proxy) {
 }
 
 func (w *world) address(kind, name string) secrets.Address {
-	return Address(secrets.DefaultMount, w.domain, kind, name)
+	return Address(secrets.Scope{Mount: secrets.DefaultMount}, w.domain, kind, name)
 }
 
 func (w *world) observe(c *Client, a secrets.Address) secrets.Entry {

@@ -9,11 +9,12 @@ import "time"
 // a setting replaces it.
 const DefaultConcurrency = 16
 
-// Entry names one KV v2 entry: the mount and the path below it. Callers build
+// Entry names one KV v2 entry: the namespace ("" for root), the mount and the path below it. Callers build
 // it from validated names only; it is not escaped here beyond what a URL needs.
 type Entry struct {
-	Mount string
-	Path  string
+	Namespace string
+	Mount     string
+	Path      string
 }
 
 // Metadata is what Vault returns for an entry without its values

@@ -114,7 +114,7 @@ func TestRelayReadsConnections(t *testing.T) {
 	want["aws/staging"] = map[string]string{"accessKeyID": "AKIC", "secretAccessKey": "t", "sessionToken": "u"}
 	put(t, c, domain, "aws/staging", want["aws/staging"])
 	check()
-	a, _ := connections.ParseAddress("customers", domain, "aws/production")
+	a, _ := connections.ParseAddress(secrets.Scope{Mount: "customers"}, domain, "aws/production")
 	if _, err := c.Delete(context.Background(), a, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestRelayNeverReadsFieldsOfTwoWrites(t *testing.T) {
 
 func put(t *testing.T, c *connections.Client, domain, id string, fields map[string]string) {
 	t.Helper()
-	a, err := connections.ParseAddress("customers", domain, id)
+	a, err := connections.ParseAddress(secrets.Scope{Mount: "customers"}, domain, id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,10 +96,10 @@ func (b Bodies) DeleteField(ctx context.Context, a Address, destroy bool) error 
 	return nil
 }
 
-// Folders lists the names of the folders below a path of a mount, sorted. Errors:
+// Folders lists the names of the folders below the prefix of a scope, sorted. Errors:
 // *kv.Error.
-func (b Bodies) Folders(ctx context.Context, mount, path string) ([]string, error) {
-	keys, err := b.c.kv.List(ctx, kv.Entry{Mount: mount, Path: path})
+func (b Bodies) Folders(ctx context.Context, in Scope) ([]string, error) {
+	keys, err := b.c.kv.List(ctx, kv.Entry{Namespace: in.Namespace, Mount: in.Mount, Path: in.Prefix})
 	if err != nil {
 		return nil, err
 	}

@@ -157,7 +157,7 @@ func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error
 // metadata shows that. It leaves out invalid names, which no workflow could refer to.
 // Errors: as of Describe.
 func (c *Client) List(ctx context.Context, s Scope) ([]string, error) {
-	keys, err := c.kv.List(ctx, kv.Entry{Mount: s.Mount, Path: s.path()})
+	keys, err := c.kv.List(ctx, kv.Entry{Namespace: s.Namespace, Mount: s.Mount, Path: s.path()})
 	if errors.Is(err, kv.ErrPermissionDenied) {
 		return nil, c.explainDenied(ctx, Address{Scope: s}, capability.List, err)
 	}
@@ -173,4 +173,6 @@ func (c *Client) List(ctx context.Context, s Scope) ([]string, error) {
 	return names, nil
 }
 
-func entryOf(a Address) kv.Entry { return kv.Entry{Mount: a.Mount, Path: a.path()} }
+func entryOf(a Address) kv.Entry {
+	return kv.Entry{Namespace: a.Namespace, Mount: a.Mount, Path: a.path()}
+}

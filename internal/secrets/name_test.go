@@ -63,16 +63,16 @@ func TestCheckName(t *testing.T) {
 
 func TestParseAddress(t *testing.T) {
 	t.Parallel()
-	a, err := ParseAddress("customers", "workflows", "deploy/token")
+	a, err := ParseAddress(Scope{Mount: "customers", Prefix: "workflows"}, "deploy/token")
 	if err != nil || a.Path() != "customers/data/workflows/deploy/token" || a.String() != "deploy/token" {
 		t.Errorf("got %v, %q, %v", a, a.Path(), err)
 	}
 	for _, bad := range []string{"", "deploy", "deploy/", "/token", "a/b/c", "../token"} {
-		if _, err := ParseAddress("customers", "workflows", bad); !errors.Is(err, ErrInvalid) {
+		if _, err := ParseAddress(Scope{Mount: "customers", Prefix: "workflows"}, bad); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	if _, err := ParseAddress("kv//x", "workflows", "a/b"); !errors.Is(err, ErrInvalid) {
+	if _, err := ParseAddress(Scope{Mount: "kv//x", Prefix: "workflows"}, "a/b"); !errors.Is(err, ErrInvalid) {
 		t.Errorf("an empty segment of a mount passed: %v", err)
 	}
 }
@@ -87,6 +87,18 @@ func TestOwners(t *testing.T) {
 	for _, bad := range []string{"", "terraform", "terraform/", "terraform/A", "gitops/a", "gitops/a/b/c", "robot/x", "terraform/" + strings.Repeat("a", 49)} {
 		if _, err := parseOwner(bad); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s passed: %v", bad, err)
+		}
+	}
+}
+
+// TestCanonicalNamespace: one namespace has one address, however it is written.
+func TestCanonicalNamespace(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"": "", "/": "", "root": "", "root/": "", "team": "team", "/team/a/": "team/a", "team/root": "team/root",
+	} {
+		if got := CanonicalNamespace(written); got != want {
+			t.Errorf("%q is %q, expected %q", written, got, want)
 		}
 	}
 }

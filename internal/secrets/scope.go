@@ -14,8 +14,11 @@ const (
 	DefaultPrefix = "workflows"
 )
 
-// Scope is a folder of addresses of one kind, inside the namespace of the client.
+// Scope is a folder of addresses of one kind.
 type Scope struct {
+	// Namespace is the namespace of Vault Enterprise or OpenBao, in the form of
+	// CanonicalNamespace.
+	Namespace string
 	// Kind is what the addresses of the scope are of.
 	Kind Kind
 	// Mount is the KV v2 mount, Prefix the path below it.
@@ -55,6 +58,21 @@ func (k Kind) Label() string {
 
 // group is the word for a scope of the kind.
 func (k Kind) group() string { return [...]string{"workflow", "connection type", "connection body"}[k] }
+
+// CanonicalNamespace is the one form of a namespace in an address: without slashes at
+// both ends, and empty for the root namespace.
+func CanonicalNamespace(namespace string) string {
+	if namespace = strings.Trim(namespace, "/"); namespace == "root" {
+		return "" // Vault reserves this name for the root namespace
+	}
+	return namespace
+}
+
+// In is the scope of a group in the same namespace, mount and prefix.
+func (s Scope) In(group string) Scope {
+	s.Group = group
+	return s
+}
 
 // Secret is the address of a name in the scope.
 func (s Scope) Secret(name string) Address { return Address{Scope: s, Name: name} }
@@ -107,13 +125,14 @@ func (a Address) Path() string { return a.Mount + "/data/" + a.path() }
 func (s Scope) path() string   { return s.Prefix + "/" + s.Group }
 func (a Address) path() string { return a.Scope.path() + "/" + a.Name }
 
-// ParseAddress reads "workflow/name". The error wraps ErrInvalid.
-func ParseAddress(mount, prefix, id string) (Address, error) {
+// ParseAddress reads "workflow/name", inside the namespace, mount and prefix of root.
+// The error wraps ErrInvalid.
+func ParseAddress(root Scope, id string) (Address, error) {
 	workflow, name, found := strings.Cut(id, "/")
 	if !found {
 		return Address{}, invalidf("%s: expected workflow/name", quoteName(id))
 	}
-	a := Scope{Mount: mount, Prefix: prefix, Group: workflow}.Secret(name)
+	a := root.In(workflow).Secret(name)
 	return a, a.Check()
 }
 

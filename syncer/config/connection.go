@@ -16,7 +16,7 @@ import (
 func (s Source) connectionProblems(v Vault) (out problem.List) {
 	for i, id := range s.Connections {
 		at := problem.Index("connections", i)
-		_, err := connections.ParseAddress(v.Mount, cmp.Or(v.Domain, "any"), id)
+		_, err := connections.ParseAddress(v.Root(), cmp.Or(v.Domain, "any"), id)
 		out.AddError(at, err)
 		out.AddIf(slices.Index(s.Connections, id) < i, at, "duplicate connection %q", id)
 	}
@@ -27,7 +27,7 @@ func (s Source) connectionProblems(v Vault) (out problem.List) {
 // connection:type/name. The error wraps secrets.ErrInvalid.
 func (cfg *Config) ParseAddress(text string) (secrets.Address, error) {
 	if id, is := strings.CutPrefix(text, secrets.Connection.String()+":"); is {
-		return connections.ParseAddress(cfg.Vault.Mount, cfg.Vault.Domain, id)
+		return connections.ParseAddress(cfg.Vault.Root(), cfg.Vault.Domain, id)
 	}
-	return secrets.ParseAddress(cfg.Vault.Mount, cfg.Vault.Prefix, text)
+	return secrets.ParseAddress(cfg.Vault.Root(), text)
 }

@@ -59,6 +59,11 @@ type Vault struct {
 	MaxValueBytes int `yaml:"max_value_bytes"`
 }
 
+// Root is the namespace, mount and prefix of all workflows.
+func (v Vault) Root() secrets.Scope {
+	return secrets.Scope{Namespace: secrets.CanonicalNamespace(v.Namespace), Mount: v.Mount, Prefix: v.Prefix}
+}
+
 // problems returns what is wrong with the settings for Vault. It reads no file: verify
 // works without them.
 func (v Vault) problems() (out problem.List) {

@@ -71,7 +71,9 @@ func (s Settings) Address(workflow, name string) (secrets.Address, error) {
 }
 
 func (s Settings) scope(workflow string) secrets.Scope {
-	return secrets.Scope{Mount: s.Mount, Prefix: s.Prefix, Group: workflow}
+	return secrets.Scope{
+		Namespace: secrets.CanonicalNamespace(s.Vault.Namespace), Mount: s.Mount, Prefix: s.Prefix, Group: workflow,
+	}
 }
 
 // Observe reads the metadata of a secret before its value is read, so that a person does not
