@@ -37,6 +37,13 @@ func (c *Client) require(ctx context.Context, a Address, op capability.Operation
 	return c.once(checkKey{a.Scope, op}, func() error { return c.checkCapabilities(ctx, a, op) })
 }
 
+// CanWrite checks, once per scope, that the token has all capabilities of a write: for a
+// plan, which refuses what its apply would refuse. Errors: ErrMissingCapability,
+// ErrTokenRejected, ErrCanRead, or a *kv.Error.
+func (c *Client) CanWrite(ctx context.Context, a Address) error {
+	return c.require(ctx, a, capability.Write)
+}
+
 // once runs a check that all addresses of a scope share.
 func (c *Client) once(key checkKey, run func() error) error {
 	c.mu.Lock()
