@@ -5,6 +5,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -29,6 +30,8 @@ type backend struct {
 	// unknownSettings names the settings that are known only during the apply; empty
 	// for none.
 	unknownSettings string
+	// addressUnknown: one of them is a part of every address.
+	addressUnknown bool
 	// invalid lists the problems of the provider block; empty for none.
 	invalid         string
 	invalidReported sync.Once
@@ -48,6 +51,7 @@ func newBackend(s settings, problems []settingProblem) (*backend, error) {
 		return out, nil
 	case len(s.unknownSettings) > 0:
 		out.unknownSettings = strings.Join(s.unknownSettings, ", ")
+		out.addressUnknown = slices.ContainsFunc(s.unknownSettings, isAddressSetting)
 		return out, nil
 	}
 	for _, warning := range s.vault.Warnings() {
@@ -63,6 +67,11 @@ func newBackend(s settings, problems []settingProblem) (*backend, error) {
 // root returns where the provider block puts workflows.
 func (b *backend) root() secrets.Scope {
 	return secrets.Scope{Namespace: b.namespace, Mount: b.mount, Prefix: b.prefix}
+}
+
+// isAddressSetting reports whether a setting is a part of addresses.
+func isAddressSetting(setting string) bool {
+	return slices.Contains([]string{"namespace", "mount", "prefix", "domain"}, setting)
 }
 
 // describeProblems lists all problems in one text: a resource cannot point at an

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
@@ -43,51 +44,87 @@ type decisionInput struct {
 	unfinished bool
 	// valueChanged: the version argument or the fingerprint of the value differs.
 	valueChanged bool
-	// valueUnknown: the fingerprint can be compared only during the apply.
+	// valueUnknown: whether they differ is known only during the apply.
 	valueUnknown bool
-	onDrift      string
-	adopt        bool
+	// onDrift and adopt can be unknown, too.
+	onDrift types.String
+	adopt   types.Bool
 }
 
 // decision is what a plan does with the value of an existing object.
 type decision int
 
 const (
-	keep           decision = iota // send nothing
-	keepAndWarn                    // send nothing, and warn of the drift
-	write                          // send the value
-	writeIfChanged                 // the apply decides, when the value is known
-	stopOnDrift                    // stop, because on_drift is "error"
-	stopNotOwner                   // stop, because the write needs adopt
+	keep          decision = iota // send nothing
+	keepAndWarn                   // send nothing, and warn of the drift
+	write                         // send the value
+	decideInApply                 // the apply decides, when the arguments are known
+	stopOnDrift                   // stop, because on_drift is "error"
+	stopNotOwner                  // stop, because the write needs adopt
 )
 
-// decide decides what a plan does with a value.
+// decide decides what a plan does with a value. While arguments are unknown, it decides
+// for each of their values: if the decisions differ and one of them is a write, the apply
+// decides, for which Terraform plans again.
 func decide(in decisionInput) decision {
-	decided := decideKnown(in)
-	if !in.valueUnknown || (decided != keep && decided != keepAndWarn) {
-		return decided
+	decided := map[decision]bool{}
+	for _, known := range in.variants() {
+		decided[decideKnown(known)] = true
 	}
-	in.valueChanged = true
-	if decideKnown(in) == write {
-		return writeIfChanged
+	switch {
+	case decided[write] && len(decided) > 1:
+		return decideInApply
+	case decided[keepAndWarn]:
+		return keepAndWarn
 	}
-	return decided
+	for _, one := range []decision{write, keep, stopNotOwner} {
+		if decided[one] {
+			return one
+		}
+	}
+	return stopOnDrift
 }
 
-// decideKnown is decide for a value that is known or does not matter.
+// variants returns the input with every value that an unknown argument can have.
+func (in decisionInput) variants() []decisionInput {
+	onDrift := []types.String{in.onDrift}
+	if in.onDrift.IsUnknown() {
+		onDrift = []types.String{types.StringValue(onDriftOverwrite), types.StringValue(onDriftWarn), types.StringValue(onDriftError)}
+	}
+	adopt := []types.Bool{in.adopt}
+	if in.adopt.IsUnknown() {
+		adopt = []types.Bool{types.BoolValue(false), types.BoolValue(true)}
+	}
+	changed := []bool{in.valueChanged}
+	if in.valueUnknown && !in.valueChanged {
+		changed = []bool{false, true}
+	}
+	var out []decisionInput
+	for _, in.onDrift = range onDrift {
+		for _, in.adopt = range adopt {
+			for _, in.valueChanged = range changed {
+				out = append(out, in)
+			}
+		}
+	}
+	return out
+}
+
+// decideKnown is decide for arguments that are known.
 func decideKnown(in decisionInput) decision {
 	var (
 		drifted    = in.repair != repairNone
-		needsAdopt = in.repair == repairAdopt && !in.adopt
+		needsAdopt = in.repair == repairAdopt && !in.adopt.ValueBool()
 		// An interrupted write of this resource is finished, whatever on_drift is.
 		finishes = in.unfinished && !needsAdopt
+		onDrift  = in.onDrift.ValueString()
 	)
 	switch {
 	case !drifted && !in.valueChanged:
 		return keep
-	case drifted && !finishes && in.onDrift == onDriftError:
+	case drifted && !finishes && onDrift == onDriftError:
 		return stopOnDrift
-	case drifted && !finishes && in.onDrift == onDriftWarn && !in.valueChanged:
+	case drifted && !finishes && onDrift == onDriftWarn && !in.valueChanged:
 		return keepAndWarn
 	case needsAdopt:
 		return stopNotOwner
@@ -101,7 +138,7 @@ func (c *computedAttributes) setDecision(d decision, prior computedAttributes) {
 	case write:
 		c.markUnknown()
 		c.Drift = inSync
-	case writeIfChanged:
+	case decideInApply:
 		c.markUnknown()
 		if prior.Drift.Equal(inSync) {
 			c.Drift = inSync

@@ -50,10 +50,13 @@ const fingerprintHint = "The last write recorded no fingerprint, so a change of 
 	"This apply sends the value and records its fingerprint."
 
 // compareFingerprint compares a configured value with a recorded fingerprint. It
-// does not compare if detect is false or null.
+// does not compare if detect is false or null, or if the value is null: the host
+// passes null for a value under ignore_changes.
 func (b *backend) compareFingerprint(detect types.Bool, address secrets.Address, value types.String, recorded string) fingerprintComparison {
 	current := b.fingerprintOf(address, value)
 	switch {
+	case value.IsNull():
+		return fingerprintSame
 	case detect.IsUnknown():
 		return fingerprintUnknown
 	case !detect.ValueBool():

@@ -24,17 +24,29 @@ const (
 
 // options are the arguments that secrets, sets and connections share.
 type options struct {
-	OnDrift  types.String `tfsdk:"on_drift"`
+	OnDrift types.String `tfsdk:"on_drift"`
+	// Adopt is write-only: only the configuration has it.
 	Adopt    types.Bool   `tfsdk:"adopt"`
 	Deletion types.String `tfsdk:"deletion"`
+
+	// adopting is the adopt option that applies, from takeAdopt.
+	adopting types.Bool
 }
 
 // fill sets the options that apply: those of the resource, else the defaults of
-// the provider block, else the built-in defaults.
+// the provider block, else the built-in defaults. A value that is known only during
+// the apply stays unknown.
 func (o *options) fill(configured, defaults options) {
 	o.OnDrift = firstString(configured.OnDrift, defaults.OnDrift, types.StringValue(onDriftOverwrite))
-	o.Adopt = firstBool(configured.Adopt, defaults.Adopt, types.BoolValue(false))
+	o.takeAdopt(configured, defaults)
 	o.Deletion = firstString(configured.Deletion, defaults.Deletion, types.StringValue(deletionSoft))
+}
+
+// takeAdopt takes adopt from the configuration. Create and Update need it, because the
+// plan does not have it.
+func (o *options) takeAdopt(configured, defaults options) {
+	o.Adopt = types.BoolNull()
+	o.adopting = firstBool(configured.Adopt, defaults.Adopt, types.BoolValue(false))
 }
 
 // purges reports whether a delete destroys all versions.
@@ -53,10 +65,11 @@ func optionAttributes(object, content string) map[string]schema.Attribute {
 			Validators: []validator.String{stringvalidator.OneOf(onDriftOverwrite, onDriftWarn, onDriftError)},
 		},
 		"adopt": schema.BoolAttribute{
-			Optional: true,
-			Computed: true,
+			Optional:  true,
+			WriteOnly: true,
 			MarkdownDescription: fmt.Sprintf("Take over %s that already exists or that has another owner. The apply overwrites what is there. "+
-				"Set it for one apply and remove it afterwards: two owners that both adopt overwrite each other repeatedly. "+
+				"Set it for one apply and remove it afterwards: two owners that both adopt overwrite each other repeatedly. It is "+
+				"write-only, so that setting or removing it is not a change. "+
 				"Default: the provider's `defaults.adopt`, else `false`.", object),
 		},
 		"deletion": schema.StringAttribute{

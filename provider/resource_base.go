@@ -222,10 +222,20 @@ type existsError struct{ text string }
 func (e *existsError) Error() string { return e.text }
 func (e *existsError) Unwrap() error { return secrets.ErrNotOwner }
 
-// setIdentity sets the identity of a resource. Hosts without identities, such as
-// Terraform before 1.12, pass nil.
+// setIdentity sets the identity of a resource. Each operation calls it, or keepIdentity,
+// before it can return: the framework reports a missing identity as an error of the
+// provider, also if the operation only could not reach Vault. Hosts without identities,
+// such as Terraform before 1.12, pass nil.
 func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, value any) diag.Diagnostics {
 	if identity == nil {
+		return nil
+	}
+	return identity.Set(ctx, value)
+}
+
+// keepIdentity is setIdentity for a resource that exists: an identity never changes.
+func keepIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, value any) diag.Diagnostics {
+	if identity == nil || !identity.Raw.IsFullyNull() {
 		return nil
 	}
 	return identity.Set(ctx, value)

@@ -43,23 +43,25 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	var plan, config connectionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	address := r.address(plan, privateState{})
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := r.begin(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer end()
-	address := r.address(plan, privateState{})
+	plan.takeAdopt(config.options, r.backend.defaults.options)
 	private := newPrivateState(address)
 	observed, err := r.backend.client.Describe(ctx, address)
 	if err == nil {
-		err = r.backend.checkNew(address, address.String(), observed, plan.Adopt.ValueBool())
+		err = r.backend.checkNew(address, address.String(), observed, plan.adopting.ValueBool())
 	}
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return
 	}
 	started := time.Now()
-	wrote, err := r.put(ctx, config, secrets.Write{Address: address, Observed: observed, Adopt: plan.Adopt.ValueBool()})
+	wrote, err := r.put(ctx, config, secrets.Write{Address: address, Observed: observed, Adopt: plan.adopting.ValueBool()})
 	created := firstWrite{address: address, observed: observed, started: started, wrote: wrote, err: withInterruption(ctx, err)}
 	if err := plan.setCreated(created, r.backend.client.Owner(), &private, &resp.Diagnostics); err != nil {
 		reportFields(&resp.Diagnostics, summary, err)
@@ -68,7 +70,6 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	plan.Path = types.StringValue(address.Path())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 }
 
 // Read observes the connection in Vault's metadata.
@@ -76,12 +77,13 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 	var state connectionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
+	address := r.address(state, private)
+	resp.Diagnostics.Append(keepIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 	if resp.Diagnostics.HasError() || !r.backend.usable(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := r.begin(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer end()
-	address := r.address(state, private)
 	observe := func() error {
 		_, err := r.backend.observe(ctx, r.client(), address, &state.computedAttributes, &private)
 		return err
@@ -91,7 +93,6 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 }
 
 // Update sends the fields if that is planned and the connection has not changed
@@ -103,11 +104,11 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
+	address := r.address(plan, private)
+	resp.Diagnostics.Append(keepIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	address := r.address(plan, private)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 	if !plan.writePlanned() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
@@ -117,13 +118,14 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	ctx, end := r.begin(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer end()
+	plan.takeAdopt(config.options, r.backend.defaults.options)
 	observed, err := r.backend.client.Confirm(ctx, address, private.Observed)
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return
 	}
 	wrote, err := r.put(ctx, config, secrets.Write{
-		Address: address, Observed: observed, Adopt: plan.Adopt.ValueBool(),
+		Address: address, Observed: observed, Adopt: plan.adopting.ValueBool(),
 		Baseline: r.backend.lastWrite(state.computedAttributes, private, observed),
 	})
 	if err != nil {

@@ -54,12 +54,14 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 // planFields decides what happens to the fields of an existing connection.
 func (r *connectionResource) planFields(plan *connectionModel, config, state connectionModel, private privateState, diagnostics *diag.Diagnostics) {
 	plan.computedAttributes = state.computedAttributes
+	versionUnknown := plan.FieldsWOVersion.IsUnknown()
 	decided := decide(decisionInput{
 		repair:       private.Repair,
 		unfinished:   private.Unfinished,
-		valueChanged: !plan.FieldsWOVersion.Equal(state.FieldsWOVersion),
-		onDrift:      plan.OnDrift.ValueString(),
-		adopt:        plan.Adopt.ValueBool(),
+		valueChanged: !versionUnknown && !plan.FieldsWOVersion.Equal(state.FieldsWOVersion),
+		valueUnknown: versionUnknown,
+		onDrift:      plan.OnDrift,
+		adopt:        plan.adopting,
 	})
 	plan.setDecision(decided, state.computedAttributes)
 	if decided == write {

@@ -40,16 +40,18 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 	var plan, config workflowSecretModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	address := r.backend.address(plan, privateState{})
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
 	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := r.begin(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer end()
-	address := r.backend.address(plan, privateState{})
+	plan.takeAdopt(config.options, r.backend.defaults.options)
 	private := newPrivateState(address)
 	observed, err := r.backend.client.Describe(ctx, address)
 	if err == nil {
-		err = r.backend.checkNew(address, address.String(), observed, plan.Adopt.ValueBool())
+		err = r.backend.checkNew(address, address.String(), observed, plan.adopting.ValueBool())
 	}
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
@@ -70,7 +72,6 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 	plan.Path = types.StringValue(address.Path())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
 }
 
 // Read observes the secret in Vault's metadata.
@@ -78,6 +79,7 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	var state workflowSecretModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
+	resp.Diagnostics.Append(keepIdentity(ctx, resp.Identity, identityOf(r.backend.address(state, private)))...)
 	if resp.Diagnostics.HasError() || !r.backend.usable(&resp.Diagnostics) {
 		return
 	}
@@ -99,7 +101,6 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
 }
 
 // Update sends value and settings as planned, if the secret has not changed since
@@ -111,11 +112,11 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
+	address := r.backend.address(plan, private)
+	resp.Diagnostics.Append(keepIdentity(ctx, resp.Identity, identityOf(address))...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	address := r.backend.address(plan, private)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
 	sends := plan.writePlanned()
 	if !sends && !plan.settingsDiffer(state) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -126,6 +127,7 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 	}
 	ctx, end := r.begin(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer end()
+	plan.takeAdopt(config.options, r.backend.defaults.options)
 	observed, err := r.backend.client.Confirm(ctx, address, private.Observed)
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))

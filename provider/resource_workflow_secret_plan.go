@@ -58,15 +58,16 @@ func (r *workflowSecretResource) planValue(plan *workflowSecretModel, config, st
 	plan.computedAttributes, plan.Path = state.computedAttributes, state.Path
 	plan.keepSpelling(state)
 	address := r.backend.address(state, private)
-	versionChanged := !plan.ValueWOVersion.Equal(state.ValueWOVersion)
+	versionUnknown := plan.ValueWOVersion.IsUnknown()
+	versionChanged := !versionUnknown && !plan.ValueWOVersion.Equal(state.ValueWOVersion)
 	fingerprint := r.backend.compareFingerprint(plan.DetectChanges, address, config.ValueWO, private.HMAC1)
 	decided := decide(decisionInput{
 		repair:       private.Repair,
 		unfinished:   private.Unfinished,
 		valueChanged: versionChanged || fingerprint.changed(),
-		valueUnknown: fingerprint == fingerprintUnknown,
-		onDrift:      plan.OnDrift.ValueString(),
-		adopt:        plan.Adopt.ValueBool(),
+		valueUnknown: versionUnknown || fingerprint == fingerprintUnknown,
+		onDrift:      plan.OnDrift,
+		adopt:        plan.adopting,
 	})
 	plan.setDecision(decided, state.computedAttributes)
 	switch decided {

@@ -72,13 +72,13 @@ func (b *backend) apply(ctx context.Context, plan, state workflowSecretModel, va
 		return applyResult{settings: configure(w.Observed)}
 	}
 	settingsFirst := want.DeleteVersionAfter != w.Observed.Settings.DeleteVersionAfter &&
-		(plan.Adopt.ValueBool() || !secrets.NeedsAdopt(b.client.Owner(), w.Observed, w.Baseline))
+		(plan.adopting.ValueBool() || !secrets.NeedsAdopt(b.client.Owner(), w.Observed, w.Baseline))
 	if settingsFirst {
 		if err := configure(w.Observed); err != nil {
 			return applyResult{err: err}
 		}
 	}
-	w.Adopt = plan.Adopt.ValueBool()
+	w.Adopt = plan.adopting.ValueBool()
 	wrote, err := b.send(ctx, value, w)
 	if settingsFirst || err != nil {
 		return applyResult{wrote: wrote, err: err}

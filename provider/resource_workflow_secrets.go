@@ -50,6 +50,7 @@ func (r *workflowSecretsResource) Create(ctx context.Context, req resource.Creat
 	}
 	ctx, end := r.begin(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer end()
+	plan.takeAdopt(config.options, r.backend.defaults.options)
 	private := setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix, Owner: r.backend.client.Owner()}
 	b := r.newBatch(plan, private, values)
 	if failed := b.checkValues(planned.names()); len(failed) > 0 {

@@ -34,7 +34,7 @@ func (r *workflowSecretsResource) newBatch(plan workflowSecretsModel, private se
 	return batch{
 		backend: r.backend,
 		scope:   private.scope(r.backend.root(), plan.Workflow.ValueString()),
-		adopt:   plan.Adopt.ValueBool(),
+		adopt:   plan.adopting.ValueBool(),
 		purge:   plan.purges(),
 		values:  values,
 	}

@@ -148,15 +148,16 @@ func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowS
 func (s *setPlan) decideOne(name string, next *secretElement, last secretElement, value types.String, diagnostics *diag.Diagnostics) {
 	next.computedAttributes = last.computedAttributes
 	private, address := s.private.of(name, last.computedAttributes), s.scope.Secret(name)
-	versionChanged := !next.ValueWOVersion.Equal(last.ValueWOVersion)
+	versionUnknown := next.ValueWOVersion.IsUnknown()
+	versionChanged := !versionUnknown && !next.ValueWOVersion.Equal(last.ValueWOVersion)
 	fingerprint := s.backend.compareFingerprint(s.plan.DetectChanges, address, value, private.HMAC1)
 	decided := decide(decisionInput{
 		repair:       private.Repair,
 		unfinished:   private.Unfinished,
 		valueChanged: versionChanged || fingerprint.changed(),
-		valueUnknown: fingerprint == fingerprintUnknown,
-		onDrift:      s.plan.OnDrift.ValueString(),
-		adopt:        s.plan.Adopt.ValueBool(),
+		valueUnknown: versionUnknown || fingerprint == fingerprintUnknown,
+		onDrift:      s.plan.OnDrift,
+		adopt:        s.plan.adopting,
 	})
 	next.setDecision(decided, last.computedAttributes)
 	switch detail := driftDetail(address.String(), last.computedAttributes); decided {

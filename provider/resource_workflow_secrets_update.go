@@ -46,6 +46,7 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 	}
 	ctx, end := r.begin(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer end()
+	plan.takeAdopt(config.options, r.backend.defaults.options)
 	b := r.newBatch(plan, prior, values)
 	if failed := b.checkValues(todo.writes); len(failed) > 0 {
 		failed.addErrors(&resp.Diagnostics, summary)
