@@ -44,6 +44,7 @@ func connectionSchema(ctx context.Context) schema.Schema {
 			"connection: Terraform creates it at the new path and deletes it at the old one.",
 	}
 	return schema.Schema{
+		Version: schemaVersion,
 		MarkdownDescription: "Manages one connection: a typed, named set of fields that every workflow of a domain can use, stored as " +
 			"Relay stores it. The provider's `domain` is the domain of the connection.\n\n" +
 			"A change writes all fields to a new path and then switches the pointer that readers follow, so that a reader never gets " +

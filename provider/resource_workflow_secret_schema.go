@@ -47,7 +47,7 @@ func workflowSecretSchema(ctx context.Context) schema.Schema {
 			"replaces the secret: Terraform creates it at the new path and deletes it at the old one.",
 	}
 	return schema.Schema{
-		Version: 0,
+		Version: schemaVersion,
 		MarkdownDescription: "Manages one secret of one workflow: a name and a string value in Vault.\n\n" +
 			"The value is write-only. Terraform sends it when it creates the secret, when `value_wo_version` changes, and to " +
 			"repair drift. If the source of the value rotates and `value_wo_version` stays the same, Terraform writes nothing. " +

@@ -59,7 +59,7 @@ func workflowSecretsSchema(ctx context.Context) schema.Schema {
 			"block replaces the secrets: Terraform creates them at the new path and deletes them at the old one.",
 	}
 	return schema.Schema{
-		Version: 0,
+		Version: schemaVersion,
 		MarkdownDescription: "Manages many secrets of one workflow in one resource. The plan names each secret that is added, changed, deleted " +
 			"or drifted, and the apply sends only these, with parallel requests.\n\n" +
 			"Each secret works like a `relay_workflow_secret`: its value is write-only, neither in the state nor in the plan, and never read " +
