@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -91,6 +92,13 @@ func lastWrite(c computedAttributes, private privateState, e secrets.Entry) *sec
 		return wrote
 	}
 	return private.Unconfirmed.find(e)
+}
+
+// claim returns the version that a destroy of this resource may delete: the last write
+// that Vault confirmed, by the owner that wrote it. An unconfirmed write may be the write
+// of another writer.
+func (b *backend) claim(c computedAttributes, private privateState) secrets.Claim {
+	return baseline(c, private).Claim(cmp.Or(private.Owner, b.client.Owner()))
 }
 
 // baseline returns the last write that Vault confirmed; nil for none.

@@ -150,38 +150,31 @@ func (c *computedAttributes) setUpdated(wrote secrets.Written, err error, owner 
 
 // deleter deletes secrets, or connections.
 type deleter interface {
-	Delete(ctx context.Context, a secrets.Address, baseline *secrets.Written) (secrets.Deletion, error)
-	Purge(ctx context.Context, a secrets.Address, baseline *secrets.Written) (secrets.Deletion, error)
+	Delete(ctx context.Context, a secrets.Address, claim secrets.Claim) (secrets.Deletion, error)
+	Purge(ctx context.Context, a secrets.Address, claim secrets.Claim) (secrets.Deletion, error)
 }
 
 // remove deletes an object, or destroys all its versions.
-func remove(ctx context.Context, d deleter, a secrets.Address, purge bool, baseline *secrets.Written) (secrets.Deletion, error) {
+func remove(ctx context.Context, d deleter, a secrets.Address, purge bool, claim secrets.Claim) (secrets.Deletion, error) {
 	if purge {
-		return d.Purge(ctx, a, baseline)
+		return d.Purge(ctx, a, claim)
 	}
-	return d.Delete(ctx, a, baseline)
+	return d.Delete(ctx, a, claim)
 }
 
-// delete deletes an object that this owner has, and reports what remains.
+// delete deletes the version that this resource wrote, and reports what remains.
 func (r *resourceBase) delete(ctx context.Context, d deleter, a secrets.Address, purge bool, c computedAttributes, private privateState, diagnostics *diag.Diagnostics) {
-	observed, err := r.backend.client.Describe(ctx, a)
-	if err != nil {
-		reportDeletion(diagnostics, a, observed, secrets.NothingOwned, withInterruption(ctx, err))
-		return
-	}
-	done, err := remove(ctx, d, a, purge, r.backend.lastWrite(c, private, observed))
-	reportDeletion(diagnostics, a, observed, done, withInterruption(ctx, err))
+	done, err := remove(ctx, d, a, purge, r.backend.claim(c, private))
+	reportDeletion(diagnostics, a, done, withInterruption(ctx, err))
 }
 
 // reportDeletion reports what a delete left in Vault, or why it failed.
-func reportDeletion(diagnostics *diag.Diagnostics, a secrets.Address, observed secrets.Entry, done secrets.Deletion, err error) {
+func reportDeletion(diagnostics *diag.Diagnostics, a secrets.Address, done secrets.Deletion, err error) {
 	switch kind := a.Kind.String(); {
-	case errors.Is(err, secrets.ErrNotOwner):
-		diagnostics.AddWarning(capital(kind)+" stays in Vault", sentence(err.Error())+" "+sentence(describeRemaining(observed))+onlyState)
 	case err != nil:
 		report(diagnostics, "Cannot delete the "+kind, err)
-	case done == secrets.NothingOwned, done == secrets.ReleasedOnly:
-		diagnostics.AddWarning(capital(kind)+" was not deleted in Vault", fmt.Sprintf("%s: %s", a, describeRemaining(observed))+onlyState)
+	case !done.Outcome.Deleted():
+		diagnostics.AddWarning(capital(kind)+" was not deleted in Vault", fmt.Sprintf("%s: %s", a, describeRemaining(done.Remaining))+onlyState)
 	}
 }
 

@@ -121,28 +121,13 @@ func (b batch) notCreated(observed secrets.Entry) elementState {
 	return result
 }
 
-// remove deletes a secret of this owner. remains is a text about a value that it
-// does not delete.
-func (b batch) remove(ctx context.Context, name string, last elementState) (remains string, err error) {
+// remove deletes the claimed version of a secret. remains is a text about a value that
+// it does not delete.
+func (b batch) remove(ctx context.Context, name string, claim secrets.Claim) (remains string, err error) {
 	address := b.scope.Secret(name)
-	var observed secrets.Entry
-	if last.Unconfirmed != nil {
-		if observed, err = b.client.Describe(ctx, address); err != nil {
-			return "", err
-		}
-	}
-	done, err := remove(ctx, b.client, address, b.purge, b.lastWrite(last.computedAttributes, last.privateState, observed))
-	switch {
-	case errors.Is(err, secrets.ErrNotOwner):
-		return sentence(err.Error()) + onlyState, nil
-	case err != nil:
-		return "", err
-	case done == secrets.SoftDeleted, done == secrets.AllDestroyed:
-		return "", nil
-	}
-	left, err := b.client.Describe(ctx, address)
-	if err != nil {
+	done, err := remove(ctx, b.client, address, b.purge, claim)
+	if err != nil || done.Outcome.Deleted() {
 		return "", err
 	}
-	return fmt.Sprintf("%s: %s", address, describeRemaining(left)) + onlyState, nil
+	return fmt.Sprintf("%s: %s", address, describeRemaining(done.Remaining)) + onlyState, nil
 }

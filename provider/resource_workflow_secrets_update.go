@@ -137,7 +137,7 @@ func (b batch) writeAll(ctx context.Context, names []string, planned, current el
 func (b batch) deleteAll(ctx context.Context, names []string, current elements, prior setPrivateState, diagnostics *diag.Diagnostics) failures {
 	remains, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
 		last := current[name].computedAttributes
-		return b.remove(ctx, name, elementState{last, prior.of(name, last)})
+		return b.remove(ctx, name, b.claim(last, prior.of(name, last)))
 	})
 	var left []string
 	for _, name := range names {
@@ -153,10 +153,11 @@ func (b batch) deleteAll(ctx context.Context, names []string, current elements, 
 // the plan.
 func (b batch) deleteUndeclared(ctx context.Context, names []string, prior setPrivateState) failures {
 	_, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
-		if _, err := b.client.Confirm(ctx, b.scope.Secret(name), prior.Undeclared[name]); err != nil {
+		observed := prior.Undeclared[name]
+		if _, err := b.client.Confirm(ctx, b.scope.Secret(name), observed); err != nil {
 			return "", err
 		}
-		return b.remove(ctx, name, elementState{})
+		return b.remove(ctx, name, observed.Claim())
 	})
 	return failed
 }

@@ -141,35 +141,30 @@ func (c *Client) writeBody(ctx context.Context, w secrets.Write, body secrets.Sc
 	return work.Wait()
 }
 
-// Delete soft-deletes the pointer, if this owner wrote it, and then the fields of
-// every body that its record names. What it leaves and returns is as of
+// Delete soft-deletes the claimed version of the pointer if it is current, and then the
+// fields of every body that its record names. What it leaves and returns is as of
 // secrets.Client.Delete.
-func (c *Client) Delete(ctx context.Context, a secrets.Address, baseline *secrets.Written) (secrets.Deletion, error) {
-	return c.deleteAll(ctx, a, baseline, c.Client.Delete)
+func (c *Client) Delete(ctx context.Context, a secrets.Address, claim secrets.Claim) (secrets.Deletion, error) {
+	return c.deleteAll(ctx, a, claim, c.Client.Delete)
 }
 
 // Purge is Delete that destroys every version for good.
-func (c *Client) Purge(ctx context.Context, a secrets.Address, baseline *secrets.Written) (secrets.Deletion, error) {
-	return c.deleteAll(ctx, a, baseline, c.Client.Purge)
+func (c *Client) Purge(ctx context.Context, a secrets.Address, claim secrets.Claim) (secrets.Deletion, error) {
+	return c.deleteAll(ctx, a, claim, c.Client.Purge)
 }
 
-type deletePointer func(context.Context, secrets.Address, *secrets.Written) (secrets.Deletion, error)
+type deletePointer func(context.Context, secrets.Address, secrets.Claim) (secrets.Deletion, error)
 
-func (c *Client) deleteAll(ctx context.Context, a secrets.Address, baseline *secrets.Written, pointer deletePointer) (secrets.Deletion, error) {
+func (c *Client) deleteAll(ctx context.Context, a secrets.Address, claim secrets.Claim, pointer deletePointer) (secrets.Deletion, error) {
 	if err := Check(a); err != nil {
-		return secrets.NothingOwned, err
+		return secrets.Deletion{}, err
 	}
-	e, err := c.Client.Describe(ctx, a)
-	if err != nil {
-		return secrets.NothingOwned, err
-	}
-	done, err := pointer(ctx, a, baseline)
-	if err != nil || done != secrets.SoftDeleted && done != secrets.AllDestroyed {
+	done, err := pointer(ctx, a, claim)
+	if err != nil || !done.Outcome.Deleted() {
 		return done, err
 	}
-	body := e.Records[c.Owner()].Body
-	for _, id := range nonEmpty(append(body.Superseded[:], body.ID)) {
-		c.deleteBody(context.WithoutCancel(ctx), bodyOf(a, id), done == secrets.AllDestroyed)
+	for _, id := range claimedBodies(claim, done.Remaining) {
+		c.deleteBody(context.WithoutCancel(ctx), bodyOf(a, id), done.Outcome == secrets.AllDestroyed)
 	}
 	return done, nil
 }

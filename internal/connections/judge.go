@@ -82,6 +82,16 @@ func settled(me secrets.Owner, pointer secrets.Entry, grace time.Duration) bool 
 	return is && owner == me && pointer.Date.Sub(pointer.Records[me].Time) > grace
 }
 
+// claimedBodies are the bodies that the record of a deleted version of the pointer
+// names. A record that was never written names none; DeleteOrphaned finds those. Pure.
+func claimedBodies(claim secrets.Claim, pointer secrets.Entry) []string {
+	record := pointer.Records[claim.Owner]
+	if !claim.Names(record) {
+		return nil
+	}
+	return nonEmpty(append(record.Body.Superseded[:], record.Body.ID))
+}
+
 // abandoned reports whether no reader uses a body that this owner wrote for a pointer,
 // and whose youngest field is of that age. Pure.
 func abandoned(pointer secrets.Entry, id string, age, grace time.Duration) bool {

@@ -82,7 +82,7 @@ func TestDeleteAndPurgeIncludeTheBodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c, _ := w.client(us)
-	for name, remove := range map[string]func(context.Context, secrets.Address, *secrets.Written) (secrets.Deletion, error){
+	for name, remove := range map[string]func(context.Context, secrets.Address, secrets.Claim) (secrets.Deletion, error){
 		"soft": c.Delete, "purged": c.Purge,
 	} {
 		a := w.address("github", name)
@@ -90,7 +90,7 @@ func TestDeleteAndPurgeIncludeTheBodies(t *testing.T) {
 		first := w.observe(c, a).Records[us].Body.ID
 		w.put(c, a, map[string]string{"accessToken": "two"})
 		second := w.observe(c, a).Records[us].Body.ID
-		if _, err := remove(context.Background(), a, nil); err != nil {
+		if _, err := remove(context.Background(), a, w.observe(c, a).Claim(us)); err != nil {
 			t.Fatal(err)
 		}
 		for _, path := range []string{"github/" + name, first + "/accessToken", second + "/accessToken"} {

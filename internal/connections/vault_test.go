@@ -155,7 +155,7 @@ func TestConnectionsFollowTheProtocolOfSecrets(t *testing.T) {
 	if got := Judge(us, w.observe(c, a), nil).String(); got != "owned by gitops/cluster/them" {
 		t.Errorf("the former owner sees %q", got)
 	}
-	if done, err := c.Delete(context.Background(), a, nil); done != secrets.NothingOwned || !errors.Is(err, secrets.ErrNotOwner) {
+	if done, err := c.Delete(context.Background(), a, w.observe(c, a).Claim(us)); err != nil || done.Outcome != secrets.ReleasedOnly {
 		t.Errorf("the former owner deletes: %v, %v", done, err)
 	}
 }

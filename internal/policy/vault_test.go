@@ -297,14 +297,16 @@ func TestWriterPolicyGrantsWhatTheClientRequires(t *testing.T) {
 		return c
 	}
 	secret := scope.Secret("token")
-	if _, err := client(v.Writer(t)).Put(t.Context(), secrets.Write{Address: secret, Value: secrets.NewValue("x")}); err != nil {
+	written, err := client(v.Writer(t)).Put(t.Context(), secrets.Write{Address: secret, Value: secrets.NewValue("x")})
+	if err != nil {
 		t.Fatal(err)
 	}
 	deleted := scope.Secret("deleted")
-	if _, err := client(v.Writer(t)).Put(t.Context(), secrets.Write{Address: deleted, Value: secrets.NewValue("x")}); err != nil {
+	dead, err := client(v.Writer(t)).Put(t.Context(), secrets.Write{Address: deleted, Value: secrets.NewValue("x")})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client(v.Writer(t)).Delete(t.Context(), deleted, nil); err != nil {
+	if _, err := client(v.Writer(t)).Delete(t.Context(), deleted, dead.Claim(owner)); err != nil {
 		t.Fatal(err)
 	}
 	observer := client(v.Token(t, fmt.Sprintf(`path %q { capabilities = ["read"] }`, "customers/metadata/workflows/+/+")))
@@ -314,8 +316,8 @@ func TestWriterPolicyGrantsWhatTheClientRequires(t *testing.T) {
 		"write":  func() error { _, err := powerless.Put(t.Context(), secrets.Write{Address: secret}); return err },
 		"read":   func() error { _, err := powerless.Describe(t.Context(), secret); return err },
 		"list":   func() error { _, err := powerless.List(t.Context(), scope); return err },
-		"delete": func() error { _, err := observer.Delete(t.Context(), secret, nil); return err },
-		"purge":  func() error { _, err := observer.Purge(t.Context(), secret, nil); return err },
+		"delete": func() error { _, err := observer.Delete(t.Context(), secret, written.Claim(owner)); return err },
+		"purge":  func() error { _, err := observer.Purge(t.Context(), secret, written.Claim(owner)); return err },
 		"settings": func() error {
 			fresh := scope.Secret("fresh")
 			observed, err := observer.Describe(t.Context(), fresh)

@@ -23,7 +23,7 @@ func TestMissingCapabilityFailsBeforeTheFirstWrite(t *testing.T) {
 	)
 	for _, row := range []struct {
 		name, rules, want string
-		do                func(*Client, Address) error
+		do                func(*Client, Address, Claim) error
 	}{
 		{"no patch", data + strings.Replace(metadata, `, "patch"`, "", 1), `path "customers/metadata/workflows/+/+" { capabilities = ["patch"] }`, putOne},
 		{"no update", strings.Replace(data, `, "update"`, "", 1) + metadata, `path "customers/data/workflows/+/+" { capabilities = ["update"] }`, putOne},
@@ -35,11 +35,12 @@ func TestMissingCapabilityFailsBeforeTheFirstWrite(t *testing.T) {
 			t.Parallel()
 			a := testAddress(t)
 			full, _ := realClient(t, v.Writer(t), shop)
-			if _, err := full.Put(context.Background(), Write{Address: a, Value: NewValue("one")}); err != nil {
+			written, err := full.Put(context.Background(), Write{Address: a, Value: NewValue("one")})
+			if err != nil {
 				t.Fatal(err)
 			}
 			c, proxy := realClient(t, v.Token(t, row.rules), shop)
-			err := row.do(c, a)
+			err = row.do(c, a, written.Claim(shop))
 			if !errors.Is(err, ErrMissingCapability) {
 				t.Fatalf("got %v", err)
 			}
@@ -51,7 +52,7 @@ func TestMissingCapabilityFailsBeforeTheFirstWrite(t *testing.T) {
 	}
 }
 
-func putOne(c *Client, a Address) error {
+func putOne(c *Client, a Address, _ Claim) error {
 	e, err := c.Describe(context.Background(), a)
 	if err != nil {
 		return err
@@ -60,13 +61,13 @@ func putOne(c *Client, a Address) error {
 	return err
 }
 
-func deleteOne(c *Client, a Address) error {
-	_, err := c.Delete(context.Background(), a, nil)
+func deleteOne(c *Client, a Address, claim Claim) error {
+	_, err := c.Delete(context.Background(), a, claim)
 	return err
 }
 
-func purgeOne(c *Client, a Address) error {
-	_, err := c.Purge(context.Background(), a, nil)
+func purgeOne(c *Client, a Address, claim Claim) error {
+	_, err := c.Purge(context.Background(), a, claim)
 	return err
 }
 

@@ -5,92 +5,123 @@ package secrets
 
 import (
 	"context"
-	"maps"
-	"slices"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 )
 
-// Deletion is what Delete or Purge did.
-type Deletion int
-
-const (
-	// NothingOwned: no record and no baseline of this owner counts; nothing was sent.
-	NothingOwned Deletion = iota
-	// SoftDeleted: the version is deleted and can be undeleted.
-	SoftDeleted
-	// AllDestroyed: every version is destroyed.
-	AllDestroyed
-	// ReleasedOnly: the current version is not this owner's, or dead already; only the
-	// owner's record was released.
-	ReleasedOnly
-)
-
-// Delete soft-deletes the current version if this owner wrote it, and releases the
-// owner's record. It deletes by version, so a newer one that another writer adds
-// meanwhile stays. baseline is the owner's last write as it keeps it besides the
-// record. Errors: ErrNotOwner, ErrMissingCapability, ErrNoRecord (deleted, not
+// Delete soft-deletes the claimed version if it is current, and releases the record of
+// the claim's owner, which need not be the client's. A newer version stays, also one of
+// the same owner. Errors: ErrInvalid, ErrMissingCapability, ErrNoRecord (deleted, not
 // released), *kv.Error.
-func (c *Client) Delete(ctx context.Context, a Address, baseline *Written) (Deletion, error) {
-	return c.delete(ctx, a, baseline, capability.Delete)
+func (c *Client) Delete(ctx context.Context, a Address, claim Claim) (Deletion, error) {
+	return c.delete(ctx, a, claim, capability.Delete)
 }
 
-// Purge is Delete that destroys every version for good. The name stays in listings
-// until an administrator removes the metadata.
-func (c *Client) Purge(ctx context.Context, a Address, baseline *Written) (Deletion, error) {
-	return c.delete(ctx, a, baseline, capability.Purge)
+// Purge is Delete that destroys the claimed version and every older one for good. The
+// name stays in listings until an administrator removes the metadata.
+func (c *Client) Purge(ctx context.Context, a Address, claim Claim) (Deletion, error) {
+	return c.delete(ctx, a, claim, capability.Purge)
 }
 
-func (c *Client) delete(ctx context.Context, a Address, baseline *Written, op capability.Operation) (Deletion, error) {
-	if err := a.Check(); err != nil {
-		return NothingOwned, err
+func (c *Client) delete(ctx context.Context, a Address, claim Claim, op capability.Operation) (Deletion, error) {
+	if err := checkDeletion(a, claim); err != nil {
+		return Deletion{}, err
 	}
-	e, err := c.Describe(ctx, a)
+	e, decision, err := c.decide(ctx, a, claim, op)
 	if err != nil {
-		return NothingOwned, err
+		return Deletion{}, err
 	}
-	known := e.withBaseline(c.owner, baseline)
-	owner, record, found := known.LastOwner()
-	if found && owner != c.owner {
-		return NothingOwned, &NotOwnerError{Address: a, Owner: owner}
-	}
-	if !found {
-		return NothingOwned, nil
+	done := Deletion{Outcome: decision.outcome, Remaining: e}
+	if !decision.release {
+		return done, nil
 	}
 	if err := c.require(ctx, a, op); err != nil {
-		return NothingOwned, err
+		return Deletion{Remaining: e}, err
 	}
-	done := ReleasedOnly
 	pair := context.WithoutCancel(ctx)
-	if record.Version == known.Current {
-		if done, err = c.deleteVersions(pair, a, known, op); err != nil {
-			return NothingOwned, err
+	if err := c.removeVersions(pair, a, decision.versions, op); err != nil {
+		return Deletion{Remaining: e}, err
+	}
+	return done, c.release(pair, a, claim, done)
+}
+
+// checkDeletion rejects a removal that no attempt could make right.
+func checkDeletion(a Address, claim Claim) error {
+	if err := a.Check(); err != nil || claim.Version < 1 {
+		return err
+	}
+	_, err := parseOwner(string(claim.Owner))
+	return err
+}
+
+// decide observes the entry and decides. It waits for the record that may follow a
+// newer version, and decides again.
+func (c *Client) decide(ctx context.Context, a Address, claim Claim, op capability.Operation) (Entry, removal, error) {
+	var waited Seen
+	for {
+		e, err := c.Describe(ctx, a)
+		if err != nil {
+			return Entry{}, removal{}, err
+		}
+		settle := c.settle
+		if waited.Same(e.Seen()) {
+			settle = 0
+		}
+		decision := decideDeletion(e, claim, op == capability.Purge, settle)
+		if decision.wait == 0 {
+			return e, decision, nil
+		}
+		waited = e.Seen()
+		select {
+		case <-ctx.Done():
+			return Entry{}, removal{}, ctx.Err()
+		case <-time.After(decision.wait):
 		}
 	}
-	return done, c.release(pair, a, record, done)
 }
 
-// deleteVersions deletes or destroys what this owner wrote.
-func (c *Client) deleteVersions(ctx context.Context, a Address, e Entry, op capability.Operation) (Deletion, error) {
+// removeVersions deletes or destroys versions by number, so that a newer one that
+// another writer adds meanwhile stays.
+func (c *Client) removeVersions(ctx context.Context, a Address, versions []int, op capability.Operation) error {
 	switch {
+	case len(versions) == 0:
+		return nil
 	case op == capability.Purge:
-		versions := slices.Sorted(maps.Keys(e.Versions))
-		return AllDestroyed, c.kv.DestroyVersions(ctx, entryOf(a), versions...)
-	case e.Live():
-		return SoftDeleted, c.kv.DeleteVersions(ctx, entryOf(a), e.Current)
+		return c.kv.DestroyVersions(ctx, entryOf(a), versions...)
 	}
-	return ReleasedOnly, nil
+	return c.kv.DeleteVersions(ctx, entryOf(a), versions...)
 }
 
-// release cancels a record. The record of a soft-deleted version keeps its other
-// fields, for Undelete.
-func (c *Client) release(ctx context.Context, a Address, last Record, done Deletion) error {
-	released := Record{Version: last.Version, Time: last.Time, Released: true}
-	if done == SoftDeleted {
-		released.Deleted, released.Provenance, released.Body = true, last.Provenance, last.Body
+// release cancels the record of the claimed version. The record of a soft-deleted
+// version keeps its other fields, for Undelete.
+//
+// A release that is sent again reads the entry first: the record that the same owner
+// wrote for a newer version meanwhile stays.
+func (c *Client) release(ctx context.Context, a Address, claim Claim, done Deletion) error {
+	released := Record{Version: claim.Version, Time: claim.Created, Released: true}
+	if last := done.Remaining.Records[claim.Owner]; done.Outcome == SoftDeleted && claim.Names(last) {
+		released.Provenance, released.Body = last.Provenance, last.Body
 	}
-	if err := c.writeRecord(ctx, a, released); err != nil {
-		return &noRecordError{Address: a, Done: "released", Written: Written{Version: last.Version, Created: last.Time}, Cause: err}
+	released.Deleted = done.Outcome == SoftDeleted
+	sent := false
+	err := c.untilWritten(ctx, func() error {
+		if sent {
+			if newer, err := c.writtenSince(ctx, a, claim); err != nil || newer {
+				return err
+			}
+		}
+		sent = true
+		return c.patchRecord(ctx, a, claim.Owner, released)
+	})
+	if err != nil {
+		return &noRecordError{Address: a, Done: "released", Written: Written{Version: claim.Version, Created: claim.Created}, Cause: err}
 	}
 	return nil
+}
+
+// writtenSince reports whether the owner of a claim has recorded a newer version.
+func (c *Client) writtenSince(ctx context.Context, a Address, claim Claim) (bool, error) {
+	e, err := c.describe(ctx, a)
+	return e.newerThan(claim), err
 }

@@ -11,6 +11,12 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
+// claimIn is what the record of the client's owner names.
+func claimIn(t *testing.T, c *Client, a Address) Claim {
+	t.Helper()
+	return mustDescribe(t, c, a).Claim(c.Owner())
+}
+
 func TestDeleteAndPurge(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
@@ -25,20 +31,19 @@ func TestDeleteAndPurge(t *testing.T) {
 		name    string
 		before  func(t *testing.T, c *Client, a Address)
 		purge   bool
-		want    Deletion
-		wantErr error
+		want    Outcome
 		live    bool
 		verdict State
 	}{
 		{name: "the owner's", want: SoftDeleted, verdict: Absent},
 		{name: "the owner's, purged", purge: true, want: AllDestroyed, verdict: Absent},
-		{name: "dead already", before: func(t *testing.T, _ *Client, a Address) { v.SoftDelete(t, a.Group, a.Name) }, want: ReleasedOnly, verdict: Absent},
+		{name: "dead already", before: func(t *testing.T, _ *Client, a Address) { v.SoftDelete(t, a.Group, a.Name) }, want: AlreadyDeleted, verdict: Absent},
 		{
 			name:   "overwritten by another writer",
 			before: func(t *testing.T, _ *Client, a Address) { v.Write(t, a.Group, a.Name, "foreign") },
 			want:   ReleasedOnly, live: true, verdict: Unmanaged,
 		},
-		{name: "purged by an administrator", before: func(t *testing.T, _ *Client, a Address) { v.Purge(t, a.Group, a.Name) }, want: NothingOwned, verdict: Absent},
+		{name: "purged by an administrator", before: func(t *testing.T, _ *Client, a Address) { v.Purge(t, a.Group, a.Name) }, want: NothingClaimed, verdict: Absent},
 		{
 			name: "adopted by another owner",
 			before: func(t *testing.T, c *Client, a Address) {
@@ -47,7 +52,7 @@ func TestDeleteAndPurge(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			want: NothingOwned, wantErr: ErrNotOwner, live: true, verdict: OwnedByOther,
+			want: ReleasedOnly, live: true, verdict: OwnedByOther,
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -56,6 +61,7 @@ func TestDeleteAndPurge(t *testing.T) {
 			a := testAddress(t)
 			put(t, c, a, Entry{})
 			put(t, c, a, mustDescribe(t, c, a))
+			claim := claimIn(t, c, a)
 			if row.before != nil {
 				row.before(t, c, a)
 			}
@@ -64,9 +70,9 @@ func TestDeleteAndPurge(t *testing.T) {
 			if row.purge {
 				do = c.Purge
 			}
-			got, err := do(ctx, a, nil)
-			if got != row.want || !errors.Is(err, row.wantErr) {
-				t.Errorf("got %v, %v, want %v, %v", got, err, row.want, row.wantErr)
+			got, err := do(ctx, a, claim)
+			if got.Outcome != row.want || err != nil {
+				t.Errorf("got %v, %v, want %v", got.Outcome, err, row.want)
 			}
 			e := mustDescribe(t, c, a)
 			if e.Live() != row.live {

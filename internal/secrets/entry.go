@@ -139,7 +139,8 @@ func (e Entry) Owner() (Owner, bool) {
 }
 
 // LastOwner is the owner whose record names the highest version, of those that count
-// and that no release has cancelled. The protocol never leaves two owners at one
+// and that no release has cancelled: a release cancels the records of its owner up to
+// its version, and those of other owners below it. The protocol never leaves two owners at one
 // version; where another writer did, neither counts.
 func (e Entry) LastOwner() (Owner, Record, bool) {
 	released := 0
@@ -155,7 +156,7 @@ func (e Entry) LastOwner() (Owner, Record, bool) {
 	)
 	for _, owner := range slices.Sorted(maps.Keys(e.Records)) {
 		r := e.Records[owner]
-		if r.Released || r.Version <= released || !e.counts(r) {
+		if r.Released || r.Version < released || !e.counts(r) {
 			continue
 		}
 		switch {

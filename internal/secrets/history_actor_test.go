@@ -25,6 +25,7 @@ type actor struct {
 	applied int // the generation that it wrote last
 	want    bool
 	adopt   bool
+	warned  bool // a removal reported that a value remains
 	undo    bool // undeletes what it deleted, in place of its sync
 	running bool
 	blurs   int // of the history, when the operation began
@@ -64,8 +65,16 @@ func (a *actor) operate(ctx context.Context, c *Client) {
 		return
 	}
 	if !a.want {
-		if _, err := c.Delete(ctx, a.h.address, a.state); err == nil {
-			a.state = nil
+		claim := a.state.Claim(a.owner)
+		if !a.keeps {
+			e, err := c.Describe(ctx, a.h.address)
+			if err != nil {
+				return
+			}
+			claim = e.Claim(a.owner)
+		}
+		if done, err := c.Delete(ctx, a.h.address, claim); err == nil {
+			a.state, a.warned = nil, a.warned || done.Remaining.Live() && !done.Outcome.Deleted()
 		}
 		return
 	}

@@ -17,8 +17,10 @@ type Manager interface {
 	Judge(e Entry, baseline *Written) Verdict
 	// Put writes.
 	Put(ctx context.Context, w Write) (Written, error)
-	// Delete soft-deletes what this owner wrote, and releases its record.
-	Delete(ctx context.Context, a Address, baseline *Written) (Deletion, error)
+	// Delete soft-deletes the claimed version if it is current, and releases its record.
+	Delete(ctx context.Context, a Address, claim Claim) (Deletion, error)
+	// Purge is Delete that destroys all versions.
+	Purge(ctx context.Context, a Address, claim Claim) (Deletion, error)
 	// Fingerprint is the keyed fingerprint of the content of a write.
 	Fingerprint(key FingerprintKey, w Write) string
 }

@@ -24,7 +24,7 @@ func deleted(t *testing.T, c *Client) Address {
 	if _, err := c.Put(ctx, w); err != nil {
 		t.Fatal(err)
 	}
-	if done, err := c.Delete(ctx, a, nil); done != SoftDeleted || err != nil {
+	if done, err := c.Delete(ctx, a, claimIn(t, c, a)); done.Outcome != SoftDeleted || err != nil {
 		t.Fatalf("deleting it: %v, %v", done, err)
 	}
 	return a
@@ -103,7 +103,7 @@ func TestUndeleteRejectsOtherVersions(t *testing.T) {
 				t.Fatal(err)
 			}
 			v.SoftDelete(t, a.Group, a.Name)
-			if done, err := c.Delete(ctx, a, nil); done != ReleasedOnly || err != nil {
+			if done, err := c.Delete(ctx, a, claimIn(t, c, a)); done.Outcome != AlreadyDeleted || err != nil {
 				t.Fatalf("%v, %v", done, err)
 			}
 			return a

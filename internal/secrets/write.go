@@ -141,15 +141,23 @@ func (c *Client) conflict(ctx context.Context, w Write) error {
 	return &conflictError{Address: w.Address, Was: was, Now: &seen}
 }
 
-// writeRecord writes the owner's record. It is idempotent, and retried for as long as
-// others wait for it.
+// writeRecord writes the owner's record.
 func (c *Client) writeRecord(ctx context.Context, a Address, r Record) error {
+	return c.untilWritten(ctx, func() error { return c.patchRecord(ctx, a, c.owner, r) })
+}
+
+func (c *Client) patchRecord(ctx context.Context, a Address, owner Owner, r Record) error {
+	return c.kv.PatchMetadata(ctx, entryOf(a), map[string]any{"custom_metadata": map[string]any{owner.recordKey(): r.String()}})
+}
+
+// untilWritten retries the request for a record, which is idempotent, for as long as
+// others wait for it.
+func (c *Client) untilWritten(ctx context.Context, send func() error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = 50 * time.Millisecond
 	wait.MaxInterval = 2 * time.Second
-	record := map[string]any{"custom_metadata": map[string]any{c.owner.recordKey(): r.String()}}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.kv.PatchMetadata(ctx, entryOf(a), record)
+		err := send()
 		if failed, ok := errors.AsType[*kv.Error](err); ok && !failed.Temporary() {
 			return struct{}{}, backoff.Permanent(err)
 		}
