@@ -27,8 +27,16 @@ func newWorkflowSecretsDataSource() datasource.DataSource { return &workflowSecr
 
 // workflowSecretsDataModel is the data source relay_workflow_secrets.
 type workflowSecretsDataModel struct {
-	Workflow types.String              `tfsdk:"workflow"`
-	Secrets  map[string]surveyedSecret `tfsdk:"secrets"`
+	Workflow     types.String              `tfsdk:"workflow"`
+	Secrets      map[string]surveyedSecret `tfsdk:"secrets"`
+	InvalidNames []invalidName             `tfsdk:"invalid_names"`
+}
+
+// invalidName is a name in Vault that cannot be managed.
+type invalidName struct {
+	Name    types.String `tfsdk:"name"`
+	Cause   types.String `tfsdk:"cause"`
+	Command types.String `tfsdk:"command"`
 }
 
 // surveyedSecret is the metadata of one secret.
@@ -63,11 +71,28 @@ func (d *workflowSecretsDataSource) Schema(_ context.Context, _ datasource.Schem
 			},
 			"secrets": schema.MapNestedAttribute{
 				Computed: true,
-				MarkdownDescription: "Metadata of each secret, by name. It includes deleted secrets, because Vault keeps their names, and " +
-					"leaves out invalid names.",
+				MarkdownDescription: "Metadata of each secret, by name. It includes deleted secrets, because Vault keeps their names. " +
+					"Invalid names are in `invalid_names`.",
 				NestedObject: schema.NestedAttributeObject{Attributes: surveyedSecretAttributes()},
 			},
+			"invalid_names": schema.ListNestedAttribute{
+				Computed: true,
+				MarkdownDescription: "Names in Vault that cannot be managed here, such as `slack:webhook`, and folders. Steps of the workflow " +
+					"can read them, and nothing here writes or deletes them.",
+				NestedObject: schema.NestedAttributeObject{Attributes: invalidNameAttributes()},
+			},
 		},
+	}
+}
+
+func invalidNameAttributes() map[string]schema.Attribute {
+	text := func(description string) schema.Attribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	return map[string]schema.Attribute{
+		"name":    text("The name, quoted, and shortened if it is long."),
+		"cause":   text("Why it cannot be managed."),
+		"command": text("Shell command that removes it with all versions; for a folder, the command that lists what is in it."),
 	}
 }
 
@@ -133,7 +158,18 @@ func (d *workflowSecretsDataSource) Read(ctx context.Context, req datasource.Rea
 	for address, entry := range survey.Entries {
 		model.Secrets[address.Name] = newSurveyedSecret(entry)
 	}
+	model.InvalidNames = invalidNames(scope, survey.Other[scope])
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+// invalidNames is never nil: an empty list shows a complete audit.
+func invalidNames(scope secrets.Scope, keys []string) []invalidName {
+	out := make([]invalidName, len(keys))
+	for i, key := range keys {
+		o := scope.Other(key)
+		out[i] = invalidName{types.StringValue(o.Name), types.StringValue(o.Cause), types.StringValue(o.Command)}
+	}
+	return out
 }
 
 func newSurveyedSecret(e secrets.Entry) surveyedSecret {

@@ -82,7 +82,8 @@ func (s *fixture) writeSurvey(t *testing.T, own, other string) {
 	s.vault.Write(t, s.workflow, "overwritten", other)
 	s.vault.SoftDelete(t, s.workflow, "deleted")
 	s.vault.Destroy(t, s.workflow, "destroyed", 1)
-	s.vault.Write(t, s.workflow, "invalid'name", other) // left out
+	s.vault.Write(t, s.workflow, "invalid'name", other)
+	s.vault.Write(t, s.workflow, "folder/below", other)
 	s.vault.Write(t, s.workflow, "unmanaged", other)
 	s.vault.Write(t, s.workflow, "hostile", other)
 	s.vault.PatchCustomMetadata(t, s.workflow, "hostile", map[string]any{
@@ -169,6 +170,17 @@ func TestWorkflowSecretsDataSourceReadsOwnersAndDrift(t *testing.T) {
 		}
 		if diff := cmp.Diff(s.survey(t), got); diff != "" {
 			t.Errorf("the data source returns: want (-), got (+):\n%s", diff)
+		}
+		entry := "workflows/" + s.workflow
+		invalid := []any{
+			map[string]any{"name": `"folder/"`, "cause": "it is a folder", "command": "vault kv list -mount=customers " + entry + "/folder/"},
+			map[string]any{
+				"name": `"invalid'name"`, "cause": `it contains '\'' (U+0027); letters, digits and _ . @ - and the space are allowed`,
+				"command": `vault kv metadata delete -mount=customers '` + entry + `/invalid'\''name'`,
+			},
+		}
+		if diff := cmp.Diff(invalid, a.Attributes(t, auditAddress)["invalid_names"]); diff != "" {
+			t.Errorf("an audit leaves out what steps can read: want (-), got (+):\n%s", diff)
 		}
 		a.NoChanges(t)
 		if n := a.dataWrites(t); n != 0 {

@@ -44,7 +44,7 @@ func (l *workflowSecretList) Metadata(_ context.Context, req resource.MetadataRe
 func (l *workflowSecretList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the secrets of a workflow, of every owner, to import them with `terraform query`. It leaves out " +
-			"deleted secrets. It reads metadata only, and needs `list` on `metadata/<prefix>/<workflow>/`.",
+			"deleted secrets, and warns of names that cannot be imported because they are invalid here. It reads metadata only, and needs `list` on `metadata/<prefix>/<workflow>/`.",
 		Attributes: map[string]schema.Attribute{
 			"workflow": schema.StringAttribute{
 				Required:            true,
@@ -75,8 +75,11 @@ func (l *workflowSecretList) List(ctx context.Context, req list.ListRequest, str
 		return
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
+		if !pushOther(push, scope, names.Other) {
+			return
+		}
 		var listed int64
-		for _, name := range names {
+		for _, name := range names.Manageable {
 			address := scope.Secret(name)
 			entry, err := l.backend.client.Describe(ctx, address)
 			switch {
@@ -97,12 +100,22 @@ func (l *workflowSecretList) List(ctx context.Context, req list.ListRequest, str
 	}
 }
 
+// pushOther warns of names that cannot be imported.
+func pushOther(push func(list.ListResult) bool, scope secrets.Scope, keys []string) bool {
+	if len(keys) == 0 {
+		return true
+	}
+	var result list.ListResult
+	result.Diagnostics.AddWarning("Workflow has names that cannot be managed", scope.DescribeOther(keys))
+	return push(result)
+}
+
 // result returns what an import of the secret sets.
 func (l *workflowSecretList) result(ctx context.Context, req list.ListRequest, address secrets.Address, entry secrets.Entry) list.ListResult {
 	result := req.NewListResult(ctx)
 	result.DisplayName = address.String()
-	if owner, owned := entry.Owner(); owned {
-		result.DisplayName = fmt.Sprintf("%s (%s)", address, secrets.OwnedBy(owner))
+	if _, _, found := entry.LastOwner(); found {
+		result.DisplayName = fmt.Sprintf("%s (%s)", address, describeOwner(entry))
 	}
 	result.Diagnostics.Append(setIdentity(ctx, result.Identity, identityOf(address))...)
 	if !req.IncludeResource {

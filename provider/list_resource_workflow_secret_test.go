@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -109,6 +110,26 @@ func (s *server) list(t *testing.T, workflow string, include bool, limit int64) 
 		t.Fatal(err)
 	}
 	return slices.Collect(stream.Results)
+}
+
+func TestListResourceNamesWhatCannotBeImported(t *testing.T) {
+	t.Parallel()
+	vault := vaulttest.Start(t)
+	workflow := vaulttest.Workflow(t)
+	for _, name := range []string{"good", "slack:webhook", ".hidden", "folder/below"} {
+		vault.Write(t, workflow, name, "x")
+	}
+	s := newServer(t, map[string]string{"VAULT_ADDR": vault.Address, "VAULT_TOKEN": vault.Writer(t), "RELAY_OWNER": "shop"})
+	results := s.list(t, workflow, false, 1)
+	if len(results) != 2 || len(results[0].Diagnostics) != 1 || results[1].DisplayName != workflow+"/good" {
+		t.Fatalf("results %v, want a warning and one secret", results)
+	}
+	warning := results[0].Diagnostics[0]
+	for _, want := range []string{"3 names cannot be managed", `".hidden": `, `"folder/": it is a folder`, "vault kv metadata delete -mount=customers 'workflows/" + workflow + "/slack:webhook'"} {
+		if warning.Severity != tfprotov6.DiagnosticSeverityWarning || !strings.Contains(warning.Detail, want) {
+			t.Errorf("warning %v, want %q", warning, want)
+		}
+	}
 }
 
 func TestListResourceListsLiveSecrets(t *testing.T) {

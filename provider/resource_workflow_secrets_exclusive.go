@@ -81,7 +81,8 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 		return
 	}
 	at := path.Root("exclusive")
-	found, err := r.backend.undeclared(ctx, private.scope(r.backend.root(), m.Workflow.ValueString()), declared)
+	scope := private.scope(r.backend.root(), m.Workflow.ValueString())
+	found, other, err := r.backend.undeclared(ctx, scope, declared)
 	if err != nil {
 		diagnostics.AddAttributeWarning(at, "Cannot list undeclared secrets", sentence(err.Error()))
 		return
@@ -100,7 +101,14 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 			left = append(left, fmt.Sprintf("%s (%s)", name, text))
 		}
 	}
+	for _, key := range other {
+		o := scope.Other(key)
+		texts[o.Name] = types.StringValue("cannot be managed: " + o.Cause)
+	}
 	m.Undeclared = types.MapValueMust(types.StringType, texts)
+	if len(other) > 0 {
+		diagnostics.AddAttributeWarning(at, "Workflow has names that cannot be managed", scope.DescribeOther(other))
+	}
 	if len(left) == 0 {
 		return
 	}
@@ -112,13 +120,14 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 		fmt.Sprintf("%s: %s.\n\n%s", m.Workflow.ValueString(), strings.Join(left, ", "), cause))
 }
 
-// undeclared returns the live secrets of a workflow that are not declared.
-func (b *backend) undeclared(ctx context.Context, scope secrets.Scope, declared elements) (map[string]secrets.Entry, error) {
-	names, err := b.client.List(ctx, scope)
+// undeclared returns the live secrets of a workflow that are not declared, and the keys
+// that cannot be managed.
+func (b *backend) undeclared(ctx context.Context, scope secrets.Scope, declared elements) (map[string]secrets.Entry, []string, error) {
+	listed, err := b.client.List(ctx, scope)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	names = slices.DeleteFunc(names, func(name string) bool {
+	names := slices.DeleteFunc(listed.Manageable, func(name string) bool {
 		_, found := declared[name]
 		return found
 	})
@@ -126,10 +135,10 @@ func (b *backend) undeclared(ctx context.Context, scope secrets.Scope, declared 
 		return b.client.Describe(ctx, scope.Secret(name))
 	})
 	for _, name := range slices.Sorted(maps.Keys(failed)) {
-		return nil, failed[name] // a partial list is not used
+		return nil, nil, failed[name] // a partial list is not used
 	}
 	maps.DeleteFunc(found, func(_ string, e secrets.Entry) bool { return !e.Live() })
-	return found, nil
+	return found, listed.Other, nil
 }
 
 // describeOwner describes who owns a live secret.

@@ -34,6 +34,7 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 		s.vault.PatchCustomMetadata(t, s.workflow, "anas", map[string]any{"relay.person/ana": s.recordOf(t, "anas", 1)})
 		s.vault.Write(t, s.workflow, "dead", "other")
 		s.vault.SoftDelete(t, s.workflow, "dead")
+		s.vault.Write(t, s.workflow, "slack:webhook", "other")
 		s.dataWrites(t)
 
 		t.Log("with \"off\" no list request is sent")
@@ -47,11 +48,14 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 		}
 
 		t.Log("with \"show\" they are listed and not changed")
+		invalid := "cannot be managed: it contains ':' (U+003A); letters, digits and _ . @ - and the space are allowed"
 		all := map[string]any{
 			"left": "owned by terraform/shop", "beside": "owned by terraform/shop", "anas": "owned by person/ana", "unknown": "unmanaged",
+			`"slack:webhook"`: invalid,
 		}
 		s.configure(t, s.set(map[string]string{"a": "1"}, `exclusive = "show"`), single)
-		s.Apply(t).Contains(t, "Workflow has undeclared secrets", "anas (owned by person/ana), beside (owned by terraform/shop), left (owned by terraform/shop), unknown (unmanaged)")
+		s.Apply(t).Contains(t, "Workflow has undeclared secrets", "anas (owned by person/ana), beside (owned by terraform/shop), left (owned by terraform/shop), unknown (unmanaged)",
+			"Workflow has names that cannot be managed", "1 name cannot be managed here, but steps can read it", "vault kv metadata delete")
 		s.undeclared(t, all)
 		s.NoChanges(t)
 
@@ -73,12 +77,12 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 		result := s.ApplyPlan(t)
 		result.Contains(t, s.workflow+"/left changed since the plan: version 2, planned from 1")
 		s.reads(t, map[string]string{"a": "1", "left": "written after the plan", "beside": "", "anas": "other", "unknown": "own"})
-		s.undeclared(t, map[string]any{"left": "owned by terraform/shop", "anas": "owned by person/ana"})
+		s.undeclared(t, map[string]any{"left": "owned by terraform/shop", "anas": "owned by person/ana", `"slack:webhook"`: invalid})
 		if result := s.Run(t, "plan"); result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
 		s.Apply(t).Contains(t, "They are not deleted, because this configuration does not own them")
-		s.undeclared(t, map[string]any{"left": "last owned by terraform/shop", "anas": "owned by person/ana"})
+		s.undeclared(t, map[string]any{"left": "last owned by terraform/shop", "anas": "owned by person/ana", `"slack:webhook"`: invalid})
 		s.NoChanges(t)
 		s.configure(t, s.set(map[string]string{"a": "1", "unknown": "own"}))
 		s.Apply(t)

@@ -32,7 +32,7 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 		resp.Diagnostics.AddError(summary, sentence(err.Error()))
 		return
 	}
-	found, failed := inParallel(ctx, client.Concurrency(), names, func(ctx context.Context, name string) (secrets.Entry, error) {
+	found, failed := inParallel(ctx, client.Concurrency(), names.Manageable, func(ctx context.Context, name string) (secrets.Entry, error) {
 		return client.Describe(ctx, scope.Secret(name))
 	})
 	if failed.addErrors(&resp.Diagnostics, summary); len(failed) > 0 {

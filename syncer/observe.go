@@ -4,6 +4,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -18,6 +19,8 @@ import (
 // observation is what the metadata in Vault has of a source's workflows and connections.
 type observation struct {
 	entries map[secrets.Address]secrets.Entry
+	// other are the names that cannot be managed, by workflow.
+	other map[secrets.Scope][]string
 	// unseen are the workflows, and types of connections, that could not be observed,
 	// and why.
 	unseen map[secrets.Scope]error
@@ -32,7 +35,7 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 		scopes[i] = s.scope(workflow)
 	}
 	seen, err := s.client.Survey(ctx, scopes...)
-	o := observation{entries: seen.Entries, unseen: map[secrets.Scope]error{}}
+	o := observation{entries: seen.Entries, other: seen.Other, unseen: map[secrets.Scope]error{}}
 	maps.Copy(o.unseen, seen.Failed)
 	if err == nil && len(scopes) > 0 && len(o.unseen) == len(scopes) && o.unavailable() {
 		err = o.unseen[scopes[0]]
@@ -66,6 +69,16 @@ func (s *source) observeConnections(ctx context.Context, o *observation) error {
 // unavailable reports whether a workflow is unseen because Vault was unavailable.
 func (o observation) unavailable() bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(o.unseen)), secrets.Unavailable)
+}
+
+// invalidNames are the names that cannot be managed, in order of workflow.
+func (o observation) invalidNames() []report.InvalidNames {
+	var out []report.InvalidNames
+	for scope, keys := range o.other {
+		out = append(out, report.InvalidNames{Scope: scope, Keys: keys})
+	}
+	slices.SortFunc(out, func(a, b report.InvalidNames) int { return cmp.Compare(a.Scope.Group, b.Scope.Group) })
+	return out
 }
 
 // failures are the unseen workflows that no wanted secret reports.

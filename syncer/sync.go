@@ -38,6 +38,7 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	}
 	r.Failures = append(r.Failures, seen.failures(d)...)
 	r.Unavailable = seen.unavailable()
+	r.InvalidNames = seen.invalidNames()
 	actions, err := s.plan(ctx, d, seen, adopt)
 	if err != nil {
 		return err

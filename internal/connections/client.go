@@ -174,7 +174,7 @@ func (c *Client) deleteAll(ctx context.Context, a secrets.Address, claim secrets
 func (c *Client) deleteBody(ctx context.Context, body secrets.Scope, destroy bool) {
 	names, err := c.List(ctx, body)
 	errs := []error{err}
-	for _, name := range names {
+	for _, name := range names.Manageable {
 		errs = append(errs, c.bodies.DeleteField(ctx, secrets.Address{Scope: body, Name: name}, destroy))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -59,12 +59,15 @@ func describe(ctx context.Context, client *secrets.Client) (rows []row, records 
 	if err != nil {
 		return nil, "", err
 	}
-	for _, name := range names {
+	for _, name := range names.Manageable {
 		entry, err := client.Describe(ctx, scope.Secret(name))
 		if err != nil {
 			return nil, "", err
 		}
-		owner, _ := entry.Owner()
+		owner, owned := entry.Owner()
+		if !owned {
+			owner = secrets.NoOwner
+		}
 		rows = append(rows, row{name, entry.Current, entry.Live(), owner})
 		if name == fromGit[1].name {
 			records = formatRecord(owner, entry.Records[owner])

@@ -6,7 +6,6 @@ package secrets
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -153,24 +152,17 @@ func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error
 	return e, nil
 }
 
-// List returns the names in a scope, sorted. Dead secrets are among them: only their
-// metadata shows that. It leaves out invalid names, which no workflow could refer to.
-// Errors: as of Describe.
-func (c *Client) List(ctx context.Context, s Scope) ([]string, error) {
+// List returns the names in a scope. Dead secrets are among them: only their metadata
+// shows that. Errors: as of Describe.
+func (c *Client) List(ctx context.Context, s Scope) (Names, error) {
 	keys, err := c.kv.List(ctx, kv.Entry{Namespace: s.Namespace, Mount: s.Mount, Path: s.path()})
 	if errors.Is(err, kv.ErrPermissionDenied) {
-		return nil, c.explainDenied(ctx, Address{Scope: s}, capability.List, err)
+		return Names{}, c.explainDenied(ctx, Address{Scope: s}, capability.List, err)
 	}
 	if err != nil {
-		return nil, err
+		return Names{}, err
 	}
-	names := keys[:0]
-	for _, key := range keys {
-		if !strings.HasSuffix(key, "/") && nameProblem(key) == "" {
-			names = append(names, key)
-		}
-	}
-	return names, nil
+	return namesOf(keys), nil
 }
 
 func entryOf(a Address) kv.Entry {

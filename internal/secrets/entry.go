@@ -4,6 +4,7 @@
 package secrets
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -167,6 +168,19 @@ func (e Entry) LastOwner() (Owner, Record, bool) {
 		}
 	}
 	return best, top, found
+}
+
+// Ownership describes who owns the current version, for a list: the owner; another
+// writer, with the last owner; or "-" where no record counts.
+func (e Entry) Ownership() string {
+	last, record, found := e.LastOwner()
+	switch {
+	case !found:
+		return "-"
+	case record.Version != e.Current:
+		return fmt.Sprintf("another writer (last %s)", last)
+	}
+	return string(last)
 }
 
 // counts reports whether a record is about this entry: its version exists here with

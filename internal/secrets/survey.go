@@ -14,6 +14,9 @@ import (
 type Survey struct {
 	// Entries are all secrets of the scopes that could be observed, also dead ones.
 	Entries map[Address]Entry
+	// Other are the keys that cannot be managed, of the scopes that have any and could be
+	// observed (Names.Other).
+	Other map[Scope][]string
 	// Failed are the scopes that could not be observed as a whole, with the error. The
 	// Entries contain none of their secrets.
 	Failed map[Scope]error
@@ -24,7 +27,7 @@ type Survey struct {
 // that cannot be observed is in Failed and stops no other. Errors: those that affect
 // all (AffectsAll), or the context's.
 func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
-	out := Survey{Entries: map[Address]Entry{}, Failed: map[Scope]error{}}
+	out := Survey{Entries: map[Address]Entry{}, Other: map[Scope][]string{}, Failed: map[Scope]error{}}
 	names, errs, err := requestAll(ctx, c.concurrency, scopes, c.listChecked)
 	if err != nil {
 		return Survey{}, err
@@ -34,7 +37,10 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 		if errs[i] != nil {
 			out.Failed[scope] = errs[i]
 		}
-		for _, name := range names[i] {
+		if len(names[i].Other) > 0 {
+			out.Other[scope] = names[i].Other
+		}
+		for _, name := range names[i].Manageable {
 			addresses = append(addresses, Address{Scope: scope, Name: name})
 		}
 	}
@@ -55,6 +61,7 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 	for i, a := range addresses {
 		if errs[i] != nil {
 			out.Failed[a.Scope] = errs[i]
+			delete(out.Other, a.Scope)
 		}
 	}
 	for i, a := range addresses {
@@ -65,9 +72,9 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 	return out, nil
 }
 
-func (c *Client) listChecked(ctx context.Context, s Scope) ([]string, error) {
+func (c *Client) listChecked(ctx context.Context, s Scope) (Names, error) {
 	if err := s.Check(); err != nil {
-		return nil, err
+		return Names{}, err
 	}
 	return c.List(ctx, s)
 }

@@ -25,11 +25,13 @@ type (
 		Approved bool   `json:"approved,omitempty"`
 		Keyless  bool   `json:"keyless,omitempty"`
 		// Suspended without a commit is a source that apply skipped.
-		Suspended bool           `json:"suspended,omitempty"`
-		Error     string         `json:"error,omitempty"`
-		Failures  []failureJSON  `json:"failures"`
-		Secrets   []secretJSON   `json:"secrets"`
-		Summary   report.Summary `json:"summary"`
+		Suspended bool          `json:"suspended,omitempty"`
+		Error     string        `json:"error,omitempty"`
+		Failures  []failureJSON `json:"failures"`
+		Secrets   []secretJSON  `json:"secrets"`
+		// InvalidNames are those in Vault that cannot be managed.
+		InvalidNames []InvalidName  `json:"invalid_names"`
+		Summary      report.Summary `json:"summary"`
 	}
 	failureJSON struct {
 		File  string `json:"file,omitempty"`
@@ -75,13 +77,37 @@ func toJSON(r report.Report) reportJSON {
 	out := reportJSON{
 		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), SignedBy: r.Signer, Files: r.Files, Applied: r.Applied,
 		PlanID: r.PlanID, Approved: r.Approved, Keyless: r.Keyless, Suspended: r.Suspended,
-		Error: report.ErrorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, Summary: r.Summary(),
+		Error: report.ErrorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, InvalidNames: []InvalidName{}, Summary: r.Summary(),
+	}
+	for _, names := range r.InvalidNames {
+		out.InvalidNames = append(out.InvalidNames, InvalidNames(names.Scope, names.Keys)...)
 	}
 	for _, f := range r.Failures {
 		out.Failures = append(out.Failures, failureJSON{File: f.File, Error: f.Err.Error()})
 	}
 	for _, result := range r.Results {
 		out.Secrets = append(out.Secrets, resultJSON(result))
+	}
+	return out
+}
+
+// InvalidName is the JSON form of a name that cannot be managed.
+type InvalidName struct {
+	Workflow string `json:"workflow"`
+	// Name is the name, quoted and shortened.
+	Name  string `json:"name"`
+	Cause string `json:"cause"`
+	// Command removes it; of a folder it lists what is in it.
+	Command string `json:"command"`
+}
+
+// InvalidNames returns the JSON form of the keys of a workflow that cannot be managed.
+// It is never nil: an empty list shows a complete audit.
+func InvalidNames(scope secrets.Scope, keys []string) []InvalidName {
+	out := make([]InvalidName, len(keys))
+	for i, key := range keys {
+		o := scope.Other(key)
+		out[i] = InvalidName{scope.Group, o.Name, o.Cause, o.Command}
 	}
 	return out
 }

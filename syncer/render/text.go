@@ -89,6 +89,9 @@ func (t *Text) report(r report.Report) {
 		}
 		t.block(2, t.paint(red, "x")+" "+f.Err.Error())
 	}
+	for _, names := range r.InvalidNames {
+		t.block(1, t.paint(yellow, "! ")+names.Scope.DescribeOther(names.Keys))
+	}
 	t.line(0, "")
 	t.line(1, sentence(r))
 	if r.PlanID != "" && !r.Approved {

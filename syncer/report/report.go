@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
@@ -31,6 +32,8 @@ type Report struct {
 	Approved bool
 	// Failures are files and claims that were not applied.
 	Failures []Failure
+	// InvalidNames are the names in the workflows that cannot be managed.
+	InvalidNames []InvalidNames
 	// Err ended the sync before its plan.
 	Err error
 	// Unavailable means that Vault could not be observed in whole, for a cause that may
@@ -68,6 +71,12 @@ type Failure struct {
 	File string
 	// Err names the cause and what to do.
 	Err error
+}
+
+// InvalidNames are the keys in a workflow that cannot be managed (secrets.Names.Other).
+type InvalidNames struct {
+	Scope secrets.Scope
+	Keys  []string
 }
 
 // Skipped reports whether there was no sync because the source is suspended.

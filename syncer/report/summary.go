@@ -46,6 +46,8 @@ type Summary struct {
 	Reencrypted int `json:"re_encrypted"`
 	// Drifted are the secrets with an outside change, whatever is done about it.
 	Drifted int `json:"drifted"`
+	// InvalidNames are the names in Vault that cannot be managed.
+	InvalidNames int `json:"invalid_names"`
 	// Failed are the files and claims that were refused, and the actions that failed.
 	Failed int `json:"failed"`
 }
@@ -67,6 +69,9 @@ func (r Report) Summary() Summary {
 		} else {
 			*counts[result.Kind]++
 		}
+	}
+	for _, names := range r.InvalidNames {
+		s.InvalidNames += len(names.Keys)
 	}
 	s.Failed += len(r.Failures)
 	if r.Err != nil {

@@ -96,11 +96,11 @@ func (o *options) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows, err := manual.List(c.Context(), settings, args[0])
+			listing, err := manual.List(c.Context(), settings, args[0])
 			if err != nil {
 				return err
 			}
-			return o.writeRows(args[0], rows)
+			return o.writeListing(listing)
 		},
 	}
 	f.common(c)

@@ -45,35 +45,39 @@ func written(err error) error {
 	return nil
 }
 
-// writeRows prints the secrets of a workflow.
-func (o *options) writeRows(workflow string, rows []manual.Row) error {
+// writeListing prints the secrets of a workflow.
+func (o *options) writeListing(l manual.Listing) error {
 	if o.output == "json" {
-		return written(render.Document(o.stdout, map[string]any{"workflow": workflow, "secrets": rowsJSON(rows)}))
+		return written(render.Document(o.stdout, map[string]any{
+			"workflow": l.Scope.Group, "secrets": rowsJSON(l.Rows), "invalid_names": render.InvalidNames(l.Scope, l.Other),
+		}))
 	}
 	table := tabwriter.NewWriter(o.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tVERSION\tWRITTEN\tOWNER\tDRIFT")
-	for _, r := range rows {
-		owner := string(r.Owner)
-		if r.Owner == secrets.NoOwner {
-			owner = "-"
-		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", r.Name, r.Version, r.Created.UTC().Format(time.RFC3339), owner, r.Drift)
+	for _, r := range l.Rows {
+		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", r.Name, r.Version, r.Created.UTC().Format(time.RFC3339), r.Ownership, r.Drift)
 	}
-	return written(table.Flush())
+	err := table.Flush()
+	if err == nil && len(l.Other) > 0 {
+		_, err = fmt.Fprintln(o.stdout, "\n"+l.Scope.DescribeOther(l.Other))
+	}
+	return written(err)
 }
 
 type rowJSON struct {
 	Name    string    `json:"name"`
 	Version int       `json:"version"`
 	Created time.Time `json:"created"`
-	Owner   string    `json:"owner,omitempty"`
-	Drift   string    `json:"drift"`
+	// Owner is the owner of the current version, LastOwner that of the newest record.
+	Owner     string `json:"owner,omitempty"`
+	LastOwner string `json:"last_owner,omitempty"`
+	Drift     string `json:"drift"`
 }
 
 func rowsJSON(rows []manual.Row) []rowJSON {
 	out := make([]rowJSON, len(rows))
 	for i, r := range rows {
-		out[i] = rowJSON{r.Name, r.Version, r.Created, string(r.Owner), r.Drift.String()}
+		out[i] = rowJSON{r.Name, r.Version, r.Created, string(r.Owner), string(r.LastOwner), r.Drift.String()}
 	}
 	return out
 }
