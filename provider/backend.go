@@ -41,10 +41,13 @@ type backend struct {
 	shared
 }
 
-// newBackend creates the backend for the settings. problems are those that matter
-// only once Vault is needed.
-func newBackend(s settings, problems []settingProblem) (*backend, error) {
-	out := &backend{namespace: secrets.CanonicalNamespace(s.vault.Namespace), mount: s.mount, prefix: s.prefix, domain: s.domain, warnings: &warningLog{}}
+// newBackend creates the backend for the settings, and what all secrets share. problems
+// are those that matter only once Vault is needed.
+func newBackend(s settings, problems []settingProblem, common shared) (*backend, error) {
+	out := &backend{
+		namespace: secrets.CanonicalNamespace(s.vault.Namespace), mount: s.mount, prefix: s.prefix, domain: s.domain,
+		warnings: &warningLog{}, shared: common,
+	}
 	switch {
 	case len(problems) > 0:
 		out.invalid = describeProblems(problems)
@@ -58,7 +61,7 @@ func newBackend(s settings, problems []settingProblem) (*backend, error) {
 		out.warnings.add(warning)
 	}
 	client, err := vaultclient.Connect(s.vault, secrets.Config{
-		Owner: s.owner, Settle: s.settle, Reading: s.readGuard, Warn: out.warnings.add,
+		Owner: s.owner, Settle: s.settle, Keys: common.fingerprint, Reading: s.readGuard, Warn: out.warnings.add,
 	})
 	out.client = client
 	return out, err

@@ -27,7 +27,7 @@ func TestBackendWarnsAboutATokenFileThatOthersCanRead(t *testing.T) {
 		}
 		b, err := newBackend(settings{
 			vault: vaultclient.Settings{Address: "https://vault.example.com", TokenFile: file}, owner: secrets.Owner("terraform/shop"),
-		}, nil)
+		}, nil, shared{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,13 +4,10 @@
 package provider
 
 import (
-	"context"
-	"crypto/subtle"
 	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -35,7 +32,7 @@ type fingerprintComparison int
 
 const (
 	fingerprintSame    fingerprintComparison = iota
-	fingerprintDiffers                       // another value, or another key
+	fingerprintDiffers                       // another value, or none of the keys
 	fingerprintMissing                       // the last write recorded none
 	fingerprintUnknown                       // value or key is known only during the apply
 )
@@ -49,11 +46,11 @@ func (c fingerprintComparison) changed() bool {
 const fingerprintHint = "The last write recorded no fingerprint, so a change of the value cannot be detected. " +
 	"This apply sends the value and records its fingerprint."
 
-// compareFingerprint compares a configured value with a recorded fingerprint. It
-// does not compare if detect is false or null, or if the value is null: the host
-// passes null for a value under ignore_changes.
+// compareFingerprint compares a configured value with a recorded fingerprint, under
+// every key. It does not compare if detect is false or null, or if the value is null:
+// the host passes null for a value under ignore_changes.
 func (b *backend) compareFingerprint(detect types.Bool, address secrets.Address, value types.String, recorded string) fingerprintComparison {
-	current := b.fingerprintOf(address, value)
+	current := b.fingerprintsOf(address, value)
 	switch {
 	case value.IsNull():
 		return fingerprintSame
@@ -61,40 +58,26 @@ func (b *backend) compareFingerprint(detect types.Bool, address secrets.Address,
 		return fingerprintUnknown
 	case !detect.ValueBool():
 		return fingerprintSame
-	case current == "":
+	case len(current) == 0:
 		return fingerprintUnknown
 	case recorded == "":
 		return fingerprintMissing
-	case subtle.ConstantTimeCompare([]byte(current), []byte(recorded)) == 1:
+	case current.Match(recorded):
 		return fingerprintSame
 	}
 	return fingerprintDiffers
 }
 
-// fingerprintOf returns the fingerprint of a configured value; empty if there is no
-// key, or if value or address are not known.
+// fingerprintOf returns the fingerprint of a configured value under the newest key;
+// empty if there is no key, or if value or address are not known.
 func (b *backend) fingerprintOf(address secrets.Address, value types.String) string {
+	return b.fingerprintsOf(address, value).Newest()
+}
+
+// fingerprintsOf are the fingerprints of a configured value under all keys.
+func (b *backend) fingerprintsOf(address secrets.Address, value types.String) secrets.ValueFingerprints {
 	if value.IsNull() || value.IsUnknown() || address.Check() != nil {
-		return ""
+		return nil
 	}
 	return b.fingerprint.HMAC1(address, secrets.NewValue(value.ValueString()))
-}
-
-// fingerprintKeyValidator refuses a key that is too short. Its error does not
-// quote the key.
-type fingerprintKeyValidator struct{}
-
-func (fingerprintKeyValidator) Description(context.Context) string { return "at least 32 bytes" }
-
-func (v fingerprintKeyValidator) MarkdownDescription(ctx context.Context) string {
-	return v.Description(ctx)
-}
-
-func (fingerprintKeyValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.ValueString() == "" {
-		return // null, unknown, or empty, which counts as not set
-	}
-	if _, err := secrets.NewFingerprintKey([]byte(req.ConfigValue.ValueString())); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, invalidProvider, sentence(err.Error()))
-	}
 }

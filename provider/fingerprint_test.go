@@ -20,18 +20,24 @@ import (
 func (s *fixture) fingerprintOnRecord(t *testing.T, name string) string {
 	t.Helper()
 	record, _ := s.vault.Metadata(t, s.workflow, name)["custom_metadata"].(map[string]any)["relay.terraform/shop"].(string)
-	_, fingerprint, _ := strings.Cut(record, " hmac1=")
+	_, rest, _ := strings.Cut(record, " hmac1=")
+	fingerprint, _, _ := strings.Cut(rest, " ")
 	return fingerprint
 }
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	key, err := secrets.NewFingerprintKey([]byte(strings.Repeat("k", 32)))
+	key, err := secrets.NewFingerprintKeys([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer, err := secrets.NewFingerprintKeys([]byte(strings.Repeat("n", 32)), []byte(strings.Repeat("k", 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: "deploy"}.Secret("token")
-	noted := key.HMAC1(address, secrets.NewValue("one"))
+	noted := key.HMAC1(address, secrets.NewValue("one")).Newest()
+	rotated := &backend{shared: shared{fingerprint: newer}}
 	keyed, keyless := &backend{shared: shared{fingerprint: key}}, &backend{shared: shared{fingerprintUnknown: true}}
 	for _, row := range []struct {
 		name   string
@@ -47,6 +53,8 @@ func TestCompare(t *testing.T) {
 		{"whether is not known", keyed, types.BoolUnknown(), address, types.StringValue("two"), noted, fingerprintUnknown},
 		{"the same value", keyed, types.BoolValue(true), address, types.StringValue("one"), noted, fingerprintSame},
 		{"another value", keyed, types.BoolValue(true), address, types.StringValue("two"), noted, fingerprintDiffers},
+		{"the same value under the older key", rotated, types.BoolValue(true), address, types.StringValue("one"), noted, fingerprintSame},
+		{"another value under the older key", rotated, types.BoolValue(true), address, types.StringValue("two"), noted, fingerprintDiffers},
 		{"another secret's fingerprint", keyed, types.BoolValue(true), address.Scope.Secret("other"), types.StringValue("one"), noted, fingerprintDiffers},
 		{"none was noted", keyed, types.BoolValue(true), address, types.StringValue("one"), "", fingerprintMissing},
 		{"the value is not known", keyed, types.BoolValue(true), address, types.StringUnknown(), noted, fingerprintUnknown},
@@ -181,7 +189,7 @@ func TestFingerprintOfUnknownValueIsComparedDuringTheApply(t *testing.T) {
 	for name, configuration := range map[string]func(s *fixture, value, trigger string) string{
 		"the value is not known": func(s *fixture, value, trigger string) string {
 			return strings.Replace(header, `"shop"`, `"shop"
-  fingerprint_key = "`+key+`"`, 1) + `
+  fingerprint_key = ["`+key+`"]`, 1) + `
 resource "terraform_data" "source" {
   input            = "` + value + `"
   triggers_replace = "` + trigger + `"
@@ -189,7 +197,7 @@ resource "terraform_data" "source" {
 		},
 		"the key is not known": func(s *fixture, value, trigger string) string {
 			return strings.Replace(header, `"shop"`, `"shop"
-  fingerprint_key = terraform_data.source.output`, 1) + `
+  fingerprint_key = [terraform_data.source.output]`, 1) + `
 resource "terraform_data" "source" {
   input            = "` + key + `"
   triggers_replace = "` + trigger + `"

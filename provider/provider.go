@@ -75,12 +75,13 @@ func (p *relayProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	resolved.vault.UserAgent = userAgent(req.TerraformVersion, p.version, p.env.get("TF_APPEND_USER_AGENT"))
-	ready, err := newBackend(resolved, problems)
+	var common shared
+	resp.Diagnostics.Append(common.load(ctx, model.sharedModel, p.env)...)
+	ready, err := newBackend(resolved, problems, common)
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot create the Vault client", err.Error())
 		return
 	}
-	resp.Diagnostics.Append(ready.load(ctx, model.sharedModel, p.env)...)
 	p.trackClient(ready.client)
 	if ready.unknownSettings != "" {
 		resp.Diagnostics.AddWarning(driftNotChecked, fmt.Sprintf(

@@ -31,15 +31,15 @@ type defaults struct {
 // sharedModel is the part of the provider block that applies to every secret.
 type sharedModel struct {
 	Defaults       types.Object `tfsdk:"defaults"`
-	FingerprintKey types.String `tfsdk:"fingerprint_key"`
+	FingerprintKey types.List   `tfsdk:"fingerprint_key"`
 }
 
 // shared is sharedModel as the resources use it.
 type shared struct {
 	defaults defaults
-	// fingerprint is not set if the provider has no key.
-	fingerprint secrets.FingerprintKey
-	// fingerprintUnknown: the key is known only during the apply.
+	// fingerprint has no key if the provider has none.
+	fingerprint secrets.FingerprintKeys
+	// fingerprintUnknown: a key is known only during the apply.
 	fingerprintUnknown bool
 }
 
@@ -89,19 +89,7 @@ func defaultsAttribute() schema.Attribute {
 	}
 }
 
-func fingerprintKeyAttribute() schema.Attribute {
-	return schema.StringAttribute{
-		Optional:  true,
-		Sensitive: true,
-		MarkdownDescription: "Key for fingerprints of values, at least 32 bytes, for example from `openssl rand -base64 32`. It can be " +
-			"ephemeral. With a key, each write stores an HMAC-SHA-256 of the address and the value in the secret's metadata. " +
-			"`detect_changes` compares it to detect a changed value. The key itself is not stored. After a change of the key, " +
-			"every value counts as changed. Default: `" + fingerprintVariable + "`, else no fingerprints.",
-		Validators: []validator.String{fingerprintKeyValidator{}},
-	}
-}
-
-// load reads defaults and fingerprint key from the provider block.
+// load reads defaults and fingerprint keys from the provider block.
 func (s *shared) load(ctx context.Context, m sharedModel, env environment) diag.Diagnostics {
 	var problems diag.Diagnostics
 	if !m.Defaults.IsNull() && !isKnown(m.Defaults) {
@@ -112,19 +100,8 @@ func (s *shared) load(ctx context.Context, m sharedModel, env environment) diag.
 	if !m.Defaults.IsNull() {
 		problems.Append(m.Defaults.As(ctx, &s.defaults, basetypes.ObjectAsOptions{})...)
 	}
-	key := m.FingerprintKey.ValueString()
-	if key == "" {
-		key = env.get(fingerprintVariable)
-	}
-	switch {
-	case m.FingerprintKey.IsUnknown():
-		s.fingerprintUnknown = true
-	case key != "":
-		var err error
-		if s.fingerprint, err = secrets.NewFingerprintKey([]byte(key)); err != nil {
-			problems.AddAttributeError(path.Root("fingerprint_key"), invalidProvider, sentence(err.Error()))
-		}
-	case s.defaults.DetectChanges.ValueBool():
+	problems.Append(s.loadKeys(m.FingerprintKey, env)...)
+	if s.defaults.DetectChanges.ValueBool() && !s.fingerprint.Set() && !s.fingerprintUnknown && !problems.HasError() {
 		problems.AddAttributeError(path.Root("defaults").AtName("detect_changes"), invalidProvider, sentence(errNoFingerprintKey.Error()))
 	}
 	return problems

@@ -42,7 +42,7 @@ func (b *backend) send(ctx context.Context, value types.String, w secrets.Write)
 		return secrets.Written{}, errNoValue
 	}
 	w.Value = secrets.NewValue(value.ValueString())
-	w.Provenance.HMAC1 = b.fingerprint.HMAC1(w.Address, w.Value)
+	w.Provenance.HMAC1 = b.fingerprint.HMAC1(w.Address, w.Value).Newest()
 	wrote, err := b.client.Put(ctx, w)
 	if err == nil {
 		tflog.Info(ctx, "wrote a secret", map[string]any{"workflow": w.Address.Group, "name": w.Address.Name, "version": wrote.Version})

@@ -50,14 +50,14 @@ type Controller struct {
 	fileWarnings sync.Once
 
 	mu sync.Mutex
-	// clients, caches, cleaned and keyrings are by source.
-	clients  map[string]*secrets.Client
+	// caches, cleaned and keyrings are by source.
+	clients  map[clientKey]*secrets.Client
 	caches   map[string]*manifestCache
 	keyrings map[string]*keyring.Keyring
 	// cleaned are the bodies of connections that need no second check.
 	cleaned map[string]map[string]bool
-	// fingerprint is the key of FingerprintKeyFile, once it was read.
-	fingerprint secrets.FingerprintKey
+	// fingerprint are the keys of FingerprintKeyFile, once they were read.
+	fingerprint secrets.FingerprintKeys
 }
 
 // New makes a controller of a configuration that config.Read returned. version goes
@@ -68,7 +68,7 @@ func New(cfg *config.Config, version string) *Controller {
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
 		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg),
-		clients: map[string]*secrets.Client{}, caches: map[string]*manifestCache{},
+		clients: map[clientKey]*secrets.Client{}, caches: map[string]*manifestCache{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]map[string]bool{},
 	}
 	registry.MustRegister(c.newLeaderMetric())
@@ -172,9 +172,9 @@ func (c *Controller) Close(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
-	for name, client := range c.clients {
+	for key, client := range c.clients {
 		errs = append(errs, client.Close(ctx))
-		delete(c.clients, name)
+		delete(c.clients, key)
 	}
 	return errors.Join(errs...)
 }

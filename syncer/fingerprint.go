@@ -10,32 +10,33 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// readFingerprintKey returns the key in a file; an empty path means no key. The same
-// text as the provider's fingerprint_key makes the same fingerprints.
-func readFingerprintKey(path string) (secrets.FingerprintKey, error) {
+// readFingerprintKeys returns the keys in a file, one a line, newest first; an empty
+// path means no key. The same texts as the provider's fingerprint_key make the same
+// fingerprints.
+func readFingerprintKeys(path string) (secrets.FingerprintKeys, error) {
 	if path == "" {
-		return secrets.FingerprintKey{}, nil
+		return secrets.FingerprintKeys{}, nil
 	}
-	data, err := conffile.SymmetricKey(path)
+	lines, err := conffile.SymmetricKeys(path)
 	if err != nil {
-		return secrets.FingerprintKey{}, fmt.Errorf("fingerprint_key_file: %w", err)
+		return secrets.FingerprintKeys{}, fmt.Errorf("fingerprint_key_file: %w", err)
 	}
-	key, err := secrets.NewFingerprintKey(data)
+	keys, err := secrets.NewFingerprintKeys(lines...)
 	if err != nil {
-		return secrets.FingerprintKey{}, fmt.Errorf("fingerprint_key_file: %s: %w", conffile.Display(path), err)
+		return secrets.FingerprintKeys{}, fmt.Errorf("fingerprint_key_file: %s: %w", conffile.Display(path), err)
 	}
-	return key, nil
+	return keys, nil
 }
 
-// fingerprintKey returns the controller's key, which is read once: a sync must not compare
-// fingerprints of two keys. A reload reads it again.
-func (c *Controller) fingerprintKey() (secrets.FingerprintKey, error) {
+// fingerprintKeys returns the controller's keys, which are read once: a sync must not
+// compare fingerprints of two readings. A reload reads them again.
+func (c *Controller) fingerprintKeys() (secrets.FingerprintKeys, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.fingerprint.Set() {
 		return c.fingerprint, nil
 	}
-	key, err := readFingerprintKey(c.cfg.FingerprintKeyFile)
-	c.fingerprint = key
-	return key, err
+	keys, err := readFingerprintKeys(c.cfg.FingerprintKeyFile)
+	c.fingerprint = keys
+	return keys, err
 }

@@ -145,12 +145,12 @@ func TestInvalidFingerprintKeyIsRefused(t *testing.T) {
 		"one newline":  {someKey, ""},
 		"windows' own": {strings.TrimSpace(someKey) + "\r\n", ""},
 	} {
-		_, err := readFingerprintKey(write(t, t.TempDir(), "key", row.content))
+		_, err := readFingerprintKeys(write(t, t.TempDir(), "key", row.content))
 		if got := fmt.Sprint(err); row.want == "" && err != nil || !strings.Contains(got, row.want) || strings.Contains(got, "0123") {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 	}
-	if _, err := readFingerprintKey(t.TempDir()); err == nil {
+	if _, err := readFingerprintKeys(t.TempDir()); err == nil {
 		t.Error("a folder was taken for a key")
 	}
 }

@@ -16,7 +16,7 @@ import (
 // InVault returns the names of the live secrets of workflows, from metadata alone.
 func (c *Controller) InVault(ctx context.Context, workflows []string) (report.Names, error) {
 	c.warnOfFiles()
-	client, err := c.connect(c.cfg.Sources[0])
+	client, err := c.connect(c.cfg.Sources[0], true)
 	if err != nil {
 		return nil, err
 	}

@@ -33,13 +33,13 @@ type source struct {
 	reason string
 	cache  *manifestCache
 	// fingerprint is for the values; it may be none.
-	fingerprint secrets.FingerprintKey
+	fingerprint secrets.FingerprintKeys
 	// keyless means that there is no key, and only ciphertexts are compared.
 	keyless bool
 }
 
 func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source, error) {
-	client, clientErr := c.connect(cfg)
+	client, clientErr := c.connect(cfg, keyless)
 	connectionsClient := connections.New(client, c.Warn)
 	s := &source{
 		Source: cfg, location: at, vault: c.cfg.Vault, client: client, connections: connectionsClient,
@@ -55,10 +55,8 @@ func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source
 
 // loadKeys sets the keys of a source, and what it knows of files by them.
 func (c *Controller) loadKeys(s *source) (err error) {
-	var keysErr error
-	s.keys, keysErr = c.keys(s.Source)
-	s.fingerprint, err = c.fingerprintKey()
-	if err := errors.Join(keysErr, err); err != nil {
+	s.fingerprint, _ = c.fingerprintKeys() // connect returns the error
+	if s.keys, err = c.keys(s.Source); err != nil {
 		return err
 	}
 	s.cache = c.manifestCache(s.Name, s.keys)
@@ -99,12 +97,27 @@ func (c *Controller) cleanedOf(source string) map[string]bool {
 	return c.cleaned[source]
 }
 
+// clientKey is what a client is made for. One without keys does not check the MAC of
+// records.
+type clientKey struct {
+	source  string
+	keyless bool
+}
+
 // connect returns the source's client, which is made once: it keeps its login and its
 // idle HTTP connections between syncs.
-func (c *Controller) connect(cfg config.Source) (*secrets.Client, error) {
+func (c *Controller) connect(cfg config.Source, keyless bool) (*secrets.Client, error) {
+	var fingerprint secrets.FingerprintKeys
+	if !keyless {
+		var err error
+		if fingerprint, err = c.fingerprintKeys(); err != nil {
+			return nil, err
+		}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if client := c.clients[cfg.Name]; client != nil {
+	key := clientKey{cfg.Name, keyless}
+	if client := c.clients[key]; client != nil {
 		return client, nil
 	}
 	owner, err := secrets.GitOpsOwner(c.cfg.Controller, cfg.Name)
@@ -113,11 +126,11 @@ func (c *Controller) connect(cfg config.Source) (*secrets.Client, error) {
 	}
 	v := c.cfg.Vault
 	client, err := vaultclient.Connect(v.Settings("relay-sync/"+c.version),
-		secrets.Config{Owner: owner, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
+		secrets.Config{Owner: owner, Keys: fingerprint, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
 	if err != nil {
 		return nil, err
 	}
-	c.clients[cfg.Name] = client
+	c.clients[key] = client
 	return client, nil
 }
 

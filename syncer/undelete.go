@@ -75,7 +75,7 @@ func sourceOf(among []config.Source, a secrets.Address) (config.Source, error) {
 }
 
 func (c *Controller) undelete(ctx context.Context, cfg config.Source, u *report.Undeletion, reason string) error {
-	client, err := c.connect(cfg)
+	client, err := c.connect(cfg, false)
 	if err != nil {
 		return err
 	}

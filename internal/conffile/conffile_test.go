@@ -5,6 +5,7 @@ package conffile_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,14 +39,14 @@ func fifo(t *testing.T) string {
 
 // readers are all functions of the package that read a file.
 var readers = map[string]func(path string) error{
-	"Read":         func(path string) error { _, err := conffile.Read(path, 100<<10); return err },
-	"Line":         func(path string) error { _, err := conffile.Line(path); return err },
-	"Token":        func(path string) error { _, err := conffile.Token(path); return err },
-	"Secret":       func(path string) error { _, err := conffile.Secret(path); return err },
-	"SigningKey":   func(path string) error { _, err := conffile.SigningKey(path); return err },
-	"SymmetricKey": func(path string) error { _, err := conffile.SymmetricKey(path); return err },
-	"CertPool":     func(path string) error { _, err := conffile.CertPool(path); return err },
-	"KeyPair":      func(path string) error { _, err := conffile.KeyPair(path, path); return err },
+	"Read":          func(path string) error { _, err := conffile.Read(path, 100<<10); return err },
+	"Line":          func(path string) error { _, err := conffile.Line(path); return err },
+	"Token":         func(path string) error { _, err := conffile.Token(path); return err },
+	"Secret":        func(path string) error { _, err := conffile.Secret(path); return err },
+	"SigningKey":    func(path string) error { _, err := conffile.SigningKey(path); return err },
+	"SymmetricKeys": func(path string) error { _, err := conffile.SymmetricKeys(path); return err },
+	"CertPool":      func(path string) error { _, err := conffile.CertPool(path); return err },
+	"KeyPair":       func(path string) error { _, err := conffile.KeyPair(path, path); return err },
 }
 
 func TestReadersRefuseWhatIsNotARegularFileWithoutWaiting(t *testing.T) {
@@ -141,10 +142,12 @@ func TestCredentialsAreReadWithoutTheSpaceAroundThem(t *testing.T) {
 	}
 }
 
-func TestASymmetricKeyLosesOneLineBreakOnly(t *testing.T) {
+func TestSymmetricKeysLoseTheirLineBreaksOnly(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{"key": "key", "key\n": "key", "key\r\n": "key", " key \n\n": " key \n"} {
-		if got, err := conffile.SymmetricKey(file(t, text)); err != nil || string(got) != want {
+	for text, want := range map[string]string{
+		"key": `["key"]`, "key\n": `["key"]`, "key\r\n": `["key"]`, " key \n\n": `[" key " ""]`, "new\r\nold\r\n": `["new" "old"]`,
+	} {
+		if got, err := conffile.SymmetricKeys(file(t, text)); err != nil || fmt.Sprintf("%q", got) != want {
 			t.Errorf("%q: got %q, %v", text, got, err)
 		}
 	}

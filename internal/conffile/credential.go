@@ -100,10 +100,17 @@ func SigningKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-// SymmetricKey returns a key as `openssl rand -base64 32` writes it: the content of
-// the file without one line break at its end, so that the same text set elsewhere
-// is the same key. The caller checks its length.
-func SymmetricKey(path string) ([]byte, error) {
+// SymmetricKeys returns keys as `openssl rand -base64 32` writes them, one a line: the
+// lines of the file without their line breaks, so that the same text set elsewhere is
+// the same key. The caller checks their length.
+func SymmetricKeys(path string) ([][]byte, error) {
 	data, err := Read(path, MaxKeyBytes)
-	return bytes.TrimSuffix(bytes.TrimSuffix(data, []byte("\n")), []byte("\r")), err
+	if err != nil {
+		return nil, err
+	}
+	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	for i := range lines {
+		lines[i] = bytes.TrimSuffix(lines[i], []byte("\r"))
+	}
+	return lines, nil
 }

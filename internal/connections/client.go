@@ -52,8 +52,8 @@ func (c *Client) Judge(e secrets.Entry, baseline *secrets.Written) secrets.Verdi
 }
 
 // Fingerprint is HMAC1 of the names and values of all fields.
-func (c *Client) Fingerprint(key secrets.FingerprintKey, w secrets.Write) string {
-	return key.HMAC1Fields(w.Address, w.Fields)
+func (c *Client) Fingerprint(keys secrets.FingerprintKeys, w secrets.Write) secrets.ValueFingerprints {
+	return keys.HMAC1Fields(w.Address, w.Fields)
 }
 
 // Describe observes a connection: one read of the pointer's metadata, and where a

@@ -128,8 +128,12 @@ func (e Entry) removeCurrent(purge bool) removal {
 }
 
 // newerThan reports whether the owner of the claim has recorded a newer version,
-// released or not.
+// released or not. A record that is not authentic counts here: it may be that of an
+// instance with another key.
 func (e Entry) newerThan(claim Claim) bool {
+	if e.Rejected != nil && e.Rejected.Version > claim.Version {
+		return true
+	}
 	own, recorded := e.Records[claim.Owner]
 	return recorded && e.counts(own) && own.Version > claim.Version
 }

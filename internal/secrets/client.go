@@ -47,6 +47,10 @@ type Config struct {
 	// Concurrency is how many requests may be under way at once, which Survey
 	// keeps to; 0 means kv.DefaultConcurrency.
 	Concurrency int
+	// Keys are the keys for the MAC of records; none if unset.
+	Keys FingerprintKeys
+	// RequireMAC rejects own records without a MAC, if there is a key.
+	RequireMAC bool
 	// Reading decides what happens if the token could read values.
 	Reading ReadGuard
 	// Warn is called with what stops nothing and a person should know; nil drops it.
@@ -61,6 +65,8 @@ type Client struct {
 	settle      time.Duration
 	maxBytes    int
 	concurrency int
+	keys        FingerprintKeys
+	requireMAC  bool
 	reading     ReadGuard
 	warn        func(string)
 
@@ -75,7 +81,7 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		kv: cfg.KV, owner: cfg.Owner, settle: cfg.Settle, maxBytes: cfg.MaxValueBytes, warn: cfg.Warn,
-		concurrency: cfg.Concurrency, reading: cfg.Reading, checks: map[checkKey]*check{},
+		concurrency: cfg.Concurrency, keys: cfg.Keys, requireMAC: cfg.RequireMAC, reading: cfg.Reading, checks: map[checkKey]*check{},
 	}
 	if c.settle == 0 {
 		c.settle = DefaultSettle
@@ -136,7 +142,7 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	if !ok {
 		return Entry{}, &kv.Error{Op: "read the metadata of", Path: a.Path(), Cause: kv.ErrMalformed}
 	}
-	return e, nil
+	return e.authenticated(c.owner, c.keys.verify(c.owner, a, m.CustomMetadata[c.owner.recordKey()]), c.requireMAC), nil
 }
 
 // Confirm observes a secret and compares it with an observation of another process,

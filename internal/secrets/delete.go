@@ -99,7 +99,7 @@ func (c *Client) removeVersions(ctx context.Context, a Address, versions []int, 
 // A release that is sent again reads the entry first: the record that the same owner
 // wrote for a newer version meanwhile stays.
 func (c *Client) release(ctx context.Context, a Address, claim Claim, done Deletion) error {
-	released := Record{Version: claim.Version, Time: claim.Created, Released: true}
+	released := Record{Version: claim.Version, Time: claim.Created, Released: true, ReleasedAt: done.Remaining.Date}
 	if last := done.Remaining.Records[claim.Owner]; done.Outcome == SoftDeleted && claim.Names(last) {
 		released.Provenance, released.Body = last.Provenance, last.Body
 	}
@@ -112,7 +112,7 @@ func (c *Client) release(ctx context.Context, a Address, claim Claim, done Delet
 			}
 		}
 		sent = true
-		return c.patchRecord(ctx, a, claim.Owner, released)
+		return c.patchRecord(ctx, a, claim.Owner, released, c.keysFor(done.Remaining))
 	})
 	if err != nil {
 		return &noRecordError{Address: a, Done: "released", Written: Written{Version: claim.Version, Created: claim.Created}, Cause: err}

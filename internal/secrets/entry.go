@@ -24,6 +24,11 @@ type Entry struct {
 	Versions map[int]Version
 	// Records are every owner's last record, including those that no longer count.
 	Records map[Owner]Record
+	// MAC is what the MAC of the observer's own record shows.
+	MAC MAC
+	// Rejected is the observer's own record if it is not authentic; Records does not
+	// contain it then, so that nothing is decided from it. Nil for none.
+	Rejected *Record
 	// Malformed are the owners whose key does not contain a record.
 	Malformed []Owner
 	// Fields are the entries of a connection's live body by name: of the body that the
@@ -96,13 +101,38 @@ func entryFrom(m kv.Metadata) (Entry, bool) {
 			continue // "relay.something" of another tool
 		}
 		if record, ok := parseRecord(text); ok {
-			e.Records[owner] = record
+			e.Records[owner] = record.withReleaseTime(e.Versions[record.Version])
 		} else {
 			e.Malformed = append(e.Malformed, owner)
 		}
 	}
 	slices.Sort(e.Malformed)
 	return e, true
+}
+
+// withReleaseTime is the record with the time of its release, which format 1 does not
+// contain: its owner had deleted the version just before.
+func (r Record) withReleaseTime(v Version) Record {
+	if r.Released && r.ReleasedAt.IsZero() && v.Created.Equal(r.Time) {
+		r.ReleasedAt = v.Deleted
+	}
+	return r
+}
+
+// authenticated is the entry with what the MAC of an owner's own record shows. A record
+// that is not authentic moves to Rejected; without a MAC it is authentic unless
+// required is set.
+func (e Entry) authenticated(owner Owner, mac MAC, required bool) Entry {
+	record, found := e.Records[owner]
+	if !found {
+		return e
+	}
+	if e.MAC = mac; mac == MACInvalid || mac == MACMissing && required {
+		e.Rejected = &record
+		e.Records = maps.Clone(e.Records)
+		delete(e.Records, owner)
+	}
+	return e
 }
 
 // Live reports whether the current version has a value now. A version that expires
@@ -205,7 +235,11 @@ func (e Entry) withBaseline(me Owner, baseline *Written) Entry {
 	if ok && e.counts(record) && record.Version >= baseline.Version {
 		return e
 	}
-	return e.withRecord(me, Record{Version: baseline.Version, Time: baseline.Created, Expires: baseline.Expires})
+	known := e.withRecord(me, Record{Version: baseline.Version, Time: baseline.Created, Expires: baseline.Expires})
+	if baseline.Version == e.Current {
+		known.Rejected = nil // the owner itself knows that it wrote this version
+	}
+	return known
 }
 
 // withRecord is the entry with another record of an owner.

@@ -114,6 +114,17 @@ func AfterTakeover(owner Owner) string {
 // Unwrap gives ErrNotOwner.
 func (e *NotOwnerError) Unwrap() error { return ErrNotOwner }
 
+// notAuthenticError is a secret whose own record is not authentic.
+type notAuthenticError struct{ Address Address }
+
+func (e *notAuthenticError) Error() string {
+	return fmt.Sprintf("%s %s: record not authentic: its MAC is missing or invalid, so another writer may have changed it; adopt it to write the value again",
+		e.Address.Kind, e.Address)
+}
+
+// Unwrap gives ErrNotOwner: the owner that wrote the current version is not known.
+func (e *notAuthenticError) Unwrap() error { return ErrNotOwner }
+
 // undeleteError is why a secret cannot be undeleted.
 type undeleteError struct {
 	Address Address

@@ -6,74 +6,104 @@ package secrets
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
-	"io"
-	"log/slog"
 	"maps"
 	"slices"
 )
 
-// fingerprintKeyBytes is the least length of a fingerprint key.
-const fingerprintKeyBytes = 32
+// fingerprintBytes is the part of a hash in a record: 128 bits, because a record shares
+// 512 bytes with its other fields.
+const fingerprintBytes = 16
 
-// FingerprintKey is the operator's key for fingerprints of plain texts. It is
-// never stored in Vault or in a state, and prints as Redacted.
-type FingerprintKey struct {
-	reveal func() []byte
+// fingerprintText is base64url without padding; 16 bytes have one form in it.
+var fingerprintText = base64.RawURLEncoding.Strict()
+
+// EncodeFingerprint is the text of a fingerprint in a record: the first 16 bytes of a
+// hash of at least that many, in base64url without padding.
+func EncodeFingerprint(hash []byte) string {
+	return fingerprintText.EncodeToString(hash[:fingerprintBytes])
 }
 
-// NewFingerprintKey takes a key of at least fingerprintKeyBytes. The error wraps
-// ErrInvalid.
-func NewFingerprintKey(key []byte) (FingerprintKey, error) {
-	if len(key) < fingerprintKeyBytes {
-		return FingerprintKey{}, invalidf("the fingerprint key has fewer than %d bytes; make one with: openssl rand -base64 32", fingerprintKeyBytes)
+func isFingerprint(text string) bool {
+	raw, err := fingerprintText.DecodeString(text)
+	return err == nil && len(raw) == fingerprintBytes
+}
+
+// canonicalFingerprint is the fingerprint as EncodeFingerprint writes it. Records of
+// format 1 have it in hex. Any other text stays as it is.
+func canonicalFingerprint(text string) string {
+	if raw, err := hex.DecodeString(text); err == nil && len(raw) == fingerprintBytes {
+		return EncodeFingerprint(raw)
 	}
-	return FingerprintKey{reveal: func() []byte { return key }}, nil
+	return text
 }
 
-// Set reports whether there is a key.
-func (k FingerprintKey) Set() bool { return k.reveal != nil }
+// ValueFingerprints are the fingerprints of one value under each key of FingerprintKeys,
+// newest first; empty without a key.
+type ValueFingerprints []string
 
-// Format implements fmt.Formatter for every verb and flag.
-func (FingerprintKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Redacted) }
-
-// LogValue implements slog.LogValuer.
-func (FingerprintKey) LogValue() slog.Value { return slog.StringValue(Redacted) }
-
-// MarshalText implements encoding.TextMarshaler.
-func (FingerprintKey) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
-
-// HMAC1 is the fingerprint of a value at an address (ARCHITECTURE.md, Fingerprints): the first 16
-// bytes, in hex, of HMAC-SHA-256 under the key over LengthPrefixed("hmac1",
-// mount, prefix, workflow, name, value). It is "" without a key. Equal fingerprints
-// mean the same value at the same address; without the key they reveal nothing.
-func (k FingerprintKey) HMAC1(a Address, v Value) string {
-	if !k.Set() || v.reveal == nil {
+// Newest is the fingerprint for a record, "" for none.
+func (f ValueFingerprints) Newest() string {
+	if len(f) == 0 {
 		return ""
 	}
-	mac := hmac.New(sha256.New, k.reveal())
-	mac.Write(LengthPrefixed("hmac1", a.Mount, a.Prefix, a.Group, a.Name, v.reveal()))
-	return hex.EncodeToString(mac.Sum(nil)[:16])
+	return f[0]
+}
+
+// Match reports whether one of them is the recorded fingerprint, so that the value is
+// the one that was recorded.
+func (f ValueFingerprints) Match(recorded string) bool {
+	recorded = canonicalFingerprint(recorded)
+	found := 0
+	for _, one := range f {
+		found |= subtle.ConstantTimeCompare([]byte(one), []byte(recorded))
+	}
+	return found == 1
+}
+
+// HMAC1 are the fingerprints of a value at an address (ARCHITECTURE.md, Fingerprints): the
+// first 16 bytes of HMAC-SHA-256 under each key over LengthPrefixed("hmac1", mount,
+// prefix, workflow, name, value), with the namespace before the mount if there is one.
+// Equal fingerprints mean the same value at the same address; without the key they
+// reveal nothing.
+func (k FingerprintKeys) HMAC1(a Address, v Value) ValueFingerprints {
+	if v.reveal == nil {
+		return nil
+	}
+	return k.fingerprints(append(addressParts("hmac1", a), v.reveal())...)
 }
 
 // HMAC1Fields is HMAC1 of a connection whose pointer is at an address: over the names
 // and values of all its fields, sorted by name.
-func (k FingerprintKey) HMAC1Fields(a Address, fields map[string]Value) string {
-	if !k.Set() {
-		return ""
-	}
-	parts := []string{"hmac1 of fields", a.Mount, a.Prefix, a.Group, a.Name}
+func (k FingerprintKeys) HMAC1Fields(a Address, fields map[string]Value) ValueFingerprints {
+	parts := addressParts("hmac1 of fields", a)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if fields[name].reveal == nil {
-			return ""
+			return nil
 		}
 		parts = append(parts, name, fields[name].reveal())
 	}
-	mac := hmac.New(sha256.New, k.reveal())
-	mac.Write(LengthPrefixed(parts...))
-	return hex.EncodeToString(mac.Sum(nil)[:16])
+	return k.fingerprints(parts...)
+}
+
+func addressParts(label string, a Address) []string {
+	if a.Namespace == "" {
+		return []string{label, a.Mount, a.Prefix, a.Group, a.Name}
+	}
+	return []string{label, a.Namespace, a.Mount, a.Prefix, a.Group, a.Name}
+}
+
+func (k FingerprintKeys) fingerprints(parts ...string) ValueFingerprints {
+	var out ValueFingerprints
+	for _, key := range k.keys {
+		mac := hmac.New(sha256.New, key.reveal())
+		mac.Write(LengthPrefixed(parts...))
+		out = append(out, EncodeFingerprint(mac.Sum(nil)))
+	}
+	return out
 }
 
 // LengthPrefixed joins parts so that no two lists of parts give the same bytes:

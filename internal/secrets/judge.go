@@ -35,6 +35,8 @@ const (
 	OwnedByOther
 	// RecordLost: the record of the last write is missing or does not match.
 	RecordLost
+	// NotAuthentic: the MAC of this owner's record is missing or invalid.
+	NotAuthentic
 	// Unmanaged: a live value without a record, never written by this owner.
 	Unmanaged
 	// Purged: nothing of the last write is left.
@@ -92,6 +94,8 @@ func (v Verdict) sentence() string {
 		return OwnedBy(v.Owner)
 	case RecordLost:
 		return "record lost"
+	case NotAuthentic:
+		return "record not authentic"
 	case Unmanaged:
 		return "unmanaged"
 	case Purged:
@@ -117,6 +121,8 @@ func Judge(me Owner, e Entry, baseline *Written) Verdict {
 	known := e.withBaseline(me, baseline)
 	owner, record, found := known.LastOwner()
 	switch {
+	case known.rejects(me):
+		return v.with(NotAuthentic)
 	case found && owner != me:
 		v.Owner = owner
 		return v.with(OwnedByOther)
@@ -167,7 +173,7 @@ func (v Verdict) own(e Entry, record, stored Record) Verdict {
 		return v.dead(e, record)
 	case v.LastWritten < e.Current:
 		return v.with(Overwritten)
-	case stored.Version != record.Version:
+	case stored.Version != record.Version && e.Rejected == nil:
 		return v.with(RecordLost)
 	}
 	return v.with(InSync)
@@ -205,13 +211,27 @@ func (e Entry) broken(me Owner) bool {
 	return slices.Contains(e.Malformed, me) || (found && !r.Released && !e.counts(r))
 }
 
+// rejects reports whether the owner's record is not authentic, and no other owner has
+// a newer one.
+func (e Entry) rejects(me Owner) bool {
+	if e.Rejected == nil {
+		return false
+	}
+	owner, record, found := e.LastOwner()
+	return !found || owner == me || record.Version <= e.Rejected.Version
+}
+
 // permit reports whether me may write the entry: its owner, its last owner, any owner
 // if there is no live value and no record of another, and an owner that adopts it.
 // known contains the baseline of me.
 func permit(me Owner, known Entry, a Address, adopt bool) error {
 	owner, _, found := known.LastOwner()
 	switch {
-	case adopt, found && owner == me, !found && !known.Live():
+	case adopt:
+		return nil
+	case known.rejects(me):
+		return &notAuthenticError{Address: a}
+	case found && owner == me, !found && !known.Live():
 		return nil
 	case found:
 		return &NotOwnerError{Address: a, Owner: owner}

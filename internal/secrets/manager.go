@@ -21,8 +21,8 @@ type Manager interface {
 	Delete(ctx context.Context, a Address, claim Claim) (Deletion, error)
 	// Purge is Delete that destroys all versions.
 	Purge(ctx context.Context, a Address, claim Claim) (Deletion, error)
-	// Fingerprint is the keyed fingerprint of the content of a write.
-	Fingerprint(key FingerprintKey, w Write) string
+	// Fingerprint are the keyed fingerprints of the content of a write.
+	Fingerprint(keys FingerprintKeys, w Write) ValueFingerprints
 }
 
 var _ Manager = (*Client)(nil)
@@ -31,6 +31,6 @@ var _ Manager = (*Client)(nil)
 func (c *Client) Judge(e Entry, baseline *Written) Verdict { return Judge(c.owner, e, baseline) }
 
 // Fingerprint is HMAC1 of the value.
-func (c *Client) Fingerprint(key FingerprintKey, w Write) string {
-	return key.HMAC1(w.Address, w.Value)
+func (c *Client) Fingerprint(keys FingerprintKeys, w Write) ValueFingerprints {
+	return keys.HMAC1(w.Address, w.Value)
 }

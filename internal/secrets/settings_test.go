@@ -105,31 +105,43 @@ func TestConfigureOnVault(t *testing.T) {
 func TestHMAC1(t *testing.T) {
 	t.Parallel()
 	raw := []byte("0123456789abcdef0123456789abcdef")
-	key, err := NewFingerprintKey(raw)
+	key, err := NewFingerprintKeys(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := Scope{Mount: "customers", Prefix: "workflows", Group: "deploy"}.Secret("token")
-	fingerprint := key.HMAC1(a, NewValue("hunter2"))
-	// Records in Vault depend on this very text.
-	if want := "a8a128d6933087a8b61a4b7f24e9d2f4"; fingerprint != want {
+	fingerprint := key.HMAC1(a, NewValue("hunter2")).Newest()
+	// Records in Vault depend on this very text; those of format 1 have it in hex.
+	if want := "qKEo1pMwh6i2Gkt_JOnS9A"; fingerprint != want {
 		t.Errorf("the fingerprint is %s, want %s", fingerprint, want)
 	}
 	other := a
 	other.Name = "token2"
-	if fingerprint == key.HMAC1(a, NewValue("hunter3")) || fingerprint == key.HMAC1(other, NewValue("hunter2")) {
-		t.Error("another value or place has the same fingerprint")
+	if key.HMAC1(a, NewValue("hunter3")).Match(fingerprint) || key.HMAC1(other, NewValue("hunter2")).Match(fingerprint) {
+		t.Error("another value or address has the same fingerprint")
 	}
-	if (FingerprintKey{}).HMAC1(a, NewValue("hunter2")) != "" {
+	if !key.HMAC1(a, NewValue("hunter2")).Match("a8a128d6933087a8b61a4b7f24e9d2f4") {
+		t.Error("the fingerprint of format 1 does not match")
+	}
+	newer, err := NewFingerprintKeys([]byte(strings.Repeat("n", 32)), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if both := newer.HMAC1(a, NewValue("hunter2")); !both.Match(fingerprint) || both.Newest() == fingerprint {
+		t.Errorf("under a newer and the same key: %v", both)
+	}
+	if (FingerprintKeys{}).HMAC1(a, NewValue("hunter2")).Newest() != "" {
 		t.Error("there is a fingerprint without a key")
 	}
-	if _, err := NewFingerprintKey(raw[:31]); !errors.Is(err, ErrInvalid) {
-		t.Errorf("a short key: %v", err)
+	for name, keys := range map[string][][]byte{"a short key": {raw, raw[:31]}, "a duplicate key": {raw, raw}} {
+		if _, err := NewFingerprintKeys(keys...); !errors.Is(err, ErrInvalid) || strings.Contains(err.Error(), "0123") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	var out bytes.Buffer
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("key", "key", key)
 	asJSON, _ := json.Marshal(key)
-	fmt.Fprintf(&out, "%v %+v %#v %s %x %s", key, key, struct{ k FingerprintKey }{key}, key, key, asJSON)
+	fmt.Fprintf(&out, "%v %+v %#v %s %x %s", key, key, struct{ k FingerprintKeys }{key}, key, key, asJSON)
 	if strings.Contains(out.String(), "0123456789") || strings.Contains(out.String(), "30313233") {
 		t.Errorf("the key prints: %s", out.String())
 	}

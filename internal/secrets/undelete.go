@@ -6,6 +6,7 @@ package secrets
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 )
@@ -39,8 +40,8 @@ func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 		return Record{}, err
 	}
 	pair := context.WithoutCancel(ctx)
-	record.Released, record.Deleted, record.Undeleted = false, false, true
-	if err := c.writeRecord(pair, a, record); err != nil {
+	record.Released, record.ReleasedAt, record.Deleted, record.Undeleted = false, time.Time{}, false, true
+	if err := c.writeRecord(pair, a, record, c.keysFor(e)); err != nil {
 		return Record{}, fmt.Errorf("undelete %s %s: nothing was sent but the record: %w", a.Kind, a, err)
 	}
 	if !e.Live() {
@@ -64,7 +65,7 @@ func (c *Client) undeleted(ctx context.Context, a Address, was Entry, record Rec
 	}
 	if expires := now.Expires(); !expires.Equal(record.Expires) {
 		record.Expires = expires
-		return record, c.writeRecord(ctx, a, record)
+		return record, c.writeRecord(ctx, a, record, c.keysFor(was))
 	}
 	return record, nil
 }

@@ -20,7 +20,7 @@ const commitID = "0123456789abcdef0123456789abcdef01234567"
 func deleted(t *testing.T, c *Client) Address {
 	t.Helper()
 	ctx, a := context.Background(), testAddress(t)
-	w := Write{Address: a, Value: NewValue("own"), Provenance: Provenance{Revision: commitID, Origin: "a.yaml", SOPS1: strings.Repeat("ab", 16)}}
+	w := Write{Address: a, Value: NewValue("own"), Provenance: Provenance{Revision: commitID, Origin: "a.yaml", SOPS1: EncodeFingerprint([]byte(commitID))}}
 	if _, err := c.Put(ctx, w); err != nil {
 		t.Fatal(err)
 	}

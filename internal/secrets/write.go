@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -36,7 +37,18 @@ type Write struct {
 
 // Check rejects a write that no attempt could make right. The error wraps ErrInvalid.
 func (c *Client) Check(w Write) error {
-	return errors.Join(w.Address.Check(), w.Provenance.check(), w.Value.checkSize(c.maxBytes))
+	return errors.Join(w.Address.Check(), w.Provenance.check(), w.longestRecord().checkSize(), w.Value.checkSize(c.maxBytes))
+}
+
+// longestRecord is the longest record that the write can need.
+func (w Write) longestRecord() Record {
+	at := time.Date(9999, 1, 1, 0, 0, 0, 123456789, time.UTC)
+	r := Record{Version: math.MaxInt, Time: at, Expires: at, Undeleted: true, Provenance: w.Provenance}
+	if w.Address.Kind == Connection {
+		id := "ffffffff-ffff-ffff-ffff-ffffffffffff"
+		r.Body = Body{ID: id, Fields: math.MaxInt16, Superseded: [maxSuperseded]string{id, id}}
+	}
+	return r
 }
 
 // Put writes a value by the protocol of the package comment. Errors: ErrInvalid, ErrNotOwner, ErrConflict, ErrMissingCapability,
@@ -77,7 +89,7 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 		return Written{}, err
 	}
 	record := Record{Version: written.Version, Time: written.Created, Expires: written.Expires, Provenance: w.Provenance, Body: body}
-	if err := c.writeRecord(pair, w.Address, record); err != nil {
+	if err := c.writeRecord(pair, w.Address, record, c.keys); err != nil {
 		return written, &noRecordError{Address: w.Address, Done: "written", Written: written, Cause: err}
 	}
 	return written, nil
@@ -141,13 +153,14 @@ func (c *Client) conflict(ctx context.Context, w Write) error {
 	return &conflictError{Address: w.Address, Was: was, Now: &seen}
 }
 
-// writeRecord writes the owner's record.
-func (c *Client) writeRecord(ctx context.Context, a Address, r Record) error {
-	return c.untilWritten(ctx, func() error { return c.patchRecord(ctx, a, c.owner, r) })
+// writeRecord writes the owner's record. keys sign it.
+func (c *Client) writeRecord(ctx context.Context, a Address, r Record, keys FingerprintKeys) error {
+	return c.untilWritten(ctx, func() error { return c.patchRecord(ctx, a, c.owner, r, keys) })
 }
 
-func (c *Client) patchRecord(ctx context.Context, a Address, owner Owner, r Record) error {
-	return c.kv.PatchMetadata(ctx, entryOf(a), map[string]any{"custom_metadata": map[string]any{owner.recordKey(): r.String()}})
+func (c *Client) patchRecord(ctx context.Context, a Address, owner Owner, r Record, keys FingerprintKeys) error {
+	text := keys.sign(owner, a, r.String())
+	return c.kv.PatchMetadata(ctx, entryOf(a), map[string]any{"custom_metadata": map[string]any{owner.recordKey(): text}})
 }
 
 // untilWritten retries the request for a record, which is idempotent, for as long as
@@ -185,5 +198,44 @@ func (c *Client) updateRecord(ctx context.Context, a Address, observed Entry, ch
 		return &NotOwnerError{Address: a, Owner: owner}
 	}
 	change(&record)
-	return c.writeRecord(context.WithoutCancel(ctx), a, record)
+	if err := record.checkSize(); err != nil {
+		return err
+	}
+	return c.writeRecord(context.WithoutCancel(ctx), a, record, c.keysFor(observed))
+}
+
+// keysFor are the keys for a record that is made from an observed one. One without a MAC
+// stays without: a signature would confirm what anyone may have written.
+func (c *Client) keysFor(observed Entry) FingerprintKeys {
+	if observed.MAC == MACMissing {
+		return FingerprintKeys{}
+	}
+	return c.keys
+}
+
+// SignRecord writes the MAC of this owner's record, which has none or one that is not
+// valid, under the newest key: one PATCH, no value. It is for a person who has checked
+// that the owner wrote the record. Errors: ErrInvalid if there is no key, ErrNotOwner if
+// the owner has no record of a version of the entry, *kv.Error.
+func (c *Client) SignRecord(ctx context.Context, a Address, observed Entry) error {
+	if !c.keys.Set() {
+		return invalidf("sign the record of %s %s: a fingerprint key is required", a.Kind, a)
+	}
+	record, found := observed.ownRecord(c.owner)
+	if !found || !observed.counts(record) {
+		return &NotOwnerError{Address: a}
+	}
+	if err := c.require(ctx, a, capability.Write); err != nil {
+		return err
+	}
+	return c.writeRecord(context.WithoutCancel(ctx), a, record, c.keys)
+}
+
+// ownRecord is the record of the observer, also if it is not authentic.
+func (e Entry) ownRecord(me Owner) (Record, bool) {
+	if e.Rejected != nil {
+		return *e.Rejected, true
+	}
+	record, found := e.Records[me]
+	return record, found
 }

@@ -19,7 +19,7 @@ import (
 type Secret struct {
 	Leaf
 	Value secrets.Value
-	// Key1 is the fingerprint of the file's data key, 32 hex digits, the same for all
+	// Key1 is the fingerprint of the file's data key, the same for all
 	// secrets of a file until sops rotates it.
 	Key1 string
 }

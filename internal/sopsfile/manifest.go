@@ -52,7 +52,7 @@ type Leaf struct {
 	Name string
 	// Line is the line of its name.
 	Line int
-	// SOPS1 is the fingerprint of ciphertext and address, 32 hex digits: equal if
+	// SOPS1 is the fingerprint of ciphertext and address: equal if
 	// unchanged; different if the value can have changed.
 	SOPS1 string
 }

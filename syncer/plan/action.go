@@ -104,15 +104,15 @@ type Want struct {
 	// SOPS1 and Key1 are the fingerprints of its ciphertext and of the file's data
 	// key. Key1 is empty in a keyless plan.
 	SOPS1, Key1 string
-	// HMAC1 is the fingerprint of its value, empty without a fingerprint key.
-	HMAC1 string
+	// HMAC1 are the fingerprints of its value, empty without a fingerprint key.
+	HMAC1 secrets.ValueFingerprints
 }
 
 // Provenance is where the value came from, for its record.
 func (w Want) Provenance(commit string) secrets.Provenance {
 	return secrets.Provenance{
 		Revision: commit, Origin: w.File, Sealed: w.Sealed.Truncate(time.Second),
-		SOPS1: w.SOPS1, Key1: w.Key1, HMAC1: w.HMAC1,
+		SOPS1: w.SOPS1, Key1: w.Key1, HMAC1: w.HMAC1.Newest(),
 	}
 }
 

@@ -88,7 +88,7 @@ func (in Input) wanted(w *Want) Action {
 	switch a.Verdict.State {
 	case secrets.Absent:
 		return a.as(Add, "")
-	case secrets.OwnedByOther, secrets.Unmanaged, secrets.RecordLost:
+	case secrets.OwnedByOther, secrets.Unmanaged, secrets.RecordLost, secrets.NotAuthentic:
 		return in.foreign(a)
 	}
 	last := a.Entry.Records[in.Owner]
@@ -134,7 +134,7 @@ func adoptCommand(a Action) string { return "relay-sync adopt " + a.Address.Titl
 // ciphertext under the same data key, or by the value's own fingerprint. Without a
 // key it compares the ciphertext alone.
 func (in Input) sameValue(w *Want, last secrets.Record) bool {
-	return w.SOPS1 == last.SOPS1 && (w.Key1 == last.Key1 || in.Keyless) || w.HMAC1 != "" && w.HMAC1 == last.HMAC1
+	return w.SOPS1 == last.SOPS1 && (w.Key1 == last.Key1 || in.Keyless) || w.HMAC1.Match(last.HMAC1)
 }
 
 // same decides about a secret whose value is the one written last.
@@ -143,8 +143,8 @@ func (in Input) same(a Action) Action {
 	switch {
 	case !a.Verdict.Drifted() && (w.SOPS1 != last.SOPS1 || w.Key1 != last.Key1 && !in.Keyless):
 		return a.as(Reencrypted, "the file was encrypted again, the value is the same")
-	case !a.Verdict.Drifted() && w.HMAC1 != "" && w.HMAC1 != last.HMAC1:
-		return a.as(Reencrypted, "the value is the same, its record gets the fingerprint of the configured key")
+	case !a.Verdict.Drifted() && (len(w.HMAC1) > 0 && w.HMAC1.Newest() != last.HMAC1 || a.Entry.MAC == secrets.MACOlderKey):
+		return a.as(Reencrypted, "the value is the same, its record is updated to the newest fingerprint key")
 	case !a.Verdict.Drifted():
 		return a.as(Unchanged, "")
 	case in.Drift == ReportOnly:

@@ -61,7 +61,7 @@ func want(change func(*Want)) []Want {
 func changedWant() []Want { return want(func(w *Want) { w.SOPS1 = "other" }) }
 
 func reencrypted() []Want {
-	return want(func(w *Want) { w.SOPS1, w.Key1, w.HMAC1 = "other", "other", "value" })
+	return want(func(w *Want) { w.SOPS1, w.Key1, w.HMAC1 = "other", "other", secrets.ValueFingerprints{"value"} })
 }
 
 // recorded are the records of version 3 by this owner, changed.
@@ -152,10 +152,12 @@ func TestWantedSecrets(t *testing.T) {
 		{name: "sealed before what it would replace", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, by(us, 3)), kind: PendingApproval, cause: "rolls back"},
 		{name: "sealed before, but not changed", wants: want(func(w *Want) { w.Sealed = at(-1) }), entry: entry(3, by(us, 3)), kind: Unchanged},
 		{name: "another ciphertext of the same value", wants: reencrypted(), entry: entry(3, fingerprinted()), kind: Reencrypted},
-		{name: "another ciphertext of the same value, sealed before", wants: want(func(w *Want) { w.SOPS1, w.Key1, w.HMAC1, w.Sealed = "other", "other", "value", at(-1) }), entry: entry(3, fingerprinted()), kind: Reencrypted},
+		{name: "another ciphertext of the same value, sealed before", wants: want(func(w *Want) {
+			w.SOPS1, w.Key1, w.HMAC1, w.Sealed = "other", "other", secrets.ValueFingerprints{"value"}, at(-1)
+		}), entry: entry(3, fingerprinted()), kind: Reencrypted},
 		{name: "another ciphertext of the same value, overwritten", wants: reencrypted(), entry: entry(4, fingerprinted()), kind: Repair, cause: "overwritten"},
 		{name: "another ciphertext, and a record without the value's fingerprint", wants: reencrypted(), entry: entry(3, by(us, 3)), kind: Change},
-		{name: "the same ciphertext, and a record without the value's fingerprint", wants: want(func(w *Want) { w.HMAC1 = "value" }), entry: entry(3, by(us, 3)), kind: Reencrypted, cause: "fingerprint of the configured key"},
+		{name: "the same ciphertext, and a record without the value's fingerprint", wants: want(func(w *Want) { w.HMAC1 = secrets.ValueFingerprints{"value"} }), entry: entry(3, by(us, 3)), kind: Reencrypted, cause: "updated to the newest fingerprint key"},
 		{name: "the same ciphertext, and no fingerprint key any more", wants: want(nil), entry: entry(3, fingerprinted()), kind: Unchanged},
 		{name: "the same ciphertext, compared without keys", wants: want(func(w *Want) { w.Key1 = "" }), entry: entry(3, fingerprinted()), in: Input{Keyless: true}, kind: Unchanged},
 		{name: "another ciphertext, compared without keys", wants: want(func(w *Want) { w.Key1, w.SOPS1 = "", "other" }), entry: entry(3, fingerprinted()), in: Input{Keyless: true}, kind: Change, cause: "only a key can show"},
