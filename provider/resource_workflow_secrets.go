@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -99,7 +100,8 @@ func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadReq
 	}
 	ctx, end := r.begin(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer end()
-	updated := setPrivateState{Mount: prior.Mount, Prefix: prior.Prefix, Owner: prior.Owner, Undeclared: prior.Undeclared}
+	updated := prior.withoutSecrets()
+	updated.Undeclared = prior.Undeclared
 	if r.backend.unknownSettings != "" {
 		for name, element := range current {
 			one := prior.of(name, element.computedAttributes)
@@ -164,6 +166,10 @@ func (r *workflowSecretsResource) Delete(ctx context.Context, req resource.Delet
 	}
 	ctx, end := r.begin(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer end()
+	if prior.Imported {
+		resp.Diagnostics.AddWarning("Secrets stay in Vault", fmt.Sprintf("The secrets of workflow %q were imported, and this configuration has "+
+			"not written all of them. Terraform deletes only what it wrote.", state.Workflow.ValueString()))
+	}
 	failed := r.newBatch(state, prior, nil).deleteAll(ctx, current.names(), current, prior, &resp.Diagnostics)
 	tflog.Info(ctx, "deleted the secrets of a workflow", map[string]any{"workflow": state.Workflow.ValueString(), "count": len(current) - len(failed)})
 	if len(failed) == 0 {

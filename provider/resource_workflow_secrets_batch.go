@@ -22,6 +22,8 @@ type batch struct {
 	adopt  bool
 	purge  bool
 	values elements // of the configuration
+	// imported: the set was imported, so it takes over what this owner has.
+	imported bool
 }
 
 // elementState is the state of one secret of a set.
@@ -37,6 +39,8 @@ func (r *workflowSecretsResource) newBatch(plan workflowSecretsModel, private se
 		adopt:   plan.adopting.ValueBool(),
 		purge:   plan.purges(),
 		values:  values,
+
+		imported: private.Imported,
 	}
 }
 
@@ -59,16 +63,21 @@ func (b batch) checkValues(names []string) failures {
 	return failed
 }
 
-// observeNew observes a secret that is to be created, and refuses it if it exists
-// and adopt is not set.
+// observeNew observes a secret that is to be created. It refuses one that the token
+// cannot write, and one that exists already if adopt is not set.
 func (b batch) observeNew(ctx context.Context, name string) (secrets.Entry, error) {
 	address := b.scope.Secret(name)
 	observed, err := b.client.Describe(ctx, address)
+	if err == nil {
+		err = b.client.CanWrite(ctx, address)
+	}
 	if err != nil || b.adopt {
 		return observed, err
 	}
-	if err := b.checkNew(address, address.Group, observed, false); err != nil {
-		return observed, err
+	if !b.imported {
+		if err := b.checkNew(address, address.Group, observed, false); err != nil {
+			return observed, err
+		}
 	}
 	return observed, secrets.MayWrite(b.client.Owner(), observed, address)
 }
@@ -90,14 +99,9 @@ func (b batch) create(ctx context.Context, name string, observed secrets.Entry) 
 	return result, err
 }
 
-// update writes an existing secret that has not changed since the plan. After an
-// error the last state remains.
-func (b batch) update(ctx context.Context, name string, last elementState) (elementState, error) {
+// update writes an existing secret. After an error the last state remains.
+func (b batch) update(ctx context.Context, name string, last elementState, observed secrets.Entry) (elementState, error) {
 	result, address := last, b.scope.Secret(name)
-	observed, err := b.client.Confirm(ctx, address, last.Observed)
-	if err != nil {
-		return result, err
-	}
 	wrote, err := b.send(ctx, b.values[name].ValueWO, secrets.Write{
 		Adopt:   b.adopt,
 		Address: address, Observed: observed, Baseline: b.lastWrite(last.computedAttributes, last.privateState, observed),

@@ -88,7 +88,7 @@ func inSet(side map[string]any, name string) map[string]any {
 	return element
 }
 
-func TestSavedPlanOfASetFailsOnlyForChangedSecrets(t *testing.T) {
+func TestSavedPlanOfASetChangesNothingIfASecretHasChanged(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
@@ -103,22 +103,26 @@ func TestSavedPlanOfASetFailsOnlyForChangedSecrets(t *testing.T) {
 			t.Errorf("exit %d, want 1", result.Code)
 		}
 		result.Contains(t, s.workflow+"/b changed since the plan: version 2, planned from 1", s.workflow+"/e already exists", "adopt = true")
-		s.reads(t, map[string]string{"a": "one", "b": "other", "c": "3", "d": "four", "e": "other"})
-		s.has(t, "a", map[string]any{"version": 2.0, "value_wo_version": "2"})
-		s.has(t, "b", map[string]any{"version": 1.0, "value_wo_version": "1"})
-		s.has(t, "d", map[string]any{"version": 1.0})
-		if s.element(t, "e") != nil {
-			t.Error("a secret that was not written is in the state")
+		s.reads(t, map[string]string{"a": "1", "b": "other", "c": "3", "d": "", "e": "other"})
+		for _, name := range []string{"a", "b", "c"} {
+			s.has(t, name, map[string]any{"version": 1.0, "value_wo_version": "1"})
+		}
+		for _, name := range []string{"d", "e"} {
+			if s.element(t, name) != nil {
+				t.Errorf("%s is in the state, and it was not written", name)
+			}
+		}
+		if n := s.dataWrites(t); n != 3 {
+			t.Errorf("%d values were sent, want those of the first apply", n)
 		}
 
-		t.Log("the next plan shows these two only")
-		s.dataWrites(t)
+		t.Log("the next plan writes all of them")
 		s.configure(t, s.set(map[string]string{"a": "one@2", "b": "two@2", "c": "3@1", "d": "four@1", "e": "five@1"}, "adopt = true"))
 		s.Apply(t)
-		if n := s.dataWrites(t); n != 2 {
-			t.Errorf("%d values were sent, want 2", n)
+		if n := s.dataWrites(t); n != 4 {
+			t.Errorf("%d values were sent, want 4", n)
 		}
-		s.reads(t, map[string]string{"b": "two", "e": "five"})
+		s.reads(t, map[string]string{"a": "one", "b": "two", "d": "four", "e": "five"})
 		s.NoChanges(t)
 	})
 }

@@ -6,7 +6,9 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -18,11 +20,31 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// errNotStarted is the result of a secret for which no worker started.
-var errNotStarted = errors.New("not started, because the apply was stopped")
+var (
+	// errNotStarted is the result of a secret for which no worker started.
+	errNotStarted = errors.New("not started, because the apply was stopped")
+	// errNotDeleted is the result of a delete that would follow a failed write.
+	errNotDeleted = errors.New("nothing was deleted, because not every secret was written")
+)
 
 // failures are errors by secret.
 type failures map[string]error
+
+// failAll returns the same failure for each name.
+func failAll(names []string, err error) failures {
+	all := failures{}
+	for _, name := range names {
+		all[name] = err
+	}
+	return all
+}
+
+// and returns the failures of both.
+func (f failures) and(other failures) failures {
+	both := maps.Clone(f)
+	maps.Copy(both, other)
+	return both
+}
 
 // inParallel calls work for each name, with at most limit workers, and returns the
 // results of all calls, failed calls included. An error that affects every secret
@@ -97,17 +119,23 @@ type failureMessage struct {
 	detail string
 }
 
-// messages returns one message for each failure, and one for all failures with a
-// cause that affects every secret.
+// messages returns one message for each cause, with all secrets that it affects. An
+// invalid value has a message of its own: it points at its argument.
 func (f failures) messages() []failureMessage {
 	shared, own := f.split(func(err error) bool {
 		return errors.Is(err, errNotStarted) || (affectsAll(err) && !mayHaveWritten(err))
 	})
 	var all []failureMessage
-	for _, name := range slices.Sorted(maps.Keys(own)) {
-		err := own[name]
-		m := failureMessage{secretPath(name), sentence(err.Error())}
+	for _, names := range own.byCause() {
+		err := own[names[0]]
+		m := failureMessage{secretPath(names[0]), sentence(err.Error())}
+		if len(names) > 1 {
+			m.at = path.Root("secrets")
+			m.detail += fmt.Sprintf("\n\nThis also applies to %s.", strings.Join(names[1:], ", "))
+		}
 		switch {
+		case errors.Is(err, errNotDeleted):
+			m = failureMessage{path.Root("secrets"), sentence(err.Error()) + "\n\nNot deleted: " + strings.Join(names, ", ") + "."}
 		case errors.Is(err, secrets.ErrNotOwner):
 			m.detail += adoptHint
 		case errors.Is(err, secrets.ErrInvalid):
@@ -124,6 +152,28 @@ func (f failures) messages() []failureMessage {
 		cause = shared[names[i]]
 	}
 	return append(all, failureMessage{path.Root("secrets"), sentence(cause.Error()) + "\n\nNot done: " + strings.Join(names, ", ") + "."})
+}
+
+// byCause returns the names with the same cause together: those whose errors differ only
+// in the name.
+func (f failures) byCause() [][]string {
+	var all [][]string
+	found := map[string]int{}
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		cause := withoutName(f[name].Error(), name)
+		if i, known := found[cause]; known && !errors.Is(f[name], secrets.ErrInvalid) {
+			all[i] = append(all[i], name)
+			continue
+		}
+		found[cause] = len(all)
+		all = append(all, []string{name})
+	}
+	return all
+}
+
+// withoutName replaces a name that is the last part of a path.
+func withoutName(text, name string) string {
+	return regexp.MustCompile("/"+regexp.QuoteMeta(name)+`([\s:;,"]|$)`).ReplaceAllString(text, "/*$1")
 }
 
 // addErrors reports each message as an error.

@@ -74,6 +74,11 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	replaced := loadReplaced(ctx, req.Private, &resp.Diagnostics)
+	if state != nil {
+		current, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
+		resp.Diagnostics.Append(state.replaces(current, private).save(ctx, resp.Private)...)
+	}
 	plan.Path = r.backend.scopePath(plan.Workflow)
 	switch {
 	case state == nil:
@@ -83,6 +88,9 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 		resp.RequiresReplace.Append(path.Root("path"))
 		state = nil
 	}
+	if state == nil {
+		private = setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix}
+	}
 	planned, known := decode(ctx, plan.Secrets, &resp.Diagnostics)
 	values, valuesKnown := decode(ctx, config.Secrets, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -91,8 +99,9 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 	known = known && valuesKnown
 	plan.Undeclared = plan.planUndeclared(state, planned, known, private.Undeclared)
 	if known {
-		r.decideEach(ctx, plan, state, planned, values, private, &resp.Diagnostics)
+		created := r.decideEach(ctx, plan, state, planned, values, private, &resp.Diagnostics)
 		r.checkValues(plan, planned, values, &resp.Diagnostics)
+		r.checkNew(ctx, plan, created, private, replaced, &resp.Diagnostics)
 		plan.Secrets = planned.encode(ctx, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -111,41 +120,42 @@ type setPlan struct {
 	plan    workflowSecretsModel
 	scope   secrets.Scope
 	private setPrivateState
-	// warned are the drift details of secrets that on_drift = "warn" keeps.
-	warned []string
+	// drifted are the details of the drift that is not repaired, by decision.
+	drifted map[decision][]string
 	// withoutFingerprint are the secrets that are sent to record their fingerprint.
 	withoutFingerprint []string
 }
 
-// decideEach puts the decisions into the planned elements. state is nil for a new
-// set.
-func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowSecretsModel, planned, values elements, private setPrivateState, diagnostics *diag.Diagnostics) {
+// decideEach puts the decisions into the planned elements, and returns the names that
+// the plan creates. state is nil for a new set.
+func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowSecretsModel, state *workflowSecretsModel, planned, values elements, private setPrivateState, diagnostics *diag.Diagnostics) (created []string) {
 	current := elements{}
 	if state != nil {
 		current, _ = decode(ctx, state.Secrets, diagnostics)
 	}
-	set := setPlan{backend: r.backend, plan: plan, scope: private.scope(r.backend.root(), plan.Workflow.ValueString()), private: private}
+	set := setPlan{drifted: map[decision][]string{}, backend: r.backend, plan: plan, scope: private.scope(r.backend.root(), plan.Workflow.ValueString()), private: private}
 	for _, name := range planned.names() {
 		next := planned[name]
 		if last, exists := current[name]; exists {
-			set.decideOne(name, &next, last, values[name].ValueWO, diagnostics)
+			set.decideOne(name, &next, last, values[name].ValueWO)
 		} else {
 			next.markUnknown()
+			created = append(created, name)
 		}
 		planned[name] = next
 	}
-	// Of several warnings with one summary, Terraform shows the first only.
-	if len(set.warned) > 0 {
-		keepAndWarn.report(diagnostics, path.Root("secrets"), "secret", strings.Join(set.warned, "\n"))
+	for _, decided := range slices.Sorted(maps.Keys(set.drifted)) {
+		decided.report(diagnostics, path.Root("secrets"), "secret", strings.Join(set.drifted[decided], "\n"))
 	}
 	if len(set.withoutFingerprint) > 0 {
 		diagnostics.AddAttributeWarning(path.Root("detect_changes"), "Values are sent once to record their fingerprints",
 			fmt.Sprintf("%s: %s. %s", plan.Workflow.ValueString(), strings.Join(set.withoutFingerprint, ", "), fingerprintHint))
 	}
+	return created
 }
 
 // decideOne decides what happens to the value of an existing secret.
-func (s *setPlan) decideOne(name string, next *secretElement, last secretElement, value types.String, diagnostics *diag.Diagnostics) {
+func (s *setPlan) decideOne(name string, next *secretElement, last secretElement, value types.String) {
 	next.computedAttributes = last.computedAttributes
 	private, address := s.private.of(name, last.computedAttributes), s.scope.Secret(name)
 	versionUnknown := next.ValueWOVersion.IsUnknown()
@@ -160,15 +170,13 @@ func (s *setPlan) decideOne(name string, next *secretElement, last secretElement
 		adopt:        s.plan.adopting,
 	})
 	next.setDecision(decided, last.computedAttributes)
-	switch detail := driftDetail(address.String(), last.computedAttributes); decided {
-	case keepAndWarn:
-		s.warned = append(s.warned, detail)
+	switch decided {
+	case keepAndWarn, stopOnDrift, stopNotOwner:
+		s.drifted[decided] = append(s.drifted[decided], driftDetail(address.String(), last.computedAttributes))
 	case write:
 		if fingerprint == fingerprintMissing && !versionChanged && private.Repair == repairNone {
 			s.withoutFingerprint = append(s.withoutFingerprint, name)
 		}
-	default:
-		decided.report(diagnostics, secretPath(name), address.Kind.String(), detail)
 	}
 }
 
@@ -179,6 +187,8 @@ func (r *workflowSecretsResource) checkValues(plan workflowSecretsModel, planned
 		return
 	}
 	sent := slices.DeleteFunc(planned.names(), func(name string) bool { return !planned[name].writePlanned() })
+	// The host passes null for a value under ignore_changes: it is known in the apply.
+	sent = slices.DeleteFunc(sent, func(name string) bool { return values[name].ValueWO.IsNull() })
 	b := r.newBatch(plan, setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix}, values)
 	b.checkValues(sent).addErrors(diagnostics, "Invalid value")
 }

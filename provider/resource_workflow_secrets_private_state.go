@@ -24,8 +24,16 @@ type setPrivateState struct {
 	Secrets map[string]privateState `json:"secrets,omitempty"`
 	// HMAC1 are the fingerprints of the values written last.
 	HMAC1 map[string]string `json:"hmac1,omitempty"`
+	// Imported: the set was imported and has not written all its secrets yet.
+	Imported bool `json:"imported,omitempty"`
 	// Undeclared are the undeclared secrets that this owner has.
 	Undeclared map[string]secrets.Seen `json:"undeclared,omitempty"`
+}
+
+// withoutSecrets returns the private state of the set as a whole, without its secrets.
+func (p setPrivateState) withoutSecrets() setPrivateState {
+	p.Secrets, p.HMAC1, p.Undeclared = nil, nil, nil
+	return p
 }
 
 // scope returns where the secrets are, in the namespace of root.
@@ -70,6 +78,9 @@ func (p *setPrivateState) put(name string, c computedAttributes, one privateStat
 	p.Secrets[name] = one
 }
 
+// save stores the private state, and removes what a plan has stored.
 func (p setPrivateState) save(ctx context.Context, private privateWriter) diag.Diagnostics {
-	return savePrivateState(ctx, private, p)
+	diagnostics := private.SetKey(ctx, replacedKey, nil)
+	diagnostics.Append(savePrivateState(ctx, private, p)...)
+	return diagnostics
 }

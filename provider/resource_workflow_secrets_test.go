@@ -231,31 +231,55 @@ resource "relay_workflow_secrets" "all" {
 	})
 }
 
-func TestImportOfASetReadsSecretsOfThisOwner(t *testing.T) {
+// An import that stored all secrets of the owner would plan to delete those that other
+// resources declare.
+func TestImportOfASetTakesOnlyDeclaredSecrets(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		s.configure(t, s.set(map[string]string{"a": "1", "b": "2", "gone": "3"}))
-		s.Apply(t)
-		created := s.element(t, "a")["created_time"]
-		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
+		s.configure(t, s.set(map[string]string{"a": "1", "b": "2", "undeclared": "3"}))
 		s.Apply(t)
 		s.Must(t, "state", "rm", theSet)
-		s.vault.Write(t, s.workflow, "foreign", "other")
+		s.ownedBy(t, "person/ana", "foreign", "other")
+		s.configure(t, s.set(map[string]string{"a": "one", "b": "two"}))
 		s.dataWrites(t)
 
 		s.Must(t, "import", theSet, s.workflow)
-		s.has(t, "a", map[string]any{"version": 1.0, "created_time": created, "drift": "in sync", "observed_version": 1.0})
-		s.has(t, "b", map[string]any{"version": 1.0, "drift": "in sync"})
-		if s.element(t, "foreign") != nil || s.element(t, "gone") != nil {
-			t.Error("a secret of another owner was imported")
+		if all := s.Attributes(t, theSet)["secrets"].(map[string]any); len(all) != 0 {
+			t.Errorf("the import stored %v", all)
 		}
-		s.NoChanges(t)
 		if n := s.dataWrites(t); n != 0 {
-			t.Errorf("importing sent %d values", n)
+			t.Errorf("the import sent %d values", n)
 		}
+
+		t.Log("a destroy before the first apply deletes nothing")
+		s.Destroy(t).Contains(t, "Secrets stay in Vault", "Terraform deletes only what it wrote")
+		s.reads(t, map[string]string{"a": "1", "b": "2", "undeclared": "3"})
+
+		t.Log("a secret of another owner is refused")
+		s.Must(t, "import", theSet, s.workflow)
+		s.configure(t, s.set(map[string]string{"a": "one", "foreign": "own"}))
+		s.Fails(t, []string{"plan"}, s.workflow+"/foreign is owned by person/ana")
+
+		t.Log("the first apply writes the declared secrets")
+		s.configure(t, s.set(map[string]string{"a": "one", "b": "two"}))
+		plan := s.Plan(t)
+		plan.Change(theSet).HasActions(t, "update")
+		printed := terraformtest.Result{Output: plan.Output}
+		printed.Contains(t, `+ "a" = {`, `+ "b" = {`)
+		if strings.Contains(plan.Output, "undeclared\"") {
+			t.Errorf("the plan names a secret that is not declared:\n%s", plan.Output)
+		}
+		s.ApplyPlan(t)
+		s.has(t, "a", map[string]any{"version": 2.0, "drift": "in sync"})
+		s.reads(t, map[string]string{"a": "one", "b": "two", "undeclared": "3", "foreign": "other"})
+		s.NoChanges(t)
+
+		t.Log("after it, the set takes nothing over")
+		s.configure(t, s.set(map[string]string{"a": "one", "b": "two", "undeclared": "own"}))
+		s.Fails(t, []string{"plan"}, s.workflow+"/undeclared already exists")
 		s.Must(t, "state", "rm", theSet)
-		s.Fails(t, []string{"import", theSet, "no-such-workflow"}, `No secret of workflow "no-such-workflow" is owned by terraform/shop`)
+		s.Fails(t, []string{"import", theSet, "no-such-workflow"}, `Workflow "no-such-workflow" has no secrets`)
 		s.Fails(t, []string{"import", theSet, "a/b"}, "it contains '/'")
 	})
 }

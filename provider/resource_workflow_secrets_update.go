@@ -21,8 +21,10 @@ type plannedWork struct {
 	undeclared []string // never declared
 }
 
-// Update writes and deletes what the plan names, each secret only if it has not changed
-// since the plan. A failure is an error, and the state of that secret remains.
+// Update writes and deletes what the plan names. It observes every secret before it
+// writes the first one: if one has changed since the plan or must not be written, nothing
+// changes. It writes all secrets before it deletes one, and deletes nothing after a
+// failure. The state of a secret that failed remains.
 func (r *workflowSecretsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	const summary = "Cannot update the secrets"
 	var plan, config, state workflowSecretsModel
@@ -52,22 +54,31 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 		failed.addErrors(&resp.Diagnostics, summary)
 		return
 	}
+	observed, failed := b.observeAll(ctx, todo.writes, current, prior)
+	if len(failed) > 0 {
+		failed.addErrors(&resp.Diagnostics, summary)
+		return
+	}
 
-	updated := setPrivateState{Mount: prior.Mount, Prefix: prior.Prefix, Owner: prior.Owner}
-	b.writeAll(ctx, todo.writes, planned, current, prior, &updated).addErrors(&resp.Diagnostics, summary)
-	failed := b.deleteAll(ctx, todo.deletes, current, prior, &resp.Diagnostics)
-	for name := range failed {
+	updated := prior.withoutSecrets()
+	failed = b.writeAll(ctx, todo.writes, observed, planned, current, prior, &updated)
+	failed.addErrors(&resp.Diagnostics, summary)
+	updated.Imported = prior.Imported && len(failed) > 0
+	declared, undeclared := failAll(todo.deletes, errNotDeleted), failAll(todo.undeclared, errNotDeleted)
+	if len(failed) == 0 {
+		declared = b.deleteAll(ctx, todo.deletes, current, prior, &resp.Diagnostics)
+		undeclared = b.deleteUndeclared(ctx, todo.undeclared, prior)
+	}
+	declared.and(undeclared).addErrors(&resp.Diagnostics, summary)
+	for name := range declared {
 		planned[name] = current[name]
 		updated.put(name, current[name].computedAttributes, prior.of(name, current[name].computedAttributes))
 	}
-	failed.addErrors(&resp.Diagnostics, summary)
 	plan.Secrets = planned.encode(ctx, &resp.Diagnostics)
 	if plan.Undeclared.IsUnknown() {
 		r.findUndeclared(ctx, &plan, &updated, planned, &resp.Diagnostics)
 	} else {
-		failed := b.deleteUndeclared(ctx, todo.undeclared, prior)
-		failed.addErrors(&resp.Diagnostics, summary)
-		plan.keepUndeclared(state, failed)
+		plan.keepUndeclared(state, undeclared)
 		updated.keepUndeclared(prior, plan)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -94,18 +105,25 @@ func (m workflowSecretsModel) plannedWork(state workflowSecretsModel, planned, c
 // needsVault reports whether there is work in Vault.
 func (w plannedWork) needsVault() bool { return len(w.writes)+len(w.deletes)+len(w.undeclared) > 0 }
 
+// observeAll observes the secrets that are to be written. It refuses those that have
+// changed since the plan, and new ones that must not be written.
+func (b batch) observeAll(ctx context.Context, names []string, current elements, prior setPrivateState) (map[string]secrets.Entry, failures) {
+	return inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (secrets.Entry, error) {
+		if last, existed := current[name]; existed {
+			return b.client.Confirm(ctx, b.scope.Secret(name), prior.of(name, last.computedAttributes).Observed)
+		}
+		return b.observeNew(ctx, name)
+	})
+}
+
 // writeAll sends what is planned, and puts the result for every secret into planned and
 // updated.
-func (b batch) writeAll(ctx context.Context, names []string, planned, current elements, prior setPrivateState, updated *setPrivateState) failures {
+func (b batch) writeAll(ctx context.Context, names []string, observed map[string]secrets.Entry, planned, current elements, prior setPrivateState, updated *setPrivateState) failures {
 	done, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (elementState, error) {
 		if last, existed := current[name]; existed {
-			return b.update(ctx, name, elementState{last.computedAttributes, prior.of(name, last.computedAttributes)})
+			return b.update(ctx, name, elementState{last.computedAttributes, prior.of(name, last.computedAttributes)}, observed[name])
 		}
-		observed, err := b.observeNew(ctx, name)
-		if err != nil {
-			return elementState{}, err
-		}
-		return b.create(ctx, name, observed)
+		return b.create(ctx, name, observed[name])
 	})
 	for _, name := range planned.names() {
 		next := planned[name]
