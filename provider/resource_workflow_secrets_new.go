@@ -72,7 +72,7 @@ func (r replacedSet) version(path, name string) (secrets.Seen, bool) {
 // checkNew observes the secrets that the plan creates, refuses what the apply would
 // refuse, and warns of those that it takes over.
 func (r *workflowSecretsResource) checkNew(ctx context.Context, plan workflowSecretsModel, names []string, private setPrivateState, replaced replacedSet, diagnostics *diag.Diagnostics) {
-	if r.backend.client == nil || plan.Path.IsUnknown() || plan.Adopt.IsUnknown() || len(names) == 0 {
+	if r.backend.client == nil || plan.Path.IsUnknown() || plan.adopting.IsUnknown() || len(names) == 0 {
 		return
 	}
 	b := r.newBatch(plan, private, nil)
