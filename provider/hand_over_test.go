@@ -138,10 +138,11 @@ func TestHandOverFromAPersonKeepsTheValue(t *testing.T) {
 // git creates a repository with a manifest, and the configuration of relay-sync for it.
 func (h handOver) git(t *testing.T) {
 	t.Helper()
+	controller := "hand-over-" + strings.ToLower(h.workflow[len(h.workflow)-10:])
 	files := map[string]string{
 		"token":                h.token,
 		"plain/deploy.yaml":    fmt.Sprintf("workflows:\n  %s:\n    other: value\n", h.workflow),
-		"relay-sync.yaml":      fmt.Sprintf(handOverConfig, strings.ToLower(h.workflow), h.proxy.Address, h.workflow),
+		"relay-sync.yaml":      fmt.Sprintf(handOverConfig, controller, h.proxy.Address, h.workflow),
 		"secrets/.placeholder": "",
 	}
 	for name, text := range files {

@@ -193,7 +193,7 @@ func TestSetDoesNotDeleteSecretsOfOthers(t *testing.T) {
 		version := s.vault.Write(t, s.workflow, "taken", "other")
 		s.vault.PatchCustomMetadata(t, s.workflow, "taken", map[string]any{"relay.person/ana": s.recordOf(t, "taken", version)})
 		s.configure(t, s.set(map[string]string{"a": "1"}))
-		s.Apply(t).Contains(t, s.workflow+"/taken is owned by person/ana", "Terraform removed it only from the state")
+		s.Apply(t).Contains(t, s.workflow+"/taken: version 2 of ", "written by person/ana, stays in Vault", "Terraform removed it only from the state")
 		s.reads(t, map[string]string{"a": "1", "taken": "other"})
 		s.NoChanges(t)
 	})
