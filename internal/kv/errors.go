@@ -6,6 +6,7 @@ package kv
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 )
 
@@ -30,7 +31,7 @@ var (
 	ErrRateLimited = errors.New("Vault's rate limit is exceeded; lower the concurrency or raise the quota")
 	// ErrSealed: Vault is sealed (503).
 	ErrSealed = errors.New("Vault is sealed; unseal it")
-	// ErrUnavailable: no usable response (5xx, timeout, lost connection).
+	// ErrUnavailable: no usable response (5xx, 408, 499, timeout, lost connection).
 	ErrUnavailable = errors.New("Vault is unavailable; check its health")
 	// ErrUnreachable: the connection failed.
 	ErrUnreachable = errors.New("connection failed; check address, port and network")
@@ -65,13 +66,20 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Cause }
 
 // OutcomeUnknown reports whether Vault may have executed the request: after anything
-// but a 2xx, 3xx or 4xx response, except if the connection failed or Vault is sealed,
-// which it checks before a request.
+// but a 2xx, 3xx or 4xx response of Vault, except if the connection failed or Vault is
+// sealed, which it checks before a request.
 func (e *Error) OutcomeUnknown() bool {
 	if e.HasCause(ErrUnreachable, ErrTLS, ErrSealed) {
 		return false
 	}
-	return e.HasCause(ErrMalformed) || e.Status == 0 || e.Status >= 500
+	return e.HasCause(ErrMalformed) || e.Status == 0 || AnswerLost(e.Status)
+}
+
+// AnswerLost reports whether a status is that of a request that Vault may have executed
+// although its answer was lost: a server error, and what a proxy answers after a timeout
+// (408) or a closed connection (nginx's 499).
+func AnswerLost(status int) bool {
+	return status >= http.StatusInternalServerError || status == http.StatusRequestTimeout || status == 499
 }
 
 // Temporary reports whether the same request can succeed later without a change of it

@@ -66,6 +66,8 @@ func causeOf(response *api.ResponseError) error {
 		return kv.ErrRateLimited
 	case status == http.StatusServiceUnavailable && contains("Vault is sealed"):
 		return kv.ErrSealed
+	case kv.AnswerLost(status):
+		return kv.ErrUnavailable
 	case status >= 400 && status < 500:
 		return kv.ErrRejected
 	}

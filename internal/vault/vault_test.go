@@ -69,6 +69,8 @@ func TestResponsesMapToCauses(t *testing.T) {
 		{"standby", 503, `{"errors":["Vault is in standby mode"]}`, kv.ErrUnavailable, true, true, 1},
 		{"a broken one", 500, `{"errors":["internal error: hunter2"]}`, kv.ErrUnavailable, true, true, 1},
 		{"a gateway", 502, `bad gateway`, kv.ErrUnavailable, true, true, 1},
+		{"a proxy's timeout", 408, `<html>Request Timeout</html>`, kv.ErrUnavailable, true, true, 1},
+		{"a closed connection behind a proxy", 499, `{"errors":[]}`, kv.ErrUnavailable, true, true, 1},
 		{"no version", 200, `{"data":{}}`, kv.ErrMalformed, true, false, 1},
 		{"no JSON", 200, `hunter2`, kv.ErrMalformed, true, false, 1},
 	} {
