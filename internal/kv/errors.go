@@ -6,7 +6,6 @@ package kv
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 )
 
@@ -79,7 +78,7 @@ func (e *Error) OutcomeUnknown() bool {
 // although its answer was lost: a server error, and what a proxy answers after a timeout
 // (408) or a closed connection (nginx's 499).
 func AnswerLost(status int) bool {
-	return status >= http.StatusInternalServerError || status == http.StatusRequestTimeout || status == 499
+	return status >= 500 || status == 408 || status == 499
 }
 
 // Temporary reports whether the same request can succeed later without a change of it

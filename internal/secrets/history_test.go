@@ -4,6 +4,7 @@
 package secrets
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,10 +17,12 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// The histories: two owners and an outside writer change one secret. Every request of
-// an owner stops at a gate, and the history draws which actor goes next and the fate
-// of its request: it passes, it is lost, its answer is lost, or its process dies before
-// or after it. The two rules are checked at each request, convergence at the end.
+// The histories: two instances of one Terraform owner, a source of the controller and an
+// outside writer change one secret. An instance is the old or the new one of a replaced
+// resource, or a copy of the other's state. Every request of a writer stops at a gate, and
+// the history draws who goes next and the fate of the request. The two rules are checked
+// at each request; at the end, one writer alone converges, or all of them remove what
+// they wrote.
 
 // outsider changes the secret with a token of its own.
 type outsider interface {
@@ -37,9 +40,17 @@ const (
 	answerLost
 	diesBefore
 	diesAfter
+	refused // by a policy
+	late    // a lost request for a record that Vault executes later
 )
 
-var fates = []fate{passes, passes, passes, passes, lost, answerLost, diesBefore, diesAfter}
+var (
+	fates       = []fate{passes, passes, passes, passes, passes, lost, answerLost, diesBefore, diesAfter}
+	recordFates = append([]fate{late, late, refused}, fates...)
+)
+
+// removalRule removes a claimed version.
+type removalRule func(ctx context.Context, c *Client, a Address, claim Claim, purge bool) (Deletion, error)
 
 // history is one run.
 type history struct {
@@ -48,15 +59,26 @@ type history struct {
 	out     outsider
 	settle  time.Duration
 	address Address
-	// writers are the writers of versions, by number and creation time.
+	// rule and claimsLostCreates are the protocol, or a mutation of it.
+	rule              removalRule
+	claimsLostCreates bool
+	// writers are the owners of versions, by number and creation time.
 	writers map[string]Owner
 	writes  int
+	// explained are versions that may stay: a warning names them, a person undeleted
+	// them, or nothing outlives the process that wrote them.
+	explained map[string]bool
+	// recordsLost are the owners whose record an older one replaced.
+	recordsLost map[Owner]bool
+	// broken are the rules that this run broke.
+	broken []string
 	// blurs counts purges and undeletes outside: one between an observation and
 	// the request made from it can put something else under the same number,
 	// which check-and-set cannot detect (a documented limit).
-	blurs  int
-	actors []*actor
-	events chan event
+	blurs   int
+	actors  []*actor
+	events  chan event
+	delayed []func() error // requests that Vault has not executed yet
 	// quiesce returns when every running actor waits: at a gate, or for time.
 	quiesce func(*history)
 }
@@ -82,28 +104,26 @@ func (h *history) step() {
 	for i, a := range h.actors {
 		switch {
 		case a.gate != nil:
-			moves = append(moves, slices.Repeat([]string{fmt.Sprint("go ", i)}, 5)...)
+			moves = append(moves, slices.Repeat([]string{fmt.Sprint("go ", i)}, 6)...)
 		case !a.running:
-			moves = append(moves, fmt.Sprint("start ", i), fmt.Sprint("start ", i), fmt.Sprint("change ", i), fmt.Sprint("undo ", i))
+			for _, verb := range a.moves() {
+				moves = append(moves, fmt.Sprint(verb, " ", i))
+			}
 		}
 	}
+	if len(h.delayed) > 0 {
+		moves = append(moves, "arrive")
+	}
 	moves = append(moves, "write", "delete", "undelete", "purge", "time")
-	move := rapid.SampledFrom(moves).Draw(h.t, "move")
-	verb, who, _ := strings.Cut(move, " ")
-	var a *actor
+	verb, who, _ := strings.Cut(rapid.SampledFrom(moves).Draw(h.t, "move"), " ")
 	if who != "" {
-		a = h.actors[who[0]-'0']
+		h.act(verb, h.actors[who[0]-'0'])
+		return
 	}
 	switch verb {
-	case "go":
-		h.release(a, rapid.SampledFrom(fates).Draw(h.t, "fate"))
-	case "start":
-		a.start(rapid.IntRange(0, 7).Draw(h.t, "adopt") == 0)
-	case "undo":
-		a.launch(false, true)
-	case "change":
-		a.desired++
-		a.want = rapid.IntRange(0, 3).Draw(h.t, "want") > 0
+	case "arrive":
+		_ = h.delayed[0]()
+		h.delayed = h.delayed[1:]
 	case "write":
 		out := h.out.outsideWrite(entryOf(h.address))
 		created, _ := parseTime(out.CreatedTime)
@@ -111,7 +131,7 @@ func (h *history) step() {
 	case "delete":
 		h.out.outsideDelete(entryOf(h.address))
 	case "undelete":
-		h.blurs++
+		h.undeleted(h.entry())
 		h.out.outsideUndelete(entryOf(h.address))
 	case "purge":
 		h.blurs++
@@ -121,10 +141,48 @@ func (h *history) step() {
 	}
 }
 
+// moves are what an idle actor can do; a move that is named twice is drawn twice as often.
+func (a *actor) moves() []string {
+	if a.keeps {
+		return []string{"start", "start", "change", "copy", "import"}
+	}
+	return []string{"start", "start", "change", "undo", "save", "apply"}
+}
+
+// act makes a move of an actor.
+func (h *history) act(verb string, a *actor) {
+	switch verb {
+	case "go":
+		choice := fates
+		if a.gate.what == "record" {
+			choice = recordFates
+		}
+		h.release(a, rapid.SampledFrom(choice).Draw(h.t, "fate"))
+	case "start":
+		a.start(operation{adopt: rapid.IntRange(0, 4).Draw(h.t, "adopt") == 0, purge: rapid.IntRange(0, 3).Draw(h.t, "purge") == 0})
+	case "undo":
+		a.start(operation{undo: true})
+	case "save":
+		a.saved = h.entry().Claim(a.owner)
+		h.known(a, a.saved)
+	case "apply":
+		a.start(operation{saved: true})
+	case "change":
+		a.desired++
+		a.want = rapid.IntRange(0, 2).Draw(h.t, "want") > 0
+	case "copy":
+		if other := h.actors[1-slices.Index(h.actors, a)]; !other.running {
+			a.copies(other)
+		}
+	case "import":
+		a.imports()
+	}
+}
+
 func (h *history) release(a *actor, f fate) {
 	gate := a.gate
 	a.gate = nil
-	h.t.Logf("%s: %s: %v", a.owner, gate.what, f)
+	h.t.Logf("%s: %s: %v", a.name, gate.what, f)
 	gate.fate <- f
 }
 
@@ -149,41 +207,68 @@ func (h *history) finish(f fate) {
 
 // run draws one history of the given length.
 func (h *history) run(steps int) {
-	h.writers, h.events = map[string]Owner{}, make(chan event, 16)
+	h.writers, h.explained, h.recordsLost = map[string]Owner{}, map[string]bool{}, map[Owner]bool{}
+	h.events = make(chan event, 16)
 	h.actors = []*actor{
-		{h: h, owner: "terraform/shop", keeps: true, want: true, desired: 1},
-		{h: h, owner: "gitops/cluster-1/shop", want: true, desired: 1},
+		{h: h, owner: shop, name: "first instance", keeps: true, want: true, desired: 1},
+		{h: h, owner: shop, name: "second instance", keeps: true, want: true, desired: 1},
+		{h: h, owner: cluster, name: "source", want: true, desired: 1},
 	}
 	for range steps {
 		h.step()
 	}
 	h.settleDown()
+	for _, do := range h.delayed {
+		_ = do()
+	}
 	h.awaitAge()
-	h.converge(h.actors[rapid.IntRange(0, 1).Draw(h.t, "survivor")])
+	if rapid.Bool().Draw(h.t, "drain") {
+		h.drain(rapid.Permutation([]int{0, 1, 2}).Draw(h.t, "order"))
+	} else {
+		h.converge(h.actors[rapid.IntRange(0, 2).Draw(h.t, "survivor")])
+	}
+}
+
+// byClaim is the protocol.
+func byClaim(ctx context.Context, c *Client, a Address, claim Claim, purge bool) (Deletion, error) {
+	if purge {
+		return c.Purge(ctx, a, claim)
+	}
+	return c.Delete(ctx, a, claim)
+}
+
+// onModel runs one history on the model and returns the rules that it broke.
+func onModel(t *testing.T, rt *rapid.T, change func(*history)) (broken []string) {
+	var stopped any
+	synctest.Test(t, func(*testing.T) {
+		model := newModelKV()
+		h := &history{
+			t: rt, kv: model, out: model, settle: DefaultSettle, rule: byClaim,
+			address: Scope{Mount: DefaultMount, Prefix: DefaultPrefix, Group: "deploy"}.Secret("credentials"),
+			quiesce: func(h *history) {
+				synctest.Wait()
+				for len(h.events) > 0 {
+					h.collect(<-h.events)
+				}
+			},
+		}
+		change(h)
+		// rapid stops a history by a panic, which belongs to its goroutine.
+		// All operations then end with it.
+		defer func() { stopped = recover(); h.finish(diesBefore) }()
+		h.run(rapid.IntRange(1, 60).Draw(rt, "steps"))
+		broken = h.broken
+	})
+	if stopped != nil {
+		panic(stopped)
+	}
+	return broken
 }
 
 func TestHistoriesOnTheModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		var stopped any
-		synctest.Test(t, func(*testing.T) {
-			model := newModelKV()
-			h := &history{
-				t: rt, kv: model, out: model, settle: DefaultSettle,
-				address: Scope{Mount: DefaultMount, Prefix: DefaultPrefix, Group: "deploy"}.Secret("credentials"),
-				quiesce: func(h *history) {
-					synctest.Wait()
-					for len(h.events) > 0 {
-						h.collect(<-h.events)
-					}
-				},
-			}
-			// rapid stops a history by a panic, which belongs to its goroutine.
-			// All operations then end with it.
-			defer func() { stopped = recover(); h.finish(diesBefore) }()
-			h.run(rapid.IntRange(1, 60).Draw(rt, "steps"))
-		})
-		if stopped != nil {
-			panic(stopped)
+		for _, rule := range onModel(t, rt, func(*history) {}) {
+			rt.Error(rule)
 		}
 	})
 }

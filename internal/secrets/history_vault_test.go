@@ -69,7 +69,7 @@ func TestHistoriesOnVault(t *testing.T) {
 		}
 		a := testAddress(t)
 		h := &history{
-			t: rt, kv: kv, settle: 20 * time.Millisecond, address: a,
+			t: rt, kv: kv, settle: 20 * time.Millisecond, address: a, rule: byClaim,
 			out: realOutsider{t, v, a, observer},
 			quiesce: func(h *history) {
 				for _, actor := range h.actors {
@@ -80,5 +80,8 @@ func TestHistoriesOnVault(t *testing.T) {
 			},
 		}
 		h.run(25)
+		for _, rule := range h.broken {
+			rt.Error(rule)
+		}
 	})
 }

@@ -249,13 +249,13 @@ func NeedsAdopt(me Owner, e Entry, baseline *Written) bool {
 // write: for a check before there is a value. Errors: a *NotOwnerError.
 func MayWrite(me Owner, e Entry, a Address) error { return permit(me, e, a, false) }
 
-// settling is how long me has to wait before it repairs the entry: the record of a newer
-// version may still follow.
-func settling(me Owner, known Entry, settle time.Duration) time.Duration {
-	owner, record, found := known.LastOwner()
-	if !found || owner != me || record.Version == known.Current || !known.Live() {
+// settling is how long me has to wait before it repairs the entry: the record of the
+// current version may still follow. A baseline proves less: it can be of a write whose
+// answer was lost, and the version that of another writer.
+func settling(me Owner, e Entry, baseline *Written, settle time.Duration) time.Duration {
+	owner, _, found := e.withBaseline(me, baseline).LastOwner()
+	if !found || owner != me || !e.Live() || e.recorded(e.Current) {
 		return 0
 	}
-	age := known.Date.Sub(known.Versions[known.Current].Created)
-	return max(settle-age, 0)
+	return e.untilSettled(settle)
 }

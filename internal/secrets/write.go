@@ -71,7 +71,7 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 	if err := c.require(ctx, w.Address, capability.Write); err != nil {
 		return Written{}, err
 	}
-	if err := c.awaitSettled(ctx, w, settling(c.owner, known, c.settle)); err != nil {
+	if err := c.awaitSettled(ctx, w, settling(c.owner, w.Observed, w.Baseline, c.settle)); err != nil {
 		return Written{}, err
 	}
 	// From here on an orderly stop waits: value and record belong together.
