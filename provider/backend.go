@@ -72,6 +72,14 @@ func (b *backend) root() secrets.Scope {
 	return secrets.Scope{Namespace: b.namespace, Mount: b.mount, Prefix: b.prefix}
 }
 
+// pathOf returns the path of a value as a policy has it, below the namespace.
+func pathOf(a secrets.Address) string {
+	if a.Namespace == "" {
+		return a.Path()
+	}
+	return a.Namespace + "/" + a.Path()
+}
+
 // isAddressSetting reports whether a setting is a part of addresses.
 func isAddressSetting(setting string) bool {
 	return slices.Contains([]string{"namespace", "mount", "prefix", "domain"}, setting)

@@ -24,9 +24,11 @@ const clockSkew = time.Minute
 // privateState is what a resource keeps between runs besides its attributes. The
 // state file holds it in clear text; it never contains a value.
 type privateState struct {
-	// Mount and Prefix are where the secret was written.
-	Mount  string `json:"mount,omitempty"`
-	Prefix string `json:"prefix,omitempty"`
+	// Namespace, Mount and Prefix are where the secret was written. Earlier versions did
+	// not store the namespace: nil is that of the provider.
+	Namespace *string `json:"namespace,omitempty"`
+	Mount     string  `json:"mount,omitempty"`
+	Prefix    string  `json:"prefix,omitempty"`
 	// Owner is the owner of the last write; empty if the provider's owner was not
 	// stored.
 	Owner secrets.Owner `json:"owner,omitempty"`
@@ -46,10 +48,25 @@ type privateState struct {
 	Unfinished bool `json:"unfinished,omitempty"`
 	// Unconfirmed is a create whose answer was lost.
 	Unconfirmed *unconfirmedWrite `json:"unconfirmed,omitempty"`
+	// AddressUnknown: the last refresh did not know the provider's part of the address.
+	AddressUnknown bool `json:"address_unknown,omitempty"`
+	// Replaces is of the plan only; see replacedObject.
+	Replaces *replacedObject `json:"replaces,omitempty"`
 }
 
 func newPrivateState(a secrets.Address) privateState {
-	return privateState{Mount: a.Mount, Prefix: a.Prefix}
+	return privateState{Namespace: &a.Namespace, Mount: a.Mount, Prefix: a.Prefix}
+}
+
+// in returns the scope where the object was written, else the one of the provider block.
+func (p privateState) in(scope secrets.Scope) secrets.Scope {
+	if p.Mount != "" {
+		scope.Mount, scope.Prefix = p.Mount, p.Prefix
+	}
+	if p.Namespace != nil {
+		scope.Namespace = *p.Namespace
+	}
+	return scope
 }
 
 // unconfirmedWrite is a create whose answer was lost. There is no earlier version

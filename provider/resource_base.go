@@ -52,16 +52,17 @@ func (r *resourceBase) plans(req resource.ModifyPlanRequest, diagnostics *diag.D
 	return !req.Plan.Raw.IsNull() && r.backend != nil
 }
 
-// priorState returns the model and the private state of a resource that exists; a
-// nil model for a new one.
+// priorState returns the model and the private state of a resource that exists. For a
+// new one the model is nil; the private state is then that of the resource that it
+// replaces.
 func priorState[M any, P privateState | setPrivateState](ctx context.Context, req resource.ModifyPlanRequest, diagnostics *diag.Diagnostics) (*M, P) {
+	private := loadPrivateState[P](ctx, req.Private, diagnostics)
 	if req.State.Raw.IsNull() {
-		var none P
-		return nil, none
+		return nil, private
 	}
 	state := new(M)
 	diagnostics.Append(req.State.Get(ctx, state)...)
-	return state, loadPrivateState[P](ctx, req.Private, diagnostics)
+	return state, private
 }
 
 // checkNew refuses to create an object that this owner has already. An object of
@@ -77,6 +78,7 @@ func (b *backend) checkNew(address secrets.Address, importID string, observed se
 // with an error reported, if Vault cannot answer. A token that cannot read
 // metadata is a warning only; drift is then not checked.
 func (r *resourceBase) refresh(ctx context.Context, c *computedAttributes, private *privateState, observe func() error, diagnostics *diag.Diagnostics) bool {
+	private.AddressUnknown = r.backend.addressUnknown
 	if r.backend.unknownSettings != "" {
 		c.setNotChecked(private, r.backend.knownDuringApply())
 		return true
@@ -186,14 +188,24 @@ func describeRemaining(e secrets.Entry) string {
 	if e.Current == 0 {
 		return "not found in Vault."
 	}
-	version := fmt.Sprintf("version %d of %s", e.Current, e.Versions[e.Current].Created.UTC().Format(time.RFC3339))
 	if !e.Live() {
-		return version + " was already deleted."
+		return describeVersion(e) + " was already deleted."
 	}
-	if owner, owned := e.Owner(); owned {
-		return fmt.Sprintf("%s, written by %s, stays in Vault.", version, owner)
+	return describeVersion(e) + ", stays in Vault."
+}
+
+// describeVersion describes the current version of an entry, with its writer if it is
+// live.
+func describeVersion(e secrets.Entry) string {
+	version := fmt.Sprintf("version %d of %s", e.Current, e.Versions[e.Current].Created.UTC().Format(time.RFC3339))
+	owner, owned := e.Owner()
+	switch {
+	case !e.Live():
+		return version
+	case owned:
+		return fmt.Sprintf("%s, written by %s", version, owner)
 	}
-	return version + ", written by another writer, stays in Vault."
+	return version + ", written by another writer"
 }
 
 // alreadyExists explains why a create does not write over a live value of the same
@@ -204,9 +216,14 @@ func alreadyExists(address secrets.Address, importID string, owner secrets.Owner
 	if !e.Live() || !found || last != owner {
 		return ""
 	}
-	return fmt.Sprintf("%s %s already exists: %s wrote version %d at %s. If its state was lost, "+
-		"import it with the id %q. If another resource or configuration with the same owner manages it, give each configuration its own owner.",
-		capital(address.Kind.String()), address, owner, record.Version, record.Time.UTC().Format(time.RFC3339), importID)
+	return fmt.Sprintf("%[1]s %[2]s already exists: %[3]s wrote version %[4]d at %[5]s. Nothing was changed.\n\n"+
+		"  - If this plan replaces a resource with create_before_destroy, remove create_before_destroy from it and from the resources that "+
+		"depend on it: two instances cannot have one %[6]s.\n"+
+		"  - If the resource is tainted, untaint it (\"terraform untaint\").\n"+
+		"  - If the %[6]s moves here from another resource of this configuration, remove it there only in a second apply: first apply both, here with adopt = true.\n"+
+		"  - If its state was lost, import it with the id %[7]q.\n"+
+		"  - If another configuration with the same owner manages it, give each configuration its own owner.",
+		capital(address.Kind.String()), address, owner, record.Version, record.Time.UTC().Format(time.RFC3339), address.Kind, importID)
 }
 
 // existsError is a create of an object that this owner has already.

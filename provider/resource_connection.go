@@ -52,6 +52,10 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	defer end()
 	plan.takeAdopt(config.options, r.backend.defaults.options)
 	private := newPrivateState(address)
+	if _, err := config.fields(); err != nil {
+		reportFields(&resp.Diagnostics, summary, err)
+		return
+	}
 	observed, err := r.backend.client.Describe(ctx, address)
 	if err == nil {
 		err = r.backend.checkNew(address, address.String(), observed, plan.adopting.ValueBool())
@@ -67,7 +71,7 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 		reportFields(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Path = types.StringValue(address.Path())
+	plan.Path = types.StringValue(pathOf(address))
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
@@ -84,6 +88,7 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	ctx, end := r.begin(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer end()
+	state.Path = types.StringValue(pathOf(address))
 	observe := func() error {
 		_, err := r.backend.observe(ctx, r.client(), address, &state.computedAttributes, &private)
 		return err
@@ -109,8 +114,10 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	private.Replaces = nil
 	if !plan.writePlanned() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 		return
 	}
 	if !r.ready(&resp.Diagnostics) {
@@ -179,9 +186,7 @@ const (
 // provider block puts it.
 func (r *connectionResource) address(m connectionModel, private privateState) secrets.Address {
 	a := connections.Address(r.backend.root(), r.backend.domain, m.Type.ValueString(), m.Name.ValueString())
-	if private.Mount != "" {
-		a.Mount, a.Prefix = private.Mount, private.Prefix
-	}
+	a.Scope = private.in(a.Scope)
 	return a
 }
 

@@ -70,7 +70,7 @@ func (r *connectionResource) ImportState(ctx context.Context, req resource.Impor
 	state := connectionModel{
 		Type: types.StringValue(address.Group), Name: types.StringValue(address.Name),
 		FieldsWO: types.MapNull(types.StringType), Timeouts: noTimeouts(),
-		Path: types.StringValue(address.Path()),
+		Path: types.StringValue(pathOf(address)),
 	}
 	state.fill(options{}, r.backend.defaults.options)
 	private := newPrivateState(address)

@@ -31,29 +31,55 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	plan.fill(config.options, r.backend.defaults.options)
-	plan.Path = r.path(plan)
+	planned := r.path(plan)
 	state, private := priorState[connectionModel, privateState](ctx, req, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	var current string
+	if state != nil {
+		current = pathOf(r.address(*state, private))
+		private.Replaces = state.replaced(current, private)
+	}
 	switch {
 	case state == nil:
-		checkFields(config, &resp.Diagnostics)
-	case !plan.Path.Equal(state.Path):
-		plan.markUnknown()
-		if !plan.Path.IsUnknown() && plan.Type.Equal(state.Type) && plan.Name.Equal(state.Name) {
-			resp.RequiresReplace.Append(path.Root("path"))
+		plan.Path = planned
+		if !private.planned(planned) {
+			r.planCreate(ctx, plan, config, private, &resp.Diagnostics)
 		}
-		checkFields(config, &resp.Diagnostics)
+	case !plan.Type.Equal(state.Type) || !plan.Name.Equal(state.Name):
+		plan.Path = planned
+		r.planCreate(ctx, plan, config, private, &resp.Diagnostics)
+	case !planned.IsUnknown() && planned.ValueString() != current:
+		plan.markUnknown()
+		plan.Path = planned
+		if !addressCameLate(private, current, planned, &resp.Diagnostics) {
+			resp.RequiresReplace.Append(path.Root("path"))
+			r.planCreate(ctx, plan, config, private, &resp.Diagnostics)
+		}
 	default:
 		r.planFields(&plan, config, *state, private, &resp.Diagnostics)
+		if planned.IsUnknown() {
+			plan.Path = planned
+		}
+	}
+	if state != nil {
+		resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
+// planCreate refuses during the plan what the apply of a create would refuse.
+func (r *connectionResource) planCreate(ctx context.Context, plan, config connectionModel, private privateState, diagnostics *diag.Diagnostics) {
+	checkFields(config, diagnostics)
+	if address := r.address(plan, privateState{}); !plan.Path.IsUnknown() {
+		r.resourceBase.planCreate(ctx, plannedCreate{address, address.String(), plan.adopting, private.Replaces}, plan.Timeouts.Read, diagnostics)
+	}
+}
+
 // planFields decides what happens to the fields of an existing connection.
 func (r *connectionResource) planFields(plan *connectionModel, config, state connectionModel, private privateState, diagnostics *diag.Diagnostics) {
-	plan.computedAttributes = state.computedAttributes
+	plan.computedAttributes, plan.Path = state.computedAttributes, state.Path
 	versionUnknown := plan.FieldsWOVersion.IsUnknown()
 	decided := decide(decisionInput{
 		repair:       private.Repair,
@@ -74,10 +100,10 @@ func (r *connectionResource) planFields(plan *connectionModel, config, state con
 // path returns where the provider block puts the connection; unknown while that is
 // not known.
 func (r *connectionResource) path(m connectionModel) types.String {
-	if r.backend.mount == "" || r.backend.domain == "" || m.Type.IsUnknown() || m.Name.IsUnknown() {
+	if r.backend.addressUnknown || m.Type.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
 	}
-	return types.StringValue(r.address(m, privateState{}).Path())
+	return types.StringValue(pathOf(r.address(m, privateState{})))
 }
 
 // checkFields refuses fields that no reader of the type can use during the plan, if

@@ -89,6 +89,9 @@ func connectionArguments() map[string]schema.Attribute {
 
 // fields returns the configured values, which all have to be known.
 func (m connectionModel) fields() (map[string]secrets.Value, error) {
+	if m.FieldsWO.IsNull() || m.FieldsWO.IsUnknown() {
+		return nil, fmt.Errorf("%w: fields_wo is null, and this apply has to send it; set it, and remove it from ignore_changes", secrets.ErrInvalid)
+	}
 	out := map[string]secrets.Value{}
 	for name, element := range m.FieldsWO.Elements() {
 		text, ok := element.(types.String)
@@ -100,9 +103,10 @@ func (m connectionModel) fields() (map[string]secrets.Value, error) {
 	return out, nil
 }
 
-// fieldNames returns the configured names; false while they are not known.
+// fieldNames returns the configured names; false while they are not known, or not to
+// this plan because of ignore_changes.
 func (m connectionModel) fieldNames() ([]string, bool) {
-	if m.FieldsWO.IsUnknown() || m.Type.IsUnknown() {
+	if m.FieldsWO.IsUnknown() || m.FieldsWO.IsNull() || m.Type.IsUnknown() {
 		return nil, false
 	}
 	names := make([]string, 0, len(m.FieldsWO.Elements()))

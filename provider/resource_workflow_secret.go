@@ -49,6 +49,10 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 	defer end()
 	plan.takeAdopt(config.options, r.backend.defaults.options)
 	private := newPrivateState(address)
+	if config.ValueWO.IsNull() {
+		report(&resp.Diagnostics, summary, errNoValue)
+		return
+	}
 	observed, err := r.backend.client.Describe(ctx, address)
 	if err == nil {
 		err = r.backend.checkNew(address, address.String(), observed, plan.adopting.ValueBool())
@@ -69,7 +73,7 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 		resp.Diagnostics.AddWarning("Secret was written without its settings", sentence(err.Error())+" The next plan shows which settings are missing.")
 	}
 	private.HMAC1 = r.backend.fingerprintOf(address, config.ValueWO)
-	plan.Path = types.StringValue(address.Path())
+	plan.Path = types.StringValue(pathOf(address))
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
@@ -89,6 +93,7 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 		return
 	}
 	address := r.backend.address(state, private)
+	state.Path = types.StringValue(pathOf(address))
 	observe := func() error {
 		entry, err := r.backend.observe(ctx, r.backend.client, address, &state.computedAttributes, &private)
 		if err == nil {
@@ -117,9 +122,15 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	private.Replaces = nil
 	sends := plan.writePlanned()
-	if !sends && !plan.settingsDiffer(state) {
+	switch {
+	case sends && config.ValueWO.IsNull():
+		report(&resp.Diagnostics, summary, errNoValue)
+		return
+	case !sends && !plan.settingsDiffer(state):
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 		return
 	}
 	if !r.backend.ready(&resp.Diagnostics) {

@@ -98,7 +98,7 @@ func (r *workflowSecretResource) importAddress(ctx context.Context, req resource
 func (b *backend) importedState(address secrets.Address, entry secrets.Entry) (workflowSecretModel, privateState) {
 	state := newSecretModel(address.Group, address.Name)
 	state.fill(workflowSecretModel{}, defaults{options: b.defaults.options, DetectChanges: b.defaults.DetectChanges})
-	state.Path = types.StringValue(address.Path())
+	state.Path = types.StringValue(pathOf(address))
 	private := newPrivateState(address)
 	state.setFromRecord(&private, b.client.Owner(), entry)
 	return state, private

@@ -107,7 +107,7 @@ func (b *backend) completeMove(state *workflowSecretModel, private *privateState
 			private.MovedFrom, address, expected))
 		return false
 	}
-	state.Path = types.StringValue(address.Path())
-	private.Mount, private.Prefix, private.MovedFrom = address.Mount, address.Prefix, ""
+	state.Path = types.StringValue(pathOf(address))
+	*private = newPrivateState(address)
 	return true
 }

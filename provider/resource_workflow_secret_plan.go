@@ -36,19 +36,45 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 		return
 	}
 	planned := r.backend.path(plan)
+	var current string
+	if state != nil {
+		current = pathOf(r.backend.address(*state, private))
+		private.Replaces = state.replaced(current, private)
+	}
 	switch {
-	case state == nil || moved(*state, plan):
-		// Terraform plans a moved secret twice; the second time it has no state.
+	case state == nil:
 		plan.Path = planned
-		r.checkValue(plan, config, &resp.Diagnostics)
-	case !planned.IsUnknown() && !planned.Equal(state.Path):
+		if !private.planned(planned) {
+			r.planCreate(ctx, plan, config, private, &resp.Diagnostics)
+		}
+	case moved(*state, plan):
+		plan.Path = planned
+		r.planCreate(ctx, plan, config, private, &resp.Diagnostics)
+	case !planned.IsUnknown() && planned.ValueString() != current:
 		plan.markUnknown()
 		plan.Path = planned
-		resp.RequiresReplace.Append(path.Root("path"))
+		if !addressCameLate(private, current, planned, &resp.Diagnostics) {
+			resp.RequiresReplace.Append(path.Root("path"))
+			r.planCreate(ctx, plan, config, private, &resp.Diagnostics)
+		}
 	default:
 		r.planValue(&plan, config, *state, private, &resp.Diagnostics)
+		if planned.IsUnknown() {
+			plan.Path = planned
+		}
+	}
+	if state != nil {
+		resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// planCreate refuses during the plan what the apply of a create would refuse.
+func (r *workflowSecretResource) planCreate(ctx context.Context, plan, config workflowSecretModel, private privateState, diagnostics *diag.Diagnostics) {
+	r.checkValue(plan, config, diagnostics)
+	if address := r.backend.address(plan, privateState{}); !plan.Path.IsUnknown() {
+		r.resourceBase.planCreate(ctx, plannedCreate{address, address.String(), plan.adopting, private.Replaces}, plan.Timeouts.Read, diagnostics)
+	}
 }
 
 // planValue decides what happens to the value of an existing secret.
@@ -73,6 +99,13 @@ func (r *workflowSecretResource) planValue(plan *workflowSecretModel, config, st
 	switch decided {
 	case keepAndWarn:
 		plan.keepSettings(state)
+	case decideInApply:
+		// With on_drift = "warn" the apply would keep settings that this plan shows as changed.
+		if private.Repair != repairNone && plan.settingsDiffer(state) {
+			diagnostics.AddAttributeError(path.Root("on_drift"), "Settings cannot be planned yet", driftDetail(address.String(), state.computedAttributes)+
+				" Whether the apply repairs it depends on arguments that are known only during the apply. First apply the resources that define "+
+				"on_drift, adopt and the value, or change the settings later.")
+		}
 	case write:
 		r.checkValue(*plan, config, diagnostics)
 		if fingerprint == fingerprintMissing && !versionChanged && private.Repair == repairNone {
@@ -91,9 +124,9 @@ func (r *workflowSecretResource) checkSettings(plan workflowSecretModel, diagnos
 }
 
 // checkValue refuses an invalid value during the plan. A value that is not known
-// yet is checked before it is sent.
+// yet, or not to this plan because of ignore_changes, is checked before it is sent.
 func (r *workflowSecretResource) checkValue(plan, config workflowSecretModel, diagnostics *diag.Diagnostics) {
-	if config.ValueWO.IsUnknown() || r.backend.client == nil || plan.Workflow.IsUnknown() || plan.Name.IsUnknown() {
+	if config.ValueWO.IsUnknown() || config.ValueWO.IsNull() || r.backend.client == nil || plan.Workflow.IsUnknown() || plan.Name.IsUnknown() {
 		return
 	}
 	err := r.backend.client.Check(secrets.Write{

@@ -16,24 +16,21 @@ import (
 // address returns the address of a secret: where it was written, else where the
 // provider block puts it.
 func (b *backend) address(m workflowSecretModel, private privateState) secrets.Address {
-	scope := b.root().In(m.Workflow.ValueString())
-	if private.Mount != "" {
-		scope.Mount, scope.Prefix = private.Mount, private.Prefix
-	}
-	return scope.Secret(m.Name.ValueString())
+	return private.in(b.root()).In(m.Workflow.ValueString()).Secret(m.Name.ValueString())
 }
 
 // path returns where the provider block puts the secret; unknown while that is not
 // known.
 func (b *backend) path(m workflowSecretModel) types.String {
-	if b.mount == "" || b.prefix == "" || m.Workflow.IsUnknown() || m.Name.IsUnknown() {
+	if b.addressUnknown || m.Workflow.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
 	}
-	return types.StringValue(b.address(m, privateState{}).Path())
+	return types.StringValue(pathOf(b.address(m, privateState{})))
 }
 
 // errNoValue is a value that is null when it is to be sent.
-var errNoValue = fmt.Errorf("value_wo is null; set it to a string, which can be empty: %w", secrets.ErrInvalid)
+var errNoValue = fmt.Errorf("value_wo is null, and this apply has to send it; set it to a string, which can be empty, "+
+	"and remove it from ignore_changes: %w", secrets.ErrInvalid)
 
 // send writes a value. It must come from the configuration: plan and state never
 // contain it.
