@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,6 +37,10 @@ type backend struct {
 	invalid         string
 	invalidReported sync.Once
 	warnings        *warningLog
+	// planned are the observations of planCreate by address. In an apply, a create
+	// follows its plan at once and needs no second read: the write is checked against
+	// what was observed.
+	planned sync.Map
 	// orphansDeleted runs the search for orphaned bodies of connections once.
 	orphansDeleted sync.Once
 	shared
@@ -78,6 +83,16 @@ func pathOf(a secrets.Address) string {
 		return a.Path()
 	}
 	return a.Namespace + "/" + a.Path()
+}
+
+// observePlanned observes an object before its create.
+func (b *backend) observePlanned(ctx context.Context, a secrets.Address) (secrets.Entry, error) {
+	if planned, found := b.planned.LoadAndDelete(a); found {
+		if entry, ok := planned.(secrets.Entry); ok {
+			return entry, nil
+		}
+	}
+	return b.client.Describe(ctx, a)
 }
 
 // isAddressSetting reports whether a setting is a part of addresses.

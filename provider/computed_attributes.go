@@ -60,16 +60,6 @@ func (b *backend) observe(ctx context.Context, m secrets.Manager, address secret
 	return entry, nil
 }
 
-// setFromRecord takes the last write from the owner's record, for a resource
-// without private state.
-func (c *computedAttributes) setFromRecord(private *privateState, owner secrets.Owner, entry secrets.Entry) {
-	if last, record, found := entry.LastOwner(); found && last == owner {
-		c.Version = types.Int64Value(int64(record.Version))
-		c.CreatedTime = timeValue(record.Time)
-		private.Expires, private.Owner = record.Expires, last
-	}
-}
-
 // setWritten sets the result of a successful write.
 func (c *computedAttributes) setWritten(private *privateState, owner secrets.Owner, wrote secrets.Written) {
 	c.setVersion(private, wrote)

@@ -42,6 +42,9 @@ type decisionInput struct {
 	repair repair
 	// unfinished: a write of this resource was interrupted.
 	unfinished bool
+	// imported: the first apply after an import writes the value, so that the state has a
+	// baseline of its own. Two states that import one object would otherwise have the same.
+	imported bool
 	// valueChanged: the version argument or the fingerprint of the value differs.
 	valueChanged bool
 	// valueUnknown: whether they differ is known only during the apply.
@@ -68,6 +71,7 @@ const (
 // decides, for which Terraform plans again.
 func decide(in decisionInput) decision {
 	decided := map[decision]bool{}
+	in.valueChanged = in.valueChanged || in.imported
 	for _, known := range in.variants() {
 		decided[decideKnown(known)] = true
 	}
@@ -143,6 +147,15 @@ func (c *computedAttributes) setDecision(d decision, prior computedAttributes) {
 		if prior.Drift.Equal(inSync) {
 			c.Drift = inSync
 		}
+	}
+}
+
+// reportImport explains the write that follows an import.
+func (d decision) reportImport(diagnostics *diag.Diagnostics, imported bool, kind, id string) {
+	if imported && d == write {
+		diagnostics.AddAttributeWarning(path.Root("name"), capital(kind)+" was imported",
+			fmt.Sprintf("%s: an import does not read which version has the value of this configuration. The first apply writes the value, "+
+				"also if it is the same. Until then a destroy deletes nothing in Vault.", id))
 	}
 }
 

@@ -43,6 +43,8 @@ func TestDecide(t *testing.T) {
 		{"the version changed and the value is unknown", decisionInput{onDrift: types.StringValue(onDriftOverwrite), valueChanged: true, valueUnknown: true}, write},
 		{"another owner with warn, value unknown", decisionInput{repair: repairAdopt, onDrift: types.StringValue(onDriftWarn), valueUnknown: true}, keepAndWarn},
 		{"an unknown value does not adopt", decisionInput{repair: repairAdopt, onDrift: types.StringValue(onDriftOverwrite), valueUnknown: true}, stopNotOwner},
+		{"an imported secret is written", decisionInput{imported: true, onDrift: types.StringValue(onDriftWarn)}, write},
+		{"an imported secret of another owner needs adopt", decisionInput{imported: true, repair: repairAdopt, onDrift: types.StringValue(onDriftOverwrite)}, stopNotOwner},
 		{"unknown on_drift without drift", decisionInput{onDrift: types.StringUnknown()}, keep},
 		{"unknown on_drift with drift", decisionInput{repair: repairWrite, onDrift: types.StringUnknown()}, decideInApply},
 		{"unknown on_drift does not adopt", decisionInput{repair: repairAdopt, onDrift: types.StringUnknown()}, keepAndWarn},

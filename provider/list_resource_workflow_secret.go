@@ -121,7 +121,7 @@ func (l *workflowSecretList) result(ctx context.Context, req list.ListRequest, a
 	if !req.IncludeResource {
 		return result
 	}
-	state, _ := l.backend.importedState(address, entry)
+	state, _ := l.backend.importedState(address)
 	result.Diagnostics.Append(result.Resource.Set(ctx, state)...)
 	return result
 }

@@ -83,6 +83,7 @@ func (r *resourceBase) planCreate(ctx context.Context, p plannedCreate, limit ti
 		report(diagnostics, "Cannot create the "+kind, withInterruption(ctx, err))
 		return
 	}
+	r.backend.planned.Store(p.address, observed)
 	refused := p.refuse(r.backend.client.Owner(), observed)
 	switch {
 	case refused == nil || p.adopt.IsUnknown():

@@ -48,6 +48,8 @@ type privateState struct {
 	Unfinished bool `json:"unfinished,omitempty"`
 	// Unconfirmed is a create whose answer was lost.
 	Unconfirmed *unconfirmedWrite `json:"unconfirmed,omitempty"`
+	// Imported: nothing was written since the import, so there is no baseline.
+	Imported bool `json:"imported,omitempty"`
 	// AddressUnknown: the last refresh did not know the provider's part of the address.
 	AddressUnknown bool `json:"address_unknown,omitempty"`
 	// Replaces is of the plan only; see replacedObject.

@@ -176,11 +176,28 @@ func reportDeletion(diagnostics *diag.Diagnostics, a secrets.Address, done secre
 	case err != nil:
 		report(diagnostics, "Cannot delete the "+kind, err)
 	case !done.Outcome.Deleted():
-		diagnostics.AddWarning(capital(kind)+" was not deleted in Vault", fmt.Sprintf("%s: %s", a, describeRemaining(done.Remaining))+onlyState)
+		diagnostics.AddWarning(capital(kind)+" was not deleted in Vault", describeKept(a, done.Remaining))
 	}
 }
 
 const onlyState = " Terraform removed it only from the state."
+
+// describeKept describes what a delete left in Vault, with the command that deletes it.
+func describeKept(a secrets.Address, e secrets.Entry) string {
+	text := fmt.Sprintf("%s: %s", a, describeRemaining(e)) + onlyState
+	if e.Live() {
+		text += fmt.Sprintf(" To delete this version: vault kv delete %s-mount=%q -versions=%d %q",
+			namespaceFlag(a.Namespace), a.Mount, e.Current, strings.Join([]string{a.Prefix, a.Group, a.Name}, "/"))
+	}
+	return text
+}
+
+func namespaceFlag(namespace string) string {
+	if namespace == "" {
+		return ""
+	}
+	return fmt.Sprintf("-namespace=%q ", namespace)
+}
 
 // describeRemaining describes the version of an object that a delete found in
 // Vault and did not delete.

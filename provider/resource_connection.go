@@ -56,7 +56,7 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 		reportFields(&resp.Diagnostics, summary, err)
 		return
 	}
-	observed, err := r.backend.client.Describe(ctx, address)
+	observed, err := r.backend.observePlanned(ctx, address)
 	if err == nil {
 		err = r.backend.checkNew(address, address.String(), observed, plan.adopting.ValueBool())
 	}

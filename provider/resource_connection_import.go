@@ -19,19 +19,22 @@ import (
 
 // connectionIdentity identifies a connection. It never changes.
 type connectionIdentity struct {
-	Mount  types.String `tfsdk:"mount"`
-	Domain types.String `tfsdk:"domain"`
-	Type   types.String `tfsdk:"type"`
-	Name   types.String `tfsdk:"name"`
+	// Namespace is null for the root namespace.
+	Namespace types.String `tfsdk:"namespace"`
+	Mount     types.String `tfsdk:"mount"`
+	Domain    types.String `tfsdk:"domain"`
+	Type      types.String `tfsdk:"type"`
+	Name      types.String `tfsdk:"name"`
 }
 
 func (r *connectionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
-			"type":   identityschema.StringAttribute{RequiredForImport: true, Description: "Type of the connection."},
-			"name":   identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the connection."},
-			"mount":  identityschema.StringAttribute{OptionalForImport: true, Description: "Mount of the secrets engine. Default: the provider's."},
-			"domain": identityschema.StringAttribute{OptionalForImport: true, Description: "Domain of the connection. Default: the provider's."},
+			"type":      identityschema.StringAttribute{RequiredForImport: true, Description: "Type of the connection."},
+			"name":      identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the connection."},
+			"namespace": identityschema.StringAttribute{OptionalForImport: true, Description: "Namespace of Vault. Default: the provider's."},
+			"mount":     identityschema.StringAttribute{OptionalForImport: true, Description: "Mount of the secrets engine. Default: the provider's."},
+			"domain":    identityschema.StringAttribute{OptionalForImport: true, Description: "Domain of the connection. Default: the provider's."},
 		},
 	}
 }
@@ -39,13 +42,14 @@ func (r *connectionResource) IdentitySchema(_ context.Context, _ resource.Identi
 func connectionIdentityOf(a secrets.Address) connectionIdentity {
 	domain, _ := connections.Domain(a.Prefix)
 	return connectionIdentity{
-		Mount: types.StringValue(a.Mount), Domain: types.StringValue(domain),
+		Namespace: namespaceOf(a),
+		Mount:     types.StringValue(a.Mount), Domain: types.StringValue(domain),
 		Type: types.StringValue(a.Group), Name: types.StringValue(a.Name),
 	}
 }
 
-// ImportState imports a connection by "type/name" or by identity. It reads the
-// owner's record and writes nothing.
+// ImportState imports a connection by "type/name" or by identity. It writes nothing: the
+// first apply writes the fields.
 func (r *connectionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	const summary = "Cannot import the connection"
 	if !r.ready(&resp.Diagnostics) {
@@ -74,7 +78,7 @@ func (r *connectionResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	state.fill(options{}, r.backend.defaults.options)
 	private := newPrivateState(address)
-	state.setFromRecord(&private, r.backend.client.Owner(), pointer)
+	private.Imported = true
 	// The refresh that follows sets the other attributes.
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
@@ -90,7 +94,10 @@ func (r *connectionResource) importAddress(ctx context.Context, req resource.Imp
 	diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 	mount, domain := r.backend.mount, r.backend.domain
 	a := connections.Address(r.backend.root(), domain, identity.Type.ValueString(), identity.Name.ValueString())
-	if err := errors.Join(checkIdentity("mount", identity.Mount, mount), checkIdentity("domain", identity.Domain, domain)); err != nil {
+	if err := errors.Join(
+		checkIdentity("namespace", identity.Namespace, r.backend.namespace),
+		checkIdentity("mount", identity.Mount, mount), checkIdentity("domain", identity.Domain, domain),
+	); err != nil {
 		return a, err
 	}
 	return a, connections.Check(a)

@@ -84,6 +84,7 @@ func (r *connectionResource) planFields(plan *connectionModel, config, state con
 	decided := decide(decisionInput{
 		repair:       private.Repair,
 		unfinished:   private.Unfinished,
+		imported:     private.Imported,
 		valueChanged: !versionUnknown && !plan.FieldsWOVersion.Equal(state.FieldsWOVersion),
 		valueUnknown: versionUnknown,
 		onDrift:      plan.OnDrift,
@@ -94,6 +95,7 @@ func (r *connectionResource) planFields(plan *connectionModel, config, state con
 		checkFields(config, diagnostics)
 	}
 	address := r.address(state, private)
+	decided.reportImport(diagnostics, private.Imported, address.Kind.String(), address.String())
 	decided.report(diagnostics, path.Root("name"), address.Kind.String(), driftDetail(address.String(), state.computedAttributes))
 }
 

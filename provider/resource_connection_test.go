@@ -133,12 +133,15 @@ func TestConnectionOfAnotherOwnerNeedsAdopt(t *testing.T) {
 		s.Apply(t)
 		s.finds(t, "slack", own)
 
-		t.Log("its owner can import it, and then has no changes")
+		t.Log("its owner can import it, and the first apply writes it")
 		if err := os.Remove(state); err != nil {
 			t.Fatal(err)
 		}
 		s.connect(t, "second", "slack", own)
 		s.Must(t, "import", it, "slack/production")
+		s.Plan(t).Change(it).HasActions(t, "update")
+		s.Apply(t)
+		s.finds(t, "slack", own)
 		s.NoChanges(t)
 	})
 }

@@ -53,7 +53,7 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 		report(&resp.Diagnostics, summary, errNoValue)
 		return
 	}
-	observed, err := r.backend.client.Describe(ctx, address)
+	observed, err := r.backend.observePlanned(ctx, address)
 	if err == nil {
 		err = r.backend.checkNew(address, address.String(), observed, plan.adopting.ValueBool())
 	}

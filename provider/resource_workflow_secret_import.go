@@ -24,32 +24,44 @@ var (
 // secretIdentity identifies a secret, for Terraform and OpenTofu 1.12 and later. It
 // never changes: another address is another secret.
 type secretIdentity struct {
-	Mount    types.String `tfsdk:"mount"`
-	Prefix   types.String `tfsdk:"prefix"`
-	Workflow types.String `tfsdk:"workflow"`
-	Name     types.String `tfsdk:"name"`
+	// Namespace is null for the root namespace.
+	Namespace types.String `tfsdk:"namespace"`
+	Mount     types.String `tfsdk:"mount"`
+	Prefix    types.String `tfsdk:"prefix"`
+	Workflow  types.String `tfsdk:"workflow"`
+	Name      types.String `tfsdk:"name"`
 }
 
 func (r *workflowSecretResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
-			"workflow": identityschema.StringAttribute{RequiredForImport: true, Description: "Workflow that the secret belongs to."},
-			"name":     identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the secret in the workflow."},
-			"mount":    identityschema.StringAttribute{OptionalForImport: true, Description: "Mount of the secrets engine. Default: the provider's."},
-			"prefix":   identityschema.StringAttribute{OptionalForImport: true, Description: "Path below the mount. Default: the provider's."},
+			"workflow":  identityschema.StringAttribute{RequiredForImport: true, Description: "Workflow that the secret belongs to."},
+			"name":      identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the secret in the workflow."},
+			"namespace": identityschema.StringAttribute{OptionalForImport: true, Description: "Namespace of Vault. Default: the provider's."},
+			"mount":     identityschema.StringAttribute{OptionalForImport: true, Description: "Mount of the secrets engine. Default: the provider's."},
+			"prefix":    identityschema.StringAttribute{OptionalForImport: true, Description: "Path below the mount. Default: the provider's."},
 		},
 	}
 }
 
 func identityOf(a secrets.Address) secretIdentity {
 	return secretIdentity{
-		Mount: types.StringValue(a.Mount), Prefix: types.StringValue(a.Prefix),
+		Namespace: namespaceOf(a),
+		Mount:     types.StringValue(a.Mount), Prefix: types.StringValue(a.Prefix),
 		Workflow: types.StringValue(a.Group), Name: types.StringValue(a.Name),
 	}
 }
 
-// ImportState imports a secret by "workflow/name" or by identity. It reads the
-// owner's record and writes nothing.
+// namespaceOf returns the namespace for an identity; null for the root namespace.
+func namespaceOf(a secrets.Address) types.String {
+	if a.Namespace == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(a.Namespace)
+}
+
+// ImportState imports a secret by "workflow/name" or by identity. It writes nothing: the
+// first apply writes the value.
 func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	const summary = "Cannot import the secret"
 	if !r.backend.ready(&resp.Diagnostics) {
@@ -71,7 +83,7 @@ func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.I
 		resp.Diagnostics.AddError(summary, fmt.Sprintf("Secret %s not found at %s. To create it, apply without the import.", address, address.Path()))
 		return
 	}
-	state, private := r.backend.importedState(address, entry)
+	state, private := r.backend.importedState(address)
 	// The refresh that follows sets the other attributes.
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
@@ -86,7 +98,10 @@ func (r *workflowSecretResource) importAddress(ctx context.Context, req resource
 	}
 	var identity secretIdentity
 	diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-	if err := errors.Join(checkIdentity("mount", identity.Mount, mount), checkIdentity("prefix", identity.Prefix, prefix)); err != nil {
+	if err := errors.Join(
+		checkIdentity("namespace", identity.Namespace, r.backend.namespace),
+		checkIdentity("mount", identity.Mount, mount), checkIdentity("prefix", identity.Prefix, prefix),
+	); err != nil {
 		return secrets.Address{}, err
 	}
 	address := r.backend.root().In(identity.Workflow.ValueString()).Secret(identity.Name.ValueString())
@@ -94,13 +109,13 @@ func (r *workflowSecretResource) importAddress(ctx context.Context, req resource
 }
 
 // importedState returns the state of a secret that this configuration does not have
-// yet, with the last write from the owner's record. Its settings stay unmanaged.
-func (b *backend) importedState(address secrets.Address, entry secrets.Entry) (workflowSecretModel, privateState) {
+// yet, without a baseline. Its settings stay unmanaged.
+func (b *backend) importedState(address secrets.Address) (workflowSecretModel, privateState) {
 	state := newSecretModel(address.Group, address.Name)
 	state.fill(workflowSecretModel{}, defaults{options: b.defaults.options, DetectChanges: b.defaults.DetectChanges})
 	state.Path = types.StringValue(pathOf(address))
 	private := newPrivateState(address)
-	state.setFromRecord(&private, b.client.Owner(), entry)
+	private.Imported = true
 	return state, private
 }
 

@@ -90,6 +90,7 @@ func (r *workflowSecretResource) planValue(plan *workflowSecretModel, config, st
 	decided := decide(decisionInput{
 		repair:       private.Repair,
 		unfinished:   private.Unfinished,
+		imported:     private.Imported,
 		valueChanged: versionChanged || fingerprint.changed(),
 		valueUnknown: versionUnknown || fingerprint == fingerprintUnknown,
 		onDrift:      plan.OnDrift,
@@ -113,6 +114,7 @@ func (r *workflowSecretResource) planValue(plan *workflowSecretModel, config, st
 				fmt.Sprintf("%s: %s", address, fingerprintHint))
 		}
 	}
+	decided.reportImport(diagnostics, private.Imported, address.Kind.String(), address.String())
 	decided.report(diagnostics, path.Root("name"), address.Kind.String(), driftDetail(address.String(), state.computedAttributes))
 }
 

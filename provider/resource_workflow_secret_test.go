@@ -179,23 +179,26 @@ resource "relay_workflow_secret" "token" {
 	})
 }
 
-func TestImportReadsMetadataOnly(t *testing.T) {
+func TestImportedSecretIsWrittenOnce(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		configuration := s.secret("token", `"one"`)
 		s.configure(t, configuration)
 		s.Apply(t)
-		created := s.Attributes(t, at("token"))["created_time"]
 		s.Must(t, "state", "rm", at("token"))
 		s.dataWrites(t)
 
-		t.Log("the record of this owner has the last write")
+		t.Log("an import has no baseline: a destroy deletes nothing")
 		s.Must(t, "import", at("token"), s.workflow+"/token")
-		s.attributes(t, "token", map[string]any{"version": 1.0, "created_time": created, "drift": "in sync", "observed_version": 1.0})
-		s.NoChanges(t)
+		s.attributes(t, "token", map[string]any{"version": nil, "created_time": nil, "drift": "in sync", "observed_version": 1.0})
+		s.Destroy(t).Contains(t, "Secret was not deleted in Vault", "version 1 of", "written by terraform/shop", "vault kv delete -mount=\"customers\" -versions=1")
+		if got := s.value(t, "token"); got != "one" {
+			t.Errorf("the workflow reads %q", got)
+		}
 
-		t.Log("value_wo_version is the only difference")
+		t.Log("the first apply writes the value")
+		s.Must(t, "import", at("token"), s.workflow+"/token")
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		change := s.Plan(t).Change(at("token"))
 		change.HasActions(t, "update")
@@ -205,7 +208,8 @@ func TestImportReadsMetadataOnly(t *testing.T) {
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("importing sent %d values", n)
 		}
-		s.Apply(t)
+		s.Apply(t).Contains(t, "Secret was imported")
+		s.attributes(t, "token", map[string]any{"version": 2.0, "drift": "in sync"})
 		s.NoChanges(t)
 		s.Must(t, "state", "rm", at("token"))
 

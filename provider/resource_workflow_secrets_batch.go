@@ -133,5 +133,5 @@ func (b batch) remove(ctx context.Context, name string, claim secrets.Claim) (re
 	if err != nil || done.Outcome.Deleted() {
 		return "", err
 	}
-	return fmt.Sprintf("%s: %s", address, describeRemaining(done.Remaining)) + onlyState, nil
+	return describeKept(address, done.Remaining), nil
 }
