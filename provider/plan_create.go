@@ -96,6 +96,17 @@ func (r *resourceBase) planCreate(ctx context.Context, p plannedCreate, limit ti
 	}
 }
 
+// planMove reports a replacement at an address that is known only during the apply, if
+// the object has drifted: the delete would leave the value of the other writer, and a
+// create at the same address would be refused.
+func planMove(planned types.String, adopt types.Bool, private privateState, detail string, diagnostics *diag.Diagnostics) {
+	if planned.IsUnknown() && private.Repair != repairNone && !adopt.IsUnknown() && !adopt.ValueBool() {
+		diagnostics.AddAttributeError(path.Root("name"), "Cannot replace after drift", detail+
+			" Its new address is known only during the apply, and can be the same. The delete would leave the value in Vault, and the create "+
+			"would not overwrite it. First apply the resources that define the address, or set adopt = true.")
+	}
+}
+
 // replaceError is a replacement whose delete would leave a live value.
 type replaceError struct {
 	address secrets.Address

@@ -105,6 +105,10 @@ func TestReplaceAfterDriftDeletesNothing(t *testing.T) {
 		if s.value(t, "token") != "other" || s.Attributes(t, at("token")) == nil {
 			t.Error("a refused replacement changed the secret or its state")
 		}
+		later := "\nresource \"terraform_data\" \"name\" {\n  input = \"token\"\n}\n"
+		s.configure(t, later, strings.Replace(s.secret("token", `"one"`), `name     = "token"`, "name = terraform_data.name.output", 1))
+		s.Fails(t, []string{"plan"}, "Cannot replace after drift")
+		s.configure(t, s.secret("token", `"one"`))
 		s.Apply(t)
 		s.Must(t, replace...)
 		if got := s.value(t, "token"); got != "one" {

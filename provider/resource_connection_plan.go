@@ -49,6 +49,7 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 	case !plan.Type.Equal(state.Type) || !plan.Name.Equal(state.Name):
 		plan.Path = planned
+		planMove(planned, plan.adopting, private, driftDetail(r.address(*state, private).String(), state.computedAttributes), &resp.Diagnostics)
 		r.planCreate(ctx, plan, config, private, &resp.Diagnostics)
 	case !planned.IsUnknown() && planned.ValueString() != current:
 		plan.markUnknown()

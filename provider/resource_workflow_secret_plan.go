@@ -49,6 +49,7 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 		}
 	case moved(*state, plan):
 		plan.Path = planned
+		planMove(planned, plan.adopting, private, driftDetail(r.backend.address(*state, private).String(), state.computedAttributes), &resp.Diagnostics)
 		r.planCreate(ctx, plan, config, private, &resp.Diagnostics)
 	case !planned.IsUnknown() && planned.ValueString() != current:
 		plan.markUnknown()
