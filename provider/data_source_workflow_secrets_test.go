@@ -217,10 +217,10 @@ func TestWorkflowSecretsDataSourceFailsWithoutCapabilities(t *testing.T) {
 		s.vault.Write(t, s.workflow, "unseen", "x")
 		a := s.audit(t, cli)
 		a.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "list"))
-		a.Fails(t, []string{"plan"}, "Cannot read the secrets of the workflow", `path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
+		a.Fails(t, []string{"plan"}, "Cannot read the secrets of the workflow", `path "customers/metadata/workflows/`+s.workflow+`/" { capabilities = ["list"] }`)
 		a.Setenv("VAULT_TOKEN", s.vault.Token(t, `path "customers/metadata/workflows/`+s.workflow+`/" { capabilities = ["list"] }`,
 			`path "customers/metadata/workflows/`+s.workflow+`/seen" { capabilities = ["read"] }`))
-		a.Fails(t, []string{"plan"}, `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
+		a.Fails(t, []string{"plan"}, `path "customers/metadata/workflows/`+s.workflow+`/+" { capabilities = ["read"] }`)
 		a.Setenv("VAULT_TOKEN", "no-such-token")
 		a.Fails(t, []string{"plan"}, "Cannot read the secrets of the workflow", "get a new one")
 

@@ -148,15 +148,16 @@ func closedPort(t *testing.T) string {
 func TestMissingCapabilityIsReportedBeforeAWrite(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		for _, missing := range []struct{ operation, capability string }{
-			{"data", "create"}, {"data", "update"}, {"metadata", "read"}, {"metadata", "patch"},
+		for _, missing := range []struct{ operation, capability, complete string }{
+			{"data", "create", `create", "update`}, {"data", "update", `create", "update`},
+			{"metadata", "read", `read", "patch`}, {"metadata", "patch", `read", "patch`},
 		} {
 			t.Log(missing)
 			s := newFixture(t, cli)
 			s.configure(t, s.secret("token", `"one"`))
 			s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, missing.operation, missing.capability))
 			s.Fails(t, []string{"apply", "-auto-approve"},
-				`path "customers/`+missing.operation+`/workflows/+/+" { capabilities = ["`+missing.capability+`"] }`)
+				`path "customers/`+missing.operation+`/workflows/`+s.workflow+`/+" { capabilities = ["`+missing.complete+`"] }`)
 			if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
 				t.Error("a value was written")
 			}
@@ -167,9 +168,9 @@ func TestMissingCapabilityIsReportedBeforeAWrite(t *testing.T) {
 		s.configure(t, s.secret("soft", `"one"`), s.secret("purged", `"one"`, `deletion = "purge"`))
 		s.Apply(t)
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "delete", "update"))
-		s.Fails(t, []string{"destroy", "-auto-approve", "-target=" + at("soft")}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+		s.Fails(t, []string{"destroy", "-auto-approve", "-target=" + at("soft")}, `path "customers/delete/workflows/`+s.workflow+`/+" { capabilities = ["update"] }`)
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "destroy", "update"))
-		s.Fails(t, []string{"destroy", "-auto-approve", "-target=" + at("purged")}, `path "customers/destroy/workflows/+/+" { capabilities = ["update"] }`)
+		s.Fails(t, []string{"destroy", "-auto-approve", "-target=" + at("purged")}, `path "customers/destroy/workflows/`+s.workflow+`/+" { capabilities = ["update"] }`)
 		if s.value(t, "soft") != "one" || s.value(t, "purged") != "one" {
 			t.Error("a value was deleted")
 		}
@@ -203,7 +204,7 @@ func TestTokenThatCannotReadMetadataIsAWarningInThePlan(t *testing.T) {
 		if result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
-		result.Contains(t, "Warning: Drift is not checked", `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`)
+		result.Contains(t, "Warning: Drift is not checked", `path "customers/metadata/workflows/`+s.workflow+`/+" { capabilities = ["read", "patch"] }`)
 		s.Must(t, "apply", "-auto-approve", "-refresh-only")
 		s.attributes(t, "token", map[string]any{"drift": "not checked: the token cannot read the metadata", "version": 1.0})
 

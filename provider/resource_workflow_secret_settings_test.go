@@ -168,7 +168,7 @@ func TestDeleteVersionAfterAppliesToTheFirstVersion(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, allSettings...))
-		s.Fails(t, []string{"apply", "-auto-approve"}, `path "customers/metadata/workflows/+/+" { capabilities = ["create"] }`)
+		s.Fails(t, []string{"apply", "-auto-approve"}, `path "customers/metadata/workflows/`+s.workflow+`/+" { capabilities = ["create", "read", "patch"] }`)
 		if s.vault.Metadata(t, s.workflow, "token") != nil || s.Attributes(t, at("token")) != nil {
 			t.Error("a value was written")
 		}

@@ -154,12 +154,13 @@ func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 		refused(s.workflow+"/found already exists and is unmanaged", s.workflow+"/owned is owned by person/ana", "adopt = true")
 
 		t.Log("a missing capability is reported once")
-		for _, missing := range []struct{ operation, capability string }{
-			{"data", "create"}, {"data", "update"}, {"metadata", "read"}, {"metadata", "patch"},
+		for _, missing := range []struct{ operation, capability, complete string }{
+			{"data", "create", `create", "update`}, {"data", "update", `create", "update`},
+			{"metadata", "read", `read", "patch`}, {"metadata", "patch", `read", "patch`},
 		} {
 			s.configure(t, s.set(map[string]string{"a": "1", "b": "2", "c": "3"}))
 			s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, missing.operation, missing.capability))
-			rule := `path "customers/` + missing.operation + `/workflows/+/+" { capabilities = ["` + missing.capability + `"] }`
+			rule := `path "customers/` + missing.operation + `/workflows/` + s.workflow + `/+" { capabilities = ["` + missing.complete + `"] }`
 			refused(rule, "Not done: a, b, c.")
 		}
 		s.Setenv("VAULT_TOKEN", s.token)
@@ -168,14 +169,14 @@ func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 
 		t.Log("a token that cannot read metadata is a warning")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "read"))
-		s.Must(t, "apply", "-auto-approve", "-refresh-only").Contains(t, "Warning: Drift is not checked", `capabilities = ["read"]`)
+		s.Must(t, "apply", "-auto-approve", "-refresh-only").Contains(t, "Warning: Drift is not checked", `capabilities = ["read", "patch"]`)
 		s.has(t, "a", map[string]any{"version": 1.0, "drift": "not checked: the token cannot read the metadata"})
 
 		t.Log("a secret that cannot be deleted stays in the state")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "delete", "update"))
 		s.configure(t, s.set(map[string]string{"a": "1"}))
-		s.Fails(t, []string{"apply", "-auto-approve"}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
-		s.Fails(t, []string{"destroy", "-auto-approve"}, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`)
+		s.Fails(t, []string{"apply", "-auto-approve"}, `path "customers/delete/workflows/`+s.workflow+`/+" { capabilities = ["update"] }`)
+		s.Fails(t, []string{"destroy", "-auto-approve"}, `path "customers/delete/workflows/`+s.workflow+`/+" { capabilities = ["update"] }`)
 		s.has(t, "b", map[string]any{"drift": "in sync"})
 		s.Setenv("VAULT_TOKEN", s.token)
 		s.Apply(t)

@@ -90,6 +90,22 @@ func Union(ops ...Operation) []Rule {
 	return out
 }
 
+// Sort returns capabilities in the order of a policy, each once.
+func Sort(capabilities []string) []string {
+	var out []string
+	for _, name := range capabilitiesOrder {
+		if slices.Contains(capabilities, name) {
+			out = append(out, name)
+		}
+	}
+	for _, name := range capabilities { // such as sudo
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 func requires(op Operation, on Rule, capability string) bool {
 	return slices.ContainsFunc(table[op], func(r Rule) bool {
 		return r.API == on.API && r.Folder == on.Folder && slices.Contains(r.Capabilities, capability)

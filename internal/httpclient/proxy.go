@@ -4,7 +4,9 @@
 package httpclient
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,6 +36,23 @@ func parseProxy(address string) (*url.URL, error) {
 		return nil, errProxy // err quotes the address
 	}
 	return u, nil
+}
+
+// ProxyError is a proxy that did not connect to the server.
+type ProxyError struct {
+	// Status is the HTTP status of the proxy's answer.
+	Status int
+}
+
+func (e *ProxyError) Error() string {
+	return fmt.Sprintf("the proxy did not connect to the server (HTTP %d)", e.Status)
+}
+
+func checkProxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode != http.StatusOK {
+		return &ProxyError{answer.StatusCode}
+	}
+	return nil
 }
 
 func (s Settings) proxyFunc() (func(*http.Request) (*url.URL, error), error) {

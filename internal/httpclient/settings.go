@@ -110,6 +110,7 @@ func (s Settings) newTransport() (*http.Transport, error) {
 	}
 	return &http.Transport{
 		Proxy:                  proxy,
+		OnProxyConnectResponse: checkProxyAnswer,
 		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
 		TLSClientConfig:        trust,
 		TLSHandshakeTimeout:    handshakeTimeout,

@@ -25,10 +25,25 @@ type Metadata struct {
 	MaxVersions        int               `json:"max_versions"`
 	DeleteVersionAfter string            `json:"delete_version_after"`
 	CustomMetadata     map[string]string `json:"custom_metadata"`
-	Versions           map[int]Version   `json:"versions"`
+	// CurrentMetadataVersion is what metadata_cas of an update must equal, nil where the
+	// server does not have it. OpenBao has it.
+	CurrentMetadataVersion *int            `json:"current_metadata_version"`
+	Versions               map[int]Version `json:"versions"`
 
 	// Date is Vault's clock when it answered, zero where the answer had no date.
 	Date time.Time `json:"-"`
+}
+
+// Mount is a secrets engine, as sys/internal/ui/mounts returns it.
+type Mount struct {
+	// Path ends with "/".
+	Path string `json:"path"`
+	Type string `json:"type"`
+	// UUID is another one after the engine was disabled and enabled again.
+	UUID    string `json:"uuid"`
+	Options struct {
+		Version string `json:"version"`
+	} `json:"options"`
 }
 
 // Version is one version of an entry. Vault writes an unset time as "".

@@ -279,12 +279,12 @@ func TestIdentityGrantsItsOwnWorkflow(t *testing.T) {
 func TestWriterPolicyGrantsWhatTheClientRequires(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
-	text, err := For(at(Grant{Role: Writer, Undelete: true, Destroy: true, Settings: true}))
+	scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: vaulttest.Workflow(t)}
+	text, err := For(at(Grant{Role: Writer, Workflows: []string{scope.Group}, Undelete: true, Destroy: true, Settings: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	granted := meaning(t, text)
-	scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: vaulttest.Workflow(t)}
 	owner, err := secrets.PersonOwner("ada")
 	if err != nil {
 		t.Fatal(err)

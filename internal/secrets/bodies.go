@@ -68,7 +68,7 @@ func (b Bodies) CreateField(ctx context.Context, a Address, v Value) error {
 // MarkField marks a field with the connection that its body belongs to.
 func (b Bodies) MarkField(ctx context.Context, field, connection Address) error {
 	mark := string(b.c.owner) + " " + connection.String()
-	return b.c.kv.PatchMetadata(ctx, entryOf(field), map[string]any{"custom_metadata": map[string]any{bodyMark: mark}})
+	return b.c.patchMetadata(ctx, field, map[string]any{"custom_metadata": map[string]any{bodyMark: mark}})
 }
 
 // MarkOf is the connection, as "type/name", that this owner marked the field with; ""
@@ -99,7 +99,7 @@ func (b Bodies) DeleteField(ctx context.Context, a Address, destroy bool) error 
 // Folders lists the names of the folders below the prefix of a scope, sorted. Errors:
 // *kv.Error.
 func (b Bodies) Folders(ctx context.Context, in Scope) ([]string, error) {
-	keys, err := b.c.kv.List(ctx, kv.Entry{Namespace: in.Namespace, Mount: in.Mount, Path: in.Prefix})
+	keys, err := b.c.listFolder(ctx, in, in.Prefix)
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
@@ -21,56 +19,40 @@ type checkKey struct {
 	op    capability.Operation
 }
 
-// check is one check, shared by all callers that need it.
-type check struct {
-	once sync.Once
-	err  error
-}
-
-// require checks, once per scope and operation, that the token has all capabilities
-// of an operation, so that a missing one stops before the first write and not between
-// a value and its record. If the token cannot read its own capabilities, require warns.
+// require checks, once per scope and operation, that the mount is KV version 2 and that the
+// token has all capabilities of an operation, so that a missing one stops before the first
+// write and not between a value and its record. If the token cannot read its own
+// capabilities, require warns.
 func (c *Client) require(ctx context.Context, a Address, op capability.Operation) error {
+	if _, err := c.checkMount(ctx, a.Scope); err != nil {
+		return err
+	}
 	if err := c.guard(ctx, a); err != nil {
 		return err
 	}
-	return c.once(checkKey{a.Scope, op}, func() error { return c.checkCapabilities(ctx, a, op) })
+	err := c.once(ctx, checkKey{a.Scope, op}, func(ctx context.Context) error { return c.checkCapabilities(ctx, a, op) })
+	if err != nil {
+		return err
+	}
+	return c.proveMount(ctx, a)
 }
 
 // CanWrite checks, once per scope, that the token has all capabilities of a write: for a
-// plan, which refuses what its apply would refuse. Errors: ErrMissingCapability,
+// plan, which refuses what its apply would refuse. Errors: ErrMount, ErrMissingCapability,
 // ErrTokenRejected, ErrCanRead, or a *kv.Error.
 func (c *Client) CanWrite(ctx context.Context, a Address) error {
 	return c.require(ctx, a, capability.Write)
 }
 
-// once runs a check that all addresses of a scope share.
-func (c *Client) once(key checkKey, run func() error) error {
-	c.mu.Lock()
-	shared := c.checks[key]
-	if shared == nil {
-		shared = &check{}
-		c.checks[key] = shared
-	}
-	c.mu.Unlock()
-	shared.once.Do(func() {
-		if shared.err = run(); shared.err != nil {
-			// Only a success is kept: the next address checks again.
-			c.mu.Lock()
-			delete(c.checks, key)
-			c.mu.Unlock()
-		}
-	})
-	return shared.err
+// once runs a check that all addresses of a scope share. Only a success is kept.
+func (c *Client) once(ctx context.Context, key checkKey, run func(context.Context) error) error {
+	_, err := c.checks.ask(ctx, key, func(ctx context.Context) (struct{}, error) { return struct{}{}, run(ctx) })
+	return err
 }
 
 func (c *Client) checkCapabilities(ctx context.Context, a Address, op capability.Operation) error {
 	rules := capability.For(op)
-	paths := make([]string, len(rules))
-	for i, r := range rules {
-		paths[i] = pathOf(a, r)
-	}
-	granted, err := c.kv.Capabilities(ctx, paths...)
+	granted, err := c.capabilities(ctx, a, rules...)
 	if errors.Is(err, kv.ErrPermissionDenied) {
 		c.warn("the token cannot read its own capabilities (sys/capabilities-self), so a missing capability shows only at the request that needs it")
 		return nil
@@ -78,59 +60,86 @@ func (c *Client) checkCapabilities(ctx context.Context, a Address, op capability
 	if err != nil {
 		return err
 	}
-	var lines []string
-	for i, r := range rules {
-		if r.Capabilities = missing(r, granted[paths[i]]); len(r.Capabilities) > 0 {
-			lines = append(lines, policyLine(a.Scope, r))
-		}
-	}
-	if len(lines) > 0 {
-		return &MissingCapabilityError{Scope: a.Scope, Rules: lines}
-	}
-	return nil
+	return missingCapability(a, op, rules, granted)
 }
 
 // explainDenied distinguishes a token with a missing capability from one that Vault
 // rejects: Vault 1.14 returns the same text for both.
 func (c *Client) explainDenied(ctx context.Context, a Address, op capability.Operation, denied error) error {
-	r := capability.For(op)[0]
-	granted, err := c.kv.Capabilities(ctx, pathOf(a, r))
-	r.Capabilities = missing(r, granted[pathOf(a, r)])
-	switch {
-	case errors.Is(err, kv.ErrPermissionDenied):
+	rules := capability.For(op)[:1]
+	granted, err := c.capabilities(ctx, a, rules...)
+	if errors.Is(err, kv.ErrPermissionDenied) {
 		return fmt.Errorf("%s: %w", a.Scope.Title(), ErrTokenRejected)
-	case err == nil && len(r.Capabilities) > 0:
-		return &MissingCapabilityError{Scope: a.Scope, Rules: []string{policyLine(a.Scope, r)}}
+	}
+	if err == nil {
+		if missing := missingCapability(a, op, rules, granted); missing != nil {
+			return missing
+		}
 	}
 	return denied
 }
 
-// pathOf is the path of the requests that a rule is about.
-func pathOf(a Address, r capability.Rule) string {
-	if r.Folder {
-		return a.Mount + "/" + r.API + "/" + a.Scope.path() + "/"
+// capabilities are the token's, by the paths of rules.
+func (c *Client) capabilities(ctx context.Context, a Address, rules ...capability.Rule) (map[string][]string, error) {
+	var paths []string
+	for _, r := range rules {
+		paths = append(paths, pathsOf(a, r)...)
 	}
-	return a.Mount + "/" + r.API + "/" + a.path()
+	return c.kv.Capabilities(ctx, a.Namespace, paths...)
 }
 
-// policyLine is the rule as a policy for all groups of the prefix has it.
-func policyLine(s Scope, r capability.Rule) string {
-	path := s.Mount + "/" + r.API + "/" + s.Prefix + "/+/"
-	if !r.Folder {
-		path += "+"
+// pathsOf are the paths of the requests that a rule is about. A write of a connection
+// also writes a body, whose id is a new one each time.
+func pathsOf(a Address, r capability.Rule) []string {
+	api := a.Mount + "/" + r.API + "/"
+	if r.Folder {
+		return []string{api + a.Scope.path() + "/"}
 	}
-	return fmt.Sprintf(`path "%s" { capabilities = ["%s"] }`, path, strings.Join(r.Capabilities, `", "`))
+	out := []string{api + a.path()}
+	if a.Kind == Connection {
+		out = append(out, api+a.Prefix+"/"+anyBody+"/"+a.Name)
+	}
+	return out
+}
+
+// anyBody is an id of no body.
+const anyBody = "00000000-0000-4000-8000-000000000000"
+
+// missingCapability compares what rules require with what is granted on their paths. The
+// error is a *MissingCapabilityError, nil if nothing is missing. Pure.
+func missingCapability(a Address, op capability.Operation, rules []capability.Rule, granted map[string][]string) error {
+	var lines []string
+	for _, r := range rules {
+		incomplete := false
+		have := granted[pathsOf(a, r)[0]]
+		for _, path := range pathsOf(a, r) {
+			incomplete = incomplete || len(missing(r, granted[path])) > 0
+			have = slices.DeleteFunc(slices.Clone(have), func(c string) bool { return !slices.Contains(granted[path], c) })
+		}
+		if incomplete {
+			r.Capabilities = capability.Sort(append(kept(r, have), r.Capabilities...))
+			lines = append(lines, policyLine(a.Scope, r))
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return &MissingCapabilityError{Address: a, Rules: lines, Command: policyCommand(a.Scope, op)}
 }
 
 func missing(r capability.Rule, granted []string) []string {
 	if slices.Contains(granted, "root") {
 		return nil
 	}
-	var out []string
-	for _, name := range r.Capabilities {
-		if !slices.Contains(granted, name) {
-			out = append(out, name)
-		}
+	return slices.DeleteFunc(slices.Clone(r.Capabilities), func(name string) bool { return slices.Contains(granted, name) })
+}
+
+// kept are the granted capabilities that a complete rule repeats: no reading of values.
+func kept(r capability.Rule, granted []string) []string {
+	if r.Folder {
+		return nil
 	}
-	return out
+	return slices.DeleteFunc(slices.Clone(granted), func(name string) bool {
+		return name == "deny" || name == "root" || r.API == "data" && name == "read"
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
 // granting is a KV whose token has the given capabilities.
@@ -19,11 +20,17 @@ type granting struct {
 	capabilities map[string][]string
 }
 
-func (g granting) Capabilities(_ context.Context, paths ...string) (map[string][]string, error) {
+func (g granting) Capabilities(_ context.Context, _ string, paths ...string) (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, path := range paths {
 		out[path] = g.capabilities[path]
 	}
+	return out, nil
+}
+
+func (g granting) ReadMount(_ context.Context, _, mount string) (kv.Mount, error) {
+	out := kv.Mount{Path: mount + "/", Type: "kv"}
+	out.Options.Version = "2"
 	return out, nil
 }
 
@@ -35,7 +42,7 @@ func TestRequireChecksEveryCapabilityOfTheTable(t *testing.T) {
 			for _, removed := range rule.Capabilities {
 				granted := map[string][]string{}
 				for _, r := range capability.For(op) {
-					granted[pathOf(a, r)] = slices.DeleteFunc(slices.Clone(r.Capabilities), func(c string) bool { return r.API == rule.API && c == removed })
+					granted[pathsOf(a, r)[0]] = slices.DeleteFunc(slices.Clone(r.Capabilities), func(c string) bool { return r.API == rule.API && c == removed })
 				}
 				c, err := NewClient(Config{KV: granting{capabilities: granted}, Owner: "terraform/shop"})
 				if err != nil {
@@ -43,11 +50,11 @@ func TestRequireChecksEveryCapabilityOfTheTable(t *testing.T) {
 				}
 				err = c.require(t.Context(), a, op)
 				missing, ok := errors.AsType[*MissingCapabilityError](err)
-				if !ok || len(missing.Rules) != 1 || !strings.Contains(missing.Rules[0], `["`+removed+`"]`) ||
-					!strings.Contains(missing.Rules[0], "customers/"+rule.API+"/workflows/+/") {
+				if !ok || len(missing.Rules) != 1 || !strings.Contains(missing.Rules[0], `"`+strings.Join(rule.Capabilities, `", "`)+`"`) ||
+					!strings.Contains(missing.Rules[0], "customers/"+rule.API+"/workflows/deploy/") {
 					t.Errorf("operation %d without %s on %s: %v", op, removed, rule.API, err)
 				}
-				granted[pathOf(a, rule)] = append(granted[pathOf(a, rule)], removed)
+				granted[pathsOf(a, rule)[0]] = append(granted[pathsOf(a, rule)[0]], removed)
 				if err := c.require(t.Context(), a, op); err != nil {
 					t.Errorf("operation %d with all capabilities: %v", op, err)
 				}

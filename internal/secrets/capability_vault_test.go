@@ -25,11 +25,11 @@ func TestMissingCapabilityFailsBeforeTheFirstWrite(t *testing.T) {
 		name, rules, want string
 		do                func(*Client, Address, Claim) error
 	}{
-		{"no patch", data + strings.Replace(metadata, `, "patch"`, "", 1), `path "customers/metadata/workflows/+/+" { capabilities = ["patch"] }`, putOne},
-		{"no update", strings.Replace(data, `, "update"`, "", 1) + metadata, `path "customers/data/workflows/+/+" { capabilities = ["update"] }`, putOne},
+		{"no patch", data + strings.Replace(metadata, `, "patch"`, "", 1), `/+" { capabilities = ["read", "patch"] }`, putOne},
+		{"no update", strings.Replace(data, `, "update"`, "", 1) + metadata, `/+" { capabilities = ["create", "update"] }`, putOne},
 		{"no data at all", metadata, `capabilities = ["create", "update"]`, putOne},
-		{"no delete", data + metadata, `path "customers/delete/workflows/+/+" { capabilities = ["update"] }`, deleteOne},
-		{"no destroy", data + metadata + delete, `path "customers/destroy/workflows/+/+" { capabilities = ["update"] }`, purgeOne},
+		{"no delete", data + metadata, `/+" { capabilities = ["update"] }`, deleteOne},
+		{"no destroy", data + metadata + delete, `/+" { capabilities = ["update"] }`, purgeOne},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -45,7 +45,7 @@ func TestMissingCapabilityFailsBeforeTheFirstWrite(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			wantError(t, err, row.want)
-			if got, want := requestsOf(proxy), "GET metadata, PUT capabilities"; got != want {
+			if got, want := requestsOf(proxy), "GET mount, GET metadata, PUT capabilities"; got != want {
 				t.Errorf("sent %q, want only %q", got, want)
 			}
 		})

@@ -29,7 +29,9 @@ type KV interface {
 	UndeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error
 	DestroyVersions(ctx context.Context, e kv.Entry, versions ...int) error
 	List(ctx context.Context, e kv.Entry) ([]string, error)
-	Capabilities(ctx context.Context, paths ...string) (map[string][]string, error)
+	// Capabilities and ReadMount are for a namespace.
+	Capabilities(ctx context.Context, namespace string, paths ...string) (map[string][]string, error)
+	ReadMount(ctx context.Context, namespace, mount string) (kv.Mount, error)
 	// Close ends the session.
 	Close(ctx context.Context) error
 }
@@ -70,8 +72,13 @@ type Client struct {
 	reading     ReadGuard
 	warn        func(string)
 
-	mu     sync.Mutex
-	checks map[checkKey]*check
+	checks memo[checkKey, struct{}]
+	mounts memo[mountKey, mountCheck]
+	// proofs are of mounts that Vault does not describe.
+	proofs memo[mountKey, struct{}]
+	// metadataCounts has the count of metadata changes, by address, where the server
+	// returns it.
+	metadataCounts sync.Map
 }
 
 // NewClient makes a client. The error wraps ErrInvalid.
@@ -81,7 +88,7 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		kv: cfg.KV, owner: cfg.Owner, settle: cfg.Settle, maxBytes: cfg.MaxValueBytes, warn: cfg.Warn,
-		concurrency: cfg.Concurrency, keys: cfg.Keys, requireMAC: cfg.RequireMAC, reading: cfg.Reading, checks: map[checkKey]*check{},
+		concurrency: cfg.Concurrency, keys: cfg.Keys, requireMAC: cfg.RequireMAC, reading: cfg.Reading,
 	}
 	if c.settle == 0 {
 		c.settle = DefaultSettle
@@ -125,15 +132,25 @@ func (c *Client) Describe(ctx context.Context, a Address) (Entry, error) {
 }
 
 func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
-	m, err := c.kv.ReadMetadata(ctx, entryOf(a))
-	if errors.Is(err, kv.ErrNotFound) {
-		return Entry{absent: true}, nil
-	}
-	if errors.Is(err, kv.ErrPermissionDenied) {
-		return Entry{}, c.explainDenied(ctx, a, capability.Observe, err)
-	}
-	if err != nil {
+	if _, err := c.checkMount(ctx, a.Scope); err != nil {
 		return Entry{}, err
+	}
+	m, err := c.kv.ReadMetadata(ctx, entryOf(a))
+	switch {
+	case errors.Is(err, kv.ErrNotFound):
+		return Entry{absent: true}, c.proveMount(ctx, a)
+	case errors.Is(err, kv.ErrNoMount):
+		return Entry{}, noMount(a.Scope, err)
+	case errors.Is(err, kv.ErrPermissionDenied):
+		return Entry{}, c.explainDenied(ctx, a, capability.Observe, err)
+	case err != nil:
+		return Entry{}, err
+	}
+	if m.CurrentVersion > 0 {
+		c.proofs.set(a.mountKey(), struct{}{})
+	}
+	if m.CurrentMetadataVersion != nil {
+		c.setMetadataCount(a, *m.CurrentMetadataVersion)
 	}
 	if m.Date.IsZero() {
 		m.Date = time.Now()
@@ -161,7 +178,7 @@ func (c *Client) Confirm(ctx context.Context, a Address, was Seen) (Entry, error
 // List returns the names in a scope. Dead secrets are among them: only their metadata
 // shows that. Errors: as of Describe.
 func (c *Client) List(ctx context.Context, s Scope) (Names, error) {
-	keys, err := c.kv.List(ctx, kv.Entry{Namespace: s.Namespace, Mount: s.Mount, Path: s.path()})
+	keys, err := c.listFolder(ctx, s, s.path())
 	if errors.Is(err, kv.ErrPermissionDenied) {
 		return Names{}, c.explainDenied(ctx, Address{Scope: s}, capability.List, err)
 	}
@@ -170,6 +187,25 @@ func (c *Client) List(ctx context.Context, s Scope) (Names, error) {
 	}
 	return namesOf(keys), nil
 }
+
+// listFolder lists a folder in the mount of a scope. It is empty only if the mount is
+// known: another one, or none, looks the same.
+func (c *Client) listFolder(ctx context.Context, in Scope, path string) ([]string, error) {
+	if _, err := c.checkMount(ctx, in); err != nil {
+		return nil, err
+	}
+	keys, err := c.kv.List(ctx, kv.Entry{Namespace: in.Namespace, Mount: in.Mount, Path: path})
+	switch {
+	case errors.Is(err, kv.ErrNotFound):
+		return nil, c.proveMount(ctx, in.Secret(probeName))
+	case errors.Is(err, kv.ErrNoMount):
+		return nil, noMount(in, err)
+	}
+	return keys, err
+}
+
+// probeName is the entry of a scope that is asked for an empty list. It is never created.
+const probeName = "relay-mount-check"
 
 func entryOf(a Address) kv.Entry {
 	return kv.Entry{Namespace: a.Namespace, Mount: a.Mount, Path: a.path()}

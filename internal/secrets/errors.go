@@ -6,7 +6,6 @@ package secrets
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
@@ -158,17 +157,32 @@ func (e *noRecordError) Unwrap() []error { return []error{ErrNoRecord, e.Cause} 
 
 // MissingCapabilityError is the part of a policy that a token needs in addition.
 type MissingCapabilityError struct {
-	Scope Scope
-	// Rules are the missing lines of Vault policy, in HCL.
+	// Address is what the request was for; without a name it is a whole scope.
+	Address Address
+	// Rules are lines of Vault policy, in HCL. Each is complete: Vault applies only the
+	// most specific rule for a path, so it repeats what the token already has there.
 	Rules []string
+	// Command prints the policy for the whole workflow; empty for none.
+	Command string
 }
 
 func (e *MissingCapabilityError) Error() string {
-	text := e.Scope.Title() + ": missing capability in the Vault policy:"
+	text := e.subject() + ": missing capability in the Vault policy:"
 	for _, rule := range e.Rules {
 		text += "\n  " + rule
 	}
+	if e.Command != "" {
+		text += "\nFor the whole workflow: " + e.Command
+	}
 	return text
+}
+
+// subject names a secret or connection, or the scope if there is no name.
+func (e *MissingCapabilityError) subject() string {
+	if e.Address.Name == "" {
+		return e.Address.Scope.Title()
+	}
+	return e.Address.Kind.String() + " " + e.Address.String()
 }
 
 // Unwrap gives ErrMissingCapability.
@@ -182,11 +196,26 @@ func Unavailable(err error) bool {
 }
 
 // AffectsAll reports whether an error is not about one secret: the next request
-// would fail alike, because Vault is sealed, unreachable, not trusted, has no
-// such mount, or rejects the token.
+// would fail alike, because Vault is sealed, unreachable or not trusted, the mount is not
+// a KV version 2 mount, or Vault rejects the token.
 func AffectsAll(err error) bool {
-	return slices.ContainsFunc(
-		[]error{kv.ErrSealed, kv.ErrUnreachable, kv.ErrTLS, kv.ErrNoMount, kv.ErrInvalidToken, kv.ErrLoginFailed, ErrTokenRejected},
-		func(cause error) bool { return errors.Is(err, cause) },
-	)
+	failed, ok := errors.AsType[*kv.Error](err)
+	return ok && failed.AffectsAll() || errors.Is(err, ErrMount) || errors.Is(err, ErrTokenRejected)
+}
+
+// SharedCause is the cause of an error that affects all, without the object of the request
+// that failed: equal for each of many failures, so that they can be reported once. It is
+// empty for an error about one secret.
+func SharedCause(err error) string {
+	failed, isKV := errors.AsType[*kv.Error](err)
+	mount, isMount := errors.AsType[*mountError](err)
+	switch {
+	case isMount:
+		return mount.Error()
+	case errors.Is(err, ErrTokenRejected):
+		return ErrTokenRejected.Error()
+	case isKV && failed.AffectsAll():
+		return failed.Cause.Error()
+	}
+	return ""
 }

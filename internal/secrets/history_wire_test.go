@@ -102,6 +102,10 @@ func (w wire) List(ctx context.Context, e kv.Entry) (names []string, err error) 
 	return names, err
 }
 
-func (w wire) Capabilities(ctx context.Context, paths ...string) (map[string][]string, error) {
-	return w.a.h.kv.Capabilities(ctx, paths...)
+func (w wire) Capabilities(ctx context.Context, namespace string, paths ...string) (map[string][]string, error) {
+	return w.a.h.kv.Capabilities(ctx, namespace, paths...)
+}
+
+func (w wire) ReadMount(ctx context.Context, namespace, mount string) (kv.Mount, error) {
+	return w.a.h.kv.ReadMount(ctx, namespace, mount)
 }

@@ -133,7 +133,13 @@ func (m *modelKV) Close(context.Context) error { return nil }
 
 func (m *modelKV) List(context.Context, kv.Entry) ([]string, error) { return nil, nil }
 
-func (m *modelKV) Capabilities(_ context.Context, paths ...string) (map[string][]string, error) {
+func (m *modelKV) ReadMount(_ context.Context, _, mount string) (kv.Mount, error) {
+	out := kv.Mount{Path: mount + "/", Type: "kv"}
+	out.Options.Version = "2"
+	return out, nil
+}
+
+func (m *modelKV) Capabilities(_ context.Context, _ string, paths ...string) (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, p := range paths {
 		out[p] = []string{"create", "update", "read", "patch"}

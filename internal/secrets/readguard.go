@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
@@ -36,19 +37,22 @@ var ErrCanRead = errors.New("the token could read values")
 // canReadError is how the token could read values, and the policy that it should have.
 type canReadError struct {
 	reach reach
-	// Rule is the right line of Vault policy, in HCL.
-	Rule string
+	// path is that of the values, as in a policy.
+	path string
+	// rules are a policy that suffices for a writer, in HCL.
+	rules []string
 }
 
 func (e *canReadError) Error() string {
+	only := "\n  " + strings.Join(e.rules, "\n  ")
 	switch e.reach {
 	case root:
-		return "the Vault token is a root token, which can read every value; use a token whose policy grants only\n  " + e.Rule
+		return "the Vault token is a root token, which can read every value; use a token with a policy such as:" + only
 	case unknown:
 		return "the Vault token cannot read its own capabilities, so it is not known whether it can read values; " +
 			`grant it path "sys/capabilities-self" { capabilities = ["update"] }, as Vault's policy default does`
 	}
-	return "the Vault token can read the values that it writes; remove \"read\" from its policy, so that it grants only\n  " + e.Rule
+	return fmt.Sprintf("the Vault token can read the values that it writes; remove \"read\" from its policy (at %s). This policy suffices to write:", e.path) + only
 }
 
 // Unwrap gives ErrCanRead.
@@ -76,11 +80,11 @@ func reachOf(granted []string) reach {
 }
 
 // objection is what a guard reports about a token, and whether that stops it.
-func (g ReadGuard) objection(r reach, rule string) (report error, stops bool) {
+func (g ReadGuard) objection(r reach, a Address) (report error, stops bool) {
 	if g == IgnoreReadable || r == none || (r == unknown && g == WarnIfReadable) {
 		return nil, false
 	}
-	return &canReadError{reach: r, Rule: rule}, g == RejectIfReadable
+	return &canReadError{reach: r, path: a.Path(), rules: writerLines(a.Scope)}, g == RejectIfReadable
 }
 
 // guard warns or fails, as configured, if the token could read. Errors: ErrCanRead, or
@@ -89,17 +93,16 @@ func (c *Client) guard(ctx context.Context, a Address) error {
 	if c.reading == IgnoreReadable {
 		return nil
 	}
-	return c.once(checkKey{a.Scope, capability.Read}, func() error {
-		write := capability.For(capability.Write)[0]
-		granted, err := c.kv.Capabilities(ctx, pathOf(a, write))
-		found := reachOf(granted[pathOf(a, write)])
+	return c.once(ctx, checkKey{a.Scope, capability.Read}, func(ctx context.Context) error {
+		granted, err := c.kv.Capabilities(ctx, a.Namespace, a.Path())
+		found := reachOf(granted[a.Path()])
 		if errors.Is(err, kv.ErrPermissionDenied) {
 			found, err = unknown, nil
 		}
 		if err != nil {
 			return fmt.Errorf("check whether the token could read values: %w", err)
 		}
-		report, stops := c.reading.objection(found, policyLine(a.Scope, write))
+		report, stops := c.reading.objection(found, a)
 		if report != nil && !stops {
 			c.warn(report.Error())
 			return nil

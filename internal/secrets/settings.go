@@ -106,9 +106,9 @@ func (c *Client) Configure(ctx context.Context, a Address, observed Entry, want 
 		if err := c.require(ctx, a, capability.Configure); err != nil {
 			return err
 		}
-		return wrapSecret(a, c.kv.CreateMetadata(ctx, entryOf(a), patch))
+		return wrapSecret(a, c.createMetadata(ctx, a, patch))
 	}
-	return wrapSecret(a, c.kv.PatchMetadata(ctx, entryOf(a), patch))
+	return wrapSecret(a, c.patchMetadata(ctx, a, patch))
 }
 
 func wrapSecret(a Address, err error) error {

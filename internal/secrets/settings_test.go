@@ -68,7 +68,7 @@ func TestConfigureOnVault(t *testing.T) {
 	want := Settings{MaxVersions: 3, DeleteVersionAfter: time.Hour, Labels: map[string]string{"team": "shop"}}
 	blind, _ := realClient(t, v.Writer(t), shop)
 	err := blind.Configure(ctx, a, mustDescribe(t, blind, a), want, nil)
-	if !errors.Is(err, ErrMissingCapability) || !strings.Contains(err.Error(), `path "customers/metadata/workflows/+/+" { capabilities = ["create"] }`) {
+	if !errors.Is(err, ErrMissingCapability) || !strings.Contains(err.Error(), `path "customers/metadata/workflows/`+a.Group+`/+" { capabilities = ["create", "read", "patch"] }`) {
 		t.Errorf("without create on metadata: %v", err)
 	}
 	if err := c.Configure(ctx, a, mustDescribe(t, c, a), want, nil); err != nil {

@@ -17,6 +17,9 @@ type Survey struct {
 	// Other are the keys that cannot be managed, of the scopes that have any and could be
 	// observed (Names.Other).
 	Other map[Scope][]string
+	// Empty are the scopes without any entry: nothing was ever written there, or the name
+	// of the workflow is mistyped.
+	Empty []Scope
 	// Failed are the scopes that could not be observed as a whole, with the error. The
 	// Entries contain none of their secrets.
 	Failed map[Scope]error
@@ -36,6 +39,9 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 	for i, scope := range scopes {
 		if errs[i] != nil {
 			out.Failed[scope] = errs[i]
+		}
+		if errs[i] == nil && len(names[i].Other)+len(names[i].Manageable) == 0 {
+			out.Empty = append(out.Empty, scope)
 		}
 		if len(names[i].Other) > 0 {
 			out.Other[scope] = names[i].Other

@@ -59,6 +59,9 @@ func requestsOf(p *vaulttest.Proxy) string {
 		if strings.HasSuffix(r.Path, "capabilities-self") {
 			verb = "capabilities"
 		}
+		if strings.Contains(r.Path, "sys/internal/ui/mounts/") {
+			verb = "mount"
+		}
 		out = append(out, r.Method+" "+verb)
 	}
 	return strings.Join(out, ", ")
@@ -74,7 +77,7 @@ func TestWriteSendsTwoRequests(t *testing.T) {
 	if err != nil || first.Version != 1 {
 		t.Fatalf("writing an absent secret: %+v, %v", first, err)
 	}
-	if got, want := requestsOf(proxy), "PUT capabilities, PUT data, PATCH metadata"; got != want {
+	if got, want := requestsOf(proxy), "GET mount, PUT capabilities, PUT data, PATCH metadata"; got != want {
 		t.Errorf("the first write sent %q, want %q", got, want)
 	}
 	seen := mustDescribe(t, c, a)

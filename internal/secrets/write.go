@@ -160,7 +160,7 @@ func (c *Client) writeRecord(ctx context.Context, a Address, r Record, keys Fing
 
 func (c *Client) patchRecord(ctx context.Context, a Address, owner Owner, r Record, keys FingerprintKeys) error {
 	text := keys.sign(owner, a, r.String())
-	return c.kv.PatchMetadata(ctx, entryOf(a), map[string]any{"custom_metadata": map[string]any{owner.recordKey(): text}})
+	return c.patchOnce(ctx, a, map[string]any{"custom_metadata": map[string]any{owner.recordKey(): text}})
 }
 
 // untilWritten retries the request for a record, which is idempotent, for as long as

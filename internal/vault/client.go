@@ -18,6 +18,8 @@ import (
 type Client struct {
 	api     *api.Client
 	session *session
+	// namespace is that of logins and of the token, without slashes at both ends.
+	namespace string
 	// slots bounds the concurrent requests.
 	slots chan struct{}
 }
@@ -55,14 +57,16 @@ func New(cfg Settings) (*Client, error) {
 	}
 	// Replace, also by nothing, what the library read from the environment.
 	client.SetHeaders(headersOf(cfg.Headers))
-	client.SetNamespace(strings.Trim(cfg.Namespace, "/"))
-	if cfg.Namespace == "" {
+	namespace := strings.Trim(cfg.Namespace, "/")
+	client.SetNamespace(namespace)
+	if namespace == "" {
 		client.ClearNamespace()
 	}
 	c := &Client{
-		api:     client,
-		session: &session{login: cfg.Login, tokenFile: cfg.TokenFile},
-		slots:   make(chan struct{}, cfg.Concurrency),
+		api:       client,
+		namespace: namespace,
+		session:   &session{login: cfg.Login, tokenFile: cfg.TokenFile},
+		slots:     make(chan struct{}, cfg.Concurrency),
 	}
 	c.use(token)
 	return c, nil
@@ -78,6 +82,15 @@ func (cfg *Settings) setDefaults() {
 	if cfg.MaxRetries == nil {
 		cfg.MaxRetries = new(DefaultMaxRetries)
 	}
+}
+
+// in is the client for one request in a namespace, with the current token. A token of a
+// parent namespace is valid in its child namespaces.
+func (c *Client) in(namespace string) *api.Client {
+	if namespace == c.namespace {
+		return c.api
+	}
+	return c.api.WithNamespace(namespace)
 }
 
 // Address is Vault's URL, as in the settings.

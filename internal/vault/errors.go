@@ -33,50 +33,95 @@ func (c *Client) newError(op, path string, err error) *kv.Error {
 		out.Status, out.Cause = redirect.Status, redirect
 		return out
 	}
-	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
-		out.Path, out.Cause = c.api.Address(), kv.ErrUnreachable
-	} else if isTLS(err) {
-		out.Path, out.Cause = c.api.Address(), kv.ErrTLS
+	if errors.Is(err, context.Canceled) { // also while it connects
+		out.Cause = context.Canceled
+	} else if cause := connectionCause(err); cause != nil {
+		out.Op, out.Path, out.Cause = "connect to", c.api.Address(), cause
 	} else if _, ok := errors.AsType[*json.SyntaxError](err); ok {
 		out.Cause = kv.ErrMalformed
-	} else if errors.Is(err, context.Canceled) {
-		out.Cause = context.Canceled
 	}
 	return out
 }
 
+// connectionCause is why there was no connection to Vault, nil if there was one.
+func connectionCause(err error) error {
+	network, isNetwork := errors.AsType[*net.OpError](err)
+	lookup, isLookup := errors.AsType[*net.DNSError](err)
+	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, host := errors.AsType[x509.HostnameError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	_, refused := errors.AsType[*httpclient.ProxyError](err)
+	switch {
+	case refused, isNetwork && network.Op == "proxyconnect":
+		return kv.ErrProxyUnreachable
+	case isLookup && lookup.IsNotFound:
+		return kv.ErrHostNotFound
+	case isNetwork && network.Op == "dial":
+		return kv.ErrUnreachable
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return kv.ErrNotTLS
+	case host:
+		return kv.ErrTLSName
+	case invalid:
+		return kv.ErrTLSInvalid
+	case authority:
+		return kv.ErrTLS
+	}
+	return nil
+}
+
+// causeOf is the cause of an error response. Vault's own has a JSON list of errors, which
+// is empty only for an entry that does not exist; the body of that 404 can be empty, too.
 func causeOf(response *api.ResponseError) error {
 	contains := func(text string) bool {
 		return slices.ContainsFunc(response.Errors, func(line string) bool { return strings.Contains(line, text) })
 	}
-	switch status := response.StatusCode; {
-	case status == http.StatusBadRequest && contains("check-and-set parameter did not match"):
-		return kv.ErrCASMismatch
-	case status == http.StatusForbidden && contains("invalid token"), status == http.StatusForbidden && contains("bad token"):
-		return kv.ErrInvalidToken
-	case status == http.StatusForbidden:
+	vaults := !response.RawError && response.Errors != nil
+	empty := response.RawError && strings.TrimSpace(strings.Join(response.Errors, "")) == ""
+	switch status := response.StatusCode; status {
+	case http.StatusBadRequest:
+		switch {
+		case contains("metadata check-and-set parameter"):
+			return kv.ErrMetadataCAS
+		case contains("check-and-set parameter did not match"):
+			return kv.ErrCASMismatch
+		case !vaults && (contains("HTTP request to an HTTPS server") || contains("HTTP request was sent to HTTPS port")):
+			return kv.ErrNeedsTLS
+		}
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
+		if !vaults {
+			return kv.ErrProxyDenied
+		}
+	case http.StatusForbidden:
+		switch {
+		case !vaults:
+			return kv.ErrProxyDenied
+		case contains("invalid token"), contains("bad token"):
+			return kv.ErrInvalidToken
+		}
 		return kv.ErrPermissionDenied
-	case status == http.StatusNotFound && contains("no handler for route"):
-		return kv.ErrNoMount
-	case status == http.StatusNotFound && response.RawError:
+	case http.StatusNotFound:
+		switch {
+		case contains("no handler for route"):
+			return kv.ErrNoMount
+		case vaults, empty:
+			return kv.ErrNotFound
+		}
 		return kv.ErrMalformed
-	case status == http.StatusNotFound:
-		return kv.ErrNotFound
-	case status == http.StatusTooManyRequests:
+	case http.StatusMethodNotAllowed:
+		if vaults {
+			return kv.ErrUnsupported
+		}
+		return kv.ErrProxyDenied
+	case http.StatusTooManyRequests:
 		return kv.ErrRateLimited
-	case status == http.StatusServiceUnavailable && contains("Vault is sealed"):
-		return kv.ErrSealed
-	case kv.AnswerLost(status):
-		return kv.ErrUnavailable
-	case status >= 400 && status < 500:
-		return kv.ErrRejected
+	case http.StatusServiceUnavailable:
+		if contains("Vault is sealed") {
+			return kv.ErrSealed
+		}
 	}
-	return kv.ErrUnavailable
-}
-
-func isTLS(err error) bool {
-	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
-	_, host := errors.AsType[x509.HostnameError](err)
-	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
-	return authority || host || invalid
+	if kv.AnswerLost(response.StatusCode) {
+		return kv.ErrUnavailable
+	}
+	return kv.ErrRejected
 }

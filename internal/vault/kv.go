@@ -24,17 +24,11 @@ func (c *Client) ReadMetadata(ctx context.Context, e kv.Entry) (kv.Metadata, err
 		Data *kv.Metadata `json:"data"`
 	}
 	err := c.call(ctx, op, path, func() error {
-		resp, err := c.api.Logical().ReadRawWithContext(ctx, path)
-		if resp != nil {
-			defer resp.Body.Close()
-		}
+		header, err := c.get(ctx, e.Namespace, path, nil, &response)
 		if err != nil {
 			return err
 		}
-		if err := json.NewDecoder(resp.Body).Decode(&response); err != nil {
-			return err
-		}
-		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && response.Data != nil {
+		if date, err := http.ParseTime(header.Get("Date")); err == nil && response.Data != nil {
 			response.Data.Date = date
 		}
 		return nil
@@ -48,14 +42,48 @@ func (c *Client) ReadMetadata(ctx context.Context, e kv.Entry) (kv.Metadata, err
 	return *response.Data, nil
 }
 
+// ReadMount describes the secrets engine at a mount. Vault answers every token that has a
+// policy for any path of the mount, and others with kv.ErrPermissionDenied, also where
+// there is no mount.
+func (c *Client) ReadMount(ctx context.Context, namespace, mount string) (kv.Mount, error) {
+	const op = "read the type of the mount at"
+	path := "sys/internal/ui/mounts/" + mount
+	var response struct {
+		Data *kv.Mount `json:"data"`
+	}
+	err := c.call(ctx, op, path, func() error {
+		_, err := c.get(ctx, namespace, path, nil, &response)
+		return err
+	})
+	if err == nil && response.Data == nil {
+		err = &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
+	}
+	if err != nil {
+		return kv.Mount{}, err
+	}
+	return *response.Data, nil
+}
+
+// get sends a GET and decodes the body of the answer. Vault's library would hide a 404.
+func (c *Client) get(ctx context.Context, namespace, path string, query map[string][]string, into any) (http.Header, error) {
+	resp, err := c.in(namespace).Logical().ReadRawWithDataWithContext(ctx, path, query)
+	if resp != nil {
+		defer resp.Body.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resp.Header, json.NewDecoder(resp.Body).Decode(into)
+}
+
 // WriteData writes value, already encoded, as the entry's next version, with
 // check-and-set against cas (0: the entry must not exist). It sends the request once.
-// The error is kv.ErrCASMismatch if cas is not the current version; OutcomeUnknown
-// reports that the write may have happened.
+// The error is kv.ErrCASMismatch if cas is not the current version, and kv.ErrNoVersion if
+// the mount is not KV version 2; OutcomeUnknown reports that the write may have happened.
 func (c *Client) WriteData(ctx context.Context, e kv.Entry, value string, cas int) (kv.Written, error) {
 	const op = "write"
 	path := e.Mount + "/data/" + e.Path
-	secret, err := c.post(once(ctx), op, path, map[string]any{
+	secret, err := c.post(once(ctx), op, e.Namespace, path, map[string]any{
 		"data":    map[string]string{"value": value},
 		"options": map[string]int{"cas": cas},
 	})
@@ -64,26 +92,42 @@ func (c *Client) WriteData(ctx context.Context, e kv.Entry, value string, cas in
 	}
 	var out kv.Written
 	if err := decodeData(secret, &out); err != nil || out.Version < 1 {
-		return kv.Written{}, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
+		return kv.Written{}, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrNoVersion}
 	}
 	return out, nil
 }
 
 // PatchMetadata merges fields into an entry's metadata: null deletes a field, and other
 // fields stay (Vault API, KV v2, "Patch secret metadata"). It is idempotent, but sent
-// once: the caller decides how often to repeat it.
+// once: the caller decides how often to repeat it. The error is kv.ErrNotFound if the
+// entry does not exist, and kv.ErrMetadataCAS where a field metadata_cas is not the
+// current one, or missing although the mount requires it.
 func (c *Client) PatchMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
 	path := e.Mount + "/metadata/" + e.Path
 	return c.call(ctx, "update the metadata of", path, func() error {
-		_, err := c.api.Logical().JSONMergePatch(once(ctx), path, fields)
-		return err
+		return c.patch(once(ctx), e.Namespace, path, fields)
 	})
+}
+
+// patch sends a JSON merge patch. The method of Vault's library for it would hide a 404.
+func (c *Client) patch(ctx context.Context, namespace, path string, fields map[string]any) error {
+	client := c.in(namespace)
+	request := client.NewRequest(http.MethodPatch, "/v1/"+path)
+	request.Headers.Set("Content-Type", "application/merge-patch+json")
+	if err := request.SetJSONBody(fields); err != nil {
+		return err
+	}
+	resp, err := client.RawRequestWithContext(ctx, request) //nolint:staticcheck // no other method sends this type of content
+	if resp != nil {
+		_ = resp.Body.Close()
+	}
+	return err
 }
 
 // CreateMetadata creates an entry with metadata and without a version. Of an existing
 // entry, Vault would replace the custom metadata.
 func (c *Client) CreateMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
-	_, err := c.post(ctx, "create the metadata of", e.Mount+"/metadata/"+e.Path, fields)
+	_, err := c.post(ctx, "create the metadata of", e.Namespace, e.Mount+"/metadata/"+e.Path, fields)
 	return err
 }
 
@@ -105,46 +149,45 @@ func (c *Client) DestroyVersions(ctx context.Context, e kv.Entry, versions ...in
 
 func (c *Client) postVersions(ctx context.Context, op, verb string, e kv.Entry, versions []int) error {
 	path := e.Mount + "/" + verb + "/" + e.Path
-	_, err := c.post(ctx, op, path, map[string]any{"versions": versions})
+	_, err := c.post(ctx, op, e.Namespace, path, map[string]any{"versions": versions})
 	return err
 }
 
-func (c *Client) post(ctx context.Context, op, path string, body map[string]any) (secret *api.Secret, err error) {
+func (c *Client) post(ctx context.Context, op, namespace, path string, body map[string]any) (secret *api.Secret, err error) {
 	err = c.call(ctx, op, path, func() (err error) {
-		secret, err = c.api.Logical().WriteWithContext(ctx, path, body)
+		secret, err = c.in(namespace).Logical().WriteWithContext(ctx, path, body)
 		return err
 	})
 	return secret, err
 }
 
 // List returns the names directly below the path, sorted; those of folders end with "/".
-// It includes soft-deleted and destroyed entries. The list can be empty.
+// It includes soft-deleted and destroyed entries. The error is kv.ErrNotFound for
+// an empty folder, and on a mount that is not KV v2.
 func (c *Client) List(ctx context.Context, e kv.Entry) ([]string, error) {
 	const op = "list"
 	path := e.Mount + "/metadata/" + e.Path + "/"
-	var secret *api.Secret
-	err := c.call(ctx, op, path, func() (err error) {
-		secret, err = c.api.Logical().ListWithContext(ctx, path)
+	var response struct {
+		Data struct {
+			Keys []string `json:"keys"`
+		} `json:"data"`
+	}
+	err := c.call(ctx, op, path, func() error {
+		_, err := c.get(ctx, e.Namespace, path, map[string][]string{"list": {"true"}}, &response)
 		return err
 	})
-	if err != nil || secret == nil {
+	if err != nil {
 		return nil, err
 	}
-	var out struct {
-		Keys []string `json:"keys"`
-	}
-	if err := decodeData(secret, &out); err != nil {
-		return nil, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
-	}
-	slices.Sort(out.Keys)
-	return out.Keys, nil
+	slices.Sort(response.Data.Keys)
+	return response.Data.Keys, nil
 }
 
-// Capabilities returns the capabilities of the token for each API path (Vault API,
-// sys/capabilities-self).
-func (c *Client) Capabilities(ctx context.Context, paths ...string) (map[string][]string, error) {
+// Capabilities returns the capabilities of the token for each API path in a namespace
+// (Vault API, sys/capabilities-self).
+func (c *Client) Capabilities(ctx context.Context, namespace string, paths ...string) (map[string][]string, error) {
 	const op, path = "query the capabilities of the token at", "sys/capabilities-self"
-	secret, err := c.post(ctx, op, path, map[string]any{"paths": paths})
+	secret, err := c.post(ctx, op, namespace, path, map[string]any{"paths": paths})
 	if err != nil {
 		return nil, err
 	}

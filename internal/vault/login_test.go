@@ -118,7 +118,7 @@ func TestClientCertificateLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, kv.ErrLoginFailed) {
+	if _, err := c.Capabilities(context.Background(), "", "x"); !errors.Is(err, kv.ErrLoginFailed) {
 		t.Errorf("an unknown role: %v", err)
 	}
 }
@@ -167,7 +167,7 @@ func TestInvalidTokenIsReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Capabilities(ctx, e.Path); err != nil {
+		if _, err := c.Capabilities(ctx, "", e.Path); err != nil {
 			t.Fatal(err)
 		}
 		var accessors []string
@@ -198,14 +198,14 @@ func TestInvalidTokenIsReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.List(ctx, kv.Entry{Mount: "customers", Path: "workflows/some"}); err != nil {
+		if _, err := c.List(ctx, kv.Entry{Mount: "customers", Path: "workflows/some"}); !errors.Is(err, kv.ErrNotFound) {
 			t.Fatal(err)
 		}
 		v.Call(t, first, "POST", "auth/token/revoke-self", map[string]any{})
 		if err := os.WriteFile(file, []byte(v.Writer(t)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.List(ctx, kv.Entry{Mount: "customers", Path: "workflows/some"}); err != nil {
+		if _, err := c.List(ctx, kv.Entry{Mount: "customers", Path: "workflows/some"}); !errors.Is(err, kv.ErrNotFound) {
 			t.Errorf("after the file changed: %v", err)
 		}
 	})
@@ -241,7 +241,7 @@ func TestFailedLogin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = c.Capabilities(context.Background(), "x")
+			_, err = c.Capabilities(context.Background(), "", "x")
 			if !errors.Is(err, row.want) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("got %v, want %v", err, row.want)
 			}
@@ -262,7 +262,7 @@ func TestRejectedCredentialsAreSentOnce(t *testing.T) {
 	var work sync.WaitGroup
 	for range 20 {
 		work.Go(func() {
-			if _, err := c.Capabilities(context.Background(), "x"); !errors.Is(err, kv.ErrLoginFailed) {
+			if _, err := c.Capabilities(context.Background(), "", "x"); !errors.Is(err, kv.ErrLoginFailed) {
 				t.Errorf("with a wrong secret id: %v", err)
 			}
 		})
@@ -274,7 +274,7 @@ func TestRejectedCredentialsAreSentOnce(t *testing.T) {
 	if err := os.WriteFile(file, []byte(secretID), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Capabilities(context.Background(), "x"); err != nil {
+	if _, err := c.Capabilities(context.Background(), "", "x"); err != nil {
 		t.Errorf("with another secret id: %v", err)
 	}
 }

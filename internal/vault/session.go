@@ -160,7 +160,7 @@ func (c *Client) Close(ctx context.Context) error {
 // 400, 401 or 403, depending on the method, and to a wrong mount with 403.
 func (c *Client) loginError(path string, err error) *kv.Error {
 	failed := c.newError("log in at", path, err)
-	if failed.HasCause(kv.ErrRejected, kv.ErrPermissionDenied, kv.ErrInvalidToken, kv.ErrNoMount) {
+	if failed.HasCause(kv.ErrRejected, kv.ErrUnsupported, kv.ErrPermissionDenied, kv.ErrInvalidToken, kv.ErrNoMount) {
 		failed.Cause = kv.ErrLoginFailed
 	}
 	return failed

@@ -25,7 +25,7 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 	asked := func() string {
 		t.Helper()
 		proxy.Reset()
-		if _, err := c.Capabilities(context.Background(), "x"); err != nil {
+		if _, err := c.Capabilities(context.Background(), "", "x"); err != nil {
 			t.Fatal(err)
 		}
 		var out []string

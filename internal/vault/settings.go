@@ -6,6 +6,7 @@ package vault
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -115,8 +116,17 @@ func (cfg Settings) checkAddress() error {
 	if cfg.Address == "" {
 		return errors.New("is required, such as https://vault.example.com:8200")
 	}
-	_, err := httpclient.ParseAddress(cfg.Address)
-	return err
+	u, err := httpclient.ParseAddress(cfg.Address)
+	if err != nil {
+		return err
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "v1" || segment == "ui" {
+			return fmt.Errorf("must not contain the path /%s of Vault's %s, such as https://vault.example.com:8200",
+				segment, map[string]string{"v1": "API", "ui": "web page"}[segment])
+		}
+	}
+	return nil
 }
 
 // http returns the part of the settings that the HTTP client needs.

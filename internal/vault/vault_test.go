@@ -71,7 +71,17 @@ func TestResponsesMapToCauses(t *testing.T) {
 		{"a gateway", 502, `bad gateway`, kv.ErrUnavailable, true, true, 1},
 		{"a proxy's timeout", 408, `<html>Request Timeout</html>`, kv.ErrUnavailable, true, true, 1},
 		{"a closed connection behind a proxy", 499, `{"errors":[]}`, kv.ErrUnavailable, true, true, 1},
-		{"no version", 200, `{"data":{}}`, kv.ErrMalformed, true, false, 1},
+		{"no version", 200, `{"data":{}}`, kv.ErrNoVersion, false, false, 1},
+		{"no content, as of KV version 1", 204, "", kv.ErrNoVersion, false, false, 1},
+		{"an operation that the engine does not have", 405, `{"errors":["1 error occurred:\n\t* unsupported operation\n\n"]}`, kv.ErrUnsupported, false, false, 1},
+		{"metadata check-and-set", 400, `{"errors":["metadata check-and-set parameter does not match the current version"]}`, kv.ErrMetadataCAS, false, true, 1},
+		{"a proxy denies, in HTML", 403, `<html>invalid token hunter2</html>`, kv.ErrProxyDenied, false, false, 1},
+		{"a gateway denies, in JSON", 403, `{"message":"Forbidden hunter2"}`, kv.ErrProxyDenied, false, false, 1},
+		{"a proxy denies without a text", 403, "", kv.ErrProxyDenied, false, false, 1},
+		{"a proxy wants a login", 401, `<html>hunter2</html>`, kv.ErrProxyDenied, false, false, 1},
+		{"a proxy does not let the method through", 405, `<html>hunter2</html>`, kv.ErrProxyDenied, false, false, 1},
+		{"no text", 404, "", kv.ErrNotFound, false, false, 1},
+		{"another JSON API", 404, `{"message":"hunter2"}`, kv.ErrMalformed, true, false, 1},
 		{"no JSON", 200, `hunter2`, kv.ErrMalformed, true, false, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -200,9 +210,15 @@ func TestEnvironmentIsIgnored(t *testing.T) {
 		t.Errorf("the request carries %v", got)
 	}
 	c = connect(t, Settings{Address: server.URL, Namespace: "team/a/"})
-	_, _ = c.ReadMetadata(context.Background(), entry)
+	_, _ = c.ReadMetadata(context.Background(), kv.Entry{Namespace: "team/a", Mount: "customers", Path: "workflows/deploy/token"})
 	if got.Get("X-Vault-Namespace") != "team/a" {
 		t.Errorf("the namespace is %q", got.Get("X-Vault-Namespace"))
+	}
+	for _, namespace := range []string{"team/b", ""} { // that of the entry, and not that of the login
+		_, _ = c.ReadMetadata(context.Background(), kv.Entry{Namespace: namespace, Mount: "customers", Path: "x"})
+		if sent := got.Get("X-Vault-Namespace"); sent != namespace || got.Get("X-Vault-Token") == "" {
+			t.Errorf("a request for an entry in namespace %q is for %q", namespace, sent)
+		}
 	}
 	c = connect(t, Settings{Address: server.URL, Token: "hvs.configured", Headers: map[string]string{"proxy-key": "letmein"}})
 	_, _ = c.ReadMetadata(context.Background(), entry)

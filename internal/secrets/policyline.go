@@ -1,0 +1,61 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package secrets
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
+)
+
+// policyLine is a rule of a Vault policy for exactly one workflow. For connections, it is for
+// their domain: the bodies of all types are in one folder, under new ids.
+func policyLine(s Scope, r capability.Rule) string {
+	path := s.Mount + "/" + r.API + "/" + s.Prefix + "/" + s.Group + "/"
+	if s.Kind != Secret {
+		path = s.Mount + "/" + r.API + "/" + s.Prefix + "/+/"
+	}
+	if !r.Folder {
+		path += "+"
+	}
+	return fmt.Sprintf(`path "%s" { capabilities = ["%s"] }`, path, strings.Join(r.Capabilities, `", "`))
+}
+
+// policyCommand prints the policy with the rules for an operation in one workflow; empty
+// for connections, whose policy also names workflows.
+func policyCommand(s Scope, op capability.Operation) string {
+	if s.Kind != Secret {
+		return ""
+	}
+	role, option := "writer", ""
+	switch op {
+	case capability.List, capability.Observe:
+		role = "viewer"
+	case capability.Undelete:
+		option = " --undelete"
+	case capability.Purge:
+		option = " --destroy"
+	case capability.Configure:
+		option = " --settings"
+	}
+	command := "relay-sync policy " + role + " --workflow " + shellWord(s.Group) + option
+	if s.Mount != DefaultMount {
+		command += " --mount " + shellWord(s.Mount)
+	}
+	if s.Prefix != DefaultPrefix {
+		command += " --prefix " + shellWord(s.Prefix)
+	}
+	return command
+}
+
+// writerLines is a whole policy that suffices for every write, list and deletion in a
+// scope, and for no reading of values.
+func writerLines(s Scope) []string {
+	var lines []string
+	for _, r := range capability.Union(capability.Write, capability.List, capability.Delete) {
+		lines = append(lines, policyLine(s, r))
+	}
+	return lines
+}
