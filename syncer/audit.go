@@ -114,7 +114,8 @@ func (a *Audit) around(line auditLine, r *report.Result, do func()) {
 		return
 	}
 	do()
-	line.Event, line.To, line.Error = "end", r.Version, report.ErrorText(r.Err)
+	line.Event, line.Action, line.Cause = "end", r.Kind, r.Cause // a removal can find a newer version
+	line.To, line.Error = r.Version, report.ErrorText(r.Err)
 	if err := a.append(line); err != nil {
 		r.Err = errors.Join(r.Err, fmt.Errorf("done, but %w", err))
 	}

@@ -55,7 +55,9 @@ func (s *source) put(ctx context.Context, commit gitsource.Commit, r *report.Res
 // remove deletes or releases what no file has any more: the version that the record
 // named when the plan observed it.
 func (s *source) remove(ctx context.Context, r *report.Result) {
-	_, r.Err = s.managers[r.Address.Kind].Delete(ctx, r.Address, r.Entry.Claim(s.client.Owner()))
+	var done secrets.Deletion
+	done, r.Err = s.managers[r.Address.Kind].Delete(ctx, r.Address, r.Entry.Claim(s.client.Owner()))
+	r.SetRemoved(done)
 }
 
 // addressOf is the address of a leaf of a manifest: of a secret, or of the connection

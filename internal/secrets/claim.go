@@ -4,6 +4,7 @@
 package secrets
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -80,6 +81,28 @@ type Deletion struct {
 	// Remaining is the entry that the removal was decided from. If the outcome is not
 	// Deleted, its current version is what remains.
 	Remaining Entry
+}
+
+// NotDeleted is why a removal deleted nothing, as a clause; "" for one that did.
+func (d Deletion) NotDeleted() string {
+	current := d.Remaining.Current
+	stays := fmt.Sprintf("version %d stays", current)
+	if !d.Remaining.Live() {
+		stays = "no live value is left"
+	}
+	switch d.Outcome {
+	case SoftDeleted, AllDestroyed:
+		return ""
+	case AlreadyDeleted:
+		return fmt.Sprintf("version %d was already deleted", current)
+	case WrittenSince:
+		return "the same owner has written a newer version since; " + stays
+	case ReleasedOnly:
+		return "another writer has written a newer version; " + stays
+	case NothingClaimed:
+		return "nothing of the last write is left in Vault; " + stays
+	}
+	return ""
 }
 
 // removal is the decision about one claim.

@@ -158,3 +158,27 @@ func TestRemovalTakesOnlyTheClaimedVersion(t *testing.T) {
 		})
 	}
 }
+
+func TestNotDeletedNamesWhatStays(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	live := Entry{Current: 4, Versions: map[int]Version{4: {Created: at}}, Date: at}
+	dead := Entry{Current: 4, Versions: map[int]Version{4: {Created: at, Deleted: at}}, Date: at}
+	for _, row := range []struct {
+		deletion Deletion
+		want     string
+	}{
+		{Deletion{Outcome: SoftDeleted, Remaining: live}, ""},
+		{Deletion{Outcome: AllDestroyed, Remaining: live}, ""},
+		{Deletion{Outcome: AlreadyDeleted, Remaining: dead}, "version 4 was already deleted"},
+		{Deletion{Outcome: WrittenSince, Remaining: live}, "the same owner has written a newer version since; version 4 stays"},
+		{Deletion{Outcome: WrittenSince, Remaining: dead}, "the same owner has written a newer version since; no live value is left"},
+		{Deletion{Outcome: ReleasedOnly, Remaining: live}, "another writer has written a newer version; version 4 stays"},
+		{Deletion{Outcome: NothingClaimed, Remaining: live}, "nothing of the last write is left in Vault; version 4 stays"},
+		{Deletion{}, "nothing of the last write is left in Vault; no live value is left"},
+	} {
+		if got := row.deletion.NotDeleted(); got != row.want {
+			t.Errorf("outcome %d: %q, want %q", row.deletion.Outcome, got, row.want)
+		}
+	}
+}

@@ -123,7 +123,9 @@ func (s *Session) Delete(ctx context.Context, a secrets.Address) report.Result {
 		r.Kind = plan.Release
 	}
 	s.Audit.Manual(s.Owner(), s.Reason, &r, func() {
-		_, r.Err = s.client.Delete(ctx, a, r.Entry.Claim(s.Owner()))
+		var done secrets.Deletion
+		done, r.Err = s.client.Delete(ctx, a, r.Entry.Claim(s.Owner()))
+		r.SetRemoved(done)
 	})
 	return r
 }

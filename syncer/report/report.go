@@ -56,6 +56,20 @@ type Result struct {
 	Err error
 }
 
+// SetRemoved sets what a delete or release did, if it did not fail. Another writer, or the
+// same owner, can have written since the plan: then the value stays.
+func (r *Result) SetRemoved(done secrets.Deletion) {
+	switch {
+	case r.Err != nil:
+	case done.Outcome.Deleted():
+		r.Kind = plan.Delete
+	case r.Kind == plan.Delete:
+		r.Kind, r.Cause = plan.Release, "not deleted: "+done.NotDeleted()
+	case done.Outcome == secrets.WrittenSince:
+		r.Cause = "not released: " + done.NotDeleted()
+	}
+}
+
 // ErrorText is the text of an error in JSON; empty for nil.
 func ErrorText(err error) string {
 	if err == nil {

@@ -5,6 +5,7 @@ package report
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -49,5 +50,32 @@ func TestOutcome(t *testing.T) {
 	}
 	if got := Worst([]Report{one(plan.Add, false), one(plan.Unchanged, false)}); got != Pending {
 		t.Errorf("the worst of two is %d", got)
+	}
+}
+
+func TestRemovalThatFindsANewerVersionIsNotReportedAsDeleted(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("sealed")
+	for _, row := range []struct {
+		planned plan.Kind
+		err     error
+		outcome secrets.Outcome
+		want    plan.Kind
+		cause   string
+	}{
+		{plan.Delete, nil, secrets.SoftDeleted, plan.Delete, "planned"},
+		{plan.Delete, nil, secrets.WrittenSince, plan.Release, "not deleted: the same owner has written a newer version since"},
+		{plan.Delete, nil, secrets.ReleasedOnly, plan.Release, "not deleted: another writer has written a newer version"},
+		{plan.Delete, nil, secrets.AlreadyDeleted, plan.Release, "not deleted: version 0 was already deleted"},
+		{plan.Delete, failed, secrets.NothingClaimed, plan.Delete, "planned"},
+		{plan.Release, nil, secrets.ReleasedOnly, plan.Release, "planned"},
+		{plan.Release, nil, secrets.WrittenSince, plan.Release, "not released: the same owner has written a newer version since"},
+		{plan.Release, nil, secrets.SoftDeleted, plan.Delete, "planned"},
+	} {
+		r := Result{Action: plan.Action{Kind: row.planned, Cause: "planned"}, Err: row.err}
+		r.SetRemoved(secrets.Deletion{Outcome: row.outcome})
+		if r.Kind != row.want || !strings.HasPrefix(r.Cause, row.cause) {
+			t.Errorf("%s with outcome %d: %s, %q", row.planned, row.outcome, r.Kind, r.Cause)
+		}
 	}
 }

@@ -32,6 +32,9 @@ func (o *options) writeChange(owner secrets.Owner, r report.Result) error {
 		done = "deleted; an administrator can undelete it"
 	case plan.Release:
 		done = "released; your value had already been overwritten or deleted"
+		if r.Cause != "" {
+			done = r.Cause
+		}
 	}
 	_, err := fmt.Fprintf(o.stdout, "%s: %s\n", r.Address, done)
 	return written(err)
