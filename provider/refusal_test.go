@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -285,9 +286,13 @@ provider "relay" {
 		}
 		s.NoChanges(t)
 
-		t.Log("without a refresh there is no drift")
+		t.Log("without a refresh there is no drift, but the path can change")
 		s.Write(t, configuration("3", "2"))
-		s.Plan(t).Change(at("token")).HasActions(t, "no-op")
+		change := s.Plan(t).Change(at("token"))
+		change.HasActions(t, "update")
+		if unknown := change.Unknown(); !slices.Equal(unknown, []string{"path"}) {
+			t.Errorf("known after apply: %v, want path", unknown)
+		}
 		s.Apply(t)
 		s.NoChanges(t)
 	})

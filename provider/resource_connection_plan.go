@@ -74,7 +74,7 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 func (r *connectionResource) planCreate(ctx context.Context, plan, config connectionModel, private privateState, diagnostics *diag.Diagnostics) {
 	checkFields(config, diagnostics)
 	if address := r.address(plan, privateState{}); !plan.Path.IsUnknown() {
-		r.resourceBase.planCreate(ctx, plannedCreate{address, address.String(), plan.adopting, private.Replaces}, plan.Timeouts.Read, diagnostics)
+		r.resourceBase.planCreate(ctx, plannedCreate{address, address.String(), plan.adopting, private.Replaces}, plan.Timeouts.Create, diagnostics)
 	}
 }
 

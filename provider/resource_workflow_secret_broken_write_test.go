@@ -112,8 +112,9 @@ func TestInterruptedCreateIsRepaired(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secrets(faults, "own", "1")...)
+		s.Plan(t)
 		s.breakOn(faults)
-		result := s.Run(t, "apply", "-auto-approve")
+		result := s.ApplyPlan(t)
 		result.Contains(t,
 			"Warning: Result of the write is unknown", "outcome unknown",
 			"Warning: Secret was written without its record",
@@ -162,8 +163,11 @@ func TestUnconfirmedCreateIsNotMatchedWithAnotherOwnersVersion(t *testing.T) {
 		s := newFixture(t, cli)
 		lost := fault{request: 2, moment: vaulttest.Before, outage: true}
 		s.configure(t, s.secret(lost.secret(), `"own"`))
+		s.Plan(t)
 		s.breakOn([]fault{lost})
-		s.Apply(t)
+		if result := s.ApplyPlan(t); result.Code != 0 {
+			t.Fatalf("the apply fails:\n%s", result.Output)
+		}
 		s.assertBlind(t)
 		s.proxy.Reset()
 		s.vault.Write(t, s.workflow, lost.secret(), "other")

@@ -74,7 +74,7 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 func (r *workflowSecretResource) planCreate(ctx context.Context, plan, config workflowSecretModel, private privateState, diagnostics *diag.Diagnostics) {
 	r.checkValue(plan, config, diagnostics)
 	if address := r.backend.address(plan, privateState{}); !plan.Path.IsUnknown() {
-		r.resourceBase.planCreate(ctx, plannedCreate{address, address.String(), plan.adopting, private.Replaces}, plan.Timeouts.Read, diagnostics)
+		r.resourceBase.planCreate(ctx, plannedCreate{address, address.String(), plan.adopting, private.Replaces}, plan.Timeouts.Create, diagnostics)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestSecretIsWrittenOnceAndTheNextPlanIsEmpty(t *testing.T) {
 		}
 		s.attributes(t, "token", map[string]any{
 			"version": 1.0, "observed_version": 1.0, "drift": "in sync", "value_wo": nil, "expires_at": nil,
-			"on_drift": "overwrite", "adopt": false, "deletion": "soft",
+			"on_drift": "overwrite", "adopt": nil, "deletion": "soft",
 		})
 		if got := s.value(t, "token"); got != "one" {
 			t.Errorf("the workflow reads %q", got)

@@ -75,6 +75,7 @@ func TestInterruptedApplyFinishesTheStartedWrite(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("begun", `"one"`), s.secret("waiting", `"one"`))
+		s.Plan(t)
 		reached, stopped := make(chan struct{}, 2), make(chan struct{})
 		s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 			switch {
@@ -89,7 +90,7 @@ func TestInterruptedApplyFinishesTheStartedWrite(t *testing.T) {
 			}
 			return vaulttest.Action{}
 		})
-		apply := s.Start(t, "apply", "-auto-approve")
+		apply := s.Start(t, "apply", terraformtest.PlanFile)
 		for range 2 {
 			select {
 			case <-reached:
