@@ -98,8 +98,36 @@ func TestDeleteAndPurgeIncludeTheBodies(t *testing.T) {
 				t.Errorf("%s: %s still holds %q", name, path, value)
 			}
 		}
-		if verdict := Judge(us, w.observe(c, a), nil); verdict.State != secrets.Absent {
+		e := w.observe(c, a)
+		if verdict := Judge(us, e, nil); verdict.State != secrets.Absent {
 			t.Errorf("%s: %s", name, verdict)
+		}
+		if body := e.Records[us].Body; body.ID != second || body.Superseded[0] != first {
+			t.Errorf("%s: the release dropped the names of the bodies: %+v", name, body)
+		}
+	}
+}
+
+// TestOldInstanceDoesNotDeleteTheConnectionOfTheNewOne: neither the pointer nor a body.
+func TestOldInstanceDoesNotDeleteTheConnectionOfTheNewOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c, _ := w.client(us)
+	for name, remove := range map[string]func(context.Context, secrets.Address, secrets.Claim) (secrets.Deletion, error){
+		"soft": c.Delete, "purged": c.Purge,
+	} {
+		a := w.address("github", name)
+		old := w.put(c, a, map[string]string{"accessToken": "old"})
+		w.put(c, a, map[string]string{"accessToken": "new"})
+		record := w.observe(c, a).Records[us]
+		if done, err := remove(context.Background(), a, old.Claim(us)); err != nil || done.Outcome != secrets.WrittenSince {
+			t.Errorf("%s: %v, %v", name, done.Outcome, err)
+		}
+		if fields, ok := w.read(w.readerToken(), a); !ok || fields["accessToken"] != "new" {
+			t.Errorf("%s: the reader reads %q", name, fields)
+		}
+		if got := w.observe(c, a).Records[us]; got != record {
+			t.Errorf("%s: the record changed to %s", name, got)
 		}
 	}
 }

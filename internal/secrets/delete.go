@@ -93,17 +93,20 @@ func (c *Client) removeVersions(ctx context.Context, a Address, versions []int, 
 	return wrapSecret(a, c.kv.DeleteVersions(ctx, entryOf(a), versions...))
 }
 
-// release cancels the record of the claimed version. The record of a soft-deleted
-// version keeps its other fields, for Undelete.
+// release cancels the record of the claimed version. It keeps the names of a connection's
+// bodies, and of a soft-deleted version the other fields, for Undelete.
 //
 // A release that is sent again reads the entry first: the record that the same owner
 // wrote for a newer version meanwhile stays.
 func (c *Client) release(ctx context.Context, a Address, claim Claim, done Deletion) error {
 	released := Record{Version: claim.Version, Time: claim.Created, Released: true, ReleasedAt: done.Remaining.Date}
-	if last := done.Remaining.Records[claim.Owner]; done.Outcome == SoftDeleted && claim.Names(last) {
-		released.Provenance, released.Body = last.Provenance, last.Body
-	}
 	released.Deleted = done.Outcome == SoftDeleted
+	if last := done.Remaining.Records[claim.Owner]; claim.Names(last) {
+		released.Body = last.Body
+		if released.Deleted {
+			released.Provenance = last.Provenance
+		}
+	}
 	sent := false
 	err := c.untilWritten(ctx, func() error {
 		if sent {
