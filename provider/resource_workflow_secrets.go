@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -52,7 +53,8 @@ func (r *workflowSecretsResource) Create(ctx context.Context, req resource.Creat
 	ctx, end := r.begin(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer end()
 	plan.takeAdopt(config.options, r.backend.defaults.options)
-	private := setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix, Owner: r.backend.client.Owner()}
+	private := newSetPrivateState(r.backend.root())
+	private.Owner = r.backend.client.Owner()
 	b := r.newBatch(plan, private, values)
 	if failed := b.checkValues(planned.names()); len(failed) > 0 {
 		failed.addErrors(&resp.Diagnostics, summary)
@@ -101,7 +103,8 @@ func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadReq
 	ctx, end := r.begin(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer end()
 	updated := prior.withoutSecrets()
-	updated.Undeclared = prior.Undeclared
+	updated.Undeclared, updated.AddressUnknown = prior.Undeclared, r.backend.addressUnknown
+	state.Path = types.StringValue(pathOfScope(prior.scope(r.backend.root(), state.Workflow.ValueString())))
 	if r.backend.unknownSettings != "" {
 		for name, element := range current {
 			one := prior.of(name, element.computedAttributes)

@@ -74,12 +74,16 @@ func (b batch) observeNew(ctx context.Context, name string) (secrets.Entry, erro
 	if err != nil || b.adopt {
 		return observed, err
 	}
-	if !b.imported {
-		if err := b.checkNew(address, address.Group, observed, false); err != nil {
-			return observed, err
-		}
+	return observed, b.refuseNew(address, observed, nil)
+}
+
+// refuseNew returns why a secret could not be created without adopt. An imported set may
+// write what this owner has.
+func (b batch) refuseNew(address secrets.Address, observed secrets.Entry, replaces *replacedObject) error {
+	if b.imported {
+		return secrets.MayWrite(b.client.Owner(), observed, address)
 	}
-	return observed, secrets.MayWrite(b.client.Owner(), observed, address)
+	return plannedCreate{address: address, importID: address.Group, replaces: replaces}.refuse(b.client.Owner(), observed)
 }
 
 // create writes a new secret. The result counts if the value may have been written.

@@ -36,6 +36,8 @@ func (m workflowSecretsModel) deletesUndeclared() bool {
 // used only if it is known.
 func (m workflowSecretsModel) planUndeclared(state *workflowSecretsModel, planned elements, known bool, ownUndeclared map[string]secrets.Seen) types.Map {
 	switch {
+	case m.Exclusive.IsUnknown():
+		return types.MapUnknown(types.StringType)
 	case !m.listsUndeclared():
 		return noUndeclared
 	case !known, state == nil, !state.listsUndeclared():

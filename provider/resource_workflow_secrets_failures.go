@@ -155,7 +155,7 @@ func (f failures) messages() []failureMessage {
 }
 
 // byCause returns the names with the same cause together: those whose errors differ only
-// in the name.
+// in the name, and in versions and their times.
 func (f failures) byCause() [][]string {
 	var all [][]string
 	found := map[string]int{}
@@ -171,9 +171,13 @@ func (f failures) byCause() [][]string {
 	return all
 }
 
-// withoutName replaces a name that is the last part of a path.
+// versionOf matches versions and times in the texts of errors.
+var versionOf = regexp.MustCompile(`(version|from) \d+( (of|at) [0-9TZ:.-]+)?`)
+
+// withoutName replaces a name that is the last part of a path, and versions.
 func withoutName(text, name string) string {
-	return regexp.MustCompile("/"+regexp.QuoteMeta(name)+`([\s:;,"]|$)`).ReplaceAllString(text, "/*$1")
+	text = regexp.MustCompile("/"+regexp.QuoteMeta(name)+`([\s:;,"]|$)`).ReplaceAllString(text, "/*$1")
+	return versionOf.ReplaceAllString(text, "version *")
 }
 
 // addErrors reports each message as an error.

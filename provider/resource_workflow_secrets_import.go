@@ -25,7 +25,8 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 		resp.Diagnostics.AddError(summary, sentence(err.Error()))
 		return
 	}
-	private := setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix, Owner: r.backend.client.Owner(), Imported: true}
+	private := newSetPrivateState(r.backend.root())
+	private.Owner, private.Imported = r.backend.client.Owner(), true
 	names, err := r.backend.client.List(ctx, private.scope(r.backend.root(), req.ID))
 	if err != nil {
 		resp.Diagnostics.AddError(summary, sentence(err.Error()))

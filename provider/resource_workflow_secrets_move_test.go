@@ -110,7 +110,7 @@ func TestPlanOfANewSetFailsLikeItsApply(t *testing.T) {
 		s.Fails(t, []string{"plan"}, "the Vault token is invalid")
 		s.Setenv("VAULT_TOKEN", s.token)
 		s.configure(t, s.set(map[string]string{"fresh": "1", "owned": "2"}, "adopt = true"))
-		s.Must(t, "plan").Contains(t, "Existing secrets are taken over", "owned (owned by person/ana)")
+		s.Must(t, "plan").Contains(t, "Existing secrets will be taken over", "owned (owned by person/ana)")
 		if n := s.dataWrites(t); n != 0 {
 			t.Errorf("the plans sent %d values", n)
 		}
@@ -150,7 +150,7 @@ func TestReplacedSetIsRefusedOnlyForOutsideChanges(t *testing.T) {
 		s.reads(t, map[string]string{"a": "1", "b": "2"})
 		s.NoChanges(t)
 		s.vault.Write(t, s.workflow, "b", "other")
-		s.Fails(t, []string{"apply", "-auto-approve", "-replace=" + theSet}, s.workflow+"/b has changed since this resource wrote version")
+		s.Fails(t, []string{"apply", "-auto-approve", "-replace=" + theSet}, s.workflow+"/b cannot be replaced: version 2 of", "this resource wrote version", "apply without -replace")
 		s.reads(t, map[string]string{"a": "1", "b": "other"})
 		s.Apply(t)
 		s.Must(t, "apply", "-auto-approve", "-replace="+theSet)

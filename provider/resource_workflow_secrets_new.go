@@ -5,119 +5,92 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// replacedKey is the key of replacedSet in the private data of a plan.
-const replacedKey = "replaced"
-
-// replacedSet is what a set has written, for the plan of its replacement: Terraform plans
-// a replacement twice, and the second time the set has no state.
+// replacedSet is what the replacement of a set deletes; see replacedObject.
 type replacedSet struct {
 	// Path is where the secrets are.
 	Path string `json:"path"`
-	// Versions are the versions that the destroy deletes, by name.
+	// Versions are the baselines by name; zero without one.
 	Versions map[string]secrets.Seen `json:"versions,omitempty"`
 }
 
-// replaces returns what the destroy of a set deletes.
-func (m workflowSecretsModel) replaces(current elements, private setPrivateState) replacedSet {
-	out := replacedSet{Path: m.Path.ValueString(), Versions: map[string]secrets.Seen{}}
-	for name, element := range current {
-		if wrote := baseline(element.computedAttributes, private.of(name, element.computedAttributes)); wrote != nil {
-			out.Versions[name] = secrets.Seen{Version: wrote.Version, Created: wrote.Created}
-		}
+// replaced returns what a replacement of these secrets would delete.
+func (all elements) replaced(path string, private setPrivateState) *replacedSet {
+	out := &replacedSet{Path: path, Versions: make(map[string]secrets.Seen, len(all))}
+	for name, element := range all {
+		one := element.replaced(path, private.of(name, element.computedAttributes))
+		out.Versions[name] = secrets.Seen{Version: one.Version, Created: one.Created}
 	}
 	return out
 }
 
-func (r replacedSet) save(ctx context.Context, private privateWriter) diag.Diagnostics {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Cannot write the private data of the plan", err.Error())}
-	}
-	return private.SetKey(ctx, replacedKey, data)
+// isElsewhere reports whether the first plan of a replacement has checked the new path.
+func (r *replacedSet) isElsewhere(path types.String) bool {
+	return r != nil && r.Path != path.ValueString()
 }
 
-// loadReplaced returns what the first plan of a replacement saved; the zero value for a
-// set that does not exist yet.
-func loadReplaced(ctx context.Context, private privateReader, diagnostics *diag.Diagnostics) replacedSet {
-	var out replacedSet
-	data, problems := private.GetKey(ctx, replacedKey)
-	diagnostics.Append(problems...)
-	if len(data) > 0 && json.Unmarshal(data, &out) != nil {
-		diagnostics.AddError("Cannot read the private data of the plan", "Invalid data: this provider did not write it.")
+// of returns what a replacement deletes at one address; nil for nothing.
+func (r *replacedSet) of(address secrets.Address) *replacedObject {
+	if r == nil || r.Path != pathOfScope(address.Scope) {
+		return nil
 	}
-	return out
+	wrote, found := r.Versions[address.Name]
+	if !found {
+		return nil
+	}
+	return &replacedObject{Path: pathOf(address), Version: wrote.Version, Created: wrote.Created}
 }
 
-// version returns the version of a name that the destroy deletes before the create, and
-// whether the set that is replaced has the name at the same path.
-func (r replacedSet) version(path, name string) (secrets.Seen, bool) {
-	if r.Path == "" || r.Path != path {
-		return secrets.Seen{}, false
+// planCreate reports during the plan what the apply would refuse of the secrets that it
+// creates, so that nothing is deleted before. It reports whose secrets an adopt takes over.
+func (r *workflowSecretsResource) planCreate(ctx context.Context, plan workflowSecretsModel, names []string, private setPrivateState, replaces *replacedSet, diagnostics *diag.Diagnostics) {
+	if r.backend.client == nil || plan.Path.IsUnknown() || len(names) == 0 || diagnostics.HasError() {
+		return // known only during the apply, or reported
 	}
-	seen, found := r.Versions[name]
-	return seen, found
-}
-
-// checkNew observes the secrets that the plan creates, refuses what the apply would
-// refuse, and warns of those that it takes over.
-func (r *workflowSecretsResource) checkNew(ctx context.Context, plan workflowSecretsModel, names []string, private setPrivateState, replaced replacedSet, diagnostics *diag.Diagnostics) {
-	if r.backend.client == nil || plan.Path.IsUnknown() || plan.adopting.IsUnknown() || len(names) == 0 {
-		return
-	}
+	ctx, end := r.begin(ctx, plan.Timeouts.Read, diagnostics)
+	defer end()
 	b := r.newBatch(plan, private, nil)
-	observed, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (secrets.Entry, error) {
-		if seen, found := replaced.version(plan.Path.ValueString(), name); found {
-			return b.observeReplaced(ctx, name, seen)
-		}
-		return b.observeNew(ctx, name)
+	taken, failed := inParallel(ctx, b.client.Concurrency(), names, func(ctx context.Context, name string) (string, error) {
+		return b.planCreate(ctx, b.scope.Secret(name), plan.adopting, replaces)
 	})
 	failed.addErrors(diagnostics, "Cannot create the secrets")
-	if len(failed) == 0 {
-		b.warnOfTakeover(names, observed, replaced, plan.Path.ValueString(), diagnostics)
+	var texts []string
+	for _, name := range names {
+		if taken[name] != "" {
+			texts = append(texts, taken[name])
+		}
+	}
+	if len(texts) > 0 {
+		diagnostics.AddAttributeWarning(path.Root("adopt"), "Existing secrets will be taken over", fmt.Sprintf("%s: %s.\n\nBecause adopt is true, "+
+			"the apply overwrites them with the values of this configuration.", b.scope.Group, strings.Join(texts, ", ")))
 	}
 }
 
-// observeReplaced is observeNew for a name of the set that is replaced: its destroy
-// deletes the version that it wrote, and no other.
-func (b batch) observeReplaced(ctx context.Context, name string, wrote secrets.Seen) (secrets.Entry, error) {
-	address := b.scope.Secret(name)
+// planCreate observes a secret that the apply creates. taken describes one that it takes
+// over.
+func (b batch) planCreate(ctx context.Context, address secrets.Address, adopt types.Bool, replaces *replacedSet) (taken string, err error) {
 	observed, err := b.client.Describe(ctx, address)
 	if err == nil {
 		err = b.client.CanWrite(ctx, address)
 	}
-	now := observed.Seen()
-	if err != nil || b.adopt || !observed.Live() || (now.Version == wrote.Version && now.Created.Equal(wrote.Created)) {
-		return observed, err
+	if err != nil {
+		return "", err
 	}
-	return observed, &existsError{fmt.Sprintf("%s %s has changed since this resource wrote version %d. Apply without a replacement first, "+
-		"which repairs it.", address.Kind, address, wrote.Version)}
-}
-
-// warnOfTakeover names the live secrets that an apply with adopt overwrites.
-func (b batch) warnOfTakeover(names []string, observed map[string]secrets.Entry, replaced replacedSet, at string, diagnostics *diag.Diagnostics) {
-	if !b.adopt {
-		return
+	refused := b.refuseNew(address, observed, replaces.of(address))
+	switch {
+	case refused == nil || adopt.IsUnknown():
+		return "", nil
+	case adopt.ValueBool():
+		return fmt.Sprintf("%s (%s)", address.Name, describeOwner(observed)), nil
 	}
-	var taken []string
-	for _, name := range names {
-		if _, own := replaced.version(at, name); !own && observed[name].Live() {
-			taken = append(taken, fmt.Sprintf("%s (%s)", name, describeOwner(observed[name])))
-		}
-	}
-	slices.Sort(taken)
-	if len(taken) > 0 {
-		diagnostics.AddAttributeWarning(path.Root("adopt"), "Existing secrets are taken over",
-			fmt.Sprintf("%s: %s. The apply overwrites their values.", b.scope.Group, strings.Join(taken, ", ")))
-	}
+	return "", refused
 }

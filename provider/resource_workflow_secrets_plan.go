@@ -74,22 +74,24 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	replaced := loadReplaced(ctx, req.Private, &resp.Diagnostics)
-	if state != nil {
-		current, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
-		resp.Diagnostics.Append(state.replaces(current, private).save(ctx, resp.Private)...)
-	}
 	plan.Path = r.backend.scopePath(plan.Workflow)
-	switch {
-	case state == nil:
-	case plan.Path.IsUnknown():
-		plan.Path = state.Path
-	case !plan.Path.Equal(state.Path):
-		resp.RequiresReplace.Append(path.Root("path"))
-		state = nil
+	checked := state == nil && private.Replaces.isElsewhere(plan.Path)
+	if state != nil {
+		current := pathOfScope(private.scope(r.backend.root(), state.Workflow.ValueString()))
+		all, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
+		private.Replaces = all.replaced(current, private)
+		resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
+		if !plan.Path.IsUnknown() && plan.Path.ValueString() != current {
+			if addressCameLate(private, current, plan.Path, &resp.Diagnostics) {
+				return
+			}
+			resp.RequiresReplace.Append(path.Root("path"))
+			state = nil
+		}
 	}
+	replaces := private.Replaces
 	if state == nil {
-		private = setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix}
+		private = newSetPrivateState(r.backend.root())
 	}
 	planned, known := decode(ctx, plan.Secrets, &resp.Diagnostics)
 	values, valuesKnown := decode(ctx, config.Secrets, &resp.Diagnostics)
@@ -101,7 +103,9 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 	if known {
 		created := r.decideEach(ctx, plan, state, planned, values, private, &resp.Diagnostics)
 		r.checkValues(plan, planned, values, &resp.Diagnostics)
-		r.checkNew(ctx, plan, created, private, replaced, &resp.Diagnostics)
+		if !checked {
+			r.planCreate(ctx, plan, created, private, replaces, &resp.Diagnostics)
+		}
 		plan.Secrets = planned.encode(ctx, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -189,15 +193,18 @@ func (r *workflowSecretsResource) checkValues(plan workflowSecretsModel, planned
 	sent := slices.DeleteFunc(planned.names(), func(name string) bool { return !planned[name].writePlanned() })
 	// The host passes null for a value under ignore_changes: it is known in the apply.
 	sent = slices.DeleteFunc(sent, func(name string) bool { return values[name].ValueWO.IsNull() })
-	b := r.newBatch(plan, setPrivateState{Mount: r.backend.mount, Prefix: r.backend.prefix}, values)
+	b := r.newBatch(plan, newSetPrivateState(r.backend.root()), values)
 	b.checkValues(sent).addErrors(diagnostics, "Invalid value")
 }
 
 // scopePath returns where the provider block puts the secrets; unknown while that is
 // not known.
 func (b *backend) scopePath(workflow types.String) types.String {
-	if b.mount == "" || b.prefix == "" || workflow.IsUnknown() {
+	if b.addressUnknown || workflow.IsUnknown() {
 		return types.StringUnknown()
 	}
-	return types.StringValue(strings.Join([]string{b.mount, "data", b.prefix, workflow.ValueString()}, "/"))
+	return types.StringValue(pathOfScope(b.root().In(workflow.ValueString())))
 }
+
+// pathOfScope returns the path of the values in a scope.
+func pathOfScope(s secrets.Scope) string { return strings.TrimSuffix(pathOf(s.Secret("")), "/") }

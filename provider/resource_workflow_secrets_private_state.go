@@ -15,9 +15,11 @@ import (
 // setPrivateState is the private state of relay_workflow_secrets. It has no entry for
 // a secret that is in sync and never expires: the attributes are enough.
 type setPrivateState struct {
-	// Mount and Prefix are where the secrets were written.
-	Mount  string `json:"mount"`
-	Prefix string `json:"prefix"`
+	// Namespace, Mount and Prefix are where the secrets were written. Earlier versions did
+	// not store the namespace: nil is that of the provider.
+	Namespace *string `json:"namespace,omitempty"`
+	Mount     string  `json:"mount"`
+	Prefix    string  `json:"prefix"`
 	// Owner is the owner of all secrets without an entry.
 	Owner secrets.Owner `json:"owner"`
 	// Secrets are the entries, without what is the same for all.
@@ -26,19 +28,30 @@ type setPrivateState struct {
 	HMAC1 map[string]string `json:"hmac1,omitempty"`
 	// Imported: the set was imported and has not written all its secrets yet.
 	Imported bool `json:"imported,omitempty"`
+	// AddressUnknown: the last refresh did not know the provider's part of the address.
+	AddressUnknown bool `json:"address_unknown,omitempty"`
+	// Replaces is of the plan only; see replacedSet.
+	Replaces *replacedSet `json:"replaces,omitempty"`
 	// Undeclared are the undeclared secrets that this owner has.
 	Undeclared map[string]secrets.Seen `json:"undeclared,omitempty"`
 }
 
-// withoutSecrets returns the private state of the set as a whole, without its secrets.
+// newSetPrivateState returns the private state of a set that the provider block puts
+// below root.
+func newSetPrivateState(root secrets.Scope) setPrivateState {
+	return setPrivateState{Namespace: &root.Namespace, Mount: root.Mount, Prefix: root.Prefix}
+}
+
+// withoutSecrets returns the private state of the set as a whole, without its secrets and
+// without what belongs to a plan.
 func (p setPrivateState) withoutSecrets() setPrivateState {
-	p.Secrets, p.HMAC1, p.Undeclared = nil, nil, nil
+	p.Secrets, p.HMAC1, p.Undeclared, p.Replaces = nil, nil, nil, nil
 	return p
 }
 
-// scope returns where the secrets are, in the namespace of root.
+// scope returns where the secrets are; root is where the provider block puts them.
 func (p setPrivateState) scope(root secrets.Scope, workflow string) secrets.Scope {
-	return secrets.Scope{Namespace: root.Namespace, Mount: p.Mount, Prefix: p.Prefix, Group: workflow}
+	return privateState{Namespace: p.Namespace, Mount: p.Mount, Prefix: p.Prefix}.in(root).In(workflow)
 }
 
 // of returns the private state of one secret.
@@ -78,9 +91,6 @@ func (p *setPrivateState) put(name string, c computedAttributes, one privateStat
 	p.Secrets[name] = one
 }
 
-// save stores the private state, and removes what a plan has stored.
 func (p setPrivateState) save(ctx context.Context, private privateWriter) diag.Diagnostics {
-	diagnostics := private.SetKey(ctx, replacedKey, nil)
-	diagnostics.Append(savePrivateState(ctx, private, p)...)
-	return diagnostics
+	return savePrivateState(ctx, private, p)
 }

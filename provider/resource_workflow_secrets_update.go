@@ -40,7 +40,9 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 	}
 	todo := plan.plannedWork(state, planned, current, prior)
 	if !todo.needsVault() && !plan.Undeclared.IsUnknown() {
+		prior.Replaces = nil
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(prior.save(ctx, resp.Private)...)
 		return
 	}
 	if !r.backend.ready(&resp.Diagnostics) {
