@@ -71,6 +71,19 @@ func argumentCases() []argumentCase {
 			},
 		},
 		{
+			"relay_workflow_secrets", newWorkflowSecretsResource,
+			map[string]string{"workflow": `"WORKFLOW"`, "secrets": `{ set-NAME = { value_wo = "own" } }`},
+			append(sharedArguments(),
+				argument{"workflow", `"WORKFLOW"`, `"other"`},
+				argument{"secrets", `{ set-NAME = { value_wo = "own" } }`, `{ set-NAME = { value_wo = "other", value_wo_version = "2" } }`},
+				argument{"detect_changes", "true", "false"},
+				argument{"exclusive", `"show"`, `"off"`}),
+			func(t *testing.T, s *connectionFixture, name string) {
+				t.Helper()
+				s.vault.Write(t, s.workflow, "set-"+name, "outside")
+			},
+		},
+		{
 			"relay_connection", newConnectionResource,
 			map[string]string{"type": `"warehouse"`, "name": `"NAME"`, "fields_wo": `{ token = "own" }`},
 			append(sharedArguments(),
@@ -163,9 +176,11 @@ func TestEveryArgumentCanBeUnknownIgnoredOrNull(t *testing.T) {
 			return c.block(a.name, a.name, a.other, "  lifecycle {\n    ignore_changes = ["+a.name+"]\n  }\n")
 		}
 		s.write(t, ignoring, ignored)
-		s.Apply(t).Contains(t, "0 added, 2 changed")
-		if got := s.value(t, allIgnored); got != "own" {
-			t.Errorf("the workflow reads %q", got)
+		s.Apply(t).Contains(t, "0 added, 3 changed")
+		for _, name := range []string{allIgnored, "set-" + allIgnored} {
+			if got := s.value(t, name); got != "own" {
+				t.Errorf("the workflow reads %q for %s", got, name)
+			}
 		}
 		s.NoChanges(t)
 

@@ -150,7 +150,7 @@ func TestReplacedSetIsRefusedOnlyForOutsideChanges(t *testing.T) {
 		s.reads(t, map[string]string{"a": "1", "b": "2"})
 		s.NoChanges(t)
 		s.vault.Write(t, s.workflow, "b", "other")
-		s.Fails(t, []string{"apply", "-auto-approve", "-replace=" + theSet}, s.workflow+"/b cannot be replaced: version 2 of", "this resource wrote version", "apply without -replace")
+		s.Fails(t, []string{"apply", "-auto-approve", "-replace=" + theSet}, s.workflow+"/b cannot be replaced: version 3 of", "this resource wrote version", "apply without -replace")
 		s.reads(t, map[string]string{"a": "1", "b": "other"})
 		s.Apply(t)
 		s.Must(t, "apply", "-auto-approve", "-replace="+theSet)
