@@ -128,7 +128,7 @@ func (s *connectionFixture) write(t *testing.T, more string, block func(c argume
 			b.WriteString(block(c, a))
 		}
 	}
-	provider := fmt.Sprintf("owner  = \"shop\"\n  domain = %q\n  fingerprint_key = \"0123456789abcdef0123456789abcdef\"", s.domain)
+	provider := fmt.Sprintf("owner  = \"shop\"\n  domain = %q\n  fingerprint_key = [\"0123456789abcdef0123456789abcdef\"]", s.domain)
 	s.Write(t, strings.Replace(header, `owner  = "shop"`, provider, 1)+strings.ReplaceAll(b.String()+more, "WORKFLOW", s.workflow))
 }
 
