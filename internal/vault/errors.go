@@ -46,7 +46,7 @@ func (c *Client) newError(op, path string, err error) *kv.Error {
 // connectionCause is why there was no connection to Vault, nil if there was one.
 func connectionCause(err error) error {
 	network, isNetwork := errors.AsType[*net.OpError](err)
-	lookup, isLookup := errors.AsType[*net.DNSError](err)
+	_, isLookup := errors.AsType[*net.DNSError](err)
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, host := errors.AsType[x509.HostnameError](err)
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
@@ -54,7 +54,7 @@ func connectionCause(err error) error {
 	switch {
 	case refused, isNetwork && network.Op == "proxyconnect":
 		return kv.ErrProxyUnreachable
-	case isLookup && lookup.IsNotFound:
+	case isLookup:
 		return kv.ErrHostNotFound
 	case isNetwork && network.Op == "dial":
 		return kv.ErrUnreachable
