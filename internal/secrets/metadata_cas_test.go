@@ -105,7 +105,7 @@ func (p *metadataCASProxy) addCount(answer *http.Response) error {
 }
 
 // TestRecordIsWrittenWhereMetadataCASIsRequired: a value without its record shows as
-// unmanaged, and nobody may write it without adopt.
+// unmanaged, and no owner may write it without adopt.
 func TestRecordIsWrittenWhereMetadataCASIsRequired(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
