@@ -68,7 +68,7 @@ func (h handOver) keeps(t *testing.T, version int, value string) {
 
 func TestHandOverInsideAConfigurationKeepsTheValue(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct{ name, takes, receiver, releases string }{
+	for _, row := range []struct{ name, takes, resource, releases string }{
 		{"resource to set", "A set takes over from a resource", `resource "relay_workflow_secrets" "deploy"`, "The resource releases"},
 		{"set to resource", "A resource takes over from a set", `resource "relay_workflow_secret" "registry_password"`, "The set releases its secret to the resource"},
 		{"set to set", "Another set takes over", `resource "relay_workflow_secrets" "registry"`, "The first set releases"},
@@ -77,7 +77,7 @@ func TestHandOverInsideAConfigurationKeepsTheValue(t *testing.T) {
 			t.Parallel()
 			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 				h := newHandOver(t, cli)
-				h.applyFormer(t, row.takes, row.receiver)
+				h.applyFormer(t, row.takes, row.resource)
 				h.keeps(t, 1, "former")
 				h.configureStep(t, row.takes)
 				h.Setenv("TF_VAR_registry_password", "new")

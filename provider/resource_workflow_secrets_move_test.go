@@ -76,8 +76,8 @@ func TestSetDeletesNothingIfANewNameIsRefused(t *testing.T) {
 	})
 }
 
-// The set that receives a key is refused: the set that has the key keeps it.
-func TestKeyStaysInItsSetIfTheReceivingSetIsRefused(t *testing.T) {
+// A key moves to another set, which is refused: the set that has the key keeps it.
+func TestKeyStaysInItsSetIfTheNewSetIsRefused(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
