@@ -36,6 +36,7 @@ type policyDocumentModel struct {
 	WorkflowPrefixes  types.Set            `tfsdk:"workflow_prefixes"`
 	Identity          *policyIdentityModel `tfsdk:"identity"`
 	ConnectionsDomain types.String         `tfsdk:"connections_domain"`
+	Team              types.String         `tfsdk:"team"`
 	SecretsBy         types.String         `tfsdk:"secrets_by"`
 	Mount             types.String         `tfsdk:"mount"`
 	Prefix            types.String         `tfsdk:"prefix"`
@@ -146,9 +147,14 @@ func policyRightAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Lowest role of a person that can create, overwrite and delete secrets: `operator`, `approver` or " +
 				"`administrator`. Default: `operator`.",
 		},
-		"undelete": schema.BoolAttribute{
+		"team": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Let a `writer` undelete versions. Default: `false`. No resource of this provider needs it.",
+			MarkdownDescription: "Team that the person may act for with `relay-sync secret --team`. Only for a role of a person that writes secrets.",
+		},
+		"undelete": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Let a `writer`, `operator` or `approver` undelete versions. Default: `false`. No resource of this provider " +
+				"needs it; `relay-sync secret undelete` does.",
 		},
 		"destroy": schema.BoolAttribute{
 			Optional:            true,
@@ -226,6 +232,7 @@ func (m *policyDocumentModel) setPolicy(ctx context.Context, diagnostics *diag.D
 		Workflows:         setToNames(ctx, m.Workflows, diagnostics),
 		WorkflowPrefixes:  setToNames(ctx, m.WorkflowPrefixes, diagnostics),
 		ConnectionsDomain: m.ConnectionsDomain.ValueString(),
+		Team:              m.Team.ValueString(),
 		SecretsBy:         parseRole(m.SecretsBy, "secrets_by", diagnostics),
 		Undelete:          m.Undelete.ValueBool(), Destroy: m.Destroy.ValueBool(), Settings: m.Settings.ValueBool(),
 	}

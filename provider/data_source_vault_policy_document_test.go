@@ -77,12 +77,13 @@ func TestPolicyDocumentUsesMountAndPrefixOfProvider(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		elsewhere := strings.Replace(header, `owner `, "mount = \"team/kv\"\n  prefix = \"/flows/\"\n  owner ", 1)
-		s.Write(t, elsewhere+document("default", `role = "writer"`)+document("own", `role = "writer"`, `mount = "/other"`, `prefix = "a/b/"`, "undelete = true", "settings = true")+
+		s.Write(t, elsewhere+document("default", `role = "writer"`)+document("team", `role = "operator"`, `team = "shop"`, "undelete = true")+document("own", `role = "writer"`, `mount = "/other"`, `prefix = "a/b/"`, "undelete = true", "settings = true")+
 			document("people", `role = "approver"`, `workflow_prefixes = ["deploy-"]`, `connections_domain = "relay"`, `secrets_by = "administrator"`)+
 			document("tenant", `role = "reader"`, `identity = { accessor = "auth_jwt_1a2b", workflow = "tenant_id", domain = "domain_id" }`))
 		s.Apply(t)
 		for name, g := range map[string]policy.Grant{
 			"default": {Role: policy.Writer, Mount: "team/kv", Prefix: "flows"},
+			"team":    {Role: policy.Operator, Mount: "elsewhere", Prefix: "workflows", Team: "shop", Undelete: true},
 			"own":     {Role: policy.Writer, Mount: "other", Prefix: "a/b", Undelete: true, Settings: true},
 			"people": {Role: policy.Approver, Mount: "team/kv", Prefix: "flows", WorkflowPrefixes: []string{"deploy-"},
 				ConnectionsDomain: "relay", SecretsBy: policy.Administrator},

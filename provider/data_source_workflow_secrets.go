@@ -110,7 +110,7 @@ func surveyedSecretAttributes() map[string]schema.Attribute {
 			"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`. `unmanaged`: the value has no record, as after " +
 			"`vault kv put`. `record lost`: there is a record, but it does not match the value. `absent`: " +
 			"there is no value, and no record of one."),
-		"owner": text("Owner of the current version: `terraform/<owner>`, `gitops/<controller>/<source>` or `person/<name>`. Null if " +
+		"owner": text("Owner of the current version: `terraform/<owner>`, `gitops/<controller>/<source>`, `person/<name>-<hash>` or `team/<team>`. Null if " +
 			"the version has no record."),
 		"last_owner": text("Owner of the newest record. After an overwrite without a record, `owner` is null and `last_owner` is " +
 			"the previous owner. Null if there is no record or the owner has released the secret."),

@@ -30,9 +30,11 @@ type auditLine struct {
 	Time          time.Time `json:"time"`
 	// Event is "begin" before the request, "end" after it. A begin without an end is a
 	// change during which the process died.
-	Event  string    `json:"event"`
-	By     string    `json:"by"`
-	Owner  string    `json:"owner"`
+	Event string `json:"event"`
+	By    string `json:"by"`
+	Owner string `json:"owner"`
+	// Person is who made a change by hand for a team.
+	Person string    `json:"person,omitempty"`
 	Commit string    `json:"commit"`
 	Action plan.Kind `json:"action"`
 	// Kind is "connection" for a connection, and left out for a secret. Workflow is a
@@ -96,9 +98,21 @@ func (a *Audit) append(line auditLine) error {
 	return nil
 }
 
-// Manual writes the lines of a change by hand around it. reason is the person's.
-func (a *Audit) Manual(owner secrets.Owner, reason string, r *report.Result, do func()) {
-	a.around(auditLine{Owner: string(owner), Reason: reason}, r, do)
+// ManualChange is who makes a change by hand, and why.
+type ManualChange struct {
+	// Owner is the owner of the secret, Person the person who acts, also for a team.
+	Owner, Person secrets.Owner
+	// Reason is what the person gave.
+	Reason string
+}
+
+// Manual writes the lines of a change by hand around it.
+func (a *Audit) Manual(by ManualChange, r *report.Result, do func()) {
+	line := auditLine{Owner: string(by.Owner), Reason: by.Reason}
+	if !by.Person.Same(by.Owner) {
+		line.Person = string(by.Person)
+	}
+	a.around(line, r, do)
 }
 
 // around writes the lines of one change around it.

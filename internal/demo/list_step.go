@@ -19,7 +19,7 @@ func listAll(ctx context.Context, w *world) error {
 	w.paragraph(`
 Names, versions and owners are not secret. A token that may read the metadata can
 audit them. This list uses the writer's token.`)
-	owner, err := secrets.PersonOwner("demo")
+	owner, err := secrets.TeamOwner("demo")
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -29,11 +30,13 @@ type Grant struct {
 	// ConnectionsDomain is the domain whose connections the grant includes; empty for
 	// none.
 	ConnectionsDomain string
+	// Team is a team that the person acts for; empty for none.
+	Team string
 	// SecretsBy is the lowest of people's roles that adds, overwrites and deletes
 	// secrets: Operator (also if 0), as on Relay's page about secrets, Approver, or
 	// Administrator, as on its page about users. It does not affect a Writer.
 	SecretsBy Role
-	// Undelete allows a Writer to undelete versions.
+	// Undelete allows a Writer, Operator or Approver to undelete versions.
 	Undelete bool
 	// Destroy allows a Writer to destroy versions, as "purge" does.
 	Destroy bool
@@ -105,6 +108,10 @@ func (g Grant) check() error {
 	if g.ConnectionsDomain != "" {
 		errs = append(errs, secrets.CheckName("domain", g.ConnectionsDomain))
 	}
+	if g.Team != "" {
+		_, err := secrets.TeamOwner(g.Team)
+		errs = append(errs, err)
+	}
 	errs = append(errs, g.Identity.check())
 	for _, r := range append(g.ambiguous(), g.unsupported()...) {
 		if r.wrong {
@@ -143,8 +150,12 @@ func (g Grant) unsupported() []refusal {
 			"a reader's workflows must be named one by one: workflow prefixes are not supported"},
 		{g.Role == Reader && g.more(),
 			"undelete, destroy and settings are for a writer: a reader writes nothing"},
-		{g.Role.person() && g.more(),
-			"undelete, destroy and settings are for a writer: among people, only an administrator has these rights"},
+		{g.Role.person() && (g.Destroy || g.Settings),
+			"destroy and settings are for a writer: among people, only an administrator has these rights"},
+		{g.Role.person() && g.Undelete && !g.withSecrets().allow(capability.Write),
+			"undelete is for a role that writes secrets: this one only lists names, versions and owners"},
+		{g.Team != "" && !(g.Role.person() && g.withSecrets().allow(capability.Write)),
+			"a team is for people who write secrets: choose a role that does"},
 		{g.SecretsBy != 0 && !g.Role.person(),
 			"which people write secrets makes no difference for a writer or a reader: omit the option"},
 		{g.SecretsBy != 0 && (g.SecretsBy < Operator || g.SecretsBy > Administrator),

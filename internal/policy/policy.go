@@ -79,7 +79,11 @@ func (g Grant) blocks() []block {
 	}
 	var out []block
 	if g.every() {
-		out = append(out, at("every workflow", every))
+		b := at("every workflow", every)
+		if g.Role.person() {
+			b.lines = append(b.lines, line{g.Mount + "/metadata/" + g.Prefix + "/", capability.For(capability.List)[0].Capabilities})
+		}
+		out = append(out, b)
 	}
 	for _, name := range once(g.Workflows) {
 		out = append(out, at("workflow "+name, name))
@@ -93,6 +97,12 @@ func (g Grant) blocks() []block {
 		b.comments = append(b.comments, "Vault replaces the braces before it looks for + and *:",
 			"the issuer of "+g.Identity.Workflow+" must reject names that contain either.")
 		out = append(out, b)
+	}
+	if g.Team != "" {
+		out = append(out, block{
+			comments: []string{"Member of team " + g.Team + ": act for it. Nothing is written at this path."},
+			lines:    []line{{capability.TeamPath(g.Mount, g.Team), []string{capability.Team}}},
+		})
 	}
 	return append(out, g.connections()...)
 }

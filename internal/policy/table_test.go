@@ -17,7 +17,7 @@ var allowed = map[capability.Operation][]Role{
 	capability.Observe:   {Writer, Viewer, Operator, Approver, Administrator},
 	capability.Write:     {Writer, Operator, Approver, Administrator},
 	capability.Delete:    {Writer, Operator, Approver, Administrator},
-	capability.Undelete:  {Writer, Administrator},
+	capability.Undelete:  {Writer, Operator, Approver, Administrator},
 	capability.Purge:     {Writer, Administrator},
 	capability.Configure: {Writer, Administrator},
 	capability.Tidy:      {Administrator},
@@ -28,6 +28,7 @@ func widest(role Role) Grant {
 	if role == Writer {
 		g.Undelete, g.Destroy, g.Settings = true, true, true
 	}
+	g.Undelete = role == Writer || role == Operator || role == Approver
 	if role == Reader {
 		g.Workflows = []string{"w"}
 	}
@@ -54,6 +55,9 @@ func TestPoliciesGrantWhatTheTableRequiresAndNothingElse(t *testing.T) {
 			workflow = "w"
 		}
 		granted, needed := meaning(t, text), map[string][]string{}
+		if role.person() {
+			needed["customers/metadata/workflows/"] = []string{"list"} // of the workflows
+		}
 		for _, op := range capability.Operations() {
 			complete := true
 			for _, r := range capability.For(op) {

@@ -83,7 +83,8 @@ var (
 	reads      = []string{"list names", "read the value", "read an earlier value"}
 )
 
-// types lists the types of connections in a domain. No role lists workflows.
+// types lists the types of connections in a domain, or the workflows: people with a role
+// for every workflow do.
 const types = "list the folder above"
 
 // and is what a role may do besides.
@@ -105,16 +106,19 @@ var named = []string{own}
 
 func grants() map[string]granted {
 	return map[string]granted{
-		"viewer":                       {grant: Grant{Role: Viewer}, own: sees, other: sees},
+		"viewer":                       {grant: Grant{Role: Viewer}, own: and(sees, types), other: and(sees, types)},
 		"viewer of one":                {grant: Grant{Role: Viewer, Workflows: named}, own: sees},
-		"operator":                     {grant: Grant{Role: Operator}, own: writes, other: writes},
+		"operator":                     {grant: Grant{Role: Operator}, own: and(writes, types), other: and(writes, types)},
 		"operator of one":              {grant: Grant{Role: Operator, Workflows: named}, own: writes},
+		"full operator of one":         {grant: Grant{Role: Operator, Workflows: named, Undelete: true}, own: and(writes, "undelete")},
+		"full approver of one":         {grant: Grant{Role: Approver, Workflows: named, Undelete: true}, own: and(writes, "undelete")},
+		"member of a team":             {grant: Grant{Role: Operator, Workflows: named, Team: "shop"}, own: writes},
 		"operator of a beginning":      {grant: Grant{Role: Operator, WorkflowPrefixes: named}, own: writes},
 		"operator, kept off":           {grant: Grant{Role: Operator, Workflows: named, SecretsBy: Approver}, own: sees},
 		"approver of one":              {grant: Grant{Role: Approver, Workflows: named}, own: writes},
 		"approver, kept off":           {grant: Grant{Role: Approver, Workflows: named, SecretsBy: Administrator}, own: sees},
 		"approver, first to write":     {grant: Grant{Role: Approver, Workflows: named, SecretsBy: Approver}, own: writes},
-		"administrator":                {grant: Grant{Role: Administrator}, own: administer, other: administer},
+		"administrator":                {grant: Grant{Role: Administrator}, own: and(administer, types), other: and(administer, types)},
 		"administrator of one":         {grant: Grant{Role: Administrator, Workflows: named, SecretsBy: Administrator}, own: administer},
 		"administrator of a beginning": {grant: Grant{Role: Administrator, WorkflowPrefixes: named}, own: administer},
 		"writer":                       {grant: Grant{Role: Writer}, own: writes, other: writes},
@@ -285,7 +289,7 @@ func TestWriterPolicyGrantsWhatTheClientRequires(t *testing.T) {
 		t.Fatal(err)
 	}
 	granted := meaning(t, text)
-	owner, err := secrets.PersonOwner("ada")
+	owner, err := secrets.TeamOwner("ada")
 	if err != nil {
 		t.Fatal(err)
 	}

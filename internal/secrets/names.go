@@ -59,9 +59,9 @@ func (s Scope) Other(key string) OtherName {
 		}
 	}
 	if s.Namespace != "" {
-		command += " -namespace=" + quoteShell(s.Namespace)
+		command += " -namespace=" + QuoteShell(s.Namespace)
 	}
-	out.Command = fmt.Sprintf("%s -mount=%s %s", command, quoteShell(s.Mount), quoteShell(path))
+	out.Command = fmt.Sprintf("%s -mount=%s %s", command, QuoteShell(s.Mount), QuoteShell(path))
 	return out
 }
 
@@ -97,9 +97,9 @@ func (s Scope) DescribeOther(keys []string) string {
 	return strings.Join(lines, "\n  ")
 }
 
-// quoteShell quotes a text as one word of a POSIX shell. Bytes that a terminal could
+// QuoteShell quotes a text as one word of a POSIX shell. Bytes that a terminal could
 // show or copy in another form are escaped, which bash, zsh and ksh read.
-func quoteShell(text string) string {
+func QuoteShell(text string) string {
 	if plainWord(text) {
 		return text
 	}

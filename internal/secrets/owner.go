@@ -4,12 +4,15 @@
 package secrets
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// Owner is the manager of a secret: "terraform/<id>", "gitops/<controller>/<source>"
-// or "person/<name>". It is unique per Vault.
+// Owner is the manager of a secret: "terraform/<id>", "gitops/<controller>/<source>",
+// "person/<readable>-<hash>" or "team/<team>". It is unique per Vault.
 type Owner string
 
 // NoOwner is the owner of an unmanaged secret.
@@ -18,6 +21,14 @@ const NoOwner Owner = ""
 // ownerID bounds one part of an owner, so that a record's key stays under
 // Vault's limit of 128 bytes.
 var ownerID = regexp.MustCompile(`^[a-z0-9._-]{1,48}$`)
+
+const (
+	// personHash is the length of a person's hash, in hex.
+	personHash = 16
+	// MaxReadable is the longest readable part of a person, which leaves room for "-" and
+	// the hash.
+	MaxReadable = 48 - personHash - 1
+)
 
 // TerraformOwner is the owner of what one Terraform configuration writes. The
 // error wraps ErrInvalid.
@@ -29,9 +40,46 @@ func GitOpsOwner(controller, source string) (Owner, error) {
 	return newOwner("gitops", controller, source)
 }
 
-// PersonOwner is the owner of what a person writes manually. The error wraps
+// PersonOwner is the owner of what a person writes by hand: the hash of the id of the
+// person's entity in Vault, with a part for readers before it. The error wraps
 // ErrInvalid.
-func PersonOwner(name string) (Owner, error) { return newOwner("person", name) }
+func PersonOwner(readable, entityID string) (Owner, error) {
+	if entityID == "" || readable == "" || len(readable) > MaxReadable {
+		return NoOwner, invalidf("person %s: expected an entity id, and 1 to %d readable characters", quoteName(readable), MaxReadable)
+	}
+	sum := sha256.Sum256([]byte(entityID))
+	return newOwner("person", readable+"-"+hex.EncodeToString(sum[:personHash/2]))
+}
+
+// TeamOwner is the owner of what the members of a team write by hand. The error wraps
+// ErrInvalid.
+func TeamOwner(team string) (Owner, error) {
+	owner, err := newOwner("team", team)
+	if err == nil {
+		err = CheckName("team", team) // the team is a part of a path in Vault
+	}
+	if err != nil {
+		return NoOwner, err
+	}
+	return owner, nil
+}
+
+// person is the hash of a person; ok is false for another owner.
+func (o Owner) person() (hash string, ok bool) {
+	id, is := strings.CutPrefix(string(o), "person/")
+	readable := len(id) - personHash - 1
+	if !is || readable < 1 || id[readable] != '-' {
+		return "", false
+	}
+	return id[readable+1:], true
+}
+
+// Same reports whether two owners are one: equal, or one person with two readable parts.
+func (o Owner) Same(other Owner) bool {
+	hash, is := o.person()
+	otherHash, otherIs := other.person()
+	return o == other || is && otherIs && hash == otherHash
+}
 
 func newOwner(kind string, ids ...string) (Owner, error) {
 	for _, id := range ids {
@@ -47,10 +95,10 @@ func newOwner(kind string, ids ...string) (Owner, error) {
 func parseOwner(s string) (Owner, error) {
 	parts := strings.Split(s, "/")
 	switch {
-	case len(parts) == 2 && (parts[0] == "terraform" || parts[0] == "person"):
+	case len(parts) == 2 && slices.Contains([]string{"terraform", "person", "team"}, parts[0]):
 		return newOwner(parts[0], parts[1])
 	case len(parts) == 3 && parts[0] == "gitops":
 		return newOwner(parts[0], parts[1], parts[2])
 	}
-	return NoOwner, invalidf("owner %s: expected terraform/<id>, gitops/<controller>/<source> or person/<name>", quoteName(s))
+	return NoOwner, invalidf("owner %s: expected terraform/<id>, gitops/<controller>/<source>, person/<id> or team/<team>", quoteName(s))
 }

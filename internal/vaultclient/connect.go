@@ -23,30 +23,31 @@ func Connect(to Settings, cfg secrets.Config) (*secrets.Client, error) {
 	return secrets.NewClient(cfg)
 }
 
-// ConnectAs is Connect for an owner that depends on the token's display name, which
-// it reads from Vault: cfg.Owner is replaced by what owner returns for it. Errors: as
-// of Connect, a *kv.Error, or that of owner.
-func ConnectAs(ctx context.Context, to Settings, cfg secrets.Config, owner func(displayName string) (secrets.Owner, error)) (*secrets.Client, error) {
+// Directory is what Vault knows about the token of a session.
+type Directory interface {
+	// Self looks the token up.
+	Self(ctx context.Context) (Self, error)
+	// Entity reads an entity by its id.
+	Entity(ctx context.Context, id string) (Entity, error)
+	// Capabilities returns the capabilities of the token for each API path in a namespace.
+	Capabilities(ctx context.Context, namespace string, paths ...string) (map[string][]string, error)
+}
+
+// ConnectAs is Connect for an owner that depends on the token: cfg.Owner is replaced by
+// what owner returns. Errors: as of Connect, or that of owner.
+func ConnectAs(ctx context.Context, to Settings, cfg secrets.Config, owner func(context.Context, Directory) (secrets.Owner, error)) (*secrets.Client, error) {
 	client, err := vault.New(to)
 	if err != nil {
 		return nil, err
 	}
 	cfg.KV, cfg.Concurrency = client, to.Concurrency
-	c, err := clientAs(ctx, client, cfg, owner)
-	if err != nil {
-		// Nothing uses the token of this login any more.
-		return nil, errors.Join(err, client.Close(context.WithoutCancel(ctx)))
+	cfg.Owner, err = owner(ctx, client)
+	if err == nil {
+		var c *secrets.Client
+		if c, err = secrets.NewClient(cfg); err == nil {
+			return c, nil
+		}
 	}
-	return c, nil
-}
-
-func clientAs(ctx context.Context, client *vault.Client, cfg secrets.Config, owner func(displayName string) (secrets.Owner, error)) (*secrets.Client, error) {
-	displayName, err := client.DisplayName(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if cfg.Owner, err = owner(displayName); err != nil {
-		return nil, err
-	}
-	return secrets.NewClient(cfg)
+	// Nothing uses the token of this login any more.
+	return nil, errors.Join(err, client.Close(context.WithoutCancel(ctx)))
 }

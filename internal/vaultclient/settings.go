@@ -32,3 +32,13 @@ type (
 	// Cert logs in with the client certificate of the Settings.
 	Cert = vault.Cert
 )
+
+// What Vault knows about a token, as internal/vault describes it.
+type (
+	// Self is the token of a session.
+	Self = vault.Self
+	// Entity is an entity of Vault's identity store.
+	Entity = vault.Entity
+	// Alias is the name of an entity in one auth mount.
+	Alias = vault.Alias
+)

@@ -28,6 +28,7 @@ func (cfg *Config) problems() (out problem.List) {
 	} else {
 		_, err := secrets.GitOpsOwner(cfg.Controller, "any")
 		out.AddError("controller", err)
+		out.AddIf(cfg.Controller == "teams", "controller", "must not be %q, which is the folder of teams in Vault", cfg.Controller)
 	}
 	_, _, err := net.SplitHostPort(cfg.Listen)
 	out.AddIf(cfg.Listen != "" && err != nil, "listen", "must be an address and a port, such as 127.0.0.1:9460")

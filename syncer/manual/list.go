@@ -6,7 +6,11 @@ package manual
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -25,6 +29,16 @@ type Row struct {
 	Ownership string
 	// Drift is the state of the secret compared with the record of its owner.
 	Drift secrets.Verdict
+	// Deleted is when it was deleted. Only in a list of deleted secrets.
+	Deleted time.Time
+}
+
+// Query is what List lists.
+type Query struct {
+	// Workflow is one workflow; empty for every workflow.
+	Workflow string
+	// Deleted lists the secrets that their owners can undelete, and no others.
+	Deleted bool
 }
 
 // Listing is what a workflow contains.
@@ -33,41 +47,130 @@ type Listing struct {
 	Rows  []Row
 	// Other are the keys that cannot be managed (secrets.Names.Other).
 	Other []string
+	// Err is why a workflow of a list of all workflows could not be listed.
+	Err error
 }
 
-// List returns the secrets of a workflow, sorted by name, without deleted secrets that
-// no record claims. It needs no permission to write. If a part of the list cannot be
-// read, List returns an error and no list, because an incomplete list would mislead.
-func List(ctx context.Context, s Settings, workflow string) (Listing, error) {
-	scope := s.scope(workflow)
-	if err := scope.Check(); err != nil {
-		return Listing{}, err
+// Found is the result of List.
+type Found struct {
+	// Workflows are in order of their names.
+	Workflows []Listing
+	// Folders are the folders beside the workflows whose names no workflow can have,
+	// quoted.
+	Folders []string
+}
+
+// Remarks are what a list must not leave out: names that cannot be managed, and
+// workflows that could not be listed.
+func (f Found) Remarks() []string {
+	var out []string
+	for _, l := range f.Workflows {
+		if text := l.Scope.DescribeOther(l.Other); text != "" {
+			out = append(out, text)
+		}
 	}
-	// List writes no record, so the name of the owner does not matter.
-	owner, err := secrets.PersonOwner("list")
+	for _, l := range f.Workflows {
+		if l.Err != nil {
+			out = append(out, "not listed: "+l.Err.Error())
+		}
+	}
+	if len(f.Folders) > 0 {
+		out = append(out, "not listed, because no workflow can have the name: "+strings.Join(f.Folders, ", "))
+	}
+	return out
+}
+
+// List returns the secrets of workflows, sorted by name, without deleted secrets that no
+// record claims. It needs no permission to write. Of one workflow, List returns an error
+// if a part cannot be read, because an incomplete list would mislead. Of all, it names
+// the workflows that the token may not list.
+func List(ctx context.Context, s Settings, q Query) (Found, error) {
+	scope := s.scope(q.Workflow)
+	if q.Workflow != "" {
+		if err := scope.Check(); err != nil {
+			return Found{}, err
+		}
+	}
+	// List writes no record, so the owner does not matter.
+	owner, err := secrets.TeamOwner("list")
 	if err != nil {
-		return Listing{}, err
+		return Found{}, err
 	}
 	client, err := vaultclient.Connect(s.Vault, secrets.Config{Owner: owner, Warn: s.Warn})
 	if err != nil {
-		return Listing{}, err
+		return Found{}, err
 	}
 	defer func() { _ = client.Close(context.WithoutCancel(ctx)) }() // the token expires
-	seen, err := client.Survey(ctx, scope)
-	if err == nil {
-		err = seen.Failed[scope]
-	}
-	if err != nil {
-		return Listing{}, err
-	}
-	out := Listing{Scope: scope, Other: seen.Other[scope]}
-	for a, e := range seen.Entries {
-		if row := rowOf(a, e); row.Drift.State != secrets.Absent {
-			out.Rows = append(out.Rows, row)
+	scopes, found := []secrets.Scope{scope}, Found{}
+	if q.Workflow == "" {
+		if scopes, found.Folders, err = workflows(ctx, client, scope); err != nil {
+			return Found{}, err
 		}
 	}
-	slices.SortFunc(out.Rows, func(a, b Row) int { return cmp.Compare(a.Name, b.Name) })
-	return out, nil
+	seen, err := client.Survey(ctx, scopes...)
+	if err != nil {
+		return Found{}, err
+	}
+	found.Workflows = listings(scopes, seen, q.Deleted)
+	return found, found.err(q, seen)
+}
+
+// err is why the result must not be shown.
+func (f Found) err(q Query, seen secrets.Survey) error {
+	for _, l := range f.Workflows {
+		denied := errors.Is(l.Err, secrets.ErrMissingCapability) || errors.Is(l.Err, secrets.ErrPermissionDenied)
+		if l.Err != nil && (q.Workflow != "" || !denied) {
+			return l.Err
+		}
+	}
+	if q.Workflow != "" && len(seen.Entries) == 0 && len(seen.Other) == 0 {
+		return fmt.Errorf("list %s: not found: no secret was ever written there\nHint: to list all workflows: relay-sync secret list", f.Workflows[0].Scope.Title())
+	}
+	return nil
+}
+
+// workflows are the scopes of all workflows, and the other folders.
+func workflows(ctx context.Context, client *secrets.Client, root secrets.Scope) ([]secrets.Scope, []string, error) {
+	names, err := client.Groups(ctx, root)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list the workflows: %w\nHint: to list one workflow: relay-sync secret list WORKFLOW", err)
+	}
+	var (
+		scopes  []secrets.Scope
+		folders []string
+	)
+	for _, name := range names.Manageable {
+		scopes = append(scopes, root.In(name))
+	}
+	for _, key := range names.Other {
+		folders = append(folders, root.Other(key).Name)
+	}
+	return scopes, folders, nil
+}
+
+// listings divides a survey by workflow, in the order of the scopes. Pure.
+func listings(scopes []secrets.Scope, seen secrets.Survey, deleted bool) []Listing {
+	out := make([]Listing, len(scopes))
+	at := map[secrets.Scope]*Listing{}
+	for i, scope := range scopes {
+		out[i] = Listing{Scope: scope, Other: seen.Other[scope], Err: seen.Failed[scope]}
+		at[scope] = &out[i]
+	}
+	byAddress := func(a, b secrets.Address) int { return cmp.Compare(a.String(), b.String()) }
+	for _, a := range slices.SortedFunc(maps.Keys(seen.Entries), byAddress) {
+		e, l := seen.Entries[a], at[a.Scope]
+		row, listed := rowOf(a, e), false
+		if deleted {
+			row.Owner, _, listed = secrets.Undeletable(e)
+			row.Ownership, row.Deleted = string(row.Owner), e.Versions[e.Current].Deleted
+		} else {
+			listed = row.Drift.State != secrets.Absent
+		}
+		if listed {
+			l.Rows = append(l.Rows, row)
+		}
+	}
+	return out
 }
 
 func rowOf(a secrets.Address, e secrets.Entry) Row {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,20 +18,33 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
 
-func TestOwnerOfDisplayName(t *testing.T) {
+func TestDeletionClaimsTheVersionThatWasShown(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]secrets.Owner{
-		"userpass-ada":         "person/userpass-ada",
-		"token-ci.bot_1":       "person/token-ci.bot_1",
-		"oidc-Ada@Example.com": "person/oidc-ada_at_example.com",
-	} {
-		if got, err := Owner(name); err != nil || got != want {
-			t.Errorf("%s: %s, %v", name, got, err)
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	me, other := secrets.Owner("person/ada-0123456789abcdef"), secrets.Owner("person/bob-fedcba9876543210")
+	entry := func(records map[secrets.Owner]int) secrets.Entry {
+		e := secrets.Entry{Current: 2, Oldest: 1, Date: at, Versions: map[int]secrets.Version{1: {Created: at}, 2: {Created: at}}, Records: map[secrets.Owner]secrets.Record{}}
+		for owner, version := range records {
+			e.Records[owner] = secrets.Record{Version: version, Time: at}
 		}
+		return e
 	}
-	for _, name := range []string{"", "token", "root", "approle", "ldap-ada lovelace", "ldap-ada/x", "oidc-ådå", strings.Repeat("a", 49)} {
-		if got, err := Owner(name); err == nil || !strings.Contains(err.Error(), "--as NAME") {
-			t.Errorf("%q: %s, %v", name, got, err)
+	for name, c := range map[string]struct {
+		records map[secrets.Owner]int
+		adopt   bool
+		want    secrets.Claim
+	}{
+		"own":                          {map[secrets.Owner]int{me: 2}, false, secrets.Claim{Owner: me, Version: 2, Created: at}},
+		"own, overwritten":             {map[secrets.Owner]int{me: 1}, false, secrets.Claim{Owner: me, Version: 1, Created: at}},
+		"own, overwritten, with adopt": {map[secrets.Owner]int{me: 1}, true, secrets.Claim{Owner: me, Version: 2, Created: at}},
+		"another's":                    {map[secrets.Owner]int{other: 2}, false, secrets.Claim{}},
+		"another's with adopt":         {map[secrets.Owner]int{other: 2}, true, secrets.Claim{Owner: other, Version: 2, Created: at}},
+		"unmanaged":                    {nil, false, secrets.Claim{}},
+		"unmanaged with adopt":         {nil, true, secrets.Claim{Owner: me, Version: 2, Created: at}},
+	} {
+		got, err := claimOf(entry(c.records), me, c.adopt)
+		if got != c.want || (err != nil) != (c.want == secrets.Claim{}) {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }

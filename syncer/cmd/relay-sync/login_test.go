@@ -5,34 +5,58 @@ package main
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// login ROLE [NAME] sets VAULT_TOKEN to a token with this role in $WF, whose display name
-// in Vault is token-NAME.
+// login ROLE [NAME [MOUNT]] sets VAULT_TOKEN to a token with this role in $WF: of the user
+// NAME of a userpass mount for $WF, or without an entity. MOUNT is added to the name of
+// the mount. $ME is the owner of what the person writes. A role is "operator", or with a
+// team "operator:TEAM"; "operator+" is for every workflow
+// below the prefix $WF.
 func login(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
-	t := ts.Value("t").(testing.TB)
-	role, err := policy.ParseRole(args[0])
+	t, workflow := ts.Value("t").(testing.TB), ts.Getenv("WF")
+	word, team, _ := strings.Cut(args[0], ":")
+	word, every := strings.CutSuffix(word, "+")
+	role, err := policy.ParseRole(word)
 	ts.Check(err)
-	rules, err := policy.For(policy.Grant{Role: role, Mount: "customers", Prefix: "workflows", Workflows: []string{ts.Getenv("WF")}})
+	grant := policy.Grant{Role: role, Mount: "customers", Prefix: "workflows", Workflows: []string{workflow}, Team: team}
+	if every {
+		grant.Workflows, grant.Prefix = nil, workflow
+	}
+	grant.Undelete = role == policy.Operator
+	rules, err := policy.For(grant)
 	ts.Check(err)
-	name := "person-" + ts.Getenv("WF") + "-" + args[0]
+	name := strings.Join(append([]string{"person", workflow}, args...), "-")
 	v.WritePolicy(t, name, rules)
-	ask := map[string]any{"policies": []string{name}}
-	if len(args) > 1 {
-		ask["display_name"] = args[1]
-	}
-	status, answer := v.Call(t, v.RootToken, http.MethodPost, "auth/token/create", ask)
-	if status != http.StatusOK {
-		ts.Fatalf("create a token: status %d", status)
-	}
 	ts.Setenv("VAULT_ADDR", ts.Getenv("VAULT"))
-	ts.Setenv("VAULT_TOKEN", answer["auth"].(map[string]any)["client_token"].(string))
+	call := func(token, path string, body map[string]any) map[string]any {
+		status, answer := v.Call(t, token, http.MethodPost, path, body)
+		if status >= http.StatusBadRequest {
+			ts.Fatalf("%s: status %d: %v", path, status, answer)
+		}
+		return answer
+	}
+	if len(args) == 1 {
+		answer := call(v.RootToken, "auth/token/create", map[string]any{"policies": []string{name}})
+		ts.Setenv("VAULT_TOKEN", answer["auth"].(map[string]any)["client_token"].(string))
+		return
+	}
+	mount := strings.Join(append([]string{workflow}, args[2:]...), "-")
+	v.Call(t, v.RootToken, http.MethodPost, "sys/auth/"+mount, map[string]any{"type": "userpass"}) // may exist
+	password := vaulttest.Canary(t)
+	call(v.RootToken, "auth/"+mount+"/users/"+args[1], map[string]any{"password": password, "token_policies": name})
+	auth := call("", "auth/"+mount+"/login/"+args[1], map[string]any{"password": password})["auth"].(map[string]any)
+	ts.Setenv("VAULT_TOKEN", auth["client_token"].(string))
+	owner, err := secrets.PersonOwner(args[1], auth["entity_id"].(string))
+	ts.Check(err)
+	ts.Setenv("ME", string(owner))
 }
 
 // canary VARIABLE sets the variable to a unique value, for no-leak.

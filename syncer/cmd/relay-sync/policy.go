@@ -28,7 +28,8 @@ The role writer is for Terraform and relay-sync, reader is for the steps of a wo
 the others are for people. policy sends no request to Vault. With -o json it prints the
 policy as JSON instead of HCL.
 
-  relay-sync policy operator --workflow deploy-production | vault policy write shop-operator -`,
+  relay-sync policy operator --workflow deploy-production | vault policy write shop-operator -
+  relay-sync policy operator --workflow deploy-production --team shop | vault policy write shop-team -`,
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: policy.RoleNames(),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -52,7 +53,8 @@ policy as JSON instead of HCL.
 	f.StringVar(&ask.Identity.Domain, "identity-domain", "", "metadata key of the connections' domain; Relay uses domain_id")
 	f.StringVar(&ask.ConnectionsDomain, "connections-domain", "", "also grant access to the connections of this domain")
 	f.StringVar(&secretsBy, "secrets-by", "", "lowest role that may write secrets: operator, approver or administrator (default operator)")
-	f.BoolVar(&ask.Undelete, "undelete", false, "let a writer undelete versions")
+	f.BoolVar(&ask.Undelete, "undelete", false, "let a writer, operator or approver undelete versions")
+	f.StringVar(&ask.Team, "team", "", "let the person act for this team")
 	f.BoolVar(&ask.Destroy, "destroy", false, "let a writer destroy versions")
 	f.BoolVar(&ask.Settings, "settings", false, "let a writer set delete_version_after before the first version of a secret")
 	locationFlags(c, &ask.Mount, &ask.Prefix)

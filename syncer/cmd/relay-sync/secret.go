@@ -7,12 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
@@ -23,25 +21,33 @@ import (
 
 // manualFlags are the flags of the manual commands.
 type manualFlags struct {
-	config, mount, prefix, as, reason string
-	adopt, keepNewline                bool
-	file                              string
+	config, mount, prefix, team, reason string
+	adopt, keepNewline                  bool
+	file                                string
 }
 
 func (o *options) secretCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "secret",
-		Short: "Set, list and delete secrets by hand",
+		Short: "Set, list, delete and undelete secrets by hand",
 		Long: `secret manages secrets by hand. It uses the Vault settings of the vault command:
 VAULT_ADDR, VAULT_TOKEN or the token stored by "vault login", VAULT_NAMESPACE,
 VAULT_CACERT and so on. With --config it uses the Vault settings, mount, prefix and audit
 file of the controller's configuration, and its token unless VAULT_TOKEN is set.
 
-The owner of a secret that you write is person/NAME, where NAME is the display name of
-your token in Vault, such as userpass-ada. secret does not change what Terraform, git or
-another person owns, unless you use --adopt.`,
+The owner of a secret that you write is you, as person/NAME-HASH: the entity that Vault's
+identity store has for your login. With --team it is team/TEAM, and every member of the
+team may change the secret. secret does not change what Terraform, git, another person or
+another team owns, unless you use --adopt.`,
 	}
-	c.AddCommand(o.setCommand(), o.listCommand(), o.deleteCommand())
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if strings.Contains(err.Error(), "unknown flag: --as") {
+			return errors.New("unknown flag: --as: the owner of a secret is the person that Vault knows by the token, and no other name is accepted" +
+				"\nHint: log in as that person, or use --team TEAM to act for a team")
+		}
+		return err
+	})
+	c.AddCommand(o.setCommand(), o.listCommand(), o.deleteCommand(), o.secretUndeleteCommand())
 	return c
 }
 
@@ -52,134 +58,83 @@ func (f *manualFlags) common(c *cobra.Command) {
 
 func (f *manualFlags) changing(c *cobra.Command) {
 	f.common(c)
-	c.Flags().StringVar(&f.as, "as", "", "your name in the record, if the display name of the token does not identify you")
+	c.Flags().StringVar(&f.team, "team", "", "act for this team, which then owns the secret")
 	c.Flags().StringVar(&f.reason, "reason", "", "reason for the audit file")
 }
 
-func (o *options) setCommand() *cobra.Command {
-	f := &manualFlags{}
-	c := &cobra.Command{
-		Use:   "set WORKFLOW NAME",
-		Short: "Create or update a secret",
-		Long: `set prompts for the value without showing it, or reads it from standard input, or with
---from-file from a file. The value is never an argument, because the process list and
-the shell history show arguments. set removes one newline at the end of standard input,
-which echo and most commands add; --keep-newline keeps it. set writes every byte of a
-file.
-
-  relay-sync secret set deploy-production registry_password
-  pass show registry | relay-sync secret set deploy-production registry_password
-  relay-sync secret set deploy-production tls_key --from-file tls.pem`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 2 {
-				return errors.New("too many arguments: must be WORKFLOW and NAME; a value is never an argument, because the process list and the shell history show it. Hint: if you gave a value, change it")
-			}
-			return cobra.ExactArgs(2)(nil, args)
-		},
-		RunE: func(c *cobra.Command, args []string) error { return o.set(c, f, args[0], args[1]) },
+// oneSecret accepts WORKFLOW NAME and WORKFLOW/NAME.
+func oneSecret(_ *cobra.Command, args []string) error {
+	if _, _, err := secretOf(args); err != nil {
+		return err
 	}
-	f.changing(c)
-	c.Flags().StringVar(&f.file, "from-file", "", "read the value from this file")
-	c.Flags().BoolVar(&f.keepNewline, "keep-newline", false, "keep the newline at the end of standard input")
-	c.Flags().BoolVar(&f.adopt, "adopt", false, "take over a secret that another owner has or that is unmanaged")
-	return c
+	return nil
 }
 
-func (o *options) listCommand() *cobra.Command {
-	f := &manualFlags{}
-	c := &cobra.Command{
-		Use:   "list WORKFLOW",
-		Short: "List the secrets of a workflow: names, versions, owners, drift",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			settings, err := o.manualSettings(c, f)
-			if err != nil {
-				return err
-			}
-			listing, err := manual.List(c.Context(), settings, args[0])
-			if err != nil {
-				return err
-			}
-			return o.writeListing(listing)
-		},
+// secretOf is the workflow and the name in the arguments.
+func secretOf(args []string) (workflow, name string, err error) {
+	switch {
+	case len(args) == 2:
+		return args[0], args[1], nil
+	case len(args) == 1 && strings.Contains(args[0], "/"):
+		workflow, name, _ = strings.Cut(args[0], "/")
+		return workflow, name, nil
 	}
-	f.common(c)
-	return c
+	return "", "", fmt.Errorf("expected one secret, as WORKFLOW/NAME or WORKFLOW NAME, received %d arguments", len(args))
 }
 
-func (o *options) deleteCommand() *cobra.Command {
-	f := &manualFlags{}
-	c := &cobra.Command{
-		Use:   "delete WORKFLOW NAME",
-		Short: "Soft-delete a secret that you own; an administrator can undelete it",
-		Args:  cobra.ExactArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			return o.manual(c, f, func(s *manual.Session) (report.Result, error) {
-				a, err := s.Address(args[0], args[1])
-				if err != nil {
-					return report.Result{}, err
-				}
-				return s.Delete(c.Context(), a), nil
-			})
-		},
-	}
-	f.changing(c)
-	return c
-}
-
-func (o *options) set(c *cobra.Command, f *manualFlags, workflow, name string) error {
-	return o.manual(c, f, func(s *manual.Session) (report.Result, error) {
-		a, err := s.Address(workflow, name)
-		if err != nil {
-			return report.Result{}, err
-		}
-		observed, err := s.Observe(c.Context(), a, f.adopt)
-		if err != nil {
-			return report.Result{}, err
-		}
-		in := manual.Input{File: f.file, Stdin: os.Stdin, KeepNewline: f.keepNewline, MaxBytes: s.MaxValueBytes}
-		if term.IsTerminal(int(os.Stdin.Fd())) {
-			in.Prompt = func(label string) (string, error) { return o.prompt(c.Context(), label) }
-		}
-		value, err := in.Read(a)
-		if err != nil {
-			return report.Result{}, err
-		}
-		return s.Set(c.Context(), a, observed, value, f.adopt), nil
-	})
-}
-
-// manual runs one change in its own session and prints the result.
-func (o *options) manual(c *cobra.Command, f *manualFlags, change func(*manual.Session) (report.Result, error)) error {
+// change runs one change of one secret in its own session and prints the result.
+func (o *options) change(c *cobra.Command, f *manualFlags, args []string, change func(*manual.Session, secrets.Address) (report.Result, error)) error {
 	settings, err := o.manualSettings(c, f)
 	if err != nil {
 		return err
 	}
 	defer settings.Audit.Close()
+	workflow, name, err := secretOf(args)
+	if err != nil {
+		return err
+	}
+	a, err := settings.Address(workflow, name)
+	if err != nil {
+		return err
+	}
 	session, err := manual.Open(c.Context(), settings)
 	if err != nil {
 		return err
 	}
 	defer o.endSession(session)
-	result, err := change(session)
+	result, err := change(session, a)
 	if err == nil {
 		err = result.Err
 	}
 	if err != nil {
-		return withHint(err, c)
+		return withHint(err, c, f, a)
 	}
 	return o.writeChange(session.Owner(), result)
 }
 
 // withHint adds what a person can do about a secret that another owner has.
-func withHint(err error, c *cobra.Command) error {
+func withHint(err error, c *cobra.Command, f *manualFlags, a secrets.Address) error {
 	switch {
 	case !errors.Is(err, secrets.ErrNotOwner):
 		return err
-	case c.Flags().Lookup("adopt") != nil:
-		return fmt.Errorf("%w\nHint: use --adopt to take it over", err)
+	case c.Name() == "delete":
+		return fmt.Errorf("%w\nHint: to delete it although you do not own it: %s", err, f.again("delete", a, "--adopt"))
 	}
-	return fmt.Errorf("%w\nHint: take it over first with relay-sync secret set --adopt, which writes a new value", err)
+	return fmt.Errorf("%w\nHint: to take it over: %s", err, f.again("set", a, "--adopt"))
+}
+
+// again is a command line of secret with the flags of this one.
+func (f *manualFlags) again(command string, a secrets.Address, more ...string) string {
+	words := []string{"relay-sync", "secret", command}
+	for _, flag := range []struct{ name, value, unset string }{
+		{"--config", f.config, ""}, {"--mount", f.mount, secrets.DefaultMount}, {"--prefix", f.prefix, secrets.DefaultPrefix},
+		{"--team", f.team, ""}, {"--from-file", f.file, ""}, {"--reason", f.reason, ""},
+	} {
+		if flag.value != flag.unset && (flag.name != "--from-file" || command == "set") {
+			words = append(words, flag.name, secrets.QuoteShell(flag.value))
+		}
+	}
+	return strings.Join(append(append(words, secrets.QuoteShell(a.String())), more...), " ")
 }
 
 func (o *options) endSession(session *manual.Session) {
@@ -195,8 +150,11 @@ func (o *options) endSession(session *manual.Session) {
 func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Settings, error) {
 	env := takeEnvironment()
 	s := manual.Settings{
-		Vault: env.VaultSettings(), Mount: strings.Trim(f.mount, "/"), Prefix: strings.Trim(f.prefix, "/"), As: f.as, Reason: f.reason,
+		Vault: env.VaultSettings(), Mount: strings.Trim(f.mount, "/"), Prefix: strings.Trim(f.prefix, "/"), Team: f.team, Reason: f.reason,
 		Warn: func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) },
+	}
+	if c.Flags().Changed("team") && f.team == "" {
+		return s, errors.New("--team must be the name of a team")
 	}
 	s.Vault.UserAgent = "relay-sync/" + version
 	if f.config == "" {
@@ -219,51 +177,4 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 		s.Audit, err = syncer.OpenAudit(cfg.Audit, whoami())
 	}
 	return s, err
-}
-
-// takeEnvironment returns Vault's variables and removes them from the environment,
-// because the client library of Vault would read them again.
-func takeEnvironment() manual.Environment {
-	taken := map[string]string{}
-	for _, variable := range os.Environ() {
-		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "VAULT_") {
-			taken[name] = value
-			_ = os.Unsetenv(name) // never fails for a name of Environ
-		}
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = "" // then there is no token file either
-	}
-	return manual.Environment{Get: func(name string) string { return taken[name] }, Home: home}
-}
-
-// prompt reads a line from the terminal without echo. It restores the terminal also
-// after a signal.
-func (o *options) prompt(ctx context.Context, label string) (string, error) {
-	fd := int(os.Stdin.Fd())
-	before, err := term.GetState(fd)
-	if err != nil {
-		return "", fmt.Errorf("prompt for the value: %w", err)
-	}
-	type answer struct {
-		text []byte
-		err  error
-	}
-	answered := make(chan answer, 1)
-	fmt.Fprint(o.stderr, label)
-	go func() {
-		text, err := term.ReadPassword(fd)
-		answered <- answer{text, err}
-	}()
-	defer fmt.Fprintln(o.stderr)
-	select {
-	case <-ctx.Done():
-		return "", errors.Join(errors.New("canceled: nothing was written"), term.Restore(fd, before))
-	case a := <-answered:
-		if a.err != nil {
-			return "", fmt.Errorf("prompt for the value: %w", a.err)
-		}
-		return string(a.text), nil
-	}
 }

@@ -1,0 +1,15 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package capability
+
+// TeamsFolder is the folder, below metadata/ of a mount, of the paths of teams. No
+// controller may have its name.
+const TeamsFolder = "relay-sync/teams/"
+
+// Team is what a member of a team requires on TeamPath. Nothing is written there.
+const Team = "patch"
+
+// TeamPath is the path of Vault's API that decides who may act for a team: a token that
+// may patch it.
+func TeamPath(mount, team string) string { return mount + "/metadata/" + TeamsFolder + team }
