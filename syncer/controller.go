@@ -18,7 +18,6 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -115,7 +114,7 @@ func (c *Controller) Sync(ctx context.Context, ask Request) ([]report.Report, er
 	if err != nil {
 		return nil, err
 	}
-	adopt, err := c.adoption(ask)
+	adopt, err := c.adoption(ask, sources)
 	if err != nil {
 		return nil, err
 	}
@@ -134,19 +133,8 @@ func (c *Controller) Sync(ctx context.Context, ask Request) ([]report.Report, er
 		}
 		reports[i] = c.sync(ctx, s, at, ask, adopt)
 	}
+	reportUnmatched(adopt, sources, reports)
 	return reports, nil
-}
-
-func (c *Controller) adoption(ask Request) (plan.Adoption, error) {
-	out := plan.Adoption{Addresses: map[secrets.Address]bool{}, Unmanaged: ask.Unmanaged}
-	for _, id := range ask.Adopt {
-		address, err := c.cfg.ParseAddress(id)
-		if err != nil {
-			return plan.Adoption{}, err
-		}
-		out.Addresses[address] = true
-	}
-	return out, nil
 }
 
 // Run follows every source until ctx ends. With an election it does so only while

@@ -32,6 +32,9 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 		return err
 	}
 	r.Commit, r.Signer, r.Files, r.Failures = d.Commit, d.Signer, len(d.Files), d.Failures
+	if err := unmatched(adopt, cfg, c.cfg.Sources, d.Wants); err != nil {
+		return err
+	}
 	seen, err := s.observe(ctx)
 	if err != nil {
 		return err

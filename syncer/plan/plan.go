@@ -128,7 +128,9 @@ func (in Input) foreign(a Action) Action {
 	return a.as(Blocked, a.Verdict.String()+"; to take it over: "+adoptCommand(a))
 }
 
-func adoptCommand(a Action) string { return "relay-sync adopt " + a.Address.Title() + " --reason ..." }
+func adoptCommand(a Action) string {
+	return "relay-sync adopt " + secrets.QuoteShell(a.Address.Title()) + " --reason ..."
+}
 
 // sameValue reports whether a file has the value that was written last: by the
 // ciphertext under the same data key, or by the value's own fingerprint. Without a

@@ -57,6 +57,9 @@ Exit codes:
 		return nil
 	}
 	root.AddCommand(o.planCommand(), o.applyCommand(), o.adoptCommand(), o.undeleteCommand(), o.policyCommand(), o.secretCommand(), o.runCommand(), o.statusCommand(), o.verifyCommand(), o.versionCommand())
+	root.SetHelpCommand(helpCommand(root))
+	root.InitDefaultCompletionCmd()
+	requireSubcommands(root)
 	return root
 }
 
