@@ -73,7 +73,9 @@ type Client struct {
 	warn        func(string)
 
 	checks memo[checkKey, struct{}]
-	mounts memo[mountKey, mountCheck]
+	// changing serializes the pairs of requests that change one address.
+	changing addressLocks
+	mounts   memo[mountKey, mountCheck]
 	// proofs are of mounts that Vault does not describe.
 	proofs memo[mountKey, struct{}]
 	// metadataCounts has the count of metadata changes, by address, where the server

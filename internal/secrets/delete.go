@@ -28,22 +28,50 @@ func (c *Client) delete(ctx context.Context, a Address, claim Claim, op capabili
 	if err := checkDeletion(a, claim); err != nil {
 		return Deletion{}, err
 	}
-	e, decision, err := c.decide(ctx, a, claim, op)
-	if err != nil {
-		return Deletion{}, err
+	var waited Seen
+	for {
+		done, wait, err := c.deleteNow(ctx, a, claim, op, waited)
+		if err != nil || wait == 0 {
+			return done, err
+		}
+		waited = done.Remaining.Seen()
+		select {
+		case <-ctx.Done():
+			return Deletion{}, ctx.Err()
+		case <-time.After(wait):
+		}
 	}
+}
+
+// deleteNow observes, decides and removes, or returns how long to wait for the record
+// that may follow a newer version. waited is what was observed before the last wait.
+func (c *Client) deleteNow(ctx context.Context, a Address, claim Claim, op capability.Operation, waited Seen) (Deletion, time.Duration, error) {
+	unlock, err := c.changing.lock(ctx, a)
+	if err != nil {
+		return Deletion{}, 0, err
+	}
+	defer unlock()
+	e, err := c.Describe(ctx, a)
+	if err != nil {
+		return Deletion{}, 0, err
+	}
+	settle := c.settle
+	if waited.Same(e.Seen()) {
+		settle = 0
+	}
+	decision := decideDeletion(e, claim, op == capability.Purge, settle)
 	done := Deletion{Outcome: decision.outcome, Remaining: e}
-	if !decision.release {
-		return done, nil
+	if decision.wait > 0 || !decision.release {
+		return done, decision.wait, nil
 	}
 	if err := c.require(ctx, a, op); err != nil {
-		return Deletion{Remaining: e}, err
+		return Deletion{Remaining: e}, 0, err
 	}
 	pair := context.WithoutCancel(ctx)
 	if err := c.removeVersions(pair, a, decision.versions, op); err != nil {
-		return Deletion{Remaining: e}, err
+		return Deletion{Remaining: e}, 0, err
 	}
-	return done, c.release(pair, a, claim, done)
+	return done, 0, c.release(pair, a, claim, done)
 }
 
 // checkDeletion rejects a removal that no attempt could make right.
@@ -53,32 +81,6 @@ func checkDeletion(a Address, claim Claim) error {
 	}
 	_, err := parseOwner(string(claim.Owner))
 	return err
-}
-
-// decide observes the entry and decides. It waits for the record that may follow a
-// newer version, and decides again.
-func (c *Client) decide(ctx context.Context, a Address, claim Claim, op capability.Operation) (Entry, removal, error) {
-	var waited Seen
-	for {
-		e, err := c.Describe(ctx, a)
-		if err != nil {
-			return Entry{}, removal{}, err
-		}
-		settle := c.settle
-		if waited.Same(e.Seen()) {
-			settle = 0
-		}
-		decision := decideDeletion(e, claim, op == capability.Purge, settle)
-		if decision.wait == 0 {
-			return e, decision, nil
-		}
-		waited = e.Seen()
-		select {
-		case <-ctx.Done():
-			return Entry{}, removal{}, ctx.Err()
-		case <-time.After(decision.wait):
-		}
-	}
 }
 
 // removeVersions deletes or destroys versions by number, so that a newer one that

@@ -74,6 +74,11 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 	if err := c.awaitSettled(ctx, w, settling(c.owner, w.Observed, w.Baseline, c.settle)); err != nil {
 		return Written{}, err
 	}
+	unlock, err := c.changing.lock(ctx, w.Address)
+	if err != nil {
+		return Written{}, err
+	}
+	defer unlock()
 	// From here on an orderly stop waits: value and record belong together.
 	pair := context.WithoutCancel(ctx)
 	value, body, err := prepare(pair)
