@@ -67,7 +67,7 @@ func (b batch) checkValues(names []string) failures {
 // cannot write, and one that exists already if adopt is not set.
 func (b batch) observeNew(ctx context.Context, name string) (secrets.Entry, error) {
 	address := b.scope.Secret(name)
-	observed, err := b.client.Describe(ctx, address)
+	observed, err := b.observePlanned(ctx, address)
 	if err == nil {
 		err = b.client.CanWrite(ctx, address)
 	}

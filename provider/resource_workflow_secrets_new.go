@@ -85,6 +85,7 @@ func (b batch) planCreate(ctx context.Context, address secrets.Address, adopt ty
 	if err != nil {
 		return "", err
 	}
+	b.planned.Store(address, observed)
 	refused := b.refuseNew(address, observed, replaces.of(address))
 	switch {
 	case refused == nil || adopt.IsUnknown():
