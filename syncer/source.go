@@ -126,7 +126,7 @@ func (c *Controller) connect(cfg config.Source, keyless bool) (*secrets.Client, 
 	}
 	v := c.cfg.Vault
 	client, err := vaultclient.Connect(v.Settings("relay-sync/"+c.version),
-		secrets.Config{Owner: owner, Keys: fingerprint, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
+		secrets.Config{Owner: owner, Keys: fingerprint, RequireMAC: c.cfg.Records == config.AuthenticRecords, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
 	if err != nil {
 		return nil, err
 	}

@@ -236,6 +236,16 @@ func (c *Client) SignRecord(ctx context.Context, a Address, observed Entry) erro
 	return c.writeRecord(context.WithoutCancel(ctx), a, record, c.keys)
 }
 
+// UnsignedRecord is the observer's own record if it has no MAC or one that is not
+// valid: what SignRecord is for.
+func (e Entry) UnsignedRecord(me Owner) (Record, bool) {
+	record, found := e.ownRecord(me)
+	return record, found && (e.MAC == MACMissing || e.MAC == MACInvalid)
+}
+
+// Has reports whether a record is about a version of the entry.
+func (e Entry) Has(r Record) bool { return e.counts(r) }
+
 // ownRecord is the record of the observer, also if it is not authentic.
 func (e Entry) ownRecord(me Owner) (Record, bool) {
 	if e.Rejected != nil {

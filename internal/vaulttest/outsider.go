@@ -4,7 +4,10 @@
 package vaulttest
 
 import (
+	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -78,6 +81,22 @@ func (v *Vault) Metadata(t testing.TB, workflow, name string) map[string]any {
 func (v *Vault) PatchCustomMetadata(t testing.TB, workflow, name string, changes map[string]any) {
 	t.Helper()
 	v.must(t, v.RootToken, http.MethodPatch, entry("metadata", workflow, name), map[string]any{"custom_metadata": changes})
+}
+
+// recordVersion is what a record claims.
+var recordVersion = regexp.MustCompile(`version=\d+ time=\S+`)
+
+// ForgeRecords lets every record of an entry claim a version, as any holder of the
+// writer policy can.
+func (v *Vault) ForgeRecords(t testing.TB, workflow, name string, version int) {
+	t.Helper()
+	metadata := v.Metadata(t, workflow, name)
+	created := text(t, metadata, "versions", strconv.Itoa(version), "created_time")
+	forged := map[string]any{}
+	for key, record := range metadata["custom_metadata"].(map[string]any) {
+		forged[key] = recordVersion.ReplaceAllString(record.(string), fmt.Sprintf("version=%d time=%s", version, created))
+	}
+	v.PatchCustomMetadata(t, workflow, name, forged)
 }
 
 // SetDeleteVersionAfter sets the expiry of versions that are written from now on.

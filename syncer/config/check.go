@@ -38,6 +38,8 @@ func (cfg *Config) problems() (out problem.List) {
 		out.AddList("election", cfg.Election.Problems())
 	}
 	out.AddIf(len(cfg.Sources) == 0, "sources", "is required; at least one repository")
+	out.AddIf(cfg.Records != "" && cfg.Records != AuthenticRecords, "records", "must be authentic, or unset")
+	out.AddIf(cfg.Records == AuthenticRecords && cfg.FingerprintKeyFile == "", "records", "requires fingerprint_key_file: without a key no record can have a MAC")
 	names := map[string]bool{}
 	for i, s := range cfg.Sources {
 		at := problem.Index("sources", i)

@@ -42,14 +42,21 @@ type Config struct {
 	// so it may be reachable from outside, behind a proxy that terminates TLS. Required
 	// if a source has a webhook.
 	ListenWebhooks string `yaml:"listen_webhooks"`
-	// FingerprintKeyFile is the file of a key of 32 bytes or more, such as from `openssl
-	// rand -base64 32`; one line break at its end is ignored. With it each record has a
-	// fingerprint of the value, so that a file that was only re-encrypted, as by sops
-	// rotate, updates records and writes no value. Run a sync after setting or changing
-	// the key, and before the next re-encryption: until then records have no
-	// fingerprint. relay-sync reads the file at the start and at a reload. None if
-	// unset.
+	// FingerprintKeyFile is a file of keys of 32 bytes or more, such as from `openssl
+	// rand -base64 32`, one a line, newest first. With it each record has a fingerprint of
+	// the value, so that a file that was only re-encrypted, as by sops rotate, updates
+	// records and writes no value; and a MAC of the record itself, so that a record that
+	// another writer changed is reported as "record not authentic". The first key makes
+	// them, all keys verify them. Run a sync after setting or changing a key, and before
+	// the next re-encryption: until then records have no fingerprint. To replace a key,
+	// add the new one as first line, and remove the old one after a sync of all sources.
+	// relay-sync reads the file at the start and at a reload. None if unset.
 	FingerprintKeyFile string `yaml:"fingerprint_key_file"`
+	// Records is "authentic" to treat a record of this controller without a MAC like one
+	// with an invalid MAC. Set it after relay-sync adopt --records has signed the records
+	// from before the key. Requires FingerprintKeyFile. If unset, records without a MAC
+	// are valid.
+	Records RecordsPolicy `yaml:"records"`
 	// Mirrors is the folder of the mirrors of remote repositories;
 	// /var/lib/relay-sync/mirrors if unset. It is a cache: it may be empty at each
 	// start.
@@ -60,6 +67,12 @@ type Config struct {
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`
 }
+
+// RecordsPolicy is "authentic" or empty.
+type RecordsPolicy string
+
+// AuthenticRecords rejects records without a MAC.
+const AuthenticRecords RecordsPolicy = "authentic"
 
 // Read reads and checks a configuration file. Paths in the file are relative to its
 // directory. Unknown keys are refused. The error lists all problems, with their lines.

@@ -50,7 +50,8 @@ type Adoption struct {
 }
 
 func (d Adoption) takes(a Action) bool {
-	return d.Addresses[a.Address] || (d.Unmanaged && a.Verdict.State != secrets.OwnedByOther)
+	unmanaged := a.Verdict.State == secrets.Unmanaged || a.Verdict.State == secrets.RecordLost
+	return d.Addresses[a.Address] || d.Unmanaged && unmanaged
 }
 
 // Make decides what a sync does, in order of address.
@@ -125,6 +126,9 @@ func (in Input) foreign(a Action) Action {
 	case a.Verdict.State == secrets.OwnedByOther:
 		return a.as(Blocked, a.Verdict.String()+"; take it over first"+secrets.AfterTakeover(a.Verdict.Owner)+": "+adoptCommand(a))
 	}
+	if a.Verdict.State == secrets.NotAuthentic {
+		return a.as(Blocked, a.Verdict.String()+"; to write the value again: "+adoptCommand(a))
+	}
 	return a.as(Blocked, a.Verdict.String()+"; to take it over: "+adoptCommand(a))
 }
 
@@ -160,10 +164,13 @@ func (in Input) same(a Action) Action {
 func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
 	a := Action{Address: address, Entry: in.Observed[address]}
 	owner, last, found := a.Entry.LastOwner()
+	if a.Verdict = in.judge(a); a.Verdict.State == secrets.NotAuthentic && !a.Entry.Rejected.Released {
+		return a.as(Blocked, "not deleted: "+a.Verdict.String()+"; to sign the record after a check: relay-sync adopt --records "+
+			a.Address.Title()+" --reason ..."), true
+	}
 	if !found || owner != in.Owner {
 		return Action{}, false
 	}
-	a.Verdict = in.judge(a)
 	if cause := in.blocksDelete(last); cause != "" {
 		return a.as(Blocked, "not deleted: "+cause), true
 	}

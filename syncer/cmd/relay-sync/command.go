@@ -109,6 +109,7 @@ many deletions, older files) are applied only with --approve and the id of the p
 
 func (o *options) adoptCommand() *cobra.Command {
 	ask := syncer.Request{Apply: true}
+	var records, yes bool
 	c := &cobra.Command{
 		Use:   "adopt [WORKFLOW/NAME...]",
 		Short: "Apply, and take over secrets that other owners have or that are unmanaged",
@@ -116,8 +117,20 @@ func (o *options) adoptCommand() *cobra.Command {
 contains, from any owner. A connection is named connection:TYPE/NAME. With --unmanaged it
 takes over all live secrets that the commit contains and that have no owner's record,
 such as those left by a crash between the first write of a value and its record. adopt
-always writes the value, and never changes the record of the previous owner.`,
+always writes the value, and never changes the record of the previous owner.
+
+With --records, adopt writes no value and reads no repository: it lists the records of
+the sources that have no MAC or an invalid one, all or those of the named secrets, asks,
+and signs them with the newest key of fingerprint_key_file. Use it once after you set the
+key, before you set records: authentic. A signature confirms that this controller wrote
+the record, so check a record that is not authentic first.`,
 		RunE: func(c *cobra.Command, names []string) error {
+			if records && ask.Unmanaged || yes && !records {
+				return errors.New("adopt: --records and --unmanaged exclude each other, and --yes requires --records")
+			}
+			if records {
+				return o.adoptRecords(c, names, ask.Reason, yes)
+			}
 			if len(names) == 0 && !ask.Unmanaged {
 				return errors.New("no secret given: name secrets as WORKFLOW/NAME, or use --unmanaged")
 			}
@@ -127,6 +140,8 @@ always writes the value, and never changes the record of the previous owner.`,
 	}
 	o.configFlags(c)
 	c.Flags().BoolVar(&ask.Unmanaged, "unmanaged", false, "take over all live secrets that have no owner's record")
+	c.Flags().BoolVar(&records, "records", false, "sign records without a valid MAC instead of writing values")
+	c.Flags().BoolVar(&yes, "yes", false, "with --records: do not ask")
 	c.Flags().StringVar(&ask.Reason, "reason", "", "reason for the audit file (required)")
 	if err := c.MarkFlagRequired("reason"); err != nil {
 		panic("relay-sync: " + err.Error()) // the flag is defined a line above

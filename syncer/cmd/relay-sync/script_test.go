@@ -155,13 +155,15 @@ func commit(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(ts.Exec("git", "-C", args[0], "commit", "-q", "--allow-empty", "-m", "change"))
 }
 
-// outside write|delete|purge WORKFLOW NAME [VALUE] makes an outside change with
-// another token.
+// outside write|forge|delete|purge WORKFLOW NAME [VALUE] makes an outside change with
+// another token. forge writes a value, and records that claim it.
 func outside(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	t := ts.Value("t").(testing.TB)
 	switch workflow, name := args[1], args[2]; args[0] {
 	case "write":
 		v.Write(t, workflow, name, args[3])
+	case "forge":
+		v.ForgeRecords(t, workflow, name, v.Write(t, workflow, name, args[3]))
 	case "delete":
 		v.SoftDelete(t, workflow, name)
 	case "purge":

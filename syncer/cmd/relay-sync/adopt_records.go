@@ -1,0 +1,76 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// errNotConfirmed is the error of records that were listed and not signed.
+var errNotConfirmed = errors.New("adopt --records: not confirmed, so no record was signed. Hint: answer yes, or add --yes")
+
+// adoptRecords lists the records without a valid MAC, asks, and signs them.
+func (o *options) adoptRecords(c *cobra.Command, names []string, reason string, yes bool) error {
+	cfg, err := config.Read(o.config)
+	if err != nil {
+		return err
+	}
+	controller := syncer.New(cfg, version)
+	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
+	defer o.closeController(controller)
+	if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
+		return err
+	}
+	defer controller.Audit.Close()
+	found, err := controller.UnsignedRecords(c.Context(), names, o.sources)
+	if err != nil {
+		return err
+	}
+	signable := func(u report.UnsignedRecord) bool { return u.Err == nil }
+	if !yes && slices.ContainsFunc(found, signable) {
+		if err := render.NewText(o.stderr, wantsColor(o.stderr)).WriteUnsignedRecords(found); err != nil {
+			return err
+		}
+		if !o.confirmed("Sign these records? A signature confirms that this controller wrote them. Answer yes to sign: ") {
+			return errNotConfirmed
+		}
+	}
+	controller.SignRecords(c.Context(), found, reason)
+	if err := o.writeUnsignedRecords(found); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if !slices.ContainsFunc(found, func(u report.UnsignedRecord) bool { return u.Err != nil }) {
+		return nil
+	}
+	return exitError{report.Failed}
+}
+
+// confirmed asks a question and reads one line. Only "yes" confirms.
+func (o *options) confirmed(question string) bool {
+	fmt.Fprint(o.stderr, question)
+	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if err != nil {
+		fmt.Fprintln(o.stderr)
+	}
+	return strings.TrimSpace(line) == "yes"
+}
+
+func (o *options) writeUnsignedRecords(all []report.UnsignedRecord) error {
+	if o.output == "json" {
+		return render.WriteUnsignedRecordsJSON(o.stdout, all)
+	}
+	return render.NewText(o.stdout, wantsColor(o.stdout)).WriteUnsignedRecords(all)
+}
