@@ -137,10 +137,11 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	if _, err := c.checkMount(ctx, a.Scope); err != nil {
 		return Entry{}, err
 	}
+	began := time.Now()
 	m, err := c.kv.ReadMetadata(ctx, entryOf(a))
 	switch {
 	case errors.Is(err, kv.ErrNotFound):
-		return Entry{absent: true}, c.proveMount(ctx, a)
+		return Entry{absent: true, observedAt: began}, c.proveMount(ctx, a)
 	case errors.Is(err, kv.ErrNoMount):
 		return Entry{}, noMount(a.Scope, err)
 	case errors.Is(err, kv.ErrPermissionDenied):
@@ -161,6 +162,7 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 	if !ok {
 		return Entry{}, &kv.Error{Op: "read the metadata of", Path: a.Path(), Cause: kv.ErrMalformed}
 	}
+	e.observedAt = began
 	return e.authenticated(c.owner, c.keys.verify(c.owner, a, m.CustomMetadata[c.owner.recordKey()]), c.requireMAC), nil
 }
 

@@ -21,6 +21,9 @@ var (
 	// ErrNotOwner: the secret has another owner, or is unmanaged. Nothing was
 	// written. See NotOwnerError.
 	ErrNotOwner = errors.New("not owned by this owner")
+	// ErrTidying: the metadata of the secret, which has no live value, is being removed.
+	// Nothing was written. See tidyingError.
+	ErrTidying = errors.New("being tidied")
 	// ErrOutcomeUnknown: the write was sent and its answer was lost; the next
 	// observation shows whether it happened.
 	ErrOutcomeUnknown = errors.New("outcome unknown")

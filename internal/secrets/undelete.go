@@ -39,6 +39,9 @@ func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	if err := c.require(ctx, a, capability.Undelete); err != nil {
 		return Record{}, err
 	}
+	if _, err := c.checkTidy(ctx, a, e); err != nil {
+		return Record{}, err
+	}
 	pair := context.WithoutCancel(ctx)
 	record.Released, record.ReleasedAt, record.Deleted, record.Undeleted = false, time.Time{}, false, true
 	if err := c.writeRecord(pair, a, record, c.keysFor(e)); err != nil {

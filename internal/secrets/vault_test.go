@@ -73,7 +73,9 @@ func TestWriteSendsTwoRequests(t *testing.T) {
 	c, proxy := realClient(t, v.Writer(t), shop)
 	ctx, a := context.Background(), testAddress(t)
 
-	first, err := c.Put(ctx, Write{Address: a, Value: NewValue("one")})
+	absent := mustDescribe(t, c, a)
+	proxy.Reset()
+	first, err := c.Put(ctx, Write{Address: a, Value: NewValue("one"), Observed: absent})
 	if err != nil || first.Version != 1 {
 		t.Fatalf("writing an absent secret: %+v, %v", first, err)
 	}

@@ -51,7 +51,7 @@ func (w Write) longestRecord() Record {
 	return r
 }
 
-// Put writes a value by the protocol of the package comment. Errors: ErrInvalid, ErrNotOwner, ErrConflict, ErrMissingCapability,
+// Put writes a value by the protocol of the package comment. Errors: ErrInvalid, ErrNotOwner, ErrConflict, ErrTidying, ErrMissingCapability,
 // ErrOutcomeUnknown, ErrNoRecord (the value was written), or a *kv.Error.
 func (c *Client) Put(ctx context.Context, w Write) (Written, error) {
 	return c.write(ctx, w, func(context.Context) (Value, Body, error) { return w.Value, Body{}, nil })
@@ -81,9 +81,15 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 	defer unlock()
 	// From here on an orderly stop waits: value and record belong together.
 	pair := context.WithoutCancel(ctx)
+	if w.Observed, err = c.checkTidy(ctx, w.Address, w.Observed); err != nil {
+		return Written{}, err
+	}
 	value, body, err := prepare(pair)
 	if err == nil {
 		err = body.check()
+	}
+	if err == nil { // a body of many fields takes time
+		w.Observed, err = c.checkTidy(pair, w.Address, w.Observed)
 	}
 	if err != nil {
 		return Written{}, err
