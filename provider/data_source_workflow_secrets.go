@@ -108,8 +108,8 @@ func surveyedSecretAttributes() map[string]schema.Attribute {
 		"created_time": text("When the current version was written, in RFC 3339."),
 		"drift": text("`in sync`, or how the secret differs from the last write of its owner: `overwritten: version 4 at <time>, last " +
 			"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`. `unmanaged`: the value has no record, as after " +
-			"`vault kv put`. `record lost`: there is a record, but it does not match the value. `absent`: " +
-			"there is no value, and no record of one."),
+			"`vault kv put`. `record lost`: there is a record, but it does not match the value. `record not authentic`: the MAC of " +
+			"this configuration's record is invalid. `absent`: there is no value, and no record of one."),
 		"owner": text("Owner of the current version: `terraform/<owner>`, `gitops/<controller>/<source>`, `person/<name>-<hash>` or `team/<team>`. Null if " +
 			"the version has no record."),
 		"last_owner": text("Owner of the newest record. After an overwrite without a record, `owner` is null and `last_owner` is " +

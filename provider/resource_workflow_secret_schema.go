@@ -137,7 +137,7 @@ func workflowSecretSettings() map[string]schema.Attribute {
 
 func workflowSecretComputedAttributes() map[string]schema.Attribute {
 	return computedAttributeSchemas("in Vault", "`in sync`, or the change outside Terraform: `overwritten: version 4 at <time>, last "+
-		"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`, `owned by <owner>`, `record lost`, `unmanaged`, "+
+		"written 3`, `deleted at <time>`, `destroyed`, `expired at <time>`, `owned by <owner>`, `record lost`, `record not authentic`, `unmanaged`, "+
 		"`purged`, `rewritten after a purge`, `restored: version 5, last written 7`, `absent`, or `not checked: "+
 		"<cause>`. It never contains a value.")
 }

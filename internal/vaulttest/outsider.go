@@ -86,7 +86,7 @@ func (v *Vault) PatchCustomMetadata(t testing.TB, workflow, name string, changes
 // recordVersion is what a record claims.
 var recordVersion = regexp.MustCompile(`version=\d+ time=\S+`)
 
-// ForgeRecords lets every record of an entry claim a version, as any holder of the
+// ForgeRecords lets every record of an entry claim a version, as anyone with the
 // writer policy can.
 func (v *Vault) ForgeRecords(t testing.TB, workflow, name string, version int) {
 	t.Helper()
