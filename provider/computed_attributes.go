@@ -89,7 +89,7 @@ func (c *computedAttributes) setVersion(private *privateState, wrote secrets.Wri
 	c.ObservedVersion = c.Version
 	c.ExpiresAt = timeValue(wrote.Expires)
 	*private = privateState{
-		Namespace: private.Namespace, Mount: private.Mount, Prefix: private.Prefix, Expires: wrote.Expires,
+		Namespace: private.Namespace, Mount: private.Mount, Prefix: private.Prefix, MountUUID: private.MountUUID, Expires: wrote.Expires,
 		Observed: secrets.Seen{Version: wrote.Version, Created: wrote.Created},
 	}
 }

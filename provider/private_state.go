@@ -29,6 +29,8 @@ type privateState struct {
 	Namespace *string `json:"namespace,omitempty"`
 	Mount     string  `json:"mount,omitempty"`
 	Prefix    string  `json:"prefix,omitempty"`
+	// MountUUID is the id of the mount; empty if Vault did not return it.
+	MountUUID string `json:"mount_uuid,omitempty"`
 	// Owner is the owner of the last write; empty if the provider's owner was not
 	// stored.
 	Owner secrets.Owner `json:"owner,omitempty"`

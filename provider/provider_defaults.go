@@ -32,6 +32,7 @@ type defaults struct {
 type sharedModel struct {
 	Defaults       types.Object `tfsdk:"defaults"`
 	FingerprintKey types.List   `tfsdk:"fingerprint_key"`
+	AcceptNewMount types.Bool   `tfsdk:"accept_new_mount"`
 }
 
 // shared is sharedModel as the resources use it.
@@ -41,6 +42,17 @@ type shared struct {
 	fingerprint secrets.FingerprintKeys
 	// fingerprintUnknown: a key is known only during the apply.
 	fingerprintUnknown bool
+	// acceptNewMount: a mount with another id is not an error.
+	acceptNewMount bool
+}
+
+func acceptNewMountAttribute() schema.Attribute {
+	return schema.BoolAttribute{
+		Optional: true,
+		MarkdownDescription: "Accept that the mount is not the one where the secrets were written: another Vault, or a mount that was made again. " +
+			"Without it, such a mount is an error, because all secrets would show as `purged`. Set it for the one apply that writes " +
+			"them again, and remove it afterwards.",
+	}
 }
 
 func defaultsAttribute() schema.Attribute {
@@ -92,6 +104,7 @@ func defaultsAttribute() schema.Attribute {
 // load reads defaults and fingerprint keys from the provider block.
 func (s *shared) load(ctx context.Context, m sharedModel, env environment) diag.Diagnostics {
 	var problems diag.Diagnostics
+	s.acceptNewMount = m.AcceptNewMount.ValueBool()
 	if !m.Defaults.IsNull() && !isKnown(m.Defaults) {
 		problems.AddAttributeError(path.Root("defaults"), invalidProvider,
 			"The values in defaults must be known during the plan. Use values that do not come from resources.")

@@ -68,8 +68,9 @@ func providerSchema() schema.Schema {
 				MarkdownDescription: "Largest number of parallel requests, 1 to 1000. Terraform's `-parallelism` (10) " +
 					"also limits resources with one secret." + defaults["max_concurrent_requests"],
 			},
-			"defaults":        defaultsAttribute(),
-			"fingerprint_key": fingerprintKeyAttribute(),
+			"defaults":         defaultsAttribute(),
+			"fingerprint_key":  fingerprintKeyAttribute(),
+			"accept_new_mount": acceptNewMountAttribute(),
 		},
 	}
 }

@@ -74,16 +74,43 @@ func (b *backend) checkNew(address secrets.Address, importID string, observed se
 	return nil
 }
 
+// checkMount compares the mount with the one where an object was written.
+func (b *backend) checkMount(ctx context.Context, a secrets.Address, private *privateState) error {
+	uuid, err := b.mountUUID(ctx, a.Scope, private.MountUUID)
+	if err == nil {
+		private.MountUUID = uuid
+	}
+	return err
+}
+
+// mountUUID returns the id of a mount, which has to be the known one. It returns the known
+// one if Vault does not describe the mount, and the new one if the provider accepts it.
+func (b *backend) mountUUID(ctx context.Context, scope secrets.Scope, known string) (string, error) {
+	found, err := b.client.Mount(ctx, scope)
+	switch {
+	case err != nil || found.UUID == "":
+		return known, err
+	case known == "" || known == found.UUID || b.acceptNewMount:
+		return found.UUID, nil
+	}
+	return known, fmt.Errorf("mount %q is not the one where this was written (its id is %s, and the state has %s): this is another Vault, "+
+		"or the mount was made again. Nothing was changed. Check the provider's address and namespace. To write all secrets into this mount, "+
+		"set accept_new_mount = true in the provider block for one apply", scope.Mount, found.UUID, known)
+}
+
 // refresh observes an object and sets its computed attributes. It returns false,
 // with an error reported, if Vault cannot answer. A token that cannot read
 // metadata is a warning only; drift is then not checked.
-func (r *resourceBase) refresh(ctx context.Context, c *computedAttributes, private *privateState, observe func() error, diagnostics *diag.Diagnostics) bool {
+func (r *resourceBase) refresh(ctx context.Context, a secrets.Address, c *computedAttributes, private *privateState, observe func() error, diagnostics *diag.Diagnostics) bool {
 	private.AddressUnknown = r.backend.addressUnknown
 	if r.backend.unknownSettings != "" {
 		c.setNotChecked(private, r.backend.knownDuringApply())
 		return true
 	}
-	err := observe()
+	err := r.backend.checkMount(ctx, a, private)
+	if err == nil {
+		err = observe()
+	}
 	switch {
 	case err == nil:
 	case cannotReadMetadata(err):
@@ -166,7 +193,11 @@ func remove(ctx context.Context, d deleter, a secrets.Address, purge bool, claim
 
 // delete deletes the version that this resource wrote, and reports what remains.
 func (r *resourceBase) delete(ctx context.Context, d deleter, a secrets.Address, purge bool, c computedAttributes, private privateState, diagnostics *diag.Diagnostics) {
-	done, err := remove(ctx, d, a, purge, r.backend.claim(c, private))
+	var done secrets.Deletion
+	err := r.backend.checkMount(ctx, a, &private)
+	if err == nil {
+		done, err = remove(ctx, d, a, purge, r.backend.claim(c, private))
+	}
 	reportDeletion(diagnostics, a, done, withInterruption(ctx, err))
 }
 

@@ -56,7 +56,11 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 		reportFields(&resp.Diagnostics, summary, err)
 		return
 	}
-	observed, err := r.backend.observePlanned(ctx, address)
+	err := r.backend.checkMount(ctx, address, &private)
+	var observed secrets.Entry
+	if err == nil {
+		observed, err = r.backend.observePlanned(ctx, address)
+	}
 	if err == nil {
 		err = r.backend.checkNew(address, address.String(), observed, plan.adopting.ValueBool())
 	}
@@ -93,7 +97,7 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 		_, err := r.backend.observe(ctx, r.client(), address, &state.computedAttributes, &private)
 		return err
 	}
-	if !r.refresh(ctx, &state.computedAttributes, &private, observe, &resp.Diagnostics) {
+	if !r.refresh(ctx, address, &state.computedAttributes, &private, observe, &resp.Diagnostics) {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -126,7 +130,11 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	ctx, end := r.begin(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer end()
 	plan.takeAdopt(config.options, r.backend.defaults.options)
-	observed, err := r.backend.client.Confirm(ctx, address, private.Observed)
+	err := r.backend.checkMount(ctx, address, &private)
+	var observed secrets.Entry
+	if err == nil {
+		observed, err = r.backend.client.Confirm(ctx, address, private.Observed)
+	}
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return

@@ -53,7 +53,11 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 		report(&resp.Diagnostics, summary, errNoValue)
 		return
 	}
-	observed, err := r.backend.observePlanned(ctx, address)
+	err := r.backend.checkMount(ctx, address, &private)
+	var observed secrets.Entry
+	if err == nil {
+		observed, err = r.backend.observePlanned(ctx, address)
+	}
 	if err == nil {
 		err = r.backend.checkNew(address, address.String(), observed, plan.adopting.ValueBool())
 	}
@@ -101,7 +105,7 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 		}
 		return err
 	}
-	if !r.refresh(ctx, &state.computedAttributes, &private, observe, &resp.Diagnostics) {
+	if !r.refresh(ctx, address, &state.computedAttributes, &private, observe, &resp.Diagnostics) {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -139,7 +143,11 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 	ctx, end := r.begin(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer end()
 	plan.takeAdopt(config.options, r.backend.defaults.options)
-	observed, err := r.backend.client.Confirm(ctx, address, private.Observed)
+	err := r.backend.checkMount(ctx, address, &private)
+	var observed secrets.Entry
+	if err == nil {
+		observed, err = r.backend.client.Confirm(ctx, address, private.Observed)
+	}
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 		return
