@@ -60,6 +60,10 @@ func (r *workflowSecretsResource) Create(ctx context.Context, req resource.Creat
 		failed.addErrors(&resp.Diagnostics, summary)
 		return
 	}
+	if err := private.checkMount(ctx, r.backend, plan.Workflow.ValueString()); err != nil {
+		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
+		return
+	}
 	observed, failed := inParallel(ctx, b.client.Concurrency(), planned.names(), b.observeNew)
 	if len(failed) > 0 {
 		failed.addErrors(&resp.Diagnostics, summary)
@@ -113,6 +117,10 @@ func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadReq
 			updated.put(name, element.computedAttributes, one)
 		}
 	} else {
+		if err := updated.checkMount(ctx, r.backend, state.Workflow.ValueString()); err != nil {
+			report(&resp.Diagnostics, cannotCheckDrift, withInterruption(ctx, err))
+			return
+		}
 		updated.Owner = r.backend.client.Owner()
 		scope := prior.scope(r.backend.root(), state.Workflow.ValueString())
 		if !r.backend.observeSet(ctx, scope, current, prior, &updated, &resp.Diagnostics) {
@@ -169,6 +177,10 @@ func (r *workflowSecretsResource) Delete(ctx context.Context, req resource.Delet
 	}
 	ctx, end := r.begin(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer end()
+	if err := prior.checkMount(ctx, r.backend, state.Workflow.ValueString()); err != nil {
+		report(&resp.Diagnostics, "Cannot delete the secrets", withInterruption(ctx, err))
+		return
+	}
 	if prior.Imported {
 		resp.Diagnostics.AddWarning("Secrets stay in Vault", fmt.Sprintf("The secrets of workflow %q were imported, and this configuration has "+
 			"not written all of them. Terraform deletes only what it wrote.", state.Workflow.ValueString()))

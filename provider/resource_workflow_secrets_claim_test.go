@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
 // The destroy of the old instance deletes only what that instance wrote, and not what the
@@ -89,5 +91,35 @@ func TestSavedDestroyOfASetKeepsNewerValues(t *testing.T) {
 		}
 		result.Contains(t, s.workflow+"/a: version 2 of ", "written by terraform/shop")
 		s.reads(t, map[string]string{"a": "one", "b": ""})
+	})
+}
+
+// In another Vault every secret of a set would show as purged, and the old values would
+// stay behind unmanaged.
+func TestSetInAnotherVaultIsRefusedUntilItIsAccepted(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newFixture(t, cli)
+		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
+		s.Apply(t)
+		other := vaulttest.StartOwn(t)
+		s.Setenv("VAULT_ADDR", other.Address)
+		s.Setenv("VAULT_TOKEN", other.Writer(t))
+		s.Fails(t, []string{"plan"}, `Mount "customers" is not the one where this was written`, "accept_new_mount = true")
+		s.Fails(t, []string{"apply", "-auto-approve", "-refresh=false", "-replace=" + theSet}, "accept_new_mount = true")
+		s.Fails(t, []string{"destroy", "-auto-approve", "-refresh=false"}, "accept_new_mount = true")
+		if len(s.Attributes(t, theSet)["secrets"].(map[string]any)) != 2 {
+			t.Error("a refused destroy removed secrets from the state")
+		}
+		s.Write(t, strings.Replace(header, `owner  = "shop"`, "owner  = \"shop\"\n  accept_new_mount = true", 1)+
+			s.set(map[string]string{"a": "1", "b": "2"}))
+		s.Apply(t)
+		for name, want := range map[string]string{"a": "1", "b": "2"} {
+			if got, _ := other.ReadAs(t, other.Reader(t, s.workflow), s.workflow, name); got != want {
+				t.Errorf("%s: the workflow reads %q, want %q", name, got, want)
+			}
+		}
+		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
+		s.NoChanges(t)
 	})
 }

@@ -20,6 +20,8 @@ type setPrivateState struct {
 	Namespace *string `json:"namespace,omitempty"`
 	Mount     string  `json:"mount"`
 	Prefix    string  `json:"prefix"`
+	// MountUUID is the id of the mount; empty if Vault did not return it.
+	MountUUID string `json:"mount_uuid,omitempty"`
 	// Owner is the owner of all secrets without an entry.
 	Owner secrets.Owner `json:"owner"`
 	// Secrets are the entries, without what is the same for all.
@@ -47,6 +49,15 @@ func newSetPrivateState(root secrets.Scope) setPrivateState {
 func (p setPrivateState) withoutSecrets() setPrivateState {
 	p.Secrets, p.HMAC1, p.Undeclared, p.Replaces = nil, nil, nil, nil
 	return p
+}
+
+// checkMount compares the mount with the one where the secrets were written.
+func (p *setPrivateState) checkMount(ctx context.Context, b *backend, workflow string) error {
+	uuid, err := b.mountUUID(ctx, p.scope(b.root(), workflow), p.MountUUID)
+	if err == nil {
+		p.MountUUID = uuid
+	}
+	return err
 }
 
 // scope returns where the secrets are; root is where the provider block puts them.

@@ -56,6 +56,10 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 		failed.addErrors(&resp.Diagnostics, summary)
 		return
 	}
+	if err := prior.checkMount(ctx, r.backend, plan.Workflow.ValueString()); err != nil {
+		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
+		return
+	}
 	observed, failed := b.observeAll(ctx, todo.writes, current, prior)
 	if len(failed) > 0 {
 		failed.addErrors(&resp.Diagnostics, summary)
