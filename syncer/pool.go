@@ -5,6 +5,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -20,6 +21,8 @@ const maxUnavailable = 10
 // pool carries out actions with bounded concurrency and within the rate limit. Once
 // Vault refuses every request alike, or is unavailable, the rest is not tried.
 type pool struct {
+	// caller's context ends the sync; ctx ends also when the pool stops itself.
+	caller    context.Context
 	ctx       context.Context
 	stop      context.CancelFunc
 	rateLimit *rateLimit
@@ -32,7 +35,7 @@ type pool struct {
 
 // newPool makes a pool that calls done with each result, never twice at a time.
 func (s *source) newPool(ctx context.Context, done func(report.Result)) *pool {
-	p := &pool{rateLimit: s.rateLimit, done: done}
+	p := &pool{caller: ctx, rateLimit: s.rateLimit, done: done}
 	p.ctx, p.stop = context.WithCancel(ctx)
 	p.work.SetLimit(s.vault.Concurrency)
 	return p
@@ -45,6 +48,9 @@ func (p *pool) run(r *report.Result, do func(context.Context, *report.Result)) {
 			r.Err = errNotTried
 		} else {
 			do(p.ctx, r)
+		}
+		if errors.Is(r.Err, context.Canceled) && p.caller.Err() == nil {
+			r.Err = errNotTried // the pool stopped; its cause is another action's error
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
