@@ -201,6 +201,9 @@ func (c *Client) listFolder(ctx context.Context, in Scope, path string) ([]strin
 	keys, err := c.kv.List(ctx, kv.Entry{Namespace: in.Namespace, Mount: in.Mount, Path: path})
 	switch {
 	case errors.Is(err, kv.ErrNotFound):
+		if in.Group == "" { // the folder of all groups
+			in.Group = probeName
+		}
 		return nil, c.proveMount(ctx, in.Secret(probeName))
 	case errors.Is(err, kv.ErrNoMount):
 		return nil, noMount(in, err)
