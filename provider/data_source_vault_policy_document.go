@@ -149,7 +149,7 @@ func policyRightAttributes() map[string]schema.Attribute {
 		},
 		"team": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Team that the person may act for with `relay-sync secret --team`. Only for a role of a person that writes secrets.",
+			MarkdownDescription: "Team that the person may act for with `relay-sync secret set --team`. Only for a role of a person that writes secrets.",
 		},
 		"undelete": schema.BoolAttribute{
 			Optional: true,

@@ -100,7 +100,7 @@ func judgeMount(in Scope, answer kv.Mount, err error) (mountCheck, error) {
 		return mountCheck{}, &mountError{text: fmt.Sprintf("mount %q has a secrets engine of type %q; set the mount of a KV version 2 secrets engine", in.Mount, answer.Type)}
 	case answer.Options.Version != "2":
 		return mountCheck{}, &mountError{text: fmt.Sprintf("mount %q is a KV version 1 mount; enable version 2: vault kv enable-versioning%s %s",
-			in.Mount, namespaceFlag(in), shellWord(in.Mount))}
+			in.Mount, namespaceFlag(in), QuoteShell(in.Mount))}
 	}
 	return mountCheck{info: MountInfo{UUID: answer.UUID}, proven: true}, nil
 }
@@ -122,7 +122,7 @@ func judgeProbe(in Scope, err error) error {
 		return noMount(in, err)
 	case errors.Is(err, kv.ErrUnsupported):
 		return &mountError{cause: err, text: fmt.Sprintf("mount %q is not a KV version 2 mount; if it is a KV version 1 mount, enable version 2: vault kv enable-versioning%s %s",
-			in.Mount, namespaceFlag(in), shellWord(in.Mount))}
+			in.Mount, namespaceFlag(in), QuoteShell(in.Mount))}
 	case !noAnswer(err):
 		return err
 	}
@@ -132,7 +132,7 @@ func judgeProbe(in Scope, err error) error {
 
 func noMount(in Scope, cause error) error {
 	return &mountError{cause: cause, text: fmt.Sprintf("no KV v2 secrets engine found at mount %q; check mount and namespace, or enable one: vault secrets enable%s -path=%s -version=2 kv",
-		in.Mount, namespaceFlag(in), shellWord(in.Mount))}
+		in.Mount, namespaceFlag(in), QuoteShell(in.Mount))}
 }
 
 // inside is the error for a mount that is only a path inside another one.
@@ -149,14 +149,5 @@ func namespaceFlag(in Scope) string {
 	if in.Namespace == "" {
 		return ""
 	}
-	return " -namespace=" + shellWord(in.Namespace)
-}
-
-// shellWord is a name as an argument of a command to paste.
-func shellWord(name string) string {
-	plain := func(r rune) bool { return r < 0x80 && (startsName(r) || strings.ContainsRune("./@:-", r)) }
-	if name != "" && strings.IndexFunc(name, func(r rune) bool { return !plain(r) }) < 0 {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	return " -namespace=" + QuoteShell(in.Namespace)
 }

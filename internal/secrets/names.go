@@ -58,10 +58,7 @@ func (s Scope) Other(key string) OtherName {
 			out.Cause += " with an invalid name"
 		}
 	}
-	if s.Namespace != "" {
-		command += " -namespace=" + QuoteShell(s.Namespace)
-	}
-	out.Command = fmt.Sprintf("%s -mount=%s %s", command, QuoteShell(s.Mount), QuoteShell(path))
+	out.Command = fmt.Sprintf("%s%s -mount=%s %s", command, namespaceFlag(s), QuoteShell(s.Mount), QuoteShell(path))
 	return out
 }
 
@@ -124,7 +121,7 @@ func QuoteShell(text string) string {
 // plainWord reports whether a shell takes the text literally.
 func plainWord(text string) bool {
 	return text != "" && strings.IndexFunc(text, func(r rune) bool {
-		return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_./-", r)
+		return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_./@-", r)
 	}) < 0
 }
 

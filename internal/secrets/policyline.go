@@ -40,12 +40,12 @@ func policyCommand(s Scope, op capability.Operation) string {
 	case capability.Configure:
 		option = " --settings"
 	}
-	command := "relay-sync policy " + role + " --workflow " + shellWord(s.Group) + option
+	command := "relay-sync policy " + role + " --workflow " + QuoteShell(s.Group) + option
 	if s.Mount != DefaultMount {
-		command += " --mount " + shellWord(s.Mount)
+		command += " --mount " + QuoteShell(s.Mount)
 	}
 	if s.Prefix != DefaultPrefix {
-		command += " --prefix " + shellWord(s.Prefix)
+		command += " --prefix " + QuoteShell(s.Prefix)
 	}
 	return command
 }

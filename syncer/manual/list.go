@@ -33,6 +33,9 @@ type Row struct {
 	Deleted time.Time
 }
 
+// ErrNoSecrets: Vault has no name in the workflow, so the name may be wrong.
+var ErrNoSecrets = errors.New("not found: no secret was ever written there")
+
 // Query is what List lists.
 type Query struct {
 	// Workflow is one workflow; empty for every workflow.
@@ -124,7 +127,7 @@ func (f Found) err(q Query, seen secrets.Survey) error {
 		}
 	}
 	if q.Workflow != "" && len(seen.Entries) == 0 && len(seen.Other) == 0 {
-		return fmt.Errorf("list %s: not found: no secret was ever written there\nHint: to list all workflows: relay-sync secret list", f.Workflows[0].Scope.Title())
+		return fmt.Errorf("list %s: %w", f.Workflows[0].Scope.Title(), ErrNoSecrets)
 	}
 	return nil
 }
@@ -133,7 +136,7 @@ func (f Found) err(q Query, seen secrets.Survey) error {
 func workflows(ctx context.Context, client *secrets.Client, root secrets.Scope) ([]secrets.Scope, []string, error) {
 	names, err := client.Groups(ctx, root)
 	if err != nil {
-		return nil, nil, fmt.Errorf("list the workflows: %w\nHint: to list one workflow: relay-sync secret list WORKFLOW", err)
+		return nil, nil, fmt.Errorf("list the workflows: %w", err)
 	}
 	var (
 		scopes  []secrets.Scope

@@ -6,6 +6,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -19,7 +20,21 @@ type Text struct {
 	w     io.Writer
 	color bool
 	err   error
+	// config is what follows the command in a printed command line.
+	config string
 }
+
+// WithConfig adds a configuration file to the commands that are printed, so that they
+// work when they are pasted. The path is as a shell needs it; empty for the default.
+func (t *Text) WithConfig(path string) *Text {
+	if path != "" {
+		t.config = " -c " + path
+	}
+	return t
+}
+
+// needsConfig are the commands that read a configuration file, as printed.
+var needsConfig = regexp.MustCompile(`relay-sync (adopt|apply|undelete)\b`)
 
 // NewText makes a printer of reports; color is for a terminal that supports it.
 func NewText(w io.Writer, color bool) *Text { return &Text{w: w, color: color} }
@@ -201,6 +216,9 @@ func sentence(r report.Report) string {
 
 // line writes one line; block one of several lines, each indented.
 func (t *Text) line(indent int, text string) {
+	if t.config != "" {
+		text = needsConfig.ReplaceAllString(text, "${0}"+strings.ReplaceAll(t.config, "$", "$$"))
+	}
 	if t.err == nil {
 		_, t.err = fmt.Fprintln(t.w, strings.TrimRight(strings.Repeat("  ", indent)+text, " "))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
@@ -64,7 +65,7 @@ Exit codes:
 }
 
 func (o *options) configFlags(c *cobra.Command) {
-	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "path of the configuration file")
+	c.Flags().StringVarP(&o.config, "config", "c", defaultConfig, "path of the configuration file")
 	c.Flags().StringSliceVar(&o.sources, "source", nil, "process only this source (repeatable)")
 }
 
@@ -211,9 +212,21 @@ func whoami() string {
 	return fmt.Sprintf("uid %d", os.Getuid())
 }
 
+// defaultConfig is the configuration file of a command without --config.
+const defaultConfig = "relay-sync.yaml"
+
+// text prints for people. Commands in it name the configuration file of this one.
+func (o *options) text() *render.Text {
+	text := render.NewText(o.stdout, wantsColor(o.stdout))
+	if o.config == defaultConfig {
+		return text
+	}
+	return text.WithConfig(secrets.QuoteShell(o.config))
+}
+
 func (o *options) write(reports []report.Report) error {
 	if o.output == "json" {
 		return render.WriteJSON(o.stdout, reports)
 	}
-	return render.NewText(o.stdout, wantsColor(o.stdout)).Write(reports)
+	return o.text().Write(reports)
 }

@@ -118,13 +118,13 @@ func withHint(err error, c *cobra.Command, f *manualFlags, a secrets.Address) er
 	case !errors.Is(err, secrets.ErrNotOwner):
 		return err
 	case c.Name() == "delete":
-		return fmt.Errorf("%w\nHint: to delete it although you do not own it: %s", err, f.again("delete", a, "--adopt"))
+		return fmt.Errorf("%w\nHint: to delete it although you do not own it: %s", err, f.again("delete", secrets.QuoteShell(a.String()), "--adopt"))
 	}
-	return fmt.Errorf("%w\nHint: to take it over: %s", err, f.again("set", a, "--adopt"))
+	return fmt.Errorf("%w\nHint: to take it over: %s", err, f.again("set", secrets.QuoteShell(a.String()), "--adopt"))
 }
 
 // again is a command line of secret with the flags of this one.
-func (f *manualFlags) again(command string, a secrets.Address, more ...string) string {
+func (f *manualFlags) again(command string, arguments ...string) string {
 	words := []string{"relay-sync", "secret", command}
 	for _, flag := range []struct{ name, value, unset string }{
 		{"--config", f.config, ""}, {"--mount", f.mount, secrets.DefaultMount}, {"--prefix", f.prefix, secrets.DefaultPrefix},
@@ -134,7 +134,7 @@ func (f *manualFlags) again(command string, a secrets.Address, more ...string) s
 			words = append(words, flag.name, secrets.QuoteShell(flag.value))
 		}
 	}
-	return strings.Join(append(append(words, secrets.QuoteShell(a.String())), more...), " ")
+	return strings.Join(append(words, arguments...), " ")
 }
 
 func (o *options) endSession(session *manual.Session) {

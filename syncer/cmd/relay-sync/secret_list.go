@@ -4,12 +4,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -38,7 +40,12 @@ metadata/PREFIX/ for that. With --deleted it prints what an owner can undelete.`
 				}
 			}
 			found, err := manual.List(c.Context(), settings, q)
-			if err != nil {
+			switch {
+			case errors.Is(err, manual.ErrNoSecrets):
+				return fmt.Errorf("%w\nHint: to list all workflows: %s", err, f.again("list"))
+			case all && errors.Is(err, secrets.ErrMissingCapability):
+				return fmt.Errorf("%w\nHint: to list one workflow: %s", err, f.again("list", "WORKFLOW"))
+			case err != nil:
 				return err
 			}
 			return o.writeList(found, all, q.Deleted)

@@ -90,5 +90,5 @@ func (o *options) writeStatus(all []report.Status, standby bool) error {
 		_, err := fmt.Fprintln(o.stdout, "standby: another replica is the leader and follows the sources")
 		return err
 	}
-	return render.NewText(o.stdout, wantsColor(o.stdout)).WriteStatus(all, time.Now())
+	return o.text().WriteStatus(all, time.Now())
 }

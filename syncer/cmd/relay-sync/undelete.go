@@ -69,5 +69,5 @@ func (o *options) writeUndeleted(all []report.Undeletion) error {
 	if o.output == "json" {
 		return render.WriteUndeletedJSON(o.stdout, all)
 	}
-	return render.NewText(o.stdout, wantsColor(o.stdout)).WriteUndeleted(all)
+	return o.text().WriteUndeleted(all)
 }

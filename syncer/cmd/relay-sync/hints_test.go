@@ -1,0 +1,117 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// commandLine is a command in a text: what introduces it, and its words up to the end of
+// the line or of the quotation.
+var commandLine = regexp.MustCompile("(^|: |`|\\()relay-sync( [^\n`);|<]*)")
+
+// TestCommandsInTextsCanBePasted reads every text of the programs: a command that a hint
+// names exists with its flags, and has those that it requires.
+func TestCommandsInTextsCanBePasted(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, dir := range []string{"../../../syncer", "../../../internal", "../../../provider"} {
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if literal, is := n.(*ast.BasicLit); is && literal.Kind == token.STRING {
+					text, _ := strconv.Unquote(literal.Value)
+					for _, line := range commandLine.FindAllStringSubmatch(text, -1) {
+						problem := pasted(strings.Fields(line[2]))
+						if line[1] == "" && problem == "unknown command" {
+							continue // a sentence about the program
+						}
+						if found++; problem != "" {
+							t.Errorf("%s: relay-sync%s: %s", path, line[2], problem)
+						}
+					}
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d commands found", found)
+	}
+}
+
+// pasted is what is wrong with the words of a command.
+func pasted(words []string) string {
+	root := newCommand(io.Discard, io.Discard)
+	command, rest, err := root.Find(words)
+	if err != nil || command == root {
+		return "unknown command"
+	}
+	if command.HasSubCommands() && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+		return "unknown subcommand"
+	}
+	given := map[string]bool{}
+	for _, word := range rest {
+		name, is := strings.CutPrefix(word, "--")
+		name, _, _ = strings.Cut(strings.TrimRight(name, ".,"), "=")
+		if is && name != "" && flagOf(command, name) == nil {
+			return "unknown flag --" + name
+		}
+		given[name] = is
+	}
+	problem := ""
+	command.Flags().VisitAll(func(f *pflag.Flag) {
+		if len(rest) > 0 && f.Annotations[cobra.BashCompOneRequiredFlag] != nil && !given[f.Name] {
+			problem = "required flag --" + f.Name + " is missing"
+		}
+	})
+	return problem
+}
+
+func flagOf(command *cobra.Command, name string) *pflag.Flag {
+	if f := command.Flags().Lookup(name); f != nil {
+		return f
+	}
+	return command.InheritedFlags().Lookup(name)
+}
+
+func TestPastedFindsMistakes(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"apply --approve ID":                    "",
+		"secret set WORKFLOW NAME --adopt":      "",
+		"adopt WORKFLOW/NAME --reason ...":      "",
+		"adopt WORKFLOW/NAME":                   "required flag --reason is missing",
+		"secret set NAME --as ada":              "unknown flag --as",
+		"secret remove NAME":                    "unknown subcommand",
+		"secrets list":                          "unknown command",
+		"policy operator --team shop --approve": "unknown flag --approve",
+	} {
+		if got := pasted(strings.Fields(line)); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}
