@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -52,12 +53,23 @@ func (b *backend) observe(ctx context.Context, m secrets.Manager, address secret
 	private.Repair = repairFor(verdict, secrets.NeedsAdopt(b.client.Owner(), entry, wrote))
 	if verdict.State == secrets.InSync {
 		private.Unfinished = false
+		if entry.Rejected != nil {
+			b.warnings.add(notAuthenticWarning(address))
+		}
 	}
 	// Without a record, the fingerprint in the private state remains.
 	if record, found := entry.Records[b.client.Owner()]; found && !record.Released {
 		private.HMAC1 = record.HMAC1
 	}
 	return entry, nil
+}
+
+// notAuthenticWarning is about a record that is not authentic, of a version that the
+// state has: the state outranks the record.
+func notAuthenticWarning(address secrets.Address) string {
+	return fmt.Sprintf("%s %s: record not authentic: its MAC is invalid, but the state confirms the current version; "+
+		"another writer changed the record, or fingerprint_key does not contain the key of the last write. The next write signs the record",
+		address.Kind, address)
 }
 
 // setWritten sets the result of a successful write.

@@ -85,6 +85,20 @@ func undeleted() map[secrets.Owner]secrets.Record {
 	return recorded(func(r *secrets.Record) { r.Undeleted = true })
 }
 
+// notAuthentic is an entry whose record by this owner has an invalid MAC.
+func notAuthentic(n int, released bool) secrets.Entry {
+	e := entry(n, nil)
+	e.Rejected, e.MAC = &secrets.Record{Version: n, Time: at(n), Released: released, Provenance: note()}, secrets.MACInvalid
+	return e
+}
+
+// olderKey is an entry whose record has a MAC under a key that is not the newest.
+func olderKey() secrets.Entry {
+	e := entry(3, by(us, 3))
+	e.MAC = secrets.MACOlderKey
+	return e
+}
+
 // planRow is one secret and the action that a plan has for it.
 type planRow struct {
 	name  string
@@ -139,6 +153,12 @@ func TestWantedSecrets(t *testing.T) {
 		{name: "a secret that is not there", wants: want(nil), kind: Add},
 		{name: "one as it was written", wants: want(nil), entry: entry(3, by(us, 3)), kind: Unchanged},
 		{name: "another ciphertext", wants: changedWant(), entry: entry(3, by(us, 3)), kind: Change},
+		{name: "a record that is not authentic", wants: want(nil), entry: notAuthentic(3, false), kind: Blocked, cause: "record not authentic; to write the value again: relay-sync adopt "},
+		{name: "a record that is not authentic, adopted by name", wants: want(nil), entry: notAuthentic(3, false), in: Input{Adopt: Adoption{Addresses: map[secrets.Address]bool{token: true}}}, kind: Adopt},
+		{name: "a record that is not authentic is not unmanaged", wants: want(nil), entry: notAuthentic(3, false), in: Input{Adopt: Adoption{Unmanaged: true}}, kind: Blocked},
+		{name: "a record that is not authentic, in no file", entry: notAuthentic(3, false), kind: Blocked, cause: "to sign the record after a check: relay-sync adopt --records "},
+		{name: "a release that is not authentic, in no file", entry: notAuthentic(3, true)},
+		{name: "a record under an older key", wants: want(nil), entry: olderKey(), kind: Reencrypted, cause: "newest fingerprint key"},
 		{name: "the same ciphertext under another key", wants: want(func(w *Want) { w.Key1 = "other" }), entry: entry(3, by(us, 3)), kind: Change},
 		{name: "overwritten, healed", wants: want(nil), entry: entry(4, by(us, 3)), kind: Repair, cause: "overwritten: version 4"},
 		{name: "overwritten, reported", wants: want(nil), entry: entry(4, by(us, 3)), in: Input{Drift: ReportOnly}, kind: Drift, cause: "overwritten: version 4"},
