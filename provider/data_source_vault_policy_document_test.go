@@ -83,7 +83,7 @@ func TestPolicyDocumentUsesMountAndPrefixOfProvider(t *testing.T) {
 		s.Apply(t)
 		for name, g := range map[string]policy.Grant{
 			"default": {Role: policy.Writer, Mount: "team/kv", Prefix: "flows"},
-			"team":    {Role: policy.Operator, Mount: "elsewhere", Prefix: "workflows", Team: "shop", Undelete: true},
+			"team":    {Role: policy.Operator, Mount: "team/kv", Prefix: "flows", Team: "shop", Undelete: true},
 			"own":     {Role: policy.Writer, Mount: "other", Prefix: "a/b", Undelete: true, Settings: true},
 			"people": {Role: policy.Approver, Mount: "team/kv", Prefix: "flows", WorkflowPrefixes: []string{"deploy-"},
 				ConnectionsDomain: "relay", SecretsBy: policy.Administrator},
