@@ -137,8 +137,8 @@ func TestEveryLoginMethodWrites(t *testing.T) {
 		s.Setenv("TFC_WORKLOAD_IDENTITY_TOKEN", jwt)
 		s.logins(t, logins, []string{"one", "two", "three"}, s.ephemeral(values))
 
-		// One provider of each login sends requests to Vault. The plan of a new secret
-		// sends none.
+		// One provider of each login sends requests to Vault. For a new secret, it is also
+		// that of the plan, which looks at the new address.
 		for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan"}, {"apply", "-auto-approve", "-refresh-only"}} {
 			seen := make([]*traffic, len(logins))
 			for i, proxy := range proxies {
@@ -147,7 +147,11 @@ func TestEveryLoginMethodWrites(t *testing.T) {
 			s.Must(t, args...)
 			for i, l := range logins {
 				t.Run(l.name+": "+args[0]+" "+args[len(args)-1], func(t *testing.T) {
-					seen[i].is(t, s, given[l.name])
+					processes := 1
+					if args[0] == "apply" && len(args) == 2 {
+						processes = 2
+					}
+					seen[i].is(t, s, given[l.name], processes)
 					proxies[i].AssertBlind(t)
 				})
 			}
@@ -162,14 +166,14 @@ func TestEveryLoginMethodWrites(t *testing.T) {
 
 // is asserts one token for all requests: a given token that is not revoked, or the
 // token of a login that is revoked.
-func (w *traffic) is(t *testing.T, s *fixture, given bool) {
+func (w *traffic) is(t *testing.T, s *fixture, given bool, processes int) {
 	t.Helper()
-	want := 1
+	want, tokens := processes, processes
 	if given {
-		want = 0
+		want, tokens = 0, 1
 	}
-	if w.logins != want || len(w.revoked) != want || len(w.used) != 1 {
-		t.Errorf("%d logins, %d revoked, %d tokens used; want %d, %d, 1", w.logins, len(w.revoked), len(w.used), want, want)
+	if w.logins != want || len(w.revoked) != want || len(w.used) != tokens {
+		t.Errorf("%d logins, %d revoked, %d tokens used; want %d, %d, %d", w.logins, len(w.revoked), len(w.used), want, want, tokens)
 	}
 	for token := range w.used {
 		if s.lives(t, token) != given {
