@@ -74,12 +74,11 @@ func TestWriteSendsTwoRequests(t *testing.T) {
 	ctx, a := context.Background(), testAddress(t)
 
 	absent := mustDescribe(t, c, a)
-	proxy.Reset()
 	first, err := c.Put(ctx, Write{Address: a, Value: NewValue("one"), Observed: absent})
 	if err != nil || first.Version != 1 {
 		t.Fatalf("writing an absent secret: %+v, %v", first, err)
 	}
-	if got, want := requestsOf(proxy), "GET mount, PUT capabilities, PUT data, PATCH metadata"; got != want {
+	if got, want := requestsOf(proxy), "GET mount, GET metadata, PUT capabilities, PUT data, PATCH metadata"; got != want {
 		t.Errorf("the first write sent %q, want %q", got, want)
 	}
 	seen := mustDescribe(t, c, a)
