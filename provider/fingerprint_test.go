@@ -243,3 +243,39 @@ resource "terraform_data" "source" {
 		})
 	}
 }
+
+// The state confirms what this configuration wrote; any other record with an invalid
+// MAC may be forged, and its secret is not written over without adopt.
+func TestForgedRecordDoesNotHideAChangeFromAPlan(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newFixture(t, cli)
+		configure := func(key, options string) {
+			s.Write(t, strings.Replace(header, `"shop"`, `"shop"
+  fingerprint_key = ["`+strings.Repeat(key, 32)+`"]`, 1)+s.secret("token", `"one"`, options))
+		}
+		configure("k", "")
+		s.Apply(t)
+		s.NoChanges(t)
+
+		t.Log("a record under another key is a warning only")
+		configure("o", "")
+		s.NoChanges(t)
+		s.Apply(t).Contains(t, "record not authentic", "the state confirms the current version")
+
+		t.Log("an outside write with a forged record is shown and not overwritten")
+		configure("k", "")
+		s.vault.ForgeRecords(t, s.workflow, "token", s.vault.Write(t, s.workflow, "token", "forged"))
+		s.Fails(t, []string{"plan"}, "record not authentic")
+		if got := s.value(t, "token"); got != "forged" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		configure("k", "adopt = true")
+		s.Apply(t)
+		if got := s.value(t, "token"); got != "one" {
+			t.Errorf("the workflow reads %q", got)
+		}
+		configure("k", "")
+		s.NoChanges(t)
+	})
+}
