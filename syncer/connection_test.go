@@ -172,7 +172,7 @@ func TestConnectionOfTerraformIsAdoptedOnlyOnRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.commitWith(awsAndSlack)
-	if rep := w.sync(true); rep.Summary().Blocked != 1 || !strings.Contains(w.text(), "relay-sync adopt connection:slack/team --reason ...") {
+	if rep := w.sync(true); rep.Summary().Blocked != 1 || !strings.Contains(w.text(), "relay-sync adopt 'connection:slack/team' --reason ...") {
 		t.Errorf("%+v\n%s", rep.Summary(), w.text())
 	}
 	w.finds("slack", "team", map[string]string{"apiToken": "theirs"})

@@ -63,8 +63,8 @@ func TestThousandSecretsArriveByteForByte(t *testing.T) {
 	if n := w.writes(); n != 0 || rep.Summary().Unchanged != workflows*each {
 		t.Errorf("the same commit again: %d values sent, %+v", n, rep.Summary())
 	}
-	if want := workflows + workflows*each; requests != want {
-		t.Errorf("the same commit again: %d requests, want a list of each workflow and one read of metadata per secret, %d", requests, want)
+	if want := 1 + workflows + workflows*each; requests != want {
+		t.Errorf("the same commit again: %d requests, want one for the mount, a list of each workflow and one read of metadata per secret, %d", requests, want)
 	}
 	vaulttest.AssertNoCanary(t, canary, w.output)
 }
@@ -174,8 +174,8 @@ func TestMissingCapabilityIsNamedAndNothingIsWritten(t *testing.T) {
 	}{
 		{"no list", list, []string{data, metadata}},
 		{"no metadata", `path "customers/metadata/workflows/+/+" { capabilities = ["read"`, []string{data, list}},
-		{"no patch", `path "customers/metadata/workflows/+/+" { capabilities = ["patch"] }`, []string{data, list, strings.Replace(metadata, `, "patch"`, "", 1)}},
-		{"no update", `path "customers/data/workflows/+/+" { capabilities = ["update"] }`, []string{metadata, list, strings.Replace(data, `, "update"`, "", 1)}},
+		{"no patch", metadata, []string{data, list, strings.Replace(metadata, `, "patch"`, "", 1)}},
+		{"no update", data, []string{metadata, list, strings.Replace(data, `, "update"`, "", 1)}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -187,8 +187,16 @@ func TestMissingCapabilityIsNamedAndNothingIsWritten(t *testing.T) {
 			w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    a: two\n    b: new\n", w.workflow(0)))
 			w.commit()
 			w.cfg.Vault.TokenFile = write(t, t.TempDir(), "token", w.vault.Token(t, row.rules...))
-			if rep := w.sync(true); rep.Outcome() != report.Failed || !strings.Contains(w.text(), row.want) {
-				t.Errorf("the report does not contain %q:\n%s", row.want, w.text())
+			// The line for this workflow only.
+			want := strings.Replace(row.want, "workflows/+/", "workflows/"+w.workflow(0)+"/", 1)
+			if rep := w.sync(true); rep.Outcome() != report.Failed || !strings.Contains(w.text(), want) {
+				t.Errorf("the report does not contain %q:\n%s", want, w.text())
+			}
+			if failed := strings.Count(w.text(), "failed: secret "); failed > 0 && strings.Count(w.text(), w.workflow(0)+"/b: missing capability") != 1 {
+				t.Errorf("the failure of the second secret names another one:\n%s", w.text())
+			}
+			if strings.Contains(w.text(), "not checked: secret ") {
+				t.Errorf("the failure of a whole workflow names one secret:\n%s", w.text())
 			}
 			if n := w.writes(); n != 0 {
 				t.Errorf("%d values were written all the same", n)

@@ -31,6 +31,9 @@ func (c *Client) require(ctx context.Context, a Address, op capability.Operation
 		return err
 	}
 	err := c.once(ctx, checkKey{a.Scope, op}, func(ctx context.Context) error { return c.checkCapabilities(ctx, a, op) })
+	if missing, is := errors.AsType[*MissingCapabilityError](err); is {
+		return &MissingCapabilityError{Address: a, Rules: missing.Rules, Command: missing.Command} // not that of the first caller
+	}
 	if err != nil {
 		return err
 	}

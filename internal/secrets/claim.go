@@ -130,7 +130,7 @@ func decideDeletion(e Entry, claim Claim, purge bool, settle time.Duration) remo
 	case e.newerThan(claim):
 		return removal{outcome: WrittenSince}
 	case e.Current == claim.Version:
-		return e.removeCurrent(purge)
+		return e.removeCurrent(purge, recorded && own.Released && claim.Names(own))
 	case e.recorded(e.Current):
 		return removal{outcome: ReleasedOnly, release: true}
 	}
@@ -139,15 +139,17 @@ func decideDeletion(e Entry, claim Claim, purge bool, settle time.Duration) remo
 	return removal{outcome: ReleasedOnly, release: true, wait: e.untilSettled(settle)}
 }
 
-// removeCurrent is the removal of the current version.
-func (e Entry) removeCurrent(purge bool) removal {
+// removeCurrent is the removal of the current version, whose record may be released
+// already: another copy of the state has removed it.
+func (e Entry) removeCurrent(purge, released bool) removal {
 	switch {
 	case purge:
 		return removal{outcome: AllDestroyed, release: true, versions: slices.Sorted(maps.Keys(e.Versions))}
 	case e.Live():
 		return removal{outcome: SoftDeleted, release: true, versions: []int{e.Current}}
 	}
-	return removal{outcome: AlreadyDeleted, release: true}
+	// The first release says who deleted the version, which permits its undelete.
+	return removal{outcome: AlreadyDeleted, release: !released}
 }
 
 // newerThan reports whether the owner of the claim has recorded a newer version,

@@ -84,6 +84,11 @@ func TestRemovalTakesOnlyTheClaimedVersion(t *testing.T) {
 			want:  removal{outcome: AlreadyDeleted, release: true},
 		},
 		{
+			name: "removed by another copy of the state", claim: claim,
+			entry: entry(map[Owner]Record{shop: released(3)}, version(1), version(2), dead(3)),
+			want:  removal{outcome: AlreadyDeleted},
+		},
+		{
 			name: "dead, purge", claim: claim, purge: true,
 			entry: entry(map[Owner]Record{shop: record(3)}, version(1), version(2), dead(3)),
 			want:  removal{outcome: AllDestroyed, versions: []int{1, 2, 3}, release: true},

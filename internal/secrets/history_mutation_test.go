@@ -31,7 +31,7 @@ var mutations = []mutation{
 	{
 		"a removal of what is current", "which it did not write",
 		func(h *history) {
-			h.rule = decidedBy(func(e Entry, _ Claim, purge bool) removal { return e.removeCurrent(purge) })
+			h.rule = decidedBy(func(e Entry, _ Claim, purge bool) removal { return e.removeCurrent(purge, false) })
 		},
 	},
 	{
@@ -93,7 +93,7 @@ func byOwnerAlone(e Entry, claim Claim, purge bool) removal {
 	case record.Version != e.Current:
 		return removal{outcome: ReleasedOnly, release: true}
 	}
-	return e.removeCurrent(purge)
+	return e.removeCurrent(purge, false)
 }
 
 // TestHistoriesFindALossyRemoval: the histories would be worth nothing if they passed

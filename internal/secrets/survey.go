@@ -5,6 +5,7 @@ package secrets
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -66,7 +67,7 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 	}
 	for i, a := range addresses {
 		if errs[i] != nil {
-			out.Failed[a.Scope] = errs[i]
+			out.Failed[a.Scope] = ofScope(errs[i])
 			delete(out.Other, a.Scope)
 		}
 	}
@@ -83,6 +84,14 @@ func (c *Client) listChecked(ctx context.Context, s Scope) (Names, error) {
 		return Names{}, err
 	}
 	return c.List(ctx, s)
+}
+
+// ofScope is the error of one address as that of its whole scope.
+func ofScope(err error) error {
+	if missing, is := errors.AsType[*MissingCapabilityError](err); is {
+		return &MissingCapabilityError{Address: Address{Scope: missing.Address.Scope}, Rules: missing.Rules, Command: missing.Command}
+	}
+	return err
 }
 
 // requestAll runs a request for every item, at most limit at once, and returns answers and

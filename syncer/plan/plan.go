@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
@@ -132,8 +133,9 @@ func (in Input) foreign(a Action) Action {
 	return a.as(Blocked, a.Verdict.String()+"; to take it over: "+adoptCommand(a))
 }
 
-func adoptCommand(a Action) string {
-	return "relay-sync adopt " + secrets.QuoteShell(a.Address.Title()) + " --reason ..."
+func adoptCommand(a Action, flags ...string) string {
+	words := append(flags, secrets.QuoteShell(a.Address.Title()), "--reason", "...")
+	return "relay-sync adopt " + strings.Join(words, " ")
 }
 
 // sameValue reports whether a file has the value that was written last: by the
@@ -165,8 +167,7 @@ func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
 	a := Action{Address: address, Entry: in.Observed[address]}
 	owner, last, found := a.Entry.LastOwner()
 	if a.Verdict = in.judge(a); a.Verdict.State == secrets.NotAuthentic && !a.Entry.Rejected.Released {
-		return a.as(Blocked, "not deleted: "+a.Verdict.String()+"; to sign the record after a check: relay-sync adopt --records "+
-			a.Address.Title()+" --reason ..."), true
+		return a.as(Blocked, "not deleted: "+a.Verdict.String()+"; to sign the record after a check: "+adoptCommand(a, "--records")), true
 	}
 	if !found || owner != in.Owner {
 		return Action{}, false
