@@ -148,7 +148,7 @@ func (e Entry) removeCurrent(purge, released bool) removal {
 	case e.Live():
 		return removal{outcome: SoftDeleted, release: true, versions: []int{e.Current}}
 	}
-	// The first release says who deleted the version, which permits its undelete.
+	// The first release names who deleted the version, which permits its undelete.
 	return removal{outcome: AlreadyDeleted, release: !released}
 }
 
