@@ -69,7 +69,7 @@ func notUnsigned(rest map[secrets.Address]bool) error {
 		return nil
 	}
 	slices.Sort(titles)
-	return fmt.Errorf("adopt --records: no record without a valid MAC found for %s. Hint: to list them: relay-sync adopt --records --reason ...", strings.Join(titles, ", "))
+	return fmt.Errorf("adopt --records: no record without a valid MAC found for %s. Hint: relay-sync adopt --records --reason ... lists them", strings.Join(titles, ", "))
 }
 
 func (c *Controller) unsignedRecords(ctx context.Context, cfg config.Source) ([]report.UnsignedRecord, error) {

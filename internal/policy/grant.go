@@ -154,7 +154,7 @@ func (g Grant) unsupported() []refusal {
 			"destroy and settings are for a writer: among people, only an administrator has these rights"},
 		{g.Role.person() && g.Undelete && !g.withSecrets().allow(capability.Write),
 			"undelete is for a role that writes secrets: this one only lists names, versions and owners"},
-		{g.Team != "" && !(g.Role.person() && g.withSecrets().allow(capability.Write)),
+		{g.Team != "" && (!g.Role.person() || !g.withSecrets().allow(capability.Write)),
 			"a team is for people who write secrets: choose a role that does"},
 		{g.SecretsBy != 0 && !g.Role.person(),
 			"which people write secrets makes no difference for a writer or a reader: omit the option"},

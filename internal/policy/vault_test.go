@@ -278,8 +278,7 @@ func TestIdentityGrantsItsOwnWorkflow(t *testing.T) {
 	expect(t, v, token, "workflows/"+own, reads)
 }
 
-// TestWriterPolicyGrantsWhatTheClientRequires compares the lines that errors quote
-// with the policy of a writer.
+// The lines that errors quote are compared with the policy of a writer.
 func TestWriterPolicyGrantsWhatTheClientRequires(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)

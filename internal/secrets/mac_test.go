@@ -12,6 +12,7 @@ import (
 // macWorld is an entry of the owner shop at version 2, whose records were all signed
 // under the key a, and what other writers may make of them.
 type macWorld struct {
+	t        *testing.T
 	kv       *modelKV
 	address  Address
 	versions []Written
@@ -22,7 +23,7 @@ type macWorld struct {
 
 func newMACWorld(t *testing.T) *macWorld {
 	t.Helper()
-	w := &macWorld{kv: newModelKV(), address: testScope.Secret("token")}
+	w := &macWorld{t: t, kv: newModelKV(), address: testScope.Secret("token")}
 	c := w.client(t, testKeys(t, "a"), false)
 	for _, value := range []string{"one", "two"} {
 		wrote := mustPut(t, c, Write{Address: w.address, Value: NewValue(value), Observed: mustDescribe(t, c, w.address), Provenance: Provenance{Origin: "a.yaml"}})
@@ -76,84 +77,88 @@ func unsigned(record string) string {
 // inFormat1 is a record that an older program wrote.
 func inFormat1(record string) string { return strings.TrimPrefix(unsigned(record), "format=2 ") }
 
+// forgedRecordTests are what another writer may do to the record of version 2, and how it
+// is judged.
+var forgedRecordTests = map[string]struct {
+	keys     []string
+	required bool
+	tamper   func(w *macWorld)
+	// want is the verdict of an owner without a baseline, baseline that of one whose
+	// baseline is version 2.
+	want, baseline State
+	mac            MAC
+}{
+	"its own record":                     {keys: []string{"a"}, want: InSync, baseline: InSync, mac: MACValid},
+	"its own record, authentic required": {keys: []string{"a"}, required: true, want: InSync, baseline: InSync, mac: MACValid},
+	"a newer key before it":              {keys: []string{"b", "a"}, required: true, want: InSync, baseline: InSync, mac: MACOlderKey},
+	"the two keys in the other order":    {keys: []string{"a", "b"}, required: true, want: InSync, baseline: InSync, mac: MACValid},
+	"without a key":                      {required: true, want: InSync, baseline: InSync, mac: MACUnchecked},
+	"only another key":                   {keys: []string{"b"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid},
+	"a record of an outside write, forged": {
+		keys: []string{"a"}, want: NotAuthentic, baseline: NotAuthentic, mac: MACInvalid,
+		tamper: func(w *macWorld) {
+			forged := Record{Version: 3, Time: w.outside().Created}
+			w.setRecord(forged.String() + macField + strings.Repeat("A", 22))
+		},
+	},
+	"the same in format 1, without a MAC": {
+		keys: []string{"a"}, want: InSync, baseline: Overwritten, mac: MACMissing,
+		tamper: func(w *macWorld) {
+			w.setRecord(inFormat1(Record{Version: 3, Time: w.outside().Created}.String()))
+		},
+	},
+	"the same, authentic required": {
+		keys: []string{"a"}, required: true, want: NotAuthentic, baseline: NotAuthentic, mac: MACMissing,
+		tamper: func(w *macWorld) {
+			w.setRecord(inFormat1(Record{Version: 3, Time: w.outside().Created}.String()))
+		},
+	},
+	"a field that was changed": {
+		keys: []string{"a"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid,
+		tamper: func(w *macWorld) { w.setRecord(strings.Replace(w.records[1], "a.yaml", "b.yaml", 1)) },
+	},
+	"a field that was added before the MAC": {
+		keys: []string{"a"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid,
+		tamper: func(w *macWorld) { w.setRecord(strings.Replace(w.records[1], macField, " later=x"+macField, 1)) },
+	},
+	"a field that was added after the MAC": {
+		keys: []string{"a"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid,
+		tamper: func(w *macWorld) { w.setRecord(w.records[1] + " released=true") },
+	},
+	"a record of a later program with a field that is not known here": {
+		keys: []string{"a"}, required: true, want: InSync, baseline: InSync, mac: MACValid,
+		tamper: func(w *macWorld) {
+			w.setRecord(testKeys(w.t, "a").sign("terraform/shop", w.address, unsigned(w.records[1])+" later=x"))
+		},
+	},
+	"an older record of the same entry, replayed": {
+		keys: []string{"a"}, required: true, want: Overwritten, baseline: RecordLost, mac: MACValid,
+		tamper: func(w *macWorld) { w.setRecord(w.records[0]) },
+	},
+	"a record copied from another entry": {
+		keys: []string{"a"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid,
+		tamper: func(w *macWorld) { w.setRecord(w.other) },
+	},
+	"a record of before the key": {
+		keys: []string{"a"}, want: InSync, baseline: InSync, mac: MACMissing,
+		tamper: func(w *macWorld) { w.setRecord(inFormat1(w.records[1])) },
+	},
+	"a record of before the key, authentic required": {
+		keys: []string{"a"}, required: true, want: NotAuthentic, baseline: InSync, mac: MACMissing,
+		tamper: func(w *macWorld) { w.setRecord(inFormat1(w.records[1])) },
+	},
+	"a forged record below another owner's": {
+		keys: []string{"a"}, want: OwnedByOther, baseline: Unmanaged, mac: MACInvalid,
+		tamper: func(w *macWorld) {
+			w.setRecord(strings.Replace(w.records[0], "a.yaml", "b.yaml", 1))
+			w.kv.entries[entryOf(w.address).Path].custom["relay.terraform/other"] = unsigned(w.records[1])
+		},
+	},
+}
+
 func TestForgedRecordsDoNotHideChanges(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
-		keys     []string
-		required bool
-		tamper   func(w *macWorld)
-		// want is the verdict of an owner without a baseline, baseline that of one whose
-		// baseline is version 2.
-		want, baseline State
-		mac            MAC
-	}{
-		"its own record":                     {keys: []string{"a"}, want: InSync, baseline: InSync, mac: MACValid},
-		"its own record, authentic required": {keys: []string{"a"}, required: true, want: InSync, baseline: InSync, mac: MACValid},
-		"a newer key before it":              {keys: []string{"b", "a"}, required: true, want: InSync, baseline: InSync, mac: MACOlderKey},
-		"the two keys in the other order":    {keys: []string{"a", "b"}, required: true, want: InSync, baseline: InSync, mac: MACValid},
-		"without a key":                      {required: true, want: InSync, baseline: InSync, mac: MACUnchecked},
-		"only another key":                   {keys: []string{"b"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid},
-		"a record of an outside write, forged": {
-			keys: []string{"a"}, want: NotAuthentic, baseline: NotAuthentic, mac: MACInvalid,
-			tamper: func(w *macWorld) {
-				forged := Record{Version: 3, Time: w.outside().Created}
-				w.setRecord(forged.String() + macField + strings.Repeat("A", 22))
-			},
-		},
-		"the same in format 1, without a MAC": {
-			keys: []string{"a"}, want: InSync, baseline: Overwritten, mac: MACMissing,
-			tamper: func(w *macWorld) {
-				w.setRecord(inFormat1(Record{Version: 3, Time: w.outside().Created}.String()))
-			},
-		},
-		"the same, authentic required": {
-			keys: []string{"a"}, required: true, want: NotAuthentic, baseline: NotAuthentic, mac: MACMissing,
-			tamper: func(w *macWorld) {
-				w.setRecord(inFormat1(Record{Version: 3, Time: w.outside().Created}.String()))
-			},
-		},
-		"a field that was changed": {
-			keys: []string{"a"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid,
-			tamper: func(w *macWorld) { w.setRecord(strings.Replace(w.records[1], "a.yaml", "b.yaml", 1)) },
-		},
-		"a field that was added before the MAC": {
-			keys: []string{"a"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid,
-			tamper: func(w *macWorld) { w.setRecord(strings.Replace(w.records[1], macField, " later=x"+macField, 1)) },
-		},
-		"a field that was added after the MAC": {
-			keys: []string{"a"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid,
-			tamper: func(w *macWorld) { w.setRecord(w.records[1] + " released=true") },
-		},
-		"a record of a later program with a field that is not known here": {
-			keys: []string{"a"}, required: true, want: InSync, baseline: InSync, mac: MACValid,
-			tamper: func(w *macWorld) {
-				w.setRecord(testKeys(t, "a").sign("terraform/shop", w.address, unsigned(w.records[1])+" later=x"))
-			},
-		},
-		"an older record of the same entry, replayed": {
-			keys: []string{"a"}, required: true, want: Overwritten, baseline: RecordLost, mac: MACValid,
-			tamper: func(w *macWorld) { w.setRecord(w.records[0]) },
-		},
-		"a record copied from another entry": {
-			keys: []string{"a"}, want: NotAuthentic, baseline: InSync, mac: MACInvalid,
-			tamper: func(w *macWorld) { w.setRecord(w.other) },
-		},
-		"a record of before the key": {
-			keys: []string{"a"}, want: InSync, baseline: InSync, mac: MACMissing,
-			tamper: func(w *macWorld) { w.setRecord(inFormat1(w.records[1])) },
-		},
-		"a record of before the key, authentic required": {
-			keys: []string{"a"}, required: true, want: NotAuthentic, baseline: InSync, mac: MACMissing,
-			tamper: func(w *macWorld) { w.setRecord(inFormat1(w.records[1])) },
-		},
-		"a forged record below another owner's": {
-			keys: []string{"a"}, want: OwnedByOther, baseline: Unmanaged, mac: MACInvalid,
-			tamper: func(w *macWorld) {
-				w.setRecord(strings.Replace(w.records[0], "a.yaml", "b.yaml", 1))
-				w.kv.entries[entryOf(w.address).Path].custom["relay.terraform/other"] = unsigned(w.records[1])
-			},
-		},
-	} {
+	for name, row := range forgedRecordTests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newMACWorld(t)
