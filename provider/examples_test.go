@@ -5,6 +5,7 @@ package provider
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
@@ -19,6 +20,7 @@ func TestExamplesApply(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		for _, file := range resources {
 			s := newFixture(t, cli)
+			s.Setenv("VAULT_TOKEN", s.vault.Token(t, writing("workflows"), writing("connections/shop")))
 			s.Setenv("TF_VAR_registry_password", "one")
 			s.Setenv("TF_VAR_signing_key", "two")
 			s.Setenv("TF_VAR_aws_secret_access_key", "three")
@@ -26,6 +28,16 @@ func TestExamplesApply(t *testing.T) {
 			s.Must(t, "plan")
 		}
 	})
+}
+
+// writing are the rules of a writer below a prefix.
+func writing(prefix string) string {
+	return strings.ReplaceAll(`
+path "customers/data/PREFIX/+/+"     { capabilities = ["create", "update"] }
+path "customers/metadata/PREFIX/+/+" { capabilities = ["read", "patch"] }
+path "customers/metadata/PREFIX/+/"  { capabilities = ["list"] }
+path "customers/delete/PREFIX/+/+"   { capabilities = ["update"] }
+`, "PREFIX", prefix)
 }
 
 func TestEveryLoginExampleLogsIn(t *testing.T) {

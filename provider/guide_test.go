@@ -26,7 +26,7 @@ var (
 	exactTime  = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z`)
 	secondTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 	// hostsOwn are lines in which Terraform and OpenTofu differ.
-	hostsOwn = regexp.MustCompile(`(?m)^ *(# \(\d+ unchanged attributes? hidden\)|. value_wo += \(write-only attribute\))\n`)
+	hostsOwn = regexp.MustCompile(`(?m)^ *(# \(\d+ unchanged attributes? hidden\)|. (value_wo|adopt) += \(write-only attribute\))\n`)
 	atLine   = regexp.MustCompile(`on main.tf line \d+, in resource ("\w+" "\w+"):\n +\d+: .*`)
 )
 

@@ -31,7 +31,7 @@ func TestProviderDefaultsApplyUnlessTheResourceSetsTheArgument(t *testing.T) {
 		outspoken := s.secret("outspoken", `"one"`, `on_drift = "error"`, `deletion = "soft"`, `custom_metadata = { stage = "test", own = "x" }`, `max_versions = 6`)
 		withDefaults(all, silent, outspoken)
 		after := s.Plan(t).Change(at("silent")).Change.After
-		if after["on_drift"] != "warn" || after["deletion"] != "purge" || after["max_versions"] != 5.0 || after["adopt"] != false {
+		if after["on_drift"] != "warn" || after["deletion"] != "purge" || after["max_versions"] != 5.0 || after["adopt"] != nil {
 			t.Errorf("the plan does not show the resulting arguments: %v", after)
 		}
 		s.Apply(t)

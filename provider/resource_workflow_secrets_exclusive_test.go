@@ -114,6 +114,6 @@ func TestExclusiveSetCreateDoesNotDeleteUnlistedSecrets(t *testing.T) {
 		if result.Code != 0 {
 			t.Errorf("exit %d:\n%s", result.Code, result.Output)
 		}
-		result.Contains(t, "Warning: Cannot list undeclared secrets", fmt.Sprintf("path %q { capabilities = [\"list\"] }", "customers/metadata/workflows/+/"))
+		result.Contains(t, "Warning: Cannot list undeclared secrets", fmt.Sprintf("path %q { capabilities = [\"list\"] }", "customers/metadata/workflows/"+s.workflow+"/"))
 	})
 }

@@ -105,7 +105,7 @@ func TestPlanOfANewSetFailsLikeItsApply(t *testing.T) {
 		s.configure(t, s.set(map[string]string{"fresh": "1", "owned": "2"}))
 		s.Fails(t, []string{"plan"}, s.workflow+"/owned is owned by person/ana")
 		s.Setenv("VAULT_TOKEN", s.vault.WriterWithout(t, "metadata", "patch"))
-		s.Fails(t, []string{"plan"}, `capabilities = ["patch"]`, "Not done: fresh, owned.")
+		s.Fails(t, []string{"plan"}, `capabilities = ["read", "patch"]`, "Not done: fresh, owned.")
 		s.Setenv("VAULT_TOKEN", "hvs.invalid")
 		s.Fails(t, []string{"plan"}, "the Vault token is invalid")
 		s.Setenv("VAULT_TOKEN", s.token)

@@ -107,10 +107,18 @@ func TestDocumentationSnippetsAreValid(t *testing.T) {
 			if one.withIdentity() && cli.Name == "terraform" {
 				continue // it is in Terraform 1.12 and later; OpenTofu from bin/ is new enough
 			}
-			s.Write(t, one.complete(t))
+			configuration, tests := one.complete(t), filepath.Join(s.Dir, "mock.tftest.hcl")
+			if strings.HasPrefix(one.text, "mock_provider ") {
+				configuration = snippet{}.complete(t)
+				if err := os.WriteFile(tests, []byte(one.text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.Write(t, configuration)
 			if result := s.Run(t, "validate"); result.Code != 0 {
 				t.Errorf("%s:\n%s", one, result.Output)
 			}
+			_ = os.Remove(tests)
 		}
 	})
 }

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,14 +14,14 @@ import (
 func TestTokenThatCanReadValuesIsReported(t *testing.T) {
 	t.Parallel()
 	const (
-		rule   = `path "customers/data/workflows/+/+" { capabilities = ["create", "update"] }`
-		writes = rule + `
+		writes = `path "customers/data/workflows/+/+" { capabilities = ["create", "update"] }
 path "customers/metadata/workflows/+/+" { capabilities = ["read", "patch"] }
 path "customers/delete/workflows/+/+"   { capabilities = ["update"] }`
 		refuses = "the provider's require_write_only is \"error\""
 	)
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
+		rule := fmt.Sprintf(`path "customers/data/workflows/%s/+" { capabilities = ["create", "update"] }`, s.workflow)
 		reader := s.vault.Token(t, strings.Replace(writes, `"update"`, `"update", "read"`, 1))
 		configure := func(mode, version string) {
 			t.Helper()
