@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -127,7 +128,10 @@ func (s *fixture) perform(t *testing.T, o operation, scenes []scene, secrets map
 // has made.
 func (s *fixture) interrupt(scenes []scene) (made func(scene) int) {
 	var mu sync.Mutex
-	counts := map[string]int{}
+	counts := map[string]*requestCount{}
+	for _, c := range scenes {
+		counts[c.workflow] = &requestCount{}
+	}
 	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 		body, _ := io.ReadAll(r.Body) // what capabilities are asked of is there
 		i := slices.IndexFunc(scenes, func(c scene) bool {
@@ -139,8 +143,7 @@ func (s *fixture) interrupt(scenes []scene) (made func(scene) int) {
 		c := scenes[i]
 		mu.Lock()
 		defer mu.Unlock()
-		counts[c.workflow]++
-		if n := counts[c.workflow]; c.at > 0 && (n == c.at || (c.onwards && n > c.at)) {
+		if counts[c.workflow].breaks(r, c.at, c.onwards) {
 			return c.action
 		}
 		return vaulttest.Action{}
@@ -148,8 +151,35 @@ func (s *fixture) interrupt(scenes []scene) (made func(scene) int) {
 	return func(c scene) int {
 		mu.Lock()
 		defer mu.Unlock()
-		return counts[c.workflow]
+		return counts[c.workflow].made
 	}
+}
+
+// requestCount counts the requests of a scene. A read that follows a read of the same
+// name is not counted: a write reads an absent entry again if its observation is older
+// than half of settle, which is short here, so the load of the machine decides on it.
+type requestCount struct {
+	made int
+	// last is the method of the last request for each name.
+	last map[string]string
+}
+
+// breaks counts the request and reports whether it is the one to break, 0 for none.
+// onwards includes all later requests.
+func (c *requestCount) breaks(r *http.Request, at int, onwards bool) bool {
+	if c.last == nil {
+		c.last = map[string]string{}
+	}
+	name := path.Base(r.URL.Path)
+	again := r.Method == http.MethodGet && c.last[name] == http.MethodGet
+	c.last[name] = r.Method
+	if !again {
+		c.made++
+	}
+	if at == 0 || (again && !onwards) {
+		return false
+	}
+	return c.made == at || (onwards && c.made > at)
 }
 
 // sight is what Vault has for one name.

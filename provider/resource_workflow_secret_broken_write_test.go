@@ -41,7 +41,7 @@ func (s *fixture) breakOn(faults []fault) {
 		byName[f.secret()] = f
 	}
 	var mu sync.Mutex
-	counts := map[string]int{}
+	counts := map[string]*requestCount{}
 	s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 		name := path.Base(r.URL.Path)
 		f, ok := byName[name]
@@ -50,8 +50,10 @@ func (s *fixture) breakOn(faults []fault) {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		counts[name]++
-		if counts[name] == f.request || (f.outage && counts[name] > f.request) {
+		if counts[name] == nil {
+			counts[name] = &requestCount{}
+		}
+		if counts[name].breaks(r, f.request, f.outage) {
 			return vaulttest.CutAt(f.moment)
 		}
 		return vaulttest.Action{}
