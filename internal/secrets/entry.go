@@ -159,8 +159,11 @@ func (e Entry) Expires() time.Time {
 
 // Seen is the observation for a decision that is made from this entry.
 func (e Entry) Seen() Seen {
-	owner, _ := e.Owner()
-	return Seen{Version: e.Current, Created: e.Versions[e.Current].Created, Owner: owner}
+	seen := Seen{Version: e.Current, Created: e.Versions[e.Current].Created}
+	if owner, owned := e.Owner(); owned {
+		seen.Owner = owner
+	}
+	return seen
 }
 
 // Same reports whether nothing has changed between two observations.
