@@ -26,9 +26,12 @@ type actor struct {
 	want    bool
 	op      operation
 	running bool
+	order   int // of the keys, where there is a forger
 	blurs   int // of the history, when the operation began
 	// inFlight is the version whose record this actor is still to write.
 	inFlight string
+	// decided is the observation that the last write was decided from, with the baseline.
+	decided Entry
 	// saw is the version of the owner's record at the last observation.
 	saw  int
 	gate *event
@@ -43,7 +46,12 @@ type operation struct {
 }
 
 func (a *actor) client() *Client {
-	c, err := NewClient(Config{KV: wire{a}, Owner: a.owner, Settle: a.h.settle})
+	cfg := Config{KV: wire{a}, Owner: a.owner, Settle: a.h.settle}
+	if f := a.h.forger; f != nil {
+		cfg.Keys, cfg.RequireMAC = f.orders[a.order], f.required
+		f.weaken(&cfg)
+	}
+	c, err := NewClient(cfg)
 	if err != nil {
 		a.h.t.Fatalf("making a client: %v", err)
 	}
@@ -90,6 +98,9 @@ func (a *actor) sync(ctx context.Context, c *Client) {
 		}
 		return
 	}
+	if Judge(a.owner, e, nil).State == InSync {
+		a.h.trusts(a, e)
+	}
 	if Judge(a.owner, e, nil).State == InSync && a.applied == a.desired {
 		_ = c.UpdateRecord(ctx, a.h.address, e, Provenance{Origin: "again.yaml"}) // a file that was encrypted again
 		return
@@ -102,6 +113,7 @@ func (a *actor) sync(ctx context.Context, c *Client) {
 
 // put writes the desired generation.
 func (a *actor) put(ctx context.Context, c *Client, e Entry, baseline *Written) (Written, error) {
+	a.decided = e.withBaseline(a.owner, baseline)
 	w := Write{Address: a.h.address, Value: NewValue(fmt.Sprint(a.name, a.desired)), Observed: e, Baseline: baseline, Adopt: a.op.adopt}
 	written, err := c.Put(ctx, w)
 	if err != nil && !a.keeps {

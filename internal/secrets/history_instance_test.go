@@ -60,6 +60,7 @@ func (s *instance) apply(ctx context.Context, a *actor, c *Client) {
 	}
 	last := s.lastWrite(e)
 	if last != nil && Judge(a.owner, e, last).State == InSync && a.applied == a.desired {
+		a.h.trusts(a, e)
 		return
 	}
 	if e, err = c.Confirm(ctx, a.h.address, e.Seen()); err != nil { // apply is another process
@@ -73,7 +74,7 @@ func (s *instance) apply(ctx context.Context, a *actor, c *Client) {
 // claim is what a destroy may delete.
 func (s *instance) claim(a *actor) Claim {
 	if a.h.claimsLostCreates {
-		return s.lastWrite(a.h.entry()).Claim(a.owner)
+		return s.lastWrite(a.h.view(a.owner)).Claim(a.owner)
 	}
 	return s.baseline.Claim(a.owner)
 }

@@ -33,6 +33,12 @@ func stamp(version int, created time.Time) string {
 // currentStamp identifies the current version of an entry.
 func (e Entry) currentStamp() string { return stamp(e.Current, e.Versions[e.Current].Created) }
 
+// ownedBy reports whether a record of the owner names the current version.
+func (e Entry) ownedBy(owner Owner) bool {
+	r, found := e.Records[owner]
+	return found && r.Version == e.Current && !r.Released && e.counts(r)
+}
+
 // breaks notes that a rule was broken.
 func (h *history) breaks(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
@@ -40,7 +46,8 @@ func (h *history) breaks(format string, args ...any) {
 	h.broken = append(h.broken, text)
 }
 
-// wrote checks the second rule for a write that landed.
+// wrote checks the second rule for a write that landed. before is what the actor could
+// see.
 func (h *history) wrote(a *actor, before Entry, out kv.Written) {
 	h.writes++
 	created, _ := parseTime(out.CreatedTime)
@@ -50,25 +57,34 @@ func (h *history) wrote(a *actor, before Entry, out kv.Written) {
 	if a.op.adopt || a.blurs != h.blurs || !before.Live() {
 		return
 	}
-	if owner, owned := before.Owner(); owned && owner != a.owner {
+	if owner := h.writers[before.currentStamp()]; owner != NoOwner && owner != a.owner && before.ownedBy(owner) {
 		h.breaks("%s overwrote version %d, which %s owned", a.name, before.Current, owner)
 	}
 	current := before.Versions[before.Current]
+	recorded := before.recorded(before.Current) || a.decided.recorded(before.Current)
 	for _, b := range h.actors {
-		if b != a && b.inFlight == before.currentStamp() && !before.recorded(before.Current) && created.Sub(current.Created) < h.settle {
+		if b != a && b.inFlight == before.currentStamp() && !recorded && created.Sub(current.Created) < h.settle {
 			h.breaks("%s overwrote version %d while %s was still writing its record", a.name, before.Current, b.name)
 		}
 	}
-	if h.writers[before.currentStamp()] == NoOwner {
-		if last, _, found := before.withBaseline(a.owner, a.state.lastWrite(before)).LastOwner(); !found || last != a.owner {
-			h.breaks("%s overwrote a value that it never owned", a.name)
-		}
+	// Another instance may have released the entry since this one decided to write.
+	if h.writers[before.currentStamp()] == NoOwner && !a.lastOwns(before) && !a.lastOwns(a.decided) {
+		h.breaks("%s overwrote a value that it never owned", a.name)
 	}
+}
+
+// lastOwns reports whether the actor's owner is the last owner.
+func (a *actor) lastOwns(e Entry) bool {
+	last, _, found := e.withBaseline(a.owner, a.state.lastWrite(e)).LastOwner()
+	return found && last == a.owner
 }
 
 // known notes that a writer may remove a version: an instance wrote it, or the plan of a
 // source observed the record of its owner.
 func (h *history) known(a *actor, claim Claim) {
+	if h.writers[stamp(claim.Version, claim.Created)] != a.owner {
+		return
+	}
 	if a.state.knows == nil {
 		a.state.knows = map[string]bool{}
 	}
@@ -107,7 +123,7 @@ func (h *history) undeleted(e Entry) {
 }
 
 func (h *history) ownRecord(owner Owner) Record {
-	e := h.entry()
+	e := h.view(owner)
 	if r := e.Records[owner]; e.counts(r) {
 		return r
 	}
@@ -120,11 +136,15 @@ func (h *history) records(a *actor, saw int, key, text string) {
 	if key != a.owner.recordKey() {
 		h.breaks("%s wrote the record %s", a.name, key)
 	}
+	if h.forger != nil {
+		h.forger.written[a.owner] = append(h.forger.written[a.owner], text)
+	}
 	next, _ := parseRecord(text)
 	if next.Released && next.Version < saw && a.blurs == h.blurs {
 		h.breaks("%s released version %d although its owner had recorded version %d", a.name, next.Version, saw)
 	}
-	if h.ownRecord(a.owner).Version > next.Version {
+	// A record that arrives late may be of an entry that was purged since.
+	if own := h.ownRecord(a.owner); own.Version > next.Version || (own.Version > 0 && !h.entry().counts(next)) {
 		h.recordsLost[a.owner] = true
 	}
 }
@@ -161,7 +181,7 @@ func (h *history) converge(a *actor) {
 		a.start(operation{adopt: true})
 		h.settleDown()
 	}
-	e := h.entry()
+	e := h.view(a.owner)
 	if v := Judge(a.owner, e, a.state.lastWrite(e)); v.State != InSync || a.applied != a.desired {
 		h.breaks("%s did not converge: %s", a.name, v)
 	}

@@ -79,6 +79,8 @@ type history struct {
 	actors  []*actor
 	events  chan event
 	delayed []func() error // requests that Vault has not executed yet
+	// forger writes records of others; nil for none.
+	forger *forger
 	// quiesce returns when every running actor waits: at a gate, or for time.
 	quiesce func(*history)
 }
@@ -115,6 +117,9 @@ func (h *history) step() {
 		moves = append(moves, "arrive")
 	}
 	moves = append(moves, "write", "delete", "undelete", "purge", "time")
+	if h.forger != nil {
+		moves = append(moves, forgeries...)
+	}
 	verb, who, _ := strings.Cut(rapid.SampledFrom(moves).Draw(h.t, "move"), " ")
 	if who != "" {
 		h.act(verb, h.actors[who[0]-'0'])
@@ -138,6 +143,8 @@ func (h *history) step() {
 		h.out.outsidePurge(entryOf(h.address))
 	case "time": // it passes; only the clock matters
 		<-time.After(h.settle / 2)
+	default:
+		h.tamper(verb)
 	}
 }
 
@@ -151,6 +158,9 @@ func (a *actor) moves() []string {
 
 // act makes a move of an actor.
 func (h *history) act(verb string, a *actor) {
+	if h.forger != nil && verb != "go" {
+		a.order = rapid.IntRange(0, 1).Draw(h.t, "order of the keys")
+	}
 	switch verb {
 	case "go":
 		choice := fates
@@ -163,7 +173,7 @@ func (h *history) act(verb string, a *actor) {
 	case "undo":
 		a.start(operation{undo: true})
 	case "save":
-		a.saved = h.entry().Claim(a.owner)
+		a.saved = h.view(a.owner).Claim(a.owner)
 		h.known(a, a.saved)
 	case "apply":
 		a.start(operation{saved: true})

@@ -79,6 +79,9 @@ func TestHistoriesOnVault(t *testing.T) {
 				}
 			},
 		}
+		if rapid.Bool().Draw(rt, "forger") {
+			h.forger = newForger(t, rapid.Bool().Draw(rt, "authentic required"))
+		}
 		h.run(25)
 		for _, rule := range h.broken {
 			rt.Error(rule)

@@ -51,7 +51,7 @@ func (w wire) ReadMetadata(ctx context.Context, e kv.Entry) (m kv.Metadata, err 
 
 func (w wire) WriteData(ctx context.Context, e kv.Entry, value string, cas int) (out kv.Written, err error) {
 	err = w.pass("write", func() (err error) {
-		before := w.a.h.entry()
+		before := w.a.h.view(w.a.owner)
 		if out, err = w.a.h.kv.WriteData(ctx, e, value, cas); err == nil {
 			w.a.h.wrote(w.a, before, out)
 		}
