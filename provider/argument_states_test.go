@@ -135,7 +135,7 @@ func (s *connectionFixture) write(t *testing.T, more string, block func(c argume
 func TestEveryArgumentCanBeUnknownIgnoredOrNull(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newConnectionFixture(t, cli)
+		s := newConnectionFixture(t, cli.Raced())
 		s.Setenv("VAULT_TOKEN", s.vault.Token(t, writerOf(s)))
 		var ignoring string
 		for _, c := range argumentCases() {

@@ -24,7 +24,7 @@ const auditAddress = "data.relay_workflow_secrets.audit"
 // token with the policy of the documentation.
 func (s *fixture) audit(t *testing.T, cli terraformtest.CLI, extra ...string) *fixture {
 	t.Helper()
-	a := newFixture(t, cli)
+	a := newFixture(t, cli.Raced())
 	a.Setenv("VAULT_TOKEN", s.vault.Token(t,
 		`path "customers/metadata/workflows/+/" { capabilities = ["list"] }`,
 		`path "customers/metadata/workflows/+/+" { capabilities = ["read"] }`))

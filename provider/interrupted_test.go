@@ -234,6 +234,9 @@ func TestNextApplyRepairsInterruptionAtAnyRequest(t *testing.T) {
 		t.Run(strings.ReplaceAll(o.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+				if o.before != nil && o.after != nil {
+					cli = cli.Raced()
+				}
 				s := newFixture(t, cli)
 				scenes := s.scenes(o.requests)
 				if o.expiring {

@@ -127,7 +127,7 @@ func TestEveryLoginMethodWrites(t *testing.T) {
 		{name: "kubernetes, at a jwt mount", arguments: `auth = { kubernetes = { role = "deployer", token_file = "` + credential(t, jwt) + `", mount = "jwt" } }`},
 	}
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newFixtureOn(t, cli, v)
+		s := newFixtureOn(t, cli.Raced(), v)
 		logins := slices.Clone(logins)
 		proxies := make([]*vaulttest.Proxy, len(logins))
 		for i := range logins {

@@ -74,7 +74,7 @@ func (s *connectionFixture) body(t *testing.T, kind string) string {
 func TestConnectionIsCreatedRepairedUpdatedAndDeleted(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newConnectionFixture(t, cli)
+		s := newConnectionFixture(t, cli.Raced())
 		first := map[string]string{"accessKeyID": "AKIA", "secretAccessKey": "one"}
 		s.connect(t, "shop", "aws", first, `fields_wo_version = "1"`)
 		s.Plan(t).Change(it).HasActions(t, "create")

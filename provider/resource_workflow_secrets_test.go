@@ -67,7 +67,7 @@ func (s *fixture) reads(t *testing.T, want map[string]string) {
 func TestSetSendsOnlyChangedSecrets(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newFixture(t, cli)
+		s := newFixture(t, cli.Raced())
 		s.configure(t, s.set(map[string]string{"a": "1@1", "b": "2@1", "c": "3@1", "d": "4@1", "e": "5"}))
 		plan := s.Plan(t)
 		plan.Change(theSet).HasActions(t, "create")

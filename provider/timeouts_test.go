@@ -30,7 +30,7 @@ func (s *fixture) hang(method, part string) {
 func TestTimeoutStopsAHangingOperation(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newFixture(t, cli)
+		s := newFixture(t, cli.Raced())
 		const timedOut = "Timed out after 1s, the limit in the resource's timeouts"
 		token := func(version, timeouts string) {
 			t.Helper()
@@ -73,7 +73,7 @@ func TestTimeoutStopsAHangingOperation(t *testing.T) {
 func TestInterruptedApplyFinishesTheStartedWrite(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
-		s := newFixture(t, cli)
+		s := newFixture(t, cli.Raced())
 		s.configure(t, s.secret("begun", `"one"`), s.secret("waiting", `"one"`))
 		s.Plan(t)
 		reached, stopped := make(chan struct{}, 2), make(chan struct{})

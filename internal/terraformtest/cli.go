@@ -37,13 +37,21 @@ type CLI struct {
 	slim bool
 }
 
+// Raced serves a provider that has the race detector if the test itself runs under it.
+// A run of the CLI then takes three times the processor time, so only tests of what the
+// provider does at the same time ask for it, and only OpenTofu has it.
+func (c CLI) Raced() CLI {
+	c.slim = c.slim && c.Name != openTofu
+	return c
+}
+
+const openTofu = "tofu"
+
 // Each runs a test once under every CLI there is: OpenTofu always, Terraform
-// if it is in PATH. Under the race detector a run of the CLI takes three times the
-// processor time, so OpenTofu has the provider with it and Terraform without: each
-// test is run in both ways.
+// if it is in PATH.
 func Each(t *testing.T, test func(t *testing.T, cli CLI)) {
 	t.Helper()
-	clis := []CLI{{Name: "tofu", path: tools.Path(t, "tofu")}}
+	clis := []CLI{{Name: openTofu, path: tools.Path(t, openTofu), slim: underRace}}
 	if path, err := exec.LookPath("terraform"); err == nil {
 		clis = append(clis, CLI{Name: "terraform", path: path, slim: underRace})
 	}
