@@ -74,35 +74,36 @@ func notAuthenticWarning(address secrets.Address) string {
 
 // setWritten sets the result of a successful write.
 func (c *computedAttributes) setWritten(private *privateState, owner secrets.Owner, wrote secrets.Written) {
-	c.setVersion(private, wrote)
+	c.setVersion(private, owner, wrote)
 	c.Drift = inSync
-	private.Observed.Owner, private.Owner = owner, owner
+	private.Observed.Owner = owner
 }
 
 // setRecordMissing sets the result of a write whose record could not be written.
-func (c *computedAttributes) setRecordMissing(private *privateState, wrote secrets.Written) {
-	c.setVersion(private, wrote)
+func (c *computedAttributes) setRecordMissing(private *privateState, owner secrets.Owner, wrote secrets.Written) {
+	c.setVersion(private, owner, wrote)
 	c.Drift = types.StringValue(secrets.Verdict{State: secrets.RecordLost}.String())
 	private.Repair, private.Unfinished = repairWrite, true
 }
 
 // setResultUnknown sets the result of a create whose answer was lost.
-func (c *computedAttributes) setResultUnknown(private *privateState, observed secrets.Entry, started time.Time) {
+func (c *computedAttributes) setResultUnknown(private *privateState, owner secrets.Owner, observed secrets.Entry, started time.Time) {
 	c.Version, c.CreatedTime = types.Int64Null(), types.StringNull()
 	c.ObservedVersion, c.ExpiresAt = types.Int64Value(int64(observed.Current)), types.StringNull()
-	private.Observed, private.Unfinished = observed.Seen(), true
+	private.Observed, private.Unfinished, private.Owner = observed.Seen(), true, owner
 	private.Unconfirmed = &unconfirmedWrite{Version: observed.Current + 1, From: started, To: time.Now()}
 	c.setNotChecked(private, "the answer to the write was lost")
 }
 
-func (c *computedAttributes) setVersion(private *privateState, wrote secrets.Written) {
+// setVersion sets the version that owner wrote, which is what a destroy may delete.
+func (c *computedAttributes) setVersion(private *privateState, owner secrets.Owner, wrote secrets.Written) {
 	c.Version = types.Int64Value(int64(wrote.Version))
 	c.CreatedTime = timeValue(wrote.Created)
 	c.ObservedVersion = c.Version
 	c.ExpiresAt = timeValue(wrote.Expires)
 	*private = privateState{
 		Namespace: private.Namespace, Mount: private.Mount, Prefix: private.Prefix, MountUUID: private.MountUUID, Expires: wrote.Expires,
-		Observed: secrets.Seen{Version: wrote.Version, Created: wrote.Created},
+		Owner: owner, Observed: secrets.Seen{Version: wrote.Version, Created: wrote.Created},
 	}
 }
 

@@ -90,7 +90,7 @@ func (r *resourceBase) planCreate(ctx context.Context, p plannedCreate, limit ti
 	case p.adopt.ValueBool():
 		diagnostics.AddAttributeWarning(path.Root("adopt"), fmt.Sprintf("%s %s will be taken over", capital(kind), p.address),
 			fmt.Sprintf("%s in Vault. Because adopt is true, the apply overwrites it with the value of this configuration.",
-				capital(describeVersion(observed))))
+				capital(observed.DescribeCurrent())))
 	default:
 		report(diagnostics, "Cannot create the "+kind, refused)
 	}
@@ -122,7 +122,7 @@ func (e *replaceError) Error() string {
 	}
 	return fmt.Sprintf("%s %s cannot be replaced: %s is current, and %s. A replacement deletes only what this resource wrote, "+
 		"so the new one would find a value that is not its own. Repair it first: apply without -replace, and then replace it",
-		e.address.Kind, e.address, describeVersion(e.entry), last)
+		e.address.Kind, e.address, e.entry.DescribeCurrent(), last)
 }
 
 // Unwrap gives ErrNotOwner.

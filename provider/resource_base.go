@@ -151,10 +151,10 @@ func (c *computedAttributes) setCreated(w firstWrite, owner secrets.Owner, priva
 	case w.err == nil:
 		c.setWritten(private, owner, w.wrote)
 	case errors.Is(w.err, secrets.ErrNoRecord):
-		c.setRecordMissing(private, w.wrote)
+		c.setRecordMissing(private, owner, w.wrote)
 		diagnostics.AddWarning(capital(kind)+" was written without its record", sentence(w.err.Error()))
 	case errors.Is(w.err, secrets.ErrOutcomeUnknown):
-		c.setResultUnknown(private, w.observed, w.started)
+		c.setResultUnknown(private, owner, w.observed, w.started)
 		diagnostics.AddWarning("Result of the write is unknown", sentence(w.err.Error()))
 	default:
 		return w.err
@@ -169,7 +169,7 @@ func (c *computedAttributes) setUpdated(wrote secrets.Written, err error, owner 
 	case err == nil:
 		c.setWritten(private, owner, wrote)
 	case errors.Is(err, secrets.ErrNoRecord):
-		c.setRecordMissing(private, wrote)
+		c.setRecordMissing(private, owner, wrote)
 	default:
 		private.Unfinished = private.Unfinished || errors.Is(err, secrets.ErrOutcomeUnknown)
 		return false
@@ -217,17 +217,9 @@ const onlyState = " Terraform removed it only from the state."
 func describeKept(a secrets.Address, e secrets.Entry) string {
 	text := fmt.Sprintf("%s: %s", a, describeRemaining(e)) + onlyState
 	if e.Live() {
-		text += fmt.Sprintf(" To delete this version: vault kv delete %s-mount=%q -versions=%d %q",
-			namespaceFlag(a.Namespace), a.Mount, e.Current, strings.Join([]string{a.Prefix, a.Group, a.Name}, "/"))
+		text += " To delete this version: " + a.DeleteCommand(e.Current)
 	}
 	return text
-}
-
-func namespaceFlag(namespace string) string {
-	if namespace == "" {
-		return ""
-	}
-	return fmt.Sprintf("-namespace=%q ", namespace)
 }
 
 // describeRemaining describes the version of an object that a delete found in
@@ -237,23 +229,9 @@ func describeRemaining(e secrets.Entry) string {
 		return "not found in Vault."
 	}
 	if !e.Live() {
-		return describeVersion(e) + " was already deleted."
+		return e.DescribeCurrent() + " was already deleted."
 	}
-	return describeVersion(e) + ", stays in Vault."
-}
-
-// describeVersion describes the current version of an entry, with its writer if it is
-// live.
-func describeVersion(e secrets.Entry) string {
-	version := fmt.Sprintf("version %d of %s", e.Current, e.Versions[e.Current].Created.UTC().Format(time.RFC3339))
-	owner, owned := e.Owner()
-	switch {
-	case !e.Live():
-		return version
-	case owned:
-		return fmt.Sprintf("%s, written by %s", version, owner)
-	}
-	return version + ", written by another writer"
+	return e.DescribeCurrent() + ", stays in Vault."
 }
 
 // alreadyExists explains why a create does not write over a live value of the same

@@ -192,7 +192,7 @@ func TestImportedSecretIsWrittenOnce(t *testing.T) {
 		t.Log("an import has no baseline: a destroy deletes nothing")
 		s.Must(t, "import", at("token"), s.workflow+"/token")
 		s.attributes(t, "token", map[string]any{"version": nil, "created_time": nil, "drift": "in sync", "observed_version": 1.0})
-		s.Destroy(t).Contains(t, "Secret was not deleted in Vault", "version 1 of", "written by terraform/shop", "vault kv delete -mount=\"customers\" -versions=1")
+		s.Destroy(t).Contains(t, "Secret was not deleted in Vault", "version 1 of", "written by terraform/shop", "vault kv delete -mount=customers -versions=1")
 		if got := s.value(t, "token"); got != "one" {
 			t.Errorf("the workflow reads %q", got)
 		}

@@ -95,9 +95,9 @@ func (b batch) create(ctx context.Context, name string, observed secrets.Entry) 
 	case err == nil:
 		result.setWritten(&result.privateState, b.client.Owner(), wrote)
 	case errors.Is(err, secrets.ErrNoRecord):
-		result.setRecordMissing(&result.privateState, wrote)
+		result.setRecordMissing(&result.privateState, b.client.Owner(), wrote)
 	case errors.Is(err, secrets.ErrOutcomeUnknown):
-		result.setResultUnknown(&result.privateState, observed, started)
+		result.setResultUnknown(&result.privateState, b.client.Owner(), observed, started)
 	}
 	result.HMAC1 = b.fingerprintOf(b.scope.Secret(name), b.values[name].ValueWO)
 	return result, err

@@ -60,7 +60,7 @@ func TestPruneLeavesAVersionThatAReplicaWroteSinceThePlan(t *testing.T) {
 	})
 	rep := w.sync(true)
 	w.wantRead(w.workflow(0), "token", "second")
-	want := "not deleted: the same owner has written a newer version since; version 2 stays"
+	want := "not deleted: the same owner has written a newer version since; version 2 of "
 	for _, r := range rep.Results {
 		if r.Address.Name == "token" && (r.Kind != plan.Release || !strings.Contains(r.Cause, want)) {
 			t.Errorf("reported as %s: %q", r.Kind, r.Cause)

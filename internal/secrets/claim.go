@@ -83,12 +83,13 @@ type Deletion struct {
 	Remaining Entry
 }
 
-// NotDeleted is why a removal deleted nothing, as a clause; "" for one that did.
-func (d Deletion) NotDeleted() string {
+// NotDeleted is why a removal deleted nothing at this address, as a clause with the
+// command that deletes what stays; "" for one that did.
+func (d Deletion) NotDeleted(a Address) string {
 	current := d.Remaining.Current
-	stays := fmt.Sprintf("version %d stays", current)
-	if !d.Remaining.Live() {
-		stays = "no live value is left"
+	stays := "no live value is left"
+	if d.Remaining.Live() {
+		stays = d.Remaining.DescribeCurrent() + ", stays; to delete it: " + a.DeleteCommand(current)
 	}
 	switch d.Outcome {
 	case SoftDeleted, AllDestroyed:

@@ -4,6 +4,7 @@
 package secrets
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -185,6 +186,10 @@ func TestNotDeletedNamesWhatStays(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	live := Entry{Current: 4, Versions: map[int]Version{4: {Created: at}}, Date: at}
+	owned := live
+	owned.Records = map[Owner]Record{"terraform/shop": {Version: 4, Time: at}}
+	address := Scope{Mount: "customers", Prefix: "work flows", Group: "deploy"}.Secret("token")
+	stays := "; version 4 of 2026-11-22T12:00:00Z, written by %s, stays; to delete it: vault kv delete -mount=customers -versions=4 'work flows/deploy/token'"
 	dead := Entry{Current: 4, Versions: map[int]Version{4: {Created: at, Deleted: at}}, Date: at}
 	for _, row := range []struct {
 		deletion Deletion
@@ -193,13 +198,13 @@ func TestNotDeletedNamesWhatStays(t *testing.T) {
 		{Deletion{Outcome: SoftDeleted, Remaining: live}, ""},
 		{Deletion{Outcome: AllDestroyed, Remaining: live}, ""},
 		{Deletion{Outcome: AlreadyDeleted, Remaining: dead}, "version 4 was already deleted"},
-		{Deletion{Outcome: WrittenSince, Remaining: live}, "the same owner has written a newer version since; version 4 stays"},
+		{Deletion{Outcome: WrittenSince, Remaining: owned}, "the same owner has written a newer version since" + fmt.Sprintf(stays, "terraform/shop")},
 		{Deletion{Outcome: WrittenSince, Remaining: dead}, "the same owner has written a newer version since; no live value is left"},
-		{Deletion{Outcome: ReleasedOnly, Remaining: live}, "another writer has written a newer version; version 4 stays"},
-		{Deletion{Outcome: NothingClaimed, Remaining: live}, "nothing of the last write is left in Vault; version 4 stays"},
+		{Deletion{Outcome: ReleasedOnly, Remaining: live}, "another writer has written a newer version" + fmt.Sprintf(stays, "another writer")},
+		{Deletion{Outcome: NothingClaimed, Remaining: live}, "nothing of the last write is left in Vault" + fmt.Sprintf(stays, "another writer")},
 		{Deletion{}, "nothing of the last write is left in Vault; no live value is left"},
 	} {
-		if got := row.deletion.NotDeleted(); got != row.want {
+		if got := row.deletion.NotDeleted(address); got != row.want {
 			t.Errorf("outcome %d: %q, want %q", row.deletion.Outcome, got, row.want)
 		}
 	}

@@ -124,6 +124,20 @@ func (r Record) withReleaseTime(v Version) Record {
 	return r
 }
 
+// DescribeCurrent describes the current version for a person, with its writer if it is
+// live: "version 4 of 2026-11-22T12:00:00Z, written by terraform/shop".
+func (e Entry) DescribeCurrent() string {
+	version := fmt.Sprintf("version %d of %s", e.Current, e.Versions[e.Current].Created.UTC().Format(time.RFC3339))
+	owner, owned := e.Owner()
+	switch {
+	case !e.Live():
+		return version
+	case owned:
+		return fmt.Sprintf("%s, written by %s", version, owner)
+	}
+	return version + ", written by another writer"
+}
+
 // authenticated is the entry with what the MAC of an owner's own record shows. A record
 // that is not authentic moves to Rejected; without a MAC it is authentic unless
 // required is set.

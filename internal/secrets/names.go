@@ -58,8 +58,19 @@ func (s Scope) Other(key string) OtherName {
 			out.Cause += " with an invalid name"
 		}
 	}
-	out.Command = fmt.Sprintf("%s%s -mount=%s %s", command, namespaceFlag(s), QuoteShell(s.Mount), QuoteShell(path))
+	out.Command = command + s.flags() + " " + QuoteShell(path)
 	return out
+}
+
+// flags are the flags of a "vault kv" command that say where the scope is.
+func (s Scope) flags() string {
+	return namespaceFlag(s) + " -mount=" + QuoteShell(s.Mount)
+}
+
+// DeleteCommand returns the command with which a person deletes one version. It fits into
+// a shell as it is.
+func (a Address) DeleteCommand(version int) string {
+	return fmt.Sprintf("vault kv delete%s -versions=%d %s", a.flags(), version, QuoteShell(a.path()))
 }
 
 // String is the name with the cause and the command, on one line.

@@ -72,7 +72,7 @@ func (s *Session) Delete(ctx context.Context, a secrets.Address, adopt bool) rep
 		var done secrets.Deletion
 		done, r.Err = s.client.Delete(ctx, a, claim)
 		if r.Err == nil && (done.Outcome == secrets.WrittenSince || done.Outcome == secrets.NothingClaimed) {
-			r.Err = fmt.Errorf("delete secret %s: %w: %s", a, secrets.ErrConflict, done.NotDeleted())
+			r.Err = fmt.Errorf("delete secret %s: %w: %s", a, secrets.ErrConflict, done.NotDeleted(a))
 		}
 		r.SetRemoved(done)
 	})

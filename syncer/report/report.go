@@ -64,9 +64,9 @@ func (r *Result) SetRemoved(done secrets.Deletion) {
 	case done.Outcome.Deleted():
 		r.Kind = plan.Delete
 	case r.Kind == plan.Delete:
-		r.Kind, r.Cause = plan.Release, "not deleted: "+done.NotDeleted()
+		r.Kind, r.Cause = plan.Release, "not deleted: "+done.NotDeleted(r.Address)
 	case done.Outcome == secrets.WrittenSince:
-		r.Cause = "not released: " + done.NotDeleted()
+		r.Cause = "not released: " + done.NotDeleted(r.Address)
 	}
 }
 
