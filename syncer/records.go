@@ -23,7 +23,7 @@ const signing plan.Kind = "sign record"
 
 // errNoSuchRecord is the error of a record that names no version of its entry.
 var errNoSuchRecord = errors.New("the record does not match a version in Vault, so it cannot be signed; " +
-	"to write the value again, use relay-sync adopt")
+	"to write the value again, adopt the secret")
 
 // UnsignedRecords lists the records of sources that have no MAC or an invalid one, in
 // order of address. names are workflow/name or connection:type/name; none means all. It
@@ -56,11 +56,11 @@ func (c *Controller) UnsignedRecords(ctx context.Context, names, sources []strin
 	for _, u := range out {
 		delete(wanted.Addresses, u.Address)
 	}
-	return out, notUnsigned(wanted.Addresses)
+	return out, c.notUnsigned(wanted.Addresses)
 }
 
 // notUnsigned is the error for names without such a record.
-func notUnsigned(rest map[secrets.Address]bool) error {
+func (c *Controller) notUnsigned(rest map[secrets.Address]bool) error {
 	var titles []string
 	for a := range rest {
 		titles = append(titles, a.Title())
@@ -69,7 +69,8 @@ func notUnsigned(rest map[secrets.Address]bool) error {
 		return nil
 	}
 	slices.Sort(titles)
-	return fmt.Errorf("adopt --records: no record without a valid MAC found for %s. Hint: relay-sync adopt --records --reason ... lists them", strings.Join(titles, ", "))
+	return fmt.Errorf("adopt --records: no record without a valid MAC found for %s. Hint: %s lists them",
+		strings.Join(titles, ", "), c.cfg.Flag.In("relay-sync adopt --records --reason ..."))
 }
 
 func (c *Controller) unsignedRecords(ctx context.Context, cfg config.Source) ([]report.UnsignedRecord, error) {

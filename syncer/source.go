@@ -12,6 +12,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // source is a config.Source in one sync: with its commit, its keys and its client.
@@ -26,6 +27,7 @@ type source struct {
 	managers map[secrets.Kind]secrets.Manager
 	// cleaned are bodies of connections that need no second check.
 	cleaned   map[string]bool
+	flag      plan.ConfigFlag
 	warn      func(string)
 	audit     *Audit
 	rateLimit *rateLimit
@@ -44,7 +46,7 @@ func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source
 	s := &source{
 		Source: cfg, location: at, vault: c.cfg.Vault, client: client, connections: connectionsClient,
 		managers: map[secrets.Kind]secrets.Manager{secrets.Secret: client, secrets.Connection: connectionsClient},
-		warn:     c.Warn, audit: c.Audit, rateLimit: c.rateLimit, keyless: keyless,
+		flag:     c.cfg.Flag, warn: c.Warn, audit: c.Audit, rateLimit: c.rateLimit, keyless: keyless,
 	}
 	if keyless {
 		s.cache = newManifestCache("")

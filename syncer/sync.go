@@ -80,7 +80,7 @@ func (s *source) plan(ctx context.Context, d desired, seen observation, adopt pl
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
 		Failed: (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
-		Empty:  d.Empty, Keyless: s.keyless, History: s.History,
+		Empty:  d.Empty, Keyless: s.keyless, History: s.History, Flag: s.flag,
 	}
 	var err error
 	if in.Descends, err = s.descends(ctx, d, seen); err != nil {

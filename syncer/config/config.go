@@ -26,6 +26,8 @@ const maxConfigBytes = 1 << 20
 
 // Config is the controller's configuration file.
 type Config struct {
+	// Flag is what a printed command needs to find this file.
+	Flag plan.ConfigFlag `yaml:"-"`
 	// Controller is the name of this installation. It is part of the owner of everything
 	// that it writes. Required, unique per Vault.
 	Controller string `yaml:"controller"`
@@ -74,6 +76,9 @@ type RecordsPolicy string
 // AuthenticRecords rejects records without a MAC.
 const AuthenticRecords RecordsPolicy = "authentic"
 
+// DefaultFile is the configuration file of a command without --config.
+const DefaultFile = "relay-sync.yaml"
+
 // Read reads and checks a configuration file. Paths in the file are relative to its
 // directory. Unknown keys are refused. The error lists all problems, with their lines.
 func Read(path string) (*Config, error) {
@@ -88,6 +93,9 @@ func Read(path string) (*Config, error) {
 	cfg, problems := parse(data, directory)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("invalid configuration %s:\n  %s", conffile.Display(path), strings.Join(problems, "\n  "))
+	}
+	if path != DefaultFile {
+		cfg.Flag = plan.NewConfigFlag(path)
 	}
 	return cfg, nil
 }

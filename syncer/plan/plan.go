@@ -39,6 +39,8 @@ type Input struct {
 	// Empty means that the commit contains no manifest: every delete waits for
 	// approval.
 	Empty bool
+	// Flag is for the commands that causes name.
+	Flag ConfigFlag
 }
 
 // Adoption is what a person asked this source to take over.
@@ -125,17 +127,17 @@ func (in Input) foreign(a Action) Action {
 	case in.Adopt.takes(a):
 		return a.as(Adopt, a.Verdict.String())
 	case a.Verdict.State == secrets.OwnedByOther:
-		return a.as(Blocked, a.Verdict.String()+"; take it over first"+secrets.AfterTakeover(a.Verdict.Owner)+": "+adoptCommand(a))
+		return a.as(Blocked, a.Verdict.String()+"; take it over first"+secrets.AfterTakeover(a.Verdict.Owner)+": "+in.adoptCommand(a))
 	}
 	if a.Verdict.State == secrets.NotAuthentic {
-		return a.as(Blocked, a.Verdict.String()+"; to write the value again: "+adoptCommand(a))
+		return a.as(Blocked, a.Verdict.String()+"; to write the value again: "+in.adoptCommand(a))
 	}
-	return a.as(Blocked, a.Verdict.String()+"; to take it over: "+adoptCommand(a))
+	return a.as(Blocked, a.Verdict.String()+"; to take it over: "+in.adoptCommand(a))
 }
 
-func adoptCommand(a Action, flags ...string) string {
+func (in Input) adoptCommand(a Action, flags ...string) string {
 	words := append(flags, secrets.QuoteShell(a.Address.Title()), "--reason", "...")
-	return "relay-sync adopt " + strings.Join(words, " ")
+	return in.Flag.In("relay-sync adopt " + strings.Join(words, " "))
 }
 
 // sameValue reports whether a file has the value that was written last: by the
@@ -167,7 +169,7 @@ func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
 	a := Action{Address: address, Entry: in.Observed[address]}
 	owner, last, found := a.Entry.LastOwner()
 	if a.Verdict = in.judge(a); a.Verdict.State == secrets.NotAuthentic && !a.Entry.Rejected.Released {
-		return a.as(Blocked, "not deleted: "+a.Verdict.String()+"; to sign the record after a check: "+adoptCommand(a, "--records")), true
+		return a.as(Blocked, "not deleted: "+a.Verdict.String()+"; to sign the record after a check: "+in.adoptCommand(a, "--records")), true
 	}
 	if !found || owner != in.Owner {
 		return Action{}, false

@@ -6,7 +6,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -20,21 +19,15 @@ type Text struct {
 	w     io.Writer
 	color bool
 	err   error
-	// config is what follows the command in a printed command line.
-	config string
+	// flag is for the commands in the texts.
+	flag plan.ConfigFlag
 }
 
-// WithConfig adds a configuration file to the commands that are printed, so that they
-// work when they are pasted. The path is as a shell needs it; empty for the default.
-func (t *Text) WithConfig(path string) *Text {
-	if path != "" {
-		t.config = " -c " + path
-	}
+// WithFlag adds the flag of the configuration to the commands in the texts.
+func (t *Text) WithFlag(flag plan.ConfigFlag) *Text {
+	t.flag = flag
 	return t
 }
-
-// needsConfig are the commands that read a configuration file, as printed.
-var needsConfig = regexp.MustCompile(`relay-sync (adopt|apply|undelete)\b`)
 
 // NewText makes a printer of reports; color is for a terminal that supports it.
 func NewText(w io.Writer, color bool) *Text { return &Text{w: w, color: color} }
@@ -83,7 +76,7 @@ func (t *Text) report(r report.Report) {
 	}
 	t.line(0, head)
 	if r.Skipped() {
-		t.line(1, "Suspended and skipped. To apply it by hand: relay-sync apply --source "+r.Source)
+		t.line(1, "Suspended and skipped. To apply it by hand: "+t.flag.In("relay-sync apply --source "+r.Source))
 		t.line(0, "")
 		return
 	}
@@ -110,10 +103,10 @@ func (t *Text) report(r report.Report) {
 	t.line(0, "")
 	t.line(1, sentence(r))
 	if r.PlanID != "" && !r.Approved {
-		t.line(1, "Pending approval. To approve: relay-sync apply --approve "+r.PlanID)
+		t.line(1, "Pending approval. To approve: "+t.flag.In("relay-sync apply --approve "+r.PlanID))
 	}
 	if r.Suspended && !r.Applied {
-		t.line(1, "The source is suspended. To apply it: relay-sync apply --source "+r.Source)
+		t.line(1, "The source is suspended. To apply it: "+t.flag.In("relay-sync apply --source "+r.Source))
 	}
 	t.line(0, "")
 }
@@ -216,9 +209,6 @@ func sentence(r report.Report) string {
 
 // line writes one line; block one of several lines, each indented.
 func (t *Text) line(indent int, text string) {
-	if t.config != "" {
-		text = needsConfig.ReplaceAllString(text, "${0}"+strings.ReplaceAll(t.config, "$", "$$"))
-	}
 	if t.err == nil {
 		_, t.err = fmt.Fprintln(t.w, strings.TrimRight(strings.Repeat("  ", indent)+text, " "))
 	}

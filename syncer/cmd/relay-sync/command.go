@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
@@ -65,7 +64,7 @@ Exit codes:
 }
 
 func (o *options) configFlags(c *cobra.Command) {
-	c.Flags().StringVarP(&o.config, "config", "c", defaultConfig, "path of the configuration file")
+	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
 	c.Flags().StringSliceVar(&o.sources, "source", nil, "process only this source (repeatable)")
 }
 
@@ -183,7 +182,7 @@ func (o *options) sync(c *cobra.Command, ask syncer.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := o.write(reports); err != nil {
+	if err := o.write(cfg, reports); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	if ask.Approve != "" && !slices.ContainsFunc(reports, func(r report.Report) bool { return r.Approved }) {
@@ -212,21 +211,14 @@ func whoami() string {
 	return fmt.Sprintf("uid %d", os.Getuid())
 }
 
-// defaultConfig is the configuration file of a command without --config.
-const defaultConfig = "relay-sync.yaml"
-
 // text prints for people. Commands in it name the configuration file of this one.
-func (o *options) text() *render.Text {
-	text := render.NewText(o.stdout, wantsColor(o.stdout))
-	if o.config == defaultConfig {
-		return text
-	}
-	return text.WithConfig(secrets.QuoteShell(o.config))
+func (o *options) text(cfg *config.Config) *render.Text {
+	return render.NewText(o.stdout, wantsColor(o.stdout)).WithFlag(cfg.Flag)
 }
 
-func (o *options) write(reports []report.Report) error {
+func (o *options) write(cfg *config.Config, reports []report.Report) error {
 	if o.output == "json" {
 		return render.WriteJSON(o.stdout, reports)
 	}
-	return o.text().Write(reports)
+	return o.text(cfg).Write(reports)
 }

@@ -36,7 +36,7 @@ the current one. SIGTERM and SIGINT stop the daemon after the current write.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), format) },
 	}
-	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "path of the configuration file")
+	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
 	c.Flags().StringVar(&format, "log-format", "text", "format of the log: text or json")
 	return c
 }

@@ -29,7 +29,7 @@ daemon is on standby, and otherwise with code 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.status(c.Context()) },
 	}
-	c.Flags().StringVarP(&o.config, "config", "c", "relay-sync.yaml", "path of the configuration file")
+	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
 	return c
 }
 
@@ -68,7 +68,7 @@ func (o *options) status(ctx context.Context) error {
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
 		return fmt.Errorf("request the status at %s: the answer is not from relay-sync", cfg.Listen)
 	}
-	if err := o.writeStatus(answer.Sources, answer.Standby); err != nil {
+	if err := o.writeStatus(cfg, answer.Sources, answer.Standby); err != nil {
 		return fmt.Errorf("write the status: %w", err)
 	}
 	if answer.Standby {
@@ -82,7 +82,7 @@ func (o *options) status(ctx context.Context) error {
 	return nil
 }
 
-func (o *options) writeStatus(all []report.Status, standby bool) error {
+func (o *options) writeStatus(cfg *config.Config, all []report.Status, standby bool) error {
 	if o.output == "json" {
 		return render.Document(o.stdout, map[string]any{"sources": all, "standby": standby})
 	}
@@ -90,5 +90,5 @@ func (o *options) writeStatus(all []report.Status, standby bool) error {
 		_, err := fmt.Fprintln(o.stdout, "standby: another replica is the leader and follows the sources")
 		return err
 	}
-	return o.text().WriteStatus(all, time.Now())
+	return o.text(cfg).WriteStatus(all, time.Now())
 }

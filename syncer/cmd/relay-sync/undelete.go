@@ -54,7 +54,7 @@ func (o *options) undelete(c *cobra.Command, names []string, reason string) erro
 	if err != nil {
 		return err
 	}
-	if err := o.writeUndeleted(all); err != nil {
+	if err := o.writeUndeleted(cfg, all); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	for _, u := range all {
@@ -65,9 +65,9 @@ func (o *options) undelete(c *cobra.Command, names []string, reason string) erro
 	return nil
 }
 
-func (o *options) writeUndeleted(all []report.Undeletion) error {
+func (o *options) writeUndeleted(cfg *config.Config, all []report.Undeletion) error {
 	if o.output == "json" {
 		return render.WriteUndeletedJSON(o.stdout, all)
 	}
-	return o.text().WriteUndeleted(all)
+	return o.text(cfg).WriteUndeleted(all)
 }

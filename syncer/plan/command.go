@@ -1,0 +1,29 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package plan
+
+import (
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// ConfigFlag is what a printed command needs to find the configuration, as a shell reads
+// it: " -c /etc/relay-sync.yaml". It is empty for the default file.
+type ConfigFlag string
+
+// NewConfigFlag is the flag for the configuration file at a path.
+func NewConfigFlag(path string) ConfigFlag { return ConfigFlag(" -c " + secrets.QuoteShell(path)) }
+
+// In is the command "relay-sync <name> ..." with the flag, so that it works when it is
+// pasted.
+func (f ConfigFlag) In(command string) string {
+	program, rest, _ := strings.Cut(command, " ")
+	name, rest, more := strings.Cut(rest, " ")
+	command = program + " " + name + string(f)
+	if more {
+		command += " " + rest
+	}
+	return command
+}
