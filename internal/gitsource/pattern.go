@@ -6,6 +6,7 @@ package gitsource
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,14 +18,33 @@ import (
 const maxPattern = 1024 // bytes
 
 // ValidatePattern checks a pattern for paths in a repository, such as `secrets/**/*.yaml`: `*`, `?`, `[a-z]`, `{a,b}`, and
-// `**` as a whole element for any number of folders. Patterns that can never match are invalid: files that a pattern does
-// not match look like deleted files.
+// `**` as a whole element for any number of folders. A wildcard does not match a name that begins with a dot. Patterns
+// that can never match are invalid: files that no pattern matches look like deleted files.
 func ValidatePattern(pattern string) error {
 	if problem := patternProblem(pattern); problem != "" {
 		return fmt.Errorf("pattern %q: %s", gitcommand.Truncate(pattern), problem)
 	}
 	return nil
 }
+
+// ValidatePatterns checks a list of patterns for Files. A pattern that begins with "!" excludes what it matches, also
+// names that begin with a dot. The last pattern that matches a path decides, as in a .gitignore file. It returns one
+// error, or nil, for each pattern.
+func ValidatePatterns(list []string) []error {
+	problems := make([]error, len(list))
+	included := false
+	for i, text := range list {
+		pattern, exclude := strings.CutPrefix(text, excludePrefix)
+		err := ValidatePattern(pattern)
+		if err == nil && exclude && !included {
+			err = fmt.Errorf("pattern %q: excludes nothing, because no pattern comes before it; write it after the pattern whose files it excludes", gitcommand.Truncate(text))
+		}
+		problems[i], included = err, included || !exclude
+	}
+	return problems
+}
+
+const excludePrefix = "!"
 
 func patternProblem(pattern string) string {
 	switch {
@@ -34,8 +54,8 @@ func patternProblem(pattern string) string {
 		return fmt.Sprintf("must have at most %d bytes", maxPattern)
 	case !utf8.ValidString(pattern) || gitcommand.Printable(pattern) != pattern:
 		return "must be UTF-8 without control or invisible characters"
-	case strings.HasPrefix(pattern, "!"):
-		return "must not begin with '!': patterns cannot exclude files; use one that does not match them"
+	case strings.HasPrefix(pattern, excludePrefix):
+		return "must not begin with '!' here: only a pattern in a list of files can exclude"
 	case strings.HasPrefix(pattern, "/"):
 		return "must not begin with '/': paths are relative to the top of the repository"
 	}
@@ -48,11 +68,16 @@ func patternProblem(pattern string) string {
 	if !doublestar.ValidatePattern(pattern) {
 		return "invalid pattern: a bracket, brace or backslash is not closed"
 	}
+	if len(alternatives(pattern)) > maxAlternatives {
+		return fmt.Sprintf("the braces must have at most %d alternatives together; write several patterns", maxAlternatives)
+	}
 	return ""
 }
 
 // Matches reports whether a path matches a valid pattern, as in Files.
-func Matches(pattern, path string) bool { return patterns{pattern}.match(path) }
+func Matches(pattern, path string) bool {
+	return doublestar.MatchUnvalidated(pattern, path) && (!hasHidden(path) || namesHidden(pattern, path))
+}
 
 // patterns selects the files of a source.
 type patterns []string
@@ -61,16 +86,17 @@ func newPatterns(texts []string) (patterns, error) {
 	if len(texts) == 0 {
 		return nil, errors.New("at least one pattern is required")
 	}
-	var problems []error
-	for _, text := range texts {
-		problems = append(problems, ValidatePattern(text))
-	}
-	return texts, errors.Join(problems...)
+	return texts, errors.Join(ValidatePatterns(texts)...)
 }
 
+// match reports whether the last pattern that matches the path includes it.
 func (p patterns) match(path string) bool {
-	for _, pattern := range p {
-		if doublestar.MatchUnvalidated(pattern, path) {
+	for _, text := range slices.Backward(p) {
+		if pattern, exclude := strings.CutPrefix(text, excludePrefix); exclude {
+			if doublestar.MatchUnvalidated(pattern, path) {
+				return false
+			}
+		} else if Matches(pattern, path) {
 			return true
 		}
 	}
@@ -80,7 +106,7 @@ func (p patterns) match(path string) bool {
 // matchBelow reports whether path is a folder in the part of a pattern before its wildcards.
 func (p patterns) matchBelow(path string) bool {
 	for _, pattern := range p {
-		folder, _ := doublestar.SplitPattern(pattern)
+		folder, _ := doublestar.SplitPattern(pattern) // of an exclusion it begins with "!"
 		if strings.HasPrefix(folder+"/", path+"/") {
 			return true
 		}

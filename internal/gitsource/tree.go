@@ -50,7 +50,7 @@ func isPlainPath(path string) bool {
 	return fs.ValidPath(path) && gitcommand.Printable(path) == path
 }
 
-// Files lists the entries of a commit that match at least one pattern, in git's order. Rejected is set for an entry
+// Files lists the entries of a commit that the patterns select (ValidatePatterns), in git's order. Rejected is set for an entry
 // that matches and is not a regular file with a printable path, and for a link or submodule in place of a folder that a
 // pattern names. More than 100,000 files in the commit, matching or not, are an error, and so is an incomplete listing.
 func (r *Repository) Files(ctx context.Context, commit Commit, patterns []string) ([]File, error) {

@@ -59,6 +59,8 @@ func TestFilesSelectsByPattern(t *testing.T) {
 		"alternatives":     {[]string{"secrets/*.{yaml,json}"}, []string{"secrets/a.yaml", "secrets/b.json"}},
 		"each file once":   {[]string{"apps/**", "apps/*/s.yaml"}, []string{"apps/x/s.yaml"}},
 		"nothing matching": {[]string{"other/**"}, nil},
+		"excluded":         {[]string{"secrets/**", "!**/er/*", "!**/*.json"}, []string{"secrets/a.yaml"}},
+		"included again":   {[]string{"secrets/*", "!secrets/*", "secrets/a.*"}, []string{"secrets/a.yaml"}},
 	}
 	r := w.open()
 	for name, test := range tests {
@@ -69,6 +71,37 @@ func TestFilesSelectsByPattern(t *testing.T) {
 	f := list(t, r, c, "top.yaml")[0]
 	if f.Size != int64(len("top.yaml")) || f.OID != w.git("rev-parse", "HEAD:top.yaml") {
 		t.Errorf("wrong size or id: %+v", f)
+	}
+}
+
+// The configuration of sops, and what editors and CI systems keep, is beside the manifests.
+func TestWildcardsMatchNoDotfile(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"**/*.yaml", ".sops.yaml", false},
+		{"*.yaml", ".sops.yaml", false},
+		{"?sops.yaml", ".sops.yaml", false},
+		{"[.]sops.yaml", ".sops.yaml", false},
+		{"secrets/**", "secrets/a/.sops.yaml", false},
+		{"**/*.yaml", ".github/workflows/ci.yaml", false},
+		{".github/**/*.yaml", ".github/a/.b/c.yaml", false},
+		{"**/*.{yaml,.x}", "a/.yaml", false},
+		{".*.yaml", ".sops.yaml", true},
+		{".sops.yaml", ".sops.yaml", true},
+		{`\.sops.yaml`, ".sops.yaml", true},
+		{"**/.secrets/**/*.yaml", "a/b/.secrets/c.yaml", true},
+		{"**/.secrets/**/*.yaml", ".secrets/c/d.yaml", true},
+		{"{.secrets,secrets}/*.yaml", ".secrets/c.yaml", true},
+		{"{{x,.}secrets/,}*.yaml", ".secrets/c.yaml", true},
+		{"**/{.env,app.env}", "a/.env", true},
+		{"**/a.yaml", "x/a.yaml", true},
+	} {
+		if got := gitsource.Matches(test.pattern, test.path); got != test.want {
+			t.Errorf("%s matches %s: %t", test.pattern, test.path, got)
+		}
 	}
 }
 
@@ -240,15 +273,21 @@ func TestFilesRejectsInvalidArguments(t *testing.T) {
 
 func TestValidatePattern(t *testing.T) {
 	t.Parallel()
-	for _, pattern := range []string{"a.yaml", "**/*.yaml", "secrets/**", "a/{b,c}/*.y?ml", "[a-c]/x", ".sops/x", "naïve/*", `\!a`} {
+	for _, pattern := range []string{"a.yaml", "**/*.yaml", "secrets/**", "a/{b,c}/*.y?ml", "[a-c]/x", ".sops/x", "naïve/*", `\!a`, strings.Repeat("{a}", 300)} {
 		if err := gitsource.ValidatePattern(pattern); err != nil {
 			t.Errorf("%q is rejected: %v", pattern, err)
 		}
 	}
 	invalid := []string{
-		"", "/a", "./a", "../a", "a/../b", "a//b", "a/", "!a", "[a", "{a", `a\`, "a\nb", "a\xffb", "a\u202eb", strings.Repeat("a", 1025),
+		"", "/a", "./a", "../a", "a/../b", "a//b", "a/", "!a", "[a", "{a", `a\`, "a\nb", "a\xffb", "a\u202eb", strings.Repeat("a", 1025), strings.Repeat("{a,b}", 100),
 	}
 	for _, pattern := range invalid {
 		wantError(t, gitsource.ValidatePattern(pattern), "pattern ")
 	}
+	list := gitsource.ValidatePatterns([]string{"!a", "b", "!c", "!"})
+	if list[1] != nil || list[2] != nil {
+		t.Errorf("got %v", list)
+	}
+	wantError(t, list[0], `pattern "!a": excludes nothing`)
+	wantError(t, list[3], "required")
 }

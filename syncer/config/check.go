@@ -61,8 +61,8 @@ func (s Source) problems() (out problem.List) {
 	out.AddIf(len(s.Workflows)+len(s.Connections) == 0, "workflows", "is required; the names of the workflows that this source may write")
 	s.checkKeys(&out)
 	s.checkRepository(&out)
-	for i, pattern := range s.Files {
-		out.AddError(problem.Index("files", i), gitsource.ValidatePattern(pattern))
+	for i, err := range gitsource.ValidatePatterns(s.Files) {
+		out.AddError(problem.Index("files", i), err)
 	}
 	for i, workflow := range s.Workflows {
 		at := problem.Index("workflows", i)

@@ -65,8 +65,10 @@ type Source struct {
 	// secrets were written from: "follow" applies it and deletes nothing (if unset),
 	// "refuse" lets the whole plan wait for approval.
 	History plan.HistoryPolicy `yaml:"history"`
-	// Files are patterns of the manifests, such as "secrets/**/*.yaml". At least one of
-	// it and Map is required.
+	// Files are patterns of the manifests, such as "secrets/**/*.yaml". A wildcard does
+	// not match a name that begins with a dot, such as .sops.yaml. A pattern that begins
+	// with "!" excludes files; the last pattern that matches decides. At least one of it
+	// and Map is required.
 	Files []string `yaml:"files"`
 	// Map gives the secrets of other SOPS files a workflow: dotenv, INI and binary. A
 	// file that matches an entry is not a manifest, even if it matches Files.
