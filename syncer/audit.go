@@ -7,11 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"sync"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -19,8 +18,7 @@ import (
 // Audit appends a line before and after each change of Vault to a file. A change
 // whose first line cannot be written is not made. A nil *Audit writes nothing.
 type Audit struct {
-	mu   sync.Mutex
-	file *os.File
+	file *auditfile.File
 	by   string
 }
 
@@ -52,15 +50,15 @@ type auditLine struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// OpenAudit opens the file, mode 0600, for appending. by is who runs this
-// process. An empty path gives nil.
-func OpenAudit(path, by string) (*Audit, error) {
+// OpenAudit opens the file of package auditfile at path. by is who runs this process. An
+// empty path gives nil.
+func OpenAudit(path, by string, streams auditfile.Streams) (*Audit, error) {
 	if path == "" {
 		return nil, nil
 	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := auditfile.Open(path, streams)
 	if err != nil {
-		return nil, fmt.Errorf("open the audit file: %w", err)
+		return nil, err
 	}
 	return &Audit{file: file, by: by}, nil
 }
@@ -73,11 +71,7 @@ func (a *Audit) Close() error {
 	return a.file.Close()
 }
 
-// errAudit is the error of a change that was not made because its audit line could not
-// be written.
-var errAudit = errors.New("write the audit file")
-
-// append writes one line and waits until it is on disk.
+// append writes one line.
 func (a *Audit) append(line auditLine) error {
 	if a == nil {
 		return nil
@@ -85,17 +79,9 @@ func (a *Audit) append(line auditLine) error {
 	line.FormatVersion, line.Time, line.By = report.FormatVersion, time.Now().UTC(), a.by
 	data, err := json.Marshal(line)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errAudit, err)
+		return fmt.Errorf("encode the audit line: %w", err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if _, err := a.file.Write(append(data, '\n')); err != nil {
-		return fmt.Errorf("%w: %w", errAudit, err)
-	}
-	if err := a.file.Sync(); err != nil {
-		return fmt.Errorf("%w: %w", errAudit, err)
-	}
-	return nil
+	return a.file.Append(data)
 }
 
 // ManualChange is who makes a change by hand, and why.

@@ -18,6 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
@@ -34,7 +35,10 @@ type Config struct {
 	// Vault is the Vault to write to.
 	Vault Vault `yaml:"vault"`
 	// Audit is a file to which relay-sync appends a line before and after each change of
-	// Vault; none if unset.
+	// Vault; none if unset. A change whose line cannot be written is not made. The file may
+	// be renamed at any time, as logrotate does: the next line goes to a new one. "-" is
+	// standard output, for containers; commands whose report goes there write the lines
+	// to standard error. A named pipe needs a reader.
 	Audit string `yaml:"audit"`
 	// Listen is the address of the daemon's HTTP endpoint, such as 127.0.0.1:9460; none
 	// if unset. The endpoint shows the names of workflows and secrets, without a login.
@@ -130,7 +134,9 @@ func (cfg *Config) SetDefaults(folder string) {
 	v.Mount = cmp.Or(v.Mount, secrets.DefaultMount)
 	v.Prefix = cmp.Or(v.Prefix, secrets.DefaultPrefix)
 	v.Concurrency = cmp.Or(v.Concurrency, vaultclient.DefaultConcurrency)
-	cfg.Audit = below(folder, cfg.Audit)
+	if cfg.Audit != auditfile.Stdout {
+		cfg.Audit = below(folder, cfg.Audit)
+	}
 	if cfg.Election != nil {
 		cfg.Election.Kubeconfig = below(folder, cfg.Election.Kubeconfig)
 	}

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -15,6 +16,11 @@ type ConfigFlag string
 
 // NewConfigFlag is the flag for the configuration file at a path.
 func NewConfigFlag(path string) ConfigFlag { return ConfigFlag(" -c " + secrets.QuoteShell(path)) }
+
+// Approve is the command that approves a plan. The person replaces the dots with the reason.
+func (f ConfigFlag) Approve(planID string) string {
+	return f.In(fmt.Sprintf("relay-sync apply --approve %s --reason ...", planID))
+}
 
 // In is the command "relay-sync <name> ..." with the flag, so that it works when it is
 // pasted.

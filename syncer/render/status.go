@@ -36,7 +36,7 @@ func (t *Text) WriteStatus(all []report.Status, now time.Time) error {
 			t.block(1, t.paint(red, "x")+" "+problem)
 		}
 		if s.PlanID != "" {
-			t.line(1, "Pending approval. To approve: "+t.flag.In("relay-sync apply --approve "+s.PlanID))
+			t.line(1, "Pending approval. To approve: "+t.flag.Approve(s.PlanID))
 		}
 	}
 	return t.err

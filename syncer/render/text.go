@@ -103,7 +103,7 @@ func (t *Text) report(r report.Report) {
 	t.line(0, "")
 	t.line(1, sentence(r))
 	if r.PlanID != "" && !r.Approved {
-		t.line(1, "Pending approval. To approve: "+t.flag.In("relay-sync apply --approve "+r.PlanID))
+		t.line(1, "Pending approval. To approve: "+t.flag.Approve(r.PlanID))
 	}
 	if r.Suspended && !r.Applied {
 		t.line(1, "The source is suspended. To apply it: "+t.flag.In("relay-sync apply --source "+r.Source))

@@ -24,7 +24,7 @@ func (t *Text) WriteUndeleted(all []report.Undeletion) error {
 	t.line(0, "")
 	if undeleted > 0 {
 		t.line(0, "Syncs leave an undeleted secret and report it until a file has it again (git revert)")
-		t.line(0, "or its deletion is approved ("+t.flag.In("relay-sync apply --approve")+").")
+		t.line(0, "or its deletion is approved ("+t.flag.Approve("ID")+").")
 	}
 	return t.err
 }

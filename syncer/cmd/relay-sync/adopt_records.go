@@ -31,7 +31,7 @@ func (o *options) adoptRecords(c *cobra.Command, names []string, reason string, 
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
 	defer o.closeController(controller)
-	if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
+	if controller.Audit, err = o.openAudit(cfg); err != nil {
 		return err
 	}
 	defer controller.Audit.Close()

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -97,13 +98,14 @@ func (o *options) applyCommand() *cobra.Command {
 		Short: "Apply the committed secrets to Vault once",
 		Long: `apply reads the manifests of the current commit of each source, and creates, updates,
 repairs and deletes secrets in Vault accordingly. Changes that are pending approval (too
-many deletions, older files) are applied only with --approve and the id of the plan.`,
+many deletions, older files) are applied only with --approve, the id of the plan and
+--reason.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.sync(c, ask) },
 	}
 	o.configFlags(c)
 	c.Flags().StringVar(&ask.Approve, "approve", "", "apply only the plan with this id, including its changes that are pending approval")
-	c.Flags().StringVar(&ask.Reason, "reason", "", "reason for the audit file")
+	reasonFlag(c, &ask.Reason, "approve")
 	return c
 }
 
@@ -142,10 +144,7 @@ the record, so check a record that is not authentic first.`,
 	c.Flags().BoolVar(&ask.Unmanaged, "unmanaged", false, "take over all live secrets that have no owner's record")
 	c.Flags().BoolVar(&records, "records", false, "sign records without a valid MAC instead of writing values")
 	c.Flags().BoolVar(&yes, "yes", false, "with --records: do not ask")
-	c.Flags().StringVar(&ask.Reason, "reason", "", "reason for the audit file (required)")
-	if err := c.MarkFlagRequired("reason"); err != nil {
-		panic("relay-sync: " + err.Error()) // the flag is defined a line above
-	}
+	reasonFlag(c, &ask.Reason)
 	return c
 }
 
@@ -172,7 +171,7 @@ func (o *options) sync(c *cobra.Command, ask syncer.Request) error {
 	controller.Progress = o.progress()
 	defer o.closeController(controller)
 	if ask.Apply {
-		if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
+		if controller.Audit, err = o.openAudit(cfg); err != nil {
 			return err
 		}
 		defer controller.Audit.Close()
@@ -201,6 +200,12 @@ func (o *options) closeController(controller *syncer.Controller) {
 	if err := controller.Close(ctx); err != nil {
 		fmt.Fprintln(o.stderr, "warning: "+err.Error())
 	}
+}
+
+// openAudit opens the audit file of a command that prints to standard output: lines for
+// standard output go to standard error.
+func (o *options) openAudit(cfg *config.Config) (*syncer.Audit, error) {
+	return syncer.OpenAudit(cfg.Audit, whoami(), auditfile.Streams{Out: o.stderr, Err: o.stderr})
 }
 
 // whoami returns the user name of this process, for the audit file.

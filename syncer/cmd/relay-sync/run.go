@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
@@ -84,7 +85,7 @@ func (o *options) readForRun() (*config.Config, error) {
 func (o *options) follow(ctx context.Context, cfg *config.Config, reload <-chan os.Signal, log *slog.Logger) (*config.Config, error) {
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { log.Warn(text) }
-	audit, err := syncer.OpenAudit(cfg.Audit, whoami())
+	audit, err := syncer.OpenAudit(cfg.Audit, whoami(), auditfile.Streams{Out: o.stdout, Err: o.stderr})
 	if err != nil {
 		return nil, err
 	}

@@ -233,7 +233,7 @@ func planID(ts *testscript.TestScript, _ bool, _ []string) {
 	if !found {
 		ts.Fatalf("the output has no plan id")
 	}
-	id, _, _ := strings.Cut(rest, "\n")
+	id, _, _ := strings.Cut(rest, " ")
 	ts.Setenv("PLAN", id)
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -59,7 +58,6 @@ func (f *manualFlags) common(c *cobra.Command) {
 func (f *manualFlags) changing(c *cobra.Command) {
 	f.common(c)
 	c.Flags().StringVar(&f.team, "team", "", "act for this team, which then owns the secret")
-	c.Flags().StringVar(&f.reason, "reason", "", "reason for the audit file")
 }
 
 // oneSecret accepts WORKFLOW NAME and WORKFLOW/NAME.
@@ -118,9 +116,18 @@ func withHint(err error, c *cobra.Command, f *manualFlags, a secrets.Address) er
 	case !errors.Is(err, secrets.ErrNotOwner):
 		return err
 	case c.Name() == "delete":
-		return fmt.Errorf("%w\nHint: to delete it although you do not own it: %s", err, f.again("delete", secrets.QuoteShell(a.String()), "--adopt"))
+		return fmt.Errorf("%w\nHint: to delete it although you do not own it: %s", err, f.again("delete", f.adopting(a)...))
 	}
-	return fmt.Errorf("%w\nHint: to take it over: %s", err, f.again("set", secrets.QuoteShell(a.String()), "--adopt"))
+	return fmt.Errorf("%w\nHint: to take it over: %s", err, f.again("set", f.adopting(a)...))
+}
+
+// adopting are the last arguments of a command that adopts a secret.
+func (f *manualFlags) adopting(a secrets.Address) []string {
+	out := []string{secrets.QuoteShell(a.String()), "--adopt"}
+	if f.reason == "" {
+		out = append(out, "--reason ...")
+	}
+	return out
 }
 
 // again is a command line of secret with the flags of this one.
@@ -174,7 +181,7 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 		s.Prefix = cfg.Vault.Prefix
 	}
 	if c.Flags().Lookup("reason") != nil { // list changes nothing
-		s.Audit, err = syncer.OpenAudit(cfg.Audit, whoami())
+		s.Audit, err = o.openAudit(cfg)
 	}
 	return s, err
 }

@@ -42,6 +42,7 @@ file.
 	c.Flags().StringVar(&f.file, "from-file", "", "read the value from this file")
 	c.Flags().BoolVar(&f.keepNewline, "keep-newline", false, "keep the newline at the end of standard input")
 	c.Flags().BoolVar(&f.adopt, "adopt", false, "take over a secret that another owner has or that is unmanaged")
+	reasonFlag(c, &f.reason, "adopt")
 	return c
 }
 
@@ -92,6 +93,7 @@ it.
 	}
 	f.changing(c)
 	c.Flags().BoolVar(&f.adopt, "adopt", false, "also delete a secret that another owner has or that is unmanaged")
+	reasonFlag(c, &f.reason, "adopt")
 	return c
 }
 
@@ -105,7 +107,7 @@ wrote it and it was neither written nor destroyed since. With --team it restores
 of your team. relay-sync undelete restores what a sync deleted.
 
   relay-sync secret list --deleted
-  relay-sync secret undelete deploy-production registry_password
+  relay-sync secret undelete deploy-production registry_password --reason 'still in use'
 
 The token needs an additional permission (relay-sync policy operator --undelete):
   path "MOUNT/undelete/PREFIX/+/+" { capabilities = ["update"] }`,
@@ -117,5 +119,6 @@ The token needs an additional permission (relay-sync policy operator --undelete)
 		},
 	}
 	f.changing(c)
+	reasonFlag(c, &f.reason)
 	return c
 }

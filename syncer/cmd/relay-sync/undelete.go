@@ -31,10 +31,7 @@ The token needs an additional permission:
 		RunE: func(c *cobra.Command, names []string) error { return o.undelete(c, names, reason) },
 	}
 	o.configFlags(c)
-	c.Flags().StringVar(&reason, "reason", "", "reason for the audit file (required)")
-	if err := c.MarkFlagRequired("reason"); err != nil {
-		panic("relay-sync: " + err.Error()) // the flag is defined a line above
-	}
+	reasonFlag(c, &reason)
 	return c
 }
 
@@ -46,7 +43,7 @@ func (o *options) undelete(c *cobra.Command, names []string, reason string) erro
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
 	defer o.closeController(controller)
-	if controller.Audit, err = syncer.OpenAudit(cfg.Audit, whoami()); err != nil {
+	if controller.Audit, err = o.openAudit(cfg); err != nil {
 		return err
 	}
 	defer controller.Audit.Close()

@@ -1,0 +1,50 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// reasonAnnotation marks a flag that requires --reason.
+const reasonAnnotation = "relay_sync_requires_reason"
+
+// reasonFlag defines --reason for the audit file. A person who approves, adopts or undeletes
+// must give one: the command requires it together with each of the flags in with, and
+// always if with is empty. The flags are defined before.
+func reasonFlag(c *cobra.Command, reason *string, with ...string) {
+	required := "required"
+	if len(with) > 0 {
+		required = "required with --" + strings.Join(with, ", --")
+	}
+	c.Flags().StringVar(reason, "reason", "", "reason for the audit file ("+required+")")
+	if len(with) == 0 {
+		if err := c.MarkFlagRequired("reason"); err != nil {
+			panic("relay-sync: " + err.Error()) // the flag is defined a line above
+		}
+	}
+	for _, name := range with {
+		if err := c.Flags().SetAnnotation(name, reasonAnnotation, nil); err != nil {
+			panic("relay-sync: " + err.Error()) // the caller has defined the flag
+		}
+	}
+	c.PreRunE = func(c *cobra.Command, _ []string) error {
+		needed := len(with) == 0 || slices.ContainsFunc(with, c.Flags().Changed)
+		if needed && strings.TrimSpace(*reason) == "" {
+			return fmt.Errorf("required flag --reason is not set%s. Hint: add --reason 'why', for the audit file", withFlags(with))
+		}
+		return nil
+	}
+}
+
+func withFlags(with []string) string {
+	if len(with) == 0 {
+		return ""
+	}
+	return " with --" + strings.Join(with, " or --")
+}
