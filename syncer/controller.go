@@ -49,10 +49,12 @@ type Controller struct {
 	fileWarnings sync.Once
 
 	mu sync.Mutex
-	// caches, cleaned and keyrings are by source.
+	// caches, ancestries, cleaned and keyrings are by source.
 	clients  map[clientKey]*secrets.Client
 	caches   map[string]*manifestCache
 	keyrings map[string]*keyring.Keyring
+
+	ancestries map[string]*ancestry
 	// cleaned are the bodies of connections that need no second check.
 	cleaned map[string]map[string]bool
 	// fingerprint are the keys of FingerprintKeyFile, once they were read.
@@ -67,7 +69,7 @@ func New(cfg *config.Config, version string) *Controller {
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
 		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg),
-		clients: map[clientKey]*secrets.Client{}, caches: map[string]*manifestCache{},
+		clients: map[clientKey]*secrets.Client{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]map[string]bool{},
 	}
 	registry.MustRegister(c.newLeaderMetric())

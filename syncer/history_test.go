@@ -45,7 +45,7 @@ func TestRewrittenHistoryIsPendingApproval(t *testing.T) {
 
 		rep = w.approved()
 		w.live(a, "stays", "other")
-		w.live(b, "gone") // its record is of the old history: never deleted by itself
+		w.gone(b, "gone") // its record is of the old history, and its deletion was approved
 		for _, r := range rep.Results {
 			if r.Err != nil {
 				t.Errorf("%s: %v", r.Address, r.Err)

@@ -34,6 +34,8 @@ type source struct {
 	// reason is the person's, for the audit file.
 	reason string
 	cache  *manifestCache
+	// ancestry is what is known of the commit's history.
+	ancestry *ancestry
 	// fingerprint is for the values; it may be none.
 	fingerprint secrets.FingerprintKeys
 	// keyless means that there is no key, and only ciphertexts are compared.
@@ -46,7 +48,7 @@ func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source
 	s := &source{
 		Source: cfg, location: at, vault: c.cfg.Vault, client: client, connections: connectionsClient,
 		managers: map[secrets.Kind]secrets.Manager{secrets.Secret: client, secrets.Connection: connectionsClient},
-		flag:     c.cfg.Flag, warn: c.Warn, audit: c.Audit, rateLimit: c.rateLimit, keyless: keyless,
+		flag:     c.cfg.Flag, warn: c.Warn, audit: c.Audit, rateLimit: c.rateLimit, keyless: keyless, ancestry: c.ancestryOf(cfg.Name),
 	}
 	if keyless {
 		s.cache = newManifestCache("")

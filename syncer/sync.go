@@ -6,8 +6,6 @@ package syncer
 import (
 	"context"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -80,37 +78,11 @@ func (s *source) plan(ctx context.Context, d desired, seen observation, adopt pl
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
 		Failed: (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
-		Empty:  d.Empty, Keyless: s.keyless, History: s.History, Flag: s.flag,
+		Empty:  d.Empty, Keyless: s.keyless, History: s.History, Signed: s.Verify.Required(), Flag: s.flag,
 	}
 	var err error
-	if in.Descends, err = s.descends(ctx, d, seen); err != nil {
+	if in.Descends, err = s.descends(ctx, d.Commit, seen); err != nil {
 		return nil, err
 	}
 	return plan.Make(in), nil
-}
-
-// descends asks git once about each revision of what may be deleted; and of what is
-// wanted, if a rewritten history is refused. A revision that git cannot determine is
-// not in the answer.
-func (s *source) descends(ctx context.Context, d desired, seen observation) (map[string]bool, error) {
-	skip := map[secrets.Address]bool{}
-	for _, w := range d.Wants {
-		skip[w.Address] = s.History != plan.RefuseHistory
-	}
-	out, asked := map[string]bool{}, map[string]bool{}
-	for address, entry := range seen.entries {
-		owner, record, found := entry.LastOwner()
-		if skip[address] || asked[record.Revision] || !found || owner != s.client.Owner() {
-			continue
-		}
-		asked[record.Revision] = true
-		answer, err := s.repo.Ancestry(ctx, gitsource.Commit(record.Revision), d.Commit)
-		if err != nil {
-			return nil, err
-		}
-		if answer != gitsource.Unknown {
-			out[record.Revision] = answer == gitsource.Yes
-		}
-	}
-	return out, nil
 }

@@ -57,7 +57,7 @@ func (p *Process) Wait() error {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return ExitError(p.name, exit.ExitCode(), OneLine(p.stderr.kept))
+		return &ExitError{Command: p.name, Code: exit.ExitCode(), Stderr: OneLine(p.stderr.kept)}
 	}
 	if err != nil {
 		return fmt.Errorf("run git %s: %w", p.name, err)

@@ -52,17 +52,25 @@ func (g Git) RunWithFile(ctx context.Context, inherited *os.File, args ...string
 func (g Git) Output(ctx context.Context, args ...string) (Result, error) {
 	result, err := g.Run(ctx, args...)
 	if err == nil && result.ExitCode != 0 {
-		err = ExitError(args[0], result.ExitCode, result.Stderr)
+		err = &ExitError{Command: args[0], Code: result.ExitCode, Stderr: result.Stderr}
 	}
 	return result, err
 }
 
-// ExitError returns the error of a command with a non-zero exit code.
-func ExitError(command string, code int, stderr string) error {
-	if stderr == "" {
-		return fmt.Errorf("git %s: exit code %d", command, code)
+// ExitError is a command with a non-zero exit code.
+type ExitError struct {
+	Command string
+	Code    int
+	// Stderr is its standard error as one printable line.
+	Stderr string
+}
+
+// Error names the command.
+func (e *ExitError) Error() string {
+	if e.Stderr == "" {
+		return fmt.Sprintf("git %s: exit code %d", e.Command, e.Code)
 	}
-	return fmt.Errorf("git %s: %s (exit code %d)", command, stderr, code)
+	return fmt.Sprintf("git %s: %s (exit code %d)", e.Command, e.Stderr, e.Code)
 }
 
 // head keeps the first max bytes written to it and discards the rest.

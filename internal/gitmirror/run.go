@@ -16,7 +16,7 @@ type commandError struct {
 }
 
 func (e *commandError) Error() string {
-	return gitcommand.ExitError(e.command, e.result.ExitCode, e.result.Stderr).Error()
+	return (&gitcommand.ExitError{Command: e.command, Code: e.result.ExitCode, Stderr: e.result.Stderr}).Error()
 }
 
 // run runs a git command that reaches the remote through a socket, its descriptor 3. The other end of the socket is

@@ -5,7 +5,9 @@ package gitsource
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
@@ -35,43 +37,94 @@ func (a Ancestry) String() string {
 	}
 }
 
-// Ancestry reports whether older is the commit newer or in its history. It is Unknown for a text in older that is not a
+// Ancestry reports for each of the commits in older whether it is the commit newer or in its history: one walk of that
+// history answers for all of them, and ends where the last one is found. The answer is Unknown for a text that is not a
 // commit of this repository, because it can come from the record of another one. An error means that git failed.
-func (r *Repository) Ancestry(ctx context.Context, older, newer Commit) (Ancestry, error) {
+func (r *Repository) Ancestry(ctx context.Context, newer Commit, older ...Commit) (map[Commit]Ancestry, error) {
 	if err := r.checkCommit(newer); err != nil {
-		return Unknown, err
+		return nil, err
 	}
-	if !r.isID(string(older)) {
-		return Unknown, nil
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
-	ancestry, err := r.ancestry(ctx, older, newer)
+	out, rest := map[Commit]Ancestry{}, map[Commit]bool{}
+	for _, c := range older {
+		if out[c] = Unknown; r.isID(string(c)) {
+			rest[c] = true
+		}
+	}
+	whole, err := r.walk(ctx, newer, func(c Commit) (more bool) {
+		if rest[c] {
+			out[c] = Yes
+			delete(rest, c)
+		}
+		return len(rest) > 0
+	})
+	if err == nil && whole && len(rest) > 0 {
+		err = r.notInHistory(ctx, out, rest)
+	}
 	if err != nil {
-		return Unknown, fmt.Errorf("compare commits %s and %s in %s: %w", older, newer, r.path, err)
+		return nil, fmt.Errorf("compare commits with %s in %s: %w", newer, r.path, err)
 	}
-	return ancestry, nil
+	return out, nil
 }
 
-func (r *Repository) ancestry(ctx context.Context, older, newer Commit) (Ancestry, error) {
-	result, err := r.git.Run(ctx, "merge-base", "--is-ancestor", "--end-of-options", string(older), string(newer))
-	if err != nil {
-		return Unknown, err
+// walk calls visit for a commit and its history, the newest first, until visit returns false. whole reports whether the
+// history has no gap; where a commit is missing, git stops.
+func (r *Repository) walk(ctx context.Context, from Commit, visit func(Commit) bool) (whole bool, err error) {
+	if !visit(from) {
+		return false, nil
 	}
-	switch {
-	case result.ExitCode == 0:
-		return Yes, nil
-	case result.ExitCode == 1 && result.Stderr == "":
-		return r.noUnlessShallow(ctx)
-	case result.ExitCode == 1 || result.ExitCode == 128:
-		return Unknown, nil // a commit is missing: one of the two, or one in between, for which older versions exit with 1
-	default:
-		return Unknown, gitcommand.ExitError("merge-base", result.ExitCode, result.Stderr)
+	p, err := r.git.Start(ctx, "rev-list", "--end-of-options", string(from))
+	if err != nil {
+		return false, err
+	}
+	for {
+		line, err := p.Out.ReadSlice('\n')
+		switch {
+		case errors.Is(err, io.EOF):
+			return gapless(p.Wait())
+		case err != nil:
+			p.Kill()
+			return false, err
+		case !visit(Commit(line[:len(line)-1])):
+			p.Kill()
+			return false, nil
+		}
 	}
 }
 
-func (r *Repository) noUnlessShallow(ctx context.Context) (Ancestry, error) {
+// gapless judges how a walk ended. Git exits with 128 if a commit is missing.
+func gapless(err error) (whole bool, _ error) {
+	if exit, failed := errors.AsType[*gitcommand.ExitError](err); failed && exit.Code == 128 {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// notInHistory sets No for the commits of the repository that a walk of the whole history did not meet. In a shallow
+// repository the history ends where the repository does.
+func (r *Repository) notInHistory(ctx context.Context, out map[Commit]Ancestry, rest map[Commit]bool) error {
 	result, err := r.git.Output(ctx, "rev-parse", "--is-shallow-repository")
 	if err != nil || result.Stdout != "false\n" {
-		return Unknown, err
+		return err
 	}
-	return No, nil
+	p, err := r.git.Start(ctx, "cat-file", "--batch-check=%(objectname) %(objecttype)")
+	if err != nil {
+		return err
+	}
+	for c := range rest {
+		line := ""
+		if _, err = fmt.Fprintln(p.In, c); err == nil {
+			line, err = p.Out.ReadString('\n')
+		}
+		if err != nil {
+			p.Kill()
+			return err
+		}
+		if line == string(c)+" commit\n" {
+			out[c] = No
+		}
+	}
+	return p.Wait()
 }

@@ -4,18 +4,22 @@
 package gitsource_test
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 )
 
 func wantAncestry(t *testing.T, r *gitsource.Repository, older, newer gitsource.Commit, want gitsource.Ancestry, why string) {
 	t.Helper()
-	got, err := r.Ancestry(t.Context(), older, newer)
-	if err != nil || got != want {
-		t.Errorf("%s: got %v, %v, want %v", why, got, err, want)
+	got, err := r.Ancestry(t.Context(), newer, older)
+	if err != nil || got[older] != want {
+		t.Errorf("%s: got %v, %v, want %v", why, got[older], err, want)
 	}
 }
 
@@ -39,10 +43,24 @@ func TestAncestry(t *testing.T) {
 				gitsource.Commit(strings.Repeat("1", len(first))), gitsource.Commit(strings.ToUpper(string(first)))} {
 				wantAncestry(t, r, stranger, rewritten, gitsource.Unknown, "older is "+string(stranger))
 			}
-			if _, err := r.Ancestry(t.Context(), first, "main"); err == nil {
+			if _, err := r.Ancestry(t.Context(), "main", first); err == nil {
 				t.Error("a branch is taken for a commit")
 			}
 		})
+	}
+}
+
+func TestAncestryAnswersForAllCommitsTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	first, second := w.commit("a", "1"), w.commit("a", "2")
+	w.git("reset", "--quiet", "--hard", string(first))
+	head := w.commit("a", "3")
+	want := map[gitsource.Commit]gitsource.Ancestry{first: gitsource.Yes, second: gitsource.No, head: gitsource.Yes, "": gitsource.Unknown,
+		gitsource.Commit(strings.Repeat("1", len(first))): gitsource.Unknown}
+	got, err := w.open().Ancestry(t.Context(), head, slices.Collect(maps.Keys(want))...)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
 	}
 }
 

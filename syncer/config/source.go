@@ -62,8 +62,8 @@ type Source struct {
 	// Verify is who must sign what is applied; no signature is required if unset.
 	Verify Verify `yaml:"verify"`
 	// History decides about a commit that does not descend from those that the source's
-	// secrets were written from: "follow" applies it and deletes nothing (if unset),
-	// "refuse" lets the whole plan wait for approval.
+	// secrets were written from: "follow" applies it and lets deletes of the former
+	// history wait for approval (if unset), "refuse" lets the whole plan wait.
 	History plan.HistoryPolicy `yaml:"history"`
 	// Files are patterns of the manifests, such as "secrets/**/*.yaml". A wildcard does
 	// not match a name that begins with a dot, such as .sops.yaml. A pattern that begins

@@ -35,7 +35,7 @@ const (
 	// Blocked leaves a secret as it is. The cause has the details and what to do.
 	Blocked Kind = "blocked"
 	// Reencrypted updates the record alone: the value is the one that the commit
-	// wants, under another ciphertext or without its fingerprint.
+	// wants, under another ciphertext, without its fingerprint, or from another history.
 	Reencrypted Kind = "re-encrypted"
 	// Unchanged is as the commit wants it.
 	Unchanged Kind = "unchanged"
@@ -64,9 +64,11 @@ type Action struct {
 	Verdict secrets.Verdict
 	// Cause is empty for Add, Unchanged, and a plain Change.
 	Cause string
-	// Approved is what a PendingApproval action becomes once the plan is approved;
-	// empty for any other kind.
+	// Approved is what the action becomes once the plan is approved: one that is
+	// PendingApproval, or an Unchanged one whose record names another history.
 	Approved Kind
+	// Revision is what stays in the record of a Reencrypted action; empty for the commit.
+	Revision string
 }
 
 // pending is the action as one that waits for approval.
@@ -82,10 +84,13 @@ func (a Action) as(kind Kind, cause string) Action {
 
 // Provenance goes into the record with the action. If the value stays, the later of
 // the two times of encryption stays as well: an older file with the same value must
-// not permit other old files.
+// not permit other old files. So does the revision of another history, until it may go.
 func (a Action) Provenance(owner secrets.Owner, commit string) secrets.Provenance {
 	p := a.Want.Provenance(commit)
 	last := a.Entry.Records[owner]
+	if a.Revision != "" {
+		p.Revision = a.Revision
+	}
 	if (a.Kind == Repair || a.Kind == Reencrypted) && p.Sealed.Before(last.Sealed) {
 		p.Sealed = last.Sealed
 	}

@@ -30,14 +30,20 @@ func ID(commit string, actions []Action) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Approve is the plan with what waited for approval.
+// Approve is the plan with what waited for approval, and with the records of another
+// history.
 func Approve(actions []Action) []Action {
 	out := make([]Action, len(actions))
 	for i, a := range actions {
-		if a.Kind == PendingApproval {
+		switch {
+		case a.Kind == PendingApproval:
 			a.Kind, a.Approved = a.Approved, ""
 			a.Cause += "; approved"
+		case a.Approved != "":
+			a.Kind, a.Approved = a.Approved, ""
+			a.Cause = "history was rewritten: the record is updated to this commit; approved"
 		}
+		a.Revision = ""
 		out[i] = a
 	}
 	return out

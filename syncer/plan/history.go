@@ -9,6 +9,45 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
+// formerHistory is the cause if the commit does not descend from the one that a record
+// names, or if that is unknown, and empty otherwise.
+func (in Input) formerHistory(last secrets.Record) string {
+	switch descends, known := in.Descends[last.Revision]; {
+	case descends:
+		return ""
+	case known:
+		return fmt.Sprintf("the secret came from commit %s, which this commit does not descend from (history was rewritten)", Short(last.Revision))
+	}
+	return fmt.Sprintf("it is unknown whether this commit descends from %s, which the secret came from: the repository is too shallow, or another one. "+
+		"Fetch the whole history (git fetch --unshallow), or the right repository", Short(last.Revision))
+}
+
+// followHistory updates the revision in the records of secrets that stay as they are, if
+// the commit does not descend from it: otherwise each later delete of them would wait for
+// approval. It does so only if no record of the former history would be pruned, or with
+// the plan that is approved: a fork of two commits must not prune without approval.
+// Where git cannot determine the ancestry, only an approval updates a record.
+func (in Input) followHistory(actions []Action) []Action {
+	waits := in.Signed || in.Failed
+	for _, a := range actions {
+		waits = waits || a.Want == nil && a.Kind != Release && in.formerHistory(a.Entry.Records[in.Owner]) != ""
+	}
+	for i, a := range actions {
+		last := a.Entry.Records[in.Owner]
+		descends, known := in.Descends[last.Revision]
+		switch {
+		case descends, a.Kind != Unchanged && a.Kind != Reencrypted:
+		case a.Kind == Reencrypted && (waits || !known):
+			actions[i].Revision = last.Revision
+		case a.Kind == Unchanged && (waits || !known):
+			actions[i].Approved = Reencrypted
+		case a.Kind == Unchanged:
+			actions[i] = a.as(Reencrypted, "history was rewritten: the value is the same, its record is updated to this commit")
+		}
+	}
+	return actions
+}
+
 // refuseHistory lets a plan wait for approval if its commit does not descend from each
 // commit that the wanted secrets were last written from. What is known of the commits
 // before is in the records, so that it survives a restart and is the same on every

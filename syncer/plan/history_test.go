@@ -47,3 +47,59 @@ func TestRewrittenHistoryMakesTheWholePlanPending(t *testing.T) {
 		t.Errorf("approved %s, want %s", got, want)
 	}
 }
+
+// TestRecordsMoveToARewrittenHistoryOnlyWithoutAPrune: otherwise each later delete of the
+// secrets would wait for approval, or a fork of two commits could prune without one.
+func TestRecordsMoveToARewrittenHistoryOnlyWithoutAPrune(t *testing.T) {
+	t.Parallel()
+	known, unknown := map[string]bool{older: true, strange: false}, map[string]bool{older: true}
+	former := func() secrets.Entry { return entry(3, foreignRevision()) }
+	for _, row := range []struct {
+		name     string
+		in       Input
+		unwanted map[string]secrets.Entry
+		// kind and approved are of a secret that stays, revision what its record has then.
+		kind, approved Kind
+		revision       string
+	}{
+		{name: "nothing is pruned", in: Input{Descends: known}, kind: Reencrypted},
+		{name: "one of this history is pruned", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": entry(3, by(us, 3))}, kind: Reencrypted},
+		{name: "one of the former history would be pruned", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": former()}, kind: Unchanged, approved: Reencrypted},
+		{name: "one of the former history is dead", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": dead(former())}, kind: Reencrypted},
+		{name: "one of the former history was overwritten", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": entry(4, foreignRevision())}, kind: Unchanged, approved: Reencrypted},
+		{name: "the source requires signatures", in: Input{Descends: known, Signed: true}, kind: Unchanged, approved: Reencrypted},
+		{name: "something failed", in: Input{Descends: known, Failed: true}, kind: Unchanged, approved: Reencrypted},
+		{name: "the ancestry is unknown", in: Input{Descends: unknown}, kind: Unchanged, approved: Reencrypted},
+		{name: "a file encrypted again, and a prune", in: Input{Descends: known, Wants: reencrypted()}, unwanted: map[string]secrets.Entry{"gone": former()}, kind: Reencrypted, revision: strange},
+		{name: "a file encrypted again", in: Input{Descends: known, Wants: reencrypted()}, kind: Reencrypted},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			in := row.in
+			in.Owner, in.Deletes.AllowEmpty = us, true
+			stays := former()
+			if in.Wants == nil {
+				in.Wants = want(nil)
+			} else {
+				r := stays.Records[us]
+				r.HMAC1 = "value"
+				stays.Records[us] = r
+			}
+			in.Observed = map[secrets.Address]secrets.Entry{token: stays}
+			for name, e := range row.unwanted {
+				in.Observed[deploy.Secret(name)] = e
+			}
+			actions := Make(in)
+			for _, a := range actions {
+				if a.Address == token && (a.Kind != row.kind || a.Approved != row.approved || a.Revision != row.revision) {
+					t.Errorf("planned %s, approved %q, revision %q", a.Kind, a.Approved, a.Revision)
+				}
+			}
+			for _, a := range Approve(actions) {
+				if a.Address == token && (a.Kind != Reencrypted || a.Provenance(us, "new").Revision != "new") {
+					t.Errorf("approved %s with revision %s", a.Kind, a.Provenance(us, "new").Revision)
+				}
+			}
+		})
+	}
+}

@@ -32,6 +32,9 @@ type Input struct {
 	Descends map[string]bool
 	// History is what to do if the commit does not descend from one.
 	History HistoryPolicy
+	// Signed means that the source requires signatures: records of another history are
+	// updated only with an approved plan.
+	Signed bool
 	// Keyless means that Wants have fingerprints of ciphertexts only.
 	Keyless bool
 	// Failed means that something in this sync was refused or could not be observed.
@@ -78,7 +81,7 @@ func Make(in Input) []Action {
 	if in.History == RefuseHistory {
 		return in.refuseHistory(actions)
 	}
-	return actions
+	return in.followHistory(actions)
 }
 
 // wanted decides about a secret that the commit wants.
@@ -174,11 +177,15 @@ func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
 	if !found || owner != in.Owner {
 		return Action{}, false
 	}
-	if cause := in.blocksDelete(last); cause != "" {
-		return a.as(Blocked, "not deleted: "+cause), true
+	if in.Failed {
+		return a.as(Blocked, "not deleted: something failed in this sync, and what could not be read might still have it"), true
 	}
+	former := in.formerHistory(last)
 	switch a.Verdict.State {
 	case secrets.InSync:
+		if former != "" {
+			return a.pending(Delete, "not deleted: "+former+"; put the secret into a file again, or approve its deletion"), true
+		}
 		if last.Undeleted {
 			return a.pending(Delete, "not deleted: the secret was undeleted by hand; put it into a file again, or approve its deletion"), true
 		}
@@ -187,23 +194,12 @@ func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
 		}
 		return a.as(Delete, "no file of this commit has it"), true
 	case secrets.Overwritten:
+		if former != "" {
+			return a.pending(Release, "not released: "+a.Verdict.String()+", and "+former+"; put the secret into a file again, or approve its release"), true
+		}
 		return a.as(Release, a.Verdict.String()+"; no file of this commit has it, so the other value stays"), true
 	}
 	return a.as(Release, a.Verdict.String()+"; no file of this commit has it"), true
-}
-
-// blocksDelete is the cause if nothing may be deleted, and empty otherwise.
-func (in Input) blocksDelete(last secrets.Record) string {
-	if in.Failed {
-		return "something failed in this sync, and what could not be read might still have it"
-	}
-	switch descends, known := in.Descends[last.Revision]; {
-	case descends:
-		return ""
-	case known:
-		return fmt.Sprintf("the secret came from commit %s, which this commit does not descend from (history was rewritten); put it into a file again, or delete it by hand", Short(last.Revision))
-	}
-	return fmt.Sprintf("it is unknown whether this commit descends from %s (the repository is too shallow, or another one)", Short(last.Revision))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

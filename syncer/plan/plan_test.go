@@ -205,8 +205,11 @@ func TestUnwantedSecrets(t *testing.T) {
 	checkRows(t, []planRow{
 		{name: "owned and unwanted", entry: entry(3, by(us, 3)), kind: Delete, cause: "no file of this commit"},
 		{name: "owned and unwanted, in a failed sync", entry: entry(3, by(us, 3)), in: Input{Failed: true}, kind: Blocked, cause: "something failed"},
-		{name: "owned, of a commit that is not an ancestor", entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: Blocked, cause: "history was rewritten"},
-		{name: "owned, of a commit that git does not know", entry: entry(3, foreignRevision()), kind: Blocked, cause: "it is unknown whether"},
+		{name: "owned, of a commit that is not an ancestor", entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: PendingApproval, approved: Delete, cause: "history was rewritten"},
+		{name: "owned, of a commit that git does not know", entry: entry(3, foreignRevision()), kind: PendingApproval, approved: Delete, cause: "it is unknown whether"},
+		{name: "overwritten, of a commit that is not an ancestor", entry: entry(4, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: PendingApproval, approved: Release, cause: "not released: overwritten"},
+		{name: "dead, of a commit that is not an ancestor", entry: dead(entry(3, foreignRevision())), in: Input{Descends: map[string]bool{strange: false}}, kind: Release, cause: "deleted at"},
+		{name: "dead, of a commit that git does not know", entry: dead(entry(3, foreignRevision())), kind: Release, cause: "deleted at"},
 		{name: "owned and unwanted, dead already", entry: dead(entry(3, by(us, 3))), kind: Release, cause: "deleted at"},
 		{name: "owned and unwanted, overwritten", entry: entry(4, by(us, 3)), kind: Release, cause: "the other value stays"},
 		{name: "undeleted, and unwanted", entry: entry(3, undeleted()), kind: PendingApproval, cause: "the secret was undeleted by hand"},

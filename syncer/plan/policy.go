@@ -23,7 +23,7 @@ type HistoryPolicy string
 // The policies for a history that was rewritten.
 const (
 	// FollowHistory takes the commit that the branch points to, whatever it was
-	// before. Only deletes are blocked: see Input.blocksDelete.
+	// before. Only deletes wait for approval: see Input.formerHistory.
 	FollowHistory HistoryPolicy = "follow"
 	// RefuseHistory lets the whole plan wait for approval.
 	RefuseHistory HistoryPolicy = "refuse"
