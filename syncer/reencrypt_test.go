@@ -11,6 +11,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -145,12 +146,12 @@ func TestInvalidFingerprintKeyIsRefused(t *testing.T) {
 		"one newline":  {someKey, ""},
 		"windows' own": {strings.TrimSpace(someKey) + "\r\n", ""},
 	} {
-		_, err := readFingerprintKeys(write(t, t.TempDir(), "key", row.content))
+		_, err := (&config.Config{FingerprintKeyFile: write(t, t.TempDir(), "key", row.content)}).FingerprintKeys()
 		if got := fmt.Sprint(err); row.want == "" && err != nil || !strings.Contains(got, row.want) || strings.Contains(got, "0123") {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 	}
-	if _, err := readFingerprintKeys(t.TempDir()); err == nil {
+	if _, err := (&config.Config{FingerprintKeyFile: t.TempDir()}).FingerprintKeys(); err == nil {
 		t.Error("a folder was taken for a key")
 	}
 }

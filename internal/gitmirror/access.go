@@ -57,6 +57,20 @@ func (a Access) Problems(r Remote) problem.List {
 	return out
 }
 
+// CheckFiles reads all files of an access without Problems. The error names the setting.
+func (a Access) CheckFiles(r Remote) error {
+	if r.Scheme == "ssh" {
+		_, err := newSSH(r, a)
+		return err
+	}
+	t, err := newHTTPS(r, a)
+	if err != nil {
+		return err
+	}
+	t.close()
+	return nil
+}
+
 // Warnings returns one warning for each credential file that every user of the
 // machine can read.
 func (a Access) Warnings() []string { return conffile.Warnings(a.TokenFile, a.PasswordFile, a.SSHKey) }

@@ -81,7 +81,12 @@ type Settings struct {
 // fields: address, ca_cert, login.approle.role_id. A client certificate that does not
 // match its key is reported at client_cert. No text contains a credential.
 func (cfg Settings) Check() problem.List {
-	problems := cfg.Problems()
+	return append(cfg.Problems(), cfg.FileProblems()...)
+}
+
+// FileProblems is the part of Check that reads files.
+func (cfg Settings) FileProblems() problem.List {
+	var problems problem.List
 	_ = cfg.token(&problems)
 	return append(problems, cfg.http().FileProblems()...)
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -30,8 +31,7 @@ func (cfg *Config) problems() (out problem.List) {
 		out.AddError("controller", err)
 		out.AddIf(cfg.Controller == "teams", "controller", "must not be %q, which is the folder of teams in Vault", cfg.Controller)
 	}
-	_, _, err := net.SplitHostPort(cfg.Listen)
-	out.AddIf(cfg.Listen != "" && err != nil, "listen", "must be an address and a port, such as 127.0.0.1:9460")
+	out.AddIf(cfg.Listen != "" && !listenable(cfg.Listen), "listen", "must be an address and a port, such as 127.0.0.1:9460")
 	out.AddList("vault", cfg.Vault.problems())
 	out.AddError("listen_webhooks", cfg.checkListenWebhooks())
 	if cfg.Election != nil {
@@ -51,6 +51,16 @@ func (cfg *Config) problems() (out problem.List) {
 			"is required for the connections of source %q; the name of the account in Relay", s.Name)
 	}
 	return out
+}
+
+// listenable reports whether a text is an address, or nothing, and the number of a port.
+func listenable(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }
 
 // problems does not look at connections, which need the settings for Vault.

@@ -5,11 +5,9 @@ package config
 
 import (
 	"errors"
-	"net"
 	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
@@ -27,12 +25,11 @@ func (s *Source) setHookPaths(folder string) {
 }
 
 func (cfg *Config) checkListenWebhooks() error {
-	_, _, err := net.SplitHostPort(cfg.ListenWebhooks)
 	switch needed := len(cfg.Webhooks()) > 0; {
 	case cfg.ListenWebhooks == "" && needed:
 		return errors.New("is required, because a source has a webhook; an address for the deliveries, such as :9461")
 	case cfg.ListenWebhooks == "":
-	case err != nil:
+	case !listenable(cfg.ListenWebhooks):
 		return errors.New("must be an address and a port, such as :9461")
 	case !needed:
 		return errors.New("must not be set: no source has a webhook")
@@ -82,16 +79,4 @@ func (cfg *Config) Warnings() []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out) // sources can share a file
-}
-
-// CheckFiles reads the files that OpenHooks needs, so that a configuration takes
-// over only with them. The error lists all that is wrong.
-func (cfg *Config) CheckFiles() error {
-	_, webhookErr := webhook.New(cfg.Webhooks(), func(string) {}, nil)
-	_, notifyErr := notify.New(cfg.Notifications(), nil)
-	var electionErr error
-	if cfg.Election != nil {
-		_, electionErr = election.New(*cfg.Election)
-	}
-	return errors.Join(webhookErr, notifyErr, electionErr)
 }

@@ -7,6 +7,8 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
@@ -61,12 +63,21 @@ const (
 // IsRemote reports whether the repository of a source is remote, and not a folder.
 func (s Source) IsRemote() bool { return gitmirror.IsRemote(s.Repository) }
 
+var hostAndPath = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/`)
+
+// withoutScheme reports whether a repository looks like the address of a remote one
+// without https://, and not like a folder.
+func withoutScheme(repository string) bool {
+	host := hostAndPath.FindString(repository)
+	return host != "" && !strings.HasSuffix(host, ".git/")
+}
+
 // setDefaults sets the defaults of the repository, and makes paths absolute.
 func (s *Source) setDefaults(folder string) {
 	if s.Tag == "" {
 		s.Branch = cmp.Or(s.Branch, "main")
 	}
-	if !s.IsRemote() {
+	if !s.IsRemote() && !withoutScheme(s.Repository) {
 		s.Repository = below(folder, s.Repository)
 	}
 	r := &s.Remote
@@ -101,6 +112,7 @@ func (s Source) checkRepository(out *problem.List) {
 		out.AddIf(file == "", problem.Index("verify.openpgp_keys", i), "must be the path of a file")
 	}
 	if !s.IsRemote() {
+		out.AddIf(withoutScheme(s.Repository), "repository", "must begin with https:// or ssh://, or with ./ for a folder below that of this file")
 		out.AddIf(!reflect.ValueOf(s.Remote).IsZero(), "remote", "must not be set: repository is a directory. For a remote repository, set its https:// or ssh:// URL")
 		return
 	}

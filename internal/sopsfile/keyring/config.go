@@ -119,7 +119,30 @@ func (c *Config) Empty() bool {
 // Warnings returns one warning for each credential file that every user of the
 // machine can read.
 func (c *Config) Warnings() []string {
-	files := append(slices.Clone(c.Age), c.PGP...)
+	return conffile.Warnings(slices.Concat(c.Age, c.PGP, c.credentials())...)
+}
+
+// CheckFiles reads all files of a configuration without Problems. The error lists what is
+// wrong with them.
+func (c *Config) CheckFiles() error {
+	ring, err := New(*c)
+	if err != nil {
+		return err
+	}
+	_, err = ring.Load()
+	errs := []error{err}
+	for _, path := range c.credentials() {
+		if path != "" {
+			_, err := conffile.Read(path, conffile.MaxCredentialBytes)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// credentials are the files of credentials for key services; some can be empty.
+func (c *Config) credentials() []string {
+	var files []string
 	if k := c.AWSKMS; k != nil {
 		files = append(files, k.CredentialsFile)
 	}
@@ -132,7 +155,7 @@ func (c *Config) Warnings() []string {
 	for _, k := range c.VaultTransit {
 		files = append(files, k.TokenFile)
 	}
-	return conffile.Warnings(files...)
+	return files
 }
 
 // Files returns the paths in the configuration, to be made absolute; some can be empty.

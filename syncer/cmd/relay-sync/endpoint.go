@@ -1,0 +1,87 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// endpoint is a bound address, which can serve one configuration after the other.
+type endpoint struct {
+	server  *http.Server
+	handler atomic.Pointer[http.Handler]
+	// listener is not served before the first handler.
+	listener net.Listener
+	serving  bool
+}
+
+// endpoints are the endpoints of a configuration by their address.
+type endpoints map[string]*endpoint
+
+// bind binds an address for a handler that is used from start on. An address that
+// current has bound is shared with it. what names the setting, for errors.
+func (e endpoints) bind(ctx context.Context, current endpoints, what, address string) error {
+	if address == "" {
+		return nil
+	}
+	if shared := current[address]; shared != nil {
+		e[address] = shared
+		return nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: %w. Hint: stop the program that uses %s; if it is this daemon, by another form of the address, restart it", what, err, address)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	e[address] = &endpoint{listener: listener}
+	return nil
+}
+
+// start serves requests to an address with a handler from now on.
+func (e endpoints) start(address string, handler http.Handler, log *slog.Logger) {
+	bound := e[address]
+	if bound == nil {
+		return
+	}
+	bound.handler.Store(&handler)
+	if bound.serving {
+		return
+	}
+	bound.serving = true
+	bound.server = &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			(*bound.handler.Load()).ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10,
+	}
+	go func() {
+		if err := bound.server.Serve(bound.listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("endpoint failed", "address", address, "err", err)
+		}
+	}()
+}
+
+// closeExcept closes the endpoints that others do not share.
+func (e endpoints) closeExcept(others endpoints) {
+	for address, bound := range e {
+		switch {
+		case others[address] == bound:
+		case bound.serving:
+			_ = bound.server.Close()
+		default:
+			_ = bound.listener.Close()
+		}
+	}
+}
