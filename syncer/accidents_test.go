@@ -234,6 +234,9 @@ func TestAccidentFileFails(t *testing.T) {
 		t.Errorf("the sync: %+v", s)
 	}
 	w.wantText("not deleted: something failed in this sync")
+	if n := strings.Count(w.text(), "not deleted"); n != 1 {
+		t.Errorf("%d secrets are listed as not deleted, want only the one that a.yaml lost:\n%s", n, w.text())
+	}
 	w.live(w.workflow(0), "one", "two")
 	w.live(w.workflow(1), "other", "more")
 	write(t, w.repo, "b.yaml", good)

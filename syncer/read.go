@@ -7,11 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -28,6 +30,9 @@ type desired struct {
 	Wants []plan.Want
 	// Failures are in order of file. A failed file adds nothing to Wants.
 	Failures []report.Failure
+	// refused are the secrets that a failed file has, as far as they are known, and those
+	// that several files claim.
+	refused map[secrets.Address]bool
 	// Empty means that the commit contains no manifest, which is not allowed. It is one
 	// of the Failures.
 	Empty bool
@@ -49,7 +54,7 @@ func (s *source) read(ctx context.Context) (desired, error) {
 	if err != nil {
 		return desired{}, err
 	}
-	d := desired{Commit: s.commit, Signer: signer, Files: files}
+	d := desired{Commit: s.commit, Signer: signer, Files: files, refused: map[secrets.Address]bool{}}
 	if d.Empty = len(files) == 0 && !s.Deletes.AllowEmpty; d.Empty {
 		d.fail("", s.noFiles())
 	}
@@ -60,6 +65,7 @@ func (s *source) read(ctx context.Context) (desired, error) {
 		}
 		if err != nil {
 			d.fail(file.String(), err)
+			d.refuse(wants)
 		} else {
 			s.cache.keep(file, wants)
 		}
@@ -83,8 +89,30 @@ func (d *desired) fail(file string, err error) {
 	d.Failures = append(d.Failures, report.Failure{File: file, Err: err})
 }
 
-// wants reads one manifest: all of it, or nothing. It decrypts the values, checks them
-// and drops them; a keyless plan does not decrypt.
+// refuse notes what a failed file has.
+func (d *desired) refuse(wants []plan.Want) {
+	for _, w := range wants {
+		d.refused[w.Address] = true
+	}
+}
+
+// refusedIn are the secrets in Vault that need no line of their own in the report, because a
+// failure has the cause: those of refused files, by their addresses or by the file in
+// their record.
+func (d *desired) refusedIn(seen observation, owner secrets.Owner) map[secrets.Address]bool {
+	out := maps.Clone(d.refused)
+	for address, entry := range seen.entries {
+		record, found := entry.Records[owner]
+		if found && slices.ContainsFunc(d.Failures, func(f report.Failure) bool { return f.File != "" && record.From(f.File) }) {
+			out[address] = true
+		}
+	}
+	return out
+}
+
+// wants reads one manifest: all of it, or nothing. With an error it returns the addresses
+// as far as they are known. It decrypts the values, checks them and drops them; a keyless
+// plan does not decrypt.
 func (s *source) wants(ctx context.Context, name string, data []byte) ([]plan.Want, error) {
 	manifest, err := s.verified(name, data)
 	if err != nil {
@@ -105,7 +133,7 @@ func (s *source) wants(ctx context.Context, name string, data []byte) ([]plan.Wa
 	}
 	opened, err := manifest.Decrypt(ctx, s.keys)
 	if err != nil {
-		return nil, err
+		return wants, err
 	}
 	contents := s.contents(opened)
 	var errs []error
@@ -141,6 +169,7 @@ func (d *desired) settle(claims []plan.Want) {
 }
 
 func (d *desired) failClaims(claims []plan.Want) {
+	d.refuse(claims)
 	positions := make([]string, len(claims))
 	for i, c := range claims {
 		positions[i] = fmt.Sprintf("%s:%d", c.File, c.Line)

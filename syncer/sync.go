@@ -77,8 +77,9 @@ func (s *source) plan(ctx context.Context, d desired, seen observation, adopt pl
 	in := plan.Input{
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
-		Failed: (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
-		Empty:  d.Empty, Keyless: s.keyless, History: s.History, Signed: s.Verify.Required(), Flag: s.flag,
+		Failed:  (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
+		Refused: d.refusedIn(seen, s.client.Owner()),
+		Empty:   d.Empty, Keyless: s.keyless, History: s.History, Signed: s.Verify.Required(), Flag: s.flag,
 	}
 	var err error
 	if in.Descends, err = s.descends(ctx, d.Commit, seen); err != nil {

@@ -6,6 +6,7 @@ package secrets
 import (
 	"errors"
 	"math"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +176,22 @@ func TestReleaseOfFormat1HasTheTimeOfTheDeletion(t *testing.T) {
 	}
 	if other := e.Records["terraform/other"]; !other.Released || !other.ReleasedAt.IsZero() {
 		t.Errorf("the release of another version: %+v", other)
+	}
+}
+
+func TestOriginOfALongPathNamesItsFile(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"a.yaml", "a~b.yaml", "ü %/" + strings.Repeat("secrets/", 40) + "a.yaml", strings.Repeat("é", 100)} {
+		for _, limit := range []int{minOriginBytes, 40, maxOriginBytes} {
+			kept, err := url.PathUnescape(escapeOrigin(path, limit))
+			p := Provenance{Origin: kept}
+			if err != nil || !p.From(path) || p.From(path+"x") || p.From("") {
+				t.Errorf("%q, in %d bytes: %q", path, limit, kept)
+			}
+		}
+	}
+	if (Provenance{}).From("a.yaml") {
+		t.Error("a record without an origin is from a file")
 	}
 }
 

@@ -159,14 +159,25 @@ func escapeOrigin(path string, limit int) string {
 	if limit < minOriginBytes {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(path))
-	tail := "~" + hex.EncodeToString(sum[:8])
+	tail := originTail(path)
 	cut := limit - len(tail)
 	// Not inside a percent escape, which takes three bytes.
 	for cut > 0 && strings.Contains(escaped[max(cut-2, 0):cut], "%") {
 		cut--
 	}
 	return escaped[:cut] + tail
+}
+
+// originTail is the end of the origin of a path that is too long for a record.
+func originTail(path string) string {
+	sum := sha256.Sum256([]byte(path))
+	return "~" + hex.EncodeToString(sum[:8])
+}
+
+// From reports whether the value came from the file at this path.
+func (p Provenance) From(path string) bool {
+	at := strings.LastIndexByte(p.Origin, '~')
+	return p.Origin == path || at >= 0 && p.Origin[at:] == originTail(path)
 }
 
 func formatTime(t time.Time) string {

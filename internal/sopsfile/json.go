@@ -49,7 +49,7 @@ func (r *jsonReader) token() (json.Token, error) {
 	case err == nil:
 		return token, nil
 	case len(bytes.TrimSpace(r.data)) == 0:
-		r.problems.add(1, nil, "is empty")
+		r.problems.add(1, nil, isEmpty)
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		r.problems.add(r.line, nil, "ends in the middle of its JSON document")
 	default:

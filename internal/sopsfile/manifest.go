@@ -4,12 +4,10 @@
 package sopsfile
 
 import (
-	"bytes"
 	"io"
 	"slices"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/getsops/sops/v3"
 	"github.com/getsops/sops/v3/logging"
@@ -20,7 +18,7 @@ import (
 const (
 	MaxBytes      = 1 << 20
 	MaxLeaves     = 1000
-	MaxRecipients = 16
+	MaxRecipients = 64
 )
 
 // Manifest is a file that passed every rule that needs no key. Its content is not
@@ -81,17 +79,17 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 	}()
 	muteSOPS()
 
-	if checkBytes(data, problems); problems.found() {
+	if checkContent(data, problems); problems.found() {
 		return nil, problems
 	}
 	root := format.plain(data, problems)
-	if problems.found() {
+	if checkEncrypted(data, problems); problems.found() {
 		return nil, problems
 	}
 	places, lines := format.layout.find(root, problems)
 	meta, found := root.get(sopsKey)
 	if !found {
-		problems.add(0, nil, "has no sops section: it is not encrypted; encrypt it with sops, and change the values if others could read it")
+		problems.add(0, nil, "has no sops section, so its values cannot be decrypted: its end was lost; restore it from git")
 		return nil, problems
 	}
 	for i, p := range places {
@@ -143,17 +141,6 @@ func newManifest(name string, places []location, lines []int, meta entry, metada
 		})
 	}
 	return m
-}
-
-func checkBytes(data []byte, problems *Problems) {
-	switch {
-	case len(data) > MaxBytes:
-		problems.add(0, nil, "is larger than %d bytes; split it", MaxBytes)
-	case !utf8.Valid(data):
-		problems.add(0, nil, "is not UTF-8; save it as UTF-8")
-	case bytes.HasPrefix(data, []byte("\ufeff")):
-		problems.add(1, nil, "begins with a byte order mark; save it as UTF-8 without one")
-	}
 }
 
 // muteSOPS silences the global loggers of SOPS, which print texts of the file. It runs

@@ -104,7 +104,7 @@ func TestInvalidMappedFilesAreRefused(t *testing.T) {
 		{".env", "a name left in clear", replace("PORT=", "PORT_unencrypted="), "leaves in clear"},
 		{".env", "the key sops", func(f string) string { return "sops=x\n" + f }, "reserved name of SOPS"},
 		{".env", "no secret", func(f string) string { return linesWithout(linesWithout(f, "PORT="), "TOKEN=") }, "contains no secret"},
-		{".env", "not encrypted", func(string) string { return "TOKEN=" + canaryClear + "\n" }, "has no sops section"},
+		{".env", "not encrypted", func(string) string { return "TOKEN=" + canaryClear + "\n" }, "SOPS encrypted nothing in it"},
 		{".env", "a metadata list with holes", replace("sops_age__list_0__map_enc", "sops_age__list_99999999__map_enc"), "cannot be read by SOPS"},
 
 		{".ini", "a value in clear", replace("[db]", "[db]\nclear = "+canaryClear), "db.clear is in clear"},
@@ -122,7 +122,7 @@ func TestInvalidMappedFilesAreRefused(t *testing.T) {
 		{".bin", "a number", func(f string) string { return `{"data": 5, "sops"` + f[strings.Index(f, `"sops"`)+6:] }, "data is not one encrypted text"},
 		{".bin", "no data", replace(`"data"`, `"date"`), "the key data is not found"},
 		{".bin", "data twice", replace(`"data"`, `"data": "ENC[x]", "data"`), "data is a duplicate key"},
-		{".bin", "a list", func(string) string { return "[]" }, "the key data is not found"},
+		{".bin", "a list", func(string) string { return `["ENC["]` }, "the key data is not found"},
 		{".yaml", "a manifest", func(string) string { return s.sealUsual(t, ".yaml") }, "workflows is not a key of a binary file"},
 		{".yaml", "an anchor", replace("data: ", "data: &x "), "anchor"},
 	} {

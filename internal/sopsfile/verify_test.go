@@ -173,7 +173,7 @@ func TestVerifyRefusesYAMLSyntax(t *testing.T) {
 		{"too large", func(f string) string { return f + strings.Repeat("#\n", MaxBytes/2) }, 0, "the file is larger than 1048576 bytes"},
 		{"empty", func(string) string { return "" }, 1, "the file is empty"},
 		{"only comments", func(string) string { return "# nothing\n" }, 1, "the file is empty"},
-		{"a list at the top", func(string) string { return "- a\n- b\n" }, 1, "the file is a list; a manifest is a mapping"},
+		{"a list at the top", func(string) string { return "- a\n- " + sealed + "\n" }, 1, "the file is a list; a manifest is a mapping"},
 	})
 }
 
@@ -191,7 +191,7 @@ func TestVerifyRefusesNames(t *testing.T) {
 		{"a field that sits too deep", replace("sops:\n", "connections:\n    aws:\n        main:\n            a: {b: x}\nsops:\n"), 10, "connections.aws.main.a is a mapping; values are allowed only at this depth: connections.<type>.<name>.<field>"},
 		{"a field in clear", replace("sops:\n", "connections:\n    aws:\n        main:\n            a: hunter2\nsops:\n"), 10, "connections.aws.main.a is in clear"},
 		{"another top-level key", replace("sops:\n", "extra: 1\nsops:\n"), 7, "extra is not a key of a manifest"},
-		{"no sops section", func(f string) string { return f[:strings.Index(f, "sops:")] }, 0, "the file has no sops section: it is not encrypted"},
+		{"no sops section", func(f string) string { return f[:strings.Index(f, "sops:")] }, 0, "the file has no sops section, so its values cannot be decrypted: its end was lost"},
 		{"sops section is a string", func(f string) string { return f[:strings.Index(f, "sops:")] + "sops: yes" }, 7, "sops cannot be read by SOPS"},
 	})
 }
@@ -273,9 +273,49 @@ func TestVerifyRefusesJSON(t *testing.T) {
 		{"zero in a name", replace(`"port"`, `"a\u0000b"`), 5, `workflows.deploy has the secret name "a\x00b"`},
 		{"nested too deep", setLeaf("port", strings.Repeat("[", 100000)+strings.Repeat("]", 100000)), 5, "workflows.deploy.port is nested too deeply"},
 		{"byte order mark", func(f string) string { return "\ufeff" + f }, 1, "byte order mark"},
-		{"a list at the top", func(string) string { return "[]" }, 1, "the file is a list"},
+		{"a list at the top", func(string) string { return "[" + sealed + "]" }, 1, "the file is a list"},
 		{"empty", func(string) string { return " \n" }, 1, "the file is empty"},
 	})
+}
+
+// Each of these is one mistake of a person, and its error is one problem with its fix.
+func TestVerifyNamesWhatAFileIsInstead(t *testing.T) {
+	t.Parallel()
+	file, _ := sealedYAML(t)
+	const plain = "the file is not encrypted: SOPS encrypted nothing in it; encrypt it with sops encrypt --in-place"
+	lfs := "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+	for _, row := range []struct {
+		name, file string
+		mapped     Mapping
+		line       int
+		want       string
+	}{
+		{"a.yaml", lfs, Mapping{}, 1, "the file is a pointer of Git LFS"},
+		{"a.json", lfs, Mapping{}, 1, "the file is a pointer of Git LFS"},
+		{"a.env", lfs, Mapping{Workflow: "w"}, 1, "the file is a pointer of Git LFS"},
+		{"a.bin", lfs, Mapping{Workflow: "w", Secret: "s"}, 1, "remove its pattern from .gitattributes"},
+		{"a.yaml", "<<<<<<< HEAD\n" + file + "=======\n" + file + ">>>>>>> other\n", Mapping{}, 1, "the file has a merge conflict"},
+		{"a.yaml", replace("        token", "<<<<<<< HEAD\n=======\n>>>>>>> b\n        token")(file), Mapping{}, 3, "repeat the change of the other side with sops edit"},
+		{"a.env", "A=ENC[\n<<<<<<< HEAD\nB=1\n=======\n>>>>>>> b\n", Mapping{Workflow: "w"}, 2, "the file has a merge conflict"},
+		{"a.yaml", "token: " + canaryClear + "\nport: 80\n", Mapping{}, 0, plain},
+		{"a.yaml", "workflows:\n  deploy:\n    token: " + canaryClear + "\n", Mapping{}, 0, plain},
+		{"a.yaml", "creation_rules: [x, {a: b]\n", Mapping{}, 0, plain},
+		{"a.json", "# " + canaryClear, Mapping{}, 0, plain},
+		{"a.env", "TOKEN=\n" + canaryClear + "\n", Mapping{Workflow: "w"}, 0, plain},
+		{"a.ini", canaryClear + "\n[x]\n", Mapping{Workflow: "w"}, 0, plain},
+		{"a.pem", "-----BEGIN PRIVATE KEY-----\n" + canaryClear, Mapping{Workflow: "w", Secret: "s"}, 0, plain},
+	} {
+		verify := Verify
+		if row.mapped.Workflow != "" {
+			verify = func(name string, data []byte) (*Manifest, error) { return VerifyMapped(name, data, row.mapped) }
+		}
+		_, err := verify(row.name, []byte(row.file))
+		assertSilent(t, err, row.file)
+		assertProblem(t, err, row.line, row.want)
+		if strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: more than one problem: %v", row.name, err)
+		}
+	}
 }
 
 func TestVerifyListsAllProblems(t *testing.T) {
@@ -290,7 +330,7 @@ func TestVerifyListsAllProblems(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
-	_, err = Verify("team.yaml", []byte("workflows:\n  w:\n"+strings.Repeat("    ? {}\n", 500)))
+	_, err = Verify("team.yaml", []byte("# ENC[\nworkflows:\n  w:\n"+strings.Repeat("    ? {}\n", 500)))
 	if lines := strings.Count(err.Error(), "\n"); lines != maxProblems+1 || !strings.Contains(err.Error(), "and 480 more") {
 		t.Errorf("a file with 500 problems gives %d lines:\n%v", lines, err)
 	}

@@ -22,7 +22,7 @@ func readYAML(data []byte, problems *Problems) node {
 	err := decoder.Decode(&document)
 	switch {
 	case errors.Is(err, io.EOF) || err == nil && len(document.Content) == 0:
-		problems.add(1, nil, "is empty")
+		problems.add(1, nil, isEmpty)
 		return node{}
 	case err != nil:
 		reportYAML(err, problems)

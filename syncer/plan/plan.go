@@ -39,6 +39,9 @@ type Input struct {
 	Keyless bool
 	// Failed means that something in this sync was refused or could not be observed.
 	Failed bool
+	// Refused are secrets of files that were refused. Their failures are reported, so the
+	// plan has no action for them unless they drifted.
+	Refused map[secrets.Address]bool
 	// Empty means that the commit contains no manifest: every delete waits for
 	// approval.
 	Empty bool
@@ -176,6 +179,9 @@ func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
 	}
 	if !found || owner != in.Owner {
 		return Action{}, false
+	}
+	if in.Refused[address] {
+		return a.as(Drift, a.Verdict.String()+"; not repaired, because its file is refused"), a.Verdict.Drifted()
 	}
 	if in.Failed {
 		return a.as(Blocked, "not deleted: something failed in this sync, and what could not be read might still have it"), true

@@ -99,6 +99,20 @@ func olderKey() secrets.Entry {
 	return e
 }
 
+// TestRefusedFileIsReportedOnce: a file of 20 secrets with a conflict marker must not make
+// 20 lines that nothing can be done about.
+func TestRefusedFileIsReportedOnce(t *testing.T) {
+	t.Parallel()
+	refused := Input{Failed: true, Refused: map[secrets.Address]bool{token: true}}
+	checkRows(t, []planRow{
+		{name: "as it was written", entry: entry(3, by(us, 3)), in: refused},
+		{name: "of another history", entry: entry(3, foreignRevision()), in: refused},
+		{name: "overwritten", entry: entry(4, by(us, 3)), in: refused, kind: Drift, cause: "overwritten: version 4 at 2026-11-22T12:04:00Z, last written 3; not repaired, because its file is refused"},
+		{name: "not authentic", entry: notAuthentic(3, false), in: refused, kind: Blocked, cause: "not deleted: record not authentic"},
+		{name: "of another file", entry: entry(3, by(us, 3)), in: Input{Failed: true}, kind: Blocked, cause: "not deleted: something failed"},
+	})
+}
+
 // planRow is one secret and the action that a plan has for it.
 type planRow struct {
 	name  string

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // loadAge reads age identities: one SSH private key, or X25519 and post-quantum
@@ -24,6 +26,9 @@ import (
 // themselves encrypted are refused.
 func (k *Keys) loadAge(path string) error {
 	content, err := conffile.Read(path, conffile.MaxCredentialBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("age_keys: %w. Hint: correct the path, or create a key with age-keygen -o %s, add its public key to .sops.yaml, and run sops updatekeys on each file", err, secrets.QuoteShell(path))
+	}
 	if err != nil {
 		return fmt.Errorf("age_keys: %w", err)
 	}

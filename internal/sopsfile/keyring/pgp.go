@@ -6,7 +6,9 @@ package keyring
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -20,6 +22,9 @@ import (
 // no agent and no home directory.
 func (k *Keys) loadPGP(path string) error {
 	content, err := conffile.Read(path, conffile.MaxCredentialBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("keys.pgp: %w. Hint: correct the path, or export the key with gpg --armor --export-secret-keys", err)
+	}
 	if err != nil {
 		return fmt.Errorf("keys.pgp: %w", err)
 	}
