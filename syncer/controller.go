@@ -32,7 +32,7 @@ type Controller struct {
 	// Audit records changes; nil records none.
 	Audit *Audit
 
-	hints     hints
+	wakes     map[string]*wake
 	board     *board
 	registry  *prometheus.Registry
 	metrics   *metrics
@@ -67,7 +67,7 @@ func New(cfg *config.Config, version string) *Controller {
 	registry := prometheus.NewRegistry()
 	c := &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
-		hints: newHints(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
+		wakes: newWakes(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
 		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg),
 		clients: map[clientKey]*secrets.Client{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]map[string]bool{},

@@ -24,10 +24,6 @@ const (
 	pollInterval = 30 * time.Second
 	// jitter spreads the polls of several controllers.
 	jitter = 0.05
-	// firstRetry and lastRetry bound the wait after a sync that failed in a way that may
-	// pass.
-	firstRetry = 750 * time.Millisecond
-	lastRetry  = 15 * time.Minute
 )
 
 // follow follows every source until ctx ends: a commit is applied when a hint or a poll
@@ -49,6 +45,10 @@ func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 			f.follow(ctx)
 			return nil
 		})
+		work.Go(func() error {
+			watchFiles(ctx, c.cfg.SyncFiles(cfg), func() { _ = c.Changed([]string{cfg.Name}) }) // the source exists
+			return nil
+		})
 	}
 	_ = work.Wait()
 	<-ctx.Done() // also if every source is suspended
@@ -64,15 +64,18 @@ type follower struct {
 	done  gitsource.Commit
 	due   time.Time
 	retry *backoff.ExponentialBackOff
+	wake  *wake
+	// undone means that the last sync failed or was blocked, or that there was none.
+	undone bool
+	// chase are the waits until the polls that follow a hint.
+	chase []time.Duration
 	// before is the status from before the branch could no longer be resolved; nil
 	// while it can.
 	before *report.Status
 }
 
 func newFollower(c *Controller, cfg config.Source, log *slog.Logger) *follower {
-	retry := backoff.NewExponentialBackOff()
-	retry.InitialInterval, retry.MaxInterval, retry.RandomizationFactor = firstRetry, lastRetry, 0.5
-	return &follower{controller: c, cfg: cfg, log: log.With("source", cfg.Name), retry: retry}
+	return &follower{controller: c, cfg: cfg, log: log.With("source", cfg.Name), retry: newRetry(), wake: c.wakes[cfg.Name], undone: true}
 }
 
 func (f *follower) follow(ctx context.Context) {
@@ -82,14 +85,14 @@ func (f *follower) follow(ctx context.Context) {
 		if moves == nil {
 			moves = f.watch(ctx)
 		}
-		f.controller.board.next(f.cfg.Name, time.Now().Add(wait), moves != nil)
+		f.controller.board.next(f.cfg.Name, time.Now().Add(wait), f.nextSync(wait), moves != nil)
 		select {
 		case <-ctx.Done():
 		case _, open := <-moves:
 			if !open {
 				moves = nil
 			}
-		case <-f.controller.hints[f.cfg.Name]:
+		case <-f.wake.signal:
 		case <-time.After(wait):
 		}
 	}
@@ -109,37 +112,49 @@ func (f *follower) watch(ctx context.Context) <-chan struct{} {
 	return moves
 }
 
-// poll runs a sync if one is due, and returns how long to wait at the most. The commit
-// that it notes is the one that the sync applies.
+// poll runs a sync if one is due or asked for, and returns how long to wait at the most.
+// The commit that it notes is the one that the sync applies.
 func (f *follower) poll(ctx context.Context) time.Duration {
+	why := f.wake.take()
+	if why.hinted && f.cfg.IsRemote() {
+		f.chase = chase
+	}
 	at, err := f.locate(ctx)
 	if err != nil {
-		return f.unresolved(ctx, err)
+		return f.unresolved(ctx, err, why)
 	}
 	f.resolved(at.commit)
-	if at.commit == f.done && time.Now().Before(f.due) {
+	due := !time.Now().Before(f.due) || len(why.asked) > 0 || why.changed && f.undone
+	if at.commit == f.done && !due {
 		return f.untilNext()
 	}
 	if at.commit != f.done {
 		f.retry.Reset() // the backoff was for another commit
+		f.chase = nil
 	}
 	begun := time.Now()
 	r := f.controller.sync(ctx, f.cfg, at, Request{Apply: true}, plan.Adoption{})
+	why.answer(r)
 	if ctx.Err() != nil {
 		return 0
 	}
-	f.done = at.commit
+	f.done, f.undone = at.commit, r.Outcome() == report.Failed
 	if r.Damaged() {
 		f.repo = nil
 	}
-	if retryable(r) {
-		f.due = time.Now().Add(f.retry.NextBackOff())
-	} else {
-		f.retry.Reset()
-		f.due = time.Now().Add(spread(f.cfg.DriftInterval))
-	}
+	f.schedule(r, time.Since(begun))
 	f.publish(r, begun)
 	return f.untilNext()
+}
+
+// schedule sets when the next sync of the same commit is due.
+func (f *follower) schedule(r report.Report, took time.Duration) {
+	if !retryable(r) {
+		f.retry.Reset()
+		f.due = time.Now().Add(spread(f.cfg.DriftInterval))
+		return
+	}
+	f.due = time.Now().Add(min(f.retry.NextBackOff(), spread(longestRetry(r, took, f.cfg.DriftInterval))))
 }
 
 // locate resolves the branch, in a repository that is opened once and again after a
@@ -158,15 +173,16 @@ func (f *follower) locate(ctx context.Context) (at location, err error) {
 
 // unresolved publishes that the branch cannot be resolved, and returns how long to
 // wait. The time of the next sync stays as it is: Vault is not the cause.
-func (f *follower) unresolved(ctx context.Context, err error) time.Duration {
+func (f *follower) unresolved(ctx context.Context, err error, why reasons) time.Duration {
 	if f.before == nil {
 		before := f.controller.board.get(f.cfg.Name)
 		f.before = &before
 	}
 	r := report.Report{Source: f.cfg.Name, Branch: f.cfg.ShortRef(), Err: err}
+	why.answer(r)
 	f.controller.discardDamaged(ctx, r)
 	f.publish(r, time.Now())
-	return min(f.retry.NextBackOff(), f.interval())
+	return min(f.retry.NextBackOff(), f.interval(), spread(lastRetry))
 }
 
 // resolved notes the commit of the branch. If it is the commit of the last sync again,
@@ -192,8 +208,23 @@ func (f *follower) publish(r report.Report, begun time.Time) {
 	f.controller.notify(r)
 }
 
+// untilNext is how long to wait at the most. After a hint it is the next wait of the
+// chase.
 func (f *follower) untilNext() time.Duration {
-	return max(min(f.interval(), time.Until(f.due)), 0)
+	wait := min(f.interval(), time.Until(f.due))
+	if len(f.chase) > 0 {
+		wait, f.chase = min(wait, f.chase[0]), f.chase[1:]
+	}
+	return max(wait, 0)
+}
+
+// nextSync is when the next sync is, at the latest. While the branch cannot be resolved
+// that is the next poll.
+func (f *follower) nextSync(wait time.Duration) time.Time {
+	if f.before != nil {
+		return time.Now().Add(wait)
+	}
+	return f.due
 }
 
 // interval is how long to wait at the most until the next poll.
@@ -206,10 +237,4 @@ func (f *follower) interval() time.Duration {
 
 func spread(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (1 + jitter*(2*rand.Float64()-1))) //nolint:gosec // no secret
-}
-
-// retryable reports whether the same sync may succeed without a new commit or a person:
-// Vault, git or a key service was unavailable, or another writer wrote at the same time.
-func retryable(r report.Report) bool {
-	return r.Err != nil || r.Unavailable || report.AnyFailed(r.Results) || r.Damaged() || keyServiceUnavailable(r.Failures)
 }

@@ -27,12 +27,12 @@ func TestAnAuthenticDeliveryWakesItsSource(t *testing.T) {
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	select {
-	case <-c.hints["shop"]:
+	case <-c.wakes["shop"].signal:
 	case <-time.After(10 * time.Second):
 		t.Error("the source was not woken")
 	}
 	select {
-	case <-c.hints["till"]:
+	case <-c.wakes["till"].signal:
 		t.Error("a source without a webhook was woken")
 	default:
 	}

@@ -4,11 +4,8 @@
 package syncer
 
 import (
-	"errors"
 	"log/slog"
-	"slices"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -41,10 +38,4 @@ func logSync(log *slog.Logger, r report.Report) {
 	s := r.Summary()
 	log.Info("sync done", "written", s.Written(), "deleted", s.Delete+s.Release, "unchanged", s.Unchanged, "re_encrypted", s.Reencrypted,
 		"pending_approval", s.PendingApproval, "blocked", s.Blocked, "drifted", s.Drifted, "failed", s.Failed, "plan_id", r.PlanID)
-}
-
-// keyServiceUnavailable reports whether a file was not opened because a key service, or
-// the login to it, was unavailable.
-func keyServiceUnavailable(failures []report.Failure) bool {
-	return slices.ContainsFunc(failures, func(f report.Failure) bool { return errors.Is(f.Err, keyring.ErrUnavailable) })
 }

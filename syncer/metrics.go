@@ -44,7 +44,7 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		}, []string{"source"}),
 		secrets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_secrets",
-			Help: "Secrets in the last sync by state: unchanged, pending_approval, blocked, drifted, failed.",
+			Help: "Secrets in the last sync by state: in_place (unchanged or written), unchanged, pending_approval, blocked, drifted, failed.",
 		}, []string{"source", "state"}),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_changes_total",
@@ -108,7 +108,7 @@ func (m *metrics) observe(r report.Report, took time.Duration) {
 		m.success.WithLabelValues(r.Source).SetToCurrentTime()
 	}
 	s := r.Summary()
-	for state, n := range map[string]int{"unchanged": s.Unchanged, "pending_approval": s.PendingApproval, "blocked": s.Blocked, "drifted": s.Drifted, "failed": s.Failed} {
+	for state, n := range map[string]int{"in_place": s.InPlace, "unchanged": s.Unchanged, "pending_approval": s.PendingApproval, "blocked": s.Blocked, "drifted": s.Drifted, "failed": s.Failed} {
 		m.secrets.WithLabelValues(r.Source, state).Set(float64(n))
 	}
 	for action, n := range map[plan.Kind]int{

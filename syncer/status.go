@@ -50,8 +50,8 @@ func (b *board) get(source string) report.Status {
 	return b.all[source]
 }
 
-func (b *board) next(source string, at time.Time, watched bool) {
-	b.update(source, func(s *report.Status) { s.NextPoll, s.Watched = at, watched })
+func (b *board) next(source string, poll, sync time.Time, watched bool) {
+	b.update(source, func(s *report.Status) { s.NextPoll, s.NextSync, s.Watched = poll, sync, watched })
 }
 
 func (b *board) post(r report.Report) {

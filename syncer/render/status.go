@@ -10,28 +10,25 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
+var stateColors = map[report.State]string{
+	report.InSync: green, report.Drifted: yellow, report.NotApplied: yellow, report.NotReady: red, report.Suspended: yellow,
+}
+
 // WriteStatus prints statuses.
 func (t *Text) WriteStatus(all []report.Status, now time.Time) error {
 	for _, s := range all {
-		color, word := green, "in sync"
-		switch {
-		case s.Suspended:
-			color, word = yellow, "suspended"
-		case !s.Ready:
-			color, word = red, "not ready"
-		case s.Applied != s.Seen || s.Applied == "":
-			color, word = yellow, "not all applied"
-		}
-		t.line(0, fmt.Sprintf("%s  %s  %s", t.paint(bold, s.Source), s.Branch, t.paint(color, word)))
+		state := s.State()
+		t.line(0, fmt.Sprintf("%s  %s  %s", t.paint(bold, s.Source), s.Branch, t.paint(stateColors[state], string(state))))
 		if s.Suspended {
 			continue
 		}
 		t.line(1, fmt.Sprintf("seen     %s", orNone(s.Seen)))
 		t.line(1, fmt.Sprintf("applied  %s", orNone(s.Applied)))
 		if !s.LastSync.IsZero() {
-			t.line(1, fmt.Sprintf("sync     %s ago, next poll in %s at the latest", now.Sub(s.LastSync).Round(time.Second), s.NextPoll.Sub(now).Round(time.Second)))
+			t.line(1, fmt.Sprintf("sync     %s ago, next in %s at the latest; %s", ago(now.Sub(s.LastSync)), ago(s.NextSync.Sub(now)), noticed(s, now)))
 		}
-		t.line(1, fmt.Sprintf("secrets  %d unchanged, %d blocked, %d pending approval, %d drifted, %d failed", s.Summary.Unchanged, s.Summary.Blocked, s.Summary.PendingApproval, s.Summary.Drifted, s.Summary.Failed))
+		t.line(1, fmt.Sprintf("secrets  %d in place, %d blocked, %d pending approval, %d drifted, %d failed",
+			s.Summary.InPlace, s.Summary.Blocked, s.Summary.PendingApproval, s.Summary.Drift, s.Summary.Failed))
 		for _, problem := range s.Problems {
 			t.block(1, t.paint(red, "x")+" "+problem)
 		}
@@ -47,4 +44,14 @@ func orNone(s string) string {
 		return "none"
 	}
 	return s
+}
+
+func ago(d time.Duration) time.Duration { return max(d.Round(time.Second), 0) }
+
+// noticed is when the daemon notices a new commit.
+func noticed(s report.Status, now time.Time) string {
+	if s.Watched {
+		return "a new commit is noticed at once"
+	}
+	return fmt.Sprintf("a new commit is noticed in %s at the latest", ago(s.NextPoll.Sub(now)))
 }

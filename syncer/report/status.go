@@ -14,10 +14,12 @@ type Status struct {
 	// Vault.
 	Seen    string `json:"seen,omitempty"`
 	Applied string `json:"applied,omitempty"`
-	// LastSync is when the last sync ended, NextPoll the latest time of the next poll.
-	// Zero before the first one.
+	// LastSync is when the last sync ended, NextPoll the latest time of the next poll of
+	// the branch, and NextSync that of the next sync if the branch does not move. Zero
+	// before the first one.
 	LastSync time.Time `json:"last_sync,omitzero"`
 	NextPoll time.Time `json:"next_poll,omitzero"`
+	NextSync time.Time `json:"next_sync,omitzero"`
 	// Watched means that a commit is noticed at once; otherwise by polling.
 	Watched bool `json:"watched"`
 	// Ready means that the last sync made a plan, or that none is due because the
@@ -30,6 +32,47 @@ type Status struct {
 	Problems []string `json:"problems"`
 }
 
+// State is the state of a source in a few words.
+type State string
+
+// The states of sources.
+const (
+	InSync     State = "in sync"
+	Drifted    State = "drifted"
+	NotApplied State = "not all applied"
+	NotReady   State = "not ready"
+	Suspended  State = "suspended"
+)
+
+// State sums a status up. Drift that is only reported is not in sync.
+func (s Status) State() State {
+	switch n := s.Summary; {
+	case s.Suspended:
+		return Suspended
+	case !s.Ready:
+		return NotReady
+	case n.Blocked+n.PendingApproval+n.Failed > 0:
+		return NotApplied
+	case n.Drift > 0:
+		return Drifted
+	case s.Applied == "" || s.Applied != s.Seen:
+		return NotApplied
+	}
+	return InSync
+}
+
+// Outcome is the state as the result of a command.
+func (s Status) Outcome() Outcome {
+	switch s.State() {
+	case InSync, Suspended:
+		return Clean
+	case Drifted:
+		return Pending
+	case NotApplied, NotReady:
+	}
+	return Failed
+}
+
 // Settled reports whether the last commit seen is wholly in Vault, or the source is
 // suspended.
-func (s Status) Settled() bool { return s.Suspended || (s.Ready && s.Applied == s.Seen) }
+func (s Status) Settled() bool { return s.Outcome() == Clean }

@@ -44,6 +44,9 @@ type Summary struct {
 	Unchanged       int `json:"unchanged"`
 	// Reencrypted are those of which only the record changes.
 	Reencrypted int `json:"re_encrypted"`
+	// InPlace are those whose value is the one that the commit wants: unchanged,
+	// re-encrypted, or written by this sync.
+	InPlace int `json:"in_place"`
 	// Drifted are the secrets with an outside change, whatever is done about it.
 	Drifted int `json:"drifted"`
 	// InvalidNames are the names in Vault that cannot be managed.
@@ -72,6 +75,9 @@ func (r Report) Summary() Summary {
 	}
 	for _, names := range r.InvalidNames {
 		s.InvalidNames += len(names.Keys)
+	}
+	if s.InPlace = s.Unchanged + s.Reencrypted; r.Applied {
+		s.InPlace += s.Written()
 	}
 	s.Failed += len(r.Failures)
 	if r.Err != nil {
@@ -102,11 +108,11 @@ func (r Report) Outcome() Outcome {
 	return Clean
 }
 
-// Worst is the outcome of several syncs: failed outweighs pending.
-func Worst(reports []Report) Outcome {
+// Worst is the outcome of several syncs or sources: failed outweighs pending.
+func Worst[T interface{ Outcome() Outcome }](all []T) Outcome {
 	worst := Clean
-	for _, r := range reports {
-		if o := r.Outcome(); o == Failed || worst == Clean {
+	for _, one := range all {
+		if o := one.Outcome(); o == Failed || worst == Clean {
 			worst = o
 		}
 	}

@@ -24,8 +24,8 @@ func (o *options) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show the state of each source of the running daemon",
 		Long: `status requests the state of each source from the daemon at the listen address of the
-configuration. It exits with code 0 if every source is applied or suspended, or the
-daemon is on standby, and otherwise with code 1.`,
+configuration. It exits with code 0 if every source is in sync or suspended, or the
+daemon is on standby, with code 2 if drift was only reported, and otherwise with code 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.status(c.Context()) },
 	}
@@ -74,10 +74,8 @@ func (o *options) status(ctx context.Context) error {
 	if answer.Standby {
 		return nil
 	}
-	for _, s := range answer.Sources {
-		if !s.Settled() {
-			return exitError{report.Failed}
-		}
+	if outcome := report.Worst(answer.Sources); outcome != report.Clean {
+		return exitError{outcome}
 	}
 	return nil
 }

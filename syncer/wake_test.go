@@ -16,11 +16,14 @@ func TestHintWakesItsSourceAndNeverBlocks(t *testing.T) {
 		c.Hint("shop")
 		c.Hint("unknown")
 	}
-	<-c.hints["shop"] // the first waits there
+	<-c.wakes["shop"].signal // the first waits there
+	if !c.wakes["shop"].take().hinted {
+		t.Error("the hint is lost")
+	}
 	select {
-	case <-c.hints["shop"]:
+	case <-c.wakes["shop"].signal:
 		t.Error("several hints did not become one")
-	case <-c.hints["till"]:
+	case <-c.wakes["till"].signal:
 		t.Error("a hint woke another source")
 	default:
 	}

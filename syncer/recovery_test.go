@@ -1,0 +1,150 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// TestDaemonRecoversSoonAfterTheCauseIsGone: without a restart and a commit, where the
+// drift interval is ten minutes.
+func TestDaemonRecoversSoonAfterTheCauseIsGone(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		// before makes the cause, and removes it with the function that it returns.
+		before  func(w *world) (remove func())
+		problem string
+	}{
+		{"another owner releases", func(w *world) func() {
+			w.vault.Write(w.t, w.workflow(0), "one", "foreign")
+			return func() { w.vault.Purge(w.t, w.workflow(0), "one") }
+		}, "unmanaged"},
+		{"the key file is exchanged", func(w *world) func() {
+			path := w.cfg.Sources[0].AgeKeys[0]
+			right, err := os.ReadFile(path)
+			other, errOther := age.GenerateX25519Identity()
+			if err != nil || errOther != nil {
+				w.t.Fatal(err, errOther)
+			}
+			write(w.t, "/", path, other.String())
+			return func() { write(w.t, "/", path, string(right)) }
+		}, "no available key"},
+		{"the key file appears", func(w *world) func() {
+			path := w.cfg.Sources[0].AgeKeys[0]
+			if err := os.Rename(path, path+".away"); err != nil {
+				w.t.Fatal(err)
+			}
+			return func() {
+				if err := os.Rename(path+".away", path); err != nil {
+					w.t.Error(err)
+				}
+			}
+		}, "no such file"},
+		{"the role is given more rights", func(w *world) func() {
+			var over atomic.Bool
+			w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+				if !over.Load() && strings.Contains(r.URL.Path, "/data/") {
+					return vaulttest.FailWith(http.StatusForbidden)
+				}
+				return vaulttest.Action{}
+			})
+			return func() { over.Store(true) }
+		}, "denied"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 1)
+			w.secretsIn("a.yaml", w.workflow(0), "one")
+			w.commit()
+			remove := row.before(w)
+			d := w.daemon()
+			d.until("the cause is in the status", func() bool {
+				return strings.Contains(strings.Join(d.status()["shop"].Problems, " "), row.problem)
+			})
+			if s := d.status()["shop"]; s.State() == report.InSync || time.Until(s.NextSync) > 2*time.Minute {
+				t.Errorf("the status promises a sync in %s, and is %q", time.Until(s.NextSync), s.State())
+			}
+			remove()
+			d.untilRead(w, w.workflow(0), "one", "value of one")
+			d.until("it is in sync", func() bool { return d.status()["shop"].State() == report.InSync })
+			if s := d.status()["shop"]; time.Until(s.NextSync) < 5*time.Minute || s.Summary.InPlace != 1 {
+				t.Errorf("in sync, the next sync is in %s, %d in place", time.Until(s.NextSync), s.Summary.InPlace)
+			}
+		})
+	}
+}
+
+// TestChangedSourceInSyncSendsNoRequest: a token that an agent renews every minute must
+// not cost a read of each secret.
+func TestChangedSourceInSyncSendsNoRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.secretsIn("a.yaml", w.workflow(0), "one")
+	w.commit()
+	d := w.daemon()
+	d.until("it is in sync", func() bool { return d.status()["shop"].Settled() })
+	w.proxy.Reset()
+	before := d.status()["shop"].NextPoll
+	if err := d.Changed(nil); err != nil {
+		t.Fatal(err)
+	}
+	d.until("it polled", func() bool { return !d.status()["shop"].NextPoll.Equal(before) })
+	if got := w.proxy.Requests(); len(got) != 0 {
+		t.Errorf("%d requests, the first %s %s", len(got), got[0].Method, got[0].Path)
+	}
+	reports, err := d.SyncNow(t.Context(), []string{"shop"})
+	if err != nil || len(reports) != 1 || reports[0].Outcome() != report.Clean || reports[0].Summary().Unchanged != 1 {
+		t.Errorf("a sync that was asked for: %+v, %v", reports, err)
+	}
+	w.wantOneReadEach(1)
+	if _, err := d.SyncNow(t.Context(), []string{"other"}); err == nil {
+		t.Error("an unknown source was synced")
+	}
+}
+
+func TestFilesAreComparedByIdentityAndContent(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := write(t, dir, "key", "one")
+	before := stat([]string{path, dir + "/missing"})
+	if now := stat([]string{path, dir + "/missing"}); !sameFile(before[0], now[0]) || !sameFile(before[1], now[1]) {
+		t.Error("an unchanged file changed")
+	}
+	changes := map[string]func(){
+		"content": func() { write(t, dir, "key", "other") },
+		"file": func() {
+			if err := os.Rename(write(t, dir, "new", "three"), path); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"mode": func() {
+			if err := os.Chmod(path, 0o400); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"missing": func() {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+	for _, name := range []string{"content", "file", "mode", "missing"} {
+		before := stat([]string{path})
+		changes[name]()
+		if sameFile(before[0], stat([]string{path})[0]) {
+			t.Errorf("%s: not noticed", name)
+		}
+	}
+}
