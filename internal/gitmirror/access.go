@@ -16,7 +16,7 @@ type Access struct {
 	// TokenFile holds a bearer token, for HTTPS.
 	TokenFile string
 	// Username and PasswordFile are for basic authentication over HTTPS, which most git hosts require: there the
-	// password is an access token.
+	// password is an access token. Without Username, the user of the address is used.
 	Username, PasswordFile string
 	// CACert is a PEM file of authorities to trust in place of the system's, for HTTPS.
 	CACert string
@@ -48,7 +48,7 @@ func (a Access) Problems(r Remote) problem.List {
 	out.AddIf(a.KnownHosts != "", "known_hosts", "must not be set for a repository over https://; it is for SSH only")
 	out.AddIf(a.TokenFile != "" && (a.Username != "" || a.PasswordFile != ""), "token_file", "must not be set together with username and password_file")
 	out.AddIf(a.Username != "" && a.PasswordFile == "", "password_file", "is required together with username")
-	out.AddIf(a.Username == "" && a.PasswordFile != "", "username", "is required together with password_file; the documentation of the git host names it, and if any name is accepted, use git")
+	out.AddIf(a.Username == "" && r.User == "" && a.PasswordFile != "", "username", "is required together with password_file; the documentation of the git host names it, and if any name is accepted, use git")
 	out.AddIf(strings.ContainsAny(a.Username, ":\r\n"), "username", "must not contain ':' or line breaks")
 	out.AddError("proxy", httpclient.CheckProxy(a.Proxy))
 	for i, host := range a.RedirectHosts {

@@ -85,6 +85,31 @@ func TestCredentialsForHTTPS(t *testing.T) {
 	}
 }
 
+// The user in an address as git hosts show it is the name of the login.
+func TestUserOfTheAddressLogsIn(t *testing.T) {
+	t.Parallel()
+	w := overHTTPS(t)
+	head := w.repo.Commit("main", "a.yaml", "1")
+	w.web.Authorized = func(r *http.Request) bool {
+		user, password, ok := r.BasicAuth()
+		return ok && user == "org" && password == canary
+	}
+	w.cfg.Remote.User, w.cfg.Access.PasswordFile = "org", file(t, canary)
+	w.update(true, head)
+	noCanary(t, w, nil)
+}
+
+// Some git hosts and proxies add a character set to every content type.
+func TestContentTypeMayHaveParameters(t *testing.T) {
+	t.Parallel()
+	for _, suffix := range []string{"; charset=utf-8", ";charset=UTF-8", " ; q=1"} {
+		w := overHTTPS(t)
+		head := w.repo.Commit("main", "a.yaml", "1")
+		w.web.ContentType = func(name string) string { return strings.Replace(name, "application/", "Application/", 1) + suffix }
+		w.update(true, head)
+	}
+}
+
 func TestInvalidCredentialFilesAreErrors(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{

@@ -6,6 +6,7 @@ package gitmirror
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
@@ -49,14 +50,14 @@ func newHTTPS(r Remote, a Access) (*https, error) {
 	if err != nil {
 		return nil, fmt.Errorf("remote.%w", err)
 	}
-	login, err := a.login()
+	login, err := a.login(r)
 	if err != nil {
 		return nil, err
 	}
 	return &https{client: client, base: strings.TrimSuffix(r.String(), "/"), login: login}, nil
 }
 
-func (a Access) login() (string, error) {
+func (a Access) login(r Remote) (string, error) {
 	switch {
 	case a.TokenFile != "":
 		token, err := conffile.Token(a.TokenFile)
@@ -69,7 +70,7 @@ func (a Access) login() (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("remote.password_file: %w", err)
 		}
-		return "Basic " + base64.StdEncoding.EncodeToString([]byte(a.Username+":"+password)), nil
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(cmp.Or(a.Username, r.User)+":"+password)), nil
 	}
 	return "", nil
 }
@@ -181,13 +182,20 @@ func (t *https) request(ctx context.Context, method, path, kind string, body []b
 		return nil, explain(err)
 	}
 	err = t.checkStatus(response)
-	if got := response.Header.Get("Content-Type"); err == nil && got != wanted {
+	if err == nil && mediaType(response) != wanted {
 		err = fmt.Errorf("%w: no repository found at %s, or it offers only the old \"dumb\" protocol", errProtocol, t.base)
 	}
 	if err != nil {
 		return nil, errors.Join(err, response.Body.Close())
 	}
 	return response, nil
+}
+
+// mediaType is the content type of a response without parameters, such as a character set, which some git hosts and
+// proxies add.
+func mediaType(response *http.Response) string {
+	name, _, _ := strings.Cut(response.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(name))
 }
 
 func (t *https) checkStatus(response *http.Response) error {

@@ -14,12 +14,13 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
-// Remote is the address of a repository: https://host/path, ssh://user@host/path or user@host:path. It contains no
-// credentials.
+// Remote is the address of a repository: https://host/path, https://user@host/path, ssh://user@host/path or
+// user@host:path. It contains no credentials.
 type Remote struct {
 	// Scheme is "https" or "ssh".
 	Scheme string
-	// User logs in over SSH; empty for HTTPS.
+	// User logs in over SSH. Over HTTPS it is the user name of a login with a password, empty for none; String omits it,
+	// because it could be a token.
 	User string
 	// Host is a name or an address, without a port.
 	Host string
@@ -33,9 +34,12 @@ const maxURL = 2000 // bytes
 
 var (
 	hostPattern = regexp.MustCompile(`^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,254}$`)
-	userPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
+	userPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$`)
 	pathPattern = regexp.MustCompile(`^[\p{L}\p{N}/~_][\p{L}\p{M}\p{N}/~._@+ ,=%:-]*$`)
 	portPattern = regexp.MustCompile(`^[0-9]{1,5}$`)
+	// tokenPattern matches the tokens of git hosts, which some tools write in place of a user name: by their prefixes, and
+	// the older ones by their length.
+	tokenPattern = regexp.MustCompile(`^(gh[a-z]_|github_pat_|gl[a-z]{2,8}-|ATBB|ATCTT|[A-Za-z0-9]{40,}$)`)
 )
 
 // IsRemote reports whether a text is the address of a remote repository, valid or not, and not the path of a local one.
@@ -58,8 +62,10 @@ func ParseRemote(address string) (Remote, error) {
 		return Remote{}, errors.New("invalid port in the repository's URL: must be a number")
 	case !pathPattern.MatchString(r.Path) || r.Path == "/":
 		return Remote{}, errors.New("invalid path in the repository's URL: must consist of letters, digits and - . _ ~ /")
-	case r.Scheme == "ssh" && !userPattern.MatchString(r.User):
+	case r.Scheme == "ssh" && r.User == "":
 		return Remote{}, errors.New("invalid user in the repository's URL: required before the host, such as git@")
+	case r.User != "" && !userPattern.MatchString(r.User):
+		return Remote{}, errors.New("invalid user in the repository's URL: must consist of letters, digits and . _ @ + -")
 	}
 	return r, nil
 }
@@ -82,7 +88,7 @@ func parseRemote(address string) (Remote, error) {
 	}
 	_, password := u.User.Password()
 	switch {
-	case password || u.Scheme == "https" && u.User != nil:
+	case password || u.Scheme == "https" && tokenPattern.MatchString(u.User.Username()):
 		return Remote{}, errors.New("the repository's URL must not contain credentials, because it appears in logs. Hint: set remote.token_file, or remote.username and remote.password_file, or remote.ssh_key")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return Remote{}, errors.New("the repository's URL must not contain '?' or '#'")
@@ -103,10 +109,13 @@ func schemeProblem(scheme string) string {
 	}
 }
 
-// parseShort parses user@host:path.
+// parseShort parses user@host:path. The user can contain "@".
 func parseShort(address string) (Remote, error) {
 	before, path, found := strings.Cut(address, ":")
-	user, host, hasUser := strings.Cut(before, "@")
+	user, host, hasUser := "", before, false
+	if at := strings.LastIndex(before, "@"); at >= 0 {
+		user, host, hasUser = before[:at], before[at+1:], true
+	}
 	switch {
 	case strings.HasPrefix(path, ":"):
 		return Remote{}, errors.New("unsupported address: remote helpers such as ext:: run programs. Hint: use https://, ssh:// or user@host:path")
@@ -124,7 +133,7 @@ func (r Remote) String() string {
 		return r.User + "@" + r.Host + ":" + r.Path
 	}
 	u := url.URL{Scheme: r.Scheme, Host: r.Host, Path: r.Path}
-	if r.User != "" {
+	if r.Scheme == "ssh" {
 		u.User = url.User(r.User)
 	}
 	if r.Port != "" || strings.Contains(r.Host, ":") {

@@ -21,6 +21,8 @@ func TestParseRemote(t *testing.T) {
 		"ssh://git@host.example/org/repo":        {Scheme: "ssh", User: "git", Host: "host.example", Path: "/org/repo"},
 		"ssh://git@host.example:7999/~ada/r.git": {Scheme: "ssh", User: "git", Host: "host.example", Port: "7999", Path: "/~ada/r.git"},
 		"git@host.example:org/repo.git":          {Scheme: "ssh", User: "git", Host: "host.example", Path: "org/repo.git"},
+		"ada@corp.example@host.example:r.git":    {Scheme: "ssh", User: "ada@corp.example", Host: "host.example", Path: "r.git"},
+		"ssh://ada%40corp.example@host/r.git":    {Scheme: "ssh", User: "ada@corp.example", Host: "host", Path: "/r.git"},
 	} {
 		got, err := gitmirror.ParseRemote(address)
 		if err != nil {
@@ -39,18 +41,42 @@ func TestParseRemote(t *testing.T) {
 	}
 }
 
+// Azure DevOps shows https://org@host/…, and hosts with single sign-on ssh://mail@address@host.
+func TestParseRemoteAcceptsUsersAsHostsShowThem(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]struct{ user, shown string }{
+		"https://org@dev.azure.com/org/My%20Project/_git/secrets": {"org", "https://dev.azure.com/org/My%20Project/_git/secrets"},
+		"https://ada@corp.example@host/r.git":                     {"ada@corp.example", "https://host/r.git"},
+		"https://x-access-token@host/r.git":                       {"x-access-token", "https://host/r.git"},
+		"ssh://ada@corp.example@host/r.git":                       {"ada@corp.example", "ssh://ada%40corp.example@host/r.git"},
+	} {
+		r, err := gitmirror.ParseRemote(address)
+		if err != nil || r.User != want.user || r.String() != want.shown {
+			t.Errorf("%s: user %q, shown as %s, %v", address, r.User, r, err)
+		}
+	}
+}
+
 func TestParseRemoteRejectsUnsafeAddresses(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"http://host/r":                             "use https://",
-		"git://host/r":                              "not encrypted",
-		"file:///srv/r":                             "write the path of the folder",
-		"ftp://host/r":                              "must be https://, ssh://",
-		"ext::sh -c touch% /tmp/x":                  "remote helpers",
-		"fd::3":                                     "remote helpers",
-		"-oProxyCommand=x:y":                        "must not begin with '-'",
-		"https://ada:canary-password@host/r":        "must not contain credentials",
-		"https://canary-token@host/r":               "must not contain credentials",
+		"http://host/r":                      "use https://",
+		"git://host/r":                       "not encrypted",
+		"file:///srv/r":                      "write the path of the folder",
+		"ftp://host/r":                       "must be https://, ssh://",
+		"ext::sh -c touch% /tmp/x":           "remote helpers",
+		"fd::3":                              "remote helpers",
+		"-oProxyCommand=x:y":                 "must not begin with '-'",
+		"https://ada:canary-password@host/r": "must not contain credentials",
+		"https://ghp_canarytoken@host/r":     "must not contain credentials",
+		"https://glpat-canary-token@host/r":  "must not contain credentials",
+		"https://canary" + strings.Repeat("0a", 20) + "@host/r": "must not contain credentials",
+		"https://ada:@host/r":                       "must not contain credentials",
+		"https://-ada@host/r":                       "invalid user",
+		"https://ada%0d%0aX:@host/r":                "must not contain credentials",
+		"https://ada%0d%0aX@host/r":                 "invalid user",
+		"ssh://@host/r":                             "invalid user",
+		"a b@host:r":                                "invalid user",
 		"ssh://git:canary-password@host/r":          "must not contain credentials",
 		"ssh://host/r":                              "invalid user",
 		"ssh://-oProxyCommand=x@host/r":             "invalid user",
@@ -103,6 +129,7 @@ func TestAccessProblems(t *testing.T) {
 		"both":                   {web, gitmirror.Access{TokenFile: "t", Username: "u", PasswordFile: "p"}, "token_file"},
 		"no password":            {web, gitmirror.Access{Username: "u"}, "password_file"},
 		"no name":                {web, gitmirror.Access{PasswordFile: "p"}, "username"},
+		"a name in the URL":      {gitmirror.Remote{Scheme: "https", User: "org", Host: "host", Path: "/r"}, gitmirror.Access{PasswordFile: "p"}, ""},
 		"a name with a colon":    {web, gitmirror.Access{Username: "u:v", PasswordFile: "p"}, "username"},
 		"a proxy's password":     {web, gitmirror.Access{Proxy: "http://u:canary@proxy"}, "proxy"},
 		"a proxy of what kind":   {web, gitmirror.Access{Proxy: "proxy:3128"}, "proxy"},

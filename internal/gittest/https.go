@@ -27,6 +27,8 @@ type HTTPS struct {
 	Authorized func(*http.Request) bool
 	// Before may respond to a request itself; then it returns true.
 	Before func(http.ResponseWriter, *http.Request) bool
+	// ContentType changes the content type of each answer of git, if set.
+	ContentType func(string) string
 	// OldProtocol disables protocol 2.
 	OldProtocol bool
 
@@ -99,8 +101,22 @@ func (s *HTTPS) handler(git, root string) http.Handler {
 		if cut > 0 && r.Method == http.MethodPost {
 			w = &cutter{ResponseWriter: w, left: cut}
 		}
+		if s.ContentType != nil {
+			w = typed{w, s.ContentType}
+		}
 		backend.ServeHTTP(w, r)
 	})
+}
+
+// typed changes the content type of an answer.
+type typed struct {
+	http.ResponseWriter
+	change func(string) string
+}
+
+func (t typed) WriteHeader(status int) {
+	t.Header().Set("Content-Type", t.change(t.Header().Get("Content-Type")))
+	t.ResponseWriter.WriteHeader(status)
 }
 
 // cutter closes the connection after a number of bytes.

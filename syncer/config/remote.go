@@ -26,7 +26,8 @@ type Remote struct {
 	// one: see Username.
 	TokenFile string `yaml:"token_file"`
 	// Username and PasswordFile log in over HTTPS. For most git hosts the password is a
-	// token, and the name x-access-token (GitHub), oauth2 (GitLab) or any.
+	// token, and the name x-access-token (GitHub), oauth2 (GitLab) or any. If the name is
+	// unset, it is the one in the URL, as in https://name@host/path.
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
 	// CACert is a PEM file of certificate authorities that replace those of the system.

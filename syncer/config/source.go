@@ -51,7 +51,8 @@ type Source struct {
 	// Name identifies the source in records. Required, unique in the file.
 	Name string `yaml:"name"`
 	// Repository is the folder of a local repository, or the address of a remote one:
-	// https://host/path, ssh://user@host/path or user@host:path. Required.
+	// https://host/path, ssh://user@host/path or user@host:path. It must not contain a
+	// password or token. Required.
 	Repository string `yaml:"repository"`
 	// Branch is the branch to follow; "main" if unset and Tag is unset.
 	Branch string `yaml:"branch"`

@@ -15,18 +15,19 @@ func TestWarningsNameEachCredentialFileThatOthersCanRead(t *testing.T) {
 	dir := t.TempDir()
 	cfg, problems := parse([]byte(`controller: c
 fingerprint_key_file: fingerprint
-vault: {address: 'https://vault.example.com', token_file: vault-token}
+vault: {address: 'https://vault.example.com', token_file: vault-token, client_cert: cert, client_key: client-key}
 listen_webhooks: ':1'
 election: {lease: l, namespace: n, kubeconfig: kubeconfig}
 sources:
 - {name: a, repository: 'https://host/r', files: [x.yaml], workflows: [w], age_keys: [age], remote: {token_file: git-token}, webhook: {provider: github, secret_file: webhook}}
+- {name: ssh, repository: 'ssh://git@host/r', files: [x.yaml], workflows: [u], age_keys: [age], keys: {pgp: [pgp], vault_transit: [{address: 'https://t', keys: [k], token_file: transit}]}, remote: {ssh_key: ssh-key, known_hosts: hosts}}
 - {name: b, repository: r, files: [x.yaml], workflows: [v], age_keys: [age], notify: [{github: {repository: a/b, token_file: github}}, {webhook: {url: 'https://x', secret_file: signing}}]}
 `), dir)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	// Sorted, and the age key that both sources use is named once.
-	files := []string{"age", "fingerprint", "git-token", "github", "kubeconfig", "signing", "vault-token", "webhook"}
+	files := []string{"age", "client-key", "fingerprint", "git-token", "github", "kubeconfig", "pgp", "signing", "ssh-key", "transit", "vault-token", "webhook"}
 	for _, name := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)

@@ -126,7 +126,7 @@ func TestAgeKeyFilesAreRejected(t *testing.T) {
 	}
 	folder, missing := t.TempDir(), filepath.Join(t.TempDir(), "missing.txt")
 	_, err := load(Config{Age: []string{folder, missing}})
-	if err == nil || !strings.Contains(err.Error(), "read "+folder+": not a regular file") || !strings.Contains(err.Error(), missing) {
-		t.Errorf("got %v, want both paths", err)
+	if err == nil || !strings.Contains(err.Error(), "read "+folder+": not a regular file") || !strings.Contains(err.Error(), "age-keygen -o "+missing) {
+		t.Errorf("got %v, want both paths, and how to create a key", err)
 	}
 }

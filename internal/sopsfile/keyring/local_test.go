@@ -196,7 +196,7 @@ func TestInvalidPGPFilesAreRefused(t *testing.T) {
 		writeFile(t, "text", "canary"):           "not a file of secret PGP keys",
 		writeFile(t, "empty", ""):                "not a file of secret PGP keys",
 		writeFile(t, "cut", public.String()[:9]): "not a file of secret PGP keys",
-		"/none/secring":                          "no such file",
+		"/none/secring":                          "no such file or directory. Hint: correct the path, or export the key with gpg",
 	} {
 		_, err := load(Config{PGP: []string{path}})
 		if err == nil || !strings.Contains(err.Error(), sentence) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "canary") {
