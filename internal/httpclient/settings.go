@@ -4,6 +4,7 @@
 package httpclient
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"time"
@@ -33,6 +34,10 @@ type Settings struct {
 	// ServerName is the name that the server's certificate must be for; empty for the
 	// host of the address.
 	ServerName string
+
+	// Socket is the path of a Unix socket to connect to, in place of the host of the
+	// address.
+	Socket string
 
 	// Proxy is the URL of an HTTP, HTTPS or SOCKS5 proxy; empty for none.
 	Proxy string
@@ -108,10 +113,17 @@ func (s Settings) newTransport() (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
+	dial := dialer.DialContext
+	if s.Socket != "" {
+		dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", s.Socket)
+		}
+	}
 	return &http.Transport{
 		Proxy:                  proxy,
 		OnProxyConnectResponse: checkProxyAnswer,
-		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
+		DialContext:            dial,
 		TLSClientConfig:        trust,
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ForceAttemptHTTP2:      true,

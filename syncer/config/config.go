@@ -48,6 +48,14 @@ type Config struct {
 	// so it may be reachable from outside, behind a proxy that terminates TLS. Required
 	// if a source has a webhook.
 	ListenWebhooks string `yaml:"listen_webhooks"`
+	// Socket is the path of a Unix socket at which the daemon answers relay-sync sync and
+	// status, and which other commands use to wake it after a change, such as
+	// /run/relay-sync/relay-sync.sock; none if unset. Who can connect to it can ask for
+	// syncs and see the names of workflows and secrets.
+	Socket string `yaml:"socket"`
+	// SocketMode is the permissions of Socket in octal digits: "0600", for the user of the
+	// daemon, if unset, or "0660" for its group.
+	SocketMode string `yaml:"socket_mode"`
 	// FingerprintKeyFile is a file of keys of 32 bytes or more, such as from `openssl
 	// rand -base64 32`, one a line, newest first. With it each record has a fingerprint of
 	// the value, so that a file that was only re-encrypted, as by sops rotate, updates
@@ -137,6 +145,8 @@ func (cfg *Config) SetDefaults(folder string) {
 	if cfg.Audit != auditfile.Stdout {
 		cfg.Audit = below(folder, cfg.Audit)
 	}
+	cfg.Socket = below(folder, cfg.Socket)
+	cfg.SocketMode = cmp.Or(cfg.SocketMode, "0600")
 	if cfg.Election != nil {
 		cfg.Election.Kubeconfig = below(folder, cfg.Election.Kubeconfig)
 	}

@@ -5,9 +5,12 @@ package config
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
+	"strconv"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
@@ -37,6 +40,24 @@ func (cfg *Config) checkListenWebhooks() error {
 		return errors.New("must be a different address from listen, which returns names to every client")
 	}
 	return nil
+}
+
+// maxSocketPath is below the limit of the operating systems, 103 or 107 bytes.
+const maxSocketPath = 100
+
+func (cfg *Config) socketProblems(out *problem.List) {
+	out.AddIf(len(cfg.Socket) > maxSocketPath, "socket", "must be a path of at most %d bytes", maxSocketPath)
+	mode := cfg.SocketPermissions()
+	out.AddIf(mode == 0 || mode&^0o660 != 0, "socket_mode", `must be "0600" or "0660"`)
+}
+
+// SocketPermissions is SocketMode; 0 if that is invalid.
+func (cfg *Config) SocketPermissions() fs.FileMode {
+	mode, err := strconv.ParseUint(cfg.SocketMode, 8, 9)
+	if err != nil {
+		return 0
+	}
+	return fs.FileMode(mode)
 }
 
 // Webhooks are the webhooks by source.

@@ -49,6 +49,7 @@ func (o *options) adoptRecords(c *cobra.Command, names []string, reason string, 
 		}
 	}
 	controller.SignRecords(c.Context(), found, reason)
+	o.changed(c.Context(), cfg)
 	if err := o.writeUnsignedRecords(found); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

@@ -57,7 +57,7 @@ Exit codes:
 		}
 		return nil
 	}
-	root.AddCommand(o.planCommand(), o.applyCommand(), o.adoptCommand(), o.undeleteCommand(), o.policyCommand(), o.secretCommand(), o.runCommand(), o.statusCommand(), o.verifyCommand(), o.versionCommand())
+	root.AddCommand(o.planCommand(), o.applyCommand(), o.adoptCommand(), o.undeleteCommand(), o.policyCommand(), o.secretCommand(), o.runCommand(), o.syncCommand(), o.statusCommand(), o.verifyCommand(), o.versionCommand())
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	requireSubcommands(root)
@@ -180,6 +180,9 @@ func (o *options) sync(c *cobra.Command, ask syncer.Request) error {
 	reports, err := controller.Sync(c.Context(), ask)
 	if err != nil {
 		return err
+	}
+	if ask.Apply {
+		o.changed(c.Context(), cfg)
 	}
 	if err := o.write(cfg, reports); err != nil {
 		return fmt.Errorf("write the report: %w", err)

@@ -7,18 +7,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // endpoint is a bound address, which can serve one configuration after the other.
 type endpoint struct {
 	server  *http.Server
 	handler atomic.Pointer[http.Handler]
+	// socket is the path of a Unix socket; empty for an address.
+	socket string
 	// listener is not served before the first handler.
 	listener net.Listener
 	serving  bool
@@ -45,6 +51,38 @@ func (e endpoints) bind(ctx context.Context, current endpoints, what, address st
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	e[address] = &endpoint{listener: listener}
+	return nil
+}
+
+// bindSocket binds a Unix socket like bind. The file of a daemon that was killed is
+// replaced; one at which a daemon answers is not.
+func (e endpoints) bindSocket(ctx context.Context, current endpoints, path string, mode fs.FileMode) error {
+	if path == "" {
+		return nil
+	}
+	if shared := current[path]; shared != nil {
+		e[path] = shared
+		return os.Chmod(path, mode)
+	}
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode().Type() != fs.ModeSocket {
+		return fmt.Errorf("socket: %s already exists and is not a socket", conffile.Display(path))
+	}
+	if other, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
+		_ = other.Close()
+		return fmt.Errorf("socket: another daemon answers at %s. Hint: stop it, or set another socket", conffile.Display(path))
+	}
+	// Under another name until it has its mode, so that it is never open to others.
+	fresh := path + ".new"
+	_ = os.Remove(fresh)
+	listener, err := new(net.ListenConfig).Listen(ctx, "unix", fresh)
+	if err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	if err := errors.Join(os.Chmod(fresh, mode), os.Rename(fresh, path)); err != nil {
+		return errors.Join(fmt.Errorf("socket: %w", err), listener.Close())
+	}
+	e[path] = &endpoint{listener: listener, socket: path}
 	return nil
 }
 
@@ -76,11 +114,15 @@ func (e endpoints) start(address string, handler http.Handler, log *slog.Logger)
 // closeExcept closes the endpoints that others do not share.
 func (e endpoints) closeExcept(others endpoints) {
 	for address, bound := range e {
-		switch {
-		case others[address] == bound:
-		case bound.serving:
+		if others[address] == bound {
+			continue
+		}
+		if bound.socket != "" {
+			_ = os.Remove(bound.socket)
+		}
+		if bound.serving {
 			_ = bound.server.Close()
-		default:
+		} else {
 			_ = bound.listener.Close()
 		}
 	}

@@ -73,7 +73,10 @@ func (p *prepared) open(ctx context.Context, current endpoints, streams auditfil
 	if err = p.endpoints.bind(ctx, current, "listen", p.cfg.Listen); err != nil {
 		return err
 	}
-	return p.endpoints.bind(ctx, current, "listen_webhooks", p.cfg.ListenWebhooks)
+	if err = p.endpoints.bind(ctx, current, "listen_webhooks", p.cfg.ListenWebhooks); err != nil {
+		return err
+	}
+	return p.endpoints.bindSocket(ctx, current, p.cfg.Socket, p.cfg.SocketPermissions())
 }
 
 // discard closes what is open for a configuration, except for what another shares.

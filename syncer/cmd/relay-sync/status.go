@@ -23,8 +23,8 @@ func (o *options) statusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show the state of each source of the running daemon",
-		Long: `status requests the state of each source from the daemon at the listen address of the
-configuration. It exits with code 0 if every source is in sync or suspended, or the
+		Long: `status requests the state of each source from the daemon, at the socket of the
+configuration or else at its listen address. It exits with code 0 if every source is in sync or suspended, or the
 daemon is on standby, with code 2 if drift was only reported, and otherwise with code 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.status(c.Context()) },
@@ -42,23 +42,11 @@ func (o *options) status(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Listen == "" {
-		return errors.New("request the status: listen is not set in the configuration. Hint: set listen, such as 127.0.0.1:9460")
-	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Listen+"/status", nil)
+	response, at, err := requestStatus(ctx, cfg)
 	if err != nil {
-		return err
-	}
-	client, err := httpclient.New(httpclient.Settings{MaxResponseBytes: maxStatusBytes})
-	if err != nil {
-		return err
-	}
-	defer client.CloseIdleConnections()
-	response, err := client.Do(request)
-	if err != nil {
-		return fmt.Errorf("request the status at %s: no answer. Hint: check that relay-sync run is running", cfg.Listen)
+		return fmt.Errorf("request the status: %w", err)
 	}
 	defer response.Body.Close()
 	var answer struct {
@@ -66,7 +54,7 @@ func (o *options) status(ctx context.Context) error {
 		Standby bool
 	}
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
-		return fmt.Errorf("request the status at %s: the answer is not from relay-sync", cfg.Listen)
+		return fmt.Errorf("request the status at %s: the answer is not from relay-sync", at)
 	}
 	if err := o.writeStatus(cfg, answer.Sources, answer.Standby); err != nil {
 		return fmt.Errorf("write the status: %w", err)
@@ -78,6 +66,29 @@ func (o *options) status(ctx context.Context) error {
 		return exitError{outcome}
 	}
 	return nil
+}
+
+// requestStatus asks the daemon for its status at its socket, or else at its address.
+func requestStatus(ctx context.Context, cfg *config.Config) (response *http.Response, at string, err error) {
+	switch {
+	case cfg.Socket != "":
+		response, err = onSocket(ctx, cfg.Socket, http.MethodGet, "/status")
+		return response, cfg.Socket, err
+	case cfg.Listen == "":
+		return nil, "", errors.New("neither socket nor listen is set in the configuration. Hint: set socket, such as /run/relay-sync/relay-sync.sock")
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Listen+"/status", nil)
+	if err != nil {
+		return nil, "", err
+	}
+	client, err := httpclient.New(httpclient.Settings{MaxResponseBytes: maxStatusBytes})
+	if err != nil {
+		return nil, "", err
+	}
+	if response, err = client.Do(request); err != nil {
+		err = fmt.Errorf("%s: no answer. Hint: check that relay-sync run is running", cfg.Listen)
+	}
+	return response, cfg.Listen, err
 }
 
 func (o *options) writeStatus(cfg *config.Config, all []report.Status, standby bool) error {

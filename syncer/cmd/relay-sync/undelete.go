@@ -51,6 +51,7 @@ func (o *options) undelete(c *cobra.Command, names []string, reason string) erro
 	if err != nil {
 		return err
 	}
+	o.changed(c.Context(), cfg)
 	if err := o.writeUndeleted(cfg, all); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

@@ -1,0 +1,77 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// OutcomeHeader has the outcome of the syncs that a command asked for, as an exit code.
+const OutcomeHeader = "Relay-Sync-Outcome"
+
+// maxCommands limits the commands that wait for a sync.
+const maxCommands = 32
+
+// CommandHandler serves the commands of a person on this machine, for a Unix socket: what
+// Handler serves; POST /sync, which syncs the sources named by source, or all, and
+// answers with the reports; and POST /changed, after a command that changed Vault (see
+// Changed), which answers at once. It writes only what the daemon would write anyway.
+func (c *Controller) CommandHandler() http.Handler {
+	waiting := make(chan struct{}, maxCommands)
+	mux := http.NewServeMux()
+	mux.Handle("GET /", c.Handler())
+	mux.HandleFunc("POST /changed", func(w http.ResponseWriter, r *http.Request) {
+		if err := c.Changed(r.URL.Query()["source"]); err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("POST /sync", func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case waiting <- struct{}{}:
+			defer func() { <-waiting }()
+			c.answerSync(w, r)
+		default:
+			http.Error(w, "too many commands wait for a sync; try again later", http.StatusTooManyRequests)
+		}
+	})
+	return mux
+}
+
+func (c *Controller) answerSync(w http.ResponseWriter, r *http.Request) {
+	// A sync takes as long as it takes. Fails only for a ResponseWriter without deadlines.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{})
+	_ = control.SetWriteDeadline(time.Time{})
+	query := r.URL.Query()
+	reports, err := c.SyncNow(r.Context(), query["source"])
+	switch {
+	case errors.Is(err, errStandby):
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	var body bytes.Buffer
+	if query.Get("output") == "json" {
+		err = render.WriteJSON(&body, reports)
+	} else {
+		err = render.NewText(&body, query.Has("color")).WithFlag(c.cfg.Flag).Write(reports)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set(OutcomeHeader, strconv.Itoa(int(report.Worst(reports))))
+	_, _ = body.WriteTo(w) // an error means that the client is gone
+}
