@@ -211,3 +211,42 @@ func TestUnusableConnectionsAreRefused(t *testing.T) {
 		t.Errorf("verify reports %+v", v)
 	}
 }
+
+// Readers hold the body that the former source wrote: the record of the new source names
+// it, so that it is deleted later and not left for ever.
+func TestConnectionThatMovesBetweenSourcesKeepsItsBodies(t *testing.T) {
+	t.Parallel()
+	w := newConnectionWorld(t)
+	w.cfg.Sources[0].Files = []string{"team-a/*.yaml"}
+	former := w.cfg.Sources[0]
+	former.Name, former.Files = "till", []string{"team-b/*.yaml"}
+	w.cfg.Sources = append(w.cfg.Sources, former)
+	w.team("team-a/own.yaml", "own", "one")
+	w.team("team-b/own.yaml", "other", "one")
+	w.seal("team-b/moved.yaml", "connections:\n  aws:\n    main:\n      accessKeyID: id\n      secretAccessKey: first\n")
+	w.commit()
+	w.endsClean(Request{Apply: true})
+	raw, err := vaultclient.Connect(vaultclient.Settings{Address: w.vault.Address, Token: w.writer()}, secrets.Config{Owner: "terraform/shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := connections.New(raw, func(text string) { t.Error(text) })
+	a := connections.Address(w.cfg.Vault.Root(), w.cfg.Vault.Domain, "aws", "main")
+	first, err := client.Describe(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, _ := first.Owner()
+	w.run("git", "mv", "team-b/moved.yaml", "team-a/moved.yaml")
+	w.commit()
+	w.endsClean(Request{Apply: true})
+	w.finds("aws", "main", map[string]string{"accessKeyID": "id", "secretAccessKey": "first"})
+	now, err := client.Describe(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, _ := now.Owner()
+	if body := now.Records[next].Body; next == owner || body.Superseded[0] != first.Records[owner].Body.ID {
+		t.Errorf("%s has %+v, the former owner %s had %+v", next, body, owner, first.Records[owner].Body)
+	}
+}

@@ -47,6 +47,9 @@ func (c content) write(a secrets.Address) secrets.Write {
 func (s *source) put(ctx context.Context, commit gitsource.Commit, r *report.Result, c content) {
 	w := c.write(r.Address)
 	w.Observed, w.Provenance, w.Adopt = r.Entry, r.Action.Provenance(s.client.Owner(), string(commit)), r.Kind == plan.Adopt
+	if r.Kind == plan.HandOver {
+		w.Former = r.Former
+	}
 	var written secrets.Written
 	written, r.Err = s.managers[r.Address.Kind].Put(ctx, w)
 	r.Version = written.Version

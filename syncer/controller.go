@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -33,6 +35,7 @@ type Controller struct {
 	Audit *Audit
 
 	wakes     map[string]*wake
+	handOvers *handOvers
 	board     *board
 	registry  *prometheus.Registry
 	metrics   *metrics
@@ -67,7 +70,7 @@ func New(cfg *config.Config, version string) *Controller {
 	registry := prometheus.NewRegistry()
 	c := &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
-		wakes: newWakes(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
+		wakes: newWakes(cfg.Sources), handOvers: newHandOvers(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
 		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg),
 		clients: map[clientKey]*secrets.Client{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]map[string]bool{},
@@ -123,20 +126,36 @@ func (c *Controller) Sync(ctx context.Context, ask Request) ([]report.Report, er
 	c.warnOfFiles()
 	reports := make([]report.Report, len(sources))
 	for i, s := range sources {
-		if s.Suspend && ask.Apply && len(ask.Sources) == 0 {
-			reports[i] = report.Report{Source: s.Name, Branch: s.ShortRef(), Suspended: true}
-			continue
+		reports[i] = c.syncOnce(ctx, s, ask, adopt)
+	}
+	if ask.Apply && handedOver(reports) {
+		for i, s := range sources {
+			if reports[i].Summary().PendingHandOver > 0 {
+				reports[i] = c.syncOnce(ctx, s, ask, adopt)
+			}
 		}
-		at, err := c.locate(ctx, s)
-		if err != nil {
-			reports[i] = report.Report{Source: s.Name, Branch: s.ShortRef(), Suspended: s.Suspend, Err: err}
-			c.discardDamaged(ctx, reports[i])
-			continue
-		}
-		reports[i] = c.sync(ctx, s, at, ask, adopt)
 	}
 	reportUnmatched(adopt, sources, reports)
 	return reports, nil
+}
+
+// handedOver reports whether a source took a secret over from another one.
+func handedOver(reports []report.Report) bool {
+	return slices.ContainsFunc(reports, func(r report.Report) bool { return r.Applied && r.Summary().HandOver > 0 })
+}
+
+// syncOnce is one sync at the current commit of a source.
+func (c *Controller) syncOnce(ctx context.Context, s config.Source, ask Request, adopt plan.Adoption) report.Report {
+	if s.Suspend && ask.Apply && len(ask.Sources) == 0 {
+		return report.Report{Source: s.Name, Branch: s.ShortRef(), Suspended: true}
+	}
+	at, err := c.locate(ctx, s)
+	if err != nil {
+		r := report.Report{Source: s.Name, Branch: s.ShortRef(), Suspended: s.Suspend, Err: err}
+		c.discardDamaged(ctx, r)
+		return r
+	}
+	return c.sync(ctx, s, at, ask, adopt)
 }
 
 // Run follows every source until ctx ends. With an election it does so only while

@@ -65,7 +65,8 @@ type follower struct {
 	due   time.Time
 	retry *backoff.ExponentialBackOff
 	wake  *wake
-	// undone means that the last sync failed or was blocked, or that there was none.
+	// undone means that the last sync failed, was blocked or has a pending hand-over, or
+	// that there was none.
 	undone bool
 	// chase are the waits until the polls that follow a hint.
 	chase []time.Duration
@@ -138,7 +139,7 @@ func (f *follower) poll(ctx context.Context) time.Duration {
 	if ctx.Err() != nil {
 		return 0
 	}
-	f.done, f.undone = at.commit, r.Outcome() == report.Failed
+	f.done, f.undone = at.commit, r.Outcome() == report.Failed || r.Summary().PendingHandOver > 0
 	if r.Damaged() {
 		f.repo = nil
 	}

@@ -44,7 +44,7 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		}, []string{"source"}),
 		secrets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_secrets",
-			Help: "Secrets in the last sync by state: in_place (unchanged or written), unchanged, pending_approval, blocked, drifted, failed.",
+			Help: "Secrets in the last sync by state: in_place (unchanged or written), unchanged, pending_approval, pending_hand_over, blocked, drifted, failed.",
 		}, []string{"source", "state"}),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_changes_total",
@@ -108,11 +108,11 @@ func (m *metrics) observe(r report.Report, took time.Duration) {
 		m.success.WithLabelValues(r.Source).SetToCurrentTime()
 	}
 	s := r.Summary()
-	for state, n := range map[string]int{"in_place": s.InPlace, "unchanged": s.Unchanged, "pending_approval": s.PendingApproval, "blocked": s.Blocked, "drifted": s.Drifted, "failed": s.Failed} {
+	for state, n := range map[string]int{"in_place": s.InPlace, "unchanged": s.Unchanged, "pending_approval": s.PendingApproval, "pending_hand_over": s.PendingHandOver, "blocked": s.Blocked, "drifted": s.Drifted, "failed": s.Failed} {
 		m.secrets.WithLabelValues(r.Source, state).Set(float64(n))
 	}
 	for action, n := range map[plan.Kind]int{
-		plan.Add: s.Add, plan.Change: s.Change, plan.Repair: s.Repair, plan.Adopt: s.Adopt,
+		plan.Add: s.Add, plan.Change: s.Change, plan.Repair: s.Repair, plan.Adopt: s.Adopt, plan.HandOver: s.HandOver,
 		plan.Delete: s.Delete, plan.Release: s.Release, plan.Reencrypted: s.Reencrypted,
 	} {
 		if r.Applied {

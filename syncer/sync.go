@@ -40,10 +40,16 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	r.Failures = append(r.Failures, seen.failures(d)...)
 	r.Unavailable = seen.unavailable()
 	r.InvalidNames = seen.invalidNames()
-	actions, err := s.plan(ctx, d, seen, adopt)
+	others, err := c.others(ctx, s, d, seen)
 	if err != nil {
 		return err
 	}
+	in, err := s.input(ctx, d, seen, adopt, others)
+	if err != nil {
+		return err
+	}
+	actions := plan.Make(in)
+	c.wakeSources(c.handOvers.leave(cfg.Name, actions, others.elsewhere))
 	r.PlanID = plan.ID(string(d.Commit), actions)
 	if r.PlanID != "" && r.PlanID == ask.Approve {
 		r.Approved, actions = true, plan.Approve(actions)
@@ -51,6 +57,7 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	r.Applied = ask.Apply && (ask.Approve == "" || r.Approved)
 	if r.Applied {
 		r.Results = s.apply(ctx, d, actions, c.counter(cfg.Name, actions))
+		c.wakeFormers(r.Results)
 		return nil
 	}
 	for _, a := range actions {
@@ -73,17 +80,19 @@ func (c *Controller) counter(source string, actions []plan.Action) func(report.R
 	}
 }
 
-func (s *source) plan(ctx context.Context, d desired, seen observation, adopt plan.Adoption) ([]plan.Action, error) {
+// input is all that the plan of a source is made from.
+func (s *source) input(ctx context.Context, d desired, seen observation, adopt plan.Adoption, others others) (plan.Input, error) {
 	in := plan.Input{
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
 		Failed:  (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
 		Refused: d.refusedIn(seen, s.client.Owner()),
 		Empty:   d.Empty, Keyless: s.keyless, History: s.History, Signed: s.Verify.Required(), Flag: s.flag,
+		Formers: others.formers, Elsewhere: others.elsewhere,
 	}
 	var err error
 	if in.Descends, err = s.descends(ctx, d.Commit, seen); err != nil {
-		return nil, err
+		return plan.Input{}, err
 	}
-	return plan.Make(in), nil
+	return in, nil
 }

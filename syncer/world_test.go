@@ -149,6 +149,11 @@ func (w *world) sync(apply bool) report.Report {
 // ask runs the syncs of a process of its own, and gives the first report.
 func (w *world) ask(request Request) report.Report {
 	w.t.Helper()
+	return w.askAll(request)[0]
+}
+
+func (w *world) askAll(request Request) []report.Report {
+	w.t.Helper()
 	c := New(w.cfg, "test")
 	c.Warn = func(text string) { w.t.Logf("warning: %s", text) }
 	reports, err := c.Sync(context.Background(), request)
@@ -166,7 +171,7 @@ func (w *world) ask(request Request) report.Report {
 	w.output[fmt.Sprint("text ", n)] = text.Bytes()
 	w.output[fmt.Sprint("json ", n)] = asJSON.Bytes()
 	w.output[fmt.Sprint("structs ", n)] = fmt.Appendf(nil, "%+v %#v", reports, reports)
-	return reports[0]
+	return reports
 }
 
 // text is what the last sync printed.

@@ -222,16 +222,17 @@ func (e Entry) rejects(me Owner) bool {
 }
 
 // permit reports whether me may write the entry: its owner, its last owner, any owner
-// if there is no live value and no record of another, and an owner that adopts it.
-// known contains the baseline of me.
-func permit(me Owner, known Entry, a Address, adopt bool) error {
+// if there is no live value and no record of another, an owner to whom the last owner
+// hands it over, and an owner that adopts it. known contains the baseline of me; without
+// a hand-over former is empty.
+func permit(me, former Owner, known Entry, a Address, adopt bool) error {
 	owner, _, found := known.LastOwner()
 	switch {
 	case adopt:
 		return nil
 	case known.rejects(me):
 		return &notAuthenticError{Address: a}
-	case found && owner == me, !found && !known.Live():
+	case found && (owner == me || owner == former), !found && !known.Live():
 		return nil
 	case found:
 		return &NotOwnerError{Address: a, Owner: owner}
@@ -242,12 +243,12 @@ func permit(me Owner, known Entry, a Address, adopt bool) error {
 // NeedsAdopt reports whether me may write the entry only with Write.Adopt, as permit
 // decides at the time of the write.
 func NeedsAdopt(me Owner, e Entry, baseline *Written) bool {
-	return permit(me, e.withBaseline(me, baseline), Address{}, false) != nil
+	return permit(me, NoOwner, e.withBaseline(me, baseline), Address{}, false) != nil
 }
 
 // MayWrite reports whether me may write the entry, as permit decides at the time of the
 // write: for a check before there is a value. Errors: a *NotOwnerError.
-func MayWrite(me Owner, e Entry, a Address) error { return permit(me, e, a, false) }
+func MayWrite(me Owner, e Entry, a Address) error { return permit(me, NoOwner, e, a, false) }
 
 // settling is how long me has to wait before it repairs the entry: the record of the
 // current version may still follow. A baseline proves less: it can be of a write whose

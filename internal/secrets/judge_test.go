@@ -171,7 +171,32 @@ func TestPermit(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			address := Scope{Mount: "customers", Prefix: "workflows", Group: "deploy"}.Secret("token")
-			wantError(t, permit(shop, row.entry.withBaseline(shop, row.wrote), address, row.adopt), row.want)
+			wantError(t, permit(shop, NoOwner, row.entry.withBaseline(shop, row.wrote), address, row.adopt), row.want)
+		})
+	}
+}
+
+func TestOnlyTheFormerOwnerHandsOver(t *testing.T) {
+	t.Parallel()
+	const other Owner = "gitops/cluster-1/till"
+	rejected := entryWith(3, map[Owner]Record{cluster: record(2)})
+	rejected.Rejected = &Record{Version: 3, Time: at(3)}
+	for _, row := range []struct {
+		name  string
+		entry Entry
+		want  string
+	}{
+		{"its secret", entryWith(3, map[Owner]Record{cluster: record(3)}), ""},
+		{"its secret, overwritten", entryWith(4, map[Owner]Record{cluster: record(3)}), ""},
+		{"its secret, dead", entryWith(3, map[Owner]Record{cluster: record(3)}).change(3, deletedAt(at(5))), ""},
+		{"the secret of a third owner", entryWith(3, map[Owner]Record{cluster: record(2), other: record(3)}), "owned by gitops/cluster-1/till"},
+		{"an unmanaged live value", entryWith(3, nil), "unmanaged"},
+		{"a newer record of this owner that is not authentic", rejected, "record not authentic"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			address := Scope{Mount: "customers", Prefix: "workflows", Group: "deploy"}.Secret("token")
+			wantError(t, permit(shop, cluster, row.entry, address, false), row.want)
 		})
 	}
 }

@@ -4,6 +4,7 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ type Write struct {
 	// Adopt takes over a secret of another owner, or an unmanaged one. It always writes
 	// the value, and leaves the record of the former owner as it is.
 	Adopt bool
+	// Former hands the secret over: the write is permitted, and waits, as if this owner
+	// repaired its own secret. The caller makes sure that the owner gives it up.
+	Former Owner
 }
 
 // Check rejects a write that no attempt could make right. The error wraps ErrInvalid.
@@ -65,13 +69,13 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 		return Written{}, err
 	}
 	known := w.Observed.withBaseline(c.owner, w.Baseline)
-	if err := permit(c.owner, known, w.Address, w.Adopt); err != nil {
+	if err := permit(c.owner, w.Former, known, w.Address, w.Adopt); err != nil {
 		return Written{}, err
 	}
 	if err := c.require(ctx, w.Address, capability.Write); err != nil {
 		return Written{}, err
 	}
-	if err := c.awaitSettled(ctx, w, settling(c.owner, w.Observed, w.Baseline, c.settle)); err != nil {
+	if err := c.awaitSettled(ctx, w, settling(cmp.Or(w.Former, c.owner), w.Observed, w.Baseline, c.settle)); err != nil {
 		return Written{}, err
 	}
 	unlock, err := c.changing.lock(ctx, w.Address)

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -24,6 +25,11 @@ const (
 	Drift Kind = "drift"
 	// Adopt takes over, on request, a secret that is unmanaged or another owner's.
 	Adopt Kind = "adopt"
+	// HandOver writes a secret that another source of the controller has given up.
+	HandOver Kind = "hand-over"
+	// PendingHandOver leaves a secret as it is until the new source takes it over from
+	// the former one. The cause names what it waits for.
+	PendingHandOver Kind = "pending hand-over"
 	// Delete soft-deletes a secret of this source that no file has any more.
 	Delete Kind = "delete"
 	// Release drops the claim on a secret that no file has and whose live value, if
@@ -42,7 +48,9 @@ const (
 )
 
 // Writes reports whether the action sends a value.
-func (k Kind) Writes() bool { return k == Add || k == Change || k == Repair || k == Adopt }
+func (k Kind) Writes() bool {
+	return k == Add || k == Change || k == Repair || k == Adopt || k == HandOver
+}
 
 // UpdatesRecord reports whether the action changes a record and no value.
 func (k Kind) UpdatesRecord() bool { return k == Reencrypted }
@@ -51,7 +59,7 @@ func (k Kind) UpdatesRecord() bool { return k == Reencrypted }
 func (k Kind) Removes() bool { return k == Delete || k == Release }
 
 // Waits reports whether the action leaves a secret other than the commit wants it.
-func (k Kind) Waits() bool { return k == Blocked || k == PendingApproval }
+func (k Kind) Waits() bool { return k == Blocked || k == PendingApproval || k == PendingHandOver }
 
 // Action is one decision and what it was made from.
 type Action struct {
@@ -69,6 +77,8 @@ type Action struct {
 	Approved Kind
 	// Revision is what stays in the record of a Reencrypted action; empty for the commit.
 	Revision string
+	// Former is the owner that hands the secret over.
+	Former secrets.Owner
 }
 
 // pending is the action as one that waits for approval.
@@ -111,6 +121,15 @@ type Want struct {
 	SOPS1, Key1 string
 	// HMAC1 are the fingerprints of its value, empty without a fingerprint key.
 	HMAC1 secrets.ValueFingerprints
+}
+
+// rollsBack is the cause if the file was encrypted before the value in Vault, and empty
+// otherwise.
+func (w Want) rollsBack(last secrets.Record) string {
+	if !w.Sealed.Before(last.Sealed) {
+		return ""
+	}
+	return fmt.Sprintf("rolls back: the file was encrypted at %s, the value in Vault comes from one encrypted at %s", stamp(w.Sealed), stamp(last.Sealed))
 }
 
 // Provenance is where the value came from, for its record.

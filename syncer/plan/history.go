@@ -81,7 +81,7 @@ func (in Input) refuseHistory(actions []Action) []Action {
 func (in Input) diverges(a Action) string {
 	last, recorded := a.Entry.Records[in.Owner]
 	switch {
-	case a.Want == nil || !recorded || a.Verdict.State == secrets.Absent, a.Kind == Drift, a.Kind == Adopt, a.Kind == Blocked:
+	case a.Want == nil || !recorded || a.Verdict.State == secrets.Absent, a.Kind == Drift, a.Kind == Adopt, a.Kind == Blocked, a.Former != secrets.NoOwner:
 		return ""
 	}
 	switch descends, known := in.Descends[last.Revision]; {

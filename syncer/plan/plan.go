@@ -4,7 +4,6 @@
 package plan
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -45,6 +44,10 @@ type Input struct {
 	// Empty means that the commit contains no manifest: every delete waits for
 	// approval.
 	Empty bool
+	// Formers are the other sources of the controller that own a wanted secret.
+	Formers map[secrets.Address]Former
+	// Elsewhere are the other sources that want a secret of this one's.
+	Elsewhere map[secrets.Address]Elsewhere
 	// Flag is for the commands that causes name.
 	Flag ConfigFlag
 }
@@ -102,11 +105,11 @@ func (in Input) wanted(w *Want) Action {
 		return in.foreign(a)
 	}
 	last := a.Entry.Records[in.Owner]
-	switch {
+	switch rollback := w.rollsBack(last); {
 	case in.sameValue(w, last) && !last.Undeleted:
 		return in.same(a)
-	case w.Sealed.Before(last.Sealed):
-		return a.pending(Change, fmt.Sprintf("rolls back: the file was encrypted at %s, the value in Vault comes from one encrypted at %s", stamp(w.Sealed), stamp(last.Sealed)))
+	case rollback != "":
+		return a.pending(Change, rollback)
 	case a.Verdict.Drifted():
 		return a.as(Change, a.Verdict.String())
 	case last.Undeleted:
@@ -132,6 +135,8 @@ func (in Input) foreign(a Action) Action {
 	switch {
 	case in.Adopt.takes(a):
 		return a.as(Adopt, a.Verdict.String())
+	case in.Formers[a.Address].Source != "":
+		return in.takeFrom(a, in.Formers[a.Address])
 	case a.Verdict.State == secrets.OwnedByOther:
 		return a.as(Blocked, a.Verdict.String()+"; take it over first"+secrets.AfterTakeover(a.Verdict.Owner)+": "+in.adoptCommand(a))
 	}
@@ -186,26 +191,31 @@ func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
 	if in.Failed {
 		return a.as(Blocked, "not deleted: something failed in this sync, and what could not be read might still have it"), true
 	}
+	return in.keptFor(in.pruned(a, last)), true
+}
+
+// pruned deletes or releases a secret of this source that no file has.
+func (in Input) pruned(a Action, last secrets.Record) Action {
 	former := in.formerHistory(last)
 	switch a.Verdict.State {
 	case secrets.InSync:
 		if former != "" {
-			return a.pending(Delete, "not deleted: "+former+"; put the secret into a file again, or approve its deletion"), true
+			return a.pending(Delete, "not deleted: "+former+"; put the secret into a file again, or approve its deletion")
 		}
 		if last.Undeleted {
-			return a.pending(Delete, "not deleted: the secret was undeleted by hand; put it into a file again, or approve its deletion"), true
+			return a.pending(Delete, "not deleted: the secret was undeleted by hand; put it into a file again, or approve its deletion")
 		}
 		if in.Empty {
-			return a.pending(Delete, "not deleted: the commit contains no manifest (deletes.allow_empty)"), true
+			return a.pending(Delete, "not deleted: the commit contains no manifest (deletes.allow_empty)")
 		}
-		return a.as(Delete, "no file of this commit has it"), true
+		return a.as(Delete, "no file of this commit has it")
 	case secrets.Overwritten:
 		if former != "" {
-			return a.pending(Release, "not released: "+a.Verdict.String()+", and "+former+"; put the secret into a file again, or approve its release"), true
+			return a.pending(Release, "not released: "+a.Verdict.String()+", and "+former+"; put the secret into a file again, or approve its release")
 		}
-		return a.as(Release, a.Verdict.String()+"; no file of this commit has it, so the other value stays"), true
+		return a.as(Release, a.Verdict.String()+"; no file of this commit has it, so the other value stays")
 	}
-	return a.as(Release, a.Verdict.String()+"; no file of this commit has it"), true
+	return a.as(Release, a.Verdict.String()+"; no file of this commit has it")
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -46,11 +46,13 @@ var marks = map[plan.Kind]struct{ sign, color, word string }{
 	plan.Change:          {"~", yellow, "change"},
 	plan.Repair:          {"~", yellow, "repair"},
 	plan.Adopt:           {"~", yellow, "adopt"},
+	plan.HandOver:        {"~", yellow, "hand-over"},
 	plan.Drift:           {"!", red, "drift"},
 	plan.Delete:          {"-", red, "delete"},
 	plan.Release:         {"-", yellow, "release"},
 	plan.Blocked:         {"x", red, "blocked"},
 	plan.PendingApproval: {"?", yellow, "pending approval"},
+	plan.PendingHandOver: {"?", yellow, "pending hand-over"},
 
 	plan.Reencrypted: {"=", faint, "re-encrypted"},
 }
@@ -186,10 +188,12 @@ func sentence(r report.Report) string {
 	add(s.Change, "to change", "changed")
 	add(s.Repair, "to repair", "repaired")
 	add(s.Adopt, "to adopt", "adopted")
+	add(s.HandOver, "to hand over", "handed over")
 	add(s.Delete, "to delete", "deleted")
 	add(s.Release, "to release", "released")
 	add(s.Drift, "drifted, only reported", "drifted, only reported")
 	add(s.PendingApproval, "pending approval", "pending approval")
+	add(s.PendingHandOver, "pending hand-over", "pending hand-over")
 	add(s.Blocked, "blocked", "blocked")
 	add(s.Failed, "failed", "failed")
 	add(s.Reencrypted, "re-encrypted (only the record changes)", "re-encrypted (only the record changed)")

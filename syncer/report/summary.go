@@ -3,7 +3,10 @@
 
 package report
 
-import "github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+import (
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+)
 
 // Outcome is the result of a command as an exit code.
 type Outcome int
@@ -36,10 +39,12 @@ type Summary struct {
 	Change          int `json:"change"`
 	Repair          int `json:"repair"`
 	Adopt           int `json:"adopt"`
+	HandOver        int `json:"hand_over"`
 	Drift           int `json:"drift"`
 	Delete          int `json:"delete"`
 	Release         int `json:"release"`
 	PendingApproval int `json:"pending_approval"`
+	PendingHandOver int `json:"pending_hand_over"`
 	Blocked         int `json:"blocked"`
 	Unchanged       int `json:"unchanged"`
 	// Reencrypted are those of which only the record changes.
@@ -47,7 +52,8 @@ type Summary struct {
 	// InPlace are those whose value is the one that the commit wants: unchanged,
 	// re-encrypted, or written by this sync.
 	InPlace int `json:"in_place"`
-	// Drifted are the secrets with an outside change, whatever is done about it.
+	// Drifted are the secrets with an outside change, whatever is done about it. Those of
+	// another source of the controller are not among them.
 	Drifted int `json:"drifted"`
 	// InvalidNames are the names in Vault that cannot be managed.
 	InvalidNames int `json:"invalid_names"`
@@ -60,11 +66,12 @@ func (r Report) Summary() Summary {
 	var s Summary
 	counts := map[plan.Kind]*int{
 		plan.Add: &s.Add, plan.Change: &s.Change, plan.Repair: &s.Repair, plan.Adopt: &s.Adopt, plan.Drift: &s.Drift,
+		plan.HandOver: &s.HandOver, plan.PendingHandOver: &s.PendingHandOver,
 		plan.Delete: &s.Delete, plan.Release: &s.Release, plan.PendingApproval: &s.PendingApproval, plan.Blocked: &s.Blocked,
 		plan.Unchanged: &s.Unchanged, plan.Reencrypted: &s.Reencrypted,
 	}
 	for _, result := range r.Results {
-		if result.Verdict.Drifted() {
+		if result.Verdict.Drifted() && result.Former == secrets.NoOwner {
 			s.Drifted++
 		}
 		if result.Err != nil {
@@ -87,15 +94,16 @@ func (r Report) Summary() Summary {
 }
 
 // Written is the number of values that were sent, or would be.
-func (s Summary) Written() int { return s.Add + s.Change + s.Repair + s.Adopt }
+func (s Summary) Written() int { return s.Add + s.Change + s.Repair + s.Adopt + s.HandOver }
 
 // Outcome judges a sync. An applied sync with something blocked or pending approval
-// has failed: the commit is not in Vault. A plan with it has something to do. Secrets
-// that were only re-encrypted are nothing to do: no value changes.
+// has failed: the commit is not in Vault. A plan with it has something to do, and so has
+// a sync with a pending hand-over: another sync ends it. Secrets that were only
+// re-encrypted are nothing to do: no value changes.
 func (r Report) Outcome() Outcome {
 	s := r.Summary()
 	waiting := s.Blocked + s.PendingApproval
-	pending := s.Drift + waiting
+	pending := s.Drift + s.PendingHandOver + waiting
 	if !r.Applied {
 		pending += s.Written() + s.Delete + s.Release
 	}
