@@ -155,24 +155,27 @@ func (s *fixture) interrupt(scenes []scene) (made func(scene) int) {
 	}
 }
 
-// requestCount counts the requests of a scene. A read that follows a read of the same
-// name is not counted: a write reads an absent entry again if its observation is older
+// requestCount counts the requests of a scene. A second read of a name before its value is
+// sent is not counted: a write reads an absent entry again if its observation is older
 // than half of settle, which is short here, so the load of the machine decides on it.
 type requestCount struct {
 	made int
-	// last is the method of the last request for each name.
-	last map[string]string
+	// read are the names that were read since their last value.
+	read map[string]bool
 }
 
 // breaks counts the request and reports whether it is the one to break, 0 for none.
 // onwards includes all later requests.
 func (c *requestCount) breaks(r *http.Request, at int, onwards bool) bool {
-	if c.last == nil {
-		c.last = map[string]string{}
+	if c.read == nil {
+		c.read = map[string]bool{}
 	}
 	name := path.Base(r.URL.Path)
-	again := r.Method == http.MethodGet && c.last[name] == http.MethodGet
-	c.last[name] = r.Method
+	isRead := r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/metadata/")
+	again := isRead && c.read[name]
+	if isRead || strings.Contains(r.URL.Path, "/data/") {
+		c.read[name] = isRead
+	}
 	if !again {
 		c.made++
 	}
