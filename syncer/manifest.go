@@ -22,7 +22,7 @@ func (s *source) manifest(path string, data []byte) (*sopsfile.Manifest, error) 
 	case m == nil:
 		return sopsfile.Verify(path, data)
 	}
-	return sopsfile.VerifyMapped(path, data, sopsfile.Mapping{Workflow: m.Workflow, Secret: m.Secret})
+	return sopsfile.VerifyMapped(path, data, sopsfile.Mapping{Workflow: m.Workflow, Format: m.Format, Secret: m.Secret})
 }
 
 // verified parses a manifest and applies every rule that needs no key.

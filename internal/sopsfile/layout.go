@@ -72,6 +72,10 @@ func findLocations(root node, problems *Problems) (places []location, lines []in
 		problems.add(root.line, nil, "is %s; a manifest is a mapping of workflows, connections and sops", root.kind)
 		return nil, nil
 	}
+	if hasNoAddress(root) {
+		problems.add(root.line, nil, "has names and values at the top level, and no address; set its workflow by an entry under map in the configuration, or write secrets as %s", secretShape)
+		return nil, nil
+	}
 	for _, top := range root.entries {
 		switch top.key {
 		case sopsKey:
@@ -93,6 +97,20 @@ func findLocations(root node, problems *Problems) (places []location, lines []in
 		problems.add(lines[MaxLeaves], nil, "contains %d secrets; at most %d are allowed. Split it", len(places), MaxLeaves)
 	}
 	return places, lines
+}
+
+// hasNoAddress reports whether a file has only names with values, as most SOPS files do.
+func hasNoAddress(root node) bool {
+	names := 0
+	for _, top := range root.entries {
+		if top.key != sopsKey && top.value.kind == mapping || top.key == workflowsKey || top.key == connectionsKey {
+			return false
+		}
+		if top.key != sopsKey {
+			names++
+		}
+	}
+	return names > 0
 }
 
 func findWorkflows(top entry, problems *Problems) (places []location, lines []int) {

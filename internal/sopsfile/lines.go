@@ -4,6 +4,7 @@
 package sopsfile
 
 import (
+	"bytes"
 	"strings"
 )
 
@@ -22,6 +23,10 @@ const defaultSection = "DEFAULT"
 // no meaning. The metadata of SOPS becomes a section.
 func readDotenv(data []byte, problems *Problems) node {
 	root, meta := node{kind: mapping, line: 1}, entry{key: sopsKey}
+	if before, _, found := bytes.Cut(data, []byte("\r\n")); found {
+		problems.add(1+bytes.Count(before, []byte("\n")), nil, "has line ends of Windows (CRLF), which SOPS takes as part of each value; convert the file to LF, and let git keep it so with the line `*.env text eol=lf` in .gitattributes")
+		return root
+	}
 	seen := keySet{}
 	for i, line := range strings.Split(string(data), "\n") {
 		if line == "" || line[0] == '#' {

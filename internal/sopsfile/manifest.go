@@ -38,6 +38,8 @@ type Manifest struct {
 	locations []location // of Leaves, in the same order
 	macLine   int
 	metadata  sops.Metadata
+	// carriageReturns are looked for in values: see format.
+	carriageReturns bool
 }
 
 // Leaf is one encrypted secret of a manifest, or one field of a connection.
@@ -59,7 +61,7 @@ type Leaf struct {
 // messages, and its suffix, .yaml, .yml or .json, selects the format. The error is a
 // *Problems with all problems; a file with invalid syntax is not parsed further.
 func Verify(name string, data []byte) (*Manifest, error) {
-	format, known := formatOf(name)
+	format, known := manifestFormat(name)
 	if !known {
 		problems := &Problems{File: name}
 		problems.add(0, nil, "has a name that does not end with .yaml, .yml or .json; other files need an entry under map in the configuration, which sets the workflow of their secrets")
@@ -102,7 +104,9 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 	if problems.found() {
 		return nil, problems.sorted()
 	}
-	return newManifest(name, places, lines, meta, metadata), nil
+	m = newManifest(name, places, lines, meta, metadata)
+	m.carriageReturns = format.carriageReturns
+	return m, nil
 }
 
 // readSOPS is the second reading, by SOPS.

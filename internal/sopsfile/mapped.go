@@ -7,11 +7,6 @@ import (
 	"strings"
 
 	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/config"
-	"github.com/getsops/sops/v3/stores/dotenv"
-	"github.com/getsops/sops/v3/stores/ini"
-	"github.com/getsops/sops/v3/stores/json"
-	"github.com/getsops/sops/v3/stores/yaml"
 )
 
 // Mapping is the address in the configuration for a file that contains none. SOPS
@@ -20,43 +15,28 @@ import (
 type Mapping struct {
 	// Workflow is the workflow of all secrets in the file.
 	Workflow string
-	// Secret is the name of the value of a binary file. It is empty for dotenv and INI
-	// files, which contain names.
+	// Format is empty if Secret or the name of the file determines it.
+	Format Format
+	// Secret is the name of the value of a binary file. It is empty for other files, which
+	// contain names.
 	Secret string
 }
 
-// VerifyMapped is Verify for dotenv, INI and binary files.
+// VerifyMapped is Verify for files that contain no address.
 //
-// Without Mapping.Secret the suffix of name, .env or .ini, selects the format. In a
-// dotenv file the key is the name of the secret, and the value is everything after the
-// first "=", quotes included, with \n for a line break. In an INI file the name is
-// section.key, or only the key before the first section.
-//
-// With Mapping.Secret the file is a binary file as sops writes it: one value under data,
-// in YAML if name ends with .yaml or .yml, otherwise in JSON.
+// In a YAML, JSON or dotenv file each key is the name of a secret. In a dotenv file the
+// value is everything after the first "=", quotes included, with \n for a line break, and
+// "export " before a name is not part of it. In an INI file the name is section.key, or
+// only the key before the first section. A binary file has one value, under data, in YAML
+// if name ends with .yaml or .yml, otherwise in JSON.
 func VerifyMapped(name string, data []byte, m Mapping) (*Manifest, error) {
 	format, known := m.format(name)
 	if !known {
 		problems := &Problems{File: name}
-		problems.add(0, nil, "has a name that does not end with .env or .ini; for a binary file, set secret in its map entry")
+		problems.add(0, nil, "has a name that does not show its format; set format in its map entry, and for a binary file secret, too")
 		return nil, problems
 	}
 	return verify(name, data, format)
-}
-
-func (m Mapping) format(name string) (format, bool) {
-	yamlNamed := strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
-	switch {
-	case m.Secret != "" && yamlNamed:
-		return format{layout: m.binary(), plain: readYAML, store: yaml.NewStore(&config.YAMLStoreConfig{})}, true
-	case m.Secret != "":
-		return format{layout: m.binary(), plain: readJSON, store: json.NewBinaryStore(&config.JSONBinaryStoreConfig{})}, true
-	case strings.HasSuffix(name, ".env"):
-		return format{layout: m.flat(), plain: readDotenv, store: dotenv.NewStore(&config.DotenvStoreConfig{})}, true
-	case strings.HasSuffix(name, ".ini"):
-		return format{layout: m.sections(), plain: readINI, store: ini.NewStore(&config.INIStoreConfig{})}, true
-	}
-	return format{}, false
 }
 
 // binaryKey is the key under which sops stores a binary file.
@@ -95,18 +75,29 @@ func (m Mapping) binary() layout {
 	return layout{find: find, read: read}
 }
 
-// flat is the layout of a dotenv file.
-func (m Mapping) flat() layout {
+// flat is the layout of a file whose keys are names, as nameOf returns them.
+func (m Mapping) flat(nameOf func(key string) string, shape string) layout {
 	at := func(key, sealed string) location {
-		return location{workflow: m.Workflow, name: key, sealed: sealed, keys: [4]string{key}}
+		return location{workflow: m.Workflow, name: nameOf(key), sealed: sealed, keys: [4]string{key}}
 	}
 	find := func(root node, problems *Problems) (places []location, lines []int) {
+		if root.kind != mapping {
+			problems.add(root.line, nil, "is %s; a mapped file has one line for each secret: %s", root.kind, shape)
+			return nil, nil
+		}
+		names := keySet{}
 		for _, e := range root.entries {
 			if e.key == sopsKey {
 				continue
 			}
-			checkName("secret", e, []string{e.key}, problems)
-			if isLeaf(e, []string{e.key}, "NAME=value", problems) {
+			if (e.key == workflowsKey || e.key == connectionsKey) && e.value.kind == mapping {
+				problems.add(e.line, []string{e.key}, "is a key of a manifest, which has its own addresses; remove the map entry of this file, and select it by files")
+				continue
+			}
+			named := entry{key: nameOf(e.key), line: e.line}
+			checkName("secret", named, []string{e.key}, problems)
+			names.add(named.key, e.line, nil, problems)
+			if isLeaf(e, []string{e.key}, shape, problems) {
 				places, lines = append(places, at(e.key, e.value.text)), append(lines, e.line)
 			}
 		}
@@ -122,6 +113,16 @@ func (m Mapping) flat() layout {
 		return places, ok
 	}
 	return layout{find: find, read: read}
+}
+
+func plainKey(key string) string { return key }
+
+// withoutExport is the name that a shell gives a variable: "export NAME" is NAME.
+func withoutExport(key string) string {
+	if name, exported := strings.CutPrefix(key, "export "); exported {
+		return strings.TrimLeft(name, " ")
+	}
+	return key
 }
 
 // sections is the layout of an INI file.

@@ -34,6 +34,111 @@ func mappedTree(suffix string) sops.TreeBranch {
 	return sops.TreeBranch{{Key: binaryKey, Value: canaryToken}}
 }
 
+// flatTree has names and values, without an address.
+func flatTree() sops.TreeBranch {
+	return sops.TreeBranch{{Key: sops.Comment{Value: " a comment"}, Value: nil}, {Key: "TOKEN", Value: canaryToken}, {Key: "port", Value: canaryPort}}
+}
+
+// Names such as .env.production do not show the format.
+func TestFormatOfAMappedFileIsByNameOrChosen(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	flat := func(suffix string) string {
+		tree := flatTree()
+		if suffix != ".yaml" {
+			tree = tree[1:]
+		}
+		return s.seal(t, suffix, tree)
+	}
+	exported := s.seal(t, ".env", sops.TreeBranch{{Key: "export TOKEN", Value: canaryToken}, {Key: "port", Value: canaryPort}})
+	binary := s.seal(t, ".bin", mappedTree(".bin"))
+	const both = "TOKEN=" + canaryToken + " port=" + canaryPort
+	for _, row := range []struct {
+		name, file string
+		mapping    Mapping
+		want       string // the values, or a part of the problem
+	}{
+		{"app.yaml", flat(".yaml"), Mapping{}, both},
+		{"app.yml", flat(".yaml"), Mapping{}, both},
+		{"app.json", flat(".json"), Mapping{}, both},
+		{"x.enc", flat(".yaml"), Mapping{Format: YAML}, both},
+		{"x.enc", flat(".json"), Mapping{Format: JSON}, both},
+		{".env.production", flat(".env"), Mapping{Format: Dotenv}, both},
+		{".env.production", exported, Mapping{Format: Dotenv}, both},
+		{"app.env", exported, Mapping{}, both},
+		{"app.conf", s.seal(t, ".ini", mappedTree(".ini")), Mapping{Format: INI}, "token=" + canaryToken + " db.port=" + canaryPort + " db.backup=" + canaryBackup},
+		{"x.enc", binary, Mapping{Format: Binary, Secret: "blob"}, "blob=" + canaryToken},
+		{"app.json", binary, Mapping{}, "data=" + canaryToken},
+
+		{"x.enc", binary, Mapping{Format: YAML}, "is a binary file of sops"},
+		{"x.enc", binary, Mapping{Format: JSON}, "set format: binary and secret"},
+		{".env.production", binary, Mapping{Format: Dotenv}, "is a binary file of sops"},
+		{"app.conf", binary, Mapping{Format: INI}, "is a binary file of sops"},
+		{"x.enc", binary, Mapping{}, "has a name that does not show its format"},
+		{"app.yaml", s.sealUsual(t, ".yaml"), Mapping{}, "workflows is a key of a manifest"},
+	} {
+		row.mapping.Workflow = "deploy"
+		m, err := VerifyMapped(row.name, []byte(row.file), row.mapping)
+		var values []string
+		if err == nil {
+			values, _, err = m.open(t.Context(), s.keys(t))
+		}
+		var got []string
+		for i, value := range values {
+			got = append(got, m.Leaves[i].Name+"="+value)
+		}
+		if err == nil && strings.Join(got, " ") != row.want || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s as %q: %q, %v, want %q", row.name, row.mapping.Format, got, err, row.want)
+		}
+	}
+}
+
+// Nested values, numbers and the like are refused as in a manifest.
+func TestInvalidFlatFilesAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	seal := func(suffix string, value any) string {
+		return s.seal(t, suffix, append(flatTree()[1:], sops.TreeItem{Key: "more", Value: value}))
+	}
+	for _, suffix := range []string{".yaml", ".json"} {
+		for _, row := range []struct{ file, want string }{
+			{seal(suffix, sops.TreeBranch{{Key: "a", Value: "b"}}), "more is a mapping; values are allowed only at this depth"},
+			{seal(suffix, []any{"a"}), "more is a list"},
+			{seal(suffix, 80), "more is encrypted as type:int; values must be strings"},
+			{seal(suffix, true), "more is encrypted as type:bool"},
+			{seal(suffix, nil), "more is null"},
+			{seal(suffix, ""), "more is an empty string"},
+		} {
+			_, err := VerifyMapped("app"+suffix, []byte(row.file), Mapping{Workflow: "deploy"})
+			if !errors.Is(err, secrets.ErrInvalid) || !strings.Contains(fmt.Sprint(err), row.want) {
+				t.Errorf("%s: got %v, want %q", suffix, err, row.want)
+			}
+		}
+		// Without its entry under map it is one problem, not one for each name.
+		_, err := Verify("app"+suffix, []byte(s.seal(t, suffix, flatTree()[1:])))
+		if n := fmt.Sprint(err); !strings.Contains(n, "set its workflow by an entry under map") || strings.Contains(n, "\n") {
+			t.Errorf("%s: %v", suffix, err)
+		}
+	}
+}
+
+// sops takes the line end of Windows as a part of each value.
+func TestCarriageReturnsOfDotenvAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	for suffix, want := range map[string]string{".env": "TOKEN ends with a carriage return", ".yaml": "", ".json": ""} {
+		file := s.seal(t, suffix, sops.TreeBranch{{Key: "TOKEN", Value: canaryToken + "\r"}, {Key: "PORT", Value: "a\r\nb"}})
+		m, err := VerifyMapped("app"+suffix, []byte(file), Mapping{Workflow: "deploy"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Decrypt(t.Context(), s.keys(t))
+		if (err == nil) != (want == "") || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%s: got %v, want %q", suffix, err, want)
+		}
+	}
+}
+
 func mappingFor(suffix string) Mapping {
 	if suffix == ".bin" || suffix == ".yaml" {
 		return Mapping{Workflow: "deploy", Secret: "blob"}
@@ -96,10 +201,11 @@ func TestInvalidMappedFilesAreRefused(t *testing.T) {
 		{".env", "no assignment", func(f string) string { return canaryClear + "\n" + f }, "line 1: the file has a line that is not KEY=VALUE"},
 		{".env", "a key twice", replace("PORT=", "TOKEN="), "TOKEN is a duplicate key"},
 		{".env", "a renamed key", replace("PORT=", "PORT2="), "PORT2 cannot be decrypted"},
-		{".env", "a name that is none", replace("PORT=", "export PORT+="), "has the secret name"},
+		{".env", "a name that is none", replace("PORT=", "export PORT+="), "has the secret name \"PORT+\""},
 		{".env", "a colon in a name", replace("PORT=", "PO:RT="), "':' (U+003A)"},
 		{".env", "a value removed", func(f string) string { return linesWithout(f, "PORT=") }, "does not match the file"},
-		{".env", "line ends of Windows", func(f string) string { return strings.ReplaceAll(f, "\n", "\r\n") }, "is not a complete ENC[...] value"},
+		{".env", "line ends of Windows", func(f string) string { return strings.ReplaceAll(f, "\n", "\r\n") }, "line 1: the file has line ends of Windows (CRLF)"},
+		{".env", "one name by two ways", func(f string) string { return "export TOKEN=ENC[x]\n" + f }, "TOKEN is a duplicate key"},
 		{".env", "no MAC", func(f string) string { return linesWithout(f, "sops_mac=") }, "sops.mac is required"},
 		{".env", "a name left in clear", replace("PORT=", "PORT_unencrypted="), "leaves in clear"},
 		{".env", "the key sops", func(f string) string { return "sops=x\n" + f }, "reserved name of SOPS"},
@@ -143,7 +249,7 @@ func TestInvalidMappedFilesAreRefused(t *testing.T) {
 			assertSilent(t, err, file)
 		}
 	}
-	if _, err := VerifyMapped("app.txt", nil, Mapping{Workflow: "deploy"}); !strings.Contains(fmt.Sprint(err), "set secret in its map entry") {
+	if _, err := VerifyMapped("app.txt", nil, Mapping{Workflow: "deploy"}); !strings.Contains(fmt.Sprint(err), "set format in its map entry") {
 		t.Errorf("another suffix: %v", err)
 	}
 }

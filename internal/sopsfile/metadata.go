@@ -9,30 +9,7 @@ import (
 	"strings"
 
 	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/config"
-	"github.com/getsops/sops/v3/stores/json"
-	"github.com/getsops/sops/v3/stores/yaml"
 )
-
-// format is one syntax with its two readers and its layout.
-type format struct {
-	layout layout
-	plain  func([]byte, *Problems) node
-	store  interface {
-		LoadEncryptedFile([]byte) (sops.Tree, error)
-	}
-}
-
-// formatOf returns the format of a manifest, by its suffix as the sops command does.
-func formatOf(name string) (format, bool) {
-	switch {
-	case strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml"):
-		return format{layout: manifestLayout, plain: readYAML, store: yaml.NewStore(&config.YAMLStoreConfig{})}, true
-	case strings.HasSuffix(name, ".json"):
-		return format{layout: manifestLayout, plain: readJSON, store: json.NewStore(&config.JSONStoreConfig{})}, true
-	}
-	return format{}, false
-}
 
 // sopsLocations lists the leaves in the reading of SOPS, without comments. It is false
 // if SOPS finds anything but strings at the paths of a manifest.

@@ -6,10 +6,12 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 )
 
 // Patterns are the patterns of all files of the source.
@@ -42,10 +44,22 @@ func (s Source) checkMap(out *problem.List) {
 		at := problem.Index("map", i)
 		out.AddError(at+".file", gitsource.ValidatePattern(m.File))
 		out.AddIf(!slices.Contains(s.Workflows, m.Workflow), at+".workflow", "must be one of the source's workflows, not %q", m.Workflow)
+		formats := sopsfile.Formats()
+		out.AddIf(m.Format != "" && !slices.Contains(formats, m.Format), at+".format", "must be one of %s", strings.Join(texts(formats), ", "))
+		out.AddIf(m.Format == sopsfile.Binary && m.Secret == "", at+".secret", "is required for a binary file, which contains no name")
+		out.AddIf(m.Format != "" && m.Format != sopsfile.Binary && m.Secret != "", at+".secret", "must not be set for format %s, whose keys are the names", m.Format)
 		if m.Secret != "" {
 			out.AddError(at+".secret", secrets.CheckName("secret", m.Secret))
 		}
 	}
+}
+
+func texts(formats []sopsfile.Format) []string {
+	out := make([]string, len(formats))
+	for i, format := range formats {
+		out[i] = string(format)
+	}
+	return out
 }
 
 // MapEntry gives files of other SOPS formats their workflow. Such a file has no encrypted
@@ -53,13 +67,15 @@ func (s Source) checkMap(out *problem.List) {
 // the reviews of the repository. A person who may replace the file with another one for
 // the same keys may move its values.
 type MapEntry struct {
-	// File is a path or a pattern in the repository. Required. Names that end with .env
-	// are dotenv, those that end with .ini are INI.
+	// File is a path or a pattern in the repository. Required.
 	File string `yaml:"file"`
 	// Workflow is the workflow of the secrets: one of the source's workflows. Required.
 	Workflow string `yaml:"workflow"`
+	// Format is yaml, json, dotenv, ini or binary. If unset, Secret means binary, and
+	// otherwise the name of the file decides: .yaml, .yml, .json, .env or .ini.
+	Format sopsfile.Format `yaml:"format"`
 	// Secret is the name of the one value of a binary file (sops --input-type binary).
-	// Empty for dotenv files, whose keys are the names, and INI files, whose names are
-	// section.key, or the key alone before the first section.
+	// Other files contain names: their keys, and in an INI file section.key, or the key
+	// alone before the first section.
 	Secret string `yaml:"secret"`
 }

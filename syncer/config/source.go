@@ -71,8 +71,9 @@ type Source struct {
 	// with "!" excludes files; the last pattern that matches decides. At least one of it
 	// and Map is required.
 	Files []string `yaml:"files"`
-	// Map gives the secrets of other SOPS files a workflow: dotenv, INI and binary. A
-	// file that matches an entry is not a manifest, even if it matches Files.
+	// Map gives the secrets of SOPS files without an address a workflow: flat YAML and
+	// JSON, dotenv, INI and binary. A file that matches an entry is not a manifest, even
+	// if it matches Files.
 	Map []MapEntry `yaml:"map"`
 	// Workflows are the only workflows that this source may write. Required unless
 	// Connections is set.

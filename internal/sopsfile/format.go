@@ -1,0 +1,136 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sopsfile
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/config"
+	"github.com/getsops/sops/v3/stores/dotenv"
+	"github.com/getsops/sops/v3/stores/ini"
+	"github.com/getsops/sops/v3/stores/json"
+	"github.com/getsops/sops/v3/stores/yaml"
+)
+
+// Format is the format of a mapped file, as the options --input-type and --output-type of
+// sops name it.
+type Format string
+
+// The formats.
+const (
+	YAML   Format = "yaml"
+	JSON   Format = "json"
+	Dotenv Format = "dotenv"
+	INI    Format = "ini"
+	Binary Format = "binary"
+)
+
+// Formats are all formats.
+func Formats() []Format { return []Format{YAML, JSON, Dotenv, INI, Binary} }
+
+// FormatOf is the format of a mapped file by its name, as sops determines it; empty if
+// the name does not show it. sops takes such a file as binary.
+func FormatOf(name string) Format {
+	switch {
+	case strings.HasSuffix(name, ".yaml"), strings.HasSuffix(name, ".yml"):
+		return YAML
+	case strings.HasSuffix(name, ".json"):
+		return JSON
+	case strings.HasSuffix(name, ".env"):
+		return Dotenv
+	case strings.HasSuffix(name, ".ini"):
+		return INI
+	}
+	return ""
+}
+
+// format is one syntax with its two readers and its layout.
+type format struct {
+	layout layout
+	plain  func([]byte, *Problems) node
+	store  interface {
+		LoadEncryptedFile([]byte) (sops.Tree, error)
+	}
+	// carriageReturns means that line ends of Windows become parts of values.
+	carriageReturns bool
+}
+
+// manifestFormat returns the format of a manifest, by its suffix as the sops command does.
+func manifestFormat(name string) (format, bool) {
+	switch FormatOf(name) {
+	case YAML:
+		return format{layout: manifestLayout, plain: readYAML, store: yamlStore()}, true
+	case JSON:
+		return format{layout: manifestLayout, plain: readJSON, store: jsonStore()}, true
+	case Dotenv, INI, Binary:
+	}
+	return format{}, false
+}
+
+// format returns the format of a mapped file.
+func (m Mapping) format(name string) (format, bool) {
+	byName := FormatOf(name)
+	chosen := m.Format
+	switch {
+	case chosen == "" && m.Secret != "":
+		chosen = Binary
+	case chosen == "":
+		chosen = byName
+	}
+	switch chosen {
+	case YAML:
+		return format{layout: m.flat(plainKey, "NAME: value"), plain: unlessBinary(byName, readYAML), store: yamlStore()}, true
+	case JSON:
+		return format{layout: m.flat(plainKey, `"NAME": "value"`), plain: unlessBinary(byName, readJSON), store: jsonStore()}, true
+	case Dotenv:
+		store := dotenv.NewStore(&config.DotenvStoreConfig{})
+		return format{layout: m.flat(withoutExport, "NAME=value"), plain: unlessJSON(readDotenv), store: store, carriageReturns: true}, true
+	case INI:
+		return format{layout: m.sections(), plain: unlessJSON(readINI), store: ini.NewStore(&config.INIStoreConfig{})}, true
+	case Binary:
+		if byName == YAML {
+			return format{layout: m.binary(), plain: readYAML, store: yamlStore()}, true
+		}
+		return format{layout: m.binary(), plain: readJSON, store: json.NewBinaryStore(&config.JSONBinaryStoreConfig{})}, true
+	}
+	return format{}, false
+}
+
+func yamlStore() *yaml.Store { return yaml.NewStore(&config.YAMLStoreConfig{}) }
+
+func jsonStore() *json.Store { return json.NewStore(&config.JSONStoreConfig{}) }
+
+// wroteBinary is the problem of a file whose name does not show its format: sops then
+// writes all of it as one value, in JSON.
+const wroteBinary = "is a binary file of sops, which takes a file with this name as binary; encrypt it with --input-type and --output-type, or set format: binary and secret in its map entry"
+
+// unlessJSON is a reader that reports JSON in place of lines.
+func unlessJSON(read func([]byte, *Problems) node) func([]byte, *Problems) node {
+	return func(data []byte, problems *Problems) node {
+		if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+			problems.add(1, nil, wroteBinary)
+			return node{}
+		}
+		return read(data, problems)
+	}
+}
+
+// unlessBinary is a reader that reports a binary file, unless its name shows that sops did
+// not write it as binary: otherwise the whole file would become a secret with the name data.
+func unlessBinary(byName Format, read func([]byte, *Problems) node) func([]byte, *Problems) node {
+	if byName == YAML || byName == JSON {
+		return read
+	}
+	return func(data []byte, problems *Problems) node {
+		root := read(data, problems)
+		other := func(e entry) bool { return e.key != sopsKey && e.key != binaryKey }
+		if _, found := root.get(binaryKey); found && !slices.ContainsFunc(root.entries, other) {
+			problems.add(root.line, nil, wroteBinary)
+		}
+		return root
+	}
+}
