@@ -5,6 +5,7 @@ package syncer
 
 import (
 	"testing"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
@@ -27,4 +28,23 @@ func TestHintWakesItsSourceAndNeverBlocks(t *testing.T) {
 		t.Error("a hint woke another source")
 	default:
 	}
+}
+
+// TestHintBeforeTheRemoteShowsTheCommitIsNotLost: some git hosts send a delivery some
+// seconds before they show the commit. The next poll is a day away.
+func TestHintBeforeTheRemoteShowsTheCommitIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.overHTTPS(t)
+	w.cfg.Sources[0].Remote.Poll = 24 * time.Hour
+	w.secretsIn("a.yaml", w.workflow(0), "one")
+	w.commit()
+	d := w.daemon()
+	d.until("the first commit is applied", func() bool { return d.status()["shop"].Settled() })
+	first := d.status()["shop"].NextPoll
+	d.Hint("shop")
+	d.until("it polled after the hint", func() bool { return !d.status()["shop"].NextPoll.Equal(first) })
+	w.secretsIn("b.yaml", w.workflow(0), "two")
+	w.commit()
+	d.untilRead(w, w.workflow(0), "two", "value of two")
 }

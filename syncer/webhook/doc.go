@@ -11,14 +11,16 @@
 // make the controller poll its own repository once more, and nothing else.
 //
 // The handler gives the same answer (401) to an unknown source, a missing header
-// and a wrong signature, so an unauthenticated sender learns no names. It compares
+// and a wrong signature, so an unauthenticated sender learns no names. The connection
+// test of Bitbucket, which is not signed, gets one text for every source. It compares
 // secrets in constant time. It limits the size of bodies and headers, the time to
 // read a body, and the number of concurrent and of total requests before it
-// computes a signature. Two triggers of one source are at least one second apart;
+// computes a signature. It authenticates a body as it arrives, and keeps none in memory. Two triggers of one source are at least one second apart;
 // the last delivery of a burst always triggers a sync.
 //
-// The handler answers a replayed delivery like a new one, but does not trigger a
-// sync. It identifies a delivery by what the sender authenticated (the signature,
+// The handler answers a replayed delivery like a new one: a person redelivers what
+// seems lost. All replays for a source together trigger a sync at most every 30
+// seconds. It identifies a delivery by what the sender authenticated (the signature,
 // or the id that the signature covers). A copy with another delivery id is
 // therefore still a copy.
 //

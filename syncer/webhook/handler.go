@@ -16,34 +16,43 @@ import (
 )
 
 const (
-	// maxBodyBytes limits the body of a delivery. After a larger one, the next poll
-	// finds the commit.
-	maxBodyBytes = 1 << 20
+	// maxBodyBytes limits the body of a delivery: GitHub's limit, the largest of the git
+	// hosts. A body is authenticated as it arrives, and never kept.
+	maxBodyBytes = 25 << 20
 	// maxHeaderValueBytes limits each header that the handler reads.
 	maxHeaderValueBytes = 1 << 10
 	// bodyTimeout limits the time to read a body.
-	bodyTimeout = 10 * time.Second
+	bodyTimeout = 20 * time.Second
 	// perSecond and burst limit the deliveries of all sources together;
-	// maxConcurrent limits the bodies in memory. A delivery above these limits is
-	// answered with 429 before its body is read.
+	// maxConcurrent limits the bodies that arrive at the same time. A delivery above
+	// these limits is answered with 429 before its body is read.
 	perSecond     = 50
 	burst         = 200
 	maxConcurrent = 32
 	// minTriggerInterval is the shortest time between two triggers of one source.
 	minTriggerInterval = time.Second
+	// replayInterval is the shortest time between two triggers of one source by
+	// deliveries that were accepted before: a person redelivers what was lost, but an
+	// attacker can repeat what they recorded, too.
+	replayInterval = 30 * time.Second
 )
 
 // The results that the metric counts.
 const (
 	accepted     = "accepted"     // authentic; it triggers a sync
-	replayed     = "replayed"     // authentic, but accepted before
+	replayed     = "replayed"     // authentic, but accepted before; it triggers a sync at a low rate
+	unsigned     = "test"         // a connection test that is not signed; it triggers nothing
 	unauthorized = "unauthorized" // unknown source, or not authentic
 	invalid      = "invalid"      // too large, too slow or incomplete
 	rateLimited  = "rate_limited" // above the rate limit
 )
 
+// testAnswer is for the person who tests the connection.
+const testAnswer = "relay-sync is reachable. Bitbucket does not sign this test, so it checks neither the secret nor the name of the source, " +
+	"and starts no sync. Deliveries of pushes are signed, and are checked.\n"
+
 // Handler answers POST /webhook/<source>: 204 for an authentic delivery, 401 for any
-// other, 413 for a body that is too large, 408 for a body that is not complete in
+// other, 200 with a text for an unsigned connection test, 413 for a body that is too large, 408 for a body that is not complete in
 // time, 429 above the rate limit. It is safe for concurrent use.
 type Handler struct {
 	mux         *http.ServeMux
@@ -61,6 +70,7 @@ type receiver struct {
 	provider string
 	check    check
 	triggers *debounce
+	replays  *debounce
 }
 
 // New returns a handler for the sources, by name. It calls trigger, which must not
@@ -72,7 +82,7 @@ func New(sources map[string]Config, trigger func(source string), registry promet
 		rate: rate.NewLimiter(perSecond, burst), slots: make(chan struct{}, maxConcurrent),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_webhook_deliveries_total",
-			Help: "Webhook deliveries by provider (unknown: no source identified) and result: accepted, replayed, unauthorized, invalid, rate_limited.",
+			Help: "Webhook deliveries by provider (unknown: no source identified) and result: accepted, replayed, test (unsigned), unauthorized, invalid, rate_limited.",
 		}, []string{"provider", "result"}),
 	}
 	var errs []error
@@ -82,7 +92,11 @@ func New(sources map[string]Config, trigger func(source string), registry promet
 			errs = append(errs, fmt.Errorf("source %q: %w", name, err))
 			continue
 		}
-		h.sources[name] = &receiver{provider: string(cfg.Provider), check: check, triggers: &debounce{gap: minTriggerInterval, trigger: func() { trigger(name) }}}
+		triggers := &debounce{gap: minTriggerInterval, trigger: func() { trigger(name) }}
+		h.sources[name] = &receiver{
+			provider: string(cfg.Provider), check: check, triggers: triggers,
+			replays: &debounce{gap: replayInterval, trigger: triggers.push},
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -117,16 +131,20 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) {
 	if !known {
 		to = h.unknown
 	}
-	body, status := h.read(w, r)
-	if status != 0 {
+	delivery := to.check(r.Header)
+	if status := h.read(w, r, delivery); status != 0 {
 		h.answer(w, to, invalid, status)
 		return
 	}
-	delivery, ok := to.check(r.Header, body)
+	id, ok := delivery.verify()
 	switch {
+	case !(ok && known) && unsignedTest(r.Header): // the same answer for every source
+		h.total.WithLabelValues(to.provider, unsigned).Inc()
+		_, _ = io.WriteString(w, testAnswer)
 	case !ok || !known:
 		h.answer(w, to, unauthorized, http.StatusUnauthorized)
-	case !h.seen.first(name, delivery, time.Now()):
+	case !h.seen.first(name, id, time.Now()):
+		to.replays.push()
 		h.answer(w, to, replayed, http.StatusNoContent)
 	default:
 		to.triggers.push()
@@ -146,19 +164,20 @@ func (h *Handler) answer(w http.ResponseWriter, to *receiver, result string, sta
 	w.WriteHeader(status)
 }
 
-// read returns the body, or the status of the answer if it cannot be read.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, int) {
+// read writes the body to a verifier. It returns the status of the answer if the body
+// cannot be read, and 0 otherwise.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, to io.Writer) int {
 	if r.ContentLength > maxBodyBytes {
-		return nil, http.StatusRequestEntityTooLarge
+		return http.StatusRequestEntityTooLarge
 	}
 	// Fails only for a ResponseWriter without deadlines, such as a test's recorder.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.bodyTimeout))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	_, err := io.Copy(to, http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, http.StatusRequestEntityTooLarge
+		return http.StatusRequestEntityTooLarge
 	}
 	if err != nil {
-		return nil, http.StatusRequestTimeout
+		return http.StatusRequestTimeout
 	}
-	return body, 0
+	return 0
 }

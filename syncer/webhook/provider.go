@@ -7,10 +7,14 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
@@ -46,9 +50,17 @@ func providers() []Provider {
 	return []Provider{GitHub, GitLab, GitLabSigned, Gitea, Forgejo, Bitbucket}
 }
 
-// check authenticates a delivery. It returns an authenticated id of the delivery, or
-// false.
-type check func(header http.Header, body []byte) (delivery string, ok bool)
+// check begins to authenticate a delivery with these headers.
+type check func(header http.Header) verifier
+
+// verifier authenticates one delivery. Its body is written to it, in parts, and is not
+// kept.
+type verifier struct {
+	io.Writer
+	// verify is called after the whole body. It returns an authenticated id of the
+	// delivery, or false.
+	verify func() (delivery string, ok bool)
+}
 
 // newCheck returns the check of a provider with the shared secret in a file.
 func newCheck(provider Provider, path string) (check, error) {
@@ -57,8 +69,7 @@ func newCheck(provider Provider, path string) (check, error) {
 		if err != nil {
 			return nil, fmt.Errorf("webhook.secret_file: %w", err)
 		}
-		webhook, err := standardwebhooks.NewWebhookRaw(key)
-		return standardSignature(webhook), err
+		return standardSignature(key), nil
 	}
 	secret, err := conffile.Secret(path)
 	if err != nil {
@@ -83,20 +94,20 @@ func newCheck(provider Provider, path string) (check, error) {
 // that is present. If that signature is wrong, the check fails, whatever the other
 // headers are.
 func bodySignature(secret, prefix string, headers ...string) check {
-	key := []byte(secret)
-	return func(header http.Header, body []byte) (string, bool) {
-		mac := hmac.New(sha256.New, key)
-		mac.Write(body)
-		want := mac.Sum(nil)
-		for _, name := range headers {
-			if _, present := header[name]; !present {
-				continue
+	return func(header http.Header) verifier {
+		mac := hmac.New(sha256.New, []byte(secret))
+		return verifier{mac, func() (string, bool) {
+			want := mac.Sum(nil)
+			for _, name := range headers {
+				if _, present := header[name]; !present {
+					continue
+				}
+				text, prefixed := strings.CutPrefix(single(header, name), prefix)
+				given, err := hex.DecodeString(text)
+				return string(want), prefixed && err == nil && hmac.Equal(given, want)
 			}
-			text, prefixed := strings.CutPrefix(single(header, name), prefix)
-			given, err := hex.DecodeString(text)
-			return string(want), prefixed && err == nil && hmac.Equal(given, want)
-		}
-		return "", false
+			return "", false
+		}}
 	}
 }
 
@@ -106,31 +117,59 @@ func bodySignature(secret, prefix string, headers ...string) check {
 // digest of the body.
 func sharedToken(secret string) check {
 	want := sha256.Sum256([]byte(secret))
-	return func(header http.Header, body []byte) (string, bool) {
-		// Hashed, because ConstantTimeCompare is constant in time only for equal lengths.
-		given := sha256.Sum256([]byte(single(header, "X-Gitlab-Token")))
-		ok := subtle.ConstantTimeCompare(given[:], want[:]) == 1
-		for _, name := range []string{"Idempotency-Key", "X-Gitlab-Event-Uuid"} {
-			if id := single(header, name); id != "" {
-				return name + " " + id, ok
+	return func(header http.Header) verifier {
+		digest := sha256.New()
+		return verifier{digest, func() (string, bool) {
+			// Hashed, because ConstantTimeCompare is constant in time only for equal lengths.
+			given := sha256.Sum256([]byte(single(header, "X-Gitlab-Token")))
+			ok := subtle.ConstantTimeCompare(given[:], want[:]) == 1
+			for _, name := range []string{"Idempotency-Key", "X-Gitlab-Event-Uuid"} {
+				if id := single(header, name); id != "" {
+					return name + " " + id, ok
+				}
 			}
-		}
-		digest := sha256.Sum256(body)
-		return string(digest[:]), ok
+			return string(digest.Sum(nil)), ok
+		}}
 	}
 }
 
-// standardSignature checks a Standard Webhooks signature. Its time may be five
-// minutes off.
-func standardSignature(key *standardwebhooks.Webhook) check {
-	return func(header http.Header, body []byte) (string, bool) {
-		for _, name := range []string{standardwebhooks.HeaderWebhookID, standardwebhooks.HeaderWebhookTimestamp, standardwebhooks.HeaderWebhookSignature} {
-			if single(header, http.CanonicalHeaderKey(name)) == "" {
-				return "", false
-			}
-		}
-		return header.Get(standardwebhooks.HeaderWebhookID), key.Verify(body, header) == nil
+// signedTolerance is how much a signed time may be off, as the libraries of Standard
+// Webhooks have it.
+const signedTolerance = 5 * time.Minute
+
+// standardSignature checks a Standard Webhooks signature: HMAC-SHA256 of id, time and
+// body. (The library of the specification needs the whole body in memory.)
+func standardSignature(key []byte) check {
+	return func(header http.Header) verifier {
+		mac := hmac.New(sha256.New, key)
+		value := func(name string) string { return single(header, http.CanonicalHeaderKey(name)) }
+		id, signatures := value(standardwebhooks.HeaderWebhookID), value(standardwebhooks.HeaderWebhookSignature)
+		seconds, err := strconv.ParseInt(value(standardwebhooks.HeaderWebhookTimestamp), 10, 64)
+		fmt.Fprintf(mac, "%s.%d.", id, seconds)
+		return verifier{mac, func() (string, bool) {
+			current := time.Since(time.Unix(seconds, 0)).Abs() <= signedTolerance
+			return id, id != "" && err == nil && current && signedBy(signatures, mac.Sum(nil))
+		}}
 	}
+}
+
+// signedBy reports whether one of the signatures, which spaces separate, is the wanted one
+// of version 1.
+func signedBy(signatures string, want []byte) bool {
+	for text := range strings.SplitSeq(signatures, " ") {
+		encoded, current := strings.CutPrefix(text, "v1,")
+		given, err := base64.StdEncoding.DecodeString(encoded)
+		if current && err == nil && hmac.Equal(given, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// unsignedTest reports whether a delivery is the connection test of Bitbucket Data
+// Center, which is not signed even if a secret is configured.
+func unsignedTest(header http.Header) bool {
+	return single(header, "X-Event-Key") == "diagnostics:ping" && single(header, "X-Hub-Signature") == ""
 }
 
 // single returns the value of a header, or "" if the header is missing, duplicate or
