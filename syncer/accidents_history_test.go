@@ -13,7 +13,8 @@ import (
 func (w *world) squash() {
 	w.t.Helper()
 	w.run("git", "checkout", "-q", "--orphan", "fresh")
-	w.commit()
+	w.run("git", "add", "-A")
+	w.run("git", "commit", "-q", "-m", "squash") // in the same second, another message makes another commit
 	w.run("git", "branch", "-q", "-M", "fresh", "main")
 }
 

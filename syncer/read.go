@@ -54,7 +54,7 @@ func (s *source) read(ctx context.Context) (desired, error) {
 	if err != nil {
 		return desired{}, err
 	}
-	d := desired{Commit: s.commit, Signer: signer, Files: files, refused: map[secrets.Address]bool{}}
+	d := desired{Commit: s.commit, Signer: signer, Files: files}
 	if d.Empty = len(files) == 0 && !s.Deletes.AllowEmpty; d.Empty {
 		d.fail("", s.noFiles())
 	}
@@ -91,6 +91,9 @@ func (d *desired) fail(file string, err error) {
 
 // refuse notes what a failed file has.
 func (d *desired) refuse(wants []plan.Want) {
+	if d.refused == nil {
+		d.refused = map[secrets.Address]bool{}
+	}
 	for _, w := range wants {
 		d.refused[w.Address] = true
 	}
@@ -100,7 +103,8 @@ func (d *desired) refuse(wants []plan.Want) {
 // failure has the cause: those of refused files, by their addresses or by the file in
 // their record.
 func (d *desired) refusedIn(seen observation, owner secrets.Owner) map[secrets.Address]bool {
-	out := maps.Clone(d.refused)
+	out := map[secrets.Address]bool{}
+	maps.Copy(out, d.refused)
 	for address, entry := range seen.entries {
 		record, found := entry.Records[owner]
 		if found && slices.ContainsFunc(d.Failures, func(f report.Failure) bool { return f.File != "" && record.From(f.File) }) {

@@ -63,7 +63,7 @@ func TestTwoReplicasWriteSafely(t *testing.T) {
 	head := strings.TrimSpace(w.run("git", "rev-parse", "main"))
 	calm := func(d *daemon) bool {
 		s := d.status()["shop"]
-		return s.Seen == head && s.Summary == report.Summary{Unchanged: workflows * each}
+		return s.Seen == head && s.Summary == report.Summary{Unchanged: workflows * each, InPlace: workflows * each}
 	}
 	replicas[0].until("both replicas find everything as committed", func() bool { return calm(replicas[0]) && calm(replicas[1]) })
 	wrote := versionsOf(t, w.proxy, second.proxy)
