@@ -4,6 +4,7 @@
 package election
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -65,5 +66,20 @@ func (c Config) readRESTConfig() (*rest.Config, error) {
 	if err != nil { // err can quote the file, which contains credentials
 		return nil, fmt.Errorf("election.kubeconfig: %s is not a kubeconfig with a current context", conffile.Display(c.Kubeconfig))
 	}
-	return cfg, nil
+	return cfg, checkFiles(cfg)
+}
+
+// checkFiles reads the files that a kubeconfig names. client-go opens them by itself, and
+// would wait at a FIFO.
+func checkFiles(cfg *rest.Config) error {
+	var errs []error
+	for _, path := range []string{cfg.CAFile, cfg.CertFile, cfg.KeyFile, cfg.BearerTokenFile} {
+		if path == "" {
+			continue
+		}
+		if _, err := conffile.Read(path, conffile.MaxPEMBytes); err != nil {
+			errs = append(errs, fmt.Errorf("election.kubeconfig: %w", err))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ package election
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -162,8 +163,14 @@ func TestNewRejectsInvalidConfig(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	inner := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(inner, []byte(fmt.Sprintf(`{"current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+"clusters": [{"name": "k", "cluster": {"server": "https://127.0.0.1:1", "certificate-authority": %q}}], "users": [{"name": "u", "user": {"token": "hunter2"}}]}`, fifo)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for file, want := range map[string]string{
-		path: path + " is not a kubeconfig with a current context", missing: "read " + missing + ": no such file", fifo: "read " + fifo + ": not a regular file",
+		inner: "read " + fifo + ": not a regular file",
+		path:  path + " is not a kubeconfig with a current context", missing: "read " + missing + ": no such file", fifo: "read " + fifo + ": not a regular file",
 	} {
 		_, err := New(Config{Lease: "l", Namespace: "n", Kubeconfig: file})
 		if err == nil || !strings.Contains(err.Error(), "election.kubeconfig: "+want) || strings.Contains(err.Error(), "hunter2") {

@@ -20,10 +20,20 @@ var version = "dev"
 
 func main() { os.Exit(start()) }
 
-// start runs the command of this process. SIGINT and SIGTERM cancel it.
+// start runs the command of this process. The first SIGINT or SIGTERM cancels it, and
+// the second one ends the process, whatever it waits for.
 func start() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		fmt.Fprintln(os.Stderr, "relay-sync: ended by a second signal. If a write was not complete, the next sync repairs or reports it")
+		os.Exit(int(report.Failed))
+	}()
 	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 

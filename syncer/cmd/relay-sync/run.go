@@ -29,7 +29,7 @@ current commit, and repairs or reports drift as configured. It logs to standard 
 SIGHUP reloads the configuration. The daemon first reads every file that the new
 configuration names, opens its audit file and binds its addresses; if anything of it
 fails, the daemon keeps the current configuration. SIGTERM and SIGINT stop the daemon
-after the current write.`,
+after the current write, and a second one at once.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), format) },
 	}
