@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -43,6 +44,8 @@ type Controller struct {
 	notifier  *notify.Notifier // nil before OpenHooks
 
 	mirrors map[string]*gitmirror.Mirror // of remote sources
+	// localPoll is the interval of polls of local repositories.
+	localPoll time.Duration
 
 	// candidate is nil without an election; standby means that another was elected.
 	candidate *election.Candidate
@@ -71,7 +74,7 @@ func New(cfg *config.Config, version string) *Controller {
 	c := &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		wakes: newWakes(cfg.Sources), handOvers: newHandOvers(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
-		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg),
+		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg), localPoll: pollInterval,
 		clients: map[clientKey]*secrets.Client{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]map[string]bool{},
 	}

@@ -65,6 +65,7 @@ type follower struct {
 	due   time.Time
 	retry *backoff.ExponentialBackOff
 	wake  *wake
+	watch watching
 	// undone means that the last sync failed, was blocked or has a pending hand-over, or
 	// that there was none.
 	undone bool
@@ -80,37 +81,24 @@ func newFollower(c *Controller, cfg config.Source, log *slog.Logger) *follower {
 }
 
 func (f *follower) follow(ctx context.Context) {
-	var moves <-chan struct{} // of the watched repository
-	for ctx.Err() == nil {
+	for byTimer := false; ctx.Err() == nil; {
+		before := f.done
 		wait := f.poll(ctx)
-		if moves == nil {
-			moves = f.watch(ctx)
+		f.watch.measure(byTimer && before != "" && f.done != before)
+		if f.rewatch(ctx) {
+			wait = 0 // the branch may have moved before the watch
 		}
-		f.controller.board.next(f.cfg.Name, time.Now().Add(wait), f.nextSync(wait), moves != nil)
+		f.controller.board.next(f.cfg.Name, time.Now().Add(wait), f.nextSync(wait), f.watch.works())
+		byTimer = false
 		select {
 		case <-ctx.Done():
-		case _, open := <-moves:
-			if !open {
-				moves = nil
-			}
+		case _, open := <-f.watch.moves:
+			f.watch.moved(open)
 		case <-f.wake.signal:
 		case <-time.After(wait):
+			byTimer = wait > 0
 		}
 	}
-}
-
-// watch returns a channel that receives when the branch may have moved; nil if the
-// repository cannot be watched and is polled only.
-func (f *follower) watch(ctx context.Context) <-chan struct{} {
-	if f.repo == nil || f.cfg.IsRemote() {
-		return nil
-	}
-	moves, err := watch(ctx, f.cfg, f.repo)
-	if err != nil {
-		f.log.Warn("repository is polled only", "err", err)
-		return nil
-	}
-	return moves
 }
 
 // poll runs a sync if one is due or asked for, and returns how long to wait at the most.
@@ -158,10 +146,10 @@ func (f *follower) schedule(r report.Report, took time.Duration) {
 	f.due = time.Now().Add(min(f.retry.NextBackOff(), spread(longestRetry(r, took, f.cfg.DriftInterval))))
 }
 
-// locate resolves the branch, in a repository that is opened once and again after a
-// failure.
+// locate resolves the branch, in a repository that is opened once, and again after a
+// failure or when another one is at its path.
 func (f *follower) locate(ctx context.Context) (at location, err error) {
-	if f.repo == nil {
+	if f.repo == nil || f.repo.Replaced() {
 		at, err = f.controller.locate(ctx, f.cfg)
 	} else if err = f.controller.fetch(ctx, f.cfg); err == nil {
 		at, err = resolve(ctx, f.cfg, f.repo)
@@ -233,7 +221,7 @@ func (f *follower) interval() time.Duration {
 	if f.cfg.IsRemote() {
 		return spread(f.cfg.Remote.Poll)
 	}
-	return spread(pollInterval)
+	return spread(f.controller.localPoll)
 }
 
 func spread(d time.Duration) time.Duration {

@@ -38,6 +38,8 @@ type world struct {
 	recipient string
 	cfg       *config.Config
 	output    map[string][]byte
+	// localPoll is the interval of polls of the daemon, if set.
+	localPoll time.Duration
 }
 
 // newWorld makes a world whose source may write the given number of workflows.
@@ -219,6 +221,9 @@ func (w *world) daemon() *daemon {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &daemon{Controller: New(w.cfg, "test"), t: w.t}
+	if w.localPoll > 0 {
+		d.localPoll = w.localPoll
+	}
 	if _, err := d.OpenHooks(); err != nil {
 		w.t.Fatal(err)
 	}

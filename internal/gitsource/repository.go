@@ -26,6 +26,23 @@ type Repository struct {
 	git   gitcommand.Git
 	path  string // as in the configuration, for errors
 	idLen int    // hexadecimal digits of an object id
+	// opened is the git directory that path led to when it was opened.
+	opened os.FileInfo
+}
+
+// Replaced reports whether the path leads to another repository than when it was opened, or to none: its folder was
+// moved away and made again, or a link in the path leads elsewhere. Open opens the one that is there now.
+func (r *Repository) Replaced() bool {
+	now, err := statGitDirectory(r.path)
+	return err != nil || !os.SameFile(now, r.opened)
+}
+
+func statGitDirectory(path string) (os.FileInfo, error) {
+	dir, err := gitDirectory(path)
+	if err != nil {
+		return nil, err
+	}
+	return os.Stat(dir)
 }
 
 // Open opens the repository at path: the top folder of a work tree, also a linked one, or a git directory, such as a
@@ -35,11 +52,15 @@ func Open(ctx context.Context, path string) (*Repository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open repository %q: %w", path, err)
 	}
+	opened, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open repository %q: %w", path, err)
+	}
 	git, err := gitcommand.Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open repository %q: %w", path, err)
 	}
-	r := &Repository{git: git.At(dir), path: path}
+	r := &Repository{git: git.At(dir), path: path, opened: opened}
 	if err := r.locate(ctx); err != nil {
 		return nil, fmt.Errorf("open repository %q: %w", path, err)
 	}

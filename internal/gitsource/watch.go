@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,8 @@ const (
 	atLatest = time.Second
 )
 
-// Watch sends a hint whenever the branch may have moved, until ctx ends; then it closes the channel. File systems lose
+// Watch sends a hint whenever the branch may have moved, or the path may lead to another repository (see Replaced), until
+// ctx ends; then it closes the channel. It does not follow to the other repository. File systems lose
 // events, and network file systems have none, so the caller must also poll the branch. An error means that this
 // repository cannot be watched, for example because the system has no watches left.
 func (r *Repository) Watch(ctx context.Context, branch string) (<-chan struct{}, error) {
@@ -45,7 +47,7 @@ func (r *Repository) watch(ctx context.Context, kind, name string) (<-chan struc
 	if err != nil {
 		return nil, fmt.Errorf("watch %s: %w", r.path, err)
 	}
-	w := &watch{watcher: watcher, folders: r.watched(kind, name), hints: make(chan struct{}, 1)}
+	w := &watch{watcher: watcher, folders: r.watched(kind, name), parents: parents(r.path), hints: make(chan struct{}, 1)}
 	if err := w.add(); err != nil {
 		return nil, errors.Join(fmt.Errorf("watch %s: %w", r.path, err), watcher.Close())
 	}
@@ -66,9 +68,28 @@ func (r *Repository) watched(kind, name string) []string {
 	return folders
 }
 
+// parents returns the parts of a path, each with the folder that it is in, also behind links: a folder or link that is
+// replaced causes an event only in the folder above it.
+func parents(path string) map[string]string {
+	out := map[string]string{filepath.Join(path, ".git"): path}
+	resolved, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		resolved = path
+	}
+	for _, part := range []string{path, resolved} {
+		for part != filepath.Dir(part) {
+			out[part] = filepath.Dir(part)
+			part = filepath.Dir(part)
+		}
+	}
+	return out
+}
+
 type watch struct {
 	watcher *fsnotify.Watcher
 	folders []string
+	// parents are the folders above the repository, by the path in them that matters.
+	parents map[string]string
 	hints   chan struct{}
 }
 
@@ -79,6 +100,9 @@ func (w *watch) add() error {
 		if err := w.watcher.Add(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+	}
+	for _, folder := range w.parents {
+		_ = w.watcher.Add(folder) // one that is missing or forbidden: the caller polls
 	}
 	return nil
 }
@@ -104,7 +128,7 @@ func (w *watch) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case event := <-w.watcher.Events:
-			if matters(event) {
+			if w.matters(event) {
 				settle()
 			}
 		case err := <-w.watcher.Errors:
@@ -123,9 +147,13 @@ func (w *watch) run(ctx context.Context) {
 	}
 }
 
-// matters excludes events of the index and of locks, which git renames into place when they take effect.
-func matters(event fsnotify.Event) bool {
-	name := filepath.Base(event.Name)
+// matters excludes events of the index and of locks, which git renames into place when they take effect, and of what
+// else is in the folders above the repository.
+func (w *watch) matters(event fsnotify.Event) bool {
+	name, folder := filepath.Base(event.Name), filepath.Dir(event.Name)
+	if _, part := w.parents[event.Name]; !part && !slices.Contains(w.folders, folder) {
+		return slices.Contains(w.folders, event.Name)
+	}
 	return event.Op != fsnotify.Chmod && !strings.HasSuffix(name, ".lock") &&
 		!strings.HasPrefix(name, "index") && name != "COMMIT_EDITMSG"
 }

@@ -5,6 +5,7 @@ package gitsource_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -117,5 +118,39 @@ func TestWatchRejectsInvalidBranch(t *testing.T) {
 	}
 	if _, err := repo.Watch(t.Context(), "../x"); err == nil {
 		t.Error("a path was watched as a branch")
+	}
+}
+
+// TestWatchSendsHintWhenThePathLeadsToAnotherRepository: the caller opens that one then.
+func TestWatchSendsHintWhenThePathLeadsToAnotherRepository(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	w.commit("a", "1")
+	link := filepath.Join(t.TempDir(), "current")
+	if err := os.Symlink(w.dir, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{link, w.dir} {
+		repo := open(t, path)
+		hints, err := repo.Watch(t.Context(), "main")
+		if err != nil {
+			t.Fatal(err)
+		}
+		drain(hints)
+		if repo.Replaced() {
+			t.Errorf("%s: replaced already", path)
+		}
+		if err := os.WriteFile(filepath.Join(filepath.Dir(path), "other"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(path, path+".away"); err != nil {
+			t.Fatal(err)
+		}
+		for !repo.Replaced() {
+			<-hints
+		}
+		if _, more := <-hints; !more {
+			t.Errorf("%s: no hint", path)
+		}
 	}
 }

@@ -20,7 +20,8 @@ type Status struct {
 	LastSync time.Time `json:"last_sync,omitzero"`
 	NextPoll time.Time `json:"next_poll,omitzero"`
 	NextSync time.Time `json:"next_sync,omitzero"`
-	// Watched means that a commit is noticed at once; otherwise by polling.
+	// Watched means that a commit is noticed at once, as the last one was; otherwise by
+	// polling.
 	Watched bool `json:"watched"`
 	// Ready means that the last sync made a plan, or that none is due because the
 	// source is Suspended.
