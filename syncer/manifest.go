@@ -13,21 +13,22 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 )
 
-// manifest parses a file in the format that it has in this source.
-func (s *source) manifest(path string, data []byte) (*sopsfile.Manifest, error) {
+// manifest parses a file in the format that its path has in this source. name is for
+// messages.
+func (s *source) manifest(path, name string, data []byte) (*sopsfile.Manifest, error) {
 	m, err := s.Mapping(path)
 	switch {
 	case err != nil:
 		return nil, err
 	case m == nil:
-		return sopsfile.Verify(path, data)
+		return sopsfile.Verify(name, data)
 	}
-	return sopsfile.VerifyMapped(path, data, sopsfile.Mapping{Workflow: m.Workflow, Format: m.Format, Secret: m.Secret})
+	return sopsfile.VerifyMapped(name, data, sopsfile.Mapping{Workflow: m.Workflow, Format: m.Format, Secret: m.Secret})
 }
 
 // verified parses a manifest and applies every rule that needs no key.
 func (s *source) verified(name string, data []byte) (*sopsfile.Manifest, error) {
-	manifest, err := s.manifest(name, data)
+	manifest, err := s.manifest(name, name, data)
 	if err != nil {
 		return nil, err
 	}

@@ -24,22 +24,6 @@ func setContents(v *report.Verified, leaves []sopsfile.Leaf) {
 	v.Secrets = len(leaves) - fields
 }
 
-// VerifyFile checks one manifest. name is for messages and decides the format.
-func VerifyFile(name string, data []byte) report.Verified {
-	manifest, err := sopsfile.Verify(name, data)
-	if err != nil {
-		return report.Verified{File: name, Err: err}
-	}
-	v := report.Verified{File: name}
-	problems := &sopsfile.Problems{File: name}
-	if checkConnections(manifest.Leaves, problems); len(problems.List) > 0 {
-		v.Err = problems
-		return v
-	}
-	setContents(&v, manifest.Leaves)
-	return v
-}
-
 // Verify checks the manifests of each named source's commit, or of all sources.
 func (c *Controller) Verify(ctx context.Context, names []string) ([]report.Verified, error) {
 	sources, err := c.cfg.Select(names)
@@ -78,10 +62,7 @@ func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]rep
 	err = s.repo.Read(ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
 		v := report.Verified{Source: cfg.Name, File: file.String(), Err: err}
 		if err == nil {
-			var manifest *sopsfile.Manifest
-			if manifest, v.Err = s.verified(file.Path, data); v.Err == nil {
-				setContents(&v, manifest.Leaves)
-			}
+			v = s.verifyFile(file.Path, file.Path, data)
 		}
 		out = append(out, v)
 		return nil

@@ -79,6 +79,9 @@ func Matches(pattern, path string) bool {
 	return doublestar.MatchUnvalidated(pattern, path) && (!hasHidden(path) || namesHidden(pattern, path))
 }
 
+// Selects reports whether valid patterns select a path, as in Files.
+func Selects(list []string, path string) bool { return patterns(list).match(path) }
+
 // patterns selects the files of a source.
 type patterns []string
 

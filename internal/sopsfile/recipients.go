@@ -4,6 +4,8 @@
 package sopsfile
 
 import (
+	"slices"
+
 	"github.com/getsops/sops/v3"
 	"github.com/getsops/sops/v3/age"
 	"github.com/getsops/sops/v3/azkv"
@@ -60,6 +62,18 @@ func recipientsOf(metadata sops.Metadata) []string {
 		all = append(all, recipientsIn(group)...)
 	}
 	return all
+}
+
+// Missing returns those of the recipients that the file is not encrypted for.
+func (m *Manifest) Missing(recipients []string) []string {
+	entries := slices.Concat(entriesOf(m.metadata)...)
+	var missing []string
+	for _, recipient := range recipients {
+		if !slices.ContainsFunc(entries, func(e keyring.Wrapped) bool { return e.For(recipient) }) {
+			missing = append(missing, showRecipient(recipient))
+		}
+	}
+	return missing
 }
 
 func recipientsIn(group []keyring.Wrapped) []string {

@@ -4,7 +4,10 @@
 package config
 
 import (
+	"strings"
+
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 )
 
@@ -19,4 +22,10 @@ func (s Source) checkKeys(out *problem.List) {
 	cfg := s.Keyring()
 	out.AddIf(cfg.Empty(), "age_keys", "is required; files with the age keys of this source. Or set keys, with pgp, aws_kms, gcp_kms, azure_key_vault or vault_transit")
 	out.AddList("keys", cfg.Problems())
+	out.AddIf(len(s.Recipients) > sopsfile.MaxRecipients, "recipients", "must have at most %d keys, as many as a file", sopsfile.MaxRecipients)
+	for i, recipient := range s.Recipients {
+		at := problem.Index("recipients", i)
+		out.AddIf(strings.TrimSpace(recipient) == "", at, "must be a public key")
+		out.AddIf(strings.HasPrefix(recipient, "AGE-SECRET-KEY-"), at, "must be the public key, age1...; this is the private key. Replace it, because others could read it")
+	}
 }

@@ -29,8 +29,10 @@ func TestKeyConfiguration(t *testing.T) {
 		t.Errorf("files %q, want %q", paths, want)
 	}
 	for text, want := range map[string]string{
-		"  drift: heal\n":                         "sources[0].age_keys is required",
-		"  keys:\n    gcp_kms: {ambient: true}\n": "line 9: sources[0].keys.gcp_kms.keys is required",
+		"  drift: heal\n": "sources[0].age_keys is required",
+		"  age_keys: [k]\n  recipients: [age1x, AGE-SECRET-KEY-1X]\n":         "line 9: sources[0].recipients[1] must be the public key, age1...; this is the private key",
+		"  age_keys: [k]\n  recipients: ['']\n":                               "line 9: sources[0].recipients[0] must be a public key",
+		"  keys:\n    gcp_kms: {ambient: true}\n":                             "line 9: sources[0].keys.gcp_kms.keys is required",
 		"  keys:\n    pgp: [a]\n    vault_transit:\n    - address: ftp://x\n": "line 11: sources[0].keys.vault_transit[0].address must be a URL",
 		"  keys:\n    pgp: [a]\n    hckms: {}\n":                              `line 10: unknown key "hckms"`,
 	} {

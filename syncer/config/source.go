@@ -86,6 +86,10 @@ type Source struct {
 	AgeKeys []string `yaml:"age_keys"`
 	// Keys enables other kinds of keys than age, one by one, for this source alone.
 	Keys keyring.Config `yaml:"keys"`
+	// Recipients are public keys that every file must be encrypted for, as .sops.yaml
+	// names them: age recipients, PGP fingerprints, ARNs and so on. relay-sync verify
+	// refuses a file without one of them; other commands do not. None if unset.
+	Recipients []string `yaml:"recipients"`
 	// Drift decides about a secret with an outside change: "heal" writes it again (if
 	// unset), "report" reports it and leaves it.
 	Drift plan.DriftPolicy `yaml:"drift"`

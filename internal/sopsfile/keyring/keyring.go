@@ -50,6 +50,11 @@ type Wrapped struct {
 // are, others after their kind.
 func (w Wrapped) Recipient() string { return recipient(w.Kind, w.ID) }
 
+// For reports whether the entry is for a recipient, with or without its kind.
+func (w Wrapped) For(text string) bool {
+	return text == w.Recipient() || recipient(w.Kind, text) == w.Recipient()
+}
+
 func recipient(kind Kind, id string) string {
 	switch kind {
 	case Age:

@@ -205,6 +205,28 @@ func TestInvalidPGPFilesAreRefused(t *testing.T) {
 	}
 }
 
+func TestEntryIsForARecipientHoweverItIsWritten(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		entry Wrapped
+		text  string
+		want  bool
+	}{
+		{Wrapped{Kind: Age, ID: "age1x"}, "age1x", true},
+		{Wrapped{Kind: Age, ID: "age1x"}, "age1y", false},
+		{Wrapped{Kind: Age, ID: "ssh-ed25519 AAAA"}, "ssh-ed25519 AAAA ada@host", true},
+		{Wrapped{Kind: PGP, ID: "85D77543B3D624B6"}, "85d7 7543 b3d6 24b6", true},
+		{Wrapped{Kind: PGP, ID: "85D77543B3D624B6"}, "pgp 85D77543B3D624B6", true},
+		{Wrapped{Kind: AWS, ID: awsARN}, awsARN, true},
+		{Wrapped{Kind: AWS, ID: awsARN}, "kms " + awsARN, true},
+		{Wrapped{Kind: AWS, ID: awsARN}, "", false},
+	} {
+		if got := row.entry.For(row.text); got != row.want {
+			t.Errorf("%s for %q: %t", row.entry.Recipient(), row.text, got)
+		}
+	}
+}
+
 func TestConfigProblems(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -4,7 +4,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -24,8 +26,10 @@ func (o *options) verifyCommand() *cobra.Command {
 		Short: "Check manifests without decryption keys and without Vault",
 		Long: `verify checks SOPS manifests for the errors that it can find without a key: syntax,
 structure, names, unencrypted values, and content that SOPS does not authenticate. It
-reads the given files from disk, or without arguments the manifests in the current commit
-of each source.
+reads the given files from disk, or without arguments the files in the current commit of
+each source. With a configuration, by --config or in the working directory, a given file
+that a source selects is checked as that source does: with its map entry, its workflows
+and its recipients.
 
 With --workflows, verify also reads Relay workflow files, and compares the secrets that
 their steps and triggers reference with those in the manifests. It reports missing
@@ -46,25 +50,25 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 	if err := w.check(); err != nil {
 		return err
 	}
+	controller, err := o.verifier(c, files)
+	if err != nil {
+		return err
+	}
 	var verified []report.Verified
-	if len(files) > 0 {
-		for _, name := range files {
-			verified = append(verified, verifyFile(name))
-		}
-	} else {
-		cfg, err := config.Read(o.config)
+	for _, name := range files {
+		v, err := o.verifyFile(controller, name)
 		if err != nil {
-			return fmt.Errorf("no file given, and %w", err)
+			return err
 		}
-		controller := syncer.New(cfg, version)
-		controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
+		verified = append(verified, v...)
+	}
+	if len(files) == 0 {
 		if verified, err = controller.Verify(c.Context(), o.sources); err != nil {
 			return err
 		}
 	}
 	var references []report.References
 	if len(w.patterns) > 0 {
-		var err error
 		if references, err = o.references(c.Context(), w, verified); err != nil {
 			return err
 		}
@@ -79,12 +83,32 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 	return nil
 }
 
-func verifyFile(name string) report.Verified {
-	data, err := conffile.ReadArgument(name, sopsfile.MaxBytes)
-	if err != nil {
-		return report.Verified{File: name, Err: err}
+// verifier returns a controller of the configuration; nil if there is no configuration
+// and the files need none.
+func (o *options) verifier(c *cobra.Command, files []string) (*syncer.Controller, error) {
+	cfg, err := config.Read(o.config)
+	switch {
+	case err != nil && len(files) == 0:
+		return nil, fmt.Errorf("no file given, and %w", err)
+	case errors.Is(err, fs.ErrNotExist) && len(o.sources) == 0 && !c.Flags().Changed("config"):
+		return nil, nil //nolint:nilnil // a nil controller is one without sources
+	case err != nil:
+		return nil, err
 	}
-	return syncer.VerifyFile(name, data)
+	controller := syncer.New(cfg, version)
+	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
+	return controller, nil
+}
+
+func (o *options) verifyFile(controller *syncer.Controller, name string) ([]report.Verified, error) {
+	data, err := conffile.ReadArgument(name, sopsfile.MaxBytes)
+	switch {
+	case err != nil:
+		return []report.Verified{{File: name, Err: err}}, nil
+	case controller == nil:
+		return []report.Verified{syncer.VerifyFile(name, data)}, nil
+	}
+	return controller.VerifyFile(o.sources, name, data)
 }
 
 func (o *options) writeVerified(all []report.Verified, references []report.References, where string) error {
