@@ -154,6 +154,7 @@ func (c *Controller) openOther(ctx context.Context, other *otherSource, keyless 
 func (c *Controller) elsewhere(ctx context.Context, s *source, d desired, seen observation) (map[secrets.Address]plan.Elsewhere, error) {
 	left := unwanted(s.client.Owner(), d.Wants, seen.entries)
 	out := map[secrets.Address]plan.Elsewhere{}
+	var own []secrets.Address // that another source may write, too
 	for _, other := range c.handOvers.sources {
 		shared := slices.DeleteFunc(slices.Clone(left), func(a secrets.Address) bool { return !mayWrite(other.Source, a) })
 		if len(shared) == 0 || other.Name == s.Name {
@@ -171,8 +172,23 @@ func (c *Controller) elsewhere(ctx context.Context, s *source, d desired, seen o
 				out[a] = plan.Elsewhere{Source: other.Name, Unreadable: unreadable}
 			}
 		}
+		own = append(own, shared...)
 	}
-	return out, nil
+	if len(own) > len(out) && c.moved(ctx, s) {
+		for _, a := range own {
+			if _, is := out[a]; !is {
+				out[a] = plan.Elsewhere{Source: s.Name, Unreadable: "it has a newer commit than this sync"}
+			}
+		}
+	}
+	return out, ctx.Err()
+}
+
+// moved reports whether the source has another commit than its sync. The other sources
+// were read at their commits of now, in which a secret may have moved back.
+func (c *Controller) moved(ctx context.Context, s *source) bool {
+	at, err := c.locate(ctx, s.Source)
+	return err != nil || at.commit != s.commit
 }
 
 // unwanted are the observed addresses that an owner has and does not want.

@@ -354,3 +354,39 @@ func TestKilledHandOverLosesNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestReplicasDoNotQuarrelOverAMovedSecret runs two controllers without an election while
+// a secret moves back and forth faster than they follow. No move deletes it, and in the
+// end one of them has written it once for the last commit.
+func TestReplicasDoNotQuarrelOverAMovedSecret(t *testing.T) {
+	t.Parallel()
+	w := newTeams(t)
+	for i := range w.cfg.Sources {
+		w.cfg.Sources[i].DriftInterval = time.Second
+	}
+	replicas := []*daemon{w.daemon(), w.daemon()}
+	const moves = 7
+	for i := range moves {
+		teams := []string{"team-a/db.yaml", "team-b/db.yaml"}
+		w.run("git", "mv", teams[(i+1)%2], teams[i%2])
+		w.run("git", "commit", "-q", "-m", fmt.Sprint("move ", i))
+	}
+	head := strings.TrimSpace(w.run("git", "rev-parse", "main"))
+	for _, d := range replicas {
+		d.until("the secret is handed over", func() bool {
+			all := d.status()
+			return all["team-a"].Applied == head && all["team-b"].Applied == head
+		})
+	}
+	calm := w.movedEntry().Current
+	for _, d := range replicas {
+		for _, source := range []string{"team-a", "team-b", "team-a", "team-b"} {
+			last := d.status()[source].LastSync
+			d.until("another comparison", func() bool { return d.status()[source].LastSync.After(last) })
+		}
+	}
+	w.wantOwner("team-a", calm)
+	if calm > 1+moves {
+		t.Errorf("%d versions for %d moves", calm, moves)
+	}
+}
