@@ -104,13 +104,24 @@ func (t *Text) report(r report.Report) {
 	}
 	t.line(0, "")
 	t.line(1, sentence(r))
-	if r.PlanID != "" && !r.Approved {
-		t.line(1, "Pending approval. To approve: "+t.flag.Approve(r.PlanID))
-	}
-	if r.Suspended && !r.Applied {
-		t.line(1, "The source is suspended. To apply it: "+t.flag.In("relay-sync apply --source "+r.Source))
+	for _, step := range nextSteps(r, t.flag) {
+		t.line(1, step.text+" "+step.command)
 	}
 	t.line(0, "")
+}
+
+// step is what a person can do next.
+type step struct{ text, command string }
+
+func nextSteps(r report.Report, flag plan.ConfigFlag) []step {
+	var steps []step
+	if r.PlanID != "" && !r.Approved {
+		steps = append(steps, step{"Pending approval. To approve:", flag.Approve(r.PlanID)})
+	}
+	if r.Suspended && !r.Applied {
+		steps = append(steps, step{"The source is suspended. To apply it:", flag.In("relay-sync apply --source " + r.Source)})
+	}
+	return steps
 }
 
 // heading is the line above the secrets of a workflow or the connections of a type.

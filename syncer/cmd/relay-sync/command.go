@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/user"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,10 +51,14 @@ Exit codes:
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.PersistentFlags().StringVarP(&o.output, "output", "o", "text", "output format: text or json")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if o.output != "text" && o.output != "json" {
-			return fmt.Errorf("invalid --output %q: must be text or json", o.output)
+	root.PersistentFlags().StringVarP(&o.output, "output", "o", "text", "output format: text or json; plan also has markdown")
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		formats := []string{"text", "json"}
+		if c.Name() == "plan" {
+			formats = append(formats, "markdown")
+		}
+		if !slices.Contains(formats, o.output) {
+			return fmt.Errorf("invalid --output %q: must be %s", o.output, strings.Join(formats, " or "))
 		}
 		return nil
 	}
@@ -82,7 +87,8 @@ a change.
 With --keyless, plan needs no decryption key, and its Vault token needs permission only
 to list names and to read metadata. It compares ciphertexts: an equal ciphertext means
 "unchanged", a different one "maybe changed". Use it for pull requests, where no key
-should be available.`,
+should be available. With --output markdown, plan prints tables for a comment on the
+pull request, in at most 64 KiB.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.sync(c, ask) },
 	}
@@ -225,8 +231,11 @@ func (o *options) text(cfg *config.Config) *render.Text {
 }
 
 func (o *options) write(cfg *config.Config, reports []report.Report) error {
-	if o.output == "json" {
+	switch o.output {
+	case "json":
 		return render.WriteJSON(o.stdout, reports)
+	case "markdown":
+		return render.WriteMarkdown(o.stdout, reports, cfg.Flag)
 	}
 	return o.text(cfg).Write(reports)
 }

@@ -142,7 +142,7 @@ path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
 func TestExampleCIJobUsesValidCommands(t *testing.T) {
 	t.Parallel()
 	job := read(t, examples+"repository/.github/workflows/secrets.yaml")
-	lines := regexp.MustCompile(`(?m)run: relay-sync ([a-z]+(?: --[a-z-]+)*)`).FindAllStringSubmatch(job, -1)
+	lines := regexp.MustCompile(`(?m)run: relay-sync ([a-z]+(?: --[a-z=-]+)*)`).FindAllStringSubmatch(job, -1)
 	if len(lines) < 2 {
 		t.Errorf("the job runs relay-sync %d times", len(lines))
 	}
