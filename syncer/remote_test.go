@@ -19,7 +19,7 @@ import (
 
 // overHTTPS puts the world's repository behind a server with a token, and follows
 // it there.
-func (w *world) overHTTPS(t *testing.T) *gittest.HTTPS {
+func (w *world) overHTTPS(t testing.TB) *gittest.HTTPS {
 	t.Helper()
 	server := gittest.NewHTTPS(t, filepath.Dir(w.repo))
 	server.Authorized = func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer canary-of-git" }

@@ -27,8 +27,8 @@ func (t *Text) WriteStatus(all []report.Status, now time.Time) error {
 		if !s.LastSync.IsZero() {
 			t.line(1, fmt.Sprintf("sync     %s ago, next in %s at the latest; %s", ago(now.Sub(s.LastSync)), ago(s.NextSync.Sub(now)), noticed(s, now)))
 		}
-		t.line(1, fmt.Sprintf("secrets  %d in place, %d blocked, %d pending approval, %d drifted, %d failed",
-			s.Summary.InPlace, s.Summary.Blocked, s.Summary.PendingApproval, s.Summary.Drift, s.Summary.Failed))
+		t.line(1, fmt.Sprintf("secrets  %d in place, %d blocked, %d pending approval, %d pending hand-over, %d drifted, %d failed",
+			s.Summary.InPlace, s.Summary.Blocked, s.Summary.PendingApproval, s.Summary.PendingHandOver, s.Summary.Drift, s.Summary.Failed))
 		for _, problem := range s.Problems {
 			t.block(1, t.paint(red, "x")+" "+problem)
 		}

@@ -52,7 +52,7 @@ func (s Status) State() State {
 		return Suspended
 	case !s.Ready:
 		return NotReady
-	case n.Blocked+n.PendingApproval+n.Failed > 0:
+	case n.Blocked+n.PendingApproval+n.PendingHandOver+n.Failed > 0:
 		return NotApplied
 	case n.Drift > 0:
 		return Drifted

@@ -23,6 +23,7 @@ func TestStatusIsNotInSyncWhileSomethingIsNotAsTheCommitWants(t *testing.T) {
 		{"repaired", with(func(s *Status) { s.Summary = Summary{Repair: 1, Drifted: 1} }), InSync, Clean},
 		{"drift that is only reported", with(func(s *Status) { s.Summary = Summary{Drift: 1, Drifted: 1} }), Drifted, Pending},
 		{"taken over by another owner since", with(func(s *Status) { s.Summary.Blocked = 1 }), NotApplied, Failed},
+		{"pending hand-over", with(func(s *Status) { s.Summary.PendingHandOver = 1 }), NotApplied, Failed},
 		{"pending approval", with(func(s *Status) { s.Summary.PendingApproval = 1 }), NotApplied, Failed},
 		{"a new commit that failed", with(func(s *Status) { s.Seen, s.Summary.Failed = "b", 1 }), NotApplied, Failed},
 		{"no sync yet", Status{Ready: true}, NotApplied, Failed},
