@@ -66,6 +66,8 @@ type follower struct {
 	retry *backoff.ExponentialBackOff
 	wake  *wake
 	watch watching
+	// logged is the last report in the log.
+	logged repeats
 	// undone means that the last sync failed, was blocked or has a pending hand-over, or
 	// that there was none.
 	undone bool
@@ -193,7 +195,9 @@ func (f *follower) resolved(commit gitsource.Commit) {
 func (f *follower) publish(r report.Report, begun time.Time) {
 	f.controller.board.post(r)
 	f.controller.metrics.observe(r, time.Since(begun))
-	logSync(f.log, r)
+	if !f.logged.repeated(r, time.Now(), f.cfg.DriftInterval) {
+		logSync(f.log, r)
+	}
 	f.controller.notify(r)
 }
 

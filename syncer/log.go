@@ -5,10 +5,31 @@ package syncer
 
 import (
 	"log/slog"
+	"strings"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
+
+// repeats recognizes the report of a retry that changed nothing, so that the log has its
+// problems once in a drift interval, and not at every retry.
+type repeats struct {
+	last string
+	at   time.Time
+}
+
+// repeated reports whether the report is the last one again, within an interval.
+func (p *repeats) repeated(r report.Report, now time.Time, interval time.Duration) bool {
+	s := r.Summary()
+	problems := r.Problems()
+	text := string(r.Commit) + "\n" + strings.Join(problems, "\n")
+	if len(problems) > 0 && text == p.last && now.Sub(p.at) < interval && s.Written()+s.Delete+s.Release+s.Reencrypted == 0 {
+		return true
+	}
+	p.last, p.at = text, now
+	return false
+}
 
 // logSync logs what a sync changed and what it refused, and a line that sums it up. No
 // line holds a value.

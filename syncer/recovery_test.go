@@ -52,7 +52,10 @@ func TestDaemonRecoversSoonAfterTheCauseIsGone(t *testing.T) {
 				}
 			}
 		}, "no such file"},
-		{"the role is given more rights", func(w *world) func() {
+		{"the policy of the role is given more rights", func(w *world) func() {
+			return w.withoutPatch()
+		}, "missing capability"},
+		{"a proxy lets writes pass", func(w *world) func() {
 			var over atomic.Bool
 			w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 				if !over.Load() && strings.Contains(r.URL.Path, "/data/") {
@@ -84,6 +87,23 @@ func TestDaemonRecoversSoonAfterTheCauseIsGone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withoutPatch gives syncs a token whose policy misses a capability, and then has it.
+func (w *world) withoutPatch() (grant func()) {
+	call := func(method, path string, body any) map[string]any {
+		status, answer := w.vault.Call(w.t, w.vault.RootToken, method, path, body)
+		if status >= 300 {
+			w.t.Fatalf("%s %s: %d %v", method, path, status, answer)
+		}
+		return answer
+	}
+	rules, _ := call("GET", "sys/policies/acl/writer", nil)["data"].(map[string]any)["policy"].(string)
+	name := "role-" + strings.ToLower(w.workflow(0))
+	w.vault.WritePolicy(w.t, name, strings.ReplaceAll(rules, `"patch"`, `"list"`))
+	token, _ := call("POST", "auth/token/create", map[string]any{"policies": []string{name}})["auth"].(map[string]any)["client_token"].(string)
+	w.token(token)
+	return func() { w.vault.WritePolicy(w.t, name, rules) }
 }
 
 // TestChangedSourceInSyncSendsNoRequest: a token that an agent renews every minute must

@@ -23,6 +23,8 @@ type manualFlags struct {
 	config, mount, prefix, team, reason string
 	adopt, keepNewline                  bool
 	file                                string
+	// cfg is that of config, if it is set.
+	cfg *config.Config
 }
 
 func (o *options) secretCommand() *cobra.Command {
@@ -107,6 +109,9 @@ func (o *options) change(c *cobra.Command, f *manualFlags, args []string, change
 	if err != nil {
 		return withHint(err, c, f, a)
 	}
+	if f.cfg != nil {
+		o.changed(c.Context(), f.cfg)
+	}
 	return o.writeChange(session.Owner(), result)
 }
 
@@ -172,6 +177,7 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 	if err != nil {
 		return s, err
 	}
+	f.cfg = cfg
 	s.Vault = env.ReplaceCredentials(cfg.Vault.Settings(s.Vault.UserAgent))
 	s.Settle, s.MaxValueBytes = cfg.Vault.Settle, cfg.Vault.MaxValueBytes
 	if !c.Flags().Changed("mount") {
