@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
@@ -57,6 +58,56 @@ func TestRewrittenHistoryIsPendingApproval(t *testing.T) {
 			if r.Want != nil && r.Kind != plan.Unchanged {
 				t.Errorf("after the approval: %s %s, %s", r.Kind, r.Address, r.Cause)
 			}
+		}
+	}
+}
+
+// TestAncestryIsRememberedOnlyWhileHistoryIsNotRewritten uses one process: what it knows
+// of a commit must not stand for a commit of another history.
+func TestAncestryIsRememberedOnlyWhileHistoryIsNotRewritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	commit := func() string {
+		w.commit()
+		return strings.TrimSpace(w.run("git", "rev-parse", "HEAD"))
+	}
+	repo, err := gitsource.Open(t.Context(), w.repo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second, third := commit(), commit(), commit()
+	w.run("git", "reset", "-q", "--hard", first)
+	w.run("git", "commit", "-q", "--allow-empty", "-m", "other")
+	rewritten, after := strings.TrimSpace(w.run("git", "rev-parse", "HEAD")), commit()
+	lost := strings.Repeat("1", 40)
+	a := &ancestry{}
+	for i, step := range []struct {
+		at   string
+		want map[string]bool
+	}{
+		{second, map[string]bool{first: true, second: true}},
+		{second, map[string]bool{first: true, second: true, third: false}},
+		{third, map[string]bool{first: true, second: true, third: true}},
+		{rewritten, map[string]bool{first: true, second: false, third: false}},
+		{rewritten, map[string]bool{first: true, second: false}},
+		{after, map[string]bool{first: true, second: false, rewritten: true}},
+		{third, map[string]bool{first: true, second: true, rewritten: false}},
+	} {
+		revisions := map[string]bool{lost: true}
+		for revision := range step.want {
+			revisions[revision] = true
+		}
+		got, err := a.ask(t.Context(), repo, gitsource.Commit(step.at), revisions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for revision, want := range step.want {
+			if descends, known := got[revision]; !known || descends != want {
+				t.Errorf("step %d: %s: %v, known %v, want %v", i, revision, descends, known, want)
+			}
+		}
+		if _, known := got[lost]; known {
+			t.Errorf("step %d: a missing commit is known", i)
 		}
 	}
 }

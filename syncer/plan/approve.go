@@ -41,7 +41,7 @@ func Approve(actions []Action) []Action {
 			a.Cause += "; approved"
 		case a.Approved != "":
 			a.Kind, a.Approved = a.Approved, ""
-			a.Cause = "history was rewritten: the record is updated to this commit; approved"
+			a.Cause = "the value is the same, its record is updated to this commit; approved"
 		}
 		a.Revision = ""
 		out[i] = a
