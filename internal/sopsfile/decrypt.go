@@ -74,18 +74,22 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	if !problems.found() && !m.matches(mac, dataKey) {
 		problems.add(m.macLine, []string{sopsKey, "mac"}, "does not match the file: a value was added, removed or put back outside sops, as a merge can do; restore the file from git and repeat the change with sops edit")
 	}
-	m.checkLineEnds(values, problems)
+	m.checkValues(values, problems)
 	if problems.found() {
 		return nil, nil, problems
 	}
 	return values, dataKey, nil
 }
 
-// checkLineEnds reports values with line ends of Windows. SOPS encrypts the carriage
-// return as part of the value, and no shell or library that reads dotenv files keeps it.
-func (m *Manifest) checkLineEnds(values []string, problems *Problems) {
+// checkValues reports placeholders, and values with line ends of Windows: SOPS encrypts
+// the carriage return as part of the value, and no shell or library that reads dotenv
+// files keeps it.
+func (m *Manifest) checkValues(values []string, problems *Problems) {
 	for i, value := range values {
-		if m.carriageReturns && strings.HasSuffix(value, "\r") {
+		switch {
+		case value == Placeholder:
+			problems.add(m.Leaves[i].Line, m.locations[i].path(), "still has the placeholder of relay-sync new; set its value with sops edit, or remove it")
+		case m.carriageReturns && strings.HasSuffix(value, "\r"):
 			problems.add(m.Leaves[i].Line, m.locations[i].path(), "ends with a carriage return, because the plain text had line ends of Windows (CRLF); decrypt the file, convert it to LF, and encrypt it again")
 		}
 	}
