@@ -17,14 +17,17 @@
 // that its configuration lists.
 //
 // A secret that no file has any more is deleted, softly, only if this source's record is
-// the last on it, only if the commit that it came from is an ancestor of this one, never
-// in a sync in which anything failed, and beyond the limits only with approval.
-// accidents_test.go has a test for every accident that users of such tools reported.
+// the last on it, and never in a sync in which anything failed; beyond the limits, and if
+// the commit that it came from is not an ancestor of this one, only with approval. Each
+// message names a way out: advice_test.go follows all of them. accidents_test.go has a test for every accident that users of such tools reported.
 //
 // The same commit applied again writes nothing, and a file that was only re-encrypted
 // updates records alone if there is a fingerprint key. Only files that changed are read
 // and decrypted; values are decrypted again, file by file, for what is written, and none
 // stays in memory.
+//
+// The daemon retries everything that may change without a commit: soon, at once after a
+// file or a command may have removed the cause, and on request.
 //
 // # Trust
 //
