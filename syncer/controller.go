@@ -15,7 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
@@ -56,15 +55,13 @@ type Controller struct {
 
 	mu sync.Mutex
 	// caches, ancestries, cleaned and keyrings are by source.
-	clients  map[clientKey]*secrets.Client
+	clients  map[clientKey]*connected
 	caches   map[string]*manifestCache
 	keyrings map[string]*keyring.Keyring
 
 	ancestries map[string]*ancestry
 	// cleaned are the bodies of connections that need no second check.
 	cleaned map[string]map[string]bool
-	// fingerprint are the keys of FingerprintKeyFile, once they were read.
-	fingerprint secrets.FingerprintKeys
 }
 
 // New makes a controller of a configuration that config.Read returned. version goes
@@ -75,7 +72,7 @@ func New(cfg *config.Config, version string) *Controller {
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
 		wakes: newWakes(cfg.Sources), handOvers: newHandOvers(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
 		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg), localPoll: pollInterval,
-		clients: map[clientKey]*secrets.Client{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
+		clients: map[clientKey]*connected{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]map[string]bool{},
 	}
 	registry.MustRegister(c.newLeaderMetric())
@@ -184,8 +181,8 @@ func (c *Controller) Close(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
-	for key, client := range c.clients {
-		errs = append(errs, client.Close(ctx))
+	for key, made := range c.clients {
+		errs = append(errs, made.client.Close(ctx))
 		delete(c.clients, key)
 	}
 	return errors.Join(errs...)

@@ -5,9 +5,9 @@ package syncer
 
 import (
 	"context"
-	"os"
-	"slices"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // filesInterval is how often the files that a source depends on are compared. Events of
@@ -20,34 +20,16 @@ const filesInterval = 2 * time.Second
 func watchFiles(ctx context.Context, paths []string, changed func()) {
 	ticker := time.NewTicker(filesInterval)
 	defer ticker.Stop()
-	before := stat(paths)
+	before := conffile.VersionOf(paths...)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if now := stat(paths); !slices.EqualFunc(before, now, sameFile) {
+			if now := conffile.VersionOf(paths...); !now.Same(before) {
 				before = now
 				changed()
 			}
 		}
 	}
-}
-
-// stat describes the files, behind links; nil for a missing one.
-func stat(paths []string) []os.FileInfo {
-	out := make([]os.FileInfo, len(paths))
-	for i, path := range paths {
-		if info, err := os.Stat(path); err == nil {
-			out[i] = info
-		}
-	}
-	return out
-}
-
-func sameFile(a, b os.FileInfo) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return os.SameFile(a, b) && a.Size() == b.Size() && a.Mode() == b.Mode() && a.ModTime().Equal(b.ModTime())
 }

@@ -133,38 +133,3 @@ func TestChangedSourceInSyncSendsNoRequest(t *testing.T) {
 		t.Error("an unknown source was synced")
 	}
 }
-
-func TestFilesAreComparedByIdentityAndContent(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	path := write(t, dir, "key", "one")
-	before := stat([]string{path, dir + "/missing"})
-	if now := stat([]string{path, dir + "/missing"}); !sameFile(before[0], now[0]) || !sameFile(before[1], now[1]) {
-		t.Error("an unchanged file changed")
-	}
-	changes := map[string]func(){
-		"content": func() { write(t, dir, "key", "other") },
-		"file": func() {
-			if err := os.Rename(write(t, dir, "new", "three"), path); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"mode": func() {
-			if err := os.Chmod(path, 0o400); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"missing": func() {
-			if err := os.Remove(path); err != nil {
-				t.Fatal(err)
-			}
-		},
-	}
-	for _, name := range []string{"content", "file", "mode", "missing"} {
-		before := stat([]string{path})
-		changes[name]()
-		if sameFile(before[0], stat([]string{path})[0]) {
-			t.Errorf("%s: not noticed", name)
-		}
-	}
-}

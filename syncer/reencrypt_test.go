@@ -195,3 +195,39 @@ func TestKeylessPlan(t *testing.T) {
 	}
 	vaulttest.AssertNoCanary(t, canary, w.output)
 }
+
+// TestFingerprintKeyMayBeReplacedAtAnyTime replaces the file under a controller that has
+// read it: the next sync signs the records with the new key, without a restart.
+func TestFingerprintKeyMayBeReplacedAtAnyTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	dir := t.TempDir()
+	w.cfg.FingerprintKeyFile = write(t, dir, "key", someKey)
+	w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    one: value\n", w.workflow(0)))
+	w.commit()
+	c := New(w.cfg, "test")
+	synced := func() report.Report {
+		t.Helper()
+		reports, err := c.Sync(t.Context(), Request{Apply: true})
+		if err != nil || len(reports) != 1 || reports[0].Err != nil {
+			t.Fatalf("%+v, %v", reports, err)
+		}
+		return reports[0]
+	}
+	synced()
+	before := field(w.record("one"), "hmac1")
+	write(t, dir, "key", "not a key yet\n")
+	if s := synced().Summary(); s.Unchanged != 1 {
+		t.Errorf("with a file that is being written: %+v", s)
+	}
+	write(t, dir, "key", strings.ToUpper(someKey)+someKey)
+	if s := synced().Summary(); s.Reencrypted != 1 {
+		t.Errorf("with a new key before the old one: %+v", s)
+	}
+	if after := field(w.record("one"), "hmac1"); after == "" || after == before {
+		t.Errorf("the fingerprint was %q and is %q", before, after)
+	}
+	if s := synced().Summary(); s.Unchanged != 1 {
+		t.Errorf("once more: %+v", s)
+	}
+}

@@ -10,7 +10,6 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
-	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
@@ -43,7 +42,8 @@ type source struct {
 }
 
 func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source, error) {
-	client, clientErr := c.connect(cfg, keyless)
+	made, clientErr := c.connected(cfg, keyless)
+	client := made.client
 	connectionsClient := connections.New(client, c.Warn)
 	s := &source{
 		Source: cfg, location: at, vault: c.cfg.Vault, client: client, connections: connectionsClient,
@@ -54,12 +54,12 @@ func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source
 		s.cache = newManifestCache("")
 		return s, clientErr
 	}
+	s.fingerprint = made.keys
 	return s, errors.Join(c.loadKeys(s), clientErr)
 }
 
 // loadKeys sets the keys of a source, and what it knows of files by them.
 func (c *Controller) loadKeys(s *source) (err error) {
-	s.fingerprint, _ = c.fingerprintKeys() // connect returns the error
 	if s.keys, err = c.keys(s.Source); err != nil {
 		return err
 	}
@@ -99,43 +99,6 @@ func (c *Controller) cleanedOf(source string) map[string]bool {
 		c.cleaned[source] = map[string]bool{}
 	}
 	return c.cleaned[source]
-}
-
-// clientKey is what a client is made for. One without keys does not check the MAC of
-// records.
-type clientKey struct {
-	source  string
-	keyless bool
-}
-
-// connect returns the source's client, which is made once: it keeps its login and its
-// idle HTTP connections between syncs.
-func (c *Controller) connect(cfg config.Source, keyless bool) (*secrets.Client, error) {
-	var fingerprint secrets.FingerprintKeys
-	if !keyless {
-		var err error
-		if fingerprint, err = c.fingerprintKeys(); err != nil {
-			return nil, err
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := clientKey{cfg.Name, keyless}
-	if client := c.clients[key]; client != nil {
-		return client, nil
-	}
-	owner, err := secrets.GitOpsOwner(c.cfg.Controller, cfg.Name)
-	if err != nil {
-		return nil, err
-	}
-	v := c.cfg.Vault
-	client, err := vaultclient.Connect(v.Settings("relay-sync/"+c.version),
-		secrets.Config{Owner: owner, Keys: fingerprint, RequireMAC: c.cfg.Records == config.AuthenticRecords, Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn})
-	if err != nil {
-		return nil, err
-	}
-	c.clients[key] = client
-	return client, nil
 }
 
 func (s *source) scope(workflow string) secrets.Scope {

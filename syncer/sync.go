@@ -16,6 +16,7 @@ func (c *Controller) sync(ctx context.Context, cfg config.Source, at location, a
 	r := report.Report{Source: cfg.Name, Branch: cfg.ShortRef(), Suspended: cfg.Suspend, Keyless: ask.Keyless}
 	r.Err = c.syncInto(ctx, &r, cfg, at, ask, adopt)
 	c.discardDamaged(ctx, r)
+	c.endLogin(ctx, clientKey{cfg.Name, ask.Keyless}, r)
 	return r
 }
 

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
-	"os"
 	"sync"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
@@ -57,7 +56,7 @@ type reloader struct {
 	files    []string
 
 	mu      sync.Mutex
-	seen    []os.FileInfo
+	seen    conffile.Version
 	current *http.Transport
 }
 
@@ -69,7 +68,7 @@ func newReloader(s Settings) (*reloader, error) {
 		}
 	}
 	// Before the files are read: a change in between is seen at the next request.
-	r.seen = r.stat()
+	r.seen = conffile.VersionOf(r.files...)
 	var err error
 	r.current, err = s.newTransport()
 	return r, err
@@ -84,8 +83,8 @@ func (r *reloader) get() *http.Transport {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := r.stat()
-	if sameFiles(r.seen, now) {
+	now := conffile.VersionOf(r.files...)
+	if now.Same(r.seen) {
 		return r.current
 	}
 	next, err := r.settings.newTransport()
@@ -95,24 +94,4 @@ func (r *reloader) get() *http.Transport {
 	r.current.CloseIdleConnections()
 	r.current, r.seen = next, now
 	return r.current
-}
-
-func (r *reloader) stat() []os.FileInfo {
-	out := make([]os.FileInfo, len(r.files))
-	for i, file := range r.files {
-		if info, err := os.Stat(file); err == nil { // nil for a file that is not there
-			out[i] = info
-		}
-	}
-	return out
-}
-
-func sameFiles(before, now []os.FileInfo) bool {
-	for i := range before {
-		a, b := before[i], now[i]
-		if a == nil || b == nil || !os.SameFile(a, b) || !a.ModTime().Equal(b.ModTime()) || a.Size() != b.Size() {
-			return false
-		}
-	}
-	return true
 }

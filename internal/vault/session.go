@@ -22,13 +22,17 @@ import (
 // has no goroutine: the next request does what is due.
 type session struct {
 	login     Login  // nil for a given token
-	tokenFile string // read again when its token is rejected
+	tokenFile string // read again when it has changed, and when Vault denies a request
 
 	mu    sync.Mutex
 	token string
+	// version is that of the token file when it was read.
+	version conffile.Version
 	// loggedIn means that the token comes from a login, so that Close revokes it.
 	loggedIn  bool
 	renewable bool
+	// triedAt is the time of the last login, successful or not.
+	triedAt time.Time
 	// renewAt and expiresAt are zero for never.
 	renewAt, expiresAt time.Time
 	// rejected are the credentials that Vault rejected last.
@@ -52,7 +56,10 @@ func (c *Client) ready(ctx context.Context) error {
 	defer s.mu.Unlock()
 	now := time.Now()
 	switch {
+	case s.login == nil:
+		return c.readTokenFile()
 	case s.token == "", !s.expiresAt.IsZero() && now.After(s.expiresAt):
+		c.use("")
 		return c.obtain(ctx)
 	case s.loggedIn && s.renewable && now.After(s.renewAt):
 		return c.prolong(ctx)
@@ -60,9 +67,35 @@ func (c *Client) ready(ctx context.Context) error {
 	return nil
 }
 
-// replaceToken reports whether a request that was denied should be repeated, because
-// its token no longer exists and the client has a new one. If the token still exists,
-// its policy denied the request.
+// readTokenFile uses the token in the file if that has changed. A file that cannot be
+// used, such as one that is being written, leaves the token in use.
+func (c *Client) readTokenFile() error {
+	s := c.session
+	if s.tokenFile == "" {
+		return nil
+	}
+	now := conffile.VersionOf(s.tokenFile)
+	if s.token != "" && now.Same(s.version) {
+		return nil
+	}
+	token, err := conffile.Token(s.tokenFile)
+	switch {
+	case err == nil:
+		s.version = now
+		c.use(token)
+	case s.token == "":
+		return err
+	}
+	return nil
+}
+
+// deniedInterval is how often a denied request is a reason to log in again although the
+// token still exists: the role may have more rights now, or another secret id.
+const deniedInterval = time.Minute
+
+// replaceToken reports whether a request that was denied should be repeated, because the
+// client has other credentials now: the token file has another token, the token no longer
+// existed, or a new login can have other rights.
 func (c *Client) replaceToken(ctx context.Context, used string) bool {
 	s := c.session
 	s.mu.Lock()
@@ -70,26 +103,36 @@ func (c *Client) replaceToken(ctx context.Context, used string) bool {
 	if s.token != used {
 		return true // another request has replaced it
 	}
-	if s.login == nil && s.tokenFile == "" {
+	if s.login == nil {
+		s.version = nil // also if its time did not change
+		return c.readTokenFile() == nil && s.token != used
+	}
+	if _, err := c.api.Logical().ReadWithContext(ctx, "auth/token/lookup-self"); err != nil {
+		c.use("")
+		return c.obtain(ctx) == nil
+	}
+	if time.Since(s.triedAt) < deniedInterval {
 		return false
 	}
-	if _, err := c.api.Logical().ReadWithContext(ctx, "auth/token/lookup-self"); err == nil {
-		return false
+	if c.obtain(ctx) != nil {
+		return false // used still exists
 	}
-	return c.obtain(ctx) == nil && s.token != used
+	c.revoke(ctx, used)
+	return true
 }
 
-// obtain gets a new token. The caller has locked the session.
+// revoke revokes a token that this client no longer uses. Otherwise it would exist until
+// the end of its lease, which is the only harm if the request fails.
+func (c *Client) revoke(ctx context.Context, token string) {
+	former := c.api.WithNamespace(c.namespace)
+	former.SetToken(token)
+	_ = former.Auth().Token().RevokeSelfWithContext(ctx, "")
+}
+
+// obtain logs in. The caller has locked the session.
 func (c *Client) obtain(ctx context.Context) error {
 	s := c.session
-	if s.login == nil {
-		token, err := conffile.Token(s.tokenFile)
-		if err != nil {
-			return err
-		}
-		c.use(token)
-		return nil
-	}
+	s.triedAt = time.Now()
 	path, body, err := s.login.request()
 	if err != nil {
 		return err
@@ -97,9 +140,9 @@ func (c *Client) obtain(ctx context.Context) error {
 	if last := s.rejected; time.Since(last.at) < rejectedFor && maps.Equal(last.body, body) {
 		return last.err
 	}
-	// Vault would reject the old token before it reads the login.
-	c.use("")
-	response, err := c.api.Logical().WriteWithContext(ctx, path, body)
+	anonymous := c.api.WithNamespace(c.namespace)
+	anonymous.ClearToken() // Vault would reject an old token before it reads the login
+	response, err := anonymous.Logical().WriteWithContext(ctx, path, body)
 	if err != nil {
 		failed := c.loginError(path, err)
 		if errors.Is(failed, kv.ErrLoginFailed) {

@@ -5,10 +5,12 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -62,5 +64,48 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 	proxy.Reset()
 	if err := c.Close(context.Background()); err != nil || len(proxy.Requests()) != 0 {
 		t.Errorf("closing when it has ended: %v, %d requests", err, len(proxy.Requests()))
+	}
+}
+
+// TestDeniedRequestLogsInAgainAtABoundedRate gives a role more rights: a token has the
+// policies of its login.
+func TestDeniedRequestLogsInAgainAtABoundedRate(t *testing.T) {
+	t.Parallel()
+	v := vaulttest.Start(t)
+	proxy := vaulttest.NewProxy(t, v.Address)
+	roleID, secretID := v.AppRole(t, "promoted", "1h")
+	role := map[string]any{"token_policies": "default"}
+	v.Call(t, v.RootToken, "POST", "auth/approle/role/promoted", role)
+	c, err := New(Settings{Address: proxy.Address, Login: &AppRole{RoleID: roleID, SecretID: secretID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := func(want error) string {
+		t.Helper()
+		proxy.Reset()
+		if _, err := c.List(context.Background(), kv.Entry{Mount: "customers", Path: "workflows/some"}); !errors.Is(err, want) {
+			t.Fatalf("got %v, want %v", err, want)
+		}
+		var out []string
+		for _, r := range proxy.Requests() {
+			out = append(out, r.Path[strings.LastIndex(r.Path, "/")+1:])
+		}
+		return strings.Join(out, " ")
+	}
+	if got := sent(kv.ErrPermissionDenied); got != "login some lookup-self" {
+		t.Errorf("right after the login: %s", got)
+	}
+	first := c.currentToken()
+	role["token_policies"] = "writer"
+	v.Call(t, v.RootToken, "POST", "auth/approle/role/promoted", role)
+	if got := sent(kv.ErrPermissionDenied); got != "some lookup-self" {
+		t.Errorf("within the interval: %s", got)
+	}
+	c.session.triedAt = time.Now().Add(-deniedInterval)
+	if got := sent(kv.ErrNotFound); got != "some lookup-self login revoke-self some" {
+		t.Errorf("after the interval: %s", got)
+	}
+	if status, _ := v.Call(t, first, "GET", "auth/token/lookup-self", nil); status != 403 {
+		t.Errorf("the former token still exists: %d", status)
 	}
 }

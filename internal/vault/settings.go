@@ -37,8 +37,8 @@ type Settings struct {
 	// Token authenticates every request. One of Token, TokenFile and Login is
 	// required.
 	Token string
-	// TokenFile is a file that contains only the token. It is read again when Vault no
-	// longer accepts the token.
+	// TokenFile is a file that contains only the token. It is read again when it has
+	// changed, and when Vault denies a request.
 	TokenFile string
 	// Login gets a token at the first request, and another one after that has expired.
 	Login Login

@@ -64,7 +64,7 @@ type Config struct {
 	// them, all keys verify them. Run a sync after setting or changing a key, and before
 	// the next re-encryption: until then records have no fingerprint. To replace a key,
 	// add the new one as first line, and remove the old one after a sync of all sources.
-	// relay-sync reads the file at the start and at a reload. None if unset.
+	// Each sync reads the file again if it has changed. None if unset.
 	FingerprintKeyFile string `yaml:"fingerprint_key_file"`
 	// Records is "authentic" to treat a record of this controller without a MAC like one
 	// with an invalid MAC. Set it after relay-sync adopt --records has signed the records

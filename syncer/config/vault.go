@@ -29,8 +29,8 @@ type Vault struct {
 	// Domain is the owner of the connections: the folder below connections/ in the
 	// mount. Required if a source has connections.
 	Domain string `yaml:"domain"`
-	// TokenFile is the file of the token. relay-sync reads it again when Vault rejects
-	// the token. Exactly one of it and Login is required.
+	// TokenFile is the file of the token. relay-sync reads it again when it has changed,
+	// and when Vault denies a request. Exactly one of it and Login is required.
 	TokenFile string `yaml:"token_file"`
 	// Login gets a token by a login. relay-sync revokes it at the end.
 	Login Login `yaml:"login"`

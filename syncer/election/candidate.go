@@ -43,7 +43,20 @@ type Candidate struct {
 
 // New returns a candidate. Its identity is the host name and a random suffix.
 func New(cfg Config) (*Candidate, error) {
-	restConfig, err := cfg.restConfig()
+	leases, err := cfg.leases()
+	if err != nil {
+		return nil, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("join the election: get the host name: %w", err)
+	}
+	return &Candidate{identity: host + "_" + rand.Text(), cfg: cfg, leases: leases, terms: defaultTerms()}, nil
+}
+
+// leases makes the client of Kubernetes.
+func (c Config) leases() (coordination.LeasesGetter, error) {
+	restConfig, err := c.restConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +66,15 @@ func New(cfg Config) (*Candidate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("join the election: %w", err)
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		return nil, fmt.Errorf("join the election: get the host name: %w", err)
+	return leases, nil
+}
+
+// refresh makes the client again, because the files of authorities and certificates may
+// have been replaced. If they cannot be used, the client stays as it is.
+func (c *Candidate) refresh() {
+	if leases, err := c.cfg.leases(); err == nil {
+		c.leases = leases
 	}
-	return &Candidate{identity: host + "_" + rand.Text(), cfg: cfg, leases: leases, terms: defaultTerms()}, nil
 }
 
 // Run calls work whenever the candidate is elected, until ctx ends. The context of
@@ -67,6 +84,7 @@ func (c *Candidate) Run(ctx context.Context, log *slog.Logger, work func(context
 	log = log.With("lease", c.cfg.Namespace+"/"+c.cfg.Lease)
 	for ctx.Err() == nil {
 		c.runTerm(ctx, log, work)
+		c.refresh()
 	}
 }
 

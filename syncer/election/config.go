@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
@@ -62,18 +63,33 @@ func (c Config) readRESTConfig() (*rest.Config, error) {
 	if _, err := conffile.Read(c.Kubeconfig, conffile.MaxPEMBytes); err != nil {
 		return nil, fmt.Errorf("election.kubeconfig: %w", err)
 	}
-	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
+	invalid := fmt.Errorf("election.kubeconfig: %s is not a kubeconfig with a current context", conffile.Display(c.Kubeconfig))
+	content, err := (&clientcmd.ClientConfigLoadingRules{ExplicitPath: c.Kubeconfig}).Load()
 	if err != nil { // err can quote the file, which contains credentials
-		return nil, fmt.Errorf("election.kubeconfig: %s is not a kubeconfig with a current context", conffile.Display(c.Kubeconfig))
+		return nil, invalid
 	}
-	return cfg, checkFiles(cfg)
+	if err := checkFiles(content); err != nil {
+		return nil, err
+	}
+	cfg, err := clientcmd.NewDefaultClientConfig(*content, nil).ClientConfig()
+	if err != nil {
+		return nil, invalid
+	}
+	return cfg, nil
 }
 
 // checkFiles reads the files that a kubeconfig names. client-go opens them by itself, and
 // would wait at a FIFO.
-func checkFiles(cfg *rest.Config) error {
+func checkFiles(cfg *api.Config) error {
+	var paths []string
+	for _, cluster := range cfg.Clusters {
+		paths = append(paths, cluster.CertificateAuthority)
+	}
+	for _, user := range cfg.AuthInfos {
+		paths = append(paths, user.ClientCertificate, user.ClientKey, user.TokenFile)
+	}
 	var errs []error
-	for _, path := range []string{cfg.CAFile, cfg.CertFile, cfg.KeyFile, cfg.BearerTokenFile} {
+	for _, path := range paths {
 		if path == "" {
 			continue
 		}

@@ -16,8 +16,7 @@ type Config struct {
 	// gitlab-signed, gitea, forgejo or bitbucket. Required.
 	Provider Provider `yaml:"provider"`
 	// SecretFile is the file with the webhook secret that is configured at the git
-	// host, at least 16 bytes long. It is read at the start and at each reload.
-	// Required.
+	// host, at least 16 bytes long. It is read again when it has changed. Required.
 	SecretFile string `yaml:"secret_file"`
 }
 

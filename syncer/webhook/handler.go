@@ -87,7 +87,7 @@ func New(sources map[string]Config, trigger func(source string), registry promet
 	}
 	var errs []error
 	for name, cfg := range sources {
-		check, err := newCheck(cfg.Provider, cfg.SecretFile)
+		check, err := newFileCheck(cfg.Provider, cfg.SecretFile)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("source %q: %w", name, err))
 			continue

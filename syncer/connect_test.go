@@ -1,0 +1,51 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+)
+
+// TestMoreRightsOfARoleAreUsedByTheNextSync gives a role the missing capability: the
+// token of a login keeps the policies that the role had then.
+func TestMoreRightsOfARoleAreUsedByTheNextSync(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.seal("a.yaml", fmt.Sprintf("workflows:\n  %s:\n    one: %s\n", w.workflow(0), vaulttest.Canary(t)))
+	w.commit()
+	name := strings.ToLower(w.workflow(0))
+	roleID, secretID := w.vault.AppRole(t, name, "1h")
+	w.vault.WritePolicy(t, name, `path "customers/metadata/workflows/*" { capabilities = ["read", "list"] }`)
+	grant := func(policy string) {
+		if status, _ := w.vault.Call(t, w.vault.RootToken, "POST", "auth/approle/role/"+name, map[string]any{"token_policies": policy}); status != 204 {
+			t.Fatalf("status %d", status)
+		}
+	}
+	grant(name)
+	w.cfg.Vault.TokenFile = ""
+	w.cfg.Vault.Login = config.Login{AppRole: &config.AppRoleLogin{RoleID: roleID, SecretIDFile: write(t, t.TempDir(), "secret-id", secretID)}}
+	c := New(w.cfg, "test")
+	synced := func() error {
+		t.Helper()
+		reports, err := c.Sync(t.Context(), Request{Apply: true})
+		if err != nil || len(reports) != 1 || reports[0].Err != nil || len(reports[0].Results) != 1 {
+			t.Fatalf("%+v, %v", reports, err)
+		}
+		return reports[0].Results[0].Err
+	}
+	if err := synced(); !errors.Is(err, secrets.ErrMissingCapability) {
+		t.Fatalf("without the capability: %v", err)
+	}
+	grant("writer")
+	if err := synced(); err != nil {
+		t.Errorf("with the capability: %v", err)
+	}
+}
