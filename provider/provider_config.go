@@ -36,6 +36,7 @@ type providerModel struct {
 	ClientKeyFile         types.String `tfsdk:"client_key_file"`
 	TLSServerName         types.String `tfsdk:"tls_server_name"`
 	RedirectHosts         types.List   `tfsdk:"redirect_hosts"`
+	Proxy                 types.String `tfsdk:"proxy"`
 	Headers               types.Map    `tfsdk:"headers"`
 	MaxRetries            types.Int64  `tfsdk:"max_retries"`
 	MaxConcurrentRequests types.Int64  `tfsdk:"max_concurrent_requests"`
@@ -154,7 +155,7 @@ func (r *resolver) vaultSettings(m providerModel) vaultclient.Settings {
 		Concurrency:   parsed(r, "max_concurrent_requests", parsePositive),
 	}
 	to.CACert, to.CACertPEM = caCertificates(r.origins["ca_cert_file"], r.origins["ca_cert_pem"], r.env)
-	proxy := r.env.proxy(to.Address)
+	proxy := r.proxy(to.Address)
 	to.Proxy, to.NoProxy = proxy.url, proxy.except
 	given, wrong := m.credentials(r.origins["token"], r.env)
 	r.problems = append(r.problems, wrong...)
@@ -163,7 +164,8 @@ func (r *resolver) vaultSettings(m providerModel) vaultclient.Settings {
 	for _, wrong := range to.Check() {
 		attribute := given.attributeOf(wrong.Path)
 		switch {
-		case wrong.Path == "proxy": // which has no attribute
+		case wrong.Path == "proxy" && proxy.variable == "": // the attribute, which was checked
+		case wrong.Path == "proxy":
 			wrong.Path, wrong.Text = "address", "the proxy in the environment variable "+proxy.variable+" "+wrong.Text
 			r.problems = append(r.problems, settingProblem{Problem: wrong})
 		case attribute == "client_cert_file" && (m.ClientKeyFile.IsUnknown() || m.ClientCertFile.IsUnknown()):

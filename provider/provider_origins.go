@@ -45,6 +45,7 @@ func (m providerModel) settingOrigins() []settingOrigin {
 		{"client_key_file", m.ClientKeyFile, "VAULT_CLIENT_KEY", ""},
 		{"tls_server_name", m.TLSServerName, "VAULT_TLS_SERVER_NAME", ""},
 		{"redirect_hosts", m.RedirectHosts, "", ""},
+		{"proxy", m.Proxy, "", ""},
 		{"headers", m.Headers, "VAULT_HEADERS", ""},
 		{"max_retries", m.MaxRetries, "VAULT_MAX_RETRIES", strconv.Itoa(vaultclient.DefaultMaxRetries)},
 		{"max_concurrent_requests", m.MaxConcurrentRequests, "", strconv.Itoa(vaultclient.DefaultConcurrency)},

@@ -5,7 +5,10 @@ package provider
 
 import (
 	"cmp"
+	"slices"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 )
 
 // proxySetting is the proxy for requests to Vault.
@@ -15,6 +18,23 @@ type proxySetting struct {
 	except string
 	// variable is the environment variable that names the proxy.
 	variable string
+}
+
+// proxy returns the proxy for an address: that of the attribute, else of the environment.
+func (r *resolver) proxy(address string) proxySetting {
+	url := parsed(r, "proxy", parseProxy)
+	if r.origins["proxy"].set() || slices.Contains(r.unknownSettings, "proxy") {
+		return proxySetting{url: url}
+	}
+	return r.env.proxy(address)
+}
+
+// parseProxy refuses credentials, which plans would show. VAULT_PROXY_ADDR can have them.
+func parseProxy(text string) (string, error) {
+	if err := httpclient.CheckProxy(text); err != nil {
+		return "", err
+	}
+	return text, nil
 }
 
 // proxy returns the proxy for an address: from Vault's variables for any address, else

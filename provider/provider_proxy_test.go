@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,27 @@ func TestInvalidProxyAndRedirectHostsAreNamed(t *testing.T) {
 	for _, p := range problems {
 		if !strings.Contains(p.detail(), want[p.Path]) || strings.Contains(p.detail(), "hunter2") {
 			t.Errorf("%s: %q", p.Path, p.detail())
+		}
+	}
+}
+
+func TestProxyAttributeReplacesTheEnvironment(t *testing.T) {
+	t.Parallel()
+	env := environmentOf(map[string]string{"VAULT_PROXY_ADDR": "http://a:1", "HTTPS_PROXY": "http://c:1", "NO_PROXY": "vault.example.com"})
+	m := complete()
+	m.Address, m.Proxy = types.StringValue("https://vault.example.com:8200"), types.StringValue("http://own:3128")
+	if s, problems := resolve(m, env); len(problems) > 0 || s.vault.Proxy != "http://own:3128" || s.vault.NoProxy != "" {
+		t.Errorf("proxy %q except %q, %v", s.vault.Proxy, s.vault.NoProxy, problems)
+	}
+	m.Proxy = types.StringUnknown()
+	if s, problems := resolve(m, env); len(problems) > 0 || s.vault.Proxy != "" || !slices.Contains(s.unknownSettings, "proxy") {
+		t.Errorf("while it is not known: proxy %q, %v", s.vault.Proxy, problems)
+	}
+	for text, want := range map[string]string{"own:3128": "must be the URL of a proxy", "http://user:hunter2@own:3128": "must not contain credentials"} {
+		m.Proxy = types.StringValue(text)
+		_, problems := resolve(m, env)
+		if len(problems) != 1 || problems[0].Path != "proxy" || !strings.Contains(problems[0].detail(), want) || strings.Contains(problems[0].detail(), "hunter2") {
+			t.Errorf("%s: %v", text, problems)
 		}
 	}
 }

@@ -42,6 +42,8 @@ func providerSchema() schema.Schema {
 			"client_cert_file": optionalText("PEM file with a client certificate for mutual TLS and for `auth.cert`." + defaults["client_cert_file"]),
 			"client_key_file":  optionalText("PEM file with the key of the client certificate." + defaults["client_key_file"]),
 			"tls_server_name":  optionalText("Server name in Vault's certificate, if it is not the host of `address`." + defaults["tls_server_name"]),
+			"proxy": optionalText("URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy for all requests to Vault. `NO_PROXY` has no effect on it. " +
+				"Default: `VAULT_PROXY_ADDR` or `VAULT_HTTP_PROXY`, else `HTTPS_PROXY` for an `https://` address."),
 			"redirect_hosts": schema.ListAttribute{
 				Optional:    true,
 				ElementType: types.StringType,

@@ -30,8 +30,8 @@ const (
 
 // newClient makes a client that returns a redirect as a response: the token would go
 // along.
-func newClient(caCert string) (*http.Client, error) {
-	return httpclient.New(httpclient.Settings{CACert: caCert, MaxResponseBytes: maxAnswerBytes})
+func newClient(caCert, proxy string) (*http.Client, error) {
+	return httpclient.New(httpclient.Settings{CACert: caCert, Proxy: proxy, MaxResponseBytes: maxAnswerBytes})
 }
 
 // attempt sends an event once. The error is a backoff.PermanentError if a retry

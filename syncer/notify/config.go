@@ -43,6 +43,9 @@ type Host struct {
 	TokenFile string `yaml:"token_file"`
 	// CACert is a PEM file of certificate authorities to trust instead of the system's.
 	CACert string `yaml:"ca_cert"`
+	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy. None is
+	// taken from the environment.
+	Proxy string `yaml:"proxy"`
 }
 
 // Webhook is a URL that receives messages by Standard Webhooks.
@@ -54,6 +57,9 @@ type Webhook struct {
 	SecretFile string `yaml:"secret_file"`
 	// CACert is a PEM file of certificate authorities to trust instead of the system's.
 	CACert string `yaml:"ca_cert"`
+	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy. None is
+	// taken from the environment.
+	Proxy string `yaml:"proxy"`
 }
 
 var (
@@ -110,11 +116,13 @@ func (c Config) Problems() (out problem.List) {
 		kinds++
 		out.AddError(h.kind+".url", checkURL(cmp.Or(h.host.URL, h.defaultURL), httpclient.ParseAddress))
 		out.AddIf(!h.name.MatchString(h.host.Repository), h.kind+".repository", "must be %s", h.names)
+		out.AddError(h.kind+".proxy", httpclient.CheckProxy(h.host.Proxy))
 		out.AddIf(h.host.TokenFile == "", h.kind+".token_file", "is required; a file with a token that may set commit statuses")
 	}
 	if c.Webhook != nil {
 		kinds++
 		out.AddError("webhook.url", checkURL(c.Webhook.URL, httpclient.ParseURL))
+		out.AddError("webhook.proxy", httpclient.CheckProxy(c.Webhook.Proxy))
 		out.AddIf(c.Webhook.SecretFile == "", "webhook.secret_file", "is required; a file with the signing secret")
 	}
 	out.AddIf(kinds != 1, "", "must have exactly one of github, gitlab, gitea and webhook")

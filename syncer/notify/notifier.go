@@ -68,11 +68,11 @@ func New(sources map[string][]Config, registry prometheus.Registerer) (*Notifier
 // cannot be used.
 func newTarget(cfg Config) (*target, error) {
 	t := &target{queue: make(chan Event, queueLength), retry: defaultRetryPolicy()}
-	var address, caCert string
+	var address, caCert, proxy string
 	var err error
 	status := func(kind string, h *Host, otherwise string, make func(Host) message) {
 		t.kind, t.message, t.needsCommit = kind, make(*h), true
-		address, caCert = cmp.Or(h.URL, otherwise), h.CACert
+		address, caCert, proxy = cmp.Or(h.URL, otherwise), h.CACert, h.Proxy
 		_, err = readToken(kind, *h)
 	}
 	switch {
@@ -84,14 +84,14 @@ func newTarget(cfg Config) (*target, error) {
 		status("gitea", cfg.Gitea, "", giteaStatus)
 	case cfg.Webhook != nil:
 		t.kind, t.message = "webhook", signed(*cfg.Webhook)
-		address, caCert = cfg.Webhook.URL, cfg.Webhook.CACert
+		address, caCert, proxy = cfg.Webhook.URL, cfg.Webhook.CACert, cfg.Webhook.Proxy
 		_, err = readSigningKey(*cfg.Webhook)
 	}
 	if err != nil {
 		return nil, err
 	}
 	t.host = hostOf(address)
-	t.client, err = newClient(caCert)
+	t.client, err = newClient(caCert, proxy)
 	return t, err
 }
 

@@ -30,7 +30,7 @@ type awsKMS struct {
 }
 
 func newAWS(cfg AWSKMS) (*awsKMS, error) {
-	client, err := newHTTPClient(cfg.CACert, false)
+	client, err := newHTTPClient(cfg.CACert, false, cfg.Proxy)
 	k := &awsKMS{cfg: cfg, http: client}
 	k.ambient.build = k.findIdentity
 	return k, err

@@ -39,7 +39,7 @@ type azureVault struct {
 }
 
 func newAzure(cfg AzureKeyVault) (*azureVault, error) {
-	client, err := newHTTPClient(cfg.CACert, false)
+	client, err := newHTTPClient(cfg.CACert, false, cfg.Proxy)
 	k := &azureVault{cfg: cfg, http: client}
 	k.login.build = k.newLogin
 	return k, err

@@ -53,6 +53,9 @@ type AWSKMS struct {
 	Endpoint string `yaml:"endpoint"`
 	// CACert is a PEM file of certificate authorities to trust in addition to the system's.
 	CACert string `yaml:"ca_cert"`
+	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy. None is
+	// taken from the environment.
+	Proxy string `yaml:"proxy"`
 }
 
 // GCPKMS is Google Cloud Key Management Service.
@@ -69,6 +72,9 @@ type GCPKMS struct {
 	Endpoint string `yaml:"endpoint"`
 	// CACert is a PEM file of certificate authorities to trust in addition to the system's.
 	CACert string `yaml:"ca_cert"`
+	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy. None is
+	// taken from the environment.
+	Proxy string `yaml:"proxy"`
 }
 
 // AzureKeyVault is Azure Key Vault, or a managed HSM.
@@ -90,6 +96,9 @@ type AzureKeyVault struct {
 	Authority string `yaml:"authority"`
 	// CACert is a PEM file of certificate authorities to trust in addition to the system's.
 	CACert string `yaml:"ca_cert"`
+	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy. None is
+	// taken from the environment.
+	Proxy string `yaml:"proxy"`
 }
 
 // VaultTransit is a transit engine of Vault or OpenBao.
@@ -109,6 +118,9 @@ type VaultTransit struct {
 	Endpoint string `yaml:"endpoint"`
 	// CACert is a PEM file of certificate authorities to trust instead of the system's.
 	CACert string `yaml:"ca_cert"`
+	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy. None is
+	// taken from the environment.
+	Proxy string `yaml:"proxy"`
 }
 
 // Empty reports whether no key is configured.
@@ -204,11 +216,13 @@ func (c *Config) Problems() problem.List {
 		out.AddList("aws_kms.keys", keyProblems(k.Keys, awsKey, "ARN of a key, such as arn:aws:kms:eu-west-1:123456789012:key/…"))
 		out.AddIf((k.CredentialsFile != "") == k.Ambient, "aws_kms", "must have exactly one of credentials_file and ambient: true")
 		out.AddError("aws_kms.endpoint", checkCloudURL(k.Endpoint))
+		out.AddError("aws_kms.proxy", httpclient.CheckProxy(k.Proxy))
 	}
 	if k := c.GCPKMS; k != nil {
 		out.AddList("gcp_kms.keys", keyProblems(k.Keys, gcpKey, "resource id, projects/…/locations/…/keyRings/…/cryptoKeys/…"))
 		out.AddIf((k.CredentialsFile != "") == k.Ambient, "gcp_kms", "must have exactly one of credentials_file and ambient: true")
 		out.AddError("gcp_kms.endpoint", checkCloudURL(k.Endpoint))
+		out.AddError("gcp_kms.proxy", httpclient.CheckProxy(k.Proxy))
 	}
 	if k := c.AzureKeyVault; k != nil {
 		out.AddList("azure_key_vault", k.problems())
@@ -257,6 +271,7 @@ func (k *AzureKeyVault) problems() (out problem.List) {
 	}
 	out.AddIf(len(clouds) > 1, "keys", "must be in one cloud; vaults and managed HSMs, and keys of two clouds, need one source each")
 	out.AddError("endpoint", checkCloudURL(k.Endpoint))
+	out.AddError("proxy", httpclient.CheckProxy(k.Proxy))
 	if strings.HasPrefix(k.Authority, "http:") {
 		out.Add("authority", "must be an https:// URL without a path")
 	} else {
@@ -271,6 +286,7 @@ func (k VaultTransit) problems(seen map[string]bool) (out problem.List) {
 	out.AddIf(!ok, "address", "must be a URL such as https://vault.example.com:8200, as SOPS files contain it")
 	_, ok = serverURL(k.Endpoint)
 	out.AddIf(!ok && k.Endpoint != "", "endpoint", "must be a URL such as https://vault.example.com:8200")
+	out.AddError("proxy", httpclient.CheckProxy(k.Proxy))
 	out.AddIf(!transitMount.MatchString(k.mount()), "mount", "must be a path of letters, digits, _, . and -")
 	out.AddIf(!namespace.MatchString(k.Namespace), "namespace", "must be a path of letters, digits, _, . and -")
 	out.AddList("keys", keyProblems(k.Keys, transitKey, "name of a transit key"))

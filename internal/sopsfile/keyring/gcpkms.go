@@ -33,7 +33,7 @@ type gcpKMS struct {
 }
 
 func newGCP(cfg GCPKMS) (*gcpKMS, error) {
-	client, err := newHTTPClient(cfg.CACert, false)
+	client, err := newHTTPClient(cfg.CACert, false, cfg.Proxy)
 	k := &gcpKMS{cfg: cfg, http: client}
 	k.login.build = k.newLogin
 	return k, err

@@ -24,11 +24,14 @@ const (
 	maxAnswerBytes = 256 << 10
 )
 
+// metadataServices give the identity of a workload, on its own machine only.
+const metadataServices = "169.254.0.0/16,fd00:ec2::254,metadata.google.internal"
+
 // newHTTPClient makes a client that trusts the authorities in the PEM file besides
-// the system's, or them alone; the system's if there is no file.
-func newHTTPClient(caCert string, alone bool) (*http.Client, error) {
+// the system's, or them alone; the system's if there is no file. An empty proxy means none.
+func newHTTPClient(caCert string, alone bool, proxy string) (*http.Client, error) {
 	return httpclient.New(httpclient.Settings{
-		CACert: caCert, SystemCAs: !alone,
+		CACert: caCert, SystemCAs: !alone, Proxy: proxy, NoProxy: metadataServices,
 		Timeout: remoteTimeout, HeaderTimeout: remoteTimeout, MaxResponseBytes: maxAnswerBytes,
 	})
 }

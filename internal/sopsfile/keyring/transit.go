@@ -24,7 +24,7 @@ type vaultTransit struct {
 }
 
 func newTransit(cfg VaultTransit) (*vaultTransit, error) {
-	client, err := newHTTPClient(cfg.CACert, true)
+	client, err := newHTTPClient(cfg.CACert, true, cfg.Proxy)
 	return &vaultTransit{cfg: cfg, keys: cfg.ids(), http: client}, err
 }
 
