@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gittest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
@@ -187,6 +188,15 @@ var fileAdvice = []advice{
 		right := w.cfg.Sources[0].AgeKeys[0]
 		w.cfg.Sources[0].AgeKeys = []string{right + ".missing"}
 		return func() { w.cfg.Sources[0].AgeKeys = []string{right} }
+	}},
+	{message: "still has the placeholder of relay-sync new", begin: func(w *world) func() {
+		w.two()
+		w.seal("new.yaml", "workflows:\n  "+w.workflow(1)+":\n    fresh: "+sopsfile.Placeholder+"\n")
+		w.commit()
+		return func() {
+			w.sops("set", "new.yaml", `["workflows"]["`+w.workflow(1)+`"]["fresh"]`, `"a value"`)
+			w.commit()
+		}
 	}},
 	{message: "line ends of Windows (CRLF)", begin: func(w *world) func() {
 		w.two()

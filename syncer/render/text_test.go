@@ -4,6 +4,7 @@
 package render_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -34,5 +35,17 @@ func TestColumnsOfAWorkflowAreAligned(t *testing.T) {
 	}
 	if len(columns) != 3 || columns[0] != columns[1] || columns[1] != columns[2] {
 		t.Errorf("the causes begin at columns %v:\n%s", columns, out.String())
+	}
+}
+
+func TestVerifiedFileOfSeveralSourcesNamesThem(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	err := render.NewText(&out, false).WriteVerified([]report.Verified{
+		{Source: "one", File: "a.yaml", Secrets: 1}, {Source: "two", File: "a.yaml", Err: errors.New("a.yaml: CAUSE")}, {Source: "one", File: "b.yaml", Secrets: 2},
+	})
+	want := "ok a.yaml for source one  1 secret\nrefused a.yaml for source two\n  a.yaml: CAUSE\nok b.yaml  2 secrets\n\n3 manifests, 1 refused.\n"
+	if err != nil || out.String() != want {
+		t.Errorf("got %v\n%s", err, out.String())
 	}
 }

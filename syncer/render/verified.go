@@ -17,19 +17,33 @@ func contents(v report.Verified) string {
 	return count(v.Secrets, "secret") + ", " + count(v.Connections, "connection")
 }
 
+// followers are the numbers of sources that follow each file.
+func followers(all []report.Verified) map[string]int {
+	out := map[string]int{}
+	for _, v := range all {
+		out[v.File]++
+	}
+	return out
+}
+
 // WriteVerified prints the outcome of verify.
 func (t *Text) WriteVerified(all []report.Verified) error {
 	refused := 0
+	following := followers(all)
 	for _, v := range all {
+		file := v.File
+		if following[file] > 1 && v.Source != "" {
+			file += " for source " + v.Source
+		}
 		if v.Err == nil {
-			t.line(0, fmt.Sprintf("%s %s  %s", t.paint(green, "ok"), v.File, contents(v)))
+			t.line(0, fmt.Sprintf("%s %s  %s", t.paint(green, "ok"), file, contents(v)))
 			for _, note := range v.Notes {
 				t.block(1, note)
 			}
 			continue
 		}
 		refused++
-		t.line(0, t.paint(red, "refused")+" "+v.File)
+		t.line(0, t.paint(red, "refused")+" "+file)
 		t.block(1, v.Err.Error())
 	}
 	t.line(0, "")
