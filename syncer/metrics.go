@@ -40,7 +40,7 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		}, []string{"source"}),
 		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_last_success_timestamp_seconds",
-			Help: "Time of the last sync with result clean.",
+			Help: "Time of the last sync with result clean; 0 before the first one.",
 		}, []string{"source"}),
 		secrets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_secrets",
@@ -78,7 +78,9 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		m.suspend.WithLabelValues(s.Name).Set(0)
 		if s.Suspend {
 			m.suspend.WithLabelValues(s.Name).Set(1)
+			continue
 		}
+		m.success.WithLabelValues(s.Name).Set(0) // an alarm on a missing series never fires
 	}
 	return m
 }
