@@ -51,6 +51,13 @@ func (b *backend) observe(ctx context.Context, m secrets.Manager, address secret
 	c.ExpiresAt = timeValue(entry.Expires())
 	private.Observed = entry.Seen()
 	private.Repair = repairFor(verdict, secrets.NeedsAdopt(b.client.Owner(), entry, wrote))
+	if verdict.State == secrets.InSync && wrote == nil && private.Unfinished {
+		// The record is of another resource with this owner: the create of this one was
+		// refused, or its answer was lost.
+		c.Drift = types.StringValue(secrets.OwnedBy(b.client.Owner()))
+		private.Repair = repairAdopt
+		return entry, nil
+	}
 	if verdict.State == secrets.InSync {
 		private.Unfinished = false
 		if entry.Rejected != nil {

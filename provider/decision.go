@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -174,12 +175,21 @@ func (d decision) report(diagnostics *diag.Diagnostics, at path.Path, kind, deta
 		diagnostics.AddAttributeError(at, capital(kind)+" is not owned by this configuration",
 			detail+adoptHint+" If another configuration or git source owns it, remove it there only after that apply."+
 				" To leave it unchanged, set on_drift = \"warn\", or remove it from the configuration: "+
-				"Terraform deletes only what this configuration owns."+destroyHint)
+				"Terraform deletes only the version that it wrote. If the provider's owner was changed, restore it."+destroyHint)
 	}
 }
 
 // adoptHint follows an error about another owner.
 const adoptHint = "\n\nTo take it over, set adopt = true for one apply. That apply overwrites the current value with the value of this configuration."
+
+// withAdoptHint adds the hint to the text of an error about another owner. The text about
+// an object of this owner contains the ways out.
+func withAdoptHint(text string, err error) string {
+	if _, exists := errors.AsType[*existsError](err); exists {
+		return text
+	}
+	return text + adoptHint
+}
 
 // destroyHint is needed because terraform destroy makes an ordinary plan first.
 const destroyHint = " To destroy all resources, run \"terraform destroy -refresh=false\"."

@@ -20,18 +20,14 @@ import (
 // report reports an error of the client. The summary is the operation that failed;
 // the detail is the cause and what to do.
 func report(diagnostics *diag.Diagnostics, summary string, err error) {
-	reportValue(diagnostics, summary, path.Root("value_wo"), err)
-}
-
-// reportValue is report with the attribute of the value.
-func reportValue(diagnostics *diag.Diagnostics, summary string, value path.Path, err error) {
 	switch detail := sentence(err.Error()); {
 	case errors.Is(err, secrets.ErrNotOwner):
-		diagnostics.AddAttributeError(path.Root("name"), summary, detail+adoptHint)
+		diagnostics.AddAttributeError(path.Root("name"), summary, withAdoptHint(detail, err))
 	case errors.Is(err, secrets.ErrCanRead):
 		diagnostics.AddError(summary, detail+"\n\nNothing is written, because the provider's require_write_only is \"error\".")
 	case errors.Is(err, secrets.ErrInvalid):
-		diagnostics.AddAttributeError(value, summary, detail)
+		// Not at the value: the host prints the line of the attribute.
+		diagnostics.AddAttributeError(path.Root("name"), summary, detail)
 	default:
 		diagnostics.AddError(summary, detail)
 	}
@@ -42,7 +38,9 @@ func reportValue(diagnostics *diag.Diagnostics, summary string, value path.Path,
 func sentence(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	text = string(unicode.ToUpper(first)) + text[size:]
-	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "}") {
+	// An indented last line is for copying, such as a command.
+	last := text[strings.LastIndex(text, "\n")+1:]
+	if !strings.HasSuffix(text, ".") && !strings.HasPrefix(last, "  ") {
 		text += "."
 	}
 	return text

@@ -217,7 +217,7 @@ const onlyState = " Terraform removed it only from the state."
 func describeKept(a secrets.Address, e secrets.Entry) string {
 	text := fmt.Sprintf("%s: %s", a, describeRemaining(e)) + onlyState
 	if e.Live() {
-		text += " To delete this version: " + a.DeleteCommand(e.Current)
+		text += " It is the value of that writer now. If no program needs it any more, delete it:\n\n  " + a.DeleteCommand(e.Current)
 	}
 	return text
 }
@@ -242,13 +242,16 @@ func alreadyExists(address secrets.Address, importID string, owner secrets.Owner
 	if !e.Live() || !found || last != owner {
 		return ""
 	}
-	return fmt.Sprintf("%[1]s %[2]s already exists: %[3]s wrote version %[4]d at %[5]s. Nothing was changed.\n\n"+
+	return fmt.Sprintf("%[1]s %[2]s already exists: %[3]s wrote version %[4]d at %[5]s. Nothing was changed in Vault.\n\n"+
 		"  - If this plan replaces a resource with create_before_destroy, remove create_before_destroy from it and from the resources that "+
-		"depend on it: two instances cannot have one %[6]s.\n"+
+		"depend on it: two instances cannot have one %[6]s. If the state has a deposed object already, set adopt = true for one apply; the "+
+		"destroy of the deposed object then deletes nothing.\n"+
 		"  - If the resource is tainted, untaint it (\"terraform untaint\").\n"+
+		"  - If only the address of the resource in the configuration changed, add a moved block.\n"+
 		"  - If the %[6]s moves here from another resource of this configuration, remove it there only in a second apply: first apply both, here with adopt = true.\n"+
 		"  - If its state was lost, import it with the id %[7]q.\n"+
-		"  - If another configuration with the same owner manages it, give each configuration its own owner.",
+		"  - If another configuration with the same owner manages it, give each configuration its own owner.\n"+
+		"  - If its value may be lost, set adopt = true for one apply, which overwrites it.",
 		capital(address.Kind.String()), address, owner, record.Version, record.Time.UTC().Format(time.RFC3339), address.Kind, importID)
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -53,7 +52,7 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	plan.takeAdopt(config.options, r.backend.defaults.options)
 	private := newPrivateState(address)
 	if _, err := config.fields(); err != nil {
-		reportFields(&resp.Diagnostics, summary, err)
+		report(&resp.Diagnostics, summary, err)
 		return
 	}
 	err := r.backend.checkMount(ctx, address, &private)
@@ -72,7 +71,7 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	wrote, err := r.put(ctx, config, secrets.Write{Address: address, Observed: observed, Adopt: plan.adopting.ValueBool()})
 	created := firstWrite{address: address, observed: observed, started: started, wrote: wrote, err: withInterruption(ctx, err)}
 	if err := plan.setCreated(created, r.backend.client.Owner(), &private, &resp.Diagnostics); err != nil {
-		reportFields(&resp.Diagnostics, summary, err)
+		report(&resp.Diagnostics, summary, err)
 		return
 	}
 	plan.Path = types.StringValue(pathOf(address))
@@ -144,7 +143,7 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 		Baseline: r.backend.lastWrite(state.computedAttributes, private, observed),
 	})
 	if err != nil {
-		reportFields(&resp.Diagnostics, summary, withInterruption(ctx, err))
+		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 	}
 	if !plan.setUpdated(wrote, err, r.backend.client.Owner(), &private) {
 		plan = state
@@ -220,9 +219,4 @@ func (r *connectionResource) deleteOrphaned(ctx context.Context, a secrets.Addre
 			r.backend.warnings.add("cannot delete orphaned bodies of connections: " + err.Error())
 		}
 	})
-}
-
-// reportFields is report, with an error of the input at fields_wo.
-func reportFields(diagnostics *diag.Diagnostics, summary string, err error) {
-	reportValue(diagnostics, summary, path.Root("fields_wo"), err)
 }

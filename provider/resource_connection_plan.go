@@ -118,7 +118,7 @@ func checkFields(config connectionModel, diagnostics *diag.Diagnostics) {
 	}
 	found := connections.CheckFields(config.Type.ValueString(), names)
 	if found.Problem != "" {
-		diagnostics.AddAttributeError(path.Root("fields_wo"), "Fields do not match the type", sentence(found.Problem))
+		diagnostics.AddAttributeError(path.Root("name"), "Fields do not match the type", sentence(found.Problem))
 	}
 	if found.Warning != "" {
 		diagnostics.AddAttributeWarning(path.Root("type"), "Unknown type or field",

@@ -5,9 +5,11 @@ package provider
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/terraformtest"
@@ -120,6 +122,33 @@ func TestSetInAnotherVaultIsRefusedUntilItIsAccepted(t *testing.T) {
 			}
 		}
 		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
+		s.NoChanges(t)
+	})
+}
+
+// A set whose write of a name was refused, because another resource with the same owner
+// wrote it first, must not take that version for its own: its value would be lost.
+func TestSetDoesNotTakeTheVersionOfAnotherResourceForItsOwn(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newFixture(t, cli)
+		set := map[string]string{"shared": "mine@1", "own": "mine@1"}
+		s.configure(t, s.set(set))
+		var once sync.Once
+		s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+			if strings.HasSuffix(r.URL.Path, "/data/workflows/"+s.workflow+"/shared") {
+				once.Do(func() { s.ownedBy(t, "terraform/shop", "shared", "theirs") })
+			}
+			return vaulttest.Action{}
+		})
+		s.Apply(t).Contains(t, "Secret was not written as planned", "shared changed since the plan")
+		s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "shared: owned by terraform/shop", "adopt = true")
+		s.reads(t, map[string]string{"shared": "theirs", "own": "mine"})
+
+		t.Log("on request the set takes it over")
+		s.configure(t, s.set(set, "adopt = true"))
+		s.Apply(t)
+		s.reads(t, map[string]string{"shared": "mine", "own": "mine"})
 		s.NoChanges(t)
 	})
 }

@@ -114,7 +114,7 @@ func (r *workflowSecretsResource) findUndeclared(ctx context.Context, m *workflo
 	if len(left) == 0 {
 		return
 	}
-	cause := `They are not deleted, because exclusive is "show".`
+	cause := `The last apply had exclusive = "show", so they are only listed. With exclusive = "delete" the plan shows what the apply deletes.`
 	if m.deletesUndeclared() {
 		cause = "They are not deleted, because this configuration does not own them."
 	}

@@ -27,6 +27,10 @@ var (
 	errNotDeleted = errors.New("nothing was deleted, because not every secret was written")
 )
 
+// ofSet is where the diagnostics of a set point. The host prints the lines of the
+// attribute, so it must not be the one that the values are in.
+var ofSet = path.Root("workflow")
+
 // failures are errors by secret.
 type failures map[string]error
 
@@ -113,35 +117,26 @@ func (f failures) split(matches func(error) bool) (these, others failures) {
 	return these, others
 }
 
-// failureMessage is one diagnostic about failures.
-type failureMessage struct {
-	at     path.Path
-	detail string
-}
-
 // messages returns one message for each cause, with all secrets that it affects. An
-// invalid value has a message of its own: it points at its argument.
-func (f failures) messages() []failureMessage {
+// invalid value has a message of its own.
+func (f failures) messages() []string {
 	shared, own := f.split(func(err error) bool {
 		return errors.Is(err, errNotStarted) || (affectsAll(err) && !mayHaveWritten(err))
 	})
-	var all []failureMessage
+	var all []string
 	for _, names := range own.byCause() {
 		err := own[names[0]]
-		m := failureMessage{secretPath(names[0]), sentence(err.Error())}
+		text := sentence(err.Error())
 		if len(names) > 1 {
-			m.at = path.Root("secrets")
-			m.detail += fmt.Sprintf("\n\nThis also applies to %s.", strings.Join(names[1:], ", "))
+			text += fmt.Sprintf("\n\nThis also applies to %s.", strings.Join(names[1:], ", "))
 		}
 		switch {
 		case errors.Is(err, errNotDeleted):
-			m = failureMessage{path.Root("secrets"), sentence(err.Error()) + "\n\nNot deleted: " + strings.Join(names, ", ") + "."}
+			text = sentence(err.Error()) + "\n\nNot deleted: " + strings.Join(names, ", ") + "."
 		case errors.Is(err, secrets.ErrNotOwner):
-			m.detail += adoptHint
-		case errors.Is(err, secrets.ErrInvalid):
-			m.at = m.at.AtName("value_wo")
+			text = withAdoptHint(text, err)
 		}
-		all = append(all, m)
+		all = append(all, text)
 	}
 	if len(shared) == 0 {
 		return all
@@ -151,7 +146,7 @@ func (f failures) messages() []failureMessage {
 	if i := slices.IndexFunc(names, func(name string) bool { return !errors.Is(shared[name], errNotStarted) }); i >= 0 {
 		cause = shared[names[i]]
 	}
-	return append(all, failureMessage{path.Root("secrets"), sentence(cause.Error()) + "\n\nNot done: " + strings.Join(names, ", ") + "."})
+	return append(all, sentence(cause.Error())+"\n\nNot done: "+strings.Join(names, ", ")+".")
 }
 
 // byCause returns the names with the same cause together: those whose errors differ only
@@ -183,23 +178,19 @@ func withoutName(text, name string) string {
 // addErrors reports each message as an error.
 func (f failures) addErrors(diagnostics *diag.Diagnostics, summary string) {
 	for _, m := range f.messages() {
-		diagnostics.AddAttributeError(m.at, summary, m.detail)
+		diagnostics.AddAttributeError(ofSet, summary, m)
 	}
 }
 
 // addWarning reports all messages as one warning.
 func (f failures) addWarning(diagnostics *diag.Diagnostics, summary string) {
-	var details []string
-	for _, m := range f.messages() {
-		details = append(details, m.detail)
-	}
-	addWarningOnce(diagnostics, summary, details)
+	addWarningOnce(diagnostics, summary, f.messages())
 }
 
 // addWarningOnce reports all details in one warning. Of several warnings with one
 // summary, Terraform shows the first only.
 func addWarningOnce(diagnostics *diag.Diagnostics, summary string, details []string) {
 	if len(details) > 0 {
-		diagnostics.AddAttributeWarning(path.Root("secrets"), summary, strings.Join(details, "\n\n"))
+		diagnostics.AddAttributeWarning(ofSet, summary, strings.Join(details, "\n\n"))
 	}
 }

@@ -57,9 +57,6 @@ func (all elements) encode(ctx context.Context, diagnostics *diag.Diagnostics) t
 
 func (all elements) names() []string { return slices.Sorted(maps.Keys(all)) }
 
-// secretPath returns the path of a secret in the configuration.
-func secretPath(name string) path.Path { return path.Root("secrets").AtMapKey(name) }
-
 // ModifyPlan decides what happens to each value and puts the decisions into the plan.
 func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if !r.plans(req, &resp.Diagnostics) {
@@ -149,7 +146,7 @@ func (r *workflowSecretsResource) decideEach(ctx context.Context, plan workflowS
 		planned[name] = next
 	}
 	for _, decided := range slices.Sorted(maps.Keys(set.drifted)) {
-		decided.report(diagnostics, path.Root("secrets"), "secret", strings.Join(set.drifted[decided], "\n"))
+		decided.report(diagnostics, ofSet, "secret", strings.Join(set.drifted[decided], "\n"))
 	}
 	if len(set.withoutFingerprint) > 0 {
 		diagnostics.AddAttributeWarning(path.Root("detect_changes"), "Values are sent once to record their fingerprints",

@@ -77,7 +77,7 @@ func Warnings(paths ...string) []string {
 		info, err := os.Stat(path)
 		if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0 {
 			out = append(out, fmt.Sprintf("credential file %s is readable by all users of this machine (mode %04o). "+
-				"Hint: run chmod o-r; in Kubernetes, set defaultMode 0440 and fsGroup", Display(path), info.Mode().Perm()))
+				"Hint: run chmod o-r %s; in Kubernetes, set defaultMode 0440 and fsGroup", Display(path), info.Mode().Perm(), Display(path)))
 		}
 	}
 	return out

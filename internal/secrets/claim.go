@@ -89,7 +89,7 @@ func (d Deletion) NotDeleted(a Address) string {
 	current := d.Remaining.Current
 	stays := "no live value is left"
 	if d.Remaining.Live() {
-		stays = d.Remaining.DescribeCurrent() + ", stays; to delete it: " + a.DeleteCommand(current)
+		stays = d.Remaining.DescribeCurrent() + ", stays; if no program needs it any more, delete it: " + a.DeleteCommand(current)
 	}
 	switch d.Outcome {
 	case SoftDeleted, AllDestroyed:

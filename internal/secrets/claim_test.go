@@ -189,7 +189,7 @@ func TestNotDeletedNamesWhatStays(t *testing.T) {
 	owned := live
 	owned.Records = map[Owner]Record{"terraform/shop": {Version: 4, Time: at}}
 	address := Scope{Mount: "customers", Prefix: "work flows", Group: "deploy"}.Secret("token")
-	stays := "; version 4 of 2026-11-22T12:00:00Z, written by %s, stays; to delete it: vault kv delete -mount=customers -versions=4 'work flows/deploy/token'"
+	stays := "; version 4 of 2026-11-22T12:00:00Z, written by %s, stays; if no program needs it any more, delete it: vault kv delete -mount=customers -versions=4 'work flows/deploy/token'"
 	dead := Entry{Current: 4, Versions: map[int]Version{4: {Created: at, Deleted: at}}, Date: at}
 	for _, row := range []struct {
 		deletion Deletion

@@ -175,7 +175,7 @@ func (e *MissingCapabilityError) Error() string {
 		text += "\n  " + rule
 	}
 	if e.Command != "" {
-		text += "\nFor the whole workflow: " + e.Command
+		text += "\nFor the whole workflow, the policy that this command prints:\n  " + e.Command
 	}
 	return text
 }

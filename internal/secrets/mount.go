@@ -99,7 +99,7 @@ func judgeMount(in Scope, answer kv.Mount, err error) (mountCheck, error) {
 	case answer.Type != "kv":
 		return mountCheck{}, &mountError{text: fmt.Sprintf("mount %q has a secrets engine of type %q; set the mount of a KV version 2 secrets engine", in.Mount, answer.Type)}
 	case answer.Options.Version != "2":
-		return mountCheck{}, &mountError{text: fmt.Sprintf("mount %q is a KV version 1 mount; enable version 2: vault kv enable-versioning%s %s",
+		return mountCheck{}, &mountError{text: fmt.Sprintf("mount %q is a KV version 1 mount; enable version 2:\n  vault kv enable-versioning%s %s",
 			in.Mount, namespaceFlag(in), QuoteShell(in.Mount))}
 	}
 	return mountCheck{info: MountInfo{UUID: answer.UUID}, proven: true}, nil
@@ -121,7 +121,7 @@ func judgeProbe(in Scope, err error) error {
 	case errors.Is(err, kv.ErrNoMount):
 		return noMount(in, err)
 	case errors.Is(err, kv.ErrUnsupported):
-		return &mountError{cause: err, text: fmt.Sprintf("mount %q is not a KV version 2 mount; if it is a KV version 1 mount, enable version 2: vault kv enable-versioning%s %s",
+		return &mountError{cause: err, text: fmt.Sprintf("mount %q is not a KV version 2 mount; if it is a KV version 1 mount, enable version 2:\n  vault kv enable-versioning%s %s",
 			in.Mount, namespaceFlag(in), QuoteShell(in.Mount))}
 	case !noAnswer(err):
 		return err
@@ -131,7 +131,7 @@ func judgeProbe(in Scope, err error) error {
 }
 
 func noMount(in Scope, cause error) error {
-	return &mountError{cause: cause, text: fmt.Sprintf("no KV v2 secrets engine found at mount %q; check mount and namespace, or enable one: vault secrets enable%s -path=%s -version=2 kv",
+	return &mountError{cause: cause, text: fmt.Sprintf("no KV v2 secrets engine found at mount %q; check mount and namespace, or enable one:\n  vault secrets enable%s -path=%s -version=2 kv",
 		in.Mount, namespaceFlag(in), QuoteShell(in.Mount))}
 }
 

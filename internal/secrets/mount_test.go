@@ -30,7 +30,7 @@ func TestJudgeMount(t *testing.T) {
 		want   string // in the error; empty for none
 	}{
 		{"version 2", root, described("shop/", "kv", "2"), nil, true, ""},
-		{"version 1", root, described("shop/", "kv", "1"), nil, false, `mount "shop" is a KV version 1 mount; enable version 2: vault kv enable-versioning shop`},
+		{"version 1", root, described("shop/", "kv", "1"), nil, false, `mount "shop" is a KV version 1 mount; enable version 2:` + "\n  vault kv enable-versioning shop"},
 		{"version 1 without an option", root, described("shop/", "kv", ""), nil, false, "is a KV version 1 mount"},
 		{"version 1 in a namespace", team, described("shop/", "kv", "1"), nil, false, "vault kv enable-versioning -namespace=team/a shop"},
 		{"version 1 with a space in its name", Scope{Mount: "my shop"}, described("my shop/", "kv", "1"), nil, false, "enable-versioning 'my shop'"},

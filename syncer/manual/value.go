@@ -20,7 +20,10 @@ type Input struct {
 	File string
 	// Prompt reads one line from the terminal without echo. If it is nil, Stdin is read.
 	Prompt func(label string) (string, error)
-	Stdin  io.Reader
+	// Drop drops what was typed or pasted and not read, and reports whether there was a
+	// line of it. It is called after the last prompt, if it is set.
+	Drop  func() bool
+	Stdin io.Reader
 	// KeepNewline keeps the newline at the end of Stdin. Otherwise one newline is
 	// removed, because echo and most commands add it.
 	KeepNewline bool
@@ -77,8 +80,11 @@ func (in Input) ask(a secrets.Address) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if again != first {
-		return "", errors.New("the two values differ: nothing was written")
+	switch more := in.Drop != nil && in.Drop(); {
+	case more:
+		return "", errors.New("the value has several lines: nothing was written. Hint: use --from-file, or standard input")
+	case again != first:
+		return "", errors.New("the two values differ: nothing was written. Hint: for a value with several lines use --from-file, or standard input")
 	}
 	return first, nil
 }

@@ -112,7 +112,7 @@ func (o *options) change(c *cobra.Command, f *manualFlags, args []string, change
 	if f.cfg != nil {
 		o.changed(c.Context(), f.cfg)
 	}
-	return o.writeChange(session.Owner(), result)
+	return o.writeChange(session.Owner(), result, f.again("undelete", secrets.QuoteShell(a.String())))
 }
 
 // withHint adds what a person can do about a secret that another owner has.

@@ -62,6 +62,7 @@ func (o *options) set(c *cobra.Command, f *manualFlags, args []string) error {
 		in := manual.Input{File: f.file, Stdin: os.Stdin, KeepNewline: f.keepNewline, MaxBytes: s.MaxValueBytes}
 		if term.IsTerminal(int(os.Stdin.Fd())) {
 			in.Prompt = func(label string) (string, error) { return o.prompt(c.Context(), label) }
+			in.Drop = dropTyped
 		}
 		value, err := in.Read(a)
 		if err != nil {

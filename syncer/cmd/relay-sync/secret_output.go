@@ -14,7 +14,7 @@ import (
 )
 
 // writeChange prints the result of a manual change.
-func (o *options) writeChange(owner secrets.Owner, r report.Result) error {
+func (o *options) writeChange(owner secrets.Owner, r report.Result, undelete string) error {
 	owner = r.Entry.KnownAs(owner)
 	if o.output == "json" {
 		fields := map[string]any{"workflow": r.Address.Group, "name": r.Address.Name, "action": r.Kind, "owner": owner}
@@ -26,12 +26,13 @@ func (o *options) writeChange(owner secrets.Owner, r report.Result) error {
 		}
 		return written(render.Document(o.stdout, fields))
 	}
-	_, err := fmt.Fprintf(o.stdout, "%s: %s\n", r.Address, changeText(owner, r))
+	_, err := fmt.Fprintf(o.stdout, "%s: %s\n", r.Address, changeText(owner, r, undelete))
 	return written(err)
 }
 
-// changeText describes what a manual change did.
-func changeText(owner secrets.Owner, r report.Result) string {
+// changeText describes what a manual change did; undelete is the command that reverts a
+// deletion.
+func changeText(owner secrets.Owner, r report.Result, undelete string) string {
 	switch r.Kind {
 	case plan.Adopt:
 		return fmt.Sprintf("written as version %d by %s, taken over", r.Version, owner)
@@ -40,7 +41,7 @@ func changeText(owner secrets.Owner, r report.Result) string {
 		if r.Cause != "" {
 			return text + "; " + r.Cause
 		}
-		return text + "; relay-sync secret undelete restores it"
+		return text + "; to restore it: " + undelete
 	case plan.Release:
 		if r.Cause != "" {
 			return "released; " + r.Cause
