@@ -136,67 +136,70 @@ func TestOneShotRunOfOneSourceReadsTheOthers(t *testing.T) {
 	w.endsClean(Request{Apply: true})
 }
 
+// notGivenUp are the reasons for which a moved secret stays with its former source.
+var notGivenUp = map[string]struct {
+	change func(w *world)
+	want   string // in the report
+}{
+	"both want it": {
+		func(w *world) { w.team("team-a/db.yaml", "moved", "theirs") },
+		"source team-b wants it, too; remove it from the files of that source, and it is handed over",
+	},
+	"the former source has a broken file": {
+		func(w *world) {
+			w.move()
+			write(w.t, w.repo, "team-b/broken.yaml", "workflows: {")
+		},
+		"source team-b does not give it up: not deleted: something failed in this sync",
+	},
+	"the former source has no manifest left": {
+		func(w *world) {
+			w.move()
+			w.run("git", "rm", "-q", "team-b/stays.yaml")
+		},
+		"the commit contains no manifest (deletes.allow_empty)",
+	},
+	"the former source waits for approval": {
+		func(w *world) {
+			w.move()
+			w.cfg.Sources[1].Deletes.MaxPercent = new(0)
+		},
+		"source team-b does not give it up: not deleted: ",
+	},
+	"the former source is suspended": {
+		func(w *world) {
+			w.move()
+			w.cfg.Sources[1].Suspend = true
+		},
+		"source team-b does not give it up: the source is suspended",
+	},
+	"the former source has another repository, which is missing": {
+		func(w *world) {
+			w.move()
+			w.cfg.Sources[1].Repository = w.t.TempDir()
+		},
+		"source team-b does not give it up: ",
+	},
+	"the file of the new source is older": {
+		func(w *world) {
+			older := w.read("team-b/db.yaml")
+			w.team("team-b/db.yaml", "moved", "one")
+			w.commit()
+			w.await()
+			w.team("team-b/db.yaml", "moved", "one")
+			w.commit()
+			w.endsClean(Request{Apply: true, Sources: []string{"team-b"}})
+			w.run("git", "rm", "-q", "team-b/db.yaml")
+			write(w.t, w.repo, "team-a/db.yaml", older)
+		},
+		"rolls back: the file was encrypted at",
+	},
+}
+
 // A source must not take the secrets of another one the moment that one is broken.
 func TestSecretIsHandedOverOnlyIfTheFormerSourceWouldDeleteIt(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
-		change func(w *world)
-		want   string // in the report
-	}{
-		"both want it": {
-			func(w *world) { w.team("team-a/db.yaml", "moved", "theirs") },
-			"source team-b wants it, too; remove it from the files of that source, and it is handed over",
-		},
-		"the former source has a broken file": {
-			func(w *world) {
-				w.move()
-				write(w.t, w.repo, "team-b/broken.yaml", "workflows: {")
-			},
-			"source team-b does not give it up: not deleted: something failed in this sync",
-		},
-		"the former source has no manifest left": {
-			func(w *world) {
-				w.move()
-				w.run("git", "rm", "-q", "team-b/stays.yaml")
-			},
-			"the commit contains no manifest (deletes.allow_empty)",
-		},
-		"the former source waits for approval": {
-			func(w *world) {
-				w.move()
-				w.cfg.Sources[1].Deletes.MaxPercent = new(0)
-			},
-			"source team-b does not give it up: not deleted: ",
-		},
-		"the former source is suspended": {
-			func(w *world) {
-				w.move()
-				w.cfg.Sources[1].Suspend = true
-			},
-			"source team-b does not give it up: the source is suspended",
-		},
-		"the former source has another repository, which is missing": {
-			func(w *world) {
-				w.move()
-				w.cfg.Sources[1].Repository = w.t.TempDir()
-			},
-			"source team-b does not give it up: ",
-		},
-		"the file of the new source is older": {
-			func(w *world) {
-				older := w.read("team-b/db.yaml")
-				w.team("team-b/db.yaml", "moved", "one")
-				w.commit()
-				w.await()
-				w.team("team-b/db.yaml", "moved", "one")
-				w.commit()
-				w.endsClean(Request{Apply: true, Sources: []string{"team-b"}})
-				w.run("git", "rm", "-q", "team-b/db.yaml")
-				write(w.t, w.repo, "team-a/db.yaml", older)
-			},
-			"rolls back: the file was encrypted at",
-		},
-	} {
+	for name, row := range notGivenUp {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newTeams(t)

@@ -43,9 +43,9 @@ func (m *markdown) report(r report.Report, flag plan.ConfigFlag) {
 	if r.Commit != "" {
 		fmt.Fprintf(m, "%s at %s, %s", code(r.Branch), code(plan.Short(string(r.Commit))), count(r.Files, "manifest"))
 		if r.Keyless {
-			m.WriteString(", by ciphertext alone")
+			fmt.Fprint(m, ", by ciphertext alone")
 		}
-		m.WriteString("\n\n")
+		fmt.Fprint(m, "\n\n")
 	}
 	fmt.Fprintf(m, "**%s**\n\n", sentence(r))
 	if r.Err != nil {
@@ -54,7 +54,7 @@ func (m *markdown) report(r report.Report, flag plan.ConfigFlag) {
 	m.table(r)
 	for i, f := range r.Failures {
 		if i == 0 {
-			m.WriteString("Refused; nothing in these files is applied:\n\n")
+			fmt.Fprint(m, "Refused; nothing in these files is applied:\n\n")
 		}
 		m.message(f.Err.Error())
 	}
@@ -82,12 +82,12 @@ func (m *markdown) table(r report.Report) {
 			continue
 		}
 		if rows++; rows == 1 {
-			m.WriteString("| | secret | action | details |\n|---|---|---|---|\n")
+			fmt.Fprint(m, "| | secret | action | details |\n|---|---|---|---|\n")
 		}
-		m.WriteString(row)
+		fmt.Fprint(m, row)
 	}
 	if rows > 0 {
-		m.WriteString("\n")
+		fmt.Fprint(m, "\n")
 	}
 }
 
@@ -95,7 +95,7 @@ func (m *markdown) table(r report.Report) {
 func (m *markdown) message(text string) {
 	fence := strings.Repeat("`", max(3, longestRun(text)+1))
 	if block := fence + "text\n" + text + "\n" + fence + "\n\n"; m.fits(block) {
-		m.WriteString(block)
+		fmt.Fprint(m, block)
 	}
 }
 

@@ -104,7 +104,7 @@ func (o *options) verifyFile(controller *syncer.Controller, name string) ([]repo
 	data, err := conffile.ReadArgument(name, sopsfile.MaxBytes)
 	switch {
 	case err != nil:
-		return []report.Verified{{File: name, Err: err}}, nil
+		return []report.Verified{{File: name, Err: err}}, nil //nolint:nilerr // the report names it
 	case controller == nil:
 		return []report.Verified{syncer.VerifyFile(name, data)}, nil
 	}
