@@ -132,7 +132,7 @@ func TestSetDoesNotTakeTheVersionOfAnotherResourceForItsOwn(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
-		set := map[string]string{"shared": "mine@1", "own": "mine@1"}
+		set := map[string]string{"shared": "this@1", "own": "this@1"}
 		s.configure(t, s.set(set))
 		var once sync.Once
 		s.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
@@ -143,12 +143,12 @@ func TestSetDoesNotTakeTheVersionOfAnotherResourceForItsOwn(t *testing.T) {
 		})
 		s.Apply(t).Contains(t, "Secret was not written as planned", "shared changed since the plan")
 		s.Fails(t, []string{"plan"}, "Secret is not owned by this configuration", "shared: owned by terraform/shop", "adopt = true")
-		s.reads(t, map[string]string{"shared": "theirs", "own": "mine"})
+		s.reads(t, map[string]string{"shared": "theirs", "own": "this"})
 
 		t.Log("on request the set takes it over")
 		s.configure(t, s.set(set, "adopt = true"))
 		s.Apply(t)
-		s.reads(t, map[string]string{"shared": "mine", "own": "mine"})
+		s.reads(t, map[string]string{"shared": "this", "own": "this"})
 		s.NoChanges(t)
 	})
 }
