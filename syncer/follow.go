@@ -35,6 +35,10 @@ func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 	stopNotifying := c.startNotifying(ctx, log)
 	defer stopNotifying()
 	var work errgroup.Group
+	work.Go(func() error {
+		c.watchToken(ctx, log)
+		return nil
+	})
 	for _, cfg := range c.cfg.Sources {
 		if cfg.Suspend {
 			log.Info("suspended", "source", cfg.Name)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/hashicorp/vault/api"
 
@@ -20,6 +21,19 @@ type Self struct {
 	EntityID string `json:"entity_id"`
 	// Type is "service" or "batch".
 	Type string `json:"type"`
+	// ExpireTime is in RFC 3339; empty for a token that never expires.
+	ExpireTime string `json:"expire_time"`
+	// CreationTTL is the lifetime, in seconds, that the token was created with.
+	CreationTTL int64 `json:"creation_ttl"`
+}
+
+// Expires is when the token expires unless it is renewed; zero for never.
+func (s Self) Expires() time.Time {
+	at, err := time.Parse(time.RFC3339Nano, s.ExpireTime)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
 }
 
 // Batch reports whether the token cannot be revoked.

@@ -1,0 +1,67 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
+)
+
+// lifetimeInterval is how often the lifetime of the token of a file is looked up.
+const lifetimeInterval = time.Hour
+
+// watchToken reports when the token of vault.token_file expires, as a metric and, near
+// the end, as a warning, until ctx ends. A token of a login is renewed, so it does nothing
+// then. A new token in the file is looked up at once.
+func (c *Controller) watchToken(ctx context.Context, log *slog.Logger) {
+	if c.cfg.Vault.TokenFile == "" {
+		return
+	}
+	replaced := make(chan struct{}, 1)
+	go watchFiles(ctx, []string{c.cfg.Vault.TokenFile}, func() {
+		select {
+		case replaced <- struct{}{}:
+		default:
+		}
+	})
+	ticker := time.NewTicker(lifetimeInterval)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		c.lookUpToken(ctx, log)
+		select {
+		case <-ctx.Done():
+		case <-replaced:
+		case <-ticker.C:
+		}
+	}
+}
+
+// lookUpToken publishes when the token expires. A failure is logged and changes nothing:
+// syncs report a token that Vault does not accept.
+func (c *Controller) lookUpToken(ctx context.Context, log *slog.Logger) {
+	self, err := vaultclient.LookUpToken(ctx, c.cfg.Vault.Settings("relay-sync/"+c.version))
+	if err != nil {
+		if ctx.Err() == nil {
+			log.Info("the lifetime of the token is unknown", "token_file", c.cfg.Vault.TokenFile, "err", err)
+		}
+		return
+	}
+	expires := self.Expires()
+	if expires.IsZero() {
+		c.metrics.tokenExpires.Set(0)
+		return
+	}
+	c.metrics.tokenExpires.Set(float64(expires.Unix()))
+	if left := time.Until(expires); endsSoon(left, time.Duration(self.CreationTTL)*time.Second) {
+		log.Warn("the token expires soon; replace it in the file, or renew it",
+			"token_file", c.cfg.Vault.TokenFile, "expires", expires.UTC().Format(time.RFC3339), "left", left.Round(time.Second).String())
+	}
+}
+
+// endsSoon reports whether less than a quarter of a token's lifetime is left. What
+// replaces or renews tokens regularly does so before.
+func endsSoon(left, whole time.Duration) bool { return left < whole/4 }

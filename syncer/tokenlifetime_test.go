@@ -1,0 +1,49 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+// Otherwise a token of a file ends all syncs one day, without notice.
+func TestDaemonReportsWhenItsTokenExpires(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	d := w.daemon()
+	for _, ttl := range []time.Duration{2 * time.Hour, 5 * time.Hour} {
+		_, created := w.vault.Call(t, w.vault.RootToken, http.MethodPost, "auth/token/create", map[string]any{"ttl": ttl.String(), "policies": []string{"writer"}})
+		token := created["auth"].(map[string]any)["client_token"].(string)
+		if err := os.WriteFile(w.cfg.Vault.TokenFile, []byte(token), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want := float64(time.Now().Add(ttl).Unix())
+		d.until("the metric follows the token in the file", func() bool {
+			got := testutil.ToFloat64(d.metrics.tokenExpires)
+			return got > want-60 && got < want+60
+		})
+	}
+}
+
+func TestEndsSoon(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		left, whole time.Duration
+		want        bool
+	}{
+		{8 * time.Hour, 32 * time.Hour, false},
+		{7 * time.Hour, 32 * time.Hour, true},
+		{-time.Hour, 32 * time.Hour, true},
+		{20 * time.Minute, time.Hour, false}, // as an agent renews it
+	} {
+		if got := endsSoon(row.left, row.whole); got != row.want {
+			t.Errorf("%s of %s: %t", row.left, row.whole, got)
+		}
+	}
+}
