@@ -137,7 +137,7 @@ func (r *workflowSecretResource) checkValue(plan, config workflowSecretModel, di
 		Value:   secrets.NewValue(config.ValueWO.ValueString()),
 	})
 	if err != nil {
-		report(diagnostics, "Invalid value", err)
+		report(diagnostics, "Invalid value_wo", err)
 	}
 }
 

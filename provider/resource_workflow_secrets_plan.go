@@ -191,7 +191,7 @@ func (r *workflowSecretsResource) checkValues(plan workflowSecretsModel, planned
 	// The host passes null for a value under ignore_changes: it is known in the apply.
 	sent = slices.DeleteFunc(sent, func(name string) bool { return values[name].ValueWO.IsNull() })
 	b := r.newBatch(plan, newSetPrivateState(r.backend.root()), values)
-	b.checkValues(sent).addErrors(diagnostics, "Invalid value")
+	b.checkValues(sent).addErrors(diagnostics, "Invalid value_wo")
 }
 
 // scopePath returns where the provider block puts the secrets; unknown while that is

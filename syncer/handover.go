@@ -24,6 +24,8 @@ type otherSource struct {
 	mu sync.Mutex
 	// names and plans cache its manifests, read without and with its keys.
 	names, plans *manifestCache
+	// ancestry is of the plans, because that of its own syncs has one user at a time.
+	ancestry *ancestry
 }
 
 // handOvers are the other sources, and what waits for them.
@@ -45,7 +47,7 @@ type leftSecret struct {
 func newHandOvers(sources []config.Source) *handOvers {
 	h := &handOvers{since: map[leftSecret]time.Time{}}
 	for _, s := range sources {
-		h.sources = append(h.sources, &otherSource{Source: s, names: newManifestCache(""), plans: newManifestCache("")})
+		h.sources = append(h.sources, &otherSource{Source: s, names: newManifestCache(""), plans: newManifestCache(""), ancestry: &ancestry{}})
 	}
 	return h
 }
@@ -138,6 +140,7 @@ func (c *Controller) openOther(ctx context.Context, other *otherSource, keyless 
 	if err != nil {
 		return nil, err
 	}
+	s.ancestry = other.ancestry
 	if keyless {
 		s.cache = other.names
 		return s, nil
