@@ -6,9 +6,11 @@ package syncer
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // lifetimeInterval is how often the lifetime of the token of a file is looked up.
@@ -16,9 +18,10 @@ const lifetimeInterval = time.Hour
 
 // watchToken reports when the token of vault.token_file expires, as a metric and, near
 // the end, as a warning, until ctx ends. A token of a login is renewed, so it does nothing
-// then. A new token in the file is looked up at once.
+// then, and if no source uses the token. A new token in the file is looked up at once.
 func (c *Controller) watchToken(ctx context.Context, log *slog.Logger) {
-	if c.cfg.Vault.TokenFile == "" {
+	follows := slices.ContainsFunc(c.cfg.Sources, func(s config.Source) bool { return !s.Suspend })
+	if c.cfg.Vault.TokenFile == "" || !follows {
 		return
 	}
 	replaced := make(chan struct{}, 1)
