@@ -87,6 +87,8 @@ func newFollower(c *Controller, cfg config.Source, log *slog.Logger) *follower {
 }
 
 func (f *follower) follow(ctx context.Context) {
+	f.wake.begin()
+	defer f.wake.end(f.cfg.Name)
 	for byTimer := false; ctx.Err() == nil; {
 		before := f.done
 		wait := f.poll(ctx)

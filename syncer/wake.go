@@ -21,6 +21,8 @@ type wake struct {
 
 	mu      sync.Mutex
 	reasons reasons
+	// ended means that the loop has ended, and no other one has begun.
+	ended bool
 }
 
 // reasons are why a source polls.
@@ -36,19 +38,54 @@ type reasons struct {
 func newWakes(sources []config.Source) map[string]*wake {
 	out := map[string]*wake{}
 	for _, s := range sources {
-		out[s.Name] = &wake{signal: make(chan struct{}, 1)}
+		out[s.Name] = newWake()
 	}
 	return out
 }
 
+func newWake() *wake { return &wake{signal: make(chan struct{}, 1)} }
+
 func (w *wake) add(change func(*reasons)) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	change(&w.reasons)
-	w.mu.Unlock()
+	w.notify()
+}
+
+// notify signals the loop. More signals, while one waits, are one.
+func (w *wake) notify() {
 	select {
 	case w.signal <- struct{}{}:
 	default:
 	}
+}
+
+// ask asks the loop for a sync. answer has room for the report. If the loop ends before,
+// the report contains errEnded.
+func (w *wake) ask(source string, answer chan<- report.Report) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		answer <- report.Report{Source: source, Err: errEnded}
+		return
+	}
+	w.reasons.asked = append(w.reasons.asked, answer)
+	w.notify()
+}
+
+// begin is called when a loop begins, end when it has ended.
+func (w *wake) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = false
+}
+
+func (w *wake) end(source string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
+	w.reasons.answer(report.Report{Source: source, Err: errEnded})
+	w.reasons = reasons{}
 }
 
 // take returns the reasons since the last time.
@@ -90,6 +127,9 @@ func (c *Controller) Changed(names []string) error {
 // errStandby is the answer of a replica that follows no source.
 var errStandby = errors.New("standby: another replica is the leader and follows the sources. Hint: run the command where it runs")
 
+// errEnded is the answer of a loop that ends before the sync.
+var errEnded = errors.New("the daemon stops, reads its configuration again, or is no longer the leader, so it did not sync. Hint: run the command again")
+
 // SyncNow lets the running loops sync sources at once, and returns the reports. No names
 // mean all sources. It waits for a sync that runs, and then for its own.
 func (c *Controller) SyncNow(ctx context.Context, names []string) ([]report.Report, error) {
@@ -107,7 +147,7 @@ func (c *Controller) SyncNow(ctx context.Context, names []string) ([]report.Repo
 			answers[i] <- report.Report{Source: s.Name, Branch: s.ShortRef(), Suspended: true}
 			continue
 		}
-		c.wakes[s.Name].add(func(r *reasons) { r.asked = append(r.asked, answers[i]) })
+		c.wakes[s.Name].ask(s.Name, answers[i])
 	}
 	reports := make([]report.Report, len(sources))
 	for i := range sources {

@@ -4,10 +4,12 @@
 package syncer
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 func TestHintWakesItsSourceAndNeverBlocks(t *testing.T) {
@@ -47,4 +49,31 @@ func TestHintBeforeTheRemoteShowsTheCommitIsNotLost(t *testing.T) {
 	w.secretsIn("b.yaml", w.workflow(0), "two")
 	w.commit()
 	d.untilRead(w, w.workflow(0), "two", "value of two")
+}
+
+// TestSyncOfADaemonThatStopsIsAnswered: relay-sync sync arrives during a reload, for which
+// the loops of the former configuration end.
+func TestSyncOfADaemonThatStopsIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWake()
+	before, after := make(chan report.Report, 1), make(chan report.Report, 1)
+	w.begin()
+	w.ask("shop", before) // and the loop does not come to it
+	w.end("shop")
+	w.ask("shop", after)
+	for _, answer := range []chan report.Report{before, after} {
+		select {
+		case r := <-answer:
+			if r.Source != "shop" || !errors.Is(r.Err, errEnded) {
+				t.Errorf("answered %+v", r)
+			}
+		default:
+			t.Error("the command waits for ever")
+		}
+	}
+	w.begin()
+	w.ask("shop", before)
+	if n := len(w.take().asked); n != 1 {
+		t.Errorf("the next loop has %d commands to answer", n)
+	}
 }
