@@ -13,8 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -24,17 +22,11 @@ var errNotConfirmed = errors.New("adopt --records: not confirmed, so no record w
 
 // adoptRecords lists the records without a valid MAC, asks, and signs them.
 func (o *options) adoptRecords(c *cobra.Command, names []string, reason string, yes bool) error {
-	cfg, err := config.Read(o.config)
+	cfg, controller, end, err := o.openChanging()
 	if err != nil {
 		return err
 	}
-	controller := syncer.New(cfg, version)
-	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
-	defer o.closeController(controller)
-	if controller.Audit, err = o.openAudit(cfg); err != nil {
-		return err
-	}
-	defer controller.Audit.Close()
+	defer end()
 	found, err := controller.UnsignedRecords(c.Context(), names, o.sources)
 	if err != nil {
 		return err

@@ -4,20 +4,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/user"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -168,20 +163,16 @@ func (o *options) versionCommand() *cobra.Command {
 
 // sync runs plan, apply or adopt for the selected sources and prints the reports.
 func (o *options) sync(c *cobra.Command, ask syncer.Request) error {
-	cfg, err := config.Read(o.config)
+	open := o.openController
+	if ask.Apply {
+		open = o.openChanging
+	}
+	cfg, controller, end, err := open()
 	if err != nil {
 		return err
 	}
-	controller := syncer.New(cfg, version)
-	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
+	defer end()
 	controller.Progress = o.progress()
-	defer o.closeController(controller)
-	if ask.Apply {
-		if controller.Audit, err = o.openAudit(cfg); err != nil {
-			return err
-		}
-		defer controller.Audit.Close()
-	}
 	ask.Sources = o.sources
 	reports, err := controller.Sync(c.Context(), ask)
 	if err != nil {
@@ -200,29 +191,6 @@ func (o *options) sync(c *cobra.Command, ask syncer.Request) error {
 		return exitError{outcome}
 	}
 	return nil
-}
-
-// closeController revokes the token of a login, also after a signal.
-func (o *options) closeController(controller *syncer.Controller) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := controller.Close(ctx); err != nil {
-		fmt.Fprintln(o.stderr, "warning: "+err.Error())
-	}
-}
-
-// openAudit opens the audit file of a command that prints to standard output: lines for
-// standard output go to standard error.
-func (o *options) openAudit(cfg *config.Config) (*syncer.Audit, error) {
-	return syncer.OpenAudit(cfg.Audit, whoami(), auditfile.Streams{Out: o.stderr, Err: o.stderr})
-}
-
-// whoami returns the user name of this process, for the audit file.
-func whoami() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return fmt.Sprintf("uid %d", os.Getuid())
 }
 
 // text prints for people. Commands in it name the configuration file of this one.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -36,17 +35,11 @@ The token needs an additional permission:
 }
 
 func (o *options) undelete(c *cobra.Command, names []string, reason string) error {
-	cfg, err := config.Read(o.config)
+	cfg, controller, end, err := o.openChanging()
 	if err != nil {
 		return err
 	}
-	controller := syncer.New(cfg, version)
-	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
-	defer o.closeController(controller)
-	if controller.Audit, err = o.openAudit(cfg); err != nil {
-		return err
-	}
-	defer controller.Audit.Close()
+	defer end()
 	all, err := controller.Undelete(c.Context(), names, o.sources, reason)
 	if err != nil {
 		return err

@@ -95,9 +95,7 @@ func (o *options) verifier(c *cobra.Command, files []string) (*syncer.Controller
 	case err != nil:
 		return nil, err
 	}
-	controller := syncer.New(cfg, version)
-	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
-	return controller, nil
+	return o.newController(cfg), nil
 }
 
 func (o *options) verifyFile(controller *syncer.Controller, name string) ([]report.Verified, error) {

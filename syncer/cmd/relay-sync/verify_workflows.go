@@ -14,8 +14,6 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -83,13 +81,11 @@ func (o *options) references(ctx context.Context, w *workflowOptions, verified [
 	}
 	var inVault report.Names
 	if w.vault {
-		cfg, err := config.Read(o.config)
+		_, controller, end, err := o.openController()
 		if err != nil {
 			return nil, err
 		}
-		controller := syncer.New(cfg, version)
-		controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
-		defer o.closeController(controller)
+		defer end()
 		workflows := make([]string, len(files))
 		for i, f := range files {
 			workflows[i] = f.Workflow
