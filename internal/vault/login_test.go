@@ -246,29 +246,6 @@ func TestInvalidTokenIsReplaced(t *testing.T) {
 	})
 }
 
-// TestTokenFileMayBeReplacedWhileItsTokenIsValid gives a token with more rights.
-func TestTokenFileMayBeReplacedWhileItsTokenIsValid(t *testing.T) {
-	t.Parallel()
-	v, ctx := vaulttest.Start(t), t.Context()
-	file := credentialFile(t, v.Token(t, `path "customers/metadata/other/*" { capabilities = ["list"] }`))
-	c, err := vault.New(vault.Settings{Address: v.Address, TokenFile: file})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.List(ctx, kv.Entry{Mount: "customers", Path: "workflows/some"}); !errors.Is(err, kv.ErrPermissionDenied) {
-		t.Fatal(err)
-	}
-	for _, token := range []string{"", v.Writer(t)} { // empty while it is being written
-		if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		_, err := c.List(ctx, kv.Entry{Mount: "customers", Path: "workflows/some"})
-		if want := map[bool]error{true: kv.ErrPermissionDenied, false: kv.ErrNotFound}[token == ""]; !errors.Is(err, want) {
-			t.Errorf("got %v, want %v", err, want)
-		}
-	}
-}
-
 func TestFailedLogin(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
