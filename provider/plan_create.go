@@ -130,11 +130,11 @@ func (e *replaceError) Unwrap() error { return secrets.ErrNotOwner }
 
 // addressCameLate reports an address that the plan did not know and that is not the
 // address of the object: the host does not turn an approved update into a replacement.
-func addressCameLate(private privateState, current string, planned types.String, diagnostics *diag.Diagnostics) bool {
-	if private.AddressUnknown {
+func addressCameLate(wasUnknown bool, current string, planned types.String, diagnostics *diag.Diagnostics) bool {
+	if wasUnknown {
 		diagnostics.AddError("Address was known only during the apply",
 			fmt.Sprintf("The object is at %s, and the provider block now puts it at %s, which the plan did not know. Nothing was changed. "+
 				"Plan again, with a refresh: that plan shows the replacement.", current, planned.ValueString()))
 	}
-	return private.AddressUnknown
+	return wasUnknown
 }

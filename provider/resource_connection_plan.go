@@ -54,7 +54,7 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 	case !planned.IsUnknown() && planned.ValueString() != current:
 		plan.markUnknown()
 		plan.Path = planned
-		if !addressCameLate(private, current, planned, &resp.Diagnostics) {
+		if !addressCameLate(private.AddressUnknown, current, planned, &resp.Diagnostics) {
 			resp.RequiresReplace.Append(path.Root("path"))
 			r.planCreate(ctx, plan, config, private, &resp.Diagnostics)
 		}

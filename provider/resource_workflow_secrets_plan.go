@@ -79,7 +79,7 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 		private.Replaces = all.replaced(current, private)
 		resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 		if !plan.Path.IsUnknown() && plan.Path.ValueString() != current {
-			if addressCameLate(privateState{AddressUnknown: private.AddressUnknown}, current, plan.Path, &resp.Diagnostics) {
+			if addressCameLate(private.AddressUnknown, current, plan.Path, &resp.Diagnostics) {
 				return
 			}
 			resp.RequiresReplace.Append(path.Root("path"))
