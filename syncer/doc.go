@@ -19,7 +19,8 @@
 // A secret that no file has any more is deleted, softly, only if this source's record is
 // the last on it, and never in a sync in which anything failed; beyond the limits, and if
 // the commit that it came from is not an ancestor of this one, only with approval. Each
-// message names a way out: advice_test.go follows all of them. accidents_test.go has a test for every accident that users of such tools reported.
+// message names a way out: advice_test.go follows all of them. accidents_test.go has a
+// test for every accident that users of such tools reported.
 //
 // The same commit applied again writes nothing, and a file that was only re-encrypted
 // updates records alone if there is a fingerprint key. Only files that changed are read

@@ -85,12 +85,12 @@ func (f *File) open() error {
 	if err != nil {
 		return errors.Join(f.failed("open", err), file.Close())
 	}
-	f.file, f.regular, f.torn = file, info.Mode().IsRegular(), endsInLine(f.path, info)
+	f.file, f.regular, f.torn = file, info.Mode().IsRegular(), endsInPart(f.path, info)
 	return nil
 }
 
-// endsInLine reports whether a file ends with a part of a line, such as after a crash.
-func endsInLine(path string, info fs.FileInfo) bool {
+// endsInPart reports whether a file ends with a part of a line, such as after a crash.
+func endsInPart(path string, info fs.FileInfo) bool {
 	if !info.Mode().IsRegular() || info.Size() == 0 {
 		return false
 	}

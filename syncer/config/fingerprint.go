@@ -10,8 +10,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// FingerprintKeys reads the keys in FingerprintKeyFile; an empty path means no key. The same texts as the provider's fingerprint_key make the same
-// fingerprints.
+// FingerprintKeys reads the keys in FingerprintKeyFile; an empty path means no key. The
+// same texts as the provider's fingerprint_key make the same fingerprints.
 func (cfg *Config) FingerprintKeys() (secrets.FingerprintKeys, error) {
 	path := cfg.FingerprintKeyFile
 	if path == "" {

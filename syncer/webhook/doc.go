@@ -15,8 +15,9 @@
 // test of Bitbucket, which is not signed, gets one text for every source. It compares
 // secrets in constant time. It limits the size of bodies and headers, the time to
 // read a body, and the number of concurrent and of total requests before it
-// computes a signature. It authenticates a body as it arrives, and keeps none in memory. Two triggers of one source are at least one second apart;
-// the last delivery of a burst always triggers a sync.
+// computes a signature. It authenticates a body as it arrives, and keeps none in memory.
+// Two triggers of one source are at least one second apart; the last delivery of a burst
+// always triggers a sync.
 //
 // The handler answers a replayed delivery like a new one: a person redelivers what
 // seems lost. All replays for a source together trigger a sync at most every 30

@@ -52,8 +52,8 @@ const testAnswer = "relay-sync is reachable. Bitbucket does not sign this test, 
 	"and starts no sync. Deliveries of pushes are signed, and are checked.\n"
 
 // Handler answers POST /webhook/<source>: 204 for an authentic delivery, 401 for any
-// other, 200 with a text for an unsigned connection test, 413 for a body that is too large, 408 for a body that is not complete in
-// time, 429 above the rate limit. It is safe for concurrent use.
+// other, 200 with a text for an unsigned connection test, 413 for a body that is too
+// large, 408 for a body that is not complete in time, 429 above the rate limit. It is safe for concurrent use.
 type Handler struct {
 	mux         *http.ServeMux
 	sources     map[string]*receiver

@@ -24,8 +24,9 @@ func (o *options) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show the state of each source of the running daemon",
 		Long: `status requests the state of each source from the daemon, at the socket of the
-configuration or else at its listen address. It exits with code 0 if every source is in sync or suspended, or the
-daemon is on standby, with code 2 if drift was only reported, and otherwise with code 1.`,
+configuration or else at its listen address. It exits with code 0 if every source is in
+sync or suspended, or the daemon is on standby, with code 2 if drift was only reported,
+and otherwise with code 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.status(c.Context()) },
 	}
