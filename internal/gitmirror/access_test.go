@@ -7,14 +7,10 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -24,6 +20,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gittest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/proxytest"
 )
 
 const canary = "canary-Tr4vels-nowhere"
@@ -283,45 +280,15 @@ func TestMissingRepositoryIsAnError(t *testing.T) {
 
 func TestConfiguredProxyIsUsed(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	var asked []string
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		asked = append(asked, r.Method+" "+r.Host+r.Header.Get("Authorization")+r.Header.Get("Proxy-Authorization"))
-		mu.Unlock()
-		tunnel(t, w, r.Host)
-	}))
-	t.Cleanup(proxy.Close)
 	w := overHTTPS(t)
 	head := w.repo.Commit("main", "a.yaml", "1")
+	host := strings.TrimPrefix(w.web.URL, "https://")
+	proxy := proxytest.Start(t, host)
 	w.cfg.Access.TokenFile, w.cfg.Access.Proxy = file(t, canary), proxy.URL
 	w.update(true, head)
-	mu.Lock()
-	defer mu.Unlock()
-	if want := "CONNECT " + strings.TrimPrefix(w.web.URL, "https://"); len(asked) == 0 || asked[0] != want {
+	if asked, want := proxy.Asked(), "CONNECT "+host; len(asked) == 0 || asked[0] != want {
 		t.Errorf("the proxy was asked %q, want %q", asked, want)
 	}
 	w.cfg.Access.Proxy = "http://127.0.0.1:1"
 	noCanary(t, w, w.fails(gitmirror.ErrUnreachable, "proxyconnect", "connection refused"))
-}
-
-func tunnel(t *testing.T, w http.ResponseWriter, to string) {
-	remote, err := new(net.Dialer).DialContext(t.Context(), "tcp", to)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer remote.Close()
-	client, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer client.Close()
-	_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
-	go func() {
-		_, _ = io.Copy(remote, client)
-		_ = remote.Close()
-	}()
-	_, _ = io.Copy(client, remote)
 }

@@ -4,22 +4,18 @@
 package notify
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/proxytest"
 )
 
 // TestNotificationUsesItsProxyAndNoneOfTheEnvironment is not parallel: it sets the
 // environment.
 func TestNotificationUsesItsProxyAndNoneOfTheEnvironment(t *testing.T) {
-	requests := make(chan string, 2)
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests <- r.Method + " " + r.Host
-		w.WriteHeader(http.StatusForbidden)
-	}))
-	t.Cleanup(proxy.Close)
+	proxy := proxytest.Start(t, "")
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "ALL_PROXY"} {
 		t.Setenv(name, proxy.URL)
 	}
@@ -27,7 +23,7 @@ func TestNotificationUsesItsProxyAndNoneOfTheEnvironment(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("a secret that is long enough"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for configured, want := range map[string]string{"": "", proxy.URL: "CONNECT hooks.invalid:443"} {
+	for configured, want := range map[string][]string{"": nil, proxy.URL: {"CONNECT hooks.invalid:443"}} {
 		n, err := New(map[string][]Config{"s": {{Webhook: &Webhook{URL: "https://hooks.invalid/x", SecretFile: secret, Proxy: configured}}}}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -35,12 +31,7 @@ func TestNotificationUsesItsProxyAndNoneOfTheEnvironment(t *testing.T) {
 		if err := n.targets["s"][0].attempt(t.Context(), Event{}, "id"); err == nil {
 			t.Error("a notification arrived")
 		}
-		got := ""
-		select {
-		case got = <-requests:
-		default:
-		}
-		if got != want {
+		if got := proxy.Asked(); !slices.Equal(got, want) {
 			t.Errorf("proxy %q: the proxy was asked for %q, want %q", configured, got, want)
 		}
 	}
