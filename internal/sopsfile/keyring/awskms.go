@@ -9,11 +9,13 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -76,11 +78,7 @@ func (k *awsKMS) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 
 func (k *awsKMS) credentials(ctx context.Context) (aws.CredentialsProvider, error) {
 	if k.cfg.Ambient {
-		provider, err := k.ambient.get(ctx)
-		if err != nil {
-			return nil, unavailable("no workload identity found")
-		}
-		return provider, nil
+		return k.ambient.get(ctx)
 	}
 	if _, err := conffile.Read(k.cfg.CredentialsFile, conffile.MaxCredentialBytes); err != nil {
 		return nil, unavailable("credentials_file: " + err.Error())
@@ -97,11 +95,16 @@ func (k *awsKMS) credentials(ctx context.Context) (aws.CredentialsProvider, erro
 
 // findIdentity searches the locations of AWS for the identity of a workload.
 func (k *awsKMS) findIdentity(ctx context.Context) (aws.CredentialsProvider, error) {
-	found, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(k.http),
+	if os.Getenv("AWS_CA_BUNDLE") != "" { // with it, the SDK accepts no HTTP client but its own
+		return nil, unavailable("ambient: AWS_CA_BUNDLE is set in the environment; set ca_cert, and unset the variable")
+	}
+	// Otherwise the SDK asks a container's service through the proxy of the environment.
+	container := func(o *endpointcreds.Options) { o.HTTPClient = k.http }
+	found, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(k.http), config.WithEndpointCredentialOptions(container),
 		config.WithRegion(awsKey.FindStringSubmatch(k.cfg.Keys[0])[1]),
 		config.WithSharedConfigFiles([]string{}), config.WithSharedCredentialsFiles([]string{}))
 	if err != nil {
-		return nil, err
+		return nil, unavailable("no workload identity found")
 	}
 	return found.Credentials, nil
 }

@@ -24,8 +24,9 @@ const (
 	maxAnswerBytes = 256 << 10
 )
 
-// metadataServices give the identity of a workload, on its own machine only.
-const metadataServices = "169.254.0.0/16,fd00:ec2::254,metadata.google.internal"
+// metadataServices give the identity of a workload, on its own machine only: those of all
+// clouds by IPv4, those of AWS (instances, EKS pods) and of Google by IPv6, and by name.
+const metadataServices = "169.254.0.0/16,fd00:ec2::/32,fd20:ce::254,metadata.google.internal"
 
 // newHTTPClient makes a client that trusts the authorities in the PEM file besides
 // the system's, or them alone; the system's if there is no file. An empty proxy means none.

@@ -26,6 +26,9 @@ import (
 // every client that logs in.
 const Token = "stand-in-token"
 
+// accessKey is the one that it wants from clients of AWS.
+const accessKey = "AKIDSTANDIN"
+
 // Canary is in every refusal, as a real server's text can quote a request.
 const Canary = "canary-of-the-server"
 
@@ -112,6 +115,9 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/token"):
 		send(w, map[string]any{"access_token": Token, "token_type": "Bearer", "expires_in": 3600})
 		return
+	case r.URL.Path == "/credentials": // of an AWS container
+		send(w, map[string]any{"AccessKeyId": accessKey, "SecretAccessKey": "x"})
+		return
 	}
 	s.mu.Lock()
 	s.requests = append(s.requests, r.Method+" "+r.URL.Path)
@@ -134,7 +140,7 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *StandIn) aws(w http.ResponseWriter, r *http.Request, body map[string]any) {
-	if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential=AKIDSTANDIN/") {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential="+accessKey+"/") {
 		refuseAWS(w, "UnrecognizedClientException")
 		return
 	}
