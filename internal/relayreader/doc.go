@@ -15,7 +15,10 @@
 //	{"connection": ["connections/domain", "aws", "production"]}    one
 //	{"connections": "connections/domain"}                          every connection
 //	{"workflow": "steps: ..."}                                     the references of a workflow file
-//	{"printed": ["workflows/deploy", "steps: ...", "{.key}"]}      the output of ni get -p in its first step
+//	{"printed": ["workflows/deploy", "connections/domain", "steps: ...", "{.key}"]}
+//	                                                               the output of ni get -p in its first step
+//	{"steps": ["workflows/deploy", "connections/domain", "steps: ..."]}
+//	                                                               the values that its steps receive
 //
 // Values are base64. It exits at the end of standard input. It must not be used outside
 // of tests, because it prints values.

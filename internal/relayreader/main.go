@@ -30,16 +30,18 @@ type request struct {
 	Connection  [3]string `json:"connection"`
 	Connections string    `json:"connections"`
 	Workflow    string    `json:"workflow"`
-	Printed     [3]string `json:"printed"`
+	Printed     [4]string `json:"printed"`
+	Steps       [3]string `json:"steps"`
 }
 
 // response has the results, by name or by type/name and field. Missing is Relay's "not
-// found", Refused the error of a query that Relay does not evaluate, Error any other.
+// found", Refused the error of what Relay does not evaluate, Error any other.
 type response struct {
 	Secrets     map[string][]byte            `json:"secrets,omitempty"`
 	Connections map[string]map[string][]byte `json:"connections,omitempty"`
 	References  []string                     `json:"references,omitempty"`
 	Printed     []byte                       `json:"printed,omitempty"`
+	Steps       []step                       `json:"steps,omitempty"`
 	Refused     string                       `json:"refused,omitempty"`
 	Missing     bool                         `json:"missing,omitempty"`
 	Error       string                       `json:"error,omitempty"`
@@ -85,7 +87,9 @@ func find(ctx context.Context, kv *vault.KVV2Client, q request) (response, error
 		found, err := references(ctx, q.Workflow)
 		return response{References: found}, err
 	case q.Printed[0] != "":
-		return printed(ctx, kv, q.Printed[0], q.Printed[1], q.Printed[2])
+		return printed(ctx, evaluator(kv, q.Printed[0], q.Printed[1]), q.Printed[2], q.Printed[3])
+	case q.Steps[0] != "":
+		return steps(ctx, evaluator(kv, q.Steps[0], q.Steps[1]), q.Steps[2])
 	case q.Secrets != "":
 		list, err := vault.NewSecretManager(kv.In(q.Secrets)).List(ctx)
 		return secrets(list...), err

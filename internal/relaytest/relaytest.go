@@ -18,6 +18,9 @@ import (
 // Reader is one process of relay-reader. Its methods may be called from several
 // goroutines of the test.
 type Reader struct {
+	// Domain has the connections of the workflows that Printed and Steps evaluate.
+	Domain string
+
 	t         testing.TB
 	mu        sync.Mutex
 	requests  *json.Encoder
@@ -54,9 +57,14 @@ type response struct {
 	Connections map[string]map[string][]byte
 	References  []string
 	Printed     []byte
-	Refused     string
-	Missing     bool
-	Error       string
+	Steps       []struct {
+		Name     string
+		Values   map[string][]byte
+		Complete bool
+	}
+	Refused string
+	Missing bool
+	Error   string
 }
 
 func (r *Reader) reply(request any) response {

@@ -19,8 +19,29 @@ var queries = regexp.MustCompile(`ni get -p '([^']+)'`)
 // and the second result is Relay's error.
 func (r *Reader) Printed(workflow, file, path string) (text, refused string) {
 	r.t.Helper()
-	a := r.reply(map[string][3]string{"printed": {"workflows/" + workflow, file, path}})
+	a := r.reply(map[string][4]string{"printed": {"workflows/" + workflow, "connections/" + r.Domain, file, path}})
 	return string(a.Printed), a.Refused
+}
+
+// Received is what a step receives: each value of its spec and env by path, such as
+// "spec.aws.connection.accessKeyID". Complete is false if Relay could not resolve a
+// reference.
+type Received struct {
+	Name     string
+	Values   map[string]string
+	Complete bool
+}
+
+// Steps returns what each step of a workflow file receives from Relay's evaluator, with
+// the secrets of a workflow and the connections of the reader's Domain. refused is
+// Relay's error if a step receives nothing at all.
+func (r *Reader) Steps(workflow, file string) (steps []Received, refused string) {
+	r.t.Helper()
+	a := r.reply(map[string][3]string{"steps": {"workflows/" + workflow, "connections/" + r.Domain, file}})
+	for _, s := range a.Steps {
+		steps = append(steps, Received{s.Name, texts(s.Values), s.Complete})
+	}
+	return steps, a.Refused
 }
 
 // Step runs a script as the first step of a workflow file, and returns its working
