@@ -68,7 +68,7 @@ func (d *policyDocumentDataSource) Schema(_ context.Context, _ datasource.Schema
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Generates the Vault policy of a role for a set of workflows, with the rules that the role needs and no others.\n\n" +
 			"A writer creates, overwrites, deletes and lists secrets, and cannot read values. A reader reads the values of its own " +
-			"workflows and lists their names, and cannot write. No role can do both. The other roles are for people, as in " +
+			"workflows and lists their names, also in folders below them as Relay's own policy does, and cannot write. No role can do both. The other roles are for people, as in " +
 			"Relay, and cannot read values either; the guide on roles has a table of all rights.\n\n" +
 			"The data source sends no requests to Vault and needs no rights. Pass the result to `vault policy write`, or to the " +
 			"`policy` argument of a `vault_policy` resource of the Vault provider, in the namespace of the mount.",

@@ -75,7 +75,7 @@ type line struct {
 func (g Grant) blocks() []block {
 	with := g.withSecrets()
 	at := func(whose, workflow string) block {
-		return g.block(whose, with.purpose("secrets"), with.in(g.Prefix+"/"+workflow+"/"))
+		return g.block(whose, with.purpose("secrets"), with.in(g.covered(g.Prefix+"/"+workflow+"/")))
 	}
 	var out []block
 	if g.every() {
@@ -107,6 +107,17 @@ func (g Grant) blocks() []block {
 	return append(out, g.connections()...)
 }
 
+// covered is what the role has of a folder: its entries, or for a Reader everything
+// below it, as in Relay's own policy. Relay's reader lists and reads also the folders of
+// old data, and one refusal there fails all secrets or all connections of a step
+// (ARCHITECTURE.md, Policies).
+func (g Grant) covered(folder string) string {
+	if g.Role == Reader {
+		return folder + "*"
+	}
+	return folder
+}
+
 // connections are the rules for connections, none if the grant has no domain. A
 // domain has folders of pointers and of fields, so it has one level more than a
 // workflow (ARCHITECTURE.md, Layout).
@@ -120,6 +131,9 @@ func (g Grant) connections() []block {
 	}
 	with := g.withConnections()
 	folder := secrets.ConnectionsPrefix + domain + "/"
+	if g.Role == Reader {
+		return []block{g.block(whose, with.purpose("connections"), with.in(g.covered(folder)))}
+	}
 	var rules []rule
 	for _, r := range capability.Union(with...) {
 		if r.Folder {

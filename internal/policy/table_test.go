@@ -35,12 +35,15 @@ func widest(role Role) Grant {
 	return g
 }
 
-func pathOf(r capability.Rule, workflow string) string {
-	path := "customers/" + r.API + "/workflows/" + workflow + "/"
-	if r.Folder {
-		return path
+func pathOf(r capability.Rule, role Role) string {
+	path := "customers/" + r.API + "/workflows/"
+	switch {
+	case role == Reader:
+		return path + "w/*"
+	case r.Folder:
+		return path + "+/"
 	}
-	return path + "+"
+	return path + "+/+"
 }
 
 func TestPoliciesGrantWhatTheTableRequiresAndNothingElse(t *testing.T) {
@@ -50,10 +53,6 @@ func TestPoliciesGrantWhatTheTableRequiresAndNothingElse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		workflow := "+"
-		if role == Reader {
-			workflow = "w"
-		}
 		granted, needed := meaning(t, text), map[string][]string{}
 		if role.person() {
 			needed["customers/metadata/workflows/"] = []string{"list"} // of the workflows
@@ -62,9 +61,9 @@ func TestPoliciesGrantWhatTheTableRequiresAndNothingElse(t *testing.T) {
 			complete := true
 			for _, r := range capability.For(op) {
 				for _, c := range r.Capabilities {
-					complete = complete && slices.Contains(granted[pathOf(r, workflow)], c)
+					complete = complete && slices.Contains(granted[pathOf(r, role)], c)
 					if slices.Contains(allowed[op], role) {
-						needed[pathOf(r, workflow)] = append(needed[pathOf(r, workflow)], c)
+						needed[pathOf(r, role)] = append(needed[pathOf(r, role)], c)
 					}
 				}
 			}

@@ -35,9 +35,12 @@ type action struct {
 type target string
 
 const (
-	folder  target = "folder"
-	above   target = "above"   // the folder of all such folders
-	earlier target = "earlier" // the entry's version 1
+	folder target = "folder"
+	above  target = "above" // the folder of all such folders
+
+	below       target = "below"        // an entry in a folder of the folder
+	folderBelow target = "folder below" // that folder
+	earlier     target = "earlier"      // the entry's version 1
 )
 
 type condition string
@@ -57,6 +60,7 @@ func actions() []action {
 	return []action{
 		{name: "list names", method: "LIST", operation: "metadata", on: folder},
 		{name: types, method: "LIST", operation: "metadata", on: above},
+		{name: listBelow, method: "LIST", operation: "metadata", on: folderBelow},
 		{name: "see versions and owners", method: http.MethodGet, operation: "metadata"},
 		{name: "create", method: http.MethodPost, operation: "data", body: value, from: missing},
 		{name: "overwrite", method: http.MethodPost, operation: "data", body: value},
@@ -70,6 +74,7 @@ func actions() []action {
 		{name: "remove with all versions", method: http.MethodDelete, operation: "metadata"},
 		{name: "read the value", method: http.MethodGet, operation: "data"},
 		{name: "read an earlier value", method: http.MethodGet, operation: "data", on: earlier},
+		{name: readBelow, method: http.MethodGet, operation: "data", on: below},
 		{name: "read the names of fields", method: http.MethodGet, operation: "subkeys"},
 		{name: "merge into a value", method: http.MethodPatch, operation: "data", body: value},
 	}
@@ -80,7 +85,14 @@ var (
 	sees       = []string{"list names", "see versions and owners"}
 	writes     = slices.Concat(sees, []string{"create", "overwrite", "record who wrote", "delete a version, softly"})
 	administer = slices.Concat(writes, []string{"undelete", "destroy a version", "configure before the first version", "remove with all versions"})
-	reads      = []string{"list names", "read the value", "read an earlier value"}
+	reads      = []string{"list names", listBelow, "read the value", "read an earlier value", readBelow}
+)
+
+// Old data can have folders in a workflow or in a type of connections. Relay's reader
+// reads them; nothing of this product manages them.
+const (
+	listBelow = "list a folder of it"
+	readBelow = "read a value in a folder of it"
 )
 
 // types lists the types of connections in a domain, or the workflows: people with a role
@@ -113,14 +125,14 @@ func grants() map[string]granted {
 		"full operator of one":         {grant: Grant{Role: Operator, Workflows: named, Undelete: true}, own: and(writes, "undelete")},
 		"full approver of one":         {grant: Grant{Role: Approver, Workflows: named, Undelete: true}, own: and(writes, "undelete")},
 		"member of a team":             {grant: Grant{Role: Operator, Workflows: named, Team: "shop"}, own: writes},
-		"operator of a beginning":      {grant: Grant{Role: Operator, WorkflowPrefixes: named}, own: writes},
+		"operator of a beginning":      {grant: Grant{Role: Operator, WorkflowPrefixes: named}, own: and(writes, listBelow)},
 		"operator, kept off":           {grant: Grant{Role: Operator, Workflows: named, SecretsBy: Approver}, own: sees},
 		"approver of one":              {grant: Grant{Role: Approver, Workflows: named}, own: writes},
 		"approver, kept off":           {grant: Grant{Role: Approver, Workflows: named, SecretsBy: Administrator}, own: sees},
 		"approver, first to write":     {grant: Grant{Role: Approver, Workflows: named, SecretsBy: Approver}, own: writes},
 		"administrator":                {grant: Grant{Role: Administrator}, own: and(administer, types), other: and(administer, types)},
 		"administrator of one":         {grant: Grant{Role: Administrator, Workflows: named, SecretsBy: Administrator}, own: administer},
-		"administrator of a beginning": {grant: Grant{Role: Administrator, WorkflowPrefixes: named}, own: administer},
+		"administrator of a beginning": {grant: Grant{Role: Administrator, WorkflowPrefixes: named}, own: and(administer, listBelow)},
 		"writer":                       {grant: Grant{Role: Writer}, own: writes, other: writes},
 		"writer, undelete":             {grant: Grant{Role: Writer, Undelete: true}, own: and(writes, "undelete"), other: and(writes, "undelete")},
 		"writer, destroy":              {grant: Grant{Role: Writer, Destroy: true}, own: and(writes, "destroy a version"), other: and(writes, "destroy a version")},
@@ -213,8 +225,12 @@ func (a action) try(t *testing.T, v *vaulttest.Vault, token, place string) int {
 		}
 		return "customers/" + operation + "/" + strings.Join(segments, "/")
 	}
+	entry := place + "/" + a.name
+	if a.on == below || a.on == folderBelow {
+		entry = place + "/old/" + a.name
+	}
 	prepare := func(operation string, body any) {
-		if status, _ := v.Call(t, v.RootToken, http.MethodPost, inMount(operation, place+"/"+a.name), body); status/100 != 2 {
+		if status, _ := v.Call(t, v.RootToken, http.MethodPost, inMount(operation, entry), body); status/100 != 2 {
 			t.Fatalf("preparing %s: status %d", a.name, status)
 		}
 	}
@@ -225,8 +241,10 @@ func (a action) try(t *testing.T, v *vaulttest.Vault, token, place string) int {
 	if a.from == dead {
 		prepare("delete", version)
 	}
-	path := inMount(a.operation, place+"/"+a.name)
+	path := inMount(a.operation, entry)
 	switch a.on {
+	case folderBelow:
+		path = inMount(a.operation, place+"/old/")
 	case above:
 		path = inMount(a.operation, place[:strings.LastIndex(place, "/")+1])
 	case folder:
