@@ -41,8 +41,8 @@ type backend struct {
 	// follows its plan at once and needs no second read: the write is checked against
 	// what was observed.
 	planned sync.Map
-	// orphansDeleted runs the search for orphaned bodies of connections once.
-	orphansDeleted sync.Once
+	// cleanedUp lets an apply clean up connections once.
+	cleanedUp sync.Once
 	shared
 }
 

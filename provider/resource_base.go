@@ -192,13 +192,13 @@ func remove(ctx context.Context, d deleter, a secrets.Address, purge bool, claim
 }
 
 // delete deletes the version that this resource wrote, and reports what remains.
-func (r *resourceBase) delete(ctx context.Context, d deleter, a secrets.Address, purge bool, c computedAttributes, private privateState, diagnostics *diag.Diagnostics) {
-	var done secrets.Deletion
+func (r *resourceBase) delete(ctx context.Context, d deleter, a secrets.Address, purge bool, c computedAttributes, private privateState, diagnostics *diag.Diagnostics) (done secrets.Deletion) {
 	err := r.backend.checkMount(ctx, a, &private)
 	if err == nil {
 		done, err = remove(ctx, d, a, purge, r.backend.claim(c, private))
 	}
 	reportDeletion(diagnostics, a, done, withInterruption(ctx, err))
+	return done
 }
 
 // reportDeletion reports what a delete left in Vault, or why it failed.

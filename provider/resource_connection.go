@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -163,7 +164,13 @@ func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequ
 	ctx, end := r.begin(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer end()
 	address := r.address(state, private)
-	r.delete(ctx, r.client(), address, state.purges(), state.computedAttributes, private, &resp.Diagnostics)
+	done := r.delete(ctx, r.client(), address, state.purges(), state.computedAttributes, private, &resp.Diagnostics)
+	if done.Outcome.Deleted() {
+		r.cleanUp(ctx, address)
+		resp.Diagnostics.AddWarning("Fields of the connection stay for some minutes", fmt.Sprintf("Connection %s was deleted: no step finds it any more. "+
+			"Its fields stay in Vault for steps that are reading them now. After ten minutes, the next apply of this configuration that changes a "+
+			"connection deletes them.", address))
+	}
 }
 
 // client returns the client for connections.
@@ -204,19 +211,23 @@ func (r *connectionResource) put(ctx context.Context, config connectionModel, w 
 		return secrets.Written{}, err
 	}
 	if wrote, err = r.client().Put(ctx, w); err == nil {
-		r.deleteOrphaned(ctx, w.Address)
+		r.cleanUp(ctx, w.Address)
 	}
 	return wrote, err
 }
 
-// deleteOrphaned deletes bodies that a crash left, once in an apply that writes. It
-// does nothing if the token cannot list the domain.
-func (r *connectionResource) deleteOrphaned(ctx context.Context, a secrets.Address) {
-	r.backend.orphansDeleted.Do(func() {
+// cleanUp deletes the bodies of connections that no reader uses any more, once in an apply
+// that changes a connection. It does nothing if the token cannot list the domain.
+func (r *connectionResource) cleanUp(ctx context.Context, a secrets.Address) {
+	r.backend.cleanedUp.Do(func() {
 		domain, _ := connections.Domain(a.Prefix)
-		_, err := r.client().DeleteOrphaned(ctx, a.Scope, domain, map[string]bool{})
+		pointer, err := r.backend.client.Describe(ctx, a)
+		if err == nil {
+			known := map[secrets.Address]secrets.Entry{a: pointer}
+			err = r.client().CleanUp(ctx, a.Scope, domain, known, connections.Settled{})
+		}
 		if err != nil && !errors.Is(err, secrets.ErrPermissionDenied) {
-			r.backend.warnings.add("cannot delete orphaned bodies of connections: " + err.Error())
+			r.backend.warnings.add("cannot clean up connections: " + err.Error())
 		}
 	})
 }

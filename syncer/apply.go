@@ -52,7 +52,6 @@ func (s *source) apply(ctx context.Context, d desired, actions []plan.Action, do
 		})
 	}
 	removers.wait()
-	s.cleanConnections(ctx, results)
 	return results
 }
 
@@ -103,20 +102,20 @@ func chosen(results []report.Result, kind func(plan.Kind) bool) []*report.Result
 	return out
 }
 
-// cleanConnections deletes what is left of connections that changed a while ago, or that
-// a crash cut off. A failure is a warning; the next sync tries again.
-func (s *source) cleanConnections(ctx context.Context, results []report.Result) {
-	if len(s.Connections) == 0 || ctx.Err() != nil {
+// cleanConnections deletes the bodies of connections that no reader uses any more, if all
+// of the plan was carried out. entries are what was observed. A failure is a warning; the
+// next sync tries again.
+func (s *source) cleanConnections(ctx context.Context, entries map[secrets.Address]secrets.Entry, results []report.Result) {
+	if len(s.Connections) == 0 || report.AnyFailed(results) || ctx.Err() != nil {
 		return
 	}
-	for _, r := range results {
-		if r.Kind == plan.Unchanged { // a secret has no bodies
-			if err := s.connections.DeleteSuperseded(ctx, r.Address, r.Entry); err != nil {
-				s.warn(fmt.Sprintf("deleting the superseded bodies of %s: %v", r.Address.Title(), err))
-			}
+	known := map[secrets.Address]secrets.Entry{}
+	for a, e := range entries {
+		if a.Kind == secrets.Connection {
+			known[a] = e
 		}
 	}
-	if _, err := s.connections.DeleteOrphaned(ctx, s.vault.Root(), s.vault.Domain, s.cleaned); err != nil {
-		s.warn(fmt.Sprintf("deleting orphaned bodies of connections: %v", err))
+	if err := s.connections.CleanUp(ctx, s.vault.Root(), s.vault.Domain, known, s.cleaned); err != nil {
+		s.warn(fmt.Sprintf("clean up connections: %v", err))
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
@@ -60,8 +61,8 @@ type Controller struct {
 	keyrings map[string]*keyring.Keyring
 
 	ancestries map[string]*ancestry
-	// cleaned are the bodies of connections that need no second check.
-	cleaned map[string]map[string]bool
+	// cleaned are the bodies of connections that need no second look.
+	cleaned map[string]connections.Settled
 }
 
 // New makes a controller of a configuration that config.Read returned. version goes
@@ -73,7 +74,7 @@ func New(cfg *config.Config, version string) *Controller {
 		wakes: newWakes(cfg.Sources), handOvers: newHandOvers(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
 		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg), localPoll: pollInterval,
 		clients: map[clientKey]*connected{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
-		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]map[string]bool{},
+		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]connections.Settled{},
 	}
 	registry.MustRegister(c.newLeaderMetric())
 	return c

@@ -24,8 +24,8 @@ type source struct {
 	connections *connections.Client
 	// managers have the client for each kind of address.
 	managers map[secrets.Kind]secrets.Manager
-	// cleaned are bodies of connections that need no second check.
-	cleaned   map[string]bool
+	// cleaned are bodies of connections that need no second look.
+	cleaned   connections.Settled
 	flag      plan.ConfigFlag
 	warn      func(string)
 	audit     *Audit
@@ -92,11 +92,11 @@ func (c *Controller) keyring(cfg config.Source) (*keyring.Keyring, error) {
 }
 
 // cleanedOf returns the map of a source. Only its syncs use it, one at a time.
-func (c *Controller) cleanedOf(source string) map[string]bool {
+func (c *Controller) cleanedOf(source string) connections.Settled {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cleaned[source] == nil {
-		c.cleaned[source] = map[string]bool{}
+		c.cleaned[source] = connections.Settled{}
 	}
 	return c.cleaned[source]
 }

@@ -58,6 +58,7 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	r.Applied = ask.Apply && (ask.Approve == "" || r.Approved)
 	if r.Applied {
 		r.Results = s.apply(ctx, d, actions, c.counter(cfg.Name, actions))
+		s.cleanConnections(ctx, seen.entries, r.Results)
 		c.wakeFormers(r.Results)
 		return nil
 	}

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -94,7 +93,7 @@ func (c *Client) Put(ctx context.Context, w secrets.Write) (secrets.Written, err
 	if err := c.Check(w); err != nil {
 		return secrets.Written{}, err
 	}
-	body := bodyOf(w.Address, uuid.NewString())
+	body := bodyOf(w.Address, newID(c.Owner(), w.Address, c.now(w.Observed), named(w.Observed.Records[c.Owner()].Body)...))
 	begun := false
 	written, err := c.bodies.Put(ctx, w, func(ctx context.Context) (secrets.Value, secrets.Body, error) {
 		begun = true
@@ -102,27 +101,43 @@ func (c *Client) Put(ctx context.Context, w secrets.Write) (secrets.Written, err
 		return secrets.NewValue(body.Group), record, err
 	})
 	if begun && err != nil && !errors.Is(err, secrets.ErrOutcomeUnknown) && !errors.Is(err, secrets.ErrNoRecord) {
-		c.deleteBody(context.WithoutCancel(ctx), body, false)
+		if err := c.deleteBody(context.WithoutCancel(ctx), body, false); err != nil {
+			c.warn(err.Error()) // CleanUp finds it again
+		}
 	}
 	return written, err
 }
 
-// prepare writes the body, deletes the bodies that no reader uses any more, and
-// returns what the record names.
+// now is the time of an observation by the clock of Vault; of an absent connection, for
+// which Vault returns none, by that of this machine.
+func (c *Client) now(observed secrets.Entry) time.Time {
+	if observed.Date.IsZero() {
+		return time.Now()
+	}
+	return observed.Date
+}
+
+// prepare writes the body, deletes the bodies that the record will not name any more, and
+// returns what it names.
 func (c *Client) prepare(ctx context.Context, w secrets.Write, body secrets.Scope) (secrets.Body, error) {
 	if err := c.writeBody(ctx, w, body); err != nil {
 		return secrets.Body{}, fmt.Errorf("connection %s: %w", w.Address, err)
 	}
 	record, due := superseding(c.Owner(), w.Observed, c.grace)
 	record.ID, record.Fields = body.Group, len(w.Fields)
+	if wait := untilDeletable(record, c.now(w.Observed)); len(due) > 0 {
+		time.Sleep(wait)
+	}
 	for _, id := range due {
-		c.deleteBody(ctx, bodyOf(w.Address, id), false)
+		if err := c.deleteBody(ctx, bodyOf(w.Address, id), false); err != nil {
+			return secrets.Body{}, fmt.Errorf("connection %s: %w", w.Address, err)
+		}
 	}
 	return record, nil
 }
 
-// writeBody writes the first field and marks it, so that DeleteOrphaned finds the body
-// after any crash, and then the others concurrently.
+// writeBody writes the first field and marks it, so that CleanUp can name the connection
+// of the body after any crash, and then the others concurrently.
 func (c *Client) writeBody(ctx context.Context, w secrets.Write, body secrets.Scope) error {
 	field := func(name string) secrets.Address { return secrets.Address{Scope: body, Name: name} }
 	names := slices.Sorted(maps.Keys(w.Fields))
@@ -141,43 +156,22 @@ func (c *Client) writeBody(ctx context.Context, w secrets.Write, body secrets.Sc
 	return work.Wait()
 }
 
-// Delete soft-deletes the claimed version of the pointer if it is current, and then the
-// fields of every body that its record names. What it leaves and returns is as of
+// Delete soft-deletes the claimed version of the pointer if it is current. The bodies stay
+// for readers that have read the pointer before: the released record names them, and
+// CleanUp deletes them after the grace period. What Delete leaves and returns is as of
 // secrets.Client.Delete.
 func (c *Client) Delete(ctx context.Context, a secrets.Address, claim secrets.Claim) (secrets.Deletion, error) {
-	return c.deleteAll(ctx, a, claim, c.Client.Delete)
-}
-
-// Purge is Delete that destroys every version for good.
-func (c *Client) Purge(ctx context.Context, a secrets.Address, claim secrets.Claim) (secrets.Deletion, error) {
-	return c.deleteAll(ctx, a, claim, c.Client.Purge)
-}
-
-type deletePointer func(context.Context, secrets.Address, secrets.Claim) (secrets.Deletion, error)
-
-func (c *Client) deleteAll(ctx context.Context, a secrets.Address, claim secrets.Claim, pointer deletePointer) (secrets.Deletion, error) {
 	if err := Check(a); err != nil {
 		return secrets.Deletion{}, err
 	}
-	done, err := pointer(ctx, a, claim)
-	if err != nil || !done.Outcome.Deleted() {
-		return done, err
-	}
-	for _, id := range claimedBodies(claim, done.Remaining) {
-		c.deleteBody(context.WithoutCancel(ctx), bodyOf(a, id), done.Outcome == secrets.AllDestroyed)
-	}
-	return done, nil
+	return c.Client.Delete(ctx, a, claim)
 }
 
-// deleteBody deletes or destroys the fields of a body that no pointer names. It warns
-// about what stays; DeleteOrphaned finds it again.
-func (c *Client) deleteBody(ctx context.Context, body secrets.Scope, destroy bool) {
-	names, err := c.List(ctx, body)
-	errs := []error{err}
-	for _, name := range names.Manageable {
-		errs = append(errs, c.bodies.DeleteField(ctx, secrets.Address{Scope: body, Name: name}, destroy))
+// Purge is Delete that destroys every version of the pointer for good. CleanUp then
+// destroys the bodies.
+func (c *Client) Purge(ctx context.Context, a secrets.Address, claim secrets.Claim) (secrets.Deletion, error) {
+	if err := Check(a); err != nil {
+		return secrets.Deletion{}, err
 	}
-	if err := errors.Join(errs...); err != nil {
-		c.warn(fmt.Sprintf("delete the fields of a replaced connection: %v", err))
-	}
+	return c.Client.Purge(ctx, a, claim)
 }

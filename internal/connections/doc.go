@@ -12,15 +12,17 @@
 // # Promises
 //
 // A reader reads the pointer, lists the body and reads its fields, one after the other.
-// It never gets half of two connections: a change writes a whole body under a fresh
-// random id, changes no existing one, and only then moves the pointer, by the write
-// protocol of package secrets. After any crash the pointer names a whole body.
+// It never gets half of two connections, or a part of one: a change writes a whole body
+// under a fresh id, changes no existing one, and only then moves the pointer, by the write
+// protocol of package secrets; a deletion deletes only the pointer. After any crash the
+// pointer names a whole body.
 //
 // The record of the connection names the live body, the number of its fields, and the
-// bodies that it replaced. A later change or DeleteSuperseded soft-deletes a replaced
-// body, once the pointer has named another one for the grace period: no reader that read
-// the pointer before is still reading then. DeleteOrphaned finds a body that a crash
-// left by the mark on its fields, and deletes it.
+// bodies that it replaced, also after its release. CleanUp deletes a replaced body, and
+// those of a deleted pointer, once the pointer has not named them for the grace period: no
+// reader that read the pointer before is still reading then. It finds a body that a crash
+// left by its id, which contains a hash of owner and connection, and reads no body that is
+// live or was deleted before.
 //
 // No value is read back here either. Drift is judged from the metadata of the pointer
 // and of the fields, so that a field that another writer wrote, added or deleted shows.

@@ -11,10 +11,6 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// grace is how long a replaced body keeps its values: a reader that read the pointer
-// before may still be reading (ARCHITECTURE.md, Connections).
-const grace = 10 * time.Minute
-
 // Judge compares a connection with the last write of owner me, from metadata alone.
 // baseline is that write as me keeps it besides the record, nil for nothing. Pure.
 func Judge(me secrets.Owner, e secrets.Entry, baseline *secrets.Written) secrets.Verdict {
@@ -58,57 +54,4 @@ func judgeField(field secrets.Entry, pointed time.Time) (secrets.Verdict, bool) 
 		return v, false
 	}
 	return v, true
-}
-
-// superseding returns what the record of a new live body names as superseded, and the
-// bodies that may be deleted now. Pure.
-func superseding(me secrets.Owner, pointer secrets.Entry, grace time.Duration) (next secrets.Body, due []string) {
-	_, last, found := pointer.LastOwner()
-	if !found || last.Body.ID == "" {
-		return next, nil
-	}
-	old := last.Body.Superseded[:]
-	if settled(me, pointer, grace) {
-		due, old = nonEmpty(old), nil
-	}
-	copy(next.Superseded[:], append([]string{last.Body.ID}, old...))
-	return next, due
-}
-
-// settled reports whether the pointer has named this owner's live body for the grace
-// period, so that no reader uses the body before it. Pure.
-func settled(me secrets.Owner, pointer secrets.Entry, grace time.Duration) bool {
-	owner, is := pointer.Owner()
-	return is && owner == me && pointer.Date.Sub(pointer.Records[me].Time) > grace
-}
-
-// claimedBodies are the bodies that the record of a deleted version of the pointer
-// names. A record that was never written names none; DeleteOrphaned finds those. Pure.
-func claimedBodies(claim secrets.Claim, pointer secrets.Entry) []string {
-	record := pointer.Records[claim.Owner]
-	if !claim.Names(record) {
-		return nil
-	}
-	return nonEmpty(append(record.Body.Superseded[:], record.Body.ID))
-}
-
-// abandoned reports whether no reader uses a body that this owner wrote for a pointer,
-// and whose youngest field is of that age. Pure.
-func abandoned(pointer secrets.Entry, id string, age, grace time.Duration) bool {
-	if age <= grace {
-		return false
-	}
-	if _, _, claimed := pointer.LastOwner(); !claimed && !pointer.Live() {
-		return true
-	}
-	owner, is := pointer.Owner()
-	if !is {
-		return false // no record contains the id of the body that it names
-	}
-	body := pointer.Records[owner].Body
-	return body.ID != "" && body.ID != id && !slices.Contains(body.Superseded[:], id)
-}
-
-func nonEmpty(ids []string) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
 }

@@ -93,65 +93,6 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func TestSuperseding(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		pointer secrets.Entry
-		names   [2]string
-		due     string
-	}{
-		"the first":                     {secrets.Entry{}, [2]string{}, ""},
-		"soon after the first":          {pointer(1, grace, us, bodies(idA)), [2]string{idA}, ""},
-		"long after the first":          {pointer(1, grace+1, us, bodies(idA)), [2]string{idA}, ""},
-		"soon after another":            {pointer(2, grace, us, bodies(idB, idA)), [2]string{idB, idA}, ""},
-		"long after another":            {pointer(2, grace+1, us, bodies(idB, idA)), [2]string{idB}, idA},
-		"too often for a record":        {pointer(3, 0, us, bodies(idC, idB, idA)), [2]string{idC, idB}, ""},
-		"taken over from another owner": {pointer(2, grace+1, them, bodies(idB, idA)), [2]string{idB, idA}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			next, due := superseding(us, c.pointer, grace)
-			if next.Superseded != c.names || strings.Join(due, " ") != c.due || next.ID != "" {
-				t.Errorf("the record names %v, due are %v; want %v and %q", next.Superseded, due, c.names, c.due)
-			}
-		})
-	}
-}
-
-func TestAbandoned(t *testing.T) {
-	t.Parallel()
-	unrecorded := pointer(2, time.Hour, us, bodies(idA))
-	unrecorded.Versions[3], unrecorded.Current = secrets.Version{Created: noon.Add(time.Minute)}, 3
-	dead := pointer(2, time.Hour, us, bodies(idA))
-	dead.Versions[2] = secrets.Version{Created: noon, Deleted: noon.Add(time.Minute)}
-	released := dead
-	released.Records = map[secrets.Owner]secrets.Record{us: {Version: 2, Time: noon, Released: true}}
-	for name, c := range map[string]struct {
-		pointer secrets.Entry
-		id      string
-		age     time.Duration
-		want    bool
-	}{
-		"the live one":                                {pointer(2, 0, us, bodies(idA, idB)), idA, time.Hour, false},
-		"a superseded one, which Tidy takes":          {pointer(2, 0, us, bodies(idA, idB)), idB, time.Hour, false},
-		"one that no record names":                    {pointer(2, 0, us, bodies(idA, idB)), idD, time.Hour, true},
-		"one that no record names, but young":         {pointer(2, 0, us, bodies(idA, idB)), idD, grace, false},
-		"one whose pointer another owner moved away":  {pointer(2, 0, them, bodies(idA)), idD, time.Hour, true},
-		"one whose pointer another writer moved":      {unrecorded, idD, time.Hour, false},
-		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Body{}), idD, time.Hour, false},
-		"one whose pointer never came":                {secrets.Entry{}, idD, time.Hour, true},
-		"one whose pointer was deleted outside":       {dead, idA, time.Hour, false},
-		"one whose pointer was released":              {released, idA, time.Hour, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := abandoned(c.pointer, c.id, c.age, grace); got != c.want {
-				t.Errorf("got %t, want %t", got, c.want)
-			}
-		})
-	}
-}
-
 func TestCheckFields(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -4,87 +4,136 @@
 package connections
 
 import (
-	"context"
+	"slices"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// DeleteSuperseded deletes the bodies that a connection's record names as superseded,
-// once no reader uses them, and removes them from the record. It is for connections
-// that a sync leaves unchanged; Put does the same itself.
-func (c *Client) DeleteSuperseded(ctx context.Context, a secrets.Address, e secrets.Entry) error {
-	body := e.Records[c.Owner()].Body
-	old := nonEmpty(body.Superseded[:])
-	if len(old) == 0 || !settled(c.Owner(), e, c.grace) {
+// grace is how long a body keeps its values after its pointer was moved or deleted: a
+// reader that read the pointer before may still be reading (ARCHITECTURE.md, Connections).
+const grace = 10 * time.Minute
+
+// linger is how long a body that the record has no room for keeps its values at least: of
+// several changes in the grace period, the third one deletes the oldest body.
+const linger = time.Second
+
+// superseding returns what the record of a new live body names as superseded, and the
+// bodies that have to be deleted before the pointer moves: those that no reader uses any
+// more, and the oldest ones that the record has no room for. A record never drops the name
+// of a body that may be live. Pure.
+func superseding(me secrets.Owner, pointer secrets.Entry, grace time.Duration) (next secrets.Body, due []string) {
+	names := unsettled(me, pointer)
+	if _, last, found := pointer.LastOwner(); found {
+		names = append(named(last.Body), names...)
+	}
+	room := min(len(next.Superseded), len(names))
+	if settled(me, pointer, grace) {
+		room = min(room, 1)
+	}
+	copy(next.Superseded[:], names[:room])
+	return next, names[room:]
+}
+
+// untilDeletable is how long to wait before bodies that a record has no room for may be
+// deleted: a reader may have read the pointer just before it was moved to the next one. now
+// is by Vault's clock. Pure.
+func untilDeletable(next secrets.Body, now time.Time) time.Duration {
+	names := nonEmpty(next.Superseded[:])
+	if len(names) == 0 {
+		return 0
+	}
+	moved, is := parseID(names[len(names)-1])
+	if !is {
+		return linger
+	}
+	return min(max(linger-now.Sub(time.UnixMilli(moved.made())), 0), linger)
+}
+
+// unsettled are the bodies that the released record of an owner names and that may be
+// live, the youngest first. Pure.
+func unsettled(me secrets.Owner, pointer secrets.Entry) []string {
+	record := pointer.Records[me]
+	if !record.Released || record.Body.Fields == 0 {
 		return nil
 	}
-	for _, id := range old {
-		c.deleteBody(ctx, bodyOf(a, id), false)
-	}
-	clear(body.Superseded[:])
-	return c.bodies.Update(ctx, a, e, body)
+	return named(record.Body)
 }
 
-// DeleteOrphaned deletes the bodies in a domain that this owner wrote and that no
-// pointer names: what a crash between body and pointer leaves, and what was superseded
-// too often for a record to name. It returns how many it deleted. done are bodies that
-// need no second observation; DeleteOrphaned adds to it.
-func (c *Client) DeleteOrphaned(ctx context.Context, root secrets.Scope, domain string, done map[string]bool) (int, error) {
-	folders, err := c.bodies.Folders(ctx, Address(root, domain, "", "").Scope)
-	if err != nil {
-		return 0, err
-	}
-	deleted := 0
-	for _, id := range folders {
-		if !isID(id) || done[id] {
-			continue
-		}
-		gone, final, err := c.deleteIfOrphaned(ctx, root, domain, id)
-		if err != nil {
-			return deleted, err
-		}
-		if gone {
-			deleted++
-		}
-		done[id] = final
-	}
-	return deleted, nil
+// named are the bodies that a record names, the youngest first. Pure.
+func named(b secrets.Body) []string { return nonEmpty(append([]string{b.ID}, b.Superseded[:]...)) }
+
+// settled reports whether the pointer has named this owner's live body for the grace
+// period, so that no reader uses the body before it. Pure.
+func settled(me secrets.Owner, pointer secrets.Entry, grace time.Duration) bool {
+	owner, is := pointer.Owner()
+	return is && owner == me && pointer.Date.Sub(pointer.Records[me].Time) > grace
 }
 
-// deleteIfOrphaned deletes one body that no pointer names. final reports that a second
-// observation would find nothing else.
-func (c *Client) deleteIfOrphaned(ctx context.Context, root secrets.Scope, domain, id string) (gone, final bool, err error) {
-	body := bodyOf(Address(root, domain, "", ""), id)
-	fields, err := c.fields(ctx, body)
-	if err != nil {
-		return false, false, err
-	}
-	var (
-		marked       string
-		created, now time.Time
-		live         bool
-	)
-	for _, field := range fields {
-		if mark := c.bodies.MarkOf(field); mark != "" {
-			marked = mark
+// leftovers are the bodies of a connection that its owner may delete.
+type leftovers struct {
+	// named are in the record. No reader uses them, and they are not looked at before.
+	named []string
+	// unnamed are in no record: a crash cut their write off, or it failed. One with a young
+	// field may still be written.
+	unnamed []string
+	// destroy: the pointer was destroyed, so its bodies are, too.
+	destroy bool
+	// record is what the record names after that.
+	record secrets.Body
+}
+
+// leftoversOf decides what of a connection may be deleted. ids are the bodies in the domain
+// with the tags of owner and connection: those that are older than the oldest that the
+// record names are dead, because each was deleted before its name was dropped. Pure.
+func leftoversOf(me secrets.Owner, pointer secrets.Entry, ids []string, grace time.Duration) leftovers {
+	record := pointer.Records[me]
+	out := leftovers{record: record.Body}
+	oldest := int64(0)
+	for _, text := range named(record.Body) {
+		if id, is := parseID(text); is && (oldest == 0 || id.made() < oldest) {
+			oldest = id.made()
 		}
-		if at := field.Versions[field.Current].Created; at.After(created) {
-			created = at
+	}
+	for _, text := range ids {
+		if id, is := parseID(text); is && id.made() > oldest && !slices.Contains(named(record.Body), text) {
+			out.unnamed = append(out.unnamed, text)
 		}
-		now, live = field.Date, live || field.Live()
 	}
-	if marked == "" || !live {
-		return false, true, nil
+	switch {
+	case settled(me, pointer, grace):
+		out.named = nonEmpty(record.Body.Superseded[:])
+		clear(out.record.Superseded[:])
+	case record.Released && pointer.Date.Sub(record.ReleasedAt) > grace:
+		out.named = slices.DeleteFunc(unsettled(me, pointer), func(id string) bool { return !unused(pointer, me, id) })
+		out.destroy = pointer.Versions[pointer.Current].Destroyed
+		out.record.Fields = 0
 	}
-	a, err := ParseAddress(root, domain, marked)
-	if err != nil {
-		return false, true, nil //nolint:nilerr // not a mark of this product
+	return out
+}
+
+// unused reports whether no reader gets a body by the pointer as it is now, and no record
+// of another owner took it over. Pure.
+func unused(pointer secrets.Entry, me secrets.Owner, id string) bool {
+	for owner, record := range pointer.Records {
+		if owner != me && slices.Contains(named(record.Body), id) {
+			return false
+		}
 	}
-	e, err := c.Client.Describe(ctx, a)
-	if err != nil || !abandoned(e, id, now.Sub(created), c.grace) {
-		return false, false, err
+	if !pointer.Live() {
+		return true
 	}
-	c.deleteBody(ctx, body, false)
-	return true, true, nil
+	owner, is := pointer.Owner()
+	// No record contains the id that an outside writer's pointer has.
+	return is && pointer.Records[owner].Body.ID != "" && pointer.Records[owner].Body.ID != id
+}
+
+// abandoned reports whether a body that no record of its owner names, and whose youngest
+// field is of that age, is not being written any more, and no reader uses it. Pure.
+func abandoned(me secrets.Owner, pointer secrets.Entry, id string, age, grace time.Duration) bool {
+	return age > grace && unused(pointer, me, id)
+}
+
+func nonEmpty(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
 }

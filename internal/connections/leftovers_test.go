@@ -4,7 +4,7 @@
 package connections
 
 import (
-	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,122 +12,147 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-func TestDeleteSupersededDeletesReplacedBodies(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c, _ := w.client(us)
-	a, root := w.address("slack", "team"), w.vault.RootToken
-	w.put(c, a, map[string]string{"apiToken": "one"})
-	first := w.observe(c, a).Records[us].Body.ID
-	from := secrets.Provenance{Revision: strings.Repeat("a", 40), Origin: "connections.yaml"}
-	if _, err := c.Put(context.Background(), secrets.Write{
-		Address: a, Fields: values(map[string]string{"apiToken": "two"}), Provenance: from, Observed: w.observe(c, a),
-	}); err != nil {
-		t.Fatal(err)
-	}
-	alive := func(id string) bool {
-		value, ok := w.value(root, id+"/apiToken")
-		return ok && value != ""
-	}
-	pointer := w.observe(c, a)
-	if err := c.DeleteSuperseded(context.Background(), a, pointer); err != nil || !alive(first) {
-		t.Fatalf("a body that a reader may still be reading was deleted (%v)", err)
-	}
-	pointer.Date = pointer.Date.Add(grace + time.Minute)
-	if err := c.DeleteSuperseded(context.Background(), a, pointer); err != nil || alive(first) {
-		t.Fatalf("a body that was replaced long ago is still there (%v)", err)
-	}
-	now := w.observe(c, a)
-	record := now.Records[us]
-	if pointer.Records[us].Provenance != from || record.Provenance != from {
-		t.Errorf("provenance: %+v after the write, %+v at the end, want %+v", pointer.Records[us].Provenance, record.Provenance, from)
-	}
-	if names := nonEmpty(record.Body.Superseded[:]); len(names) > 0 || Judge(us, now, nil).State != secrets.InSync {
-		t.Errorf("after tidying, the record names %v: %s", names, Judge(us, now, nil))
-	}
+// madeAt is an id of this owner and connection that was made some minutes after noon.
+func madeAt(minute int) string {
+	return newID(us, here, noon.Add(time.Duration(minute)*time.Minute))
 }
 
-func TestDeleteOrphanedDeletesBodiesOfACrash(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c, _ := w.client(us)
-	other, _ := w.client(them)
-	a, b := w.address("slack", "team"), w.address("slack", "other")
-	w.put(c, a, map[string]string{"apiToken": "one"})
-	w.put(other, b, map[string]string{"apiToken": "other"})
-	// A process that dies once the body is written: its pointer never comes.
-	for owner, client := range map[string]*Client{"us": c, "them": other} {
-		body := bodyOf(a, map[string]string{"us": idA, "them": idB}[owner])
-		if err := client.writeBody(context.Background(), secrets.Write{Address: a, Fields: values(map[string]string{"apiToken": "lost", "x": "y"})}, body); err != nil {
-			t.Fatal(err)
-		}
-	}
-	done := map[string]bool{}
-	if n, err := c.DeleteOrphaned(context.Background(), a.Scope, w.domain, done); err != nil || n != 0 {
-		t.Fatalf("swept %d young bodies (%v)", n, err)
-	}
-	c.grace = -time.Hour
-	clear(done)
-	if n, err := c.DeleteOrphaned(context.Background(), a.Scope, w.domain, done); err != nil || n != 1 {
-		t.Fatalf("swept %d bodies, want the one that was lost (%v)", n, err)
-	}
-	for id, want := range map[string]bool{idA: false, idB: true, w.observe(c, a).Records[us].Body.ID: true, w.observe(other, b).Records[them].Body.ID: true} {
-		if _, alive := w.value(w.vault.RootToken, id+"/apiToken"); alive != want {
-			t.Errorf("body %s alive: %t, want %t", id, alive, want)
-		}
-	}
+// releasedPointer is a deleted pointer whose record was released at noon and is seen age
+// later.
+func releasedPointer(age time.Duration, body secrets.Body) secrets.Entry {
+	e := pointer(2, age, us, body)
+	e.Versions[2] = secrets.Version{Created: noon, Deleted: noon}
+	record := e.Records[us]
+	record.Released, record.ReleasedAt = true, noon
+	e.Records[us] = record
+	return e
 }
 
-func TestDeleteAndPurgeIncludeTheBodies(t *testing.T) {
+func TestSuperseding(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	c, _ := w.client(us)
-	for name, remove := range map[string]func(context.Context, secrets.Address, secrets.Claim) (secrets.Deletion, error){
-		"soft": c.Delete, "purged": c.Purge,
+	for name, c := range map[string]struct {
+		pointer secrets.Entry
+		names   [2]string
+		due     string
+	}{
+		"the first":                     {secrets.Entry{}, [2]string{}, ""},
+		"soon after the first":          {pointer(1, grace, us, bodies(idA)), [2]string{idA}, ""},
+		"long after the first":          {pointer(1, grace+1, us, bodies(idA)), [2]string{idA}, ""},
+		"soon after another":            {pointer(2, grace, us, bodies(idB, idA)), [2]string{idB, idA}, ""},
+		"long after another":            {pointer(2, grace+1, us, bodies(idB, idA)), [2]string{idB}, idA},
+		"too often for a record":        {pointer(3, 0, us, bodies(idC, idB, idA)), [2]string{idC, idB}, idA},
+		"taken over from another owner": {pointer(2, grace+1, them, bodies(idB, idA)), [2]string{idB, idA}, ""},
+		"after a deletion":              {releasedPointer(0, bodies(idB, idA)), [2]string{idB, idA}, ""},
+		"after a deletion, cleaned up":  {releasedPointer(time.Hour, secrets.Body{ID: idB}), [2]string{}, ""},
 	} {
-		a := w.address("github", name)
-		w.put(c, a, map[string]string{"accessToken": "one"})
-		first := w.observe(c, a).Records[us].Body.ID
-		w.put(c, a, map[string]string{"accessToken": "two"})
-		second := w.observe(c, a).Records[us].Body.ID
-		if _, err := remove(context.Background(), a, w.observe(c, a).Claim(us)); err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range []string{"github/" + name, first + "/accessToken", second + "/accessToken"} {
-			if value, ok := w.value(w.vault.RootToken, path); ok {
-				t.Errorf("%s: %s still holds %q", name, path, value)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			next, due := superseding(us, c.pointer, grace)
+			if next.Superseded != c.names || strings.Join(due, " ") != c.due || next.ID != "" {
+				t.Errorf("the record names %v, due are %v; want %v and %q", next.Superseded, due, c.names, c.due)
 			}
+		})
+	}
+	t.Run("taken over from another owner, after a deletion of this one", func(t *testing.T) {
+		t.Parallel()
+		e := pointer(3, 0, them, bodies(idB))
+		e.Records[us] = secrets.Record{Version: 2, Time: noon, Released: true, Body: bodies(idA)}
+		if next, due := superseding(us, e, grace); next.Superseded != [2]string{idB, idA} || len(due) > 0 {
+			t.Errorf("the record names %v, due are %v", next.Superseded, due)
 		}
-		e := w.observe(c, a)
-		if verdict := Judge(us, e, nil); verdict.State != secrets.Absent {
-			t.Errorf("%s: %s", name, verdict)
-		}
-		if body := e.Records[us].Body; body.ID != second || body.Superseded[0] != first {
-			t.Errorf("%s: the release dropped the names of the bodies: %+v", name, body)
-		}
+	})
+}
+
+func TestUntilDeletable(t *testing.T) {
+	t.Parallel()
+	made := newID(us, here, noon)
+	for name, c := range map[string]struct {
+		oldest string
+		now    time.Time
+		want   time.Duration
+	}{
+		"the pointer was moved just now":     {made, noon, linger},
+		"some time ago":                      {made, noon.Add(linger / 4), linger - linger/4},
+		"long ago":                           {made, noon.Add(time.Hour), 0},
+		"by a clock that is ahead":           {made, noon.Add(-time.Hour), linger},
+		"at a time that is not known":        {idA, noon.Add(time.Hour), linger},
+		"never: the record names none of it": {"", noon, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := untilDeletable(secrets.Body{Superseded: [2]string{c.oldest}}, c.now); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
 	}
 }
 
-// TestOldInstanceDoesNotDeleteTheConnectionOfTheNewOne: neither the pointer nor a body.
-func TestOldInstanceDoesNotDeleteTheConnectionOfTheNewOne(t *testing.T) {
+func TestLeftoversOf(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	c, _ := w.client(us)
-	for name, remove := range map[string]func(context.Context, secrets.Address, secrets.Claim) (secrets.Deletion, error){
-		"soft": c.Delete, "purged": c.Purge,
+	first, second, third, fourth := madeAt(1), madeAt(2), madeAt(3), madeAt(4)
+	all := []string{first, second, third, fourth}
+	taken := releasedPointer(time.Hour, bodies(third, second))
+	taken.Records[them] = secrets.Record{Version: 3, Time: noon, Body: bodies(fourth, third)}
+	destroyed := releasedPointer(time.Hour, bodies(third))
+	destroyed.Versions[2] = secrets.Version{Created: noon, Destroyed: true}
+	outside := releasedPointer(time.Hour, bodies(third))
+	outside.Versions[3], outside.Current = secrets.Version{Created: noon}, 3
+	for name, c := range map[string]struct {
+		pointer        secrets.Entry
+		named, unnamed []string
+		record         secrets.Body
+		destroy        bool
+	}{
+		"a connection that is settled":        {pointer: pointer(2, time.Hour, us, bodies(fourth)), record: bodies(fourth)},
+		"a replaced body":                     {pointer: pointer(2, grace+1, us, bodies(fourth, third)), named: []string{third}, record: bodies(fourth)},
+		"a body that was replaced just now":   {pointer: pointer(2, grace, us, bodies(fourth, third)), record: bodies(fourth, third)},
+		"a write that was cut off later":      {pointer: pointer(2, time.Hour, us, bodies(third)), unnamed: []string{fourth}, record: bodies(third)},
+		"a write that was cut off in between": {pointer: pointer(2, 0, us, bodies(fourth, second)), unnamed: []string{third}, record: bodies(fourth, second)},
+		"a create that was cut off":           {pointer: secrets.Entry{}, unnamed: all},
+		"deleted just now":                    {pointer: releasedPointer(grace, bodies(fourth, third)), record: bodies(fourth, third)},
+		"deleted long ago":                    {pointer: releasedPointer(grace+1, bodies(fourth, third)), named: []string{fourth, third}, record: secrets.Body{ID: fourth, Superseded: [2]string{third}}},
+		"deleted and cleaned up":              {pointer: releasedPointer(time.Hour, secrets.Body{ID: fourth}), record: secrets.Body{ID: fourth}},
+		"purged long ago":                     {pointer: destroyed, named: []string{third}, unnamed: []string{fourth}, record: secrets.Body{ID: third}, destroy: true},
+		"released; another owner names one":   {pointer: taken, named: []string{second}, unnamed: []string{fourth}, record: secrets.Body{ID: third, Superseded: [2]string{second}}},
+		"released; the pointer is another's":  {pointer: outside, unnamed: []string{fourth}, record: secrets.Body{ID: third}},
 	} {
-		a := w.address("github", name)
-		old := w.put(c, a, map[string]string{"accessToken": "old"})
-		w.put(c, a, map[string]string{"accessToken": "new"})
-		record := w.observe(c, a).Records[us]
-		if done, err := remove(context.Background(), a, old.Claim(us)); err != nil || done.Outcome != secrets.WrittenSince {
-			t.Errorf("%s: %v, %v", name, done.Outcome, err)
-		}
-		if fields, ok := w.read(w.readerToken(), a); !ok || fields["accessToken"] != "new" {
-			t.Errorf("%s: the reader reads %q", name, fields)
-		}
-		if got := w.observe(c, a).Records[us]; got != record {
-			t.Errorf("%s: the record changed to %s", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := leftoversOf(us, c.pointer, all, grace)
+			if !slices.Equal(got.named, c.named) || !slices.Equal(got.unnamed, c.unnamed) || got.record != c.record || got.destroy != c.destroy {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestAbandoned(t *testing.T) {
+	t.Parallel()
+	unrecorded := pointer(2, time.Hour, us, bodies(idA))
+	unrecorded.Versions[3], unrecorded.Current = secrets.Version{Created: noon.Add(time.Minute)}, 3
+	taken := pointer(2, 0, them, bodies(idB, idA))
+	released := releasedPointer(time.Hour, bodies(idA))
+	for name, c := range map[string]struct {
+		pointer secrets.Entry
+		id      string
+		age     time.Duration
+		want    bool
+	}{
+		"the live one":                                {pointer(2, 0, us, bodies(idA, idB)), idA, time.Hour, false},
+		"one that no record names":                    {pointer(2, 0, us, bodies(idA, idB)), idD, time.Hour, true},
+		"one that no record names, but young":         {pointer(2, 0, us, bodies(idA, idB)), idD, grace, false},
+		"one whose pointer another owner moved away":  {pointer(2, 0, them, bodies(idA)), idD, time.Hour, true},
+		"one that another owner took over":            {taken, idA, time.Hour, false},
+		"one whose pointer another writer moved":      {unrecorded, idD, time.Hour, false},
+		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Body{}), idD, time.Hour, false},
+		"one whose pointer never came":                {secrets.Entry{}, idD, time.Hour, true},
+		"one whose pointer was released":              {released, idD, time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := abandoned(us, c.pointer, c.id, c.age, grace); got != c.want {
+				t.Errorf("got %t, want %t", got, c.want)
+			}
+		})
 	}
 }

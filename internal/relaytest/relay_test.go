@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
@@ -154,6 +155,55 @@ func TestRelayNeverReadsFieldsOfTwoWrites(t *testing.T) {
 	close(stop)
 	if seen := <-done; len(seen) < 5 {
 		t.Errorf("Relay read %d of 41 states, so the test proves nothing", len(seen))
+	}
+}
+
+// The test adds, changes and deletes connections while Relay's connection manager reads
+// them: whole or absent, never a part. With the fields deleted right after the pointer, a
+// few of 3,000 reads get a part.
+func TestRelayReadsAWholeConnectionOrNone(t *testing.T) {
+	t.Parallel()
+	v, domain := vaulttest.Start(t), vaulttest.Workflow(t)
+	c := connections.New(connect(t, v, v.Token(t, writer)), func(text string) { t.Error(text) })
+	relay := relaytest.Start(t, v, v.Token(t, strings.ReplaceAll(reader, "DOMAIN", domain)))
+	all := func(value string) map[string]string {
+		return map[string]string{"clientID": value, "secret": value, "subscriptionID": value, "tenantID": value}
+	}
+	const reads = 3000
+	var current atomic.Int64 // the connection that is changed now
+	done, whole := make(chan struct{}), 0
+	go func() {
+		defer close(done)
+		for range reads {
+			got, found := relay.Connection(domain, "azure", fmt.Sprint(current.Load()))
+			if found && !maps.Equal(got, all(got["secret"])) {
+				t.Errorf("Relay reads %q", got)
+			}
+			if found {
+				whole++
+			}
+		}
+	}()
+	for i := int64(0); ; i++ {
+		select {
+		case <-done:
+			if whole < reads/10 || whole > reads*9/10 || i < 50 {
+				t.Errorf("%d of %d reads found a connection, of %d that were written: the test proves nothing", whole, reads, i)
+			}
+			return
+		default:
+		}
+		current.Store(i)
+		id := fmt.Sprint("azure/", i)
+		put(t, c, domain, id, all("one"))
+		if i%4 == 0 {
+			put(t, c, domain, id, all("two"))
+		}
+		address, err := connections.ParseAddress(secrets.Scope{Mount: "customers"}, domain, id)
+		if err != nil {
+			t.Error(err)
+		}
+		remove(t, c, address)
 	}
 }
 

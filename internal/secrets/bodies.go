@@ -32,11 +32,15 @@ func (b Bodies) Put(ctx context.Context, w Write, prepare func(context.Context) 
 	return b.c.write(ctx, w, prepare)
 }
 
-// Update changes the bodies in this owner's record: one PATCH, no value. Errors: as of
-// Client.UpdateRecord.
+// Update changes the bodies in this owner's record, which can be released: one PATCH, no
+// value. Errors: as of Client.UpdateRecord.
 func (b Bodies) Update(ctx context.Context, a Address, observed Entry, body Body) error {
 	if err := body.check(); err != nil {
 		return err
+	}
+	if r := observed.Records[b.c.owner]; r.Released {
+		r.Body = body
+		return b.c.writeRecord(context.WithoutCancel(ctx), a, r, b.c.keysFor(observed))
 	}
 	return b.c.updateRecord(ctx, a, observed, func(r *Record) { r.Body = body })
 }
