@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
@@ -27,6 +28,11 @@ func TestFilesAreComparedByIdentityAndContent(t *testing.T) {
 	}
 	changes := map[string]func(){
 		"content": func() { write("key", "other") },
+		"content of the same length": func() {
+			if err := os.Chtimes(write("key", "OTHER"), time.Time{}, time.Now().Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"file": func() {
 			if err := os.Rename(write("new", "three"), path); err != nil {
 				t.Fatal(err)
@@ -43,7 +49,7 @@ func TestFilesAreComparedByIdentityAndContent(t *testing.T) {
 			}
 		},
 	}
-	for _, name := range []string{"content", "file", "mode", "missing"} {
+	for _, name := range []string{"content", "content of the same length", "file", "mode", "missing"} {
 		before := conffile.VersionOf(path)
 		changes[name]()
 		if conffile.VersionOf(path).Same(before) {

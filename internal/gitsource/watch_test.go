@@ -126,31 +126,37 @@ func TestWatchSendsHintWhenThePathLeadsToAnotherRepository(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
 	w.commit("a", "1")
-	link := filepath.Join(t.TempDir(), "current")
-	if err := os.Symlink(w.dir, link); err != nil {
-		t.Fatal(err)
+	links := t.TempDir()
+	first, second := filepath.Join(links, "first"), filepath.Join(links, "second")
+	for _, link := range []string{first, second} {
+		if err := os.Symlink(w.dir, link); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for _, path := range []string{link, w.dir} {
-		repo := open(t, path)
+	for _, row := range []struct{ path, moved string }{{first, first}, {second, w.dir}, {second, filepath.Dir(w.dir)}, {w.dir, w.dir}} {
+		repo := open(t, row.path)
 		hints, err := repo.Watch(t.Context(), "main")
 		if err != nil {
 			t.Fatal(err)
 		}
 		drain(hints)
 		if repo.Replaced() {
-			t.Errorf("%s: replaced already", path)
+			t.Errorf("%s: replaced already", row.path)
 		}
-		if err := os.WriteFile(filepath.Join(filepath.Dir(path), "other"), nil, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(row.moved), "other"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Rename(path, path+".away"); err != nil {
+		if err := os.Rename(row.moved, row.moved+".away"); err != nil {
 			t.Fatal(err)
 		}
 		for !repo.Replaced() {
 			<-hints
 		}
 		if _, more := <-hints; !more {
-			t.Errorf("%s: no hint", path)
+			t.Errorf("%s: no hint", row.path)
+		}
+		if err := os.Rename(row.moved+".away", row.moved); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

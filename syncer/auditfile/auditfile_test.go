@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 )
@@ -162,6 +163,38 @@ func TestStandardStreamsAndPipesAreWrittenWithoutSync(t *testing.T) {
 	_ = reader.Close()
 	if err := f.Append([]byte("two")); !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("without its reader: %v", err)
+	}
+}
+
+// TestFullPipeIsAnError: a reader that hangs must not make every sync hang.
+func TestFullPipeIsAnError(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := os.OpenFile(pipe, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	f := open(t, pipe)
+	full := make(chan error, 1)
+	go func() {
+		for {
+			if err := f.Append(bytes.Repeat([]byte("x"), 4000)); err != nil {
+				full <- err
+				return
+			}
+		}
+	}()
+	select {
+	case err := <-full:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the write still waits for the reader")
 	}
 }
 

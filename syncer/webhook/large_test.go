@@ -26,7 +26,8 @@ func (pattern) Read(p []byte) (int, error) {
 // TestLargestDeliveryIsVerifiedWithoutKeepingIt: a push of many files has a body of up to
 // 25 MB at GitHub.
 func TestLargestDeliveryIsVerifiedWithoutKeepingIt(t *testing.T) {
-	body := func() io.Reader { return io.LimitReader(pattern{}, maxBodyBytes) }
+	const size = 25 << 20
+	body := func() io.Reader { return io.LimitReader(pattern{}, size) }
 	mac := hmac.New(sha256.New, []byte(secret))
 	if _, err := io.CopyBuffer(mac, body(), make([]byte, 7<<10)); err != nil {
 		t.Fatal(err)
@@ -35,7 +36,7 @@ func TestLargestDeliveryIsVerifiedWithoutKeepingIt(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	r := httptest.NewRequest("POST", "/webhook/shop", body())
-	r.ContentLength = maxBodyBytes
+	r.ContentLength = size
 	r.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	status := in.deliver(r)
 	runtime.ReadMemStats(&after)
