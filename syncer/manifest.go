@@ -96,7 +96,7 @@ func checkConnections(leaves []sopsfile.Leaf, problems *sopsfile.Problems) {
 			problem = err.Error()
 		}
 		if problem != "" {
-			problems.List = append(problems.List, sopsfile.Problem{Line: first.Line, Path: pathOf(first), Text: "is refused: " + problem})
+			problems.List = append(problems.List, sopsfile.Problem{Line: first.Line, Path: first.Claimed().String(), Text: "is refused: " + problem})
 		}
 	})
 }
@@ -106,7 +106,7 @@ func connectionNotes(leaves []sopsfile.Leaf) []string {
 	var notes []string
 	eachConnection(leaves, func(fields []sopsfile.Leaf) {
 		if remark := connections.CheckFields(fields[0].Type, fieldNames(fields)).Warning; remark != "" {
-			notes = append(notes, fmt.Sprintf("line %d: %s: %s", fields[0].Line, pathOf(fields[0]), remark))
+			notes = append(notes, fmt.Sprintf("line %d: %s: %s", fields[0].Line, fields[0].Claimed(), remark))
 		}
 	})
 	return notes
@@ -120,16 +120,12 @@ func fieldNames(fields []sopsfile.Leaf) []string {
 	return names
 }
 
-func pathOf(field sopsfile.Leaf) string {
-	return "connections." + field.Type + "." + field.Connection
-}
-
 // allowedConnections refuses connections that the source's configuration does not list.
 func (s *source) allowedConnections(leaves []sopsfile.Leaf, problems *sopsfile.Problems) {
 	eachConnection(leaves, func(fields []sopsfile.Leaf) {
 		if first := fields[0]; !slices.Contains(s.Connections, first.Type+"/"+first.Connection) {
 			problems.List = append(problems.List, sopsfile.Problem{
-				Line: first.Line, Path: pathOf(first),
+				Line: first.Line, Path: first.Claimed().String(),
 				Text: fmt.Sprintf("is not a connection that source %s may write; add it to connections in the configuration, or move it to its own source", s.Name),
 			})
 		}

@@ -64,6 +64,7 @@ func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]rep
 		if err == nil {
 			v = s.verifyFile(file.Path, file.Path, data)
 		}
+		v.Commit = string(s.commit)
 		out = append(out, v)
 		return nil
 	})

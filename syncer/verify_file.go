@@ -65,6 +65,16 @@ func (c *Controller) VerifyFile(names []string, name string, data []byte) ([]rep
 	return out, nil
 }
 
+// CheckLinks refuses a file in a work tree that is, or is below, a symbolic link: a source
+// reads the commit, in which a link has no content.
+func CheckLinks(name string) error {
+	top, path, err := inRepository(name)
+	if err != nil || path == "" {
+		return err
+	}
+	return gitsource.CheckLinks(top, path)
+}
+
 // inRepository returns the top folder of the work tree that has a file, and the path of
 // the file in it; nothing if it is in none.
 func inRepository(name string) (top, path string, err error) {

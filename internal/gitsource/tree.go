@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -123,6 +125,22 @@ func splitNUL(data []byte, atEOF bool) (int, []byte, error) {
 	return 0, nil, nil
 }
 
+// linkRejected is File.Rejected of a symbolic link.
+const linkRejected = "is a symbolic link, which is not followed; commit the file itself"
+
+// CheckLinks refuses a path below a folder on disk that is, or is below, a symbolic link, as Files does after a commit.
+func CheckLinks(top, path string) error {
+	elements := strings.Split(path, "/")
+	for i := range elements {
+		f := File{Path: strings.Join(elements[:i+1], "/")}
+		info, err := os.Lstat(filepath.Join(top, filepath.FromSlash(f.Path)))
+		if err == nil && info.Mode().Type() == fs.ModeSymlink {
+			return fmt.Errorf("%s %s", f, linkRejected)
+		}
+	}
+	return nil
+}
+
 // entry is a line of `git ls-tree -l`: mode, type, object id, size, a tab, and the path. The size is padded; it is BAD
 // for a damaged object, and - for one that is not in this repository.
 type entry struct {
@@ -148,7 +166,7 @@ func (e entry) file() File {
 	size, err := strconv.ParseInt(e.size, 10, 64)
 	switch {
 	case e.mode == "120000":
-		f.Rejected = "is a symbolic link, which is not followed; commit the file itself"
+		f.Rejected = linkRejected
 	case e.mode == "160000":
 		f.Rejected = "is a submodule, which is not entered; make it a source of its own"
 	case !e.isRegular():

@@ -57,6 +57,29 @@ type Leaf struct {
 	SOPS1 string
 }
 
+// Claimed is what a leaf belongs to: a secret, or a connection. It is comparable.
+type Claimed struct {
+	// Workflow is empty for a connection, Type for a secret.
+	Workflow, Type string
+	Name           string
+}
+
+// Claimed is the secret that the leaf is, or the connection that it is a field of.
+func (l Leaf) Claimed() Claimed {
+	if l.Type != "" {
+		return Claimed{Type: l.Type, Name: l.Connection}
+	}
+	return Claimed{Workflow: l.Workflow, Name: l.Name}
+}
+
+// String is the path in the tree, as in Problem.Path.
+func (c Claimed) String() string {
+	if c.Type != "" {
+		return showPath([]string{"connections", c.Type, c.Name})
+	}
+	return showPath([]string{"workflows", c.Workflow, c.Name})
+}
+
 // Verify parses a manifest and applies every rule that needs no key. name is for
 // messages, and its suffix, .yaml, .yml or .json, selects the format. The error is a
 // *Problems with all problems; a file with invalid syntax is not parsed further.

@@ -12,6 +12,8 @@ import (
 type Verified struct {
 	// Source is empty for a file that was named by itself.
 	Source string
+	// Commit is empty for a file on disk.
+	Commit string
 	File   string
 	// Secrets and Connections are how many the manifest has, 0 if it is refused.
 	Secrets, Connections int

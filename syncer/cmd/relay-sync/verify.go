@@ -25,9 +25,9 @@ func (o *options) verifyCommand() *cobra.Command {
 		Use:   "verify [FILE...]",
 		Short: "Check manifests without decryption keys and without Vault",
 		Long: `verify checks SOPS manifests for the errors that it can find without a key: syntax,
-structure, names, unencrypted values, and content that SOPS does not authenticate. It
-reads the given files from disk, or without arguments the files in the current commit of
-each source. With a configuration, by --config or in the working directory, a given file
+structure, names, unencrypted values, content that SOPS does not authenticate, and secrets
+that two files claim. It reads the given files from disk, or without arguments the files
+in the current commit of each source. With a configuration, by --config or in the working directory, a given file
 that a source selects is checked as that source does: with its map entry, its workflows
 and its recipients.
 
@@ -67,6 +67,7 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 			return err
 		}
 	}
+	report.RefuseDuplicates(verified)
 	var references []report.References
 	if len(w.patterns) > 0 {
 		if references, err = o.references(c.Context(), w, verified); err != nil {
@@ -99,7 +100,11 @@ func (o *options) verifier(c *cobra.Command, files []string) (*syncer.Controller
 }
 
 func (o *options) verifyFile(controller *syncer.Controller, name string) ([]report.Verified, error) {
-	data, err := conffile.ReadArgument(name, sopsfile.MaxBytes)
+	var data []byte
+	err := syncer.CheckLinks(name)
+	if err == nil {
+		data, err = conffile.ReadArgument(name, sopsfile.MaxBytes)
+	}
 	switch {
 	case err != nil:
 		return []report.Verified{{File: name, Err: err}}, nil //nolint:nilerr // the report names it
