@@ -12,6 +12,17 @@ import (
 // MAC is one.
 const sealBegin = "ENC["
 
+// restore is the advice for a file that sops did not write like this. sops decrypts and
+// authenticates a whole file before it changes anything, so it cannot repair one.
+const restore = "restore the file from git"
+
+// repeatChange is restore, where a change by hand is the cause.
+const repeatChange = restore + ", and repeat the change with sops edit"
+
+// encryptAgain completes the advice to correct .sops.yaml or a name. sops encrypts no file
+// that is encrypted already.
+const encryptAgain = ", then decrypt the file and encrypt it again"
+
 // isEmpty is the problem of a file without content.
 const isEmpty = "is empty"
 

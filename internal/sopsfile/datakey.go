@@ -76,7 +76,7 @@ func (e *NoKeyError) advice() string {
 		}
 	}
 	if len(e.Causes) > 0 {
-		return "the file's entry for an available key is damaged; restore the file from git, or run sops updatekeys"
+		return "the file's entry for an available key is damaged; " + restore + ", or run sops rotate --in-place with another of its keys"
 	}
 	return "add an available key to .sops.yaml and run sops updatekeys, or configure a key of the file for this source"
 }
@@ -141,7 +141,7 @@ func (m *Manifest) dataKey(ctx context.Context, keys *Keys) ([]byte, error) {
 // partsProblem reports groups whose parts do not belong to one data key.
 func (m *Manifest) partsProblem() error {
 	problems := &Problems{File: m.Name}
-	problems.add(0, []string{sopsKey, "key_groups"}, "decrypt to parts of different data keys: the groups or shamir_threshold were edited by hand; restore the file from git")
+	problems.add(0, []string{sopsKey, "key_groups"}, "decrypt to parts of different data keys: the groups or shamir_threshold were edited by hand; "+restore)
 	return problems
 }
 

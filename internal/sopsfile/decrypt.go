@@ -67,12 +67,12 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	for i, p := range m.locations {
 		value, found := cipher.values[p.authenticated()]
 		if !found {
-			problems.add(m.Leaves[i].Line, p.path(), "cannot be decrypted: it was moved from another workflow or name, comes from another file, or was edited by hand; set it again with sops")
+			problems.add(m.Leaves[i].Line, p.path(), "cannot be decrypted: it was moved from another workflow or name, comes from another file, or was edited by hand; "+repeatChange)
 		}
 		values = append(values, value)
 	}
 	if !problems.found() && !m.matches(mac, dataKey) {
-		problems.add(m.macLine, []string{sopsKey, "mac"}, "does not match the file: a value was added, removed or put back outside sops, as a merge can do; restore the file from git and repeat the change with sops edit")
+		problems.add(m.macLine, []string{sopsKey, "mac"}, "does not match the file: a value was added, removed or put back outside sops, as a merge can do; "+repeatChange)
 	}
 	m.checkValues(values, problems)
 	if problems.found() {
@@ -95,7 +95,7 @@ func (m *Manifest) checkValues(values []string, problems *Problems) {
 	}
 }
 
-const cannotOpen = "cannot be decrypted by SOPS; restore it from git, or encrypt it again"
+const cannotOpen = "cannot be decrypted by SOPS; " + restore
 
 // tree is the manifest that SOPS decrypts: only the verified leaves, without comments
 // and selectors. Verify has checked that SOPS encrypts every leaf.

@@ -106,7 +106,7 @@ func jsonStore() *json.Store { return json.NewStore(&config.JSONStoreConfig{}) }
 
 // wroteBinary is the problem of a file whose name does not show its format: sops then
 // writes all of it as one value, in JSON.
-const wroteBinary = "is a binary file of sops, which takes a file with this name as binary; encrypt it with --input-type and --output-type, or set format: binary and secret in its map entry"
+const wroteBinary = "is a binary file of sops, which takes a file with this name as binary; decrypt it, and encrypt it with --input-type and --output-type, or set format: binary and secret in its map entry"
 
 // unlessJSON is a reader that reports JSON in place of lines.
 func unlessJSON(read func([]byte, *Problems) node) func([]byte, *Problems) node {

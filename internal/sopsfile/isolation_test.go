@@ -28,13 +28,14 @@ import (
 func TestPanicOfSopsFailsOnlyItsFile(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
-	m := mustVerify(t, "team.yaml", s.sealUsual(t, ".yaml"))
+	good := s.sealUsual(t, ".yaml")
+	m := mustVerify(t, "team.yaml", good)
 	m.metadata.KeyGroups = []sops.KeyGroup{{(*kms.MasterKey)(nil)}}
 	opened, err := m.Decrypt(t.Context(), s.keys(t))
 	if opened != nil {
 		t.Error("something was opened")
 	}
-	assertProblem(t, err, 0, "the file cannot be decrypted by SOPS")
+	assertProblem(t, err, 0, "the file cannot be decrypted by SOPS; restore the file from git")
 
 	s.change = func(m *sops.Metadata) {
 		m.KeyGroups[0] = append(m.KeyGroups[0], &kms.MasterKey{Arn: "arn:aws:kms:x", EncryptionContext: map[string]*string{"k": nil}})
@@ -43,11 +44,14 @@ func TestPanicOfSopsFailsOnlyItsFile(t *testing.T) {
 	if m != nil {
 		t.Error("the file passed")
 	}
-	assertProblem(t, verifyErr, 0, "the file cannot be read by SOPS")
+	assertProblem(t, verifyErr, 0, "the file cannot be read by SOPS; restore the file from git")
 	for _, err := range []error{err, verifyErr} {
 		if strings.Contains(err.Error(), "nil pointer") {
 			t.Errorf("the error holds the panic: %v", err)
 		}
+	}
+	if _, err := mustVerify(t, "team.yaml", good).Decrypt(t.Context(), s.keys(t)); err != nil {
+		t.Errorf("the file as it was before: %v", err)
 	}
 }
 

@@ -65,6 +65,9 @@ func (p location) path() []string {
 // so two locations of a file never share one.
 func (p location) authenticated() string { return strings.Join(p.path(), ":") + ":" }
 
+// tooMany is the problem of a file with too many secrets.
+const tooMany = "contains %d secrets; at most %d are allowed; split it"
+
 // findLocations walks the tree that is the address of each secret and reports every
 // part of it that is none. lines has the line of each place.
 func findLocations(root node, problems *Problems) (places []location, lines []int) {
@@ -94,7 +97,7 @@ func findLocations(root node, problems *Problems) (places []location, lines []in
 		problems.add(root.line, nil, "has no workflows and no connections at the top level; write secrets as workflows.<workflow>.<secret>")
 	}
 	if len(places) > MaxLeaves {
-		problems.add(lines[MaxLeaves], nil, "contains %d secrets; at most %d are allowed. Split it", len(places), MaxLeaves)
+		problems.add(lines[MaxLeaves], nil, tooMany, len(places), MaxLeaves)
 	}
 	return places, lines
 }
@@ -192,7 +195,7 @@ func isLeaf(e entry, path []string, shape string, problems *Problems) bool {
 	case e.value.kind == null:
 		problems.add(e.line, path, "is null, which SOPS neither encrypts nor authenticates; give it a value or remove it")
 	case e.value.kind != text:
-		problems.add(e.line, path, "is %s in clear text; values must be strings: put it in quotes and encrypt it with sops", e.value.kind)
+		problems.add(e.line, path, "is %s in clear text; values must be strings: "+repeatChange+", with the value in quotes", e.value.kind)
 	case e.value.text == "":
 		problems.add(e.line, path, "is an empty string, which SOPS neither encrypts nor authenticates; give it a value or remove it")
 	default:

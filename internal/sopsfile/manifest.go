@@ -87,7 +87,7 @@ func Verify(name string, data []byte) (*Manifest, error) {
 	format, known := manifestFormat(name)
 	if !known {
 		problems := &Problems{File: name}
-		problems.add(0, nil, "has a name that does not end with .yaml, .yml or .json; other files need an entry under map in the configuration, which sets the workflow of their secrets")
+		problems.add(0, nil, "has a name that does not end with .yaml, .yml or .json; for another file, add an entry under map in the configuration, which sets the workflow of its secrets")
 		return nil, problems
 	}
 	return verify(name, data, format)
@@ -98,7 +98,7 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 	defer func() {
 		// SOPS panics on some malicious files. The text of the panic can quote them.
 		if recover() != nil {
-			problems.add(0, nil, "cannot be read by SOPS; restore it from git, or encrypt it again")
+			problems.add(0, nil, "cannot be read by SOPS; "+restore)
 			m, err = nil, problems
 		}
 	}()
@@ -114,16 +114,11 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 	places, lines := format.layout.find(root, problems)
 	meta, found := root.get(sopsKey)
 	if !found {
-		problems.add(0, nil, "has no sops section, so its values cannot be decrypted: its end was lost; restore it from git")
+		problems.add(0, nil, "has no sops section, so its values cannot be decrypted: its end was lost; "+restore)
 		return nil, problems
 	}
-	for i, p := range places {
-		if problem := sealProblem(p.sealed); problem != "" {
-			problems.add(lines[i], p.path(), "%s", problem)
-		}
-	}
 	metadata := readSOPS(format, data, meta, places, problems)
-	checkSelected(metadata, places, lines, problems)
+	checkSealed(metadata, places, lines, problems)
 	if problems.found() {
 		return nil, problems.sorted()
 	}
@@ -136,7 +131,7 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 func readSOPS(format format, data []byte, meta entry, places []location, problems *Problems) sops.Metadata {
 	tree, err := format.store.LoadEncryptedFile(data)
 	if err != nil { // the text of err can quote the file
-		problems.add(meta.line, []string{sopsKey}, "cannot be read by SOPS: it has no recipient, more than one selector, or an invalid time; restore it from git, or encrypt the file again")
+		problems.add(meta.line, []string{sopsKey}, "cannot be read by SOPS: it has no recipient, more than one selector, or an invalid time; "+restore)
 		return sops.Metadata{}
 	}
 	broken := problems.found()
@@ -145,7 +140,7 @@ func readSOPS(format format, data []byte, meta entry, places []location, problem
 		return tree.Metadata
 	}
 	if read, ok := format.layout.read(tree.Branches); !ok || !slices.Equal(read, places) {
-		problems.add(0, nil, "is ambiguous: SOPS parses it differently from its plain syntax; write it with sops, not by hand")
+		problems.add(0, nil, "is ambiguous: SOPS parses it differently from its plain syntax; "+repeatChange)
 	}
 	return tree.Metadata
 }

@@ -52,15 +52,17 @@ func (m Mapping) binary() layout {
 			switch {
 			case e.key == sopsKey:
 			case e.key != binaryKey:
-				problems.add(e.line, []string{e.key}, "is not a key of a binary file; sops stores the content under data: encrypt it with --input-type binary")
-			case e.value.kind != text || e.value.text == "":
-				problems.add(e.line, []string{e.key}, "is not one encrypted text, or is empty, which SOPS does not authenticate; encrypt the file with --input-type binary")
+				problems.add(e.line, []string{e.key}, "is not a key of a binary file, whose content sops stores under data; decrypt it, and encrypt it with --input-type binary")
+			case e.value.kind != text:
+				problems.add(e.line, []string{e.key}, "is not one encrypted text; decrypt the file, and encrypt it with --input-type binary")
+			case e.value.text == "":
+				problems.add(e.line, []string{e.key}, "is empty, which SOPS does not authenticate; give the file a content with sops edit, or remove it")
 			default:
 				places, lines = append(places, at(e.value.text)), append(lines, e.line)
 			}
 		}
 		if _, found := root.get(binaryKey); !found {
-			problems.add(root.line, nil, "is not a binary file of sops, because the key data is not found; encrypt it with --input-type binary")
+			problems.add(root.line, nil, "is not a binary file of sops, because the key data is not found; decrypt it, and encrypt it with --input-type binary")
 		}
 		return places, lines
 	}
@@ -174,7 +176,7 @@ func nameInINI(section, key string) string {
 func checkCount(root node, places []location, lines []int, problems *Problems) {
 	switch {
 	case len(places) > MaxLeaves:
-		problems.add(lines[MaxLeaves], nil, "contains %d secrets; at most %d are allowed. Split it", len(places), MaxLeaves)
+		problems.add(lines[MaxLeaves], nil, tooMany, len(places), MaxLeaves)
 	case len(places) == 0 && !problems.found():
 		problems.add(root.line, nil, "contains no secret")
 	}

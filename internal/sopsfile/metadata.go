@@ -77,25 +77,25 @@ func checkMetadata(metadata sops.Metadata, meta entry, problems *Problems) {
 		problems.add(line, []string{sopsKey, key}, format, args...)
 	}
 	if groups := len(metadata.KeyGroups); groups > 1 && (metadata.ShamirThreshold < 2 || metadata.ShamirThreshold > groups) {
-		add("shamir_threshold", "must be 2 to %d, the number of key groups; set it in .sops.yaml and encrypt the file again", groups)
+		add("shamir_threshold", "must be 2 to %d, the number of key groups; "+restore, groups)
 	}
 	if count := metadata.MasterKeyCount(); count > MaxRecipients {
 		problems.add(meta.line, []string{sopsKey}, "has %d recipients; at most %d are allowed", count, MaxRecipients)
 	}
 	switch {
 	case metadata.MessageAuthenticationCode == "":
-		add("mac", "is required, because it shows whether the file was changed; restore it from git, or encrypt the file again")
+		add("mac", "is required, because it shows whether the file was changed; "+restore)
 	case sealProblem(metadata.MessageAuthenticationCode) != "":
-		add("mac", "is not a valid MAC: it was truncated or edited by hand; restore it from git, or encrypt the file again")
+		add("mac", "is not a valid MAC: it was truncated or edited by hand; "+restore)
 	}
 	if metadata.MACOnlyEncrypted {
-		add("mac_only_encrypted", "must not be set: it leaves parts of the file unauthenticated; remove it from .sops.yaml and encrypt the file again")
+		add("mac_only_encrypted", "must not be set: it leaves parts of the file unauthenticated; remove it from .sops.yaml"+encryptAgain)
 	}
 	if key := foreignSelector(metadata); key != "" {
-		add(key, "must not be set: every value of a manifest is encrypted; remove it from .sops.yaml and encrypt the file again")
+		add(key, "must not be set: every value of a manifest is encrypted; remove it from .sops.yaml"+encryptAgain)
 	}
 	if regex := metadata.EncryptedRegex; regex != "" && compileSelector(regex) == nil {
-		add("encrypted_regex", "must be a regular expression of at most %d bytes; remove it from .sops.yaml and encrypt the file again", maxSelectorBytes)
+		add("encrypted_regex", "must be a regular expression of at most %d bytes; remove it from .sops.yaml"+encryptAgain, maxSelectorBytes)
 	}
 }
 
@@ -131,17 +131,23 @@ func compileSelector(regex string) *regexp.Regexp {
 	return compiled
 }
 
-// checkSelected reports every leaf that the selector of the file leaves in clear text:
-// SOPS would return its text as the value.
-func checkSelected(metadata sops.Metadata, places []location, lines []int, problems *Problems) {
+// checkSealed reports every leaf that is not encrypted, once: by the selector of the file
+// that leaves it in clear text, so that SOPS would return its text as the value, or else by
+// its own form.
+func checkSealed(metadata sops.Metadata, places []location, lines []int, problems *Problems) {
+	if foreignSelector(metadata) != "" {
+		return // reported already
+	}
 	regex := compileSelector(metadata.EncryptedRegex)
 	for i, p := range places {
 		suffixed := func(segment string) bool { return strings.HasSuffix(segment, sops.DefaultUnencryptedSuffix) }
-		if metadata.UnencryptedSuffix != "" && slices.ContainsFunc(p.path(), suffixed) {
-			problems.add(lines[i], p.path(), "has a name that ends with %s, which SOPS leaves in clear text; rename it and encrypt the file again", sops.DefaultUnencryptedSuffix)
-		}
-		if metadata.EncryptedRegex != "" && regex != nil && !slices.ContainsFunc(p.path(), regex.MatchString) {
-			problems.add(lines[i], p.path(), "is not selected by sops.encrypted_regex, so SOPS leaves it in clear text; remove encrypted_regex from .sops.yaml and encrypt the file again")
+		switch problem := sealProblem(p.sealed); {
+		case metadata.UnencryptedSuffix != "" && slices.ContainsFunc(p.path(), suffixed):
+			problems.add(lines[i], p.path(), "has a name that ends with %s, which SOPS leaves in clear text; rename it with sops edit, and change the value, because others could read it", sops.DefaultUnencryptedSuffix)
+		case metadata.EncryptedRegex != "" && regex != nil && !slices.ContainsFunc(p.path(), regex.MatchString):
+			problems.add(lines[i], p.path(), "is not selected by sops.encrypted_regex, so SOPS leaves it in clear text; remove encrypted_regex from .sops.yaml"+encryptAgain+", and change the value, because others could read it")
+		case problem != "":
+			problems.add(lines[i], p.path(), "%s", problem)
 		}
 	}
 }

@@ -33,6 +33,9 @@ func TestVerifyLimits(t *testing.T) {
 	_, err = Verify("team.yaml", []byte(wide.String()+"sops: {}\n"))
 	assertProblem(t, err, 1002, "workflows has more than 1000 keys; split the file")
 
+	_, err = Verify("team.yaml", []byte(strings.Repeat("#", MaxBytes+1)))
+	assertProblem(t, err, 0, "the file is larger than 1048576 bytes; split it")
+
 	recipients := func(count int) error {
 		s.change = func(m *sops.Metadata) { m.KeyGroups[0] = slices.Repeat(m.KeyGroups[0], count) }
 		_, err := Verify("team.yaml", []byte(s.sealUsual(t, ".yaml")))

@@ -28,9 +28,9 @@ func sealProblem(sealed string) string {
 	match := sealForm.FindStringSubmatch(sealed)
 	if match == nil {
 		if len(sealed) < 4 || sealed[:4] != "ENC[" {
-			return "is in clear text; encrypt the file with sops and change the value, because others could read it"
+			return "is in clear text; " + repeatChange + ", with a new value, because others could read this one"
 		}
-		return "is not a complete ENC[...] value: it was truncated or extended; set it again with sops"
+		return "is not a complete ENC[...] value: it was truncated or extended; " + repeatChange
 	}
 	_, dataErr := base64.StdEncoding.Strict().DecodeString(match[1])
 	nonce, nonceErr := base64.StdEncoding.Strict().DecodeString(match[2])
@@ -38,11 +38,11 @@ func sealProblem(sealed string) string {
 	switch {
 	case dataErr != nil || nonceErr != nil || tagErr != nil,
 		len(nonce) != sealNonceBytes || len(tag) != sealTagBytes:
-		return "is not a valid ENC[...] value: it was truncated or edited by hand; set it again with sops"
+		return "is not a valid ENC[...] value: it was truncated or edited by hand; " + repeatChange
 	case match[4] == "int" || match[4] == "float" || match[4] == "bool" || match[4] == "time":
 		return "is encrypted as type:" + match[4] + "; values must be strings: put it in quotes in sops edit"
 	case match[4] != "str":
-		return "is not encrypted as type:str, the only type that sops gives a string; set it again with sops"
+		return "is not encrypted as type:str, the only type that sops gives a string; " + repeatChange
 	}
 	return ""
 }

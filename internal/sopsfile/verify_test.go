@@ -116,9 +116,9 @@ func TestVerifyRefusesValues(t *testing.T) {
 	t.Parallel()
 	file, sealed := sealedYAML(t)
 	verifyRefuses(t, "team.yaml", file, []refusal{
-		{"value in clear", setLeaf("port", canaryClear), 4, "workflows.deploy.port is in clear text; encrypt the file"},
+		{"value in clear", setLeaf("port", canaryClear), 4, "workflows.deploy.port is in clear text; restore the file from git"},
 		{"value in clear in a block", setLeaf("port", "|\n            "+canaryClear), 4, "workflows.deploy.port is in clear"},
-		{"number", setLeaf("port", "8080"), 4, "workflows.deploy.port is a number in clear text; values must be strings: put it in quotes"},
+		{"number", setLeaf("port", "8080"), 4, "workflows.deploy.port is a number in clear text; values must be strings: restore the file from git"},
 		{"boolean", setLeaf("port", "true"), 4, "workflows.deploy.port is a boolean in clear"},
 		{"date", setLeaf("port", "2026-11-22"), 4, "workflows.deploy.port is a date in clear"},
 		{"null", setLeaf("port", "null"), 4, "workflows.deploy.port is null, which SOPS neither encrypts nor authenticates"},
@@ -284,9 +284,9 @@ func TestVerifyListsAllProblems(t *testing.T) {
 	file = dropSops("mac")(setLeaf("port", "8080")(setLeaf("token", canaryClear)(file)))
 	_, err := Verify("team.yaml", []byte(file))
 	want := `team.yaml: 3 problems:
-  line 3: workflows.deploy.token is in clear text; encrypt the file with sops and change the value, because others could read it
-  line 4: workflows.deploy.port is a number in clear text; values must be strings: put it in quotes and encrypt it with sops
-  line 7: sops.mac is required, because it shows whether the file was changed; restore it from git, or encrypt the file again`
+  line 3: workflows.deploy.token is in clear text; restore the file from git, and repeat the change with sops edit, with a new value, because others could read this one
+  line 4: workflows.deploy.port is a number in clear text; values must be strings: restore the file from git, and repeat the change with sops edit, with the value in quotes
+  line 7: sops.mac is required, because it shows whether the file was changed; restore the file from git`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -58,7 +58,7 @@ func plainYAML(n *yaml.Node, path []string, problems *Problems) node {
 		return out
 	}
 	if n.Anchor != "" {
-		problems.add(n.Line, path, "has an anchor (&...); write the value itself")
+		problems.add(n.Line, path, "has an anchor (&...); remove it")
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
 		problems.add(n.Line, path, "has a tag (!...); remove it")
@@ -76,7 +76,7 @@ func plainYAML(n *yaml.Node, path []string, problems *Problems) node {
 		out.kind = yamlKind(n)
 		out.text = n.Value
 	default:
-		problems.add(n.Line, path, "is an alias (*...); write the value itself")
+		problems.add(n.Line, path, "is an alias (*...); "+repeatChange)
 	}
 	return out
 }
@@ -89,7 +89,7 @@ func plainEntries(content []*yaml.Node, path []string, problems *Problems) []ent
 		key, value := content[i], content[i+1]
 		switch {
 		case key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge":
-			problems.add(key.Line, path, "has a merge key (<<); write the merged keys themselves")
+			problems.add(key.Line, path, "has a merge key (<<); "+repeatChange)
 			continue
 		case key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str":
 			problems.add(key.Line, path, "has a key that is not a plain string; put it in quotes")

@@ -21,13 +21,16 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
+// forNewKey completes the advice to create a key.
+const forNewKey = ", add its public key to .sops.yaml, and run sops updatekeys on each file"
+
 // loadAge reads age identities: one SSH private key, or X25519 and post-quantum
 // ones, one a line, with empty lines and # comments. Plugins and files that are
 // themselves encrypted are refused.
 func (k *Keys) loadAge(path string) error {
 	content, err := conffile.Read(path, conffile.MaxCredentialBytes)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("age_keys: %w. Hint: correct the path, or create a key with age-keygen -o %s, add its public key to .sops.yaml, and run sops updatekeys on each file", err, secrets.QuoteShell(path))
+		return fmt.Errorf("age_keys: %w. Hint: correct the path, or create a key with age-keygen -o %s"+forNewKey, err, secrets.QuoteShell(path))
 	}
 	if err != nil {
 		return fmt.Errorf("age_keys: %w", err)
@@ -52,7 +55,7 @@ func (k *Keys) loadAge(path string) error {
 		}
 	}
 	if !found {
-		errs = append(errs, fmt.Errorf("age_keys: %s: no key found; create one with age-keygen", conffile.Display(path)))
+		errs = append(errs, fmt.Errorf("age_keys: %s: no key found; create one with age-keygen >>%s"+forNewKey, conffile.Display(path), secrets.QuoteShell(path)))
 	}
 	return errors.Join(errs...)
 }
@@ -89,7 +92,7 @@ func (k *Keys) addAge(line string) string {
 func (k *Keys) addSSH(content []byte) string {
 	signer, err := ssh.ParsePrivateKey(content)
 	if _, protected := errors.AsType[*ssh.PassphraseMissingError](err); protected {
-		return "the SSH key is protected with a passphrase; create a copy without one (ssh-keygen -p) in a file that only this program can read"
+		return "the SSH key is protected with a passphrase; copy it to a file that only this program can read, and remove the passphrase of the copy with ssh-keygen -p -f"
 	}
 	const unknown = "not an SSH private key of a type that age supports: ssh-ed25519, or ssh-rsa of 2048 bits or more"
 	if err != nil {

@@ -67,7 +67,7 @@ func parseRing(content []byte) (ring openpgp.EntityList, problem string) {
 			case key.PrivateKey == nil || key.PrivateKey.Dummy():
 				return nil, "the secret part of a key is stored elsewhere, such as on a smart card"
 			case key.PrivateKey.Encrypted:
-				return nil, "the PGP key is protected with a passphrase; export a copy without one to a file that only this program can read"
+				return nil, "the PGP key is protected with a passphrase; remove it in a copy of the keyring with gpg --change-passphrase, and export the key to a file that only this program can read"
 			}
 		}
 	}
