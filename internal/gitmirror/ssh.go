@@ -61,7 +61,7 @@ func readKey(path string) (ssh.Signer, error) {
 	}
 	signer, err := ssh.ParsePrivateKey(data)
 	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
-		return nil, fmt.Errorf("remote.ssh_key: %s is protected with a passphrase; create a copy without one (ssh-keygen -p) in a file that only this program can read", conffile.Display(path))
+		return nil, fmt.Errorf("remote.ssh_key: %s is protected with a passphrase; copy it to a file that only this program can read, and remove the passphrase of the copy with ssh-keygen -p -f", conffile.Display(path))
 	}
 	if err != nil { // which could quote the file
 		return nil, fmt.Errorf("remote.ssh_key: %s is not a private key of a supported type", conffile.Display(path))

@@ -31,6 +31,10 @@ func (d damage) Error() string { return string(d) }
 // Is reports whether the target is ErrDamaged.
 func (d damage) Is(target error) bool { return target == ErrDamaged } //nolint:errorlint // Is compares by definition
 
+// restoreObject is the advice for an object that git cannot read. git fetch alone takes
+// what commits refer to as present, and replaces no file of an object.
+const restoreObject = "delete what git fsck reports as damaged and run git fetch --refetch --no-filter, or clone the repository again"
+
 // ErrTooLarge is wrapped by the error for a file that is larger than a limit.
 var ErrTooLarge = errors.New("too large")
 
@@ -69,7 +73,7 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 	case f.Rejected != "":
 		return nil, errors.New(f.Rejected), nil
 	case f.Size > limit:
-		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, f.Size, limit), nil
+		return nil, fmt.Errorf("%w: %d bytes, the limit is %d; split the file", ErrTooLarge, f.Size, limit), nil
 	case !b.repository.isID(f.OID):
 		return nil, errors.New("must be the full id of an object"), nil
 	}
@@ -81,7 +85,7 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 	content, problem = object(b.process, f)
 	switch {
 	case errors.Is(problem, errEnded):
-		problem = damage(cmp.Or(b.process.Wait(), problem).Error())
+		problem = damage("read the object: " + cmp.Or(b.process.Wait(), problem).Error() + "; " + restoreObject)
 		b.process = nil
 	case errors.Is(problem, errUnexpected): // the length of the rest is unknown
 		b.process.Kill()
@@ -91,7 +95,7 @@ func (b *batch) read(ctx context.Context, f File, limit int64) (content []byte, 
 		return nil, nil, ctx.Err()
 	}
 	if problem == nil && objectID("blob", content, len(f.OID)) != f.OID {
-		return nil, damage("the content does not match the id of object " + f.OID + "; check the repository with git fsck"), nil
+		return nil, damage("the content does not match the id of object " + f.OID + "; " + restoreObject), nil
 	}
 	return content, problem, nil
 }
@@ -124,7 +128,7 @@ func object(p *gitcommand.Process, f File) ([]byte, error) {
 	switch header := strings.TrimSuffix(string(line), "\n"); header {
 	case f.OID + " blob " + strconv.FormatInt(f.Size, 10):
 	case f.OID + " missing":
-		return nil, damage("object " + f.OID + " is missing or damaged; restore it, for example with a full fetch")
+		return nil, damage("object " + f.OID + " is missing or damaged; " + restoreObject)
 	default:
 		return nil, fmt.Errorf("%w: expected blob %s of %d bytes, got %q", errUnexpected, f.OID, f.Size, gitcommand.OneLine(line))
 	}

@@ -6,6 +6,7 @@ package gitsource_test
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,12 +22,12 @@ func TestReadContinuesAfterDamagedFile(t *testing.T) {
 		damage func(w workspace, object string) error
 		want   string
 	}{
-		"missing":   {func(_ workspace, object string) error { return os.Remove(object) }, "restore"},
-		"emptied":   {func(_ workspace, object string) error { return os.Truncate(object, 0) }, "restore"},
-		"truncated": {func(_ workspace, object string) error { return os.Truncate(object, 15) }, "git cat-file"},
+		"missing":   {func(_ workspace, object string) error { return os.Remove(object) }, "delete what git fsck reports"},
+		"emptied":   {func(_ workspace, object string) error { return os.Truncate(object, 0) }, "delete what git fsck reports"},
+		"truncated": {func(_ workspace, object string) error { return os.Truncate(object, 15) }, "; delete what git fsck reports"},
 		"overwritten": {func(_ workspace, object string) error {
 			return os.WriteFile(object, []byte("no zlib, but "+value), 0o644)
-		}, "restore"},
+		}, "delete what git fsck reports"},
 		"another object under its name": {func(w workspace, object string) error {
 			other, err := os.ReadFile(w.object("HEAD:secrets/c.yaml"))
 			if err != nil {
@@ -62,13 +63,20 @@ func TestReadReportsFileDeletedAfterListing(t *testing.T) {
 	c := w.commit("a.yaml", "a", "b.yaml", "b")
 	r := w.open()
 	files := list(t, r, c, "*")
+	origin := filepath.Join(t.TempDir(), "origin")
+	w.git("clone", "-q", "--bare", ".", origin)
+	w.git("remote", "add", "origin", origin)
 	if err := os.Remove(w.object("HEAD:a.yaml")); err != nil {
 		t.Fatal(err)
 	}
 	contents, problems := read(t, r, files)
-	wantError(t, problems["a.yaml"], "a.yaml: object ", "missing or damaged")
+	wantError(t, problems["a.yaml"], "a.yaml: object ", "is missing or damaged; delete what git fsck reports as damaged and run git fetch --refetch --no-filter")
 	if contents["b.yaml"] != "b" {
 		t.Errorf("b.yaml was not read: %q", contents)
+	}
+	w.git("fetch", "-q", "--refetch", "--no-filter", "origin")
+	if contents, _ := read(t, r, files); contents["a.yaml"] != "a" {
+		t.Errorf("a.yaml is not there again: %q", contents)
 	}
 }
 

@@ -106,7 +106,7 @@ func (r *Repository) branchNotFound(ctx context.Context, branch string) error {
 	result, err := r.git.Output(ctx, "for-each-ref", fmt.Sprintf("--count=%d", branchesInError+1), "--format=%(refname)",
 		"--end-of-options", branchPrefix)
 	if err != nil {
-		return fmt.Errorf("%w: %q in %s; list the branches: %w", ErrBranchNotFound, branch, r.path, err)
+		return fmt.Errorf("%w: %q in %s; the list of branches failed: %w", ErrBranchNotFound, branch, r.path, err)
 	}
 	var names []string
 	for ref := range strings.Lines(result.Stdout) {

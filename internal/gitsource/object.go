@@ -47,7 +47,7 @@ func (r *Repository) object(ctx context.Context, kind, id string) ([]byte, error
 		return nil, err
 	}
 	if objectID(kind, data, len(id)) != id {
-		return nil, damage("the content does not match the id of object " + id + "; check the repository with git fsck")
+		return nil, damage("the content does not match the id of object " + id + "; " + restoreObject)
 	}
 	return data, nil
 }

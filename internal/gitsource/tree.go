@@ -168,13 +168,13 @@ func (e entry) file() File {
 	case e.mode == "120000":
 		f.Rejected = linkRejected
 	case e.mode == "160000":
-		f.Rejected = "is a submodule, which is not entered; make it a source of its own"
+		f.Rejected = "is a submodule, which is not entered; exclude it by a pattern that begins with !, and make its repository a source of its own"
 	case !e.isRegular():
 		f.Rejected = "is not a regular file"
 	case !isPlainPath(e.path):
 		f.Rejected = "has an invalid name: not UTF-8, not printable, or with elements such as '..'; rename it"
 	case err != nil || size < 0:
-		f.Rejected = "has no readable content in this repository; restore the object " + e.oid + ", for example with a full fetch"
+		f.Rejected = "has no readable content in this repository (object " + e.oid + "); " + restoreObject
 	default:
 		f.Size = size
 	}

@@ -230,7 +230,7 @@ func TestFilesIsBounded(t *testing.T) {
 		"a long path":        {blob + strings.Repeat("n", 9000) + "\n", "a path is longer than"},
 		"one file too many":  {blob + "one more\n" + folder(files[5], "ten to the fifth"), "more than 100000 files"},
 		"far too many files": {folder(files[10], "ten to the tenth"), "more than 100000 files"},
-		"long names":         {folder(files[4], strings.Repeat("n", 4000)), "32 MiB of names"},
+		"long names":         {folder(files[4], strings.Repeat("n", 4000)), "32 MiB of names and ids; use a smaller repository for secrets"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -239,6 +239,11 @@ func TestFilesIsBounded(t *testing.T) {
 			_, err := w.open().Files(t.Context(), gitsource.Commit(w.git("commit-tree", "-m", "test", tree)), []string{"x"})
 			wantError(t, err, test.want)
 		})
+	}
+	// The smaller repository of secrets that the error advises.
+	smaller := w.gitInput(blob+"a.yaml\n", "mktree")
+	if files, err := w.open().Files(t.Context(), gitsource.Commit(w.git("commit-tree", "-m", "test", smaller)), []string{"*"}); err != nil || len(files) != 1 {
+		t.Errorf("a smaller repository: %v, %v", files, err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +38,7 @@ type SSH struct {
 	mu       sync.Mutex
 	cut      int
 	sessions int
+	accepted []ssh.PublicKey
 }
 
 // NewSSH starts a server, which stops at the end of the test. Its fields may be set until the first connection.
@@ -45,9 +47,9 @@ func NewSSH(t testing.TB) *SSH {
 	dir := t.TempDir()
 	host, _ := NewSSHKey(t, filepath.Join(dir, "host"))
 	client, _ := NewSSHKey(t, filepath.Join(dir, "client"))
-	s := &SSH{t: t, Key: filepath.Join(dir, "client"), KnownHosts: filepath.Join(dir, "known_hosts")}
+	s := &SSH{t: t, accepted: []ssh.PublicKey{client.PublicKey()}, Key: filepath.Join(dir, "client"), KnownHosts: filepath.Join(dir, "known_hosts")}
 	s.config = &ssh.ServerConfig{PublicKeyCallback: func(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-		if c.User() == "git" && bytes.Equal(key.Marshal(), client.PublicKey().Marshal()) {
+		if c.User() == "git" && s.accepts(key) {
 			return nil, nil
 		}
 		return nil, errors.New("unknown key")
@@ -75,6 +77,19 @@ func NewSSH(t testing.TB) *SSH {
 		}
 	})
 	return s
+}
+
+// Accept adds a public key of the user, as a git host does.
+func (s *SSH) Accept(key ssh.PublicKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accepted = append(s.accepted, key)
+}
+
+func (s *SSH) accepts(key ssh.PublicKey) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.accepted, func(accepted ssh.PublicKey) bool { return bytes.Equal(key.Marshal(), accepted.Marshal()) })
 }
 
 // NewSSHKey creates a key pair and writes the private key to a file.
