@@ -19,6 +19,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
@@ -110,14 +111,7 @@ func (w *world) run(name string, args ...string) string {
 // sops runs the real sops of bin/.
 func (w *world) sops(args ...string) string {
 	w.t.Helper()
-	path, err := filepath.Abs("../bin/sops")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		w.t.Fatal("bin/sops is missing: run make sops")
-	}
-	return w.run(path, args...)
+	return w.run(tools.Path(w.t, "sops"), args...)
 }
 
 // seal writes a manifest and encrypts it.

@@ -1,7 +1,8 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package tools finds the programs that tests run. make builds them into bin/.
+// Package tools finds the programs that tests run, and the texts in the code that they
+// check. make builds the programs into bin/.
 //
 // It is for tests only. Its subfolders pin the versions of foreign programs in modules
 // of their own, so that the project's own modules stay small; wordcheck checks the

@@ -4,19 +4,17 @@
 package main
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
 	"io/fs"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
 )
 
 // commandLine is a command in a text: what introduces it, and its words up to the end of
@@ -29,29 +27,21 @@ func TestCommandsInTextsCanBePasted(t *testing.T) {
 	t.Parallel()
 	found := 0
 	for _, dir := range []string{"../../../syncer", "../../../internal", "../../../provider"} {
-		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.IsDir() {
 				return err
 			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err != nil {
-				return err
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				if literal, is := n.(*ast.BasicLit); is && literal.Kind == token.STRING {
-					text, _ := strconv.Unquote(literal.Value)
-					for _, line := range commandLine.FindAllStringSubmatch(text, -1) {
-						problem := pasted(strings.Fields(line[2]))
-						if line[1] == "" && problem == "unknown command" {
-							continue // a sentence about the program
-						}
-						if found++; problem != "" {
-							t.Errorf("%s: relay-sync%s: %s", path, line[2], problem)
-						}
+			for _, text := range tools.Texts(t, path) {
+				for _, line := range commandLine.FindAllStringSubmatch(text, -1) {
+					problem := pasted(strings.Fields(strings.TrimSuffix(line[2], "%s"))) // the rest is not known
+					if line[1] == "" && problem == "unknown command" {
+						continue // a sentence about the program
+					}
+					if found++; problem != "" {
+						t.Errorf("%s: relay-sync%s: %s", path, line[2], problem)
 					}
 				}
-				return true
-			})
+			}
 			return nil
 		})
 		if err != nil {
