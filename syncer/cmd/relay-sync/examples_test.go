@@ -151,6 +151,38 @@ func TestExampleCIJobUsesValidCommands(t *testing.T) {
 	}
 }
 
+// In a shallow clone the ancestry of the commits in the records is unknown.
+func TestExampleCIJobPlansWithTheWholeHistory(t *testing.T) {
+	t.Parallel()
+	var workflow struct {
+		Jobs map[string]struct {
+			Steps []struct {
+				Uses, Run string
+				With      map[string]any
+			}
+		}
+	}
+	if err := yaml.Unmarshal([]byte(read(t, examples+"repository/.github/workflows/secrets.yaml")), &workflow); err != nil {
+		t.Fatal(err)
+	}
+	plans := 0
+	for name, job := range workflow.Jobs {
+		whole := false
+		for _, step := range job.Steps {
+			depth, set := step.With["fetch-depth"]
+			whole = whole || strings.HasPrefix(step.Uses, "actions/checkout") && set && depth == float64(0)
+			if strings.HasPrefix(step.Run, "relay-sync plan") {
+				if plans++; !whole {
+					t.Errorf("job %s plans in a shallow clone", name)
+				}
+			}
+		}
+	}
+	if plans == 0 {
+		t.Error("no job plans")
+	}
+}
+
 func TestExampleOfRemotesIsValid(t *testing.T) {
 	t.Parallel()
 	if _, err := config.Read(examples + "remote.yaml"); err != nil {
