@@ -79,6 +79,10 @@ func findLocations(root node, problems *Problems) (places []location, lines []in
 		problems.add(root.line, nil, "has names and values at the top level, and no address; set its workflow by an entry under map in the configuration, or write secrets as %s", secretShape)
 		return nil, nil
 	}
+	if hasNothing(root) {
+		problems.add(root.line, nil, noSecret)
+		return nil, nil
+	}
 	for _, top := range root.entries {
 		switch top.key {
 		case sopsKey:
@@ -114,6 +118,26 @@ func hasNoAddress(root node) bool {
 		}
 	}
 	return names > 0
+}
+
+// noSecret is the problem of a file whose last secret was removed. Each other advice
+// would lead to the next empty level.
+const noSecret = "contains no secret and no connection; delete the file with git rm, or add secrets with sops edit"
+
+// hasNothing reports whether a manifest has only levels without values.
+func hasNothing(root node) bool {
+	for _, top := range root.entries {
+		known := top.key == workflowsKey || top.key == connectionsKey
+		if top.key != sopsKey && (!known || !isBare(top.value)) {
+			return false
+		}
+	}
+	return len(root.entries) > 1 // more than the sops section
+}
+
+func isBare(n node) bool {
+	nested := func(e entry) bool { return !isBare(e.value) }
+	return n.kind == null || n.kind == mapping && !slices.ContainsFunc(n.entries, nested)
 }
 
 func findWorkflows(top entry, problems *Problems) (places []location, lines []int) {

@@ -178,6 +178,6 @@ func checkCount(root node, places []location, lines []int, problems *Problems) {
 	case len(places) > MaxLeaves:
 		problems.add(lines[MaxLeaves], nil, tooMany, len(places), MaxLeaves)
 	case len(places) == 0 && !problems.found():
-		problems.add(root.line, nil, "contains no secret")
+		problems.add(root.line, nil, noSecret)
 	}
 }

@@ -130,8 +130,16 @@ func TestVerifyRefusesValues(t *testing.T) {
 		{"empty workflow", replace("    backup:\n", "    idle: {}\n    backup:\n"), 5, "workflows.idle is empty; remove it or add secrets"},
 		{"workflow of nothing", replace("    backup:\n", "    idle:\n    backup:\n"), 5, "workflows.idle is empty"},
 		{"no workflows", func(f string) string { return f[strings.Index(f, "sops:"):] }, 1, "the file has no workflows"},
-		{"empty workflows", func(f string) string { return "workflows: {}\n" + f[strings.Index(f, "sops:"):] }, 1, "workflows is empty"},
+		{"empty workflows", emptied("workflows: {}\n"), 1, "the file contains no secret and no connection; delete the file"},
+		{"last secret removed", emptied("workflows:\n    deploy: {}\n"), 1, "the file contains no secret and no connection; delete the file"},
+		{"last field removed", emptied("workflows:\nconnections:\n    aws:\n        main: {}\n"), 1, "the file contains no secret and no connection; delete the file"},
+		{"last secret of a workflow and last connection", replace("sops:\n", "    idle: {}\nconnections: {}\nsops:\n"), 8, "connections is empty; remove it or add types"},
 	})
+}
+
+// emptied replaces all that a file has before its sops section.
+func emptied(rest string) func(string) string {
+	return func(file string) string { return rest + file[strings.Index(file, "sops:"):] }
 }
 
 func TestVerifyRefusesYAMLSyntax(t *testing.T) {
