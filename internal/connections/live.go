@@ -1,0 +1,57 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package connections
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// Live returns the live connections of a domain, from the metadata of the pointers alone.
+// Errors: as of secrets.Client.Groups and secrets.Client.Survey.
+func (c *Client) Live(ctx context.Context, root secrets.Scope, domain string) ([]secrets.Address, error) {
+	all := Address(root, domain, "", "").Scope
+	folders, err := c.Groups(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	var types []secrets.Scope
+	for _, name := range folders.Manageable {
+		if !isID(name) {
+			types = append(types, all.In(name))
+		}
+	}
+	seen, err := c.Survey(ctx, types...)
+	if err != nil {
+		return nil, err
+	}
+	if len(seen.Failed) > 0 {
+		return nil, errors.Join(slices.Collect(maps.Values(seen.Failed))...)
+	}
+	var live []secrets.Address
+	for a, entry := range seen.Entries {
+		if entry.Live() {
+			live = append(live, a)
+		}
+	}
+	return withoutBodies(live), nil
+}
+
+// withoutBodies drops the fields of bodies of Relay's development mode: the body of the
+// connection "name" is in the folder "_name", beside the types.
+func withoutBodies(all []secrets.Address) []secrets.Address {
+	named := map[string]bool{}
+	for _, a := range all {
+		named[a.Name] = true
+	}
+	return slices.DeleteFunc(all, func(a secrets.Address) bool {
+		name, is := strings.CutPrefix(a.Group, "_")
+		return is && named[name]
+	})
+}
