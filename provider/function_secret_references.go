@@ -111,12 +111,15 @@ func (*secretReferences) Run(ctx context.Context, req function.RunRequest, resp 
 // for expressions fail.
 func newReferencesModel(file *workflowfile.File) referencesModel {
 	model := referencesModel{
-		Secrets: append([]string{}, file.Secrets()...), Connections: []referencedConnectionModel{},
+		Secrets: []string{}, Connections: []referencedConnectionModel{},
 		Dynamic: file.Open(workflowfile.Secret), References: []referenceModel{},
 		Problems: lines(file.Problems), Warnings: lines(file.Warnings),
 	}
-	for _, c := range file.Connections() {
-		model.Connections = append(model.Connections, referencedConnectionModel{c.Type, c.Name})
+	for _, s := range file.Targets(workflowfile.Secret) {
+		model.Secrets = append(model.Secrets, s.Name)
+	}
+	for _, c := range file.Targets(workflowfile.Connection) {
+		model.Connections = append(model.Connections, referencedConnectionModel{c.Group, c.Name})
 	}
 	for _, r := range file.References {
 		model.References = append(model.References, referenceModel{

@@ -9,12 +9,14 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 )
 
-// InVault returns the names of the live secrets of workflows, from metadata alone.
-func (c *Controller) InVault(ctx context.Context, workflows []string) (report.Names, error) {
+// InVault returns the live secrets of workflows and, if asked for, the live connections of
+// the domain, from metadata alone.
+func (c *Controller) InVault(ctx context.Context, workflows []string, withConnections bool) ([]workflowfile.Target, error) {
 	c.warnOfFiles()
 	client, err := c.connect(c.cfg.Sources[0], true)
 	if err != nil {
@@ -33,11 +35,21 @@ func (c *Controller) InVault(ctx context.Context, workflows []string) (report.Na
 	if len(seen.Failed) > 0 {
 		return nil, errors.Join(slices.Collect(maps.Values(seen.Failed))...)
 	}
-	names := report.Names{}
-	for address, entry := range seen.Entries {
+	var out []workflowfile.Target
+	for a, entry := range seen.Entries {
 		if entry.Live() {
-			names.Add(address.Group, address.Name)
+			out = append(out, workflowfile.Target{Kind: workflowfile.Secret, Group: a.Group, Name: a.Name})
 		}
 	}
-	return names, nil
+	if !withConnections || c.cfg.Vault.Domain == "" {
+		return out, nil
+	}
+	live, err := connections.New(client, c.Warn).Live(ctx, c.cfg.Vault.Root(), c.cfg.Vault.Domain)
+	for _, a := range live {
+		out = append(out, workflowfile.Target{Kind: workflowfile.Connection, Group: a.Group, Name: a.Name})
+	}
+	return out, err
 }
+
+// Domain is the domain of the configuration's connections; empty for none.
+func (c *Controller) Domain() string { return c.cfg.Vault.Domain }

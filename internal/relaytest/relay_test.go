@@ -256,11 +256,11 @@ func TestRelayFindsTheSameReferences(t *testing.T) {
 			continue // without steps; Relay finds no references either
 		}
 		var found []string
-		for _, c := range file.Connections() {
-			found = append(found, "connection "+c.Type+"/"+c.Name)
+		for _, c := range file.Targets(workflowfile.Connection) {
+			found = append(found, "connection "+c.String())
 		}
-		for _, s := range file.Secrets() {
-			found = append(found, "secret "+s)
+		for _, s := range file.Targets(workflowfile.Secret) {
+			found = append(found, "secret "+s.Name)
 		}
 		// Relay's merge accepts no keyword arguments and fails before it evaluates them.
 		found = slices.DeleteFunc(found, func(reference string) bool { return reference == "connection ssh/terraform-repository-key" })

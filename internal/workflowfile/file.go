@@ -35,6 +35,9 @@ const (
 // several steps use by alias is one reference for each step.
 type Reference struct {
 	Kind Kind
+	// Workflow is the workflow of a secret; empty for a connection, or if not known. A
+	// Relay workflow file does not name it: see File.In.
+	Workflow string
 	// Type is the type of a connection; empty for a secret, or if not known.
 	Type string
 	// Name is empty if All or Dynamic is set.
@@ -54,6 +57,18 @@ type Reference struct {
 	// characters.
 	Line, Column int
 }
+
+// Target returns what the reference uses. If it is All or Dynamic, an empty group or name
+// is for any.
+func (r Reference) Target() Target {
+	if r.Kind == Secret {
+		return Target{r.Kind, r.Workflow, r.Name}
+	}
+	return Target{r.Kind, r.Type, r.Name}
+}
+
+// open reports whether the reference is not to one known name.
+func (r Reference) open() bool { return r.All || r.Dynamic }
 
 // String formats the reference as an expression of Relay.
 func (r Reference) String() string {
@@ -104,41 +119,39 @@ func (n Diagnostic) String() string {
 	return where + n.Text
 }
 
-// Secrets lists the names of the secrets that the file uses, sorted, each once,
-// optional ones included, dynamic ones not.
-func (f *File) Secrets() []string {
-	var names []string
-	for _, r := range f.References {
-		if r.Kind == Secret && r.Name != "" {
-			names = append(names, r.Name)
+// In sets the workflow of the secrets of a Relay workflow file, and returns the file.
+func (f *File) In(workflow string) *File {
+	for i := range f.References {
+		if f.References[i].Kind == Secret {
+			f.References[i].Workflow = workflow
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return f
 }
 
-// ConnectionName identifies a connection in its domain.
-type ConnectionName struct{ Type, Name string }
-
-// Connections lists the connections that the file uses, sorted, each once.
-func (f *File) Connections() []ConnectionName {
-	var names []ConnectionName
+// Targets lists the secrets or connections that the file uses, sorted, each once,
+// optional ones included, dynamic ones not.
+func (f *File) Targets(kind Kind) []Target {
+	var out []Target
 	for _, r := range f.References {
-		if r.Kind == Connection && r.Name != "" && r.Type != "" {
-			names = append(names, ConnectionName{r.Type, r.Name})
+		if r.Kind == kind && r.Name != "" && !r.open() {
+			out = append(out, r.Target())
 		}
 	}
-	slices.SortFunc(names, func(a, b ConnectionName) int {
-		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
-	})
-	return slices.Compact(names)
+	slices.SortFunc(out, compareTargets)
+	return slices.Compact(out)
+}
+
+// Uses reports whether the file has a reference of a kind.
+func (f *File) Uses(kind Kind) bool {
+	return slices.ContainsFunc(f.References, func(r Reference) bool { return r.Kind == kind })
 }
 
 // Open reports whether the file may use secrets (or connections) beyond the list of
 // their names: all of them, or by a name that is known only at run time.
 func (f *File) Open(kind Kind) bool {
 	return slices.ContainsFunc(f.References, func(r Reference) bool {
-		return r.Kind == kind && (r.All || r.Dynamic)
+		return r.Kind == kind && r.open()
 	})
 }
 

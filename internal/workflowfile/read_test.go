@@ -187,6 +187,8 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("a reference to nothing: %+v", r)
 			}
 		}
-		file.Compare(file.Secrets())
+		e := NewExisting(file.Targets(Secret))
+		e.Missing(file)
+		e.Unused([]*File{file})
 	})
 }

@@ -264,6 +264,16 @@ func (r *reader) refer(at position, ref Reference) {
 	ref.User, ref.Line, ref.Column = r.user, at.line, at.column
 	ref.Field = strings.ReplaceAll(strings.Join(r.path, "."), ".[", "[")
 	r.file.References = append(r.file.References, ref)
+	want := fieldTypes[strings.TrimSuffix(ref.Field, ".connection")]
+	if ref.Kind == Connection && ref.Type != "" && want != "" && want != ref.Type {
+		r.warn(at, "%s: ni reads a connection of type %s here, and this one is of type %s", ref.Field, want, cut(ref.Type))
+	}
+}
+
+// fieldTypes are the types of the connections that the commands of Relay's ni read in
+// fields of a step: ni aws config, azure arm env, gcp config, cluster config, git clone.
+var fieldTypes = map[string]string{
+	"spec.aws": "aws", "spec.azure": "azure", "spec.google": "gcp", "spec.cluster": "kubernetes", "spec.git": "ssh",
 }
 
 // unresolved walks a node that Relay does not resolve, and warns of text that looks like

@@ -7,29 +7,58 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// WriteReferences prints the references of workflow files and the missing secrets. where
-// names what was searched for them.
-func (t *Text) WriteReferences(all []report.References, where string) error {
-	failed := 0
-	for _, r := range all {
+// WriteWorkflows prints the references of workflow files, and what is missing or unused.
+func (t *Text) WriteWorkflows(w report.Workflows) error {
+	failed, noConnections := 0, false
+	for _, r := range w.Files {
 		if r.Failed() {
 			failed++
 		}
-		t.references(r, where)
+		t.references(r, where(w))
+		for _, m := range r.Missing {
+			noConnections = noConnections || w.NoConnections && m.Kind == workflowfile.Connection
+		}
+	}
+	if noConnections || len(w.Alike)+len(w.Unused) > 0 {
+		t.line(0, t.paint(bold, "connections"))
+	}
+	if noConnections {
+		text := where(w) + " no connections"
+		if w.Vault && w.NoDomain {
+			text += "; set vault.domain in the configuration to compare with those in Vault"
+		}
+		t.finding(yellow, "!", text)
+	}
+	for _, group := range w.Alike {
+		t.alike(names(group))
+	}
+	for _, target := range w.Unused {
+		t.finding(yellow, "!", fmt.Sprintf("%s %s: no reference in these files", target.Kind, target))
 	}
 	t.line(0, "")
-	t.line(0, fmt.Sprintf("%s, %d with errors.", count(len(all), "workflow file"), failed))
+	t.line(0, fmt.Sprintf("%s, %d with errors.", count(len(w.Files), "workflow file"), failed))
 	return t.err
 }
 
+// where names what the references were compared with.
+func where(w report.Workflows) string {
+	if w.Vault {
+		return "the manifests and Vault contain"
+	}
+	return "the manifests contain"
+}
+
 func (t *Text) references(r report.References, where string) {
+	path := conffile.Display(r.Path)
 	if r.Err != nil {
-		t.line(0, t.paint(red, "refused")+" "+r.Path)
+		t.line(0, t.paint(red, "refused")+" "+path)
 		t.block(1, r.Err.Error())
 		return
 	}
@@ -37,41 +66,87 @@ func (t *Text) references(r report.References, where string) {
 	if r.Failed() {
 		word = t.paint(red, "failed")
 	}
-	t.line(0, fmt.Sprintf("%s %s  workflow %s, %s used", word, r.Path, r.Workflow, count(len(r.File.Secrets()), "secret")))
+	t.line(0, fmt.Sprintf("%s %s  workflow %s, %s used", word, path, r.Workflow, used(r.File)))
 	for _, p := range r.File.Problems {
 		t.finding(red, "x", p.String())
 	}
-	if r.Unknown && len(r.Comparison.Missing) > 0 {
+	if r.Unknown && misses(r, workflowfile.Secret) {
 		t.finding(yellow, "!", fmt.Sprintf("%s no workflow %s; the name is the file's, and --workflow gives another", where, r.Workflow))
 	}
-	for _, m := range r.Comparison.Missing {
+	for _, m := range r.Missing {
 		color, mark := red, "x"
 		if m.Optional {
 			color, mark = yellow, "!"
 		}
-		t.finding(color, mark, missing(m))
+		t.finding(color, mark, missing(r, m))
 	}
 	for _, w := range r.File.Warnings {
 		t.finding(yellow, "!", w.String())
 	}
-	for _, group := range r.Comparison.Alike {
-		t.finding(yellow, "!", "secrets "+strings.Join(group, ", ")+" differ only in case, or by - and _")
+	for _, group := range r.Alike {
+		t.alike("secrets " + strings.Join(r.Names(group), ", "))
 	}
-	for _, name := range r.Comparison.Unused {
+	for _, name := range r.Names(r.Unused) {
 		t.finding(yellow, "!", "secret "+name+": no reference in this file")
 	}
 }
 
+// used counts what a file uses.
+func used(f *workflowfile.File) string {
+	text := count(len(f.Targets(workflowfile.Secret)), "secret")
+	if n := len(f.Targets(workflowfile.Connection)); n > 0 {
+		text += ", " + count(n, "connection")
+	}
+	return text
+}
+
+func misses(r report.References, kind workflowfile.Kind) bool {
+	for _, m := range r.Missing {
+		if m.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
 func (t *Text) finding(color, mark, text string) { t.block(1, t.paint(color, mark)+" "+text) }
 
-// missing names a missing secret, where it is used, and similar names.
-func missing(m workflowfile.Missing) string {
-	text := fmt.Sprintf("line %d: %s: no secret %q", m.Line, m.User, m.Name)
-	switch err := secrets.CheckName("secret", m.Name); {
-	case err != nil:
-		text = fmt.Sprintf("line %d: %s: %v", m.Line, m.User, err)
-	case len(m.Alike) > 0:
-		text += "; similar: " + strings.Join(m.Alike, ", ") + " (names must match exactly)"
+// alike prints a group of similar names.
+func (t *Text) alike(group string) {
+	t.finding(yellow, "!", group+" differ only in case, or by - and _")
+}
+
+// names are the names of connections, or of secrets with their workflow.
+func names(targets []workflowfile.Target) string {
+	out := make([]string, len(targets))
+	for i, target := range targets {
+		out[i] = target.String()
+	}
+	return string(targets[0].Kind) + "s " + strings.Join(out, ", ")
+}
+
+// missing names what is missing, where it is used, and similar names.
+func missing(r report.References, m workflowfile.Missing) string {
+	target := m.Target()
+	err := secrets.CheckName(string(m.Kind), m.Name)
+	if err == nil && m.Kind == workflowfile.Connection {
+		err = connections.CheckType(m.Type)
+	}
+	text := fmt.Sprintf("line %d: %s: ", m.Line, m.User)
+	if err != nil {
+		text += err.Error()
+	} else {
+		text += fmt.Sprintf("no %s %q", m.Kind, r.Names([]workflowfile.Target{target})[0])
+	}
+	if len(m.Alike) > 0 {
+		text += "; similar: " + strings.Join(r.Names(m.Alike), ", ") + " (names must match exactly)"
+	}
+	if len(m.Elsewhere) > 0 {
+		what := "in another workflow"
+		if m.Kind == workflowfile.Connection {
+			what = "of another type"
+		}
+		text += "; " + what + ": " + strings.Join(r.Names(m.Elsewhere), ", ")
 	}
 	if m.Optional {
 		text += "; the step runs without it"

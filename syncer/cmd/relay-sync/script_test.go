@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -65,6 +66,7 @@ func TestScripts(t *testing.T) {
 			"git-host":        gitHost,
 			"fake-kubernetes": fakeKubernetes,
 			"approle":         func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },
+			"domain":          func(ts *testscript.TestScript, _ bool, _ []string) { domain(ts, v) },
 			"login-count":     loginCount,
 			"sighup":          sighup,
 			"login":           func(ts *testscript.TestScript, _ bool, args []string) { login(ts, v, args) },
@@ -250,6 +252,21 @@ func answer(ts *testscript.TestScript, url string) string {
 	text, err := io.ReadAll(response.Body)
 	ts.Check(err)
 	return string(text)
+}
+
+// domain sets $DOMAIN to a domain of connections: the configuration names it, and the token
+// may write its connections.
+func domain(ts *testscript.TestScript, v *vaulttest.Vault) {
+	t, workflow := ts.Value("t").(testing.TB), ts.Getenv("WF")
+	name := strings.ToLower(workflow)
+	rules, err := policy.For(policy.Grant{
+		Role: policy.Writer, Mount: "customers", Prefix: "workflows", Workflows: []string{workflow, workflow + "-b"}, ConnectionsDomain: name,
+	})
+	ts.Check(err)
+	config := strings.Replace(ts.ReadFile("relay-sync.yaml"), "vault: {", "vault: {domain: "+name+", ", 1)
+	ts.Check(os.WriteFile(ts.MkAbs("relay-sync.yaml"), []byte(config+"    connections: [aws/production, gcp/production, aws/staging]\n"), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("token"), []byte(v.Token(t, rules)), 0o600))
+	ts.Setenv("DOMAIN", name)
 }
 
 // approle creates an AppRole with the writer's policy, $ROLE_ID and the file secret-id.

@@ -31,14 +31,16 @@ in the current commit of each source. With a configuration, by --config or in th
 that a source selects is checked as that source does: with its map entry, its workflows
 and its recipients.
 
-With --workflows, verify also reads Relay workflow files, and compares the secrets that
-their steps and triggers reference with those in the manifests. It reports missing
-secrets, names that differ only in case or in - and _, and expressions that Relay rejects
-or does not resolve. The name of the workflow is the name of the file without its suffix,
-unless --workflow is set.
+With --workflows, verify also reads Relay workflow files, and compares the secrets and
+connections that their steps and triggers reference with those in the manifests, and with
+--vault also with those in Vault: connections with those of vault.domain. It reports what
+is missing, with what differs only in case or in - and _ and with connections of the same
+name and another type, what no file uses, and expressions that Relay rejects or does not
+resolve. The name of the workflow is the name of the file without its suffix, unless
+--workflow is set.
 
 verify exits with code 1 if a manifest is invalid or if a step cannot start. Unused
-secrets and other warnings do not change the exit code.`,
+secrets and connections and other warnings do not change the exit code.`,
 		RunE: func(c *cobra.Command, files []string) error { return o.verify(c, files, w) },
 	}
 	o.configFlags(c)
@@ -50,9 +52,12 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 	if err := w.check(); err != nil {
 		return err
 	}
-	controller, err := o.verifier(c, files)
+	controller, err := o.verifier(c, files, w)
 	if err != nil {
 		return err
+	}
+	if controller != nil {
+		defer o.closeController(controller)
 	}
 	var verified []report.Verified
 	for _, name := range files {
@@ -68,30 +73,30 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 		}
 	}
 	report.RefuseDuplicates(verified)
-	var references []report.References
+	var workflows *report.Workflows
 	if len(w.patterns) > 0 {
-		if references, err = o.references(c.Context(), w, verified); err != nil {
+		if workflows, err = w.compare(c.Context(), controller, verified); err != nil {
 			return err
 		}
 	}
-	if err := o.writeVerified(verified, references, w.where()); err != nil {
+	if err := o.writeVerified(verified, workflows); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	if slices.ContainsFunc(verified, func(v report.Verified) bool { return v.Err != nil }) ||
-		slices.ContainsFunc(references, report.References.Failed) {
+		workflows != nil && workflows.Failed() {
 		return exitError{report.Failed}
 	}
 	return nil
 }
 
 // verifier returns a controller of the configuration; nil if there is no configuration
-// and the files need none.
-func (o *options) verifier(c *cobra.Command, files []string) (*syncer.Controller, error) {
+// and nothing needs one.
+func (o *options) verifier(c *cobra.Command, files []string, w *workflowOptions) (*syncer.Controller, error) {
 	cfg, err := config.Read(o.config)
 	switch {
 	case err != nil && len(files) == 0:
 		return nil, fmt.Errorf("no file given, and %w", err)
-	case errors.Is(err, fs.ErrNotExist) && len(o.sources) == 0 && !c.Flags().Changed("config"):
+	case errors.Is(err, fs.ErrNotExist) && len(o.sources) == 0 && !w.vault && !c.Flags().Changed("config"):
 		return nil, nil //nolint:nilnil // a nil controller is one without sources
 	case err != nil:
 		return nil, err
@@ -114,36 +119,13 @@ func (o *options) verifyFile(controller *syncer.Controller, name string) ([]repo
 	return controller.VerifyFile(o.sources, name, data)
 }
 
-func (o *options) writeVerified(all []report.Verified, references []report.References, where string) error {
+func (o *options) writeVerified(all []report.Verified, workflows *report.Workflows) error {
 	if o.output == "json" {
-		return o.writeVerifiedJSON(all, references)
+		return o.writeVerifiedJSON(all, workflows)
 	}
 	text := render.NewText(o.stdout, wantsColor(o.stdout))
-	if err := text.WriteVerified(all); err != nil || references == nil {
+	if err := text.WriteVerified(all); err != nil || workflows == nil {
 		return err
 	}
-	return text.WriteReferences(references, where)
-}
-
-func (o *options) writeVerifiedJSON(all []report.Verified, references []report.References) error {
-	type fileJSON struct {
-		Source  string `json:"source,omitempty"`
-		File    string `json:"file"`
-		Secrets int    `json:"secrets"`
-
-		Connections int      `json:"connections,omitempty"`
-		Notes       []string `json:"notes,omitempty"`
-		Error       string   `json:"error,omitempty"`
-	}
-	files := make([]fileJSON, len(all))
-	for i, v := range all {
-		files[i] = fileJSON{
-			Source: v.Source, File: v.File, Secrets: v.Secrets, Connections: v.Connections, Notes: v.Notes, Error: report.ErrorText(v.Err),
-		}
-	}
-	document := map[string]any{"files": files}
-	if references != nil {
-		document["workflows"] = workflowsJSON(references)
-	}
-	return render.Document(o.stdout, document)
+	return text.WriteWorkflows(*workflows)
 }

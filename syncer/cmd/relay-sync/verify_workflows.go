@@ -14,6 +14,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -27,7 +28,7 @@ type workflowOptions struct {
 func (w *workflowOptions) flags(c *cobra.Command) {
 	c.Flags().StringArrayVar(&w.patterns, "workflows", nil, "also check the references in Relay workflow files that match this pattern (*, **, {a,b}; repeatable)")
 	c.Flags().StringVar(&w.name, "workflow", "", "name of the workflow in --workflows, if it is not the name of the file")
-	c.Flags().BoolVar(&w.vault, "vault", false, "also accept secrets that exist in Vault; reads metadata only, by the configuration")
+	c.Flags().BoolVar(&w.vault, "vault", false, "also accept secrets and connections that exist in Vault; reads metadata only, by the configuration")
 }
 
 func (w *workflowOptions) check() error {
@@ -72,110 +73,24 @@ func (w *workflowOptions) read(path string) report.WorkflowFile {
 	return file
 }
 
-// references compares the workflow files with the verified manifests, and with
-// Vault if --vault is set.
-func (o *options) references(ctx context.Context, w *workflowOptions, verified []report.Verified) ([]report.References, error) {
+// compare compares the workflow files with the verified manifests, and with Vault if
+// --vault is set.
+func (w *workflowOptions) compare(ctx context.Context, controller *syncer.Controller, verified []report.Verified) (*report.Workflows, error) {
 	files, err := w.find()
 	if err != nil {
 		return nil, err
 	}
-	var inVault report.Names
+	workflows := report.ReadReferences(files)
+	existing := report.ExistingIn(verified)
 	if w.vault {
-		_, controller, end, err := o.openController()
+		names, withConnections := workflows.Uses()
+		inVault, err := controller.InVault(ctx, names, withConnections)
 		if err != nil {
 			return nil, err
 		}
-		defer end()
-		workflows := make([]string, len(files))
-		for i, f := range files {
-			workflows[i] = f.Workflow
-		}
-		if inVault, err = controller.InVault(ctx, workflows); err != nil {
-			return nil, err
-		}
+		existing = append(existing, inVault...)
+		workflows.Vault, workflows.NoDomain = true, controller.Domain() == ""
 	}
-	return report.CompareReferences(files, verified, inVault), nil
-}
-
-// where names what the references are compared with.
-func (w *workflowOptions) where() string {
-	if w.vault {
-		return "the manifests and Vault contain"
-	}
-	return "the manifests contain"
-}
-
-type referenceJSON struct {
-	Kind     workflowfile.Kind `json:"kind"`
-	Type     string            `json:"type,omitempty"`
-	Name     string            `json:"name,omitempty"`
-	All      bool              `json:"all,omitempty"`
-	Dynamic  bool              `json:"dynamic,omitempty"`
-	Optional bool              `json:"optional,omitempty"`
-	UsedBy   string            `json:"used_by"`
-	Field    string            `json:"field"`
-	Line     int               `json:"line"`
-	Column   int               `json:"column"`
-	// Alike lists similar names for a missing secret.
-	Alike []string `json:"similar,omitempty"`
-}
-
-type noteJSON struct {
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
-	UsedBy string `json:"used_by,omitempty"`
-	Text   string `json:"text"`
-}
-
-type workflowJSON struct {
-	File       string          `json:"file"`
-	Workflow   string          `json:"workflow"`
-	Failed     bool            `json:"failed"`
-	Error      string          `json:"error,omitempty"`
-	References []referenceJSON `json:"references"`
-	Missing    []referenceJSON `json:"missing"`
-	Unused     []string        `json:"unused"`
-	Alike      [][]string      `json:"similar"`
-	Problems   []noteJSON      `json:"problems"`
-	Warnings   []noteJSON      `json:"warnings"`
-}
-
-func workflowsJSON(all []report.References) []workflowJSON {
-	out := make([]workflowJSON, len(all))
-	for i, r := range all {
-		out[i] = workflowJSON{
-			File: r.Path, Workflow: r.Workflow, Failed: r.Failed(),
-			References: []referenceJSON{}, Missing: []referenceJSON{}, Unused: []string{}, Alike: [][]string{},
-			Problems: []noteJSON{}, Warnings: []noteJSON{},
-		}
-		if r.Err != nil {
-			out[i].Error = r.Err.Error()
-			continue
-		}
-		for _, reference := range r.File.References {
-			out[i].References = append(out[i].References, jsonReference(reference, nil))
-		}
-		for _, m := range r.Comparison.Missing {
-			out[i].Missing = append(out[i].Missing, jsonReference(m.Reference, m.Alike))
-		}
-		out[i].Unused = append(out[i].Unused, r.Comparison.Unused...)
-		out[i].Alike = append(out[i].Alike, r.Comparison.Alike...)
-		out[i].Problems, out[i].Warnings = jsonNotes(r.File.Problems), jsonNotes(r.File.Warnings)
-	}
-	return out
-}
-
-func jsonReference(r workflowfile.Reference, alike []string) referenceJSON {
-	return referenceJSON{
-		Kind: r.Kind, Type: r.Type, Name: r.Name, All: r.All, Dynamic: r.Dynamic, Optional: r.Optional,
-		UsedBy: r.User.String(), Field: r.Field, Line: r.Line, Column: r.Column, Alike: alike,
-	}
-}
-
-func jsonNotes(notes []workflowfile.Diagnostic) []noteJSON {
-	out := make([]noteJSON, len(notes))
-	for i, n := range notes {
-		out[i] = noteJSON{n.Line, n.Column, n.User.String(), n.Text}
-	}
-	return out
+	workflows.Compare(existing)
+	return &workflows, nil
 }
