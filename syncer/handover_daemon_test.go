@@ -41,6 +41,22 @@ func TestDaemonHandsOverWithoutADriftInterval(t *testing.T) {
 	w.wantOwner("team-b", 3)
 }
 
+// Without it, each side waits for its next poll or retry.
+func TestHandOverWakesTheOtherSource(t *testing.T) {
+	t.Parallel()
+	w := newTeams(t)
+	w.move()
+	c := New(w.cfg, "test")
+	for _, row := range []struct{ syncs, wakes string }{{"team-b", "team-a"}, {"team-a", "team-b"}} {
+		if _, err := c.Sync(t.Context(), Request{Apply: true, Sources: []string{row.syncs}}); err != nil {
+			t.Fatal(err)
+		}
+		if !c.wakes[row.wakes].take().changed {
+			t.Errorf("the sync of %s did not wake %s", row.syncs, row.wakes)
+		}
+	}
+}
+
 // Replicas follow different commits for a while: the older one has not seen the commit of
 // the record, so it takes nothing back.
 func TestReplicaAtAnOlderCommitTakesNothingBack(t *testing.T) {

@@ -133,3 +133,25 @@ func TestChangedSourceInSyncSendsNoRequest(t *testing.T) {
 		t.Error("an unknown source was synced")
 	}
 }
+
+// TestChangedFileWakesItsSource has no poll, and no retry, that could help.
+func TestChangedFileWakesItsSource(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.localPoll = time.Hour
+	w.secretsIn("a.yaml", w.workflow(0), "one")
+	w.commit()
+	d := w.daemon()
+	d.until("it is in sync", func() bool { return d.status()["shop"].Settled() })
+	for _, path := range []string{w.cfg.Sources[0].AgeKeys[0], w.cfg.Vault.TokenFile} {
+		before := d.status()["shop"].NextPoll
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(write(t, t.TempDir(), "new", string(content)), path); err != nil {
+			t.Fatal(err)
+		}
+		d.until("it polled after the change of "+path, func() bool { return !d.status()["shop"].NextPoll.Equal(before) })
+	}
+}

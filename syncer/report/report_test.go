@@ -53,6 +53,30 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
+func TestInPlaceIsWhatHasTheValueOfTheCommit(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		kind             plan.Kind
+		planned, applied int
+	}{
+		{plan.Unchanged, 1, 1}, {plan.Reencrypted, 1, 1}, {plan.Add, 0, 1}, {plan.Change, 0, 1}, {plan.Repair, 0, 1}, {plan.HandOver, 0, 1},
+		{plan.Drift, 0, 0}, {plan.Blocked, 0, 0}, {plan.PendingApproval, 0, 0}, {plan.PendingHandOver, 0, 0}, {plan.Delete, 0, 0},
+	} {
+		r := Report{Results: []Result{{Action: plan.Action{Kind: row.kind}}}}
+		if got := r.Summary().InPlace; got != row.planned {
+			t.Errorf("%s, planned: %d in place, want %d", row.kind, got, row.planned)
+		}
+		r.Applied = true
+		if got := r.Summary().InPlace; got != row.applied {
+			t.Errorf("%s, applied: %d in place, want %d", row.kind, got, row.applied)
+		}
+		r.Results[0].Err = errors.New("conflict")
+		if got := r.Summary().InPlace; got != 0 {
+			t.Errorf("%s, failed: %d in place", row.kind, got)
+		}
+	}
+}
+
 func TestRemovalThatFindsANewerVersionIsNotReportedAsDeleted(t *testing.T) {
 	t.Parallel()
 	failed := errors.New("sealed")
