@@ -26,7 +26,8 @@ func fingerprintKeyAttribute() schema.Attribute {
 			"be ephemeral, and are not stored. With a key, each write stores two HMACs in the secret's metadata: one of the address and the " +
 			"value, which `detect_changes` compares, and one of the record itself (`mac1`), so that a record that another writer changed is " +
 			"reported as `record not authentic`. The first key makes them; every key verifies them. To replace a key, put the new one " +
-			"first, and remove the old one after each secret was written again. Without the old key, every value counts as changed. Default: `" +
+			"first, and remove the old one after each secret was written again. To see which secrets still need the old key, plan without it, " +
+			"and do not apply: each of them has the warning `record not authentic`, and with `detect_changes` every value counts as changed. Default: `" +
 			fingerprintVariable + "` with one key a line, else no fingerprints.",
 		Validators: []validator.List{listvalidator.NoNullValues(), fingerprintKeysValidator{}},
 	}

@@ -20,14 +20,11 @@ import (
 // action, or after a stop.
 var errNotTried = errors.New("not tried: the sync ended before it")
 
-// apply carries out a plan: first what writes values and records, and then, only if all
-// of it succeeded, the deletes and releases. done is called after each action, never
-// twice at a time. Results are in the order of the actions.
-func (s *source) apply(ctx context.Context, d desired, actions []plan.Action, done func(report.Result)) []report.Result {
-	results := make([]report.Result, len(actions))
-	for i, a := range actions {
-		results[i] = report.Result{Action: a}
-	}
+// apply carries out the plan of a report: first what writes values and records, and then,
+// only if all of it succeeded, the deletes and releases. done is called after each action,
+// never twice at a time.
+func (s *source) apply(ctx context.Context, d desired, into *report.Report, done func(report.Result)) {
+	results := into.Results
 	line := auditLine{Owner: string(s.client.Owner()), Commit: string(d.Commit), Reason: s.reason}
 	writers := s.newPool(ctx, done)
 	s.write(writers, d, line, results)
@@ -38,12 +35,17 @@ func (s *source) apply(ctx context.Context, d desired, actions []plan.Action, do
 			})
 		})
 	}
+	for i := range into.Signatures {
+		writers.run(&into.Signatures[i], func(ctx context.Context, r *report.Result) {
+			s.audit.around(line, r, func() { r.Err = s.client.RenewMAC(ctx, r.Address) })
+		})
+	}
 	writers.wait()
 	if report.AnyFailed(results) {
 		for _, r := range chosen(results, plan.Kind.Removes) {
 			r.Kind, r.Cause = plan.Blocked, "not deleted: a write of this sync failed"
 		}
-		return results
+		return
 	}
 	removers := s.newPool(ctx, done)
 	for _, r := range chosen(results, plan.Kind.Removes) {
@@ -52,7 +54,6 @@ func (s *source) apply(ctx context.Context, d desired, actions []plan.Action, do
 		})
 	}
 	removers.wait()
-	return results
 }
 
 // write sends the values. Each file is opened just before its values are sent, and the

@@ -18,6 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -136,6 +137,39 @@ func (w *connectionWorld) overwriteField(kind, name, field string) {
 		map[string]any{"data": map[string]string{"value": "theirs"}})
 	if status != http.StatusOK {
 		w.t.Fatalf("overwriting a field: status %d", status)
+	}
+}
+
+// TestNewFingerprintKeySignsTheRecordsOfConnections: one that is deleted, and one with a
+// field that another writer changed, which is only reported.
+func TestNewFingerprintKeySignsTheRecordsOfConnections(t *testing.T) {
+	t.Parallel()
+	w := newConnectionWorld(t)
+	w.cfg.Sources[0].Drift = plan.ReportOnly
+	dir := t.TempDir()
+	w.cfg.FingerprintKeyFile = write(t, dir, "key", someKey)
+	w.commitWith(awsAndSlack)
+	w.sync(true)
+	aws, _, _ := strings.Cut(awsAndSlack, "  slack:")
+	w.commitWith(aws)
+	w.sync(true)
+	w.overwriteField("aws", "main", "accessKeyID")
+	w.writes()
+
+	write(t, dir, "key", strings.ToUpper(someKey)+someKey)
+	if s := w.sync(false).Summary(); s.OlderKey != 3 || w.noted() != 0 {
+		t.Errorf("the plan: %+v\n%s", s, w.text())
+	}
+	if s := w.sync(true).Summary(); s.Signed != 2 || s.OlderKey != 0 || w.writes() != 0 {
+		t.Errorf("the sync: %+v\n%s", s, w.text())
+	}
+	write(t, dir, "key", strings.ToUpper(someKey))
+	if s := w.sync(false).Summary(); s.Drift != 1 || s.Blocked != 0 {
+		t.Errorf("without the old key: %+v\n%s", s, w.text())
+	}
+	w.commitWith(awsAndSlack)
+	if s := w.sync(true).Summary(); s.Add != 1 || s.Failed+s.Blocked != 0 {
+		t.Errorf("the deleted connection again: %+v\n%s", s, w.text())
 	}
 }
 

@@ -18,9 +18,6 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// signing is the kind of an action that no sync plans: a person asked for it.
-const signing plan.Kind = "sign record"
-
 // errNoSuchRecord is the error of a record that names no version of its entry.
 var errNoSuchRecord = errors.New("the record does not match a version in Vault, so it cannot be signed; " +
 	"to write the value again, adopt the secret")
@@ -124,7 +121,7 @@ func (c *Controller) signRecord(ctx context.Context, u *report.UnsignedRecord, r
 		return errNotTried
 	}
 	line := auditLine{Owner: string(client.Owner()), Commit: u.Record.Revision, Reason: reason}
-	result := report.Result{Action: plan.Action{Kind: signing, Address: u.Address, Entry: u.Entry, Cause: u.Problem()}}
+	result := report.Result{Action: plan.Action{Kind: plan.Sign, Address: u.Address, Entry: u.Entry, Cause: u.Problem()}}
 	c.Audit.around(line, &result, func() {
 		result.Err = client.SignRecord(ctx, u.Address, u.Entry)
 	})

@@ -5,6 +5,7 @@ package syncer
 
 import (
 	"context"
+	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
@@ -55,24 +56,32 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	if r.PlanID != "" && r.PlanID == ask.Approve {
 		r.Approved, actions = true, plan.Approve(actions)
 	}
+	signatures := plan.Signatures(seen.entries, actions)
+	r.Results, r.Signatures = planned(actions), planned(signatures)
 	r.Applied = ask.Apply && (ask.Approve == "" || r.Approved)
 	if r.Applied {
-		r.Results = s.apply(ctx, d, actions, c.counter(cfg.Name, actions))
+		s.apply(ctx, d, r, c.counter(cfg.Name, slices.Concat(actions, signatures)))
 		s.cleanConnections(ctx, seen.entries, r.Results)
 		c.wakeFormers(r.Results)
 		return nil
 	}
-	for _, a := range actions {
-		r.Results = append(r.Results, report.Result{Action: a})
-	}
 	return nil
+}
+
+// planned are the results of actions that were not carried out.
+func planned(actions []plan.Action) []report.Result {
+	out := make([]report.Result, len(actions))
+	for i, a := range actions {
+		out[i] = report.Result{Action: a}
+	}
+	return out
 }
 
 // counter turns the ends of actions into progress.
 func (c *Controller) counter(source string, actions []plan.Action) func(report.Result) {
 	of, done := 0, 0
 	for _, a := range actions {
-		if a.Kind.Writes() || a.Kind.UpdatesRecord() || a.Kind.Removes() {
+		if a.Kind.Changes() {
 			of++
 		}
 	}

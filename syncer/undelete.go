@@ -92,5 +92,8 @@ func (c *Controller) undelete(ctx context.Context, cfg config.Source, u *report.
 		u.Record, result.Err = client.Undelete(ctx, u.Address)
 		result.Version = u.Record.Version
 	})
+	if result.Err != nil && entry.Rejected != nil {
+		return fmt.Errorf("%w; to sign the record after a check: %s", result.Err, c.cfg.Flag.Adopt(u.Address, "--records"))
+	}
 	return result.Err
 }

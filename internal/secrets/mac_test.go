@@ -248,6 +248,49 @@ func TestRecordUnderAnOlderKeyIsUpdated(t *testing.T) {
 	}
 }
 
+// TestMACIsRenewedOnlyOfAnAuthenticRecord: a release stays one, and what the owner wrote
+// meanwhile or did not sign stays as it is.
+func TestMACIsRenewedOnlyOfAnAuthenticRecord(t *testing.T) {
+	t.Parallel()
+	rotating := testKeys(t, "b", "a")
+	for name, row := range map[string]struct {
+		change func(*testing.T, *macWorld)
+		want   MAC
+	}{
+		"live": {want: MACValid},
+		"released": {want: MACValid, change: func(t *testing.T, w *macWorld) {
+			c := w.client(t, testKeys(t, "a"), true)
+			if _, err := c.Delete(t.Context(), w.address, mustDescribe(t, c, w.address).Claim(c.owner)); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"of a version that is gone": {want: MACValid, change: func(_ *testing.T, w *macWorld) {
+			w.kv.entries[entryOf(w.address).Path].versions[2].CreatedTime = w.kv.now()
+		}},
+		"without a MAC": {want: MACMissing, change: func(_ *testing.T, w *macWorld) { w.setRecord(unsigned(w.records[1])) }},
+		"changed":       {want: MACInvalid, change: func(_ *testing.T, w *macWorld) { w.setRecord(w.other) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newMACWorld(t)
+			if row.change != nil {
+				row.change(t, w)
+			}
+			before := w.record(w.address)
+			if err := w.client(t, rotating, true).RenewMAC(t.Context(), w.address); err != nil {
+				t.Fatal(err)
+			}
+			after := w.record(w.address)
+			if got := testKeys(t, "b").verify("terraform/shop", w.address, after); row.want == MACValid && got != MACValid || row.want != MACValid && after != before {
+				t.Errorf("MAC %d; the record was %s and is %s", got, before, after)
+			}
+			if unsigned(after) != unsigned(before) {
+				t.Errorf("the record was %s and is %s", before, after)
+			}
+		})
+	}
+}
+
 // TestMACIsFixed keeps the text of a signed record: records in Vault depend on it.
 func TestMACIsFixed(t *testing.T) {
 	t.Parallel()

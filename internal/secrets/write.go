@@ -246,6 +246,29 @@ func (c *Client) SignRecord(ctx context.Context, a Address, observed Entry) erro
 	return c.writeRecord(context.WithoutCancel(ctx), a, record, c.keys)
 }
 
+// RenewMAC writes the MAC of this owner's record under the newest key if it is valid under
+// an older one: one PATCH of the same record, released or not, and no value. Each attempt
+// reads the record first, so that one that the owner wrote meanwhile stays. Errors:
+// ErrMissingCapability, *kv.Error.
+func (c *Client) RenewMAC(ctx context.Context, a Address) error {
+	if err := c.require(ctx, a, capability.Write); err != nil {
+		return err
+	}
+	unlock, err := c.changing.lock(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	ctx = context.WithoutCancel(ctx)
+	return c.untilWritten(ctx, func() error {
+		now, err := c.describe(ctx, a)
+		if err != nil || now.MAC != MACOlderKey {
+			return err
+		}
+		return c.patchRecord(ctx, a, c.owner, now.Records[c.owner], c.keys)
+	})
+}
+
 // UnsignedRecord is the observer's own record if it has no MAC or one that is not
 // valid: what SignRecord is for.
 func (e Entry) UnsignedRecord(me Owner) (Record, bool) {

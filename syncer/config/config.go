@@ -63,7 +63,8 @@ type Config struct {
 	// another writer changed is reported as "record not authentic". The first key makes
 	// them, all keys verify them. Run a sync after setting or changing a key, and before
 	// the next re-encryption: until then records have no fingerprint. To replace a key,
-	// add the new one as first line, and remove the old one after a sync of all sources.
+	// add the new one as first line, sync all sources, and remove the old one once plan
+	// names no record that is valid only under an older key.
 	// Each sync reads the file again if it has changed. None if unset.
 	FingerprintKeyFile string `yaml:"fingerprint_key_file"`
 	// Records is "authentic" to treat a record of this controller without a MAC like one

@@ -43,6 +43,8 @@ const (
 	// Reencrypted updates the record alone: the value is the one that the commit
 	// wants, under another ciphertext, without its fingerprint, or from another history.
 	Reencrypted Kind = "re-encrypted"
+	// Sign signs the record again, as it is, under the newest fingerprint key.
+	Sign Kind = "sign record"
 	// Unchanged is as the commit wants it.
 	Unchanged Kind = "unchanged"
 )
@@ -57,6 +59,10 @@ func (k Kind) UpdatesRecord() bool { return k == Reencrypted }
 
 // Removes reports whether the action gives up a secret: a delete or a release.
 func (k Kind) Removes() bool { return k == Delete || k == Release }
+
+// Changes reports whether the action sends a request that changes Vault. Each ends with
+// a record under the newest fingerprint key.
+func (k Kind) Changes() bool { return k.Writes() || k.UpdatesRecord() || k.Removes() || k == Sign }
 
 // Waits reports whether the action leaves a secret other than the commit wants it.
 func (k Kind) Waits() bool { return k == Blocked || k == PendingApproval || k == PendingHandOver }

@@ -22,6 +22,12 @@ func (f ConfigFlag) Approve(planID string) string {
 	return f.In(fmt.Sprintf("relay-sync apply --approve %s --reason ...", planID))
 }
 
+// Adopt is the command that adopts a secret, or with --records signs its record.
+func (f ConfigFlag) Adopt(a secrets.Address, flags ...string) string {
+	words := append(flags, secrets.QuoteShell(a.Title()), "--reason", "...")
+	return f.In("relay-sync adopt " + strings.Join(words, " "))
+}
+
 // In is the command "relay-sync <name> ..." with the flag, so that it works when it is
 // pasted.
 func (f ConfigFlag) In(command string) string {

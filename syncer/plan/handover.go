@@ -55,7 +55,7 @@ func (in Input) takeFrom(a Action, former Former) Action {
 	case former.Wants:
 		return a.as(Blocked, owned+" wants it, too; remove it from the files of that source, and it is handed over")
 	case former.Waits != "":
-		return a.as(PendingHandOver, fmt.Sprintf("%s does not give it up: %s; to take it over now: %s", owned, former.Waits, in.adoptCommand(a)))
+		return a.as(PendingHandOver, fmt.Sprintf("%s does not give it up: %s; to take it over now: %s", owned, former.Waits, in.Flag.Adopt(a.Address)))
 	}
 	if cause := a.Want.rollsBack(a.Entry.Records[former.Owner]); cause != "" {
 		return a.pending(HandOver, cause)
@@ -85,7 +85,7 @@ func (in Input) keptFor(a Action) Action {
 		cause = fmt.Sprintf("source %s may want it: %s", other.Source, other.Unreadable)
 	}
 	if a.Kind == PendingApproval {
-		cause += fmt.Sprintf(" only if it is adopted (%s): %s", a.Cause, in.adoptCommand(a))
+		cause += fmt.Sprintf(" only if it is adopted (%s): %s", a.Cause, in.Flag.Adopt(a.Address))
 	}
 	if !other.Overdue {
 		a.Approved = ""

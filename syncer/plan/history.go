@@ -65,7 +65,7 @@ func (in Input) refuseHistory(actions []Action) []Action {
 	}
 	for i, a := range actions {
 		switch {
-		case a.Kind.Writes(), a.Kind.UpdatesRecord(), a.Kind.Removes():
+		case a.Kind.Changes():
 			actions[i] = a.pending(a.Kind, cause)
 		case a.Kind == PendingApproval:
 			actions[i].Cause += "; " + cause

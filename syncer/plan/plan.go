@@ -6,7 +6,6 @@ package plan
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
@@ -138,17 +137,12 @@ func (in Input) foreign(a Action) Action {
 	case in.Formers[a.Address].Source != "":
 		return in.takeFrom(a, in.Formers[a.Address])
 	case a.Verdict.State == secrets.OwnedByOther:
-		return a.as(Blocked, a.Verdict.String()+"; take it over first"+secrets.AfterTakeover(a.Verdict.Owner)+": "+in.adoptCommand(a))
+		return a.as(Blocked, a.Verdict.String()+"; take it over first"+secrets.AfterTakeover(a.Verdict.Owner)+": "+in.Flag.Adopt(a.Address))
 	}
 	if a.Verdict.State == secrets.NotAuthentic {
-		return a.as(Blocked, a.Verdict.String()+"; to write the value again: "+in.adoptCommand(a))
+		return a.as(Blocked, a.Verdict.String()+"; to write the value again: "+in.Flag.Adopt(a.Address))
 	}
-	return a.as(Blocked, a.Verdict.String()+"; to take it over: "+in.adoptCommand(a))
-}
-
-func (in Input) adoptCommand(a Action, flags ...string) string {
-	words := append(flags, secrets.QuoteShell(a.Address.Title()), "--reason", "...")
-	return in.Flag.In("relay-sync adopt " + strings.Join(words, " "))
+	return a.as(Blocked, a.Verdict.String()+"; to take it over: "+in.Flag.Adopt(a.Address))
 }
 
 // sameValue reports whether a file has the value that was written last: by the
@@ -180,7 +174,7 @@ func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
 	a := Action{Address: address, Entry: in.Observed[address]}
 	owner, last, found := a.Entry.LastOwner()
 	if a.Verdict = in.judge(a); a.Verdict.State == secrets.NotAuthentic && !a.Entry.Rejected.Released {
-		return a.as(Blocked, "not deleted: "+a.Verdict.String()+"; to sign the record after a check: "+in.adoptCommand(a, "--records")), true
+		return a.as(Blocked, "not deleted: "+a.Verdict.String()+"; to sign the record after a check: "+in.Flag.Adopt(a.Address, "--records")), true
 	}
 	if !found || owner != in.Owner {
 		return Action{}, false

@@ -30,8 +30,12 @@ type (
 		Failures  []failureJSON `json:"failures"`
 		Secrets   []secretJSON  `json:"secrets"`
 		// InvalidNames are those in Vault that cannot be managed.
-		InvalidNames []InvalidName  `json:"invalid_names"`
-		Summary      report.Summary `json:"summary"`
+		InvalidNames []InvalidName `json:"invalid_names"`
+		// Signatures are records that are signed again, and OlderKey the secrets whose
+		// record is valid only under an older fingerprint key.
+		Signatures []secretJSON   `json:"signatures"`
+		OlderKey   []string       `json:"older_key"`
+		Summary    report.Summary `json:"summary"`
 	}
 	failureJSON struct {
 		File  string `json:"file,omitempty"`
@@ -77,7 +81,14 @@ func toJSON(r report.Report) reportJSON {
 	out := reportJSON{
 		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), SignedBy: r.Signer, Files: r.Files, Applied: r.Applied,
 		PlanID: r.PlanID, Approved: r.Approved, Keyless: r.Keyless, Suspended: r.Suspended,
-		Error: report.ErrorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, InvalidNames: []InvalidName{}, Summary: r.Summary(),
+		Error: report.ErrorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, InvalidNames: []InvalidName{},
+		Signatures: []secretJSON{}, OlderKey: []string{}, Summary: r.Summary(),
+	}
+	for _, s := range r.Signatures {
+		out.Signatures = append(out.Signatures, resultJSON(s))
+	}
+	for _, a := range r.OlderKey() {
+		out.OlderKey = append(out.OlderKey, a.Title())
 	}
 	for _, names := range r.InvalidNames {
 		out.InvalidNames = append(out.InvalidNames, InvalidNames(names.Scope, names.Keys)...)

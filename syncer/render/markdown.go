@@ -58,6 +58,9 @@ func (m *markdown) report(r report.Report, flag plan.ConfigFlag) {
 		}
 		m.message(f.Err.Error())
 	}
+	for _, problem := range unsigned(r) {
+		m.message(problem)
+	}
 	for _, names := range r.InvalidNames {
 		m.message(names.Scope.DescribeOther(names.Keys))
 	}

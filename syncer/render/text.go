@@ -99,6 +99,9 @@ func (t *Text) report(r report.Report) {
 		}
 		t.block(2, t.paint(red, "x")+" "+f.Err.Error())
 	}
+	for _, problem := range unsigned(r) {
+		t.block(1, t.paint(red, "x ")+problem)
+	}
 	for _, names := range r.InvalidNames {
 		t.block(1, t.paint(yellow, "! ")+names.Scope.DescribeOther(names.Keys))
 	}
@@ -120,6 +123,9 @@ func nextSteps(r report.Report, flag plan.ConfigFlag) []step {
 	}
 	if r.Suspended && !r.Applied {
 		steps = append(steps, step{"The source is suspended. To apply it:", flag.In("relay-sync apply --source " + r.Source)})
+	}
+	if older := r.OlderKey(); len(older) > 0 {
+		steps = append(steps, step{olderKey(older), flag.In("relay-sync apply --source " + r.Source)})
 	}
 	return steps
 }
@@ -208,6 +214,7 @@ func sentence(r report.Report) string {
 	add(s.Blocked, "blocked", "blocked")
 	add(s.Failed, "failed", "failed")
 	add(s.Reencrypted, "re-encrypted (only the record changes)", "re-encrypted (only the record changed)")
+	add(s.Signed, "", "records signed again")
 	add(s.Unchanged, "unchanged", "unchanged")
 	switch {
 	case r.Err != nil:

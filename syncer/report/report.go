@@ -6,6 +6,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
@@ -26,6 +27,9 @@ type Report struct {
 	// Results are all secrets of the source, in order of address. In a sync that only
 	// planned, none was carried out.
 	Results []Result
+	// Signatures sign records again that are valid only under an older fingerprint key and
+	// that no result writes, in order of address.
+	Signatures []Result
 	// PlanID names the plan if parts of it wait for approval.
 	PlanID string
 	// Approved means that they were approved.
@@ -111,6 +115,20 @@ func AnyFailed(results []Result) bool {
 	return slices.ContainsFunc(results, func(r Result) bool { return r.Err != nil })
 }
 
+// OlderKey are the secrets and connections whose record is valid only under an older
+// fingerprint key: all that the plan was made from, or what a sync left. The key is needed
+// as long as there is one.
+func (r Report) OlderKey() []secrets.Address {
+	left := map[secrets.Address]bool{}
+	for _, one := range slices.Concat(r.Results, r.Signatures) {
+		if one.Entry.MAC == secrets.MACOlderKey {
+			left[one.Address] = !r.Applied || one.Err != nil || !one.Kind.Changes()
+		}
+	}
+	maps.DeleteFunc(left, func(_ secrets.Address, is bool) bool { return !is })
+	return slices.SortedFunc(maps.Keys(left), plan.Compare)
+}
+
 // maxProblems limits the problems of a report.
 const maxProblems = 50
 
@@ -134,6 +152,11 @@ func (r Report) Problems() []string {
 			add("%s: %v", result.Address, result.Err)
 		case result.Kind.Waits() || result.Kind == plan.Drift:
 			add("%s: %s", result.Address, result.Cause)
+		}
+	}
+	for _, s := range r.Signatures {
+		if s.Err != nil {
+			add("sign the record of %s: %v", s.Address.Title(), s.Err)
 		}
 	}
 	return out

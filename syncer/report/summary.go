@@ -49,6 +49,10 @@ type Summary struct {
 	Unchanged       int `json:"unchanged"`
 	// Reencrypted are those of which only the record changes.
 	Reencrypted int `json:"re_encrypted"`
+	// Signed are the records that were signed again under the newest fingerprint key, and
+	// OlderKey those that are valid only under an older one.
+	Signed   int `json:"signed"`
+	OlderKey int `json:"older_key"`
 	// InPlace are those whose value is the one that the commit wants: unchanged,
 	// re-encrypted, or written by this sync.
 	InPlace int `json:"in_place"`
@@ -80,6 +84,15 @@ func (r Report) Summary() Summary {
 			*counts[result.Kind]++
 		}
 	}
+	for _, one := range r.Signatures {
+		switch {
+		case one.Err != nil:
+			s.Failed++
+		case r.Applied:
+			s.Signed++
+		}
+	}
+	s.OlderKey = len(r.OlderKey())
 	for _, names := range r.InvalidNames {
 		s.InvalidNames += len(names.Keys)
 	}
