@@ -50,6 +50,8 @@ type Controller struct {
 	// candidate is nil without an election; standby means that another was elected.
 	candidate *election.Candidate
 	standby   atomic.Bool
+	// reloadFailure is nil if the configuration on disk is not known to be unusable.
+	reloadFailure atomic.Pointer[report.ReloadFailure]
 
 	// fileWarnings reports once the warnings about the files of the configuration.
 	fileWarnings sync.Once

@@ -104,9 +104,6 @@ func (m *metrics) fetched(source string, fetched bool, err error, took time.Dura
 	m.fetching.WithLabelValues(source).Observe(took.Seconds())
 }
 
-// ReloadFailed records in the metrics that a reload failed and this configuration stays in use.
-func (c *Controller) ReloadFailed() { c.metrics.reload.Set(0) }
-
 // observe counts one sync.
 func (m *metrics) observe(r report.Report, took time.Duration) {
 	outcome := r.Outcome()

@@ -78,9 +78,16 @@ func (b *board) list() []report.Status {
 	return out
 }
 
+// ReloadFailed records in the status and in the metrics that a reload failed and this
+// configuration stays in use.
+func (c *Controller) ReloadFailed(cause error) {
+	c.metrics.reload.Set(0)
+	c.reloadFailure.Store(&report.ReloadFailure{Time: time.Now(), Cause: cause.Error()})
+}
+
 // Handler serves /healthz (the process runs), /readyz (the last sync of every source made
 // a plan, or this replica is on standby; 503 and the cause otherwise), /status (JSON, a
-// report.Status for each source) and /metrics (Prometheus). It publishes names and no
+// report.Daemon) and /metrics (Prometheus). It publishes names and no
 // values; it has no login of its own.
 func (c *Controller) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -102,9 +109,10 @@ func (c *Controller) Handler() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
-		_ = encoder.Encode(map[string]any{ // an error means that the client is gone
-			"format_version": report.FormatVersion, "sources": c.board.list(), "standby": c.standby.Load(),
-		})
+		_ = encoder.Encode(struct { // an error means that the client is gone
+			FormatVersion string `json:"format_version"`
+			report.Daemon
+		}{report.FormatVersion, report.Daemon{Sources: c.board.list(), Standby: c.standby.Load(), ReloadFailure: c.reloadFailure.Load()}})
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.registry, promhttp.HandlerOpts{}))
 	return mux

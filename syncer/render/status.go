@@ -14,9 +14,17 @@ var stateColors = map[report.State]string{
 	report.InSync: green, report.Drifted: yellow, report.NotApplied: yellow, report.NotReady: red, report.Suspended: yellow,
 }
 
-// WriteStatus prints statuses.
-func (t *Text) WriteStatus(all []report.Status, now time.Time) error {
-	for _, s := range all {
+// WriteStatus prints the state of the daemon.
+func (t *Text) WriteStatus(daemon report.Daemon, now time.Time) error {
+	if failed := daemon.ReloadFailure; failed != nil {
+		t.block(0, fmt.Sprintf("%s the reload of the configuration failed %s ago, so the one before it is in use: %s",
+			t.paint(red, "x"), ago(now.Sub(failed.Time)), failed.Cause))
+	}
+	if daemon.Standby {
+		t.line(0, "standby: another replica is the leader and follows the sources")
+		return t.err
+	}
+	for _, s := range daemon.Sources {
 		state := s.State()
 		t.line(0, fmt.Sprintf("%s  %s  %s", t.paint(bold, s.Source), s.Branch, t.paint(stateColors[state], string(state))))
 		if s.Suspended {

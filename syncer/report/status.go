@@ -5,6 +5,21 @@ package report
 
 import "time"
 
+// Daemon is the state of the daemon, as its /status returns it.
+type Daemon struct {
+	Sources []Status `json:"sources"`
+	// Standby means that another replica was elected.
+	Standby bool `json:"standby"`
+	// ReloadFailure is why the configuration on disk is not the one in use; nil if it is.
+	ReloadFailure *ReloadFailure `json:"reload_failure,omitempty"`
+}
+
+// ReloadFailure is the last reload of the configuration, which failed.
+type ReloadFailure struct {
+	Time  time.Time `json:"time"`
+	Cause string    `json:"cause"`
+}
+
 // Status is the state of one source, as the daemon's /status returns it.
 type Status struct {
 	Source string `json:"source"`

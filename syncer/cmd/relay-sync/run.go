@@ -104,7 +104,7 @@ func (o *options) awaitReload(ctx context.Context, reload <-chan os.Signal, curr
 				log.Info("configuration reloaded")
 				return next
 			}
-			current.controller.ReloadFailed()
+			current.controller.ReloadFailed(err)
 			log.Error("reload of the configuration failed, the current configuration stays in use", "err", err)
 		}
 	}

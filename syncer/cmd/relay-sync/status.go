@@ -20,17 +20,22 @@ import (
 )
 
 func (o *options) statusCommand() *cobra.Command {
+	var socket string
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show the state of each source of the running daemon",
 		Long: `status requests the state of each source from the daemon, at the socket of the
 configuration or else at its listen address. It exits with code 0 if every source is in
 sync or suspended, or the daemon is on standby, with code 2 if drift was only reported,
-and otherwise with code 1.`,
+and otherwise with code 1. After a failed reload it also shows the cause.
+
+With --socket, status reads no configuration, so it works while that is invalid.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return o.status(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error { return o.status(c.Context(), socket) },
 	}
 	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
+	c.Flags().StringVar(&socket, "socket", "", "path of the daemon's socket, instead of the configuration")
+	c.MarkFlagsMutuallyExclusive("config", "socket")
 	return c
 }
 
@@ -38,10 +43,13 @@ and otherwise with code 1.`,
 const maxStatusBytes = 16 << 20
 
 // status requests the status of the daemon and prints it.
-func (o *options) status(ctx context.Context) error {
-	cfg, err := config.Read(o.config)
+func (o *options) status(ctx context.Context, socket string) error {
+	cfg, err := &config.Config{Socket: socket}, error(nil)
+	if socket == "" {
+		cfg, err = config.Read(o.config)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%w\nHint: to ask a running daemon anyway, name its socket: relay-sync status --socket /run/relay-sync/relay-sync.sock", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -50,14 +58,11 @@ func (o *options) status(ctx context.Context) error {
 		return fmt.Errorf("request the status: %w", err)
 	}
 	defer response.Body.Close()
-	var answer struct {
-		Sources []report.Status
-		Standby bool
-	}
+	var answer report.Daemon
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
 		return fmt.Errorf("request the status at %s: the answer is not from relay-sync", at)
 	}
-	if err := o.writeStatus(cfg, answer.Sources, answer.Standby); err != nil {
+	if err := o.writeStatus(cfg, answer); err != nil {
 		return fmt.Errorf("write the status: %w", err)
 	}
 	if answer.Standby {
@@ -92,13 +97,13 @@ func requestStatus(ctx context.Context, cfg *config.Config) (response *http.Resp
 	return response, cfg.Listen, err
 }
 
-func (o *options) writeStatus(cfg *config.Config, all []report.Status, standby bool) error {
-	if o.output == "json" {
-		return render.Document(o.stdout, map[string]any{"sources": all, "standby": standby})
+func (o *options) writeStatus(cfg *config.Config, daemon report.Daemon) error {
+	if o.output != "json" {
+		return o.text(cfg).WriteStatus(daemon, time.Now())
 	}
-	if standby {
-		_, err := fmt.Fprintln(o.stdout, "standby: another replica is the leader and follows the sources")
-		return err
+	fields := map[string]any{"sources": daemon.Sources, "standby": daemon.Standby}
+	if daemon.ReloadFailure != nil {
+		fields["reload_failure"] = daemon.ReloadFailure
 	}
-	return o.text(cfg).WriteStatus(all, time.Now())
+	return render.Document(o.stdout, fields)
 }
