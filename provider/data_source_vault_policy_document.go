@@ -82,7 +82,7 @@ func policyScopeAttributes() map[string]schema.Attribute {
 		"role": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "Role that the policy is for: `writer` for Terraform, `relay-sync` and other programs that manage secrets, " +
-				"`reader` for the steps of a workflow; for people `viewer`, `operator`, `approver` or `administrator`.",
+				"`reader` for the steps of a workflow, `tidy` for `relay-sync tidy`; for people `viewer`, `operator`, `approver` or `administrator`.",
 		},
 		"workflows": schema.SetAttribute{
 			Optional:    true,

@@ -29,7 +29,8 @@ const (
 	Purge
 	// Configure creates metadata before the first version.
 	Configure
-	// Tidy removes the metadata of an entry, with all versions and records.
+	// Tidy announces and makes the removal of an entry's metadata, with all versions and
+	// records.
 	Tidy
 )
 
@@ -62,7 +63,8 @@ var table = map[Operation][]Rule{
 	Purge:    {{API: "destroy", Capabilities: []string{"update"}}, updateRecord},
 	// KV v2 requires "create" only where there is no entry yet.
 	Configure: {{API: "metadata", Capabilities: []string{"create", "read", "patch"}}},
-	Tidy:      {{API: "metadata", Capabilities: []string{"delete"}}},
+	// The mark comes first.
+	Tidy: {{API: "metadata", Capabilities: []string{"read", "patch", "delete"}}},
 }
 
 // For returns what an operation requires.

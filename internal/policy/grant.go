@@ -150,6 +150,8 @@ func (g Grant) unsupported() []refusal {
 			"a reader's workflows must be named one by one: workflow prefixes are not supported"},
 		{g.Role == Reader && g.more(),
 			"undelete, destroy and settings are for a writer: a reader writes nothing"},
+		{g.Role == Tidy && g.more(),
+			"undelete, destroy and settings are for a writer: tidy only removes metadata"},
 		{g.Role.person() && (g.Destroy || g.Settings),
 			"destroy and settings are for a writer: among people, only an administrator has these rights"},
 		{g.Role.person() && g.Undelete && !g.withSecrets().allow(capability.Write),
@@ -157,7 +159,7 @@ func (g Grant) unsupported() []refusal {
 		{g.Team != "" && (!g.Role.person() || !g.withSecrets().allow(capability.Write)),
 			"a team is for people who write secrets: choose a role that does"},
 		{g.SecretsBy != 0 && !g.Role.person(),
-			"which people write secrets makes no difference for a writer or a reader: omit the option"},
+			"which people write secrets makes no difference for a program: omit the option"},
 		{g.SecretsBy != 0 && (g.SecretsBy < Operator || g.SecretsBy > Administrator),
 			"the lowest role that writes secrets must be operator, approver or administrator"},
 	}

@@ -80,7 +80,7 @@ func (g Grant) blocks() []block {
 	var out []block
 	if g.every() {
 		b := at("every workflow", every)
-		if g.Role.person() {
+		if g.Role != Writer { // which knows its workflows
 			b.lines = append(b.lines, line{g.Mount + "/metadata/" + g.Prefix + "/", capability.For(capability.List)[0].Capabilities})
 		}
 		out = append(out, b)

@@ -15,7 +15,7 @@ import (
 // zero Role is none.
 type Role int
 
-// The roles. Writer and Reader are for programs. The others are Relay's for
+// The roles. Writer, Reader and Tidy are for programs. The others are Relay's for
 // people, each with all that the one before it has; none of them reads a value.
 const (
 	// Writer creates, overwrites, deletes and lists secrets, and writes their records.
@@ -34,6 +34,9 @@ const (
 	// Administrator also undeletes and destroys versions, sets how long they are kept,
 	// removes entries, and writes connections.
 	Administrator
+	// Tidy removes the metadata of names that are dead and released. It has no right on
+	// values, and no other role of programs removes metadata.
+	Tidy
 )
 
 // roleNames are in the order of the documentation.
@@ -47,6 +50,7 @@ var roleNames = []struct {
 	{Administrator, "administrator"},
 	{Writer, "writer"},
 	{Reader, "reader"},
+	{Tidy, "tidy"},
 }
 
 // String is the role as users write it.
@@ -94,6 +98,9 @@ func (g Grant) withSecrets() rights {
 		return rights{capability.Read, capability.List}
 	}
 	out := rights{capability.List, capability.Observe}
+	if g.Role == Tidy {
+		return append(out, capability.Tidy)
+	}
 	if g.Role == Writer || g.Role.person() && g.Role >= max(g.SecretsBy, Operator) {
 		out = append(out, capability.Write, capability.Delete)
 	}
@@ -126,6 +133,9 @@ func (g Grant) withConnections() rights {
 func (r rights) purpose(of string) string {
 	if r.allow(capability.Read) {
 		return "read values and list names; write nothing"
+	}
+	if !r.allow(capability.Write) && r.allow(capability.Tidy) {
+		return "remove dead and released names of " + of + "; read and write no value"
 	}
 	if !r.allow(capability.Write) {
 		return "see names, versions and owners; read no value, write nothing"

@@ -13,14 +13,14 @@ import (
 // The roles that can do an operation on secrets, each with its widest grant.
 var allowed = map[capability.Operation][]Role{
 	capability.Read:      {Reader},
-	capability.List:      {Writer, Reader, Viewer, Operator, Approver, Administrator},
-	capability.Observe:   {Writer, Viewer, Operator, Approver, Administrator},
+	capability.List:      {Writer, Reader, Viewer, Operator, Approver, Administrator, Tidy},
+	capability.Observe:   {Writer, Viewer, Operator, Approver, Administrator, Tidy},
 	capability.Write:     {Writer, Operator, Approver, Administrator},
 	capability.Delete:    {Writer, Operator, Approver, Administrator},
 	capability.Undelete:  {Writer, Operator, Approver, Administrator},
 	capability.Purge:     {Writer, Administrator},
 	capability.Configure: {Writer, Administrator},
-	capability.Tidy:      {Administrator},
+	capability.Tidy:      {Administrator, Tidy},
 }
 
 func widest(role Role) Grant {
@@ -48,13 +48,13 @@ func pathOf(r capability.Rule, role Role) string {
 
 func TestPoliciesGrantWhatTheTableRequiresAndNothingElse(t *testing.T) {
 	t.Parallel()
-	for _, role := range []Role{Writer, Reader, Viewer, Operator, Approver, Administrator} {
+	for _, role := range []Role{Writer, Reader, Viewer, Operator, Approver, Administrator, Tidy} {
 		text, err := For(widest(role))
 		if err != nil {
 			t.Fatal(err)
 		}
 		granted, needed := meaning(t, text), map[string][]string{}
-		if role.person() {
+		if role.person() || role == Tidy {
 			needed["customers/metadata/workflows/"] = []string{"list"} // of the workflows
 		}
 		for _, op := range capability.Operations() {

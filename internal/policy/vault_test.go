@@ -85,6 +85,7 @@ var (
 	sees       = []string{"list names", "see versions and owners"}
 	writes     = slices.Concat(sees, []string{"create", "overwrite", "record who wrote", "delete a version, softly"})
 	administer = slices.Concat(writes, []string{"undelete", "destroy a version", "configure before the first version", "remove with all versions"})
+	tidies     = slices.Concat(sees, []string{"record who wrote", "remove with all versions"})
 	reads      = []string{"list names", listBelow, "read the value", "read an earlier value", readBelow}
 )
 
@@ -147,6 +148,9 @@ func grants() map[string]granted {
 		"administrator, connections":   {grant: Grant{Role: Administrator, Workflows: named, ConnectionsDomain: own}, own: administer, connections: and(administer, types)},
 		"writer, connections":          {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: own}, own: writes, connections: and(writes, types)},
 		"full writer, connections":     {grant: Grant{Role: Writer, Workflows: named, ConnectionsDomain: own, Undelete: true, Destroy: true, Settings: true}, own: and(writes, "undelete", "destroy a version", "configure before the first version"), connections: and(writes, types, "undelete", "destroy a version")},
+		"tidy":                         {grant: Grant{Role: Tidy}, own: and(tidies, types), other: and(tidies, types)},
+		"tidy of one":                  {grant: Grant{Role: Tidy, Workflows: named}, own: tidies},
+		"tidy, connections":            {grant: Grant{Role: Tidy, Workflows: named, ConnectionsDomain: own}, own: tidies, connections: and(tidies, types)},
 		"reader, connections":          {grant: Grant{Role: Reader, Workflows: named, ConnectionsDomain: own}, own: reads, connections: and(reads, types)},
 	}
 }

@@ -25,7 +25,7 @@ func (o *options) policyCommand() *cobra.Command {
 ` + strings.Join(policy.RoleNames(), ", ") + `.
 
 The role writer is for Terraform and relay-sync, reader is for the steps of a workflow,
-the others are for people. policy sends no request to Vault. With -o json it prints the
+tidy is for relay-sync tidy, the others are for people. policy sends no request to Vault. With -o json it prints the
 policy as JSON instead of HCL.
 
   relay-sync policy operator --workflow deploy-production | vault policy write shop-operator -
