@@ -116,3 +116,7 @@ func (b Bodies) Folders(ctx context.Context, in Scope) ([]string, error) {
 	slices.Sort(folders)
 	return folders, nil
 }
+
+// RemoveField removes a field with all versions and metadata, for good. One that was
+// removed before is not an error. Errors: *kv.Error.
+func (b Bodies) RemoveField(ctx context.Context, a Address) error { return b.c.removeMetadata(ctx, a) }

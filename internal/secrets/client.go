@@ -25,6 +25,7 @@ type KV interface {
 	WriteData(ctx context.Context, e kv.Entry, value string, cas int) (kv.Written, error)
 	PatchMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error
 	CreateMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error
+	DeleteMetadata(ctx context.Context, e kv.Entry) error
 	DeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error
 	UndeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error
 	DestroyVersions(ctx context.Context, e kv.Entry, versions ...int) error

@@ -44,8 +44,10 @@ type Entry struct {
 	absent bool
 	// observedAt is when the entry was read, by this machine's clock.
 	observedAt time.Time
-	// tidyMark is when a program announced to remove the metadata; zero for not.
-	tidyMark time.Time
+	// tidyMark is when a program announced to remove the metadata, and tidyVersion the
+	// current version then; zero for not.
+	tidyMark    time.Time
+	tidyVersion int
 }
 
 // Version is one version of a secret.
@@ -94,7 +96,7 @@ func entryFrom(m kv.Metadata) (Entry, bool) {
 	if _, known := e.Versions[e.Current]; e.Current < 0 || (e.Current > 0 && !known) {
 		return Entry{}, false
 	}
-	e.tidyMark = parseTidyMark(m.CustomMetadata[tidyKey])
+	e.tidyVersion, e.tidyMark = parseTidyMark(m.CustomMetadata[tidyKey])
 	for key, text := range m.CustomMetadata {
 		name, isRecord := strings.CutPrefix(key, recordPrefix)
 		if !isRecord {

@@ -164,6 +164,9 @@ func (h *history) crashed(a *actor) { h.explained[a.inFlight] = true }
 
 // awaitAge waits until no record of the newest version can follow.
 func (h *history) awaitAge() {
+	if h.tidier != nil { // writers heed a mark
+		<-time.After(tidyMarkAge)
+	}
 	old := func() bool {
 		e := h.entry()
 		return time.Since(e.Versions[e.Current].Created) > h.settle

@@ -81,6 +81,8 @@ type history struct {
 	delayed []func() error // requests that Vault has not executed yet
 	// forger writes records of others; nil for none.
 	forger *forger
+	// tidier removes metadata; nil for none.
+	tidier *tidier
 	// quiesce returns when every running actor waits: at a gate, or for time.
 	quiesce func(*history)
 }
@@ -116,9 +118,15 @@ func (h *history) step() {
 	if len(h.delayed) > 0 {
 		moves = append(moves, "arrive")
 	}
-	moves = append(moves, "write", "delete", "undelete", "purge", "time")
+	moves = append(moves, "time")
+	if h.tidier == nil {
+		moves = append(moves, "write", "delete", "undelete", "purge")
+	}
 	if h.forger != nil {
 		moves = append(moves, forgeries...)
+	}
+	if h.tidier != nil {
+		moves = append(moves, tidies...)
 	}
 	verb, who, _ := strings.Cut(rapid.SampledFrom(moves).Draw(h.t, "move"), " ")
 	if who != "" {
@@ -143,6 +151,8 @@ func (h *history) step() {
 		h.out.outsidePurge(entryOf(h.address))
 	case "time": // it passes; only the clock matters
 		<-time.After(h.settle / 2)
+	case "tidy", "long":
+		h.tidy(verb)
 	default:
 		h.tamper(verb)
 	}
@@ -223,6 +233,9 @@ func (h *history) run(steps int) {
 		{h: h, owner: shop, name: "first instance", keeps: true, want: true, desired: 1},
 		{h: h, owner: shop, name: "second instance", keeps: true, want: true, desired: 1},
 		{h: h, owner: cluster, name: "source", want: true, desired: 1},
+	}
+	if h.tidier != nil {
+		h.beginReleased()
 	}
 	for range steps {
 		h.step()

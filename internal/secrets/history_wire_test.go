@@ -74,6 +74,10 @@ func (w wire) CreateMetadata(ctx context.Context, e kv.Entry, fields map[string]
 	return w.pass("describe", func() error { return w.a.h.kv.CreateMetadata(ctx, e, fields) })
 }
 
+func (w wire) DeleteMetadata(ctx context.Context, e kv.Entry) error {
+	return w.pass("remove", func() error { return w.a.h.kv.DeleteMetadata(ctx, e) })
+}
+
 func (w wire) DeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error {
 	return w.pass("delete", func() error {
 		w.a.h.deletes(w.a, versions)

@@ -98,6 +98,11 @@ func (m *modelKV) PatchMetadata(_ context.Context, e kv.Entry, fields map[string
 
 func (m *modelKV) CreateMetadata(context.Context, kv.Entry, map[string]any) error { return nil }
 
+func (m *modelKV) DeleteMetadata(_ context.Context, e kv.Entry) error {
+	m.outsidePurge(e)
+	return nil
+}
+
 func (m *modelKV) DeleteVersions(_ context.Context, e kv.Entry, versions ...int) error {
 	return m.change(e, versions, func(v *kv.Version) {
 		if v.DeletionTime == "" {

@@ -33,6 +33,8 @@ func policyCommand(s Scope, op capability.Operation) string {
 	switch op {
 	case capability.List, capability.Observe:
 		role = "viewer"
+	case capability.Tidy:
+		role = "tidy"
 	case capability.Undelete:
 		option = " --undelete"
 	case capability.Purge:

@@ -6,6 +6,7 @@ package secrets
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,7 +16,8 @@ import (
 const tidyKey = recordPrefix + "tidy"
 
 const (
-	// tidyMarkAge is how long after the mark the metadata may be removed.
+	// tidyMarkAge is how long after the mark no writer writes, and so the metadata may be
+	// removed.
 	tidyMarkAge = 20 * time.Minute
 	// maxUnreadAge bounds the age of the observation that a write to an entry without a
 	// live value is made from. A write after the removal would be lost: check-and-set
@@ -23,14 +25,20 @@ const (
 	maxUnreadAge = 15 * time.Second
 )
 
-// parseTidyMark returns the time of a mark; zero for a text that is not one.
-func parseTidyMark(text string) time.Time {
-	_, value, _ := strings.Cut(text, " time=")
-	at, ok := parseTime(value)
+// tidyMarkOf is the mark of an entry as it was observed.
+func tidyMarkOf(e Entry) string {
+	return fmt.Sprintf("version=%d time=%s", e.Current, formatTime(e.Date))
+}
+
+// parseTidyMark returns version and time of a mark; zero for a text that is not one.
+func parseTidyMark(text string) (version int, at time.Time) {
+	first, second, _ := strings.Cut(text, " time=")
+	at, ok := parseTime(second)
 	if !ok {
-		return time.Time{}
+		return 0, time.Time{}
 	}
-	return at
+	version, _ = strconv.Atoi(strings.TrimPrefix(first, "version=")) // not a number is version 0, which never exists
+	return version, at
 }
 
 // tidying reports until when the metadata of the entry may be removed; zero for not at

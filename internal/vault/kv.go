@@ -142,6 +142,16 @@ func (c *Client) UndeleteVersions(ctx context.Context, e kv.Entry, versions ...i
 	return c.postVersions(ctx, "undelete", "undelete", e, versions)
 }
 
+// DeleteMetadata removes an entry with all versions and metadata, for good. It sends the
+// request once: a repetition could meet another entry of the same name.
+func (c *Client) DeleteMetadata(ctx context.Context, e kv.Entry) error {
+	path := e.Mount + "/metadata/" + e.Path
+	return c.call(ctx, "delete the metadata of", path, func() error {
+		_, err := c.in(e.Namespace).Logical().DeleteWithContext(once(ctx), path)
+		return err
+	})
+}
+
 // DestroyVersions destroys versions.
 func (c *Client) DestroyVersions(ctx context.Context, e kv.Entry, versions ...int) error {
 	return c.postVersions(ctx, "destroy the versions of", "destroy", e, versions)

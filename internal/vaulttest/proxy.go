@@ -13,7 +13,9 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Request is a request of a client through a Proxy.
@@ -68,6 +70,8 @@ type Proxy struct {
 
 	forward *httputil.ReverseProxy
 
+	skew atomic.Int64 // nanoseconds
+
 	mu       sync.Mutex
 	requests []*Request
 	planned  map[int]Action
@@ -85,6 +89,12 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	p := &Proxy{planned: map[int]Action{}}
 	p.forward = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) },
+		ModifyResponse: func(r *http.Response) error {
+			if date, err := http.ParseTime(r.Header.Get("Date")); err == nil {
+				r.Header.Set("Date", date.Add(time.Duration(p.skew.Load())).Format(http.TimeFormat))
+			}
+			return nil
+		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			w.WriteHeader(http.StatusBadGateway)
 			_, _ = io.WriteString(w, err.Error())
@@ -95,6 +105,9 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	p.Address = server.URL
 	return p
 }
+
+// Skew lets the clock of Vault, as its answers show it, be ahead by a time from now on.
+func (p *Proxy) Skew(by time.Duration) { p.skew.Store(int64(by)) }
 
 // Cut drops the connection at the k-th request from now on, counted from 1.
 func (p *Proxy) Cut(k int, m Moment) { p.plan(k, CutAt(m)) }
