@@ -16,11 +16,11 @@ import (
 const filesInterval = 2 * time.Second
 
 // watchFiles calls changed whenever one of the files is another one, or another content,
-// until ctx ends. It reads none of them.
-func watchFiles(ctx context.Context, paths []string, changed func()) {
+// than before and from then on, until ctx ends. It reads none of them. The caller takes
+// before when nothing has read the files yet: a change in between is noticed, too.
+func watchFiles(ctx context.Context, before conffile.Version, paths []string, changed func()) {
 	ticker := time.NewTicker(filesInterval)
 	defer ticker.Stop()
-	before := conffile.VersionOf(paths...)
 	for {
 		select {
 		case <-ctx.Done():

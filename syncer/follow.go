@@ -12,6 +12,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
@@ -45,12 +46,14 @@ func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 			continue
 		}
 		f := newFollower(c, cfg, log)
+		files := c.cfg.SyncFiles(cfg)
+		before := conffile.VersionOf(files...)
 		work.Go(func() error {
 			f.follow(ctx)
 			return nil
 		})
 		work.Go(func() error {
-			watchFiles(ctx, c.cfg.SyncFiles(cfg), func() { _ = c.Changed([]string{cfg.Name}) }) // the source exists
+			watchFiles(ctx, before, files, func() { _ = c.Changed([]string{cfg.Name}) }) // the source exists
 			return nil
 		})
 	}
@@ -140,7 +143,7 @@ func (f *follower) poll(ctx context.Context) time.Duration {
 		f.repo = nil
 	}
 	f.schedule(r, time.Since(begun))
-	f.publish(r, begun)
+	f.publish(r, begun, f.due)
 	return f.untilNext()
 }
 
@@ -178,8 +181,9 @@ func (f *follower) unresolved(ctx context.Context, err error, why reasons) time.
 	r := report.Report{Source: f.cfg.Name, Branch: f.cfg.ShortRef(), Err: err}
 	why.answer(r)
 	f.controller.discardDamaged(ctx, r)
-	f.publish(r, time.Now())
-	return min(f.retry.NextBackOff(), f.interval(), spread(lastRetry))
+	wait := min(f.retry.NextBackOff(), f.interval(), spread(lastRetry))
+	f.publish(r, time.Now(), time.Now().Add(wait))
+	return wait
 }
 
 // resolved notes the commit of the branch. If it is the commit of the last sync again,
@@ -198,8 +202,8 @@ func (f *follower) resolved(commit gitsource.Commit) {
 }
 
 // publish hands a report to the status, the metrics, the log and the notifications.
-func (f *follower) publish(r report.Report, begun time.Time) {
-	f.controller.board.post(r)
+func (f *follower) publish(r report.Report, begun, next time.Time) {
+	f.controller.board.post(r, next)
 	f.controller.metrics.observe(r, time.Since(begun))
 	if !f.logged.repeated(r, time.Now(), f.cfg.DriftInterval) {
 		logSync(f.log, r)

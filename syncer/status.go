@@ -54,8 +54,10 @@ func (b *board) next(source string, poll, sync time.Time, watched bool) {
 	b.update(source, func(s *report.Status) { s.NextPoll, s.NextSync, s.Watched = poll, sync, watched })
 }
 
-func (b *board) post(r report.Report) {
+// post notes the end of a sync. next is when the next one is.
+func (b *board) post(r report.Report, next time.Time) {
 	b.update(r.Source, func(s *report.Status) {
+		s.NextSync = next
 		s.LastSync, s.Ready, s.Summary, s.PlanID = time.Now(), r.Err == nil, r.Summary(), r.PlanID
 		s.Problems = r.Problems()
 		if r.Commit != "" {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
@@ -25,7 +26,8 @@ func (c *Controller) watchToken(ctx context.Context, log *slog.Logger) {
 		return
 	}
 	replaced := make(chan struct{}, 1)
-	go watchFiles(ctx, []string{c.cfg.Vault.TokenFile}, func() {
+	file := []string{c.cfg.Vault.TokenFile}
+	go watchFiles(ctx, conffile.VersionOf(file...), file, func() {
 		select {
 		case replaced <- struct{}{}:
 		default:
