@@ -169,7 +169,7 @@ func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequ
 		r.cleanUp(ctx, address)
 		resp.Diagnostics.AddWarning("Fields of the connection stay for some minutes", fmt.Sprintf("Connection %s was deleted: no step finds it any more. "+
 			"Its fields stay in Vault for steps that are reading them now. After ten minutes, the next apply of this configuration that changes a "+
-			"connection deletes them.", address))
+			"connection deletes them; relay-sync tidy removes them in the end.", address))
 	}
 }
 

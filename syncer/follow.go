@@ -40,6 +40,10 @@ func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 		c.watchToken(ctx, log)
 		return nil
 	})
+	work.Go(func() error {
+		c.tidy(ctx, log)
+		return nil
+	})
 	for _, cfg := range c.cfg.Sources {
 		if cfg.Suspend {
 			log.Info("suspended", "source", cfg.Name)

@@ -25,6 +25,8 @@ type metrics struct {
 	fetches  *prometheus.CounterVec
 	fetching *prometheus.HistogramVec
 	reload   prometheus.Gauge
+	// tidied counts the names whose metadata was removed.
+	tidied prometheus.Counter
 	// tokenExpires is when the token of a file expires.
 	tokenExpires prometheus.Gauge
 }
@@ -75,11 +77,15 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		Help: "1 if the last reload of the configuration succeeded, 0 if it failed and the previous configuration is in use.",
 	})
 	m.reload.Set(1)
+	m.tidied = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "relay_sync_tidied_names_total",
+		Help: "Dead and released names whose metadata was removed (tidy).",
+	})
 	m.tokenExpires = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "relay_sync_token_expires_timestamp_seconds",
 		Help: "Time at which the token of vault.token_file expires unless it is renewed; 0 for a token that never expires, and for a login.",
 	})
-	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.suspend, m.fetches, m.fetching, m.reload, m.tokenExpires)
+	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.suspend, m.fetches, m.fetching, m.reload, m.tidied, m.tokenExpires)
 	for _, s := range sources {
 		m.suspend.WithLabelValues(s.Name).Set(0)
 		if s.Suspend {

@@ -211,13 +211,16 @@ type daemon struct {
 }
 
 // daemon starts one of the world's configuration. It is stopped with the test.
-func (w *world) daemon() *daemon {
+func (w *world) daemon() *daemon { return w.daemonWith(func(*Controller) {}) }
+
+func (w *world) daemonWith(change func(*Controller)) *daemon {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &daemon{Controller: New(w.cfg, "test"), t: w.t}
 	if w.localPoll > 0 {
 		d.localPoll = w.localPoll
 	}
+	change(d.Controller)
 	if _, err := d.OpenHooks(); err != nil {
 		w.t.Fatal(err)
 	}

@@ -35,6 +35,9 @@ func (cfg *Config) problems() (out problem.List) {
 	out.AddList("vault", cfg.Vault.problems())
 	out.AddError("listen_webhooks", cfg.checkListenWebhooks())
 	cfg.socketProblems(&out)
+	if cfg.Tidy != nil {
+		out.AddList("tidy", cfg.Tidy.problems())
+	}
 	if cfg.Election != nil {
 		out.AddList("election", cfg.Election.Problems())
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/tidy"
 )
 
 const maxConfigBytes = 1 << 20
@@ -76,6 +77,8 @@ type Config struct {
 	// /var/lib/relay-sync/mirrors if unset. It is a cache: it may be empty at each
 	// start.
 	Mirrors string `yaml:"mirrors"`
+	// Tidy removes the metadata of names that are dead and released; unset for not.
+	Tidy *Tidy `yaml:"tidy"`
 	// Election lets only one of several replicas follow the sources, by a Lease of
 	// Kubernetes. If unset, each replica follows them, which is safe and costs requests.
 	Election *election.Config `yaml:"election"`
@@ -155,6 +158,12 @@ func (cfg *Config) SetDefaults(folder string) {
 	cfg.Mirrors = below(folder, cmp.Or(cfg.Mirrors, defaultMirrors))
 	for _, path := range append(v.Login.files(), &v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey) {
 		*path = below(folder, *path)
+	}
+	if cfg.Tidy != nil {
+		cfg.Tidy.After = cmp.Or(cfg.Tidy.After, tidy.DefaultAfter)
+		for _, path := range cfg.Tidy.Login.files() {
+			*path = below(folder, *path)
+		}
 	}
 	for i := range cfg.Sources {
 		s := &cfg.Sources[i]

@@ -31,6 +31,9 @@ func (cfg *Config) HookFileProblems() (out problem.List) {
 // It does not read the files of suspended sources.
 func (cfg *Config) SyncFileProblems() (out problem.List) {
 	out.AddList("vault", cfg.Vault.Settings("").FileProblems())
+	if cfg.Tidy != nil {
+		out.AddList("tidy", cfg.TidySettings("").FileProblems())
+	}
 	_, err := cfg.FingerprintKeys()
 	out.AddError("", err)
 	for i, s := range cfg.Sources {

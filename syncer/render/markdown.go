@@ -41,7 +41,7 @@ func WriteMarkdown(w io.Writer, reports []report.Report, flag plan.ConfigFlag) e
 func (m *markdown) report(r report.Report, flag plan.ConfigFlag) {
 	fmt.Fprintf(m, "### %s\n\n", code(r.Source))
 	if r.Commit != "" {
-		fmt.Fprintf(m, "%s at %s, %s", code(r.Branch), code(plan.Short(string(r.Commit))), count(r.Files, "manifest"))
+		fmt.Fprintf(m, "%s at %s, %s", code(r.Branch), code(plan.Short(string(r.Commit))), Count(r.Files, "manifest"))
 		if r.Keyless {
 			fmt.Fprint(m, ", by ciphertext alone")
 		}

@@ -43,7 +43,7 @@ func (t *Text) WriteWorkflows(w report.Workflows) error {
 		t.finding(yellow, "!", fmt.Sprintf("%s %s: no reference in these files", target.Kind, target))
 	}
 	t.line(0, "")
-	t.line(0, fmt.Sprintf("%s, %d with errors.", count(len(w.Files), "workflow file"), failed))
+	t.line(0, fmt.Sprintf("%s, %d with errors.", Count(len(w.Files), "workflow file"), failed))
 	return t.err
 }
 
@@ -93,9 +93,9 @@ func (t *Text) references(r report.References, where string) {
 
 // used counts what a file uses.
 func used(f *workflowfile.File) string {
-	text := count(len(f.Targets(workflowfile.Secret)), "secret")
+	text := Count(len(f.Targets(workflowfile.Secret)), "secret")
 	if n := len(f.Targets(workflowfile.Connection)); n > 0 {
-		text += ", " + count(n, "connection")
+		text += ", " + Count(n, "connection")
 	}
 	return text
 }

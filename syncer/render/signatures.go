@@ -31,9 +31,9 @@ func olderKey(of []secrets.Address) string {
 // countVerb is "1 record is" or "2 records are".
 func countVerb(n int, noun string) string {
 	if n == 1 {
-		return count(n, noun) + " is"
+		return Count(n, noun) + " is"
 	}
-	return count(n, noun) + " are"
+	return Count(n, noun) + " are"
 }
 
 // unsigned are the records that could not be signed again.

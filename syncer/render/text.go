@@ -68,7 +68,7 @@ func (t *Text) Write(reports []report.Report) error {
 func (t *Text) report(r report.Report) {
 	head := t.paint(bold, r.Source)
 	if r.Commit != "" {
-		head += fmt.Sprintf("  %s @ %s, %s", r.Branch, plan.Short(string(r.Commit)), count(r.Files, "manifest"))
+		head += fmt.Sprintf("  %s @ %s, %s", r.Branch, plan.Short(string(r.Commit)), Count(r.Files, "manifest"))
 	}
 	if r.Signer != "" {
 		head += ", signed by " + r.Signer
@@ -256,7 +256,8 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(width-utf8.RuneCountInString(s), 0))
 }
 
-func count(n int, noun string) string {
+// Count is a number with its noun: "1 name", "2 names".
+func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -12,9 +12,9 @@ import (
 // contents counts what a manifest has.
 func contents(v report.Verified) string {
 	if v.Connections == 0 {
-		return count(v.Secrets, "secret")
+		return Count(v.Secrets, "secret")
 	}
-	return count(v.Secrets, "secret") + ", " + count(v.Connections, "connection")
+	return Count(v.Secrets, "secret") + ", " + Count(v.Connections, "connection")
 }
 
 // followers are the numbers of sources that follow each file.
@@ -47,6 +47,6 @@ func (t *Text) WriteVerified(all []report.Verified) error {
 		t.block(1, v.Err.Error())
 	}
 	t.line(0, "")
-	t.line(0, fmt.Sprintf("%s, %d refused.", count(len(all), "manifest"), refused))
+	t.line(0, fmt.Sprintf("%s, %d refused.", Count(len(all), "manifest"), refused))
 	return t.err
 }

@@ -69,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"domain":          func(ts *testscript.TestScript, _ bool, _ []string) { domain(ts, v) },
 			"login-count":     loginCount,
 			"sighup":          sighup,
+			"clock-ahead":     clockAhead,
 			"login":           func(ts *testscript.TestScript, _ bool, args []string) { login(ts, v, args) },
 			"guide":           func(ts *testscript.TestScript, _ bool, args []string) { guide(ts, page, args) },
 			"step":            func(ts *testscript.TestScript, _ bool, _ []string) { step(ts, v, page) },

@@ -16,10 +16,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/leasetest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
 // deliver ADDRESS/PATH FILE STATUS sends a push event like Gitea, signed with the secret
@@ -65,4 +67,14 @@ func gitHost(ts *testscript.TestScript, _ bool, _ []string) {
 func fakeKubernetes(ts *testscript.TestScript, _ bool, args []string) {
 	api := leasetest.New(ts.Value("t").(testing.TB))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(api.Kubeconfig("any")), 0o600))
+}
+
+// clockAhead lets the clock of Vault be ahead.
+func clockAhead(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: clock-ahead DURATION")
+	}
+	by, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	ts.Value("proxy").(*vaulttest.Proxy).Skew(by)
 }
