@@ -68,6 +68,15 @@ var (
 	bodyForm     = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
+// sealedBy is the provenance with a time of encryption that is not later than the write of
+// the record, by Vault's clock: a later one would make all later files look old.
+func (n Provenance) sealedBy(written time.Time) Provenance {
+	if n.Sealed.After(written) {
+		n.Sealed = written.Truncate(time.Second)
+	}
+	return n
+}
+
 // check rejects provenance that does not fit into a record. The error wraps ErrInvalid.
 func (n Provenance) check() error {
 	if n.Revision != "" && !revisionForm.MatchString(n.Revision) {

@@ -252,3 +252,26 @@ func TestRecordThatDoesNotFitIsFoundBeforeTheValueIsSent(t *testing.T) {
 		t.Error("the value was sent")
 	}
 }
+
+// TestRecordClaimsNoTimeAfterItsWrite: a file of a machine whose clock is ahead must not make
+// later files look old.
+func TestRecordClaimsNoTimeAfterItsWrite(t *testing.T) {
+	t.Parallel()
+	model := newModelKV()
+	c, err := NewClient(Config{KV: model, Owner: "gitops/cluster/shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := testScope.Secret("token")
+	ahead := Provenance{Origin: "a.yaml", Sealed: time.Now().Add(4 * time.Minute).Truncate(time.Second)}
+	written := mustPut(t, c, Write{Address: a, Value: NewValue("one"), Provenance: ahead})
+	if r := mustDescribe(t, c, a).Records["gitops/cluster/shop"]; r.Sealed.After(written.Created) {
+		t.Errorf("the record of a write claims %s, written at %s", r.Sealed, written.Created)
+	}
+	if err := c.UpdateRecord(t.Context(), a, mustDescribe(t, c, a), ahead); err != nil {
+		t.Fatal(err)
+	}
+	if r := mustDescribe(t, c, a).Records["gitops/cluster/shop"]; r.Sealed.After(time.Now()) {
+		t.Errorf("the record after an update claims %s", r.Sealed)
+	}
+}

@@ -103,7 +103,7 @@ func (c *Client) write(ctx context.Context, w Write, prepare func(context.Contex
 	if err != nil {
 		return Written{}, err
 	}
-	record := Record{Version: written.Version, Time: written.Created, Expires: written.Expires, Provenance: w.Provenance, Body: body}
+	record := Record{Version: written.Version, Time: written.Created, Expires: written.Expires, Provenance: w.Provenance.sealedBy(written.Created), Body: body}
 	if err := c.writeRecord(pair, w.Address, record, c.keys); err != nil {
 		return written, &noRecordError{Address: w.Address, Done: "written", Written: written, Cause: err}
 	}
@@ -213,6 +213,7 @@ func (c *Client) updateRecord(ctx context.Context, a Address, observed Entry, ch
 		return &NotOwnerError{Address: a, Owner: owner}
 	}
 	change(&record)
+	record.Provenance = record.sealedBy(observed.Date)
 	if err := record.checkSize(); err != nil {
 		return err
 	}

@@ -119,6 +119,7 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 	}
 	metadata := readSOPS(format, data, meta, places, problems)
 	checkSealed(metadata, places, lines, problems)
+	checkTime(metadata, meta, time.Now(), problems)
 	if problems.found() {
 		return nil, problems.sorted()
 	}

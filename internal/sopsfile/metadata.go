@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/getsops/sops/v3"
 )
@@ -129,6 +130,23 @@ func compileSelector(regex string) *regexp.Regexp {
 		return nil
 	}
 	return compiled
+}
+
+// maxAhead is how far the clock of the machine that encrypts may be ahead.
+const maxAhead = 5 * time.Minute
+
+// checkTime reports a time of encryption in the future: the record of the value would have
+// it, and every later file would look older than that.
+func checkTime(metadata sops.Metadata, meta entry, now time.Time, problems *Problems) {
+	if !metadata.LastModified.After(now.Add(maxAhead)) {
+		return
+	}
+	line := meta.line
+	if at, found := meta.value.get("lastmodified"); found {
+		line = at.line
+	}
+	problems.add(line, nil, "was encrypted at %s, which is in the future; set the clock of the machine that encrypts (or of this one), and encrypt the file again with sops rotate --in-place",
+		metadata.LastModified.UTC().Format(time.RFC3339))
 }
 
 // checkSealed reports every leaf that is not encrypted, once: by the selector of the file

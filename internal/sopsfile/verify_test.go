@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getsops/sops/v3"
 	"github.com/google/go-cmp/cmp"
@@ -157,6 +158,12 @@ func TestVerifyRefusesYAMLSyntax(t *testing.T) {
 		{"tag", setLeaf("port", "!!str "+sealed), 4, "workflows.deploy.port has a tag"},
 		{"binary tag", setLeaf("port", "!!binary Y2FuYXJ5"), 4, "workflows.deploy.port has a tag"},
 		{"tag on a mapping", replace("workflows:", "workflows: !!map"), 1, "workflows has a tag"},
+		{"a time of encryption in the year 9999", func(f string) string {
+			return regexp.MustCompile(`lastmodified: "[^"]*"`).ReplaceAllString(f, `lastmodified: "9999-12-31T23:59:59Z"`)
+		}, 18, "was encrypted at 9999-12-31T23:59:59Z, which is in the future"},
+		{"a time of encryption in an hour", func(f string) string {
+			return regexp.MustCompile(`lastmodified: "[^"]*"`).ReplaceAllString(f, `lastmodified: "`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"`)
+		}, 18, "which is in the future"},
 		{"tag in the sops section", replace("lastmodified:", "lastmodified: !!str"), 18, "sops.lastmodified has a tag"},
 		{"anchor on a key", replace("        port:", "        &k port:"), 4, "workflows.deploy has a key with an anchor"},
 		{"number as a key", replace("    deploy:", "    2026:"), 2, "workflows has a key that is not a plain string; put it in quotes"},

@@ -130,13 +130,21 @@ type Want struct {
 }
 
 // rollsBack is the cause if the file was encrypted before the value in Vault, and empty
-// otherwise.
-func (w Want) rollsBack(last secrets.Record) string {
-	if !w.Sealed.Before(last.Sealed) {
+// otherwise. now is by Vault's clock: a record that claims a later time, from before such
+// files were refused, counts from the time of its write.
+func (w Want) rollsBack(last secrets.Record, now time.Time) string {
+	sealed := last.Sealed
+	if !now.IsZero() && sealed.After(now.Add(clockSkew)) {
+		sealed = last.Time
+	}
+	if !w.Sealed.Before(sealed) {
 		return ""
 	}
-	return fmt.Sprintf("rolls back: the file was encrypted at %s, the value in Vault comes from one encrypted at %s", stamp(w.Sealed), stamp(last.Sealed))
+	return fmt.Sprintf("rolls back: the file was encrypted at %s, the value in Vault comes from one encrypted at %s", stamp(w.Sealed), stamp(sealed))
 }
+
+// clockSkew is how much the clocks of Vault and of the machine that encrypts may differ.
+const clockSkew = 5 * time.Minute
 
 // Provenance is where the value came from, for its record.
 func (w Want) Provenance(commit string) secrets.Provenance {

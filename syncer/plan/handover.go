@@ -57,7 +57,7 @@ func (in Input) takeFrom(a Action, former Former) Action {
 	case former.Waits != "":
 		return a.as(PendingHandOver, fmt.Sprintf("%s does not give it up: %s; to take it over now: %s", owned, former.Waits, in.Flag.Adopt(a.Address)))
 	}
-	if cause := a.Want.rollsBack(a.Entry.Records[former.Owner]); cause != "" {
+	if cause := a.Want.rollsBack(a.Entry.Records[former.Owner], a.Entry.Date); cause != "" {
 		return a.pending(HandOver, cause)
 	}
 	return a.as(HandOver, "from source "+former.Source)

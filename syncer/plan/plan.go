@@ -104,7 +104,7 @@ func (in Input) wanted(w *Want) Action {
 		return in.foreign(a)
 	}
 	last := a.Entry.Records[in.Owner]
-	switch rollback := w.rollsBack(last); {
+	switch rollback := w.rollsBack(last, a.Entry.Date); {
 	case in.sameValue(w, last) && !last.Undeleted:
 		return in.same(a)
 	case rollback != "":

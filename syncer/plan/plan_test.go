@@ -183,6 +183,8 @@ func TestWantedSecrets(t *testing.T) {
 		{name: "unmanaged, live", wants: want(nil), entry: entry(1, nil), kind: Blocked, cause: "unmanaged"},
 		{name: "unmanaged, dead", wants: want(nil), entry: dead(entry(1, nil)), kind: Add},
 		{name: "the record does not match", wants: want(nil), entry: entry(2, by(us, 9)), kind: Blocked, cause: "record lost"},
+		{name: "a record from the year 9999, a later file", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(4) }), entry: entry(3, recorded(func(r *secrets.Record) { r.Sealed = at(4_000_000_000) })), kind: Change},
+		{name: "a record from the year 9999, an older file", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(2) }), entry: entry(3, recorded(func(r *secrets.Record) { r.Sealed = at(4_000_000_000) })), kind: PendingApproval, cause: "rolls back: the file was encrypted at 2026-11-22T12:02:00Z, the value in Vault comes from one encrypted at 2026-11-22T12:03:00Z"},
 		{name: "sealed before what it would replace", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, by(us, 3)), kind: PendingApproval, cause: "rolls back"},
 		{name: "sealed before, but not changed", wants: want(func(w *Want) { w.Sealed = at(-1) }), entry: entry(3, by(us, 3)), kind: Unchanged},
 		{name: "another ciphertext of the same value", wants: reencrypted(), entry: entry(3, fingerprinted()), kind: Reencrypted},
