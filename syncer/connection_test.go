@@ -284,3 +284,35 @@ func TestConnectionThatMovesBetweenSourcesKeepsItsBodies(t *testing.T) {
 		t.Errorf("%s has %+v, the former owner %s had %+v", next, body, owner, first.Records[owner].Body)
 	}
 }
+
+// TestSyncsCostByWhatIsLive: however often a connection changed, an unchanged sync of a new
+// process sends as many requests as after the first change, also that of another owner.
+func TestSyncsCostByWhatIsLive(t *testing.T) {
+	t.Parallel()
+	w := newConnectionWorld(t)
+	w.commitWith(awsAndSlack)
+	cost := func(controller string) int {
+		before := w.cfg.Controller
+		w.cfg.Controller = controller
+		defer func() { w.cfg.Controller = before }()
+		w.proxy.Reset()
+		if w.sync(true); controller == before {
+			w.wantText("Applied: 3 unchanged.")
+		}
+		return len(w.proxy.Requests())
+	}
+	change := func(value string) {
+		w.sops("set", "all.yaml", `["connections"]["aws"]["main"]["secretAccessKey"]`, `"`+value+`"`)
+		w.commit()
+		w.sync(true)
+	}
+	w.sync(true)
+	change("first")
+	was, others := cost(w.cfg.Controller), cost("another")
+	for i := range 10 {
+		change(fmt.Sprint(i))
+	}
+	if now, theirs := cost(w.cfg.Controller), cost("another"); now != was || theirs != others {
+		t.Errorf("after ten more changes %d requests, and %d of another owner; after one change %d and %d", now, theirs, was, others)
+	}
+}
