@@ -27,8 +27,8 @@ type metrics struct {
 	reload   prometheus.Gauge
 	// tidied counts the names whose metadata was removed.
 	tidied prometheus.Counter
-	// tokenExpires is when the token of a file expires.
-	tokenExpires prometheus.Gauge
+	// tokenExpires is when the token of a file expires, tokenLifetime its whole lifetime.
+	tokenExpires, tokenLifetime prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer, sources []config.Source) *metrics {
@@ -83,9 +83,13 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 	})
 	m.tokenExpires = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "relay_sync_token_expires_timestamp_seconds",
-		Help: "Time at which the token of vault.token_file expires unless it is renewed; 0 for a token that never expires, and for a login.",
+		Help: "Time at which the token of vault.token_file expires unless it is renewed, also after it has expired; 0 for a token that never expires, and for a login.",
 	})
-	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.suspend, m.fetches, m.fetching, m.reload, m.tidied, m.tokenExpires)
+	m.tokenLifetime = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "relay_sync_token_lifetime_seconds",
+		Help: "Lifetime with which the token of vault.token_file was created; 0 for a token that never expires, and for a login.",
+	})
+	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.suspend, m.fetches, m.fetching, m.reload, m.tidied, m.tokenExpires, m.tokenLifetime)
 	for _, s := range sources {
 		m.suspend.WithLabelValues(s.Name).Set(0)
 		if s.Suspend {

@@ -28,6 +28,25 @@ func TestDaemonReportsWhenItsTokenExpires(t *testing.T) {
 			got := testutil.ToFloat64(d.metrics.tokenExpires)
 			return got > want-60 && got < want+60
 		})
+		if got := testutil.ToFloat64(d.metrics.tokenLifetime); got != ttl.Seconds() {
+			t.Errorf("lifetime %v, want %s", got, ttl)
+		}
+	}
+}
+
+// An agent renews a token when about a third of its lifetime is left, in Vault only.
+func TestTokenLifetimeIsLookedUpAgainBeforeARenewedTokenSeemsToEnd(t *testing.T) {
+	t.Parallel()
+	for whole, want := range map[time.Duration]time.Duration{
+		time.Minute: 10 * time.Second, time.Hour: 225 * time.Second, 24 * time.Hour: time.Hour, 768 * time.Hour: time.Hour,
+	} {
+		got := lifetimeInterval(whole)
+		if got != want {
+			t.Errorf("%s: %s, want %s", whole, got, want)
+		}
+		if left := whole*3/10 - got; whole >= time.Hour && endsSoon(left+5*time.Minute, whole) {
+			t.Errorf("%s: an alert fires before the renewal is seen, with %s left", whole, left)
+		}
 	}
 }
 

@@ -30,9 +30,10 @@ type Vault struct {
 	// mount. Required if a source has connections.
 	Domain string `yaml:"domain"`
 	// TokenFile is the file of the token. relay-sync reads it again when it has changed,
-	// and when Vault denies a request. Exactly one of it and Login is required.
+	// and when Vault denies a request. It never renews the token: what writes the file
+	// does, such as Vault Agent. Exactly one of it and Login is required.
 	TokenFile string `yaml:"token_file"`
-	// Login gets a token by a login. relay-sync revokes it at the end.
+	// Login gets a token by a login. relay-sync renews it, and revokes it at the end.
 	Login Login `yaml:"login"`
 	// CACert is a PEM file of certificate authorities that replace those of the system.
 	CACert string `yaml:"ca_cert"`
