@@ -57,6 +57,7 @@ func New(cfg Settings) (*Client, error) {
 	}
 	// Replace, also by nothing, what the library read from the environment.
 	client.SetHeaders(headersOf(cfg.Headers))
+	client.SetWrappingLookupFunc(func(string, string) string { return "" })
 	namespace := strings.Trim(cfg.Namespace, "/")
 	client.SetNamespace(namespace)
 	if namespace == "" {

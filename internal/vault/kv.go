@@ -186,6 +186,9 @@ func (c *Client) List(ctx context.Context, e kv.Entry) ([]string, error) {
 		_, err := c.get(ctx, e.Namespace, path, map[string][]string{"list": {"true"}}, &response)
 		return err
 	})
+	if err == nil && response.Data.Keys == nil { // Vault answers an empty folder with 404
+		err = &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
+	}
 	if err != nil {
 		return nil, err
 	}

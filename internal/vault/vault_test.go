@@ -188,10 +188,22 @@ func TestResponseIsBounded(t *testing.T) {
 	}
 }
 
+// TestListingWithoutKeysIsNotAnEmptyFolder: such as a wrapped answer. An empty folder would let
+// all its secrets look absent.
+func TestListingWithoutKeysIsNotAnEmptyFolder(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"data":{}}`, `{"data":null,"wrap_info":{"token":"hvs.x","ttl":300}}`, `{}`, `{"data":{"keys":null}}`} {
+		address, _ := serve(t, 200, body)
+		if keys, err := connect(t, Settings{Address: address}).List(t.Context(), entry); !errors.Is(err, kv.ErrMalformed) {
+			t.Errorf("%s: %v, %v", body, keys, err)
+		}
+	}
+}
+
 func TestEnvironmentIsIgnored(t *testing.T) {
 	for name, value := range map[string]string{
 		"VAULT_TOKEN": "hvs.environment", "VAULT_NAMESPACE": "environment", "VAULT_ADDR": "http://127.0.0.1:1",
-		"VAULT_HEADERS": `{"X-Environment":"yes"}`,
+		"VAULT_HEADERS": `{"X-Environment":"yes"}`, "VAULT_WRAP_TTL": "5m",
 	} {
 		t.Setenv(name, value)
 	}
@@ -203,7 +215,7 @@ func TestEnvironmentIsIgnored(t *testing.T) {
 	t.Cleanup(server.Close)
 	c := connect(t, Settings{Address: server.URL, Token: "hvs.configured", UserAgent: "relay-test/1"})
 	_, _ = c.ReadMetadata(context.Background(), entry)
-	if strings.Contains(fmt.Sprint(got), "nvironment") {
+	if strings.Contains(fmt.Sprint(got), "nvironment") || got.Get("X-Vault-Wrap-TTL") != "" {
 		t.Errorf("the request carries the environment: %v", got)
 	}
 	if got.Get("X-Vault-Token") != "hvs.configured" || got.Get("User-Agent") != "relay-test/1" {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -21,13 +22,15 @@ import (
 // options are the flags that several commands share.
 type options struct {
 	stdout, stderr io.Writer
-	config         string
-	output         string
-	sources        []string
+	// environment has Vault's variables, for the commands of a person alone.
+	environment manual.Environment
+	config      string
+	output      string
+	sources     []string
 }
 
 func newCommand(stdout, stderr io.Writer) *cobra.Command {
-	o := &options{stdout: stdout, stderr: stderr}
+	o := &options{stdout: stdout, stderr: stderr, environment: takeEnvironment()}
 	root := &cobra.Command{
 		Use:   "relay-sync",
 		Short: "Apply SOPS-encrypted workflow secrets from git to Vault without reading values back",

@@ -15,8 +15,9 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 )
 
-// takeEnvironment returns Vault's variables and removes them from the environment,
-// because the client library of Vault would read them again.
+// takeEnvironment returns Vault's variables and removes them from the environment of this
+// process. The client library of Vault would read them by itself: with VAULT_WRAP_TTL, a
+// plan would take existing secrets for absent.
 func takeEnvironment() manual.Environment {
 	taken := map[string]string{}
 	for _, variable := range os.Environ() {

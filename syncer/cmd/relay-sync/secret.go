@@ -160,7 +160,7 @@ func (o *options) endSession(session *manual.Session) {
 // manualSettings returns the settings of the environment, or with --config those of the
 // configuration, with its audit file open.
 func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Settings, error) {
-	env := takeEnvironment()
+	env := o.environment
 	s := manual.Settings{
 		Vault: env.VaultSettings(), Mount: strings.Trim(f.mount, "/"), Prefix: strings.Trim(f.prefix, "/"), Team: f.team, Reason: f.reason,
 		Warn: func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) },
