@@ -34,7 +34,7 @@ func TestDeleteAfterARewrittenHistoryIsNotBlocked(t *testing.T) {
 	w.applied()
 	w.squash()
 	w.writes()
-	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().Reencrypted != 3 || rep.Summary().Written() != 0 {
+	if rep := w.sync(true); rep.Outcome() != report.Clean || rep.Summary().UpdateRecord != 3 || rep.Summary().Written() != 0 {
 		t.Errorf("the rewritten history:\n%s", w.text())
 	}
 	w.secretsIn("a.yaml", w.workflow(0), "one", "two")

@@ -47,7 +47,7 @@ var planAdvice = []advice{
 		w.squash()
 		return w.approve
 	}},
-	{message: "the secret was undeleted by hand; put it into a file again, or approve its deletion", begin: func(w *world) func() {
+	{message: "; put it into a file again, or approve its deletion", begin: func(w *world) func() {
 		w.two()
 		w.secretsIn("two.yaml", w.workflow(0))
 		w.applied()

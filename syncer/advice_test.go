@@ -113,7 +113,7 @@ func (w *world) endsInSync() {
 	if !await.Until(20*time.Second, func() bool {
 		return !slices.ContainsFunc(w.askAll(Request{Apply: true}), func(r report.Report) bool {
 			s := r.Summary()
-			return r.Outcome() != report.Clean || s.Written()+s.Reencrypted+s.Delete+s.Release > 0
+			return r.Outcome() != report.Clean || s.Written()+s.UpdateRecord+s.Delete+s.Release > 0
 		})
 	}) {
 		w.t.Errorf("the advice does not help:\n%s", w.text())

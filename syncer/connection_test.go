@@ -182,7 +182,7 @@ func TestRotatedFileDoesNotWriteConnections(t *testing.T) {
 	w.writes()
 	w.sops("rotate", "--in-place", "all.yaml")
 	w.commit()
-	if rep := w.sync(true); w.writes() != 0 || rep.Summary().Reencrypted != 3 {
+	if rep := w.sync(true); w.writes() != 0 || rep.Summary().UpdateRecord != 3 {
 		t.Errorf("after a rotation: %+v\n%s", rep.Summary(), w.text())
 	}
 	t.Log("and the record still knows the body")

@@ -164,7 +164,7 @@ var notGivenUp = map[string]struct {
 			w.move()
 			w.cfg.Sources[1].Deletes.MaxPercent = new(0)
 		},
-		"source team-b does not give it up: not deleted: ",
+		"source team-b does not give it up: the plan deletes 1 of 2 secrets, at most 0% are allowed (deletes.max_percent); to take it over now: relay-sync adopt",
 	},
 	"the former source is suspended": {
 		func(w *world) {

@@ -25,7 +25,7 @@ func (p *repeats) repeated(r report.Report, now time.Time, interval time.Duratio
 	s := r.Summary()
 	problems := r.Problems()
 	text := string(r.Commit) + "\n" + strings.Join(problems, "\n")
-	if len(problems) > 0 && text == p.last && now.Sub(p.at) < interval && s.Written()+s.Delete+s.Release+s.Reencrypted+s.Signed == 0 {
+	if len(problems) > 0 && text == p.last && now.Sub(p.at) < interval && s.Written()+s.Delete+s.Release+s.UpdateRecord+s.Signed == 0 {
 		return true
 	}
 	p.last, p.at = text, now
@@ -58,6 +58,6 @@ func logSync(log *slog.Logger, r report.Report) {
 		}
 	}
 	s := r.Summary()
-	log.Info("sync done", "written", s.Written(), "deleted", s.Delete+s.Release, "unchanged", s.Unchanged, "re_encrypted", s.Reencrypted, "signed", s.Signed,
+	log.Info("sync done", "written", s.Written(), "deleted", s.Delete+s.Release, "unchanged", s.Unchanged, "records_updated", s.UpdateRecord, "signed", s.Signed,
 		"pending_approval", s.PendingApproval, "blocked", s.Blocked, "drifted", s.Drifted, "failed", s.Failed, "plan_id", r.PlanID)
 }

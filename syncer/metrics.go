@@ -52,7 +52,7 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		}, []string{"source", "state"}),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_changes_total",
-			Help: "Changes in Vault by action: add, change, repair, adopt, delete, release, re-encrypted (only the record changes).",
+			Help: "Changes in Vault by action: add, change, repair, adopt, delete, release, hand-over, update record, sign record (both only change the record).",
 		}, []string{"source", "action"}),
 		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_pending_approval",
@@ -128,7 +128,7 @@ func (m *metrics) observe(r report.Report, took time.Duration) {
 	}
 	for action, n := range map[plan.Kind]int{
 		plan.Add: s.Add, plan.Change: s.Change, plan.Repair: s.Repair, plan.Adopt: s.Adopt, plan.HandOver: s.HandOver,
-		plan.Delete: s.Delete, plan.Release: s.Release, plan.Reencrypted: s.Reencrypted,
+		plan.Delete: s.Delete, plan.Release: s.Release, plan.UpdateRecord: s.UpdateRecord, plan.Sign: s.Signed,
 	} {
 		if r.Applied {
 			m.changes.WithLabelValues(r.Source, string(action)).Add(float64(n))

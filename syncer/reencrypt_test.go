@@ -75,13 +75,13 @@ func TestRotatedWithAFingerprintKeyWritesNoVersion(t *testing.T) {
 	w, canary := rotated(t, someKey)
 	before := w.record("one")
 	planned := w.sync(false)
-	if s := planned.Summary(); s.Reencrypted != 2 || planned.Outcome() != report.Clean || !strings.Contains(w.text(), "Nothing to do: 2 re-encrypted") {
+	if s := planned.Summary(); s.UpdateRecord != 2 || planned.Outcome() != report.Clean || !strings.Contains(w.text(), "Plan: 2 records to update.") {
 		t.Errorf("the plan:\n%s", w.text())
 	}
 	w.proxy.Reset()
 	applied := w.sync(true)
 	notes := w.noted()
-	if n := w.writes(); n != 0 || notes != 2 || applied.Summary().Reencrypted != 2 || applied.Outcome() != report.Clean {
+	if n := w.writes(); n != 0 || notes != 2 || applied.Summary().UpdateRecord != 2 || applied.Outcome() != report.Clean {
 		t.Errorf("%d values and %d records were sent, want 0 and 2\n%s", n, notes, w.text())
 	}
 	after := w.record("one")
@@ -126,7 +126,7 @@ func TestFingerprintKeyAddedLater(t *testing.T) {
 		w.cfg.FingerprintKeyFile = write(t, t.TempDir(), "fingerprint.key", key)
 		w.writes()
 		before := field(w.record("one"), "hmac1")
-		if s := w.sync(true).Summary(); s.Reencrypted != 1 || w.noted() != 1 || w.writes() != 0 {
+		if s := w.sync(true).Summary(); s.UpdateRecord != 1 || w.noted() != 1 || w.writes() != 0 {
 			t.Errorf("the sync with another key: %+v\n%s", s, w.text())
 		}
 		if after := field(w.record("one"), "hmac1"); after == "" || after == before {
@@ -221,7 +221,7 @@ func TestFingerprintKeyMayBeReplacedAtAnyTime(t *testing.T) {
 		t.Errorf("with a file that is being written: %+v", s)
 	}
 	write(t, dir, "key", strings.ToUpper(someKey)+someKey)
-	if s := synced().Summary(); s.Reencrypted != 1 {
+	if s := synced().Summary(); s.UpdateRecord != 1 {
 		t.Errorf("with a new key before the old one: %+v", s)
 	}
 	if after := field(w.record("one"), "hmac1"); after == "" || after == before {

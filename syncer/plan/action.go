@@ -40,9 +40,9 @@ const (
 	PendingApproval Kind = "pending approval"
 	// Blocked leaves a secret as it is. The cause has the details and what to do.
 	Blocked Kind = "blocked"
-	// Reencrypted updates the record alone: the value is the one that the commit
+	// UpdateRecord updates the record alone: the value is the one that the commit
 	// wants, under another ciphertext, without its fingerprint, or from another history.
-	Reencrypted Kind = "re-encrypted"
+	UpdateRecord Kind = "update record"
 	// Sign signs the record again, as it is, under the newest fingerprint key.
 	Sign Kind = "sign record"
 	// Unchanged is as the commit wants it.
@@ -55,7 +55,7 @@ func (k Kind) Writes() bool {
 }
 
 // UpdatesRecord reports whether the action changes a record and no value.
-func (k Kind) UpdatesRecord() bool { return k == Reencrypted }
+func (k Kind) UpdatesRecord() bool { return k == UpdateRecord }
 
 // Removes reports whether the action gives up a secret: a delete or a release.
 func (k Kind) Removes() bool { return k == Delete || k == Release }
@@ -78,19 +78,38 @@ type Action struct {
 	Verdict secrets.Verdict
 	// Cause is empty for Add, Unchanged, and a plain Change.
 	Cause string
-	// Approved is what the action becomes once the plan is approved: one that is
-	// PendingApproval, or an Unchanged one whose record names another history.
-	Approved Kind
-	// Revision is what stays in the record of a Reencrypted action; empty for the commit.
+	// Approved is what the action becomes once the plan is approved, and ApprovedCause its
+	// cause then: one that is PendingApproval, or an Unchanged one whose record names
+	// another history.
+	Approved      Kind
+	ApprovedCause string
+	// Guard is why the action is PendingApproval.
+	Guard guard
+	// Revision is what stays in the record of a UpdateRecord action; empty for the commit.
 	Revision string
 	// Former is the owner that hands the secret over.
 	Former secrets.Owner
 }
 
+// guard is why an action waits for approval; the zero guard is none.
+type guard struct {
+	// why is a clause.
+	why string
+	// fix is what helps whatever the plan is, instead what helps besides an approval. Both
+	// begin with their punctuation.
+	fix, instead string
+}
+
+// notDone begins the cause of a pending action of the kind.
+var notDone = map[Kind]string{Delete: "not deleted: ", Release: "not released: "}
+
 // pending is the action as one that waits for approval.
-func (a Action) pending(approved Kind, cause string) Action {
-	a.Approved = approved
-	return a.as(PendingApproval, cause)
+func (a Action) pending(g guard) Action {
+	a.Approved, a.ApprovedCause, a.Guard = a.Kind, "approved although "+g.why, g
+	if a.Cause != "" {
+		a.ApprovedCause = a.Cause + "; " + a.ApprovedCause
+	}
+	return a.as(PendingApproval, notDone[a.Kind]+g.why+g.fix+g.instead)
 }
 
 func (a Action) as(kind Kind, cause string) Action {
@@ -107,7 +126,7 @@ func (a Action) Provenance(owner secrets.Owner, commit string) secrets.Provenanc
 	if a.Revision != "" {
 		p.Revision = a.Revision
 	}
-	if (a.Kind == Repair || a.Kind == Reencrypted) && p.Sealed.Before(last.Sealed) {
+	if (a.Kind == Repair || a.Kind == UpdateRecord) && p.Sealed.Before(last.Sealed) {
 		p.Sealed = last.Sealed
 	}
 	return p
@@ -129,18 +148,18 @@ type Want struct {
 	HMAC1 secrets.ValueFingerprints
 }
 
-// rollsBack is the cause if the file was encrypted before the value in Vault, and empty
-// otherwise. now is by Vault's clock: a record that claims a later time, from before such
+// rollsBack is the guard if the file was encrypted before the value in Vault.
+// now is by Vault's clock: a record that claims a later time, from before such
 // files were refused, counts from the time of its write.
-func (w Want) rollsBack(last secrets.Record, now time.Time) string {
+func (w Want) rollsBack(last secrets.Record, now time.Time) guard {
 	sealed := last.Sealed
 	if !now.IsZero() && sealed.After(now.Add(clockSkew)) {
 		sealed = last.Time
 	}
 	if !w.Sealed.Before(sealed) {
-		return ""
+		return guard{}
 	}
-	return fmt.Sprintf("rolls back: the file was encrypted at %s, the value in Vault comes from one encrypted at %s", stamp(w.Sealed), stamp(sealed))
+	return guard{why: fmt.Sprintf("it rolls back: the file was encrypted at %s, the value in Vault comes from one encrypted at %s", stamp(w.Sealed), stamp(sealed))}
 }
 
 // clockSkew is how much the clocks of Vault and of the machine that encrypts may differ.

@@ -35,15 +35,10 @@ func ID(commit string, actions []Action) string {
 func Approve(actions []Action) []Action {
 	out := make([]Action, len(actions))
 	for i, a := range actions {
-		switch {
-		case a.Kind == PendingApproval:
-			a.Kind, a.Approved = a.Approved, ""
-			a.Cause += "; approved"
-		case a.Approved != "":
-			a.Kind, a.Approved = a.Approved, ""
-			a.Cause = "the value is the same, its record is updated to this commit; approved"
+		if a.Approved != "" {
+			a.Kind, a.Cause = a.Approved, a.ApprovedCause
 		}
-		a.Revision = ""
+		a.Approved, a.ApprovedCause, a.Guard, a.Revision = "", "", guard{}, ""
 		out[i] = a
 	}
 	return out

@@ -39,10 +39,14 @@ func (in Input) FormerOf(source string, owner secrets.Owner, a secrets.Address, 
 		out.Waits = "its plan does not contain it"
 	case actions[i].Want != nil:
 		out.Wants = true
+	case actions[i].Kind == PendingApproval:
+		// Its own plan leaves the secret for the hand-over and cannot be approved.
+		out.Waits = actions[i].Guard.why + actions[i].Guard.fix
 	case !actions[i].Kind.Removes():
 		out.Waits = actions[i].Cause
 	default: // a dead secret is released without this check
-		out.Waits = in.formerHistory(actions[i].Entry.Records[owner])
+		former := in.formerHistory(actions[i].Entry.Records[owner])
+		out.Waits = former.why + former.fix
 	}
 	return out
 }
@@ -57,10 +61,11 @@ func (in Input) takeFrom(a Action, former Former) Action {
 	case former.Waits != "":
 		return a.as(PendingHandOver, fmt.Sprintf("%s does not give it up: %s; to take it over now: %s", owned, former.Waits, in.Flag.Adopt(a.Address)))
 	}
-	if cause := a.Want.rollsBack(a.Entry.Records[former.Owner], a.Entry.Date); cause != "" {
-		return a.pending(HandOver, cause)
+	a = a.as(HandOver, "from source "+former.Source)
+	if rollback := a.Want.rollsBack(a.Entry.Records[former.Owner], a.Entry.Date); rollback.why != "" {
+		return a.pending(rollback)
 	}
-	return a.as(HandOver, "from source "+former.Source)
+	return a
 }
 
 // Elsewhere is another source of the controller that wants a secret that this one does
@@ -85,14 +90,14 @@ func (in Input) keptFor(a Action) Action {
 		cause = fmt.Sprintf("source %s may want it: %s", other.Source, other.Unreadable)
 	}
 	if a.Kind == PendingApproval {
-		cause += fmt.Sprintf(" only if it is adopted (%s): %s", a.Cause, in.Flag.Adopt(a.Address))
+		cause += fmt.Sprintf(" only if it is adopted (%s%s): %s", a.Guard.why, a.Guard.fix, in.Flag.Adopt(a.Address))
 	}
 	if !other.Overdue {
-		a.Approved = ""
+		a.Approved, a.ApprovedCause, a.Guard = "", "", guard{}
 		return a.as(PendingHandOver, cause)
 	}
 	if a.Kind.Removes() {
-		return a.pending(a.Kind, "not deleted: "+cause+", but has not done so for a drift interval")
+		return a.pending(guard{why: cause + ", but has not done so for a drift interval"})
 	}
 	return a
 }

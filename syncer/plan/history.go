@@ -9,18 +9,23 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
-// formerHistory is the cause if the commit does not descend from the one that a record
+// formerHistory is the guard if the commit does not descend from the one that a record
 // names, or if that is unknown, and empty otherwise.
-func (in Input) formerHistory(last secrets.Record) string {
+func (in Input) formerHistory(last secrets.Record) guard {
 	switch descends, known := in.Descends[last.Revision]; {
 	case descends:
-		return ""
+		return guard{}
 	case known:
-		return fmt.Sprintf("the secret came from commit %s, which this commit does not descend from (history was rewritten)", Short(last.Revision))
+		return guard{why: fmt.Sprintf("the secret came from commit %s, which this commit does not descend from (history was rewritten)", Short(last.Revision))}
 	}
-	return fmt.Sprintf("it is unknown whether this commit descends from %s, which the secret came from: the repository is too shallow, or another one. "+
-		"Fetch the whole history (git fetch --unshallow), or the right repository", Short(last.Revision))
+	return guard{
+		why: fmt.Sprintf("it is unknown whether this commit descends from %s, which the secret came from: the repository is too shallow, or another one", Short(last.Revision)),
+		fix: ". Fetch the whole history (git fetch --unshallow), or the right repository",
+	}
 }
+
+// updatedTo is the cause of an update of a record to the history of the commit.
+const updatedTo = "the value is the same, its record is updated to this commit"
 
 // followHistory updates the revision in the records of secrets that stay as they are, if
 // the commit does not descend from it: otherwise each later delete of them would wait for
@@ -30,19 +35,19 @@ func (in Input) formerHistory(last secrets.Record) string {
 func (in Input) followHistory(actions []Action) []Action {
 	waits := in.Signed || in.Failed
 	for _, a := range actions {
-		waits = waits || a.Want == nil && a.Kind != Release && in.formerHistory(a.Entry.Records[in.Owner]) != ""
+		waits = waits || a.Want == nil && a.Kind != Release && in.formerHistory(a.Entry.Records[in.Owner]).why != ""
 	}
 	for i, a := range actions {
 		last := a.Entry.Records[in.Owner]
 		descends, known := in.Descends[last.Revision]
 		switch {
-		case descends, a.Kind != Unchanged && a.Kind != Reencrypted:
-		case a.Kind == Reencrypted && (waits || !known):
+		case descends, a.Kind != Unchanged && a.Kind != UpdateRecord:
+		case a.Kind == UpdateRecord && (waits || !known):
 			actions[i].Revision = last.Revision
 		case a.Kind == Unchanged && (waits || !known):
-			actions[i].Approved = Reencrypted
+			actions[i].Approved, actions[i].ApprovedCause = UpdateRecord, updatedTo+"; approved"
 		case a.Kind == Unchanged:
-			actions[i] = a.as(Reencrypted, "history was rewritten: the value is the same, its record is updated to this commit")
+			actions[i] = a.as(UpdateRecord, "history was rewritten: "+updatedTo)
 		}
 	}
 	return actions
@@ -66,11 +71,12 @@ func (in Input) refuseHistory(actions []Action) []Action {
 	for i, a := range actions {
 		switch {
 		case a.Kind.Changes():
-			actions[i] = a.pending(a.Kind, cause)
+			actions[i] = a.pending(guard{why: cause})
 		case a.Kind == PendingApproval:
 			actions[i].Cause += "; " + cause
+			actions[i].ApprovedCause += ", and although " + cause
 		case in.diverges(a) != "":
-			actions[i] = a.pending(Reencrypted, cause)
+			actions[i] = a.as(UpdateRecord, updatedTo).pending(guard{why: cause})
 		}
 	}
 	return actions

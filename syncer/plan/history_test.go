@@ -43,7 +43,7 @@ func TestRewrittenHistoryMakesTheWholePlanPending(t *testing.T) {
 	if got, want := describe(actions), "as it was unchanged, changed pending approval, lost pending approval, new pending approval, unwanted pending approval"; got != want {
 		t.Errorf("planned %s, want %s", got, want)
 	}
-	if got, want := describe(Approve(actions)), "as it was unchanged, changed change, lost re-encrypted, new add, unwanted delete"; got != want {
+	if got, want := describe(Approve(actions)), "as it was unchanged, changed change, lost update record, new add, unwanted delete"; got != want {
 		t.Errorf("approved %s, want %s", got, want)
 	}
 }
@@ -62,16 +62,16 @@ func TestRecordsMoveToARewrittenHistoryOnlyWithoutAPrune(t *testing.T) {
 		kind, approved Kind
 		revision       string
 	}{
-		{name: "nothing is pruned", in: Input{Descends: known}, kind: Reencrypted},
-		{name: "one of this history is pruned", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": entry(3, by(us, 3))}, kind: Reencrypted},
-		{name: "one of the former history would be pruned", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": former()}, kind: Unchanged, approved: Reencrypted},
-		{name: "one of the former history is dead", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": dead(former())}, kind: Reencrypted},
-		{name: "one of the former history was overwritten", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": entry(4, foreignRevision())}, kind: Unchanged, approved: Reencrypted},
-		{name: "the source requires signatures", in: Input{Descends: known, Signed: true}, kind: Unchanged, approved: Reencrypted},
-		{name: "something failed", in: Input{Descends: known, Failed: true}, kind: Unchanged, approved: Reencrypted},
-		{name: "the ancestry is unknown", in: Input{Descends: unknown}, kind: Unchanged, approved: Reencrypted},
-		{name: "a file encrypted again, and a prune", in: Input{Descends: known, Wants: reencrypted()}, unwanted: map[string]secrets.Entry{"gone": former()}, kind: Reencrypted, revision: strange},
-		{name: "a file encrypted again", in: Input{Descends: known, Wants: reencrypted()}, kind: Reencrypted},
+		{name: "nothing is pruned", in: Input{Descends: known}, kind: UpdateRecord},
+		{name: "one of this history is pruned", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": entry(3, by(us, 3))}, kind: UpdateRecord},
+		{name: "one of the former history would be pruned", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": former()}, kind: Unchanged, approved: UpdateRecord},
+		{name: "one of the former history is dead", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": dead(former())}, kind: UpdateRecord},
+		{name: "one of the former history was overwritten", in: Input{Descends: known}, unwanted: map[string]secrets.Entry{"gone": entry(4, foreignRevision())}, kind: Unchanged, approved: UpdateRecord},
+		{name: "the source requires signatures", in: Input{Descends: known, Signed: true}, kind: Unchanged, approved: UpdateRecord},
+		{name: "something failed", in: Input{Descends: known, Failed: true}, kind: Unchanged, approved: UpdateRecord},
+		{name: "the ancestry is unknown", in: Input{Descends: unknown}, kind: Unchanged, approved: UpdateRecord},
+		{name: "a file encrypted again, and a prune", in: Input{Descends: known, Wants: reencrypted()}, unwanted: map[string]secrets.Entry{"gone": former()}, kind: UpdateRecord, revision: strange},
+		{name: "a file encrypted again", in: Input{Descends: known, Wants: reencrypted()}, kind: UpdateRecord},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -96,7 +96,7 @@ func TestRecordsMoveToARewrittenHistoryOnlyWithoutAPrune(t *testing.T) {
 				}
 			}
 			for _, a := range Approve(actions) {
-				if a.Address == token && (a.Kind != Reencrypted || a.Provenance(us, "new").Revision != "new") {
+				if a.Address == token && (a.Kind != UpdateRecord || a.Provenance(us, "new").Revision != "new") {
 					t.Errorf("approved %s with revision %s", a.Kind, a.Provenance(us, "new").Revision)
 				}
 			}

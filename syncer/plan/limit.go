@@ -29,9 +29,9 @@ func (in Input) limit(actions []Action) []Action {
 		}
 		switch {
 		case exceeded != "":
-			actions[i] = a.pending(Delete, "not deleted: "+exceeded)
+			actions[i] = a.pending(guard{why: exceeded})
 		case !in.Deletes.AllowEmpty && a.Address.Workflow() != "" && !wanted[a.Address.Workflow()]:
-			actions[i] = a.pending(Delete, "not deleted: no secret of this workflow would be left (deletes.allow_empty)")
+			actions[i] = a.pending(guard{why: "no secret of this workflow would be left (deletes.allow_empty)"})
 		}
 	}
 	return actions

@@ -107,8 +107,8 @@ func (in Input) wanted(w *Want) Action {
 	switch rollback := w.rollsBack(last, a.Entry.Date); {
 	case in.sameValue(w, last) && !last.Undeleted:
 		return in.same(a)
-	case rollback != "":
-		return a.pending(Change, rollback)
+	case rollback.why != "":
+		return a.as(Change, "").pending(rollback)
 	case a.Verdict.Drifted():
 		return a.as(Change, a.Verdict.String())
 	case last.Undeleted:
@@ -157,9 +157,9 @@ func (in Input) same(a Action) Action {
 	w, last := a.Want, a.Entry.Records[in.Owner]
 	switch {
 	case !a.Verdict.Drifted() && (w.SOPS1 != last.SOPS1 || w.Key1 != last.Key1 && !in.Keyless):
-		return a.as(Reencrypted, "the file was encrypted again, the value is the same")
+		return a.as(UpdateRecord, "the file was encrypted again, the value is the same")
 	case !a.Verdict.Drifted() && (len(w.HMAC1) > 0 && w.HMAC1.Newest() != last.HMAC1 || a.Entry.MAC == secrets.MACOlderKey):
-		return a.as(Reencrypted, "the value is the same, its record is updated to the newest fingerprint key")
+		return a.as(UpdateRecord, "the value is the same, its record is updated to the newest fingerprint key")
 	case !a.Verdict.Drifted():
 		return a.as(Unchanged, "")
 	case in.Drift == ReportOnly:
@@ -190,26 +190,30 @@ func (in Input) unwanted(address secrets.Address) (action Action, owned bool) {
 
 // pruned deletes or releases a secret of this source that no file has.
 func (in Input) pruned(a Action, last secrets.Record) Action {
+	const noFile = "no file of this commit has it"
 	former := in.formerHistory(last)
 	switch a.Verdict.State {
 	case secrets.InSync:
-		if former != "" {
-			return a.pending(Delete, "not deleted: "+former+"; put the secret into a file again, or approve its deletion")
+		a = a.as(Delete, noFile)
+		switch {
+		case former.why != "":
+			former.instead = "; put the secret into a file again, or approve its deletion"
+			return a.pending(former)
+		case last.Undeleted:
+			return a.pending(guard{why: "the secret was undeleted by hand", instead: "; put it into a file again, or approve its deletion"})
+		case in.Empty:
+			return a.pending(guard{why: "the commit contains no manifest (deletes.allow_empty)"})
 		}
-		if last.Undeleted {
-			return a.pending(Delete, "not deleted: the secret was undeleted by hand; put it into a file again, or approve its deletion")
-		}
-		if in.Empty {
-			return a.pending(Delete, "not deleted: the commit contains no manifest (deletes.allow_empty)")
-		}
-		return a.as(Delete, "no file of this commit has it")
+		return a
 	case secrets.Overwritten:
-		if former != "" {
-			return a.pending(Release, "not released: "+a.Verdict.String()+", and "+former+"; put the secret into a file again, or approve its release")
+		if former.why != "" {
+			former.why = a.Verdict.String() + ", and " + former.why
+			former.instead = "; put the secret into a file again, or approve its release"
+			return a.as(Release, noFile+", so the other value stays").pending(former)
 		}
-		return a.as(Release, a.Verdict.String()+"; no file of this commit has it, so the other value stays")
+		return a.as(Release, a.Verdict.String()+"; "+noFile+", so the other value stays")
 	}
-	return a.as(Release, a.Verdict.String()+"; no file of this commit has it")
+	return a.as(Release, a.Verdict.String()+"; "+noFile)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -172,7 +172,7 @@ func TestWantedSecrets(t *testing.T) {
 		{name: "a record that is not authentic is not unmanaged", wants: want(nil), entry: notAuthentic(3, false), in: Input{Adopt: Adoption{Unmanaged: true}}, kind: Blocked},
 		{name: "a record that is not authentic, in no file", entry: notAuthentic(3, false), kind: Blocked, cause: "to sign the record after a check: relay-sync adopt --records "},
 		{name: "a release that is not authentic, in no file", entry: notAuthentic(3, true)},
-		{name: "a record under an older key", wants: want(nil), entry: olderKey(), kind: Reencrypted, cause: "newest fingerprint key"},
+		{name: "a record under an older key", wants: want(nil), entry: olderKey(), kind: UpdateRecord, cause: "newest fingerprint key"},
 		{name: "the same ciphertext under another key", wants: want(func(w *Want) { w.Key1 = "other" }), entry: entry(3, by(us, 3)), kind: Change},
 		{name: "overwritten, healed", wants: want(nil), entry: entry(4, by(us, 3)), kind: Repair, cause: "overwritten: version 4"},
 		{name: "overwritten, reported", wants: want(nil), entry: entry(4, by(us, 3)), in: Input{Drift: ReportOnly}, kind: Drift, cause: "overwritten: version 4"},
@@ -187,13 +187,13 @@ func TestWantedSecrets(t *testing.T) {
 		{name: "a record from the year 9999, an older file", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(2) }), entry: entry(3, recorded(func(r *secrets.Record) { r.Sealed = at(4_000_000_000) })), kind: PendingApproval, cause: "rolls back: the file was encrypted at 2026-11-22T12:02:00Z, the value in Vault comes from one encrypted at 2026-11-22T12:03:00Z"},
 		{name: "sealed before what it would replace", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, by(us, 3)), kind: PendingApproval, cause: "rolls back"},
 		{name: "sealed before, but not changed", wants: want(func(w *Want) { w.Sealed = at(-1) }), entry: entry(3, by(us, 3)), kind: Unchanged},
-		{name: "another ciphertext of the same value", wants: reencrypted(), entry: entry(3, fingerprinted()), kind: Reencrypted},
+		{name: "another ciphertext of the same value", wants: reencrypted(), entry: entry(3, fingerprinted()), kind: UpdateRecord},
 		{name: "another ciphertext of the same value, sealed before", wants: want(func(w *Want) {
 			w.SOPS1, w.Key1, w.HMAC1, w.Sealed = "other", "other", secrets.ValueFingerprints{"value"}, at(-1)
-		}), entry: entry(3, fingerprinted()), kind: Reencrypted},
+		}), entry: entry(3, fingerprinted()), kind: UpdateRecord},
 		{name: "another ciphertext of the same value, overwritten", wants: reencrypted(), entry: entry(4, fingerprinted()), kind: Repair, cause: "overwritten"},
 		{name: "another ciphertext, and a record without the value's fingerprint", wants: reencrypted(), entry: entry(3, by(us, 3)), kind: Change},
-		{name: "the same ciphertext, and a record without the value's fingerprint", wants: want(func(w *Want) { w.HMAC1 = secrets.ValueFingerprints{"value"} }), entry: entry(3, by(us, 3)), kind: Reencrypted, cause: "updated to the newest fingerprint key"},
+		{name: "the same ciphertext, and a record without the value's fingerprint", wants: want(func(w *Want) { w.HMAC1 = secrets.ValueFingerprints{"value"} }), entry: entry(3, by(us, 3)), kind: UpdateRecord, cause: "updated to the newest fingerprint key"},
 		{name: "the same ciphertext, and no fingerprint key any more", wants: want(nil), entry: entry(3, fingerprinted()), kind: Unchanged},
 		{name: "the same ciphertext, compared without keys", wants: want(func(w *Want) { w.Key1 = "" }), entry: entry(3, fingerprinted()), in: Input{Keyless: true}, kind: Unchanged},
 		{name: "another ciphertext, compared without keys", wants: want(func(w *Want) { w.Key1, w.SOPS1 = "", "other" }), entry: entry(3, fingerprinted()), in: Input{Keyless: true}, kind: Change, cause: "only a key can show"},
@@ -260,7 +260,7 @@ func TestFormerGivesUpWhatItsPlanRemoves(t *testing.T) {
 		"releases it":       {actions: []Action{{Kind: Release, Address: token}}},
 		"wants it":          {actions: []Action{{Kind: Unchanged, Address: token, Want: &Want{}}}, want: Former{Wants: true}},
 		"wants to add it":   {actions: []Action{{Kind: Add, Address: token, Want: &Want{}}}, want: Former{Wants: true}},
-		"waits":             {actions: []Action{{Kind: PendingApproval, Address: token, Approved: Delete, Cause: "too many"}}, want: Former{Waits: "too many"}},
+		"waits":             {actions: []Action{Action{Kind: Delete, Address: token}.pending(guard{why: "too many", instead: "; put it back"})}, want: Former{Waits: "too many"}},
 		"is blocked":        {actions: []Action{{Kind: Blocked, Address: token, Cause: "failed"}}, want: Former{Waits: "failed"}},
 		"removes others":    {actions: []Action{{Kind: Delete, Address: deploy.Secret("other")}}, want: Former{Waits: "its plan does not contain it"}},
 		"has no plan":       {actions: []Action{{Kind: Delete, Address: token}}, problem: "no repository", want: Former{Waits: "no repository"}},
@@ -307,7 +307,7 @@ func TestRewrittenHistory(t *testing.T) {
 		{name: "of a commit that is not an ancestor, followed", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}}, kind: Change},
 		{name: "of a commit that is not an ancestor, refused", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "does not descend from bbbbbbbbbb"},
 		{name: "of a commit that git does not know, refused", wants: changedWant(), entry: entry(3, foreignRevision()), in: Input{History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "it is unknown whether"},
-		{name: "the same, of a commit that is not an ancestor, refused", wants: want(nil), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Reencrypted, cause: "history: refuse"},
+		{name: "the same, of a commit that is not an ancestor, refused", wants: want(nil), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: UpdateRecord, cause: "history: refuse"},
 		{name: "overwritten, of a commit that is not an ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Repair, cause: "history: refuse"},
 		{name: "overwritten and only reported, of a commit that is not an ancestor, refused", wants: want(nil), entry: entry(4, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory, Drift: ReportOnly}, kind: Drift},
 		{name: "older, of a commit that is not an ancestor, refused", wants: want(func(w *Want) { w.SOPS1, w.Sealed = "other", at(-1) }), entry: entry(3, foreignRevision()), in: Input{Descends: map[string]bool{strange: false}, History: RefuseHistory}, kind: PendingApproval, approved: Change, cause: "rolls back"},
@@ -341,7 +341,7 @@ func TestPlanIsOrderedByAddress(t *testing.T) {
 func TestLaterEncryptionTimeStaysWithTheValue(t *testing.T) {
 	t.Parallel()
 	w := want(func(w *Want) { w.Sealed = at(-1) })[0]
-	for kind, sealed := range map[Kind]time.Time{Reencrypted: noon, Repair: noon, Change: at(-1), Adopt: at(-1)} {
+	for kind, sealed := range map[Kind]time.Time{UpdateRecord: noon, Repair: noon, Change: at(-1), Adopt: at(-1)} {
 		a := Action{Kind: kind, Address: token, Want: &w, Entry: entry(3, by(us, 3))}
 		if got := a.Provenance(us, older).Sealed; !got.Equal(sealed) {
 			t.Errorf("%s notes a seal of %s, want %s", kind, got, sealed)

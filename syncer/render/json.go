@@ -49,6 +49,8 @@ type (
 		Name     string    `json:"name"`
 		Action   plan.Kind `json:"action"`
 		Cause    string    `json:"cause,omitempty"`
+		// Approved is the action if the plan is approved, if that is another one.
+		Approved plan.Kind `json:"approved,omitempty"`
 		File     string    `json:"file,omitempty"`
 		Line     int       `json:"line,omitempty"`
 		// Drift is the verdict's sentence if the secret drifted.
@@ -125,7 +127,7 @@ func InvalidNames(scope secrets.Scope, keys []string) []InvalidName {
 
 func resultJSON(r report.Result) secretJSON {
 	out := secretJSON{
-		Workflow: r.Address.Group, Name: r.Address.Name, Action: r.Kind, Cause: r.Cause,
+		Workflow: r.Address.Group, Name: r.Address.Name, Action: r.Kind, Cause: r.Cause, Approved: r.Approved,
 		Version: max(r.Version, r.Entry.Current), Error: report.ErrorText(r.Err),
 	}
 	out.Kind = r.Address.Kind.Label()

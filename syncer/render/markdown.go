@@ -65,7 +65,11 @@ func (m *markdown) report(r report.Report, flag plan.ConfigFlag) {
 		m.message(names.Scope.DescribeOther(names.Keys))
 	}
 	for _, step := range nextSteps(r, flag) {
-		fmt.Fprintf(m, "%s %s\n\n", step.text, code(step.command))
+		fmt.Fprint(m, step.text)
+		if step.command != "" {
+			fmt.Fprint(m, " ", code(step.command))
+		}
+		fmt.Fprint(m, "\n\n")
 	}
 }
 

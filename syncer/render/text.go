@@ -54,7 +54,7 @@ var marks = map[plan.Kind]struct{ sign, color, word string }{
 	plan.PendingApproval: {"?", yellow, "pending approval"},
 	plan.PendingHandOver: {"?", yellow, "pending hand-over"},
 
-	plan.Reencrypted: {"=", faint, "re-encrypted"},
+	plan.UpdateRecord: {"=", faint, "update record"},
 }
 
 // Write prints one report after another. It returns the first error of the writer.
@@ -108,7 +108,7 @@ func (t *Text) report(r report.Report) {
 	t.line(0, "")
 	t.line(1, sentence(r))
 	for _, step := range nextSteps(r, t.flag) {
-		t.line(1, step.text+" "+step.command)
+		t.line(1, step.text+" "+step.command) // line trims the space of a text alone
 	}
 	t.line(0, "")
 }
@@ -119,6 +119,9 @@ type step struct{ text, command string }
 func nextSteps(r report.Report, flag plan.ConfigFlag) []step {
 	var steps []step
 	if r.PlanID != "" && !r.Approved {
+		if also := alsoApproved(r.Results); also != "" {
+			steps = append(steps, step{also, ""})
+		}
 		steps = append(steps, step{"Pending approval. To approve:", flag.Approve(r.PlanID)})
 	}
 	if r.Suspended && !r.Applied {
@@ -213,15 +216,15 @@ func sentence(r report.Report) string {
 	add(s.PendingHandOver, "pending hand-over", "pending hand-over")
 	add(s.Blocked, "blocked", "blocked")
 	add(s.Failed, "failed", "failed")
-	add(s.Reencrypted, "re-encrypted (only the record changes)", "re-encrypted (only the record changed)")
-	add(s.Signed, "", "records signed again")
+	add(s.UpdateRecord, records(s.UpdateRecord)+" to update", records(s.UpdateRecord)+" updated")
+	add(s.Signed, "", records(s.Signed)+" signed again")
 	add(s.Unchanged, "unchanged", "unchanged")
 	switch {
 	case r.Err != nil:
 		return "Nothing was written: the sync ended before its plan."
 	case len(parts) == 0:
 		return "Nothing to do: no secrets."
-	case r.Outcome() == report.Clean && !r.Applied:
+	case r.Outcome() == report.Clean && !r.Applied && s.UpdateRecord+s.OlderKey == 0:
 		return "Nothing to do: " + strings.Join(parts, ", ") + "."
 	case r.Applied:
 		return "Applied: " + strings.Join(parts, ", ") + "."

@@ -59,7 +59,7 @@ func TestInPlaceIsWhatHasTheValueOfTheCommit(t *testing.T) {
 		kind             plan.Kind
 		planned, applied int
 	}{
-		{plan.Unchanged, 1, 1}, {plan.Reencrypted, 1, 1}, {plan.Add, 0, 1}, {plan.Change, 0, 1}, {plan.Repair, 0, 1}, {plan.HandOver, 0, 1},
+		{plan.Unchanged, 1, 1}, {plan.UpdateRecord, 1, 1}, {plan.Add, 0, 1}, {plan.Change, 0, 1}, {plan.Repair, 0, 1}, {plan.HandOver, 0, 1},
 		{plan.Drift, 0, 0}, {plan.Blocked, 0, 0}, {plan.PendingApproval, 0, 0}, {plan.PendingHandOver, 0, 0}, {plan.Delete, 0, 0},
 	} {
 		r := Report{Results: []Result{{Action: plan.Action{Kind: row.kind}}}}

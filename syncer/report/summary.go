@@ -47,14 +47,14 @@ type Summary struct {
 	PendingHandOver int `json:"pending_hand_over"`
 	Blocked         int `json:"blocked"`
 	Unchanged       int `json:"unchanged"`
-	// Reencrypted are those of which only the record changes.
-	Reencrypted int `json:"re_encrypted"`
+	// UpdateRecord are those of which only the record changes.
+	UpdateRecord int `json:"update_record"`
 	// Signed are the records that were signed again under the newest fingerprint key, and
 	// OlderKey those that are valid only under an older one.
 	Signed   int `json:"signed"`
 	OlderKey int `json:"older_key"`
 	// InPlace are those whose value is the one that the commit wants: unchanged,
-	// re-encrypted, or written by this sync.
+	// only with another record, or written by this sync.
 	InPlace int `json:"in_place"`
 	// Drifted are the secrets with an outside change, whatever is done about it. Those of
 	// another source of the controller are not among them.
@@ -72,7 +72,7 @@ func (r Report) Summary() Summary {
 		plan.Add: &s.Add, plan.Change: &s.Change, plan.Repair: &s.Repair, plan.Adopt: &s.Adopt, plan.Drift: &s.Drift,
 		plan.HandOver: &s.HandOver, plan.PendingHandOver: &s.PendingHandOver,
 		plan.Delete: &s.Delete, plan.Release: &s.Release, plan.PendingApproval: &s.PendingApproval, plan.Blocked: &s.Blocked,
-		plan.Unchanged: &s.Unchanged, plan.Reencrypted: &s.Reencrypted,
+		plan.Unchanged: &s.Unchanged, plan.UpdateRecord: &s.UpdateRecord,
 	}
 	for _, result := range r.Results {
 		if result.Verdict.Drifted() && result.Former == secrets.NoOwner {
@@ -96,7 +96,7 @@ func (r Report) Summary() Summary {
 	for _, names := range r.InvalidNames {
 		s.InvalidNames += len(names.Keys)
 	}
-	if s.InPlace = s.Unchanged + s.Reencrypted; r.Applied {
+	if s.InPlace = s.Unchanged + s.UpdateRecord; r.Applied {
 		s.InPlace += s.Written()
 	}
 	s.Failed += len(r.Failures)
@@ -111,8 +111,8 @@ func (s Summary) Written() int { return s.Add + s.Change + s.Repair + s.Adopt + 
 
 // Outcome judges a sync. An applied sync with something blocked or pending approval
 // has failed: the commit is not in Vault. A plan with it has something to do, and so has
-// a sync with a pending hand-over: another sync ends it. Secrets that were only
-// re-encrypted are nothing to do: no value changes.
+// a sync with a pending hand-over: another sync ends it. Records that are
+// only updated or signed again are nothing to do: no value changes.
 func (r Report) Outcome() Outcome {
 	s := r.Summary()
 	waiting := s.Blocked + s.PendingApproval

@@ -79,8 +79,8 @@ func (o *options) planCommand() *cobra.Command {
 		Short: "Show the changes that apply would make, and drift",
 		Long: `plan shows the change that apply would make to each secret, and drift. It writes
 nothing. It exits with code 2 if a value would change, a change is blocked or pending
-approval, or a secret has drifted. A secret that was only re-encrypted does not count as
-a change.
+approval, or a secret has drifted. An update of records alone, as after sops rotate, does
+not count as a change.
 
 With --keyless, plan needs no decryption key, and its Vault token needs permission only
 to list names and to read metadata. It compares ciphertexts: an equal ciphertext means
