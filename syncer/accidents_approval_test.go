@@ -50,9 +50,12 @@ func TestAccidentRepositoryIsEmptiedOnPurpose(t *testing.T) {
 				w.applied()
 			} else {
 				w.commit()
-				if s := w.approved().Summary(); s.Delete != 2 {
-					t.Errorf("the sync: %+v", s)
+				if rep := w.approved(); rep.Summary().Delete != 2 || rep.Outcome() != report.Clean {
+					t.Errorf("the sync:\n%s", w.text())
 				}
+			}
+			if rep := w.sync(false); rep.Outcome() != report.Clean {
+				t.Errorf("the next plan:\n%s", w.text())
 			}
 			w.gone(w.workflow(0), "one")
 			w.gone(w.workflow(1), "two")

@@ -226,7 +226,7 @@ func (c *Controller) namesOf(ctx context.Context, other *otherSource) (names map
 	for _, w := range d.Wants {
 		names[w.Address] = true
 	}
-	if len(d.Failures) > 0 && !d.Empty {
+	if len(d.Failures) > 0 {
 		unreadable = fmt.Sprintf("%v", d.Failures[0].Err)
 	}
 	return names, unreadable

@@ -71,6 +71,16 @@ func (o observation) unavailable() bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(o.unseen)), secrets.Unavailable)
 }
 
+// hasRecordOf reports whether the owner has a record here, released or not.
+func (o observation) hasRecordOf(owner secrets.Owner) bool {
+	for _, entry := range o.entries {
+		if _, found := entry.Records[owner]; found || entry.Rejected != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // invalidNames are the names that cannot be managed, in order of workflow.
 func (o observation) invalidNames() []report.InvalidNames {
 	var out []report.InvalidNames

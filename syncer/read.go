@@ -33,8 +33,7 @@ type desired struct {
 	// refused are the secrets that a failed file has, as far as they are known, and those
 	// that several files claim.
 	refused map[secrets.Address]bool
-	// Empty means that the commit contains no manifest, which is not allowed. It is one
-	// of the Failures.
+	// Empty means that the commit contains no manifest, which is not allowed.
 	Empty bool
 }
 
@@ -55,9 +54,7 @@ func (s *source) read(ctx context.Context) (desired, error) {
 		return desired{}, err
 	}
 	d := desired{Commit: s.commit, Signer: signer, Files: files}
-	if d.Empty = len(files) == 0 && !s.Deletes.AllowEmpty; d.Empty {
-		d.fail("", s.noFiles())
-	}
+	d.Empty = len(files) == 0 && !s.Deletes.AllowEmpty
 	err = s.repo.Read(ctx, s.cache.missing(files), sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
 		var wants []plan.Want
 		if err == nil {
@@ -78,10 +75,10 @@ func (s *source) read(ctx context.Context) (desired, error) {
 	return d, nil
 }
 
-// noFiles is a failure: a pattern without a match, or an emptied repository, must not
-// delete secrets.
+// noFiles is the failure of a commit without a manifest: a pattern without a match, or an
+// emptied repository, must not delete secrets.
 func (s *source) noFiles() error {
-	return fmt.Errorf("commit %s of %s contains no file that matches %s; nothing is deleted unless the plan is approved",
+	return fmt.Errorf("commit %s of %s contains no file that matches %s; nothing is deleted unless the plan is approved, or deletes.allow_empty is set",
 		plan.Short(string(s.commit)), s.ShortRef(), strings.Join(s.Patterns(), ", "))
 }
 

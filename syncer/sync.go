@@ -56,6 +56,10 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	if r.PlanID != "" && r.PlanID == ask.Approve {
 		r.Approved, actions = true, plan.Approve(actions)
 	}
+	// Not a failure once nothing is left of what the source wrote.
+	if d.Empty && !r.Approved && (len(actions) > 0 || !seen.hasRecordOf(in.Owner)) {
+		r.Failures = append(r.Failures, report.Failure{Err: s.noFiles()})
+	}
 	signatures := plan.Signatures(seen.entries, actions)
 	r.Results, r.Signatures = planned(actions), planned(signatures)
 	r.Applied = ask.Apply && (ask.Approve == "" || r.Approved)
@@ -96,7 +100,7 @@ func (s *source) input(ctx context.Context, d desired, seen observation, adopt p
 	in := plan.Input{
 		Owner: s.client.Owner(), Drift: s.Drift, Deletes: s.Deletes, Adopt: adopt, Wants: d.Wants,
 		Observed: seen.entries, Unseen: seen.unseen,
-		Failed:  (len(d.Failures) > 0 && !d.Empty) || len(seen.unseen) > 0,
+		Failed:  len(d.Failures) > 0 || len(seen.unseen) > 0,
 		Refused: d.refusedIn(seen, s.client.Owner()),
 		Empty:   d.Empty, Keyless: s.keyless, History: s.History, Signed: s.Verify.Required(), Flag: s.flag,
 		Formers: others.formers, Elsewhere: others.elsewhere,
