@@ -48,8 +48,13 @@ func (w *world) readerToken() string {
 
 func (w *world) client(owner secrets.Owner) (*Client, *vaulttest.Proxy) {
 	w.Helper()
+	return w.clientWith(owner, w.writerToken())
+}
+
+func (w *world) clientWith(owner secrets.Owner, token string) (*Client, *vaulttest.Proxy) {
+	w.Helper()
 	proxy := vaulttest.NewProxy(w, w.vault.Address)
-	c, err := vaultclient.Connect(vaultclient.Settings{Address: proxy.Address, Token: w.writerToken()},
+	c, err := vaultclient.Connect(vaultclient.Settings{Address: proxy.Address, Token: token},
 		secrets.Config{Owner: owner, Settle: 300 * time.Millisecond})
 	if err != nil {
 		w.Fatal(err)

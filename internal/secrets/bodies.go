@@ -85,6 +85,10 @@ func (b Bodies) MarkOf(field Entry) string {
 	return connection
 }
 
+// Marked reports whether an owner marked the field, so that the body is not one of
+// Relay's own programs.
+func (b Bodies) Marked(field Entry) bool { return field.Settings.Labels[bodyMark] != "" }
+
 // DeleteField soft-deletes a field's current version, or destroys all versions. It
 // leaves a field that is dead already. Errors: as of Describe, *kv.Error.
 func (b Bodies) DeleteField(ctx context.Context, a Address, destroy bool) error {

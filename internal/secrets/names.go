@@ -48,18 +48,29 @@ type OtherName struct {
 
 // Other describes a key of Names.Other.
 func (s Scope) Other(key string) OtherName {
-	path := s.path() + "/" + key
-	command := "vault kv metadata delete"
+	command := removes
 	out := OtherName{Name: quoteName(key), Cause: nameProblem(key)}
 	if folder, is := strings.CutSuffix(key, "/"); is {
-		command = "vault kv list"
+		command = lists
 		out.Cause = "it is a folder"
 		if nameProblem(folder) != "" {
 			out.Cause += " with an invalid name"
 		}
 	}
-	out.Command = command + s.flags() + " " + QuoteShell(path)
+	out.Command = s.command(command, s.path()+"/"+key)
 	return out
+}
+
+// What a person does by hand with Vault's own command.
+const (
+	removes = "vault kv metadata delete"
+	lists   = "vault kv list"
+)
+
+// command is a command of "vault kv" for a path below the mount of the scope. It fits into
+// a shell as it is.
+func (s Scope) command(verb, path string) string {
+	return verb + s.flags() + " " + QuoteShell(path)
 }
 
 // flags are the flags of a "vault kv" command that say where the scope is.
@@ -73,10 +84,22 @@ func (a Address) DeleteCommand(version int) string {
 	return fmt.Sprintf("vault kv delete%s -versions=%d %s", a.flags(), version, QuoteShell(a.path()))
 }
 
+// RemoveCommand returns the command with which a person removes an entry, with all its
+// versions.
+func (a Address) RemoveCommand() string { return a.command(removes, a.path()) }
+
+// ReadCommand returns the command with which a reader's token prints one version.
+func (a Address) ReadCommand(version int) string {
+	return fmt.Sprintf("vault kv get%s -version=%d -field=value %s", a.flags(), version, QuoteShell(a.path()))
+}
+
+// ListCommand returns the command with which a person lists the folder of all groups.
+func (s Scope) ListCommand() string { return s.command(lists, s.Prefix) }
+
 // String is the name with the cause and the command, on one line.
 func (o OtherName) String() string {
 	verb := "remove it"
-	if strings.HasPrefix(o.Command, "vault kv list") {
+	if strings.HasPrefix(o.Command, lists) {
 		verb = "list it"
 	}
 	return fmt.Sprintf("%s: %s; %s with: %s", o.Name, o.Cause, verb, o.Command)
