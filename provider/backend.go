@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
@@ -43,6 +44,8 @@ type backend struct {
 	planned sync.Map
 	// cleanedUp lets an apply clean up connections once.
 	cleanedUp sync.Once
+	// relayBodies finds what Relay wrote for connections that an apply takes over.
+	relayBodies connections.RelayBodies
 	shared
 }
 

@@ -70,6 +70,7 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	started := time.Now()
 	wrote, err := r.put(ctx, config, secrets.Write{Address: address, Observed: observed, Adopt: plan.adopting.ValueBool()})
+	r.reportRelayBodies(ctx, connections.Pointer{Address: address, Entry: observed}, err, &resp.Diagnostics)
 	created := firstWrite{address: address, observed: observed, started: started, wrote: wrote, err: withInterruption(ctx, err)}
 	if err := plan.setCreated(created, r.backend.client.Owner(), &private, &resp.Diagnostics); err != nil {
 		report(&resp.Diagnostics, summary, err)
@@ -143,6 +144,7 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 		Address: address, Observed: observed, Adopt: plan.adopting.ValueBool(),
 		Baseline: r.backend.lastWrite(state.computedAttributes, private, observed),
 	})
+	r.reportRelayBodies(ctx, connections.Pointer{Address: address, Entry: observed}, err, &resp.Diagnostics)
 	if err != nil {
 		report(&resp.Diagnostics, summary, withInterruption(ctx, err))
 	}
@@ -230,4 +232,20 @@ func (r *connectionResource) cleanUp(ctx context.Context, a secrets.Address) {
 			r.backend.warnings.add("cannot clean up connections: " + err.Error())
 		}
 	})
+}
+
+// reportRelayBodies warns of bodies that Relay's own programs wrote and that stay live
+// after a write replaced the pointer. failed is the error of the write.
+func (r *connectionResource) reportRelayBodies(ctx context.Context, replaced connections.Pointer, failed error, diagnostics *diag.Diagnostics) {
+	if failed != nil {
+		return
+	}
+	const summary = "Relay's own data stays in Vault"
+	bodies, err := r.backend.relayBodies.Left(ctx, r.client(), replaced)
+	if text := connections.DescribeRelayBodies(bodies); text != "" {
+		diagnostics.AddWarning(summary, sentence(text))
+	}
+	if err != nil {
+		diagnostics.AddWarning(summary, sentence(err.Error()))
+	}
 }
