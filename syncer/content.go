@@ -55,6 +55,18 @@ func (s *source) put(ctx context.Context, commit gitsource.Commit, r *report.Res
 	r.Version = written.Version
 }
 
+// relayBodies are the bodies that stay of connections that Relay's own programs wrote
+// and that the sync replaced. It sends no request if there were none.
+func (s *source) relayBodies(ctx context.Context, results []report.Result) ([]connections.RelayBody, error) {
+	var replaced []connections.Pointer
+	for _, r := range results {
+		if r.Address.Kind == secrets.Connection && r.Kind.Writes() && r.Err == nil {
+			replaced = append(replaced, connections.Pointer{Address: r.Address, Entry: r.Entry})
+		}
+	}
+	return new(connections.RelayBodies).Left(ctx, s.connections, replaced...)
+}
+
 // remove deletes or releases what no file has any more: the version that the record
 // named when the plan observed it.
 func (s *source) remove(ctx context.Context, r *report.Result) {

@@ -57,6 +57,12 @@ func logSync(log *slog.Logger, r report.Report) {
 			entry.Info("applied", "version", result.Version, "cause", result.Cause)
 		}
 	}
+	for _, b := range r.RelayBodies {
+		log.Warn("body of Relay stays live", "path", b.Path(), "fields", b.Names(), "was_of", b.WasOf(), "used_by", b.InUseBy(), "checks", b.Checks(), "commands", b.Commands())
+	}
+	if r.RelayBodiesErr != nil {
+		log.Warn("bodies of Relay not checked", "err", r.RelayBodiesErr)
+	}
 	s := r.Summary()
 	log.Info("sync done", "written", s.Written(), "deleted", s.Delete+s.Release, "unchanged", s.Unchanged, "records_updated", s.UpdateRecord, "signed", s.Signed,
 		"pending_approval", s.PendingApproval, "blocked", s.Blocked, "drifted", s.Drifted, "failed", s.Failed, "plan_id", r.PlanID)

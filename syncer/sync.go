@@ -66,6 +66,7 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	if r.Applied {
 		s.apply(ctx, d, r, c.counter(cfg.Name, slices.Concat(actions, signatures)))
 		s.cleanConnections(ctx, seen.entries, r.Results)
+		r.RelayBodies, r.RelayBodiesErr = s.relayBodies(ctx, r.Results)
 		c.wakeFormers(r.Results)
 		return nil
 	}

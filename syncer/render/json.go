@@ -33,9 +33,25 @@ type (
 		InvalidNames []InvalidName `json:"invalid_names"`
 		// Signatures are records that are signed again, and OlderKey the secrets whose
 		// record is valid only under an older fingerprint key.
-		Signatures []secretJSON   `json:"signatures"`
-		OlderKey   []string       `json:"older_key"`
-		Summary    report.Summary `json:"summary"`
+		Signatures []secretJSON `json:"signatures"`
+		OlderKey   []string     `json:"older_key"`
+		// RelayBodies are what Relay wrote for connections that this sync took over.
+		RelayBodies      []relayBodyJSON `json:"relay_bodies,omitempty"`
+		RelayBodiesError string          `json:"relay_bodies_error,omitempty"`
+		Summary          report.Summary  `json:"summary"`
+	}
+	// relayBodyJSON is a body that Relay wrote and that stays live.
+	relayBodyJSON struct {
+		// Path is below the mount.
+		Path   string   `json:"path"`
+		Fields []string `json:"fields"`
+		// WasOf are the connections that it may have belonged to, UsedBy those that may
+		// still use it. Without UsedBy, no connection uses it.
+		WasOf  []string `json:"was_of"`
+		UsedBy []string `json:"used_by"`
+		// Checks print the id of the body that each connection of WasOf named.
+		Checks   []string `json:"checks"`
+		Commands []string `json:"commands"`
 	}
 	failureJSON struct {
 		File  string `json:"file,omitempty"`
@@ -85,6 +101,7 @@ func toJSON(r report.Report) reportJSON {
 		PlanID: r.PlanID, Approved: r.Approved, Keyless: r.Keyless, Suspended: r.Suspended,
 		Error: report.ErrorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, InvalidNames: []InvalidName{},
 		Signatures: []secretJSON{}, OlderKey: []string{}, Summary: r.Summary(),
+		RelayBodiesError: report.ErrorText(r.RelayBodiesErr),
 	}
 	for _, s := range r.Signatures {
 		out.Signatures = append(out.Signatures, resultJSON(s))
@@ -94,6 +111,9 @@ func toJSON(r report.Report) reportJSON {
 	}
 	for _, names := range r.InvalidNames {
 		out.InvalidNames = append(out.InvalidNames, InvalidNames(names.Scope, names.Keys)...)
+	}
+	for _, b := range r.RelayBodies {
+		out.RelayBodies = append(out.RelayBodies, relayBodyJSON{b.Path(), b.Names(), b.WasOf(), b.InUseBy(), b.Checks(), b.Commands()})
 	}
 	for _, f := range r.Failures {
 		out.Failures = append(out.Failures, failureJSON{File: f.File, Error: f.Err.Error()})

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -104,6 +105,12 @@ func (t *Text) report(r report.Report) {
 	}
 	for _, names := range r.InvalidNames {
 		t.block(1, t.paint(yellow, "! ")+names.Scope.DescribeOther(names.Keys))
+	}
+	if text := connections.DescribeRelayBodies(r.RelayBodies); text != "" {
+		t.block(1, t.paint(yellow, "! ")+text)
+	}
+	if r.RelayBodiesErr != nil {
+		t.block(1, t.paint(yellow, "! ")+r.RelayBodiesErr.Error())
 	}
 	t.line(0, "")
 	t.line(1, sentence(r))

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
@@ -38,6 +39,11 @@ type Report struct {
 	Failures []Failure
 	// InvalidNames are the names in the workflows that cannot be managed.
 	InvalidNames []InvalidNames
+	// RelayBodies are the bodies that Relay's own programs wrote for connections that this
+	// sync took over. They stay live.
+	RelayBodies []connections.RelayBody
+	// RelayBodiesErr is why they could not all be found.
+	RelayBodiesErr error
 	// Err ended the sync before its plan.
 	Err error
 	// Unavailable means that Vault could not be observed in whole, for a cause that may
