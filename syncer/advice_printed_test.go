@@ -17,7 +17,7 @@ import (
 
 // printedAdvice follows every sentence of advice in the texts of relay-sync. A message is a
 // part of one text; advice that names two ways has two rows.
-var printedAdvice = slices.Concat(planAdvice, manifestAdvice, mappedAdvice, repositoryAdvice, mirrorAdvice, keyAdvice)
+var printedAdvice = slices.Concat(planAdvice, manifestAdvice, mappedAdvice, repositoryAdvice, mirrorAdvice, vaultPrinted, keyAdvice)
 
 // adviceForm is how a text gives advice: in a hint, or after a semicolon.
 var adviceForm = func() *regexp.Regexp {
@@ -71,7 +71,7 @@ func folders(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inScope := regexp.MustCompile(`/(plan|config|gitcommand|gitmirror|gitsource|httpclient|keyring|signature|sopsfile)$`)
+	inScope := regexp.MustCompile(`/(plan|config|gitcommand|gitmirror|gitsource|httpclient|keyring|kv|secrets|signature|sopsfile|vault)$`)
 	return slices.DeleteFunc(strings.Fields(string(out)), func(folder string) bool { return !inScope.MatchString(folder) })
 }
 

@@ -104,6 +104,15 @@ func TestPolicyOfTheReadGuardSufficesToWrite(t *testing.T) {
 	if !ok {
 		t.Fatal("a root token is accepted")
 	}
+	wantErrorOrNone(t, "root", guarded, "the Vault token is a root token, which can read every value; use a token with a policy such as:")
+	reads := append(guarded.rules[:len(guarded.rules):len(guarded.rules)], `path "`+a.Path()+`" { capabilities = ["create", "update", "read"] }`)
+	c, _ = realClient(t, v.Token(t, reads...), shop)
+	c.reading = RejectIfReadable
+	wantErrorOrNone(t, "reads", putOne(c, a, Claim{}), "from its policy (at "+a.Path()+"). This policy suffices to write:")
+	withoutSelf := append(guarded.rules[:len(guarded.rules):len(guarded.rules)], `path "sys/capabilities-self" { capabilities = ["deny"] }`)
+	c, _ = realClient(t, v.Token(t, withoutSelf...), shop)
+	c.reading = RejectIfReadable
+	wantErrorOrNone(t, "unknown", putOne(c, a, Claim{}), "so it is not known whether it can read values; grant it path")
 	c, _ = realClient(t, v.Token(t, guarded.rules...), shop)
 	c.reading = RejectIfReadable
 	if err := putOne(c, a, Claim{}); err != nil {

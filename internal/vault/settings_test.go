@@ -54,7 +54,7 @@ func TestInvalidCredentialsAreProblems(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string { return writeFile(t, name, text) }
 	testInvalid(t, []invalidRow{
-		{"no token", func(c *Settings) { c.Token = "" }, "token is required"},
+		{"no token", func(c *Settings) { c.Token = "" }, "token is required; set a token, a token file or a login"},
 		{"two tokens", func(c *Settings) { c.TokenFile = "x" }, "token must be the only credential"},
 		{"a login without a role", func(c *Settings) { c.Token, c.Login = "", &AppRole{} }, "login.approle.role_id is required"},
 		{"a login and a token", func(c *Settings) { c.Login = &AppRole{RoleID: "x"} }, "token must be the only credential"},

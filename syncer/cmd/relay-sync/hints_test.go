@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -110,5 +111,18 @@ func TestPastedFindsMistakes(t *testing.T) {
 		if got := pasted(strings.Fields(line)); got != want {
 			t.Errorf("%s: %q, want %q", line, got, want)
 		}
+	}
+}
+
+// advised runs the last command in the last output, as a person pastes it; `! advised`
+// that it fails.
+func advised(ts *testscript.TestScript, neg bool, _ []string) {
+	lines := regexp.MustCompile(": (relay-sync [^\n]*)").FindAllStringSubmatch(ts.ReadFile("stdout")+ts.ReadFile("stderr"), -1)
+	if len(lines) == 0 {
+		ts.Fatalf("the output names no command")
+	}
+	command := lines[len(lines)-1][1]
+	if err := ts.Exec("sh", "-c", command); (err != nil) != neg {
+		ts.Fatalf("%s: %v", command, err)
 	}
 }

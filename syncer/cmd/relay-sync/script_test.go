@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"exits":           exits,
 			"requests":        requests,
 			"plan-id":         planID,
+			"advised":         advised,
 			"http-get":        httpGet,
 			"deliver":         deliver,
 			"git-host":        gitHost,

@@ -112,7 +112,7 @@ func (o *options) change(c *cobra.Command, f *manualFlags, args []string, change
 	if f.cfg != nil {
 		o.changed(c.Context(), f.cfg)
 	}
-	return o.writeChange(session.Owner(), result, f.again("undelete", secrets.QuoteShell(a.String())))
+	return o.writeChange(session.Owner(), result, f.again("undelete", f.giving(secrets.QuoteShell(a.String()))...))
 }
 
 // withHint adds what a person can do about a secret that another owner has.
@@ -128,11 +128,15 @@ func withHint(err error, c *cobra.Command, f *manualFlags, a secrets.Address) er
 
 // adopting are the last arguments of a command that adopts a secret.
 func (f *manualFlags) adopting(a secrets.Address) []string {
-	out := []string{secrets.QuoteShell(a.String()), "--adopt"}
+	return f.giving(secrets.QuoteShell(a.String()), "--adopt")
+}
+
+// giving adds the reason that a command requires, if this one was given none.
+func (f *manualFlags) giving(arguments ...string) []string {
 	if f.reason == "" {
-		out = append(out, "--reason ...")
+		arguments = append(arguments, "--reason ...")
 	}
-	return out
+	return arguments
 }
 
 // again is a command line of secret with the flags of this one.
@@ -145,6 +149,9 @@ func (f *manualFlags) again(command string, arguments ...string) string {
 		if flag.value != flag.unset && (flag.name != "--from-file" || command == "set") {
 			words = append(words, flag.name, secrets.QuoteShell(flag.value))
 		}
+	}
+	if f.keepNewline && command == "set" {
+		words = append(words, "--keep-newline")
 	}
 	return strings.Join(append(words, arguments...), " ")
 }
