@@ -221,6 +221,7 @@ var keyAdvice = []advice{
 		key.CACert = ""
 		return func() { key.CACert = right }
 	}},
+	{message: "AWS_CA_BUNDLE is set in the environment; set ca_cert, and unset the variable", test: "TestCABundleOfTheEnvironmentIsNamed"},
 	{message: "try again later, as the daemon does", begin: transitAnswers(http.StatusServiceUnavailable)},
 	{message: "grant the credentials of this source the permission to decrypt with that key", begin: transitAnswers(http.StatusForbidden)},
 	{message: "entry for an available key is damaged; restore the file from git", begin: damagedEntry(func(w *world, _ string) {

@@ -17,7 +17,7 @@ import (
 
 // printedAdvice follows every sentence of advice in the texts of relay-sync. A message is a
 // part of one text; advice that names two ways has two rows.
-var printedAdvice = slices.Concat(planAdvice, manifestAdvice, mappedAdvice, repositoryAdvice, mirrorAdvice, vaultPrinted, keyAdvice)
+var printedAdvice = slices.Concat(planAdvice, manifestAdvice, mappedAdvice, repositoryAdvice, mirrorAdvice, vaultPrinted, commandAdvice, keyAdvice)
 
 // adviceForm is how a text gives advice: in a hint, or after a semicolon.
 var adviceForm = func() *regexp.Regexp {
@@ -64,14 +64,14 @@ func TestPrintedAdviceLeadsToACleanState(t *testing.T) {
 	}
 }
 
-// folders are those of the packages of relay-sync about sources, keys and files.
+// folders are those of the packages of relay-sync whose advice is followed so far.
 func folders(t *testing.T) []string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{$.Dir}}{{end}}{{end}}", "./cmd/relay-sync").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	inScope := regexp.MustCompile(`/(plan|config|gitcommand|gitmirror|gitsource|httpclient|keyring|kv|secrets|signature|sopsfile|vault)$`)
+	inScope := regexp.MustCompile(`/(plan|config|gitcommand|gitmirror|gitsource|httpclient|keyring|kv|manual|person|secrets|signature|sopsfile|vault)$`)
 	return slices.DeleteFunc(strings.Fields(string(out)), func(folder string) bool { return !inScope.MatchString(folder) })
 }
 

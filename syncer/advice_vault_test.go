@@ -273,7 +273,7 @@ var vaultPrinted = []advice{
 	{message: "host name not found; check the address", begin: settings(func(_ *world, cfg *config.Vault) { cfg.Address = "http://no-such-host.invalid:8200" })},
 	{message: "connection through the configured proxy failed; check the proxy", begin: wrongTLS(func(cfg *config.Vault) { cfg.Proxy = "http://127.0.0.1:1" })},
 	{message: "is not trusted; check the CA certificate", begin: wrongTLS(func(cfg *config.Vault) { cfg.CACert = "" })},
-	{message: "not for the host name in the address; use a host name that it is for", begin: wrongTLS(func(cfg *config.Vault) {
+	{message: "not for the host name in the address, or for the TLS server name if one is set; use a name", begin: wrongTLS(func(cfg *config.Vault) {
 		cfg.Address = strings.Replace(cfg.Address, "127.0.0.1", "localhost", 1)
 	})},
 	{message: "has expired or is not valid; renew it", begin: expiredCertificate},
@@ -320,9 +320,10 @@ var vaultPrinted = []advice{
 	{message: "the Vault token is a root token", test: "TestPolicyOfTheReadGuardSufficesToWrite"},
 	{message: "from its policy (at", test: "TestPolicyOfTheReadGuardSufficesToWrite"},
 	{message: "so it is not known whether it can read values; grant it path", test: "TestPolicyOfTheReadGuardSufficesToWrite"},
-	{message: "%s is owned by %s; adopt it to take it over", test: "secret.txt"},
-	{message: "already exists and is unmanaged; adopt it to take it over", test: "secret.txt"},
-	{message: "record not authentic: its MAC is missing or invalid", test: "advice_secret.txt"},
+	{message: "%s is owned by %s; adopt it to take it over", test: "advice_secret.txt"},
+	{message: "already exists and is unmanaged; adopt it to take it over", test: "advice_secret.txt"},
+	{message: "record not authentic: its MAC is missing or invalid", test: "TestForgedRecordsDoNotHideChanges"},
+	{message: "stays; if no program needs it any more, delete it:", test: "TestPruneLeavesAVersionThatAReplicaWroteSinceThePlan"},
 	{message: "is required; set a token, a token file or a login", test: "TestInvalidCredentialsAreProblems"},
 	{message: "a VAULT_* variable in the environment is invalid; unset it", test: "advice_secret.txt"},
 }

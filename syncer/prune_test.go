@@ -66,11 +66,18 @@ func TestPruneLeavesAVersionThatAReplicaWroteSinceThePlan(t *testing.T) {
 			t.Errorf("reported as %s: %q", r.Kind, r.Cause)
 		}
 	}
-	if !strings.Contains(w.text(), want) {
+	if !strings.Contains(w.text(), want) || !strings.Contains(w.text(), "stays; if no program needs it any more, delete it: "+a.DeleteCommand(2)) {
 		t.Errorf("the report does not contain %q:\n%s", want, w.text())
 	}
 	entry, err := replica.Describe(t.Context(), a)
 	if verdict := secrets.Judge(owner, entry, nil); err != nil || verdict.State != secrets.InSync {
 		t.Errorf("the replica's record: %s, %v", verdict, err)
 	}
+
+	// That command, as the vault command sends it.
+	if status, answer := w.vault.Call(t, w.vault.RootToken, http.MethodPost, "customers/delete/workflows/"+w.workflow(0)+"/token", map[string]any{"versions": []int{2}}); status >= 300 {
+		t.Fatal(status, answer)
+	}
+	w.endsInSync()
+	w.gone(w.workflow(0), "token")
 }

@@ -53,7 +53,7 @@ var (
 	// ErrTLSName and ErrTLSInvalid.
 	ErrTLS = errors.New("the TLS certificate of Vault is not trusted; check the CA certificate")
 	// ErrTLSName: the server's certificate is for another host name.
-	ErrTLSName error = &tlsError{"the TLS certificate of Vault is not trusted: it is not for the host name in the address; use a host name that it is for"}
+	ErrTLSName error = &tlsError{"the TLS certificate of Vault is not trusted: it is not for the host name in the address, or for the TLS server name if one is set; use a name that it is for"}
 	// ErrTLSInvalid: the server's certificate has expired, or is not valid for a server.
 	ErrTLSInvalid error = &tlsError{"the TLS certificate of Vault is not trusted: it has expired or is not valid; renew it, and check the clock of this machine"}
 	// ErrNotTLS: an https address of a server without TLS.

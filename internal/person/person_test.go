@@ -87,6 +87,13 @@ func TestTokensWithoutAPersonDoNotWrite(t *testing.T) {
 			t.Errorf("%s, %v, want %v", got, err, want)
 		}
 	}
+	if !strings.Contains(ErrBatchToken.Error(), "Hint: let the auth method issue service tokens") {
+		t.Error(ErrBatchToken)
+	}
+	batch.self.Type = "service"
+	if got, err := Owner(t.Context(), batch); err != nil {
+		t.Errorf("with a service token: %s, %v", got, err)
+	}
 }
 
 func TestTeamIsForTokensThatMayPatchItsPath(t *testing.T) {

@@ -173,14 +173,14 @@ func TestForgedRecordsDoNotHideChanges(t *testing.T) {
 			if got := Judge(c.owner, e, &w.versions[1]).State; got != row.baseline {
 				t.Errorf("verdict with the baseline %d, want %d", got, row.baseline)
 			}
-			w.assertUntouched(t, c, e, row.want)
+			w.assertUntouched(t, c, e, row.want, "record not authentic: its MAC is missing or invalid")
 		})
 	}
 }
 
 // assertUntouched asserts that only adopt writes an entry whose record is not authentic,
 // and that it is in sync then.
-func (w *macWorld) assertUntouched(t *testing.T, c *Client, e Entry, verdict State) {
+func (w *macWorld) assertUntouched(t *testing.T, c *Client, e Entry, verdict State, message string) {
 	t.Helper()
 	if verdict != NotAuthentic {
 		return
@@ -189,7 +189,7 @@ func (w *macWorld) assertUntouched(t *testing.T, c *Client, e Entry, verdict Sta
 	write := Write{Address: w.address, Value: NewValue("again"), Observed: e}
 	_, putErr := c.Put(t.Context(), write)
 	updateErr := c.UpdateRecord(t.Context(), w.address, e, Provenance{})
-	if !errors.Is(putErr, ErrNotOwner) || !strings.Contains(putErr.Error(), "record not authentic") || !errors.Is(updateErr, ErrNotOwner) {
+	if !errors.Is(putErr, ErrNotOwner) || !strings.Contains(putErr.Error(), message) || !errors.Is(updateErr, ErrNotOwner) {
 		t.Errorf("the write: %v; the update of the record: %v", putErr, updateErr)
 	}
 	if claim := e.Claim(c.owner); claim != (Claim{}) {

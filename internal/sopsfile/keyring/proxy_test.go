@@ -131,7 +131,12 @@ func TestCABundleOfTheEnvironmentIsNamed(t *testing.T) {
 	cfg, entries := everyRemote(t, server, make([]byte, 32))
 	everyProxy(t, &cfg, server.URL, "", true)
 	t.Setenv("AWS_CA_BUNDLE", server.CACert)
-	if _, err := mustLoad(t, cfg).Open(t.Context(), entries[AWS]); err == nil || !strings.Contains(err.Error(), "set ca_cert, and unset the variable") {
+	if _, err := mustLoad(t, cfg).Open(t.Context(), entries[AWS]); err == nil || !strings.Contains(err.Error(), "AWS_CA_BUNDLE is set in the environment; set ca_cert, and unset the variable") {
 		t.Errorf("got %v", err)
+	}
+	t.Setenv("AWS_CA_BUNDLE", "")
+	cfg.AWSKMS.CACert = server.CACert
+	if _, err := mustLoad(t, cfg).Open(t.Context(), entries[AWS]); err != nil {
+		t.Errorf("after the advice: %v", err)
 	}
 }
