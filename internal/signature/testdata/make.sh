@@ -40,6 +40,16 @@ sign "$work/sha256" ed25519 ssh-sha256
 sign "$work/sha1" ada@example.com pgp
 sign "$work/sha256" ada@example.com pgp-sha256
 sign "$work/sha1" brief@example.com pgp-brief
+for weak in sha1:rsa2048 dsa:dsa2048; do
+	name=${weak%:*}
+	gpg -q --batch --passphrase '' --quick-gen-key "Weak <$name@example.com>" "${weak#*:}" sign never
+	gpg -q --armor --export "$name@example.com" > "$name.asc"
+done
+echo 'digest-algo SHA1' > "$GNUPGHOME/gpg.conf"
+sign "$work/sha1" sha1@example.com pgp-sha1
+rm "$GNUPGHOME/gpg.conf"
+sign "$work/sha1" dsa@example.com pgp-dsa
+rm pgp-sha1.tag pgp-dsa.tag
 git -C "$work/sha1" commit -q --allow-empty -m 'not signed'
 git -C "$work/sha1" cat-file commit HEAD > unsigned.commit
 sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$(gpg --list-keys --with-colons ada@example.com | awk -F: '/^fpr/{print $10; exit}').rev" | gpg -q --import

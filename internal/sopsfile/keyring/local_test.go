@@ -15,6 +15,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +106,13 @@ func pgpKey(t *testing.T, passphrase string, armored bool) (*openpgp.Entity, str
 			t.Fatal(err)
 		}
 	}
+	return entity, pgpFile(t, entity, armored)
+}
+
+// pgpFile is the file of the secret part of a key.
+func pgpFile(t *testing.T, entity *openpgp.Entity, armored bool) string {
+	t.Helper()
+	var err error
 	var out bytes.Buffer
 	var w io.WriteCloser = nopCloser{&out}
 	if armored {
@@ -115,7 +123,7 @@ func pgpKey(t *testing.T, passphrase string, armored bool) (*openpgp.Entity, str
 	if err := errors.Join(entity.SerializePrivateWithoutSigning(w, nil), w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return entity, writeFile(t, "secring", out.String())
+	return writeFile(t, "secring", out.String())
 }
 
 type nopCloser struct{ io.Writer }
@@ -138,6 +146,36 @@ func pgpMessage(t *testing.T, content []byte, open func(w io.Writer) (io.WriteCl
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// TestEveryBlockOfAPGPFileIsRead: two exports in one file.
+func TestEveryBlockOfAPGPFileIsRead(t *testing.T) {
+	t.Parallel()
+	var both string
+	var want []string
+	for range 2 {
+		entity, path := pgpKey(t, "", true)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		both += string(text) + "\n"
+		want = append(want, recipient(PGP, hex.EncodeToString(entity.PrimaryKey.Fingerprint)))
+	}
+	if keys := mustLoad(t, Config{PGP: []string{writeFile(t, "both", both)}}); !slices.Equal(keys.Available(), want) {
+		t.Errorf("available %q, want %q", keys.Available(), want)
+	}
+}
+
+func TestAWeakPGPKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	weak, err := openpgp.NewEntity("Sync", "", "sync@example.com", &packet.Config{Algorithm: packet.PubKeyAlgoRSA, RSABits: 1024})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(Config{PGP: []string{pgpFile(t, weak, true)}}); err == nil || !strings.Contains(err.Error(), "RSA with 1024 bits; ") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestPGPKeysDecryptEntries(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/pgpkeys"
 )
 
 // loadPGP reads secret keys as gpg --export-secret-keys writes them. It uses no gpg,
@@ -45,17 +46,11 @@ func (k *Keys) loadPGP(path string) error {
 // problem.
 func parseRing(content []byte) (ring openpgp.EntityList, problem string) {
 	const unknown = "not a file of secret PGP keys; create one with gpg --armor --export-secret-keys"
-	defer func() {
-		if recover() != nil { // the parser can panic on damaged input
-			ring, problem = nil, unknown
-		}
-	}()
-	read := openpgp.ReadKeyRing
-	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("-----BEGIN ")) {
-		read = openpgp.ReadArmoredKeyRing
-	}
-	ring, err := read(bytes.NewReader(content))
-	if err != nil || len(ring) == 0 {
+	ring, err := pgpkeys.Read(content)
+	switch {
+	case errors.Is(err, pgpkeys.ErrOtherRevocation):
+		return nil, err.Error()
+	case err != nil:
 		return nil, unknown
 	}
 	for _, entity := range ring {
@@ -63,7 +58,9 @@ func parseRing(content []byte) (ring openpgp.EntityList, problem string) {
 			return nil, "only a public key found; export the secret key with gpg --armor --export-secret-keys"
 		}
 		for _, key := range (openpgp.EntityList{entity}).DecryptionKeys() {
-			switch {
+			switch weak := pgpkeys.Weakness(key.PublicKey); {
+			case weak != "":
+				return nil, fmt.Sprintf("%s; encrypt the files for a modern key, such as one of age, or of RSA with at least %d bits", weak, pgpkeys.MinBits)
 			case key.PrivateKey == nil || key.PrivateKey.Dummy():
 				return nil, "the secret part of a key is stored elsewhere, such as on a smart card"
 			case key.PrivateKey.Encrypted:
