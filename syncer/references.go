@@ -6,6 +6,7 @@ package syncer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -13,6 +14,9 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 )
+
+// maxWorkflows bounds the requests that workflow files can cause.
+const maxWorkflows = 1000
 
 // InVault returns the live secrets of workflows and, if asked for, the live connections of
 // the domain, from metadata alone.
@@ -23,7 +27,11 @@ func (c *Controller) InVault(ctx context.Context, workflows []string, withConnec
 		return nil, err
 	}
 	var scopes []secrets.Scope
-	for _, workflow := range slices.Compact(slices.Sorted(slices.Values(workflows))) {
+	workflows = slices.Compact(slices.Sorted(slices.Values(workflows)))
+	if len(workflows) > maxWorkflows {
+		return nil, fmt.Errorf("read the secrets in Vault: the files name more than %d workflows", maxWorkflows)
+	}
+	for _, workflow := range workflows {
 		if secrets.CheckName("workflow", workflow) == nil {
 			scopes = append(scopes, c.cfg.Vault.Root().In(workflow))
 		}
@@ -51,5 +59,11 @@ func (c *Controller) InVault(ctx context.Context, workflows []string, withConnec
 	return out, err
 }
 
-// Domain is the domain of the configuration's connections; empty for none.
-func (c *Controller) Domain() string { return c.cfg.Vault.Domain }
+// Layout is where the configuration's secrets are.
+func (c *Controller) Layout() workflowfile.Layout {
+	root := c.cfg.Vault.Root()
+	return workflowfile.Layout{Namespace: root.Namespace, Mount: root.Mount, Prefix: root.Prefix}
+}
+
+// HasDomain reports whether the configuration has a domain of connections.
+func (c *Controller) HasDomain() bool { return c.cfg.Vault.Domain != "" }

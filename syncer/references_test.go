@@ -5,6 +5,7 @@ package syncer
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -58,5 +59,18 @@ func TestInVaultFindsLiveConnectionsOfTheDomain(t *testing.T) {
 	}
 	if _, err := w.inVault(true); err == nil || !strings.Contains(err.Error(), `path "customers/metadata/connections/`+w.cfg.Vault.Domain+`/" { capabilities = ["list"] }`) {
 		t.Errorf("the error names no line of the policy: %v", err)
+	}
+}
+
+func TestInVaultRefusesMoreWorkflowsThanAFileNeeds(t *testing.T) {
+	t.Parallel()
+	w := newConnectionWorld(t)
+	var many []string
+	for i := range maxWorkflows + 1 {
+		many = append(many, fmt.Sprint("w", i))
+	}
+	_, err := New(w.cfg, "test").InVault(context.Background(), append(many, many...), false)
+	if err == nil || !strings.Contains(err.Error(), "the files name more than 1000 workflows") || len(w.proxy.Requests()) > 0 {
+		t.Errorf("got %v after %d requests", err, len(w.proxy.Requests()))
 	}
 }

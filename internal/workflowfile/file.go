@@ -7,7 +7,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // MaxBytes is the maximum size of a workflow file.
@@ -15,11 +17,15 @@ const MaxBytes = 1 << 20
 
 // File is the result of reading a workflow file. All lists are in the file's order.
 type File struct {
+	Format     Format
 	References []Reference
-	// Problems lists what Relay refuses: a step with a problem does not start.
+	// Problems lists what the program of the format refuses: a step with a problem fails.
 	Problems []Diagnostic
-	// Warnings lists what Relay accepts but probably uses otherwise than intended.
+	// Warnings lists what the program accepts but probably uses otherwise than intended,
+	// and what could not be read.
 	Warnings []Diagnostic
+	// Others counts the paths in Vault that are not of secrets in the Layout.
+	Others int
 }
 
 // Kind is the kind of a reference.
@@ -88,9 +94,9 @@ func (r Reference) String() string {
 	return text
 }
 
-// User is the step or trigger that uses a reference; zero outside of both.
+// User is the step, trigger or job that uses a reference; zero outside of them.
 type User struct {
-	// Kind is "step" or "trigger".
+	// Kind is "step", "trigger", "job" or, without a name, "action".
 	Kind string
 	// Name is "#2" for the second if it has no name.
 	Name string
@@ -100,7 +106,7 @@ func (u User) String() string {
 	if u.Kind == "" {
 		return ""
 	}
-	return u.Kind + " " + u.Name
+	return strings.TrimSpace(u.Kind + " " + u.Name)
 }
 
 // Diagnostic is a problem or a warning with its position.
@@ -177,6 +183,14 @@ func cut(text string) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:most], "") + "..."
+}
+
+// plain is cut, with quotes around a text that a terminal could misread.
+func plain(text string) string {
+	if text = cut(text); strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // quoteKey formats a key for a path: with quotes where it needs them.

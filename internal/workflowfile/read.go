@@ -5,6 +5,7 @@ package workflowfile
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,9 +21,27 @@ const (
 	maxWork = 4 << 20
 )
 
-// Read reads a workflow file. An error means that the file is too large, not valid YAML,
-// or not a workflow; other problems are in the File.
+// Read reads a Relay workflow file. An error means that the file is too large, not valid
+// YAML, or not a workflow; other problems are in the File.
 func Read(data []byte) (*File, error) {
+	r, err := newReader(data)
+	if err != nil {
+		return nil, err
+	}
+	return r.finish(r.relay())
+}
+
+// finish returns the file, or an error that ended the walk.
+func (r *reader) finish(err error) (*File, error) {
+	if err = cmp.Or(err, r.err); err != nil {
+		return nil, err
+	}
+	r.file.sort()
+	return r.file, nil
+}
+
+// parse returns the documents of a file: one, or the first two.
+func parse(data []byte) ([]*yaml.Node, error) {
 	if len(data) > MaxBytes {
 		return nil, fmt.Errorf("larger than %d bytes", MaxBytes)
 	}
@@ -30,22 +49,19 @@ func Read(data []byte) (*File, error) {
 		return nil, errors.New("not valid UTF-8")
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	var document yaml.Node
-	if err := decoder.Decode(&document); err != nil {
-		return nil, syntaxError(err)
+	var documents []*yaml.Node
+	for len(documents) < 2 {
+		var document yaml.Node
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) && len(documents) > 0 {
+			break
+		}
+		if err != nil {
+			return nil, syntaxError(err)
+		}
+		documents = append(documents, &document)
 	}
-	r := newReader(data)
-	if err := r.document(&document); err != nil {
-		return nil, err
-	}
-	var second yaml.Node
-	if err := decoder.Decode(&second); err == nil {
-		r.warn(positionOf(&second), "second document: Relay reads only the first")
-	} else if !errors.Is(err, io.EOF) {
-		return nil, syntaxError(err)
-	}
-	r.file.sort()
-	return r.file, nil
+	return documents, nil
 }
 
 // syntaxError keeps the text of yaml's errors: they name a line and a rule, and contain
@@ -59,9 +75,11 @@ func syntaxError(err error) error {
 
 // reader walks a file. The first error ends the walk and stays in err.
 type reader struct {
-	source source
-	file   *File
-	err    error
+	source    source
+	documents []*yaml.Node
+	file      *File
+	layout    Layout
+	err       error
 
 	work  int
 	depth int
@@ -74,16 +92,24 @@ type reader struct {
 	coalesce int
 }
 
-func newReader(data []byte) *reader {
-	return &reader{source: newSource(data), file: &File{}, resolved: map[*yaml.Node]bool{}}
+func newReader(data []byte) (*reader, error) {
+	documents, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{source: newSource(data), documents: documents, file: &File{Format: Relay}, resolved: map[*yaml.Node]bool{}}
+	return r, nil
 }
 
-// document walks a workflow: first the parts that Relay resolves, then the rest. So an
+// relay walks a workflow: first the parts that Relay resolves, then the rest. So an
 // anchor in the rest is a reference if a step uses it.
-func (r *reader) document(document *yaml.Node) error {
-	top := r.fields(document.Content[0])
+func (r *reader) relay() error {
+	top := r.fields(r.documents[0].Content[0])
 	if r.err != nil {
 		return r.err
+	}
+	if len(r.documents) > 1 {
+		r.warn(positionOf(r.documents[1]), "second document: Relay reads only the first")
 	}
 	var workflow bool
 	for _, f := range top {
@@ -102,7 +128,7 @@ func (r *reader) document(document *yaml.Node) error {
 			walk(f.name, f.value)
 		}
 	}
-	return r.err
+	return nil
 }
 
 // resolvable walks the parts of a top-level field that Relay resolves.
@@ -185,7 +211,7 @@ func (r *reader) each(kind string, n *yaml.Node, one func(field)) {
 		fields := r.fields(item)
 		for _, f := range fields {
 			if f.name == "name" && f.value.Kind == yaml.ScalarNode && f.value.Value != "" {
-				r.user.Name = cut(f.value.Value)
+				r.user.Name = plain(f.value.Value)
 			}
 		}
 		for _, f := range fields {

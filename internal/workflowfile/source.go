@@ -127,3 +127,39 @@ func plainStart(text string) string {
 	}
 	return text
 }
+
+// block finds the positions of parts of a text. They are exact if the text is a literal
+// block, which is a copy of lines of the file, and that of the text otherwise.
+type block struct {
+	source
+	node *yaml.Node
+	// line is the line of the file that has the text from start to end; base is the offset
+	// in the file of start.
+	line, start, end, base int
+}
+
+func (s source) block(n *yaml.Node) *block {
+	return &block{source: s, node: n, line: n.Line, end: -1}
+}
+
+// of returns the position of an offset of the text. Offsets must increase.
+func (b *block) of(offset int) position {
+	if b.node.Style&yaml.LiteralStyle == 0 {
+		return positionOf(b.node)
+	}
+	for offset > b.end {
+		b.line++
+		b.start = b.end + 1
+		b.end = len(b.node.Value)
+		if length := strings.IndexByte(b.node.Value[b.start:], '\n'); length >= 0 {
+			b.end = b.start + length
+		}
+		if b.line >= len(b.lines) {
+			return positionOf(b.node)
+		}
+		in, text := b.data[b.lines[b.line-1]:b.lines[b.line]], b.node.Value[b.start:b.end]
+		indent := len(in) - len(bytes.TrimLeft(in, " ")) - len(text) + len(strings.TrimLeft(text, " "))
+		b.base = b.lines[b.line-1] + indent
+	}
+	return b.position(min(b.base+offset-b.start, len(b.data)))
+}

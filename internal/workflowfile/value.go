@@ -137,7 +137,7 @@ var relayTags = map[string][]string{
 func (r *reader) tagged(tag string, n *yaml.Node) {
 	names := relayTags[tag]
 	if names == nil {
-		r.problem(positionOf(n), "unknown tag %s", cut(tag))
+		r.problem(positionOf(n), "unknown tag %s", plain(tag))
 		return
 	}
 	arguments := r.arguments(tag, names, n)
@@ -266,7 +266,7 @@ func (r *reader) refer(at position, ref Reference) {
 	r.file.References = append(r.file.References, ref)
 	want := fieldTypes[strings.TrimSuffix(ref.Field, ".connection")]
 	if ref.Kind == Connection && ref.Type != "" && want != "" && want != ref.Type {
-		r.warn(at, "%s: ni reads a connection of type %s here, and this one is of type %s", ref.Field, want, cut(ref.Type))
+		r.warn(at, "%s: ni reads a connection of type %s here, and this one is of type %s", ref.Field, want, plain(ref.Type))
 	}
 }
 
@@ -307,7 +307,7 @@ func (r *reader) probe(n *yaml.Node, in string) {
 		for _, a := range t.accesses {
 			refs, _ := a.uses()
 			for _, ref := range refs {
-				r.warnUnresolved(where.of(t.offset), "${"+ref.String()+"}", in)
+				r.warnUnresolved(where.of(t.offset), "${"+plain(ref.String())+"}", in)
 			}
 		}
 	}
@@ -315,5 +315,5 @@ func (r *reader) probe(n *yaml.Node, in string) {
 
 func (r *reader) warnUnresolved(at position, what, in string) {
 	r.warn(at, "Relay does not resolve %s %s%s; it resolves only spec, env and when of a step, and spec and env of a trigger's source",
-		what, in, strings.Join(r.path, "."))
+		what, in, plain(strings.Join(r.path, ".")))
 }

@@ -5,6 +5,7 @@ package render
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
@@ -27,7 +28,7 @@ func (t *Text) WriteWorkflows(w report.Workflows) error {
 		}
 	}
 	if noConnections || len(w.Alike)+len(w.Unused) > 0 {
-		t.line(0, t.paint(bold, "connections"))
+		t.line(0, t.paint(bold, "all workflow files"))
 	}
 	if noConnections {
 		text := where(w) + " no connections"
@@ -66,12 +67,20 @@ func (t *Text) references(r report.References, where string) {
 	if r.Failed() {
 		word = t.paint(red, "failed")
 	}
-	t.line(0, fmt.Sprintf("%s %s  workflow %s, %s used", word, path, r.Workflow, used(r.File)))
+	owner := "workflow " + r.Workflow
+	if r.Workflow == "" {
+		owner = r.File.Format.String()
+	}
+	t.line(0, fmt.Sprintf("%s %s  %s, %s", word, path, owner, used(r.File)))
 	for _, p := range r.File.Problems {
 		t.finding(red, "x", p.String())
 	}
-	if r.Unknown && misses(r, workflowfile.Secret) {
-		t.finding(yellow, "!", fmt.Sprintf("%s no workflow %s; the name is the file's, and --workflow gives another", where, r.Workflow))
+	for _, workflow := range r.Unknown {
+		text := fmt.Sprintf("%s no workflow %s", where, strconv.Quote(workflow))
+		if r.Workflow != "" {
+			text = fmt.Sprintf("%s no workflow %s; the name is the file's, and --workflow gives another", where, workflow)
+		}
+		t.finding(yellow, "!", text)
 	}
 	for _, m := range r.Missing {
 		color, mark := red, "x"
@@ -97,16 +106,11 @@ func used(f *workflowfile.File) string {
 	if n := len(f.Targets(workflowfile.Connection)); n > 0 {
 		text += ", " + Count(n, "connection")
 	}
-	return text
-}
-
-func misses(r report.References, kind workflowfile.Kind) bool {
-	for _, m := range r.Missing {
-		if m.Kind == kind {
-			return true
-		}
+	text += " used"
+	if f.Others > 0 {
+		text += ", " + Count(f.Others, "other path") + " in Vault not checked"
 	}
-	return false
+	return text
 }
 
 func (t *Text) finding(color, mark, text string) { t.block(1, t.paint(color, mark)+" "+text) }

@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -31,10 +32,11 @@ func ExistingIn(all []Verified) []workflowfile.Target {
 	return out
 }
 
-// WorkflowFile is a Relay workflow file.
+// WorkflowFile is a workflow file of any format.
 type WorkflowFile struct {
 	Path string
-	// Workflow is the name of the workflow of its secrets.
+	// Workflow is the name of the workflow of the secrets of a Relay workflow file, if it
+	// is not that of the file.
 	Workflow string
 	Data     []byte
 	// Err is why it could not be read.
@@ -57,7 +59,7 @@ func WorkflowOf(file string) string {
 type Workflows struct {
 	Files []References
 	// Unused and Alike are those that concern no single file: connections, which every
-	// workflow may use.
+	// workflow may use, and secrets of workflows that only files of CI systems name.
 	Unused []workflowfile.Target
 	Alike  [][]workflowfile.Target
 	// Vault means that what exists in Vault counts, too; NoDomain that it could contain no
@@ -73,7 +75,8 @@ func (w Workflows) Failed() bool { return slices.ContainsFunc(w.Files, Reference
 // References are the references of a workflow file.
 type References struct {
 	Path string
-	// Workflow is the name of the workflow of its secrets.
+	// Workflow is the name of the workflow of the secrets of a Relay workflow file; empty
+	// for other formats, which name the workflow in each path.
 	Workflow string
 	// File and the lists are unset if Err is set.
 	File    *workflowfile.File
@@ -81,8 +84,8 @@ type References struct {
 	// Unused and Alike are secrets of Workflow.
 	Unused []workflowfile.Target
 	Alike  [][]workflowfile.Target
-	// Unknown means that no secret of Workflow exists.
-	Unknown bool
+	// Unknown lists the workflows of missing secrets of which no secret exists, sorted.
+	Unknown []string
 	Err     error
 }
 
@@ -105,33 +108,44 @@ func (r References) Failed() bool {
 		slices.ContainsFunc(r.Missing, func(m workflowfile.Missing) bool { return !m.Optional })
 }
 
-// ReadReferences reads the references of workflow files.
-func ReadReferences(files []WorkflowFile) Workflows {
-	paths := map[string][]string{}
-	for _, f := range files {
-		paths[f.Workflow] = append(paths[f.Workflow], conffile.Display(f.Path))
-	}
+// ReadReferences reads the references of workflow files. layout is where their secrets are.
+func ReadReferences(files []WorkflowFile, layout workflowfile.Layout) Workflows {
 	w := Workflows{Files: make([]References, len(files))}
+	paths := map[string][]string{}
 	for i, f := range files {
-		r := References{Path: f.Path, Workflow: f.Workflow, Err: f.Err}
-		if r.Err == nil && len(paths[f.Workflow]) > 1 {
-			r.Err = fmt.Errorf("%s are all named workflow %s, by their file names; check each by itself, with --workflow", strings.Join(paths[f.Workflow], " and "), f.Workflow)
+		w.Files[i] = readReferences(f, layout)
+		if name := w.Files[i].Workflow; name != "" {
+			paths[name] = append(paths[name], conffile.Display(f.Path))
 		}
-		if r.Err == nil {
-			r.read(f)
+	}
+	for i := range w.Files {
+		r := &w.Files[i]
+		if same := paths[r.Workflow]; r.Err == nil && len(same) > 1 {
+			r.Err = fmt.Errorf("%s are all named workflow %s, by their file names; check each by itself, with --workflow", strings.Join(same, " and "), r.Workflow)
 		}
-		w.Files[i] = r
 	}
 	return w
 }
 
-func (r *References) read(f WorkflowFile) {
-	if r.Err = secrets.CheckName("workflow", f.Workflow); r.Err != nil {
-		return
+func readReferences(f WorkflowFile, layout workflowfile.Layout) References {
+	r := References{Path: f.Path, Err: f.Err}
+	if r.Err != nil {
+		return r
 	}
-	if r.File, r.Err = workflowfile.Read(f.Data); r.Err == nil {
-		r.File.In(f.Workflow)
+	if r.File, r.Err = workflowfile.ReadAny(filepath.ToSlash(f.Path), f.Data, layout); r.Err != nil {
+		return r
 	}
+	if r.File.Format != workflowfile.Relay {
+		if f.Workflow != "" {
+			r.Err = fmt.Errorf("--workflow is for Relay workflow files: this file of %s names the workflow in each path", r.File.Format)
+		}
+		return r
+	}
+	r.Workflow = cmp.Or(f.Workflow, WorkflowOf(f.Path))
+	if r.Err = secrets.CheckName("workflow", r.Workflow); r.Err == nil {
+		r.File.In(r.Workflow)
+	}
+	return r
 }
 
 // Uses returns the names of the workflows whose secrets the files may use, and whether
@@ -139,11 +153,25 @@ func (r *References) read(f WorkflowFile) {
 func (w Workflows) Uses() (workflows []string, connections bool) {
 	for _, r := range w.Files {
 		if r.Err == nil {
-			workflows = append(workflows, r.Workflow)
+			workflows = append(workflows, r.workflows()...)
 			connections = connections || r.File.Uses(workflowfile.Connection)
 		}
 	}
 	return workflows, connections
+}
+
+// workflows returns the names of the workflows that the file names.
+func (r References) workflows() []string {
+	if r.Workflow != "" {
+		return []string{r.Workflow}
+	}
+	var out []string
+	for _, ref := range r.File.References {
+		if ref.Kind == workflowfile.Secret && ref.Workflow != "" {
+			out = append(out, ref.Workflow)
+		}
+	}
+	return out
 }
 
 // Compare compares the references with the secrets and connections that exist.
@@ -151,29 +179,53 @@ func (w *Workflows) Compare(targets []workflowfile.Target) {
 	existing := workflowfile.NewExisting(targets)
 	w.NoConnections = !existing.HasAny(workflowfile.Connection)
 	var files []*workflowfile.File
+	// files of Relay by their workflow, and nil for the workflows of other formats
 	byWorkflow := map[string]*References{}
 	for i := range w.Files {
-		if r := &w.Files[i]; r.Err == nil {
-			files = append(files, r.File)
-			byWorkflow[r.Workflow] = r
-			r.Missing, r.Unknown = existing.Missing(r.File), !existing.Has(workflowfile.Secret, r.Workflow)
+		r := &w.Files[i]
+		if r.Err != nil {
+			continue
+		}
+		files = append(files, r.File)
+		r.miss(existing)
+		for _, name := range r.workflows() {
+			if r.Workflow != "" {
+				byWorkflow[name] = r
+			} else if byWorkflow[name] == nil {
+				byWorkflow[name] = nil
+			}
 		}
 	}
+	// Of a refused file it is not known what it uses.
+	all := len(files) == len(w.Files)
 	for _, t := range existing.Unused(files) {
-		switch r := byWorkflow[t.Group]; {
-		// A file that was refused may use the connection.
-		case t.Kind == workflowfile.Connection && len(files) == len(w.Files):
-			w.Unused = append(w.Unused, t)
+		r, named := byWorkflow[t.Group]
+		switch {
 		case t.Kind == workflowfile.Secret && r != nil:
 			r.Unused = append(r.Unused, t)
+		case all && (named || t.Kind == workflowfile.Connection):
+			w.Unused = append(w.Unused, t)
 		}
 	}
 	for _, group := range existing.Alike() {
-		switch r := byWorkflow[group[0].Group]; {
-		case group[0].Kind == workflowfile.Connection:
-			w.Alike = append(w.Alike, group)
-		case r != nil:
+		r, named := byWorkflow[group[0].Group]
+		switch kind := group[0].Kind; {
+		case kind == workflowfile.Secret && r != nil:
 			r.Alike = append(r.Alike, group)
+		case named || kind == workflowfile.Connection:
+			w.Alike = append(w.Alike, group)
 		}
 	}
+}
+
+// miss sets what is missing.
+func (r *References) miss(existing workflowfile.Existing) {
+	r.Missing = existing.Missing(r.File)
+	for _, m := range r.Missing {
+		if m.Kind == workflowfile.Secret && !existing.Has(m.Kind, m.Workflow) {
+			r.Unknown = append(r.Unknown, m.Workflow)
+		}
+	}
+	slices.Sort(r.Unknown)
+	r.Unknown = slices.Compact(r.Unknown)
 }

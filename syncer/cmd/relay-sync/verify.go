@@ -39,6 +39,13 @@ name and another type, what no file uses, and expressions that Relay rejects or 
 resolve. The name of the workflow is the name of the file without its suffix, unless
 --workflow is set.
 
+--workflows also reads the paths of secrets below the configured mount and prefix in files
+of GitHub Actions (the input secrets of hashicorp/vault-action) and of GitLab (the keyword
+secrets:vault), and judges them in the same way. It reports where a path contains an
+expression or a variable, and where another text contains such a path: these are not
+checked. The name of the file decides the format (.github/workflows/, action.yml,
+.gitlab/, *.gitlab-ci.yml), and otherwise its top-level keys.
+
 verify exits with code 1 if a manifest is invalid or if a step cannot start. Unused
 secrets and connections and other warnings do not change the exit code.`,
 		RunE: func(c *cobra.Command, files []string) error { return o.verify(c, files, w) },

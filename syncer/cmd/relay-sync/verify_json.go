@@ -40,16 +40,18 @@ func (o *options) writeVerifiedJSON(all []report.Verified, workflows *report.Wor
 }
 
 type referenceJSON struct {
-	Kind     workflowfile.Kind `json:"kind"`
-	Type     string            `json:"type,omitempty"`
-	Name     string            `json:"name,omitempty"`
-	All      bool              `json:"all,omitempty"`
-	Dynamic  bool              `json:"dynamic,omitempty"`
-	Optional bool              `json:"optional,omitempty"`
-	UsedBy   string            `json:"used_by"`
-	Field    string            `json:"field"`
-	Line     int               `json:"line"`
-	Column   int               `json:"column"`
+	Kind workflowfile.Kind `json:"kind"`
+	// Workflow is left out in a Relay workflow file, which has one.
+	Workflow string `json:"workflow,omitempty"`
+	Type     string `json:"type,omitempty"`
+	Name     string `json:"name,omitempty"`
+	All      bool   `json:"all,omitempty"`
+	Dynamic  bool   `json:"dynamic,omitempty"`
+	Optional bool   `json:"optional,omitempty"`
+	UsedBy   string `json:"used_by"`
+	Field    string `json:"field"`
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
 	// Alike and Elsewhere list what exists with a similar name, or with this name
 	// elsewhere: names of secrets of the workflow, "workflow/name", "type/name".
 	Alike     []string `json:"similar,omitempty"`
@@ -72,16 +74,20 @@ type noteJSON struct {
 }
 
 type workflowJSON struct {
-	File       string          `json:"file"`
-	Workflow   string          `json:"workflow"`
-	Failed     bool            `json:"failed"`
-	Error      string          `json:"error,omitempty"`
-	References []referenceJSON `json:"references"`
-	Missing    []referenceJSON `json:"missing"`
-	Unused     []string        `json:"unused"`
-	Alike      [][]string      `json:"similar"`
-	Problems   []noteJSON      `json:"problems"`
-	Warnings   []noteJSON      `json:"warnings"`
+	File string `json:"file"`
+	// Format is empty if the file was refused. Workflow is that of a Relay workflow file.
+	Format     workflowfile.Format `json:"format"`
+	Workflow   string              `json:"workflow"`
+	Failed     bool                `json:"failed"`
+	Error      string              `json:"error,omitempty"`
+	References []referenceJSON     `json:"references"`
+	Missing    []referenceJSON     `json:"missing"`
+	Unused     []string            `json:"unused"`
+	Alike      [][]string          `json:"similar"`
+	Problems   []noteJSON          `json:"problems"`
+	Warnings   []noteJSON          `json:"warnings"`
+	// OtherPaths counts the paths of a file of a CI system that are not those of secrets.
+	OtherPaths int `json:"other_paths,omitempty"`
 }
 
 func workflowsJSON(all []report.References) []workflowJSON {
@@ -96,11 +102,12 @@ func workflowsJSON(all []report.References) []workflowJSON {
 			out[i].Error = r.Err.Error()
 			continue
 		}
+		out[i].Format, out[i].OtherPaths = r.File.Format, r.File.Others
 		for _, reference := range r.File.References {
-			out[i].References = append(out[i].References, jsonReference(reference))
+			out[i].References = append(out[i].References, jsonReference(r, reference))
 		}
 		for _, m := range r.Missing {
-			missing := jsonReference(m.Reference)
+			missing := jsonReference(r, m.Reference)
 			missing.Alike, missing.Elsewhere = r.Names(m.Alike), r.Names(m.Elsewhere)
 			out[i].Missing = append(out[i].Missing, missing)
 		}
@@ -112,11 +119,15 @@ func workflowsJSON(all []report.References) []workflowJSON {
 	return out
 }
 
-func jsonReference(r workflowfile.Reference) referenceJSON {
-	return referenceJSON{
+func jsonReference(in report.References, r workflowfile.Reference) referenceJSON {
+	out := referenceJSON{
 		Kind: r.Kind, Type: r.Type, Name: r.Name, All: r.All, Dynamic: r.Dynamic, Optional: r.Optional,
 		UsedBy: r.User.String(), Field: r.Field, Line: r.Line, Column: r.Column,
 	}
+	if in.Workflow == "" {
+		out.Workflow = r.Workflow
+	}
+	return out
 }
 
 func jsonTargets(targets []workflowfile.Target) []targetJSON {

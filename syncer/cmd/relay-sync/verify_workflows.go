@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -26,8 +27,8 @@ type workflowOptions struct {
 }
 
 func (w *workflowOptions) flags(c *cobra.Command) {
-	c.Flags().StringArrayVar(&w.patterns, "workflows", nil, "also check the references in Relay workflow files that match this pattern (*, **, {a,b}; repeatable)")
-	c.Flags().StringVar(&w.name, "workflow", "", "name of the workflow in --workflows, if it is not the name of the file")
+	c.Flags().StringArrayVar(&w.patterns, "workflows", nil, "also check the references in workflow files of Relay, GitHub Actions and GitLab that match this pattern (*, **, {a,b}; repeatable)")
+	c.Flags().StringVar(&w.name, "workflow", "", "name of the Relay workflow in --workflows, if it is not the name of the file")
 	c.Flags().BoolVar(&w.vault, "vault", false, "also accept secrets and connections that exist in Vault; reads metadata only, by the configuration")
 }
 
@@ -66,9 +67,6 @@ func (w *workflowOptions) find() ([]report.WorkflowFile, error) {
 
 func (w *workflowOptions) read(path string) report.WorkflowFile {
 	file := report.WorkflowFile{Path: path, Workflow: w.name}
-	if file.Workflow == "" {
-		file.Workflow = report.WorkflowOf(path)
-	}
 	file.Data, file.Err = conffile.Read(path, workflowfile.MaxBytes)
 	return file
 }
@@ -80,7 +78,11 @@ func (w *workflowOptions) compare(ctx context.Context, controller *syncer.Contro
 	if err != nil {
 		return nil, err
 	}
-	workflows := report.ReadReferences(files)
+	layout := workflowfile.Layout{Mount: secrets.DefaultMount, Prefix: secrets.DefaultPrefix}
+	if controller != nil {
+		layout = controller.Layout()
+	}
+	workflows := report.ReadReferences(files, layout)
 	existing := report.ExistingIn(verified)
 	if w.vault {
 		names, withConnections := workflows.Uses()
@@ -89,7 +91,7 @@ func (w *workflowOptions) compare(ctx context.Context, controller *syncer.Contro
 			return nil, err
 		}
 		existing = append(existing, inVault...)
-		workflows.Vault, workflows.NoDomain = true, controller.Domain() == ""
+		workflows.Vault, workflows.NoDomain = true, !controller.HasDomain()
 	}
 	workflows.Compare(existing)
 	return &workflows, nil
