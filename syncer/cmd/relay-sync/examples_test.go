@@ -142,12 +142,44 @@ path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
 func TestExampleCIJobUsesValidCommands(t *testing.T) {
 	t.Parallel()
 	job := read(t, examples+"repository/.github/workflows/secrets.yaml")
-	lines := regexp.MustCompile(`(?m)run: relay-sync ([a-z]+(?: --[a-z=-]+)*)`).FindAllStringSubmatch(job, -1)
+	lines := regexp.MustCompile(`(?m)run: .*\brelay-sync ([a-z]+(?: --[a-z=-]+)*)`).FindAllStringSubmatch(job, -1)
 	if len(lines) < 2 {
 		t.Errorf("the job runs relay-sync %d times", len(lines))
 	}
 	for _, line := range lines {
 		checkCommandLine(t, strings.Fields(line[1]))
+	}
+}
+
+// TestExampleCIJobVerifiesWhateverFilesAreCalled runs the step of the example, as a runner does, on names
+// that a pull request may choose.
+func TestExampleCIJobVerifiesWhateverFilesAreCalled(t *testing.T) {
+	t.Parallel()
+	step := regexp.MustCompile(`(?m)run: (.*relay-sync verify.*)$`).FindStringSubmatch(read(t, examples+"repository/.github/workflows/secrets.yaml"))
+	if step == nil {
+		t.Fatal("no step verifies")
+	}
+	for _, name := range []string{"deploy.yaml", "--help.yaml", "a --help", "a --help b.yaml", "-c evil.yaml --vault.yaml", "$(touch x).yaml", "two\nlines.yaml", "; exit 0;.yaml"} {
+		dir := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(dir, "secrets", "platform"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		plain := "workflows:\n  deploy:\n    password: not-encrypted\n"
+		if err := os.WriteFile(filepath.Join(dir, "secrets", "platform", name), []byte(plain), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range []string{"git init --quiet", "git add .", step[1]} {
+			cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", command)
+			cmd.Dir = dir
+			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
+			out, err := cmd.CombinedOutput()
+			if refused := err != nil; refused != (command == step[1]) || refused && !strings.Contains(string(out), "1 refused") {
+				t.Errorf("%q: %s: %v: %s", name, command, err, out)
+			}
+		}
+		if _, err := os.Lstat(filepath.Join(dir, "x")); err == nil {
+			t.Errorf("%q ran a command", name)
+		}
 	}
 }
 
