@@ -5,6 +5,7 @@ package syncer
 
 import (
 	"errors"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -75,5 +76,23 @@ func TestSyncOfADaemonThatStopsIsAnswered(t *testing.T) {
 	w.ask("shop", before)
 	if n := len(w.take().asked); n != 1 {
 		t.Errorf("the next loop has %d commands to answer", n)
+	}
+}
+
+// Commands send it after a change of Vault.
+func TestCommandWakesItsSources(t *testing.T) {
+	t.Parallel()
+	c := New(&config.Config{Sources: []config.Source{{Name: "shop"}, {Name: "till"}}}, "test")
+	for _, row := range []struct {
+		query      string
+		status     int
+		shop, till bool
+	}{{"?source=shop", 204, true, false}, {"", 204, true, true}, {"?source=unknown", 404, false, false}} {
+		w := httptest.NewRecorder()
+		c.CommandHandler().ServeHTTP(w, httptest.NewRequest("POST", "/changed"+row.query, nil))
+		shop, till := c.wakes["shop"].take().changed, c.wakes["till"].take().changed
+		if w.Code != row.status || shop != row.shop || till != row.till {
+			t.Errorf("%q: status %d, shop %t, till %t", row.query, w.Code, shop, till)
+		}
 	}
 }

@@ -4,8 +4,11 @@
 package syncer
 
 import (
+	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -110,4 +113,34 @@ func TestWatchedIsMeasured(t *testing.T) {
 	if w.moved(false); w.works() {
 		t.Error("it works after its end")
 	}
+}
+
+// Network file systems have no events: the commits arrive, by polls, and the status must
+// not promise that they are noticed at once.
+func TestRepositoryWithoutEventsIsNotWatched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.secretsIn("a.yaml", w.workflow(0), "one")
+	w.commit()
+	c := New(w.cfg, "test")
+	c.localPoll = 50 * time.Millisecond
+	f := newFollower(c, w.cfg.Sources[0], slog.New(slog.DiscardHandler))
+	f.poll(t.Context())
+	f.watch = watching{moves: make(chan struct{}), repo: f.repo}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f.follow(ctx)
+	}()
+	defer func() { cancel(); <-ended }()
+	d := &daemon{Controller: c, t: t}
+	d.until("it is watched", func() bool { return d.status()["shop"].Watched })
+	w.secretsIn("b.yaml", w.workflow(0), "two")
+	w.commit()
+	head := strings.TrimSpace(w.run("git", "rev-parse", "main"))
+	d.until("a poll shows that the watch has no events", func() bool {
+		s := d.status()["shop"]
+		return s.Applied == head && !s.Watched
+	})
 }

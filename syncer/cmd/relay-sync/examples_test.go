@@ -22,6 +22,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
@@ -253,8 +254,13 @@ func TestKubernetesManifestsAreValid(t *testing.T) {
 	if inside := container.SecurityContext; !*pod.SecurityContext.RunAsNonRoot || !*inside.ReadOnlyRootFilesystem || *inside.AllowPrivilegeEscalation || len(inside.Capabilities.Drop) == 0 {
 		t.Error("the pod has more permissions than it needs")
 	}
-	if _, err := config.Read(examples + "kubernetes/relay-sync.yaml"); err != nil {
-		t.Error(err)
+	cfg, err := config.Read(examples + "kubernetes/relay-sync.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The root file system is read-only, and a file would be lost with the pod.
+	if cfg.Audit != auditfile.Stdout {
+		t.Errorf("the audit lines go to %s, not to standard output", cfg.Audit)
 	}
 	text := read(t, examples+"kubernetes/relay-sync.yaml")
 	for _, path := range regexp.MustCompile(`(?m)[ \[](/[a-z/_.-]+)`).FindAllStringSubmatch(text, -1) {
