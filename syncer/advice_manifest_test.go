@@ -177,6 +177,12 @@ var manifestAdvice = []advice{
 			w.commit()
 		}
 	}},
+	{message: "contains no secret and no connection; delete the file with git rm", begin: func(w *world) func() {
+		w.commitAfter("two.yaml", func(good string) string {
+			return "workflows:\n    " + w.workflow(0) + ": {}\n" + good[strings.Index(good, "sops:"):]
+		})
+		return func() { w.remove("two.yaml") }
+	}},
 	{message: "has a merge conflict (<<<<<<<)", begin: func(w *world) func() {
 		w.two()
 		w.run("git", "switch", "-q", "-c", "other")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -35,12 +36,18 @@ func reasonFlag(c *cobra.Command, reason *string, with ...string) {
 	}
 	c.PreRunE = func(c *cobra.Command, _ []string) error {
 		needed := len(with) == 0 || slices.ContainsFunc(with, c.Flags().Changed)
-		if needed && strings.TrimSpace(*reason) == "" {
+		switch {
+		case needed && strings.TrimSpace(*reason) == "":
 			return fmt.Errorf("required flag --reason is not set%s. Hint: add --reason 'why', for the audit file", withFlags(with))
+		case c.Flags().Changed("reason") && !strings.ContainsFunc(*reason, isWord):
+			return fmt.Errorf("invalid --reason %q: must contain a letter or a digit. Hint: replace the dots of a printed command with the reason, for the audit file", *reason)
 		}
 		return nil
 	}
 }
+
+// isWord distinguishes a reason from the dots of a printed command.
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func withFlags(with []string) string {
 	if len(with) == 0 {

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -190,7 +192,8 @@ func reader(ts *testscript.TestScript, v *vaulttest.Vault, neg bool, args []stri
 	}
 }
 
-// exits CODE COMMAND... runs a command and asserts its exit code.
+// exits CODE COMMAND... runs a command and asserts its exit code, and that commands in its
+// output can be pasted.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -204,7 +207,18 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("%v: exit code %d, want %d", args[1:], got, want)
 	}
+	if slices.Contains(args, "json") {
+		return
+	}
+	for _, line := range printedCommand.FindAllStringSubmatch(ts.ReadFile("stdout")+"\n"+ts.ReadFile("stderr"), -1) {
+		if problem := pasted(strings.Fields(line[1])); problem != "" {
+			ts.Fatalf("the output has the command relay-sync%s: %s", line[1], problem)
+		}
+	}
 }
+
+// printedCommand is a command after a colon, or on a line of its own.
+var printedCommand = regexp.MustCompile("(?:: |`|(?m:^) +)relay-sync( [^\n`);|<]*)")
 
 // requests asserts that no request since the last call read a value, and that every
 // write used check-and-set; `requests writes N` also that N values were written;
