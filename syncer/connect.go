@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
@@ -99,10 +100,14 @@ func (c *Controller) makeClient(cfg config.Source, keyless bool, into *connected
 	if err != nil {
 		return err
 	}
+	role := policy.Writer
+	if keyless {
+		role = policy.Viewer
+	}
 	v := c.cfg.Vault
 	into.client, err = vaultclient.Connect(v.Settings("relay-sync/"+c.version), secrets.Config{
 		Owner: owner, Keys: into.keys, RequireMAC: c.cfg.Records == config.AuthenticRecords,
-		Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Warn: c.Warn,
+		Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Role: role.String(), Warn: c.Warn,
 	})
 	return err
 }

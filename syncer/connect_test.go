@@ -49,3 +49,35 @@ func TestMoreRightsOfARoleAreUsedByTheNextSync(t *testing.T) {
 		t.Errorf("with the capability: %v", err)
 	}
 }
+
+// A viewer's rules in place of the writer's would end all writes. What the command prints
+// is added to the policy here, and suffices.
+func TestMissingCapabilityNamesTheRoleOfTheCommand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.one()
+	defer w.token(w.vault.WriterWithout(t, "metadata", "list"))()
+	for want, request := range map[string]Request{
+		"writer": {Apply: true}, "viewer": {Keyless: true},
+	} {
+		reports, err := New(w.cfg, "test").Sync(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(reports[0].Problems(), "\n")
+		command := "other rules there must stay. To print all rules for this workflow:\n  relay-sync policy " + want + " --workflow " + w.workflow(0)
+		if !strings.Contains(text, command) {
+			t.Errorf("%s: %s", want, text)
+		}
+	}
+	w.cfg.Sources[0].Connections, w.cfg.Vault.Domain = []string{"slack/team"}, "acme"
+	defer w.token(w.vault.Writer(t))()
+	reports, err := New(w.cfg, "test").Sync(t.Context(), Request{Apply: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(reports[0].Problems(), "\n")
+	if !strings.Contains(text, "for every workflow unless you add --workflow:\n  relay-sync policy writer --connections-domain acme") {
+		t.Errorf("a connection: %s", text)
+	}
+}

@@ -63,7 +63,7 @@ func (c *Client) checkCapabilities(ctx context.Context, a Address, op capability
 	if err != nil {
 		return err
 	}
-	return missingCapability(a, op, rules, granted)
+	return c.missingCapability(a, op, rules, granted)
 }
 
 // explainDenied distinguishes a token with a missing capability from one that Vault
@@ -75,7 +75,7 @@ func (c *Client) explainDenied(ctx context.Context, a Address, op capability.Ope
 		return fmt.Errorf("%s: %w", a.Scope.Title(), ErrTokenRejected)
 	}
 	if err == nil {
-		if missing := missingCapability(a, op, rules, granted); missing != nil {
+		if missing := c.missingCapability(a, op, rules, granted); missing != nil {
 			return missing
 		}
 	}
@@ -109,8 +109,8 @@ func pathsOf(a Address, r capability.Rule) []string {
 const anyBody = "00000000-0000-4000-8000-000000000000"
 
 // missingCapability compares what rules require with what is granted on their paths. The
-// error is a *MissingCapabilityError, nil if nothing is missing. Pure.
-func missingCapability(a Address, op capability.Operation, rules []capability.Rule, granted map[string][]string) error {
+// error is a *MissingCapabilityError, nil if nothing is missing.
+func (c *Client) missingCapability(a Address, op capability.Operation, rules []capability.Rule, granted map[string][]string) error {
 	var lines []string
 	for _, r := range rules {
 		incomplete := false
@@ -127,7 +127,7 @@ func missingCapability(a Address, op capability.Operation, rules []capability.Ru
 	if len(lines) == 0 {
 		return nil
 	}
-	return &MissingCapabilityError{Address: a, Rules: lines, Command: policyCommand(a.Scope, op)}
+	return &MissingCapabilityError{Address: a, Rules: lines, Command: policyCommand(a.Scope, op, c.role)}
 }
 
 func missing(r capability.Rule, granted []string) []string {

@@ -4,6 +4,7 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -56,6 +57,9 @@ type Config struct {
 	RequireMAC bool
 	// Reading decides what happens if the token could read values.
 	Reading ReadGuard
+	// Role is the role of relay-sync policy that messages recommend for the token; writer
+	// if empty.
+	Role string
 	// Warn is called with what stops nothing and a person should know; nil drops it.
 	Warn func(text string)
 }
@@ -71,6 +75,7 @@ type Client struct {
 	keys        FingerprintKeys
 	requireMAC  bool
 	reading     ReadGuard
+	role        string
 	warn        func(string)
 
 	checks memo[checkKey, struct{}]
@@ -92,6 +97,7 @@ func NewClient(cfg Config) (*Client, error) {
 	c := &Client{
 		kv: cfg.KV, owner: cfg.Owner, settle: cfg.Settle, maxBytes: cfg.MaxValueBytes, warn: cfg.Warn,
 		concurrency: cfg.Concurrency, keys: cfg.Keys, requireMAC: cfg.RequireMAC, reading: cfg.Reading,
+		role: cmp.Or(cfg.Role, "writer"),
 	}
 	if c.settle == 0 {
 		c.settle = DefaultSettle

@@ -165,7 +165,8 @@ type MissingCapabilityError struct {
 	// Rules are lines of Vault policy, in HCL. Each is complete: Vault applies only the
 	// most specific rule for a path, so it repeats what the token already has there.
 	Rules []string
-	// Command prints the policy for the whole workflow; empty for none.
+	// Command prints all rules for the workflow, or for the connections of the domain;
+	// empty for none.
 	Command string
 }
 
@@ -174,8 +175,12 @@ func (e *MissingCapabilityError) Error() string {
 	for _, rule := range e.Rules {
 		text += "\n  " + rule
 	}
+	all := "this workflow"
+	if e.Address.Kind != Secret {
+		all = "the connections of this domain, and for every workflow unless you add --workflow"
+	}
 	if e.Command != "" {
-		text += "\nFor the whole workflow, the policy that this command prints:\n  " + e.Command
+		text += "\nAdd it to the policy; the other rules there must stay. To print all rules for " + all + ":\n  " + e.Command
 	}
 	return text
 }

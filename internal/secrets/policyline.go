@@ -23,16 +23,11 @@ func policyLine(s Scope, r capability.Rule) string {
 	return fmt.Sprintf(`path "%s" { capabilities = ["%s"] }`, path, strings.Join(r.Capabilities, `", "`))
 }
 
-// policyCommand prints the policy with the rules for an operation in one workflow; empty
-// for connections, whose policy also names workflows.
-func policyCommand(s Scope, op capability.Operation) string {
-	if s.Kind != Secret {
-		return ""
-	}
-	role, option := "writer", ""
+// policyCommand prints the rules for an operation of a program or person with a role: in
+// one workflow, or in the connections of a domain.
+func policyCommand(s Scope, op capability.Operation, role string) string {
+	option := ""
 	switch op {
-	case capability.List, capability.Observe:
-		role = "viewer"
 	case capability.Tidy:
 		role = "tidy"
 	case capability.Undelete:
@@ -42,11 +37,17 @@ func policyCommand(s Scope, op capability.Operation) string {
 	case capability.Configure:
 		option = " --settings"
 	}
-	command := "relay-sync policy " + role + " --workflow " + QuoteShell(s.Group) + option
+	command := "relay-sync policy " + role
+	if s.Kind == Secret {
+		command += " --workflow " + QuoteShell(s.Group) + option
+	} else {
+		_, domain, _ := strings.Cut(s.Prefix, "/") // connections/DOMAIN
+		command += " --connections-domain " + QuoteShell(domain) + option
+	}
 	if s.Mount != DefaultMount {
 		command += " --mount " + QuoteShell(s.Mount)
 	}
-	if s.Prefix != DefaultPrefix {
+	if s.Kind == Secret && s.Prefix != DefaultPrefix {
 		command += " --prefix " + QuoteShell(s.Prefix)
 	}
 	return command

@@ -131,13 +131,24 @@ func TestPolicyOfTheReadGuardSufficesToWrite(t *testing.T) {
 
 func TestPolicyCommandIsForOneWorkflow(t *testing.T) {
 	t.Parallel()
-	for want, in := range map[string]Scope{
-		"relay-sync policy writer --workflow deploy":                              {Mount: DefaultMount, Prefix: DefaultPrefix, Group: "deploy"},
-		"relay-sync policy writer --workflow 'my deploy' --mount kv --prefix a/b": {Mount: "kv", Prefix: "a/b", Group: "my deploy"},
-		"": {Kind: Connection, Mount: DefaultMount, Prefix: "connections/d", Group: "aws"},
+	deploy := Scope{Mount: DefaultMount, Prefix: DefaultPrefix, Group: "deploy"}
+	for _, row := range []struct {
+		in   Scope
+		op   capability.Operation
+		role string
+		want string
+	}{
+		{deploy, capability.Write, "writer", "writer --workflow deploy"},
+		{deploy, capability.List, "writer", "writer --workflow deploy"}, // a viewer's rules would replace its own
+		{deploy, capability.Observe, "viewer", "viewer --workflow deploy"},
+		{deploy, capability.Undelete, "operator", "operator --workflow deploy --undelete"},
+		{deploy, capability.Tidy, "writer", "tidy --workflow deploy"},
+		{Scope{Mount: "kv", Prefix: "a/b", Group: "my deploy"}, capability.Write, "writer", "writer --workflow 'my deploy' --mount kv --prefix a/b"},
+		{Scope{Kind: Connection, Mount: "kv", Prefix: "connections/d", Group: "aws"}, capability.Write, "writer", "writer --connections-domain d --mount kv"},
+		{Scope{Kind: Field, Mount: DefaultMount, Prefix: "connections/d", Group: anyBody}, capability.List, "viewer", "viewer --connections-domain d"},
 	} {
-		if got := policyCommand(in, capability.Write); got != want {
-			t.Errorf("got %q, want %q", got, want)
+		if got := policyCommand(row.in, row.op, row.role); got != "relay-sync policy "+row.want {
+			t.Errorf("got %q, want %q", got, row.want)
 		}
 	}
 }

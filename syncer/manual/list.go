@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
@@ -99,7 +100,7 @@ func List(ctx context.Context, s Settings, q Query) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	client, err := vaultclient.Connect(s.Vault, secrets.Config{Owner: owner, Warn: s.Warn})
+	client, err := vaultclient.Connect(s.Vault, secrets.Config{Owner: owner, Role: policy.Viewer.String(), Warn: s.Warn})
 	if err != nil {
 		return Found{}, err
 	}

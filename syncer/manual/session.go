@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/person"
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
@@ -43,7 +44,7 @@ type Session struct {
 // person.TeamOwner.
 func Open(ctx context.Context, s Settings) (*Session, error) {
 	session := &Session{Settings: s}
-	cfg := secrets.Config{Settle: s.Settle, MaxValueBytes: s.MaxValueBytes, Reading: secrets.WarnIfReadable, Warn: s.Warn}
+	cfg := secrets.Config{Settle: s.Settle, MaxValueBytes: s.MaxValueBytes, Reading: secrets.WarnIfReadable, Role: policy.Operator.String(), Warn: s.Warn}
 	client, err := vaultclient.ConnectAs(ctx, s.Vault, cfg, func(ctx context.Context, d vaultclient.Directory) (owner secrets.Owner, err error) {
 		if session.person, err = person.Owner(ctx, d); err != nil || s.Team == "" {
 			return session.person, err
