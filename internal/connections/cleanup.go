@@ -41,6 +41,7 @@ func (c *Client) CleanUp(ctx context.Context, root secrets.Scope, domain string,
 		delete(bodies, tagsOf(c.Owner(), a))
 	}
 	unknown := slices.Collect(maps.Keys(bodies))
+	//nolint:gosec // not a secret: each run need only look at others
 	rand.Shuffle(len(unknown), func(i, j int) { unknown[i], unknown[j] = unknown[j], unknown[i] })
 	for _, t := range unknown[:min(len(unknown), maxUnknown)] {
 		errs = append(errs, c.cleanUpUnknown(ctx, root, domain, bodies[t], settled))

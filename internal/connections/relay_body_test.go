@@ -27,6 +27,22 @@ func oldBody(id string, at time.Time, fields ...string) RelayBody {
 	return RelayBody{Scope: bodyOf(old("aws/any", at).Address, id), Fields: fields, created: []time.Time{at.Add(-time.Second)}}
 }
 
+// describeAll is one line about bodies, for a table.
+func describeAll(bodies []RelayBody) string {
+	var all []string
+	for _, b := range bodies {
+		text := b.Scope.Group + " of"
+		for _, p := range b.Replaced {
+			text += " " + p.Address.String()
+		}
+		for _, a := range b.UsedBy {
+			text += ", used by " + a.String()
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, "; ")
+}
+
 func TestLeft(t *testing.T) {
 	t.Parallel()
 	year, day := noon.AddDate(-1, 0, 0), noon.AddDate(0, 0, -1)
@@ -87,18 +103,8 @@ func TestLeft(t *testing.T) {
 		},
 		"nothing is left": {replaced: []Pointer{old("aws/production", year)}},
 	} {
-		var got []string
-		for _, b := range left(c.replaced, c.others, c.bodies) {
-			text := b.Scope.Group + " of"
-			for _, p := range b.Replaced {
-				text += " " + p.Address.String()
-			}
-			for _, a := range b.UsedBy {
-				text += ", used by " + a.String()
-			}
-			got = append(got, text)
-		}
-		if strings.Join(got, "; ") != c.want {
+		got := describeAll(left(c.replaced, c.others, c.bodies))
+		if got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}

@@ -178,6 +178,24 @@ func TestTokenFileIsReplacedWhileItsTokenIsValid(t *testing.T) {
 	}
 }
 
+// revokeLogins revokes the tokens of a role's logins by AppRole.
+func revokeLogins(t *testing.T, v *vaulttest.Vault, role string) {
+	t.Helper()
+	var accessors []string
+	_, list := v.Call(t, v.RootToken, "LIST", "auth/token/accessors", nil)
+	for _, key := range list["data"].(map[string]any)["keys"].([]any) {
+		accessors = append(accessors, key.(string))
+	}
+	for _, accessor := range accessors {
+		_, about := v.Call(t, v.RootToken, "POST", "auth/token/lookup-accessor", map[string]any{"accessor": accessor})
+		if data, ok := about["data"].(map[string]any); ok && data["path"] == "auth/approle/login" {
+			if meta, _ := data["meta"].(map[string]any); meta["role_name"] == role {
+				v.Call(t, v.RootToken, "POST", "auth/token/revoke-accessor", map[string]any{"accessor": accessor})
+			}
+		}
+	}
+}
+
 func TestInvalidTokenIsReplaced(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
@@ -194,19 +212,7 @@ func TestInvalidTokenIsReplaced(t *testing.T) {
 		if _, err := c.Capabilities(ctx, "", e.Path); err != nil {
 			t.Fatal(err)
 		}
-		var accessors []string
-		_, list := v.Call(t, v.RootToken, "LIST", "auth/token/accessors", nil)
-		for _, key := range list["data"].(map[string]any)["keys"].([]any) {
-			accessors = append(accessors, key.(string))
-		}
-		for _, accessor := range accessors {
-			_, about := v.Call(t, v.RootToken, "POST", "auth/token/lookup-accessor", map[string]any{"accessor": accessor})
-			if data, ok := about["data"].(map[string]any); ok && data["path"] == "auth/approle/login" {
-				if meta, _ := data["meta"].(map[string]any); meta["role_name"] == "revoked" {
-					v.Call(t, v.RootToken, "POST", "auth/token/revoke-accessor", map[string]any{"accessor": accessor})
-				}
-			}
-		}
+		revokeLogins(t, v, "revoked")
 		if _, err := c.WriteData(ctx, e, "x", 0); err != nil {
 			t.Errorf("the write after it: %v", err)
 		}

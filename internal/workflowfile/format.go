@@ -46,7 +46,8 @@ func ReadAny(name string, data []byte, layout Layout) (*File, error) {
 	case GitHub:
 		return r.finish(r.gitHub())
 	case GitLab:
-		return r.finish(r.gitLab())
+		r.gitLab()
+		return r.finish(nil)
 	case Relay:
 	}
 	return r.finish(r.relay())

@@ -19,7 +19,7 @@ const gitLabMount = "kv-v2"
 
 // gitLab walks a file of GitLab CI/CD. It reads the keyword secrets:vault of all jobs, also
 // of hidden ones, which others extend.
-func (r *reader) gitLab() error {
+func (r *reader) gitLab() {
 	document := r.documents[0]
 	top := r.fields(document.Content[0])
 	if len(r.documents) > 1 && slices.ContainsFunc(top, func(f field) bool { return f.name == "spec" }) {
@@ -37,7 +37,6 @@ func (r *reader) gitLab() error {
 	}
 	r.user = User{}
 	r.unread(document, "the keyword secrets:vault of jobs")
-	return nil
 }
 
 func (r *reader) gitLabJob(n *yaml.Node, top []field) {
