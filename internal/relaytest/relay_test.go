@@ -4,6 +4,7 @@
 package relaytest_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -277,20 +278,23 @@ func TestNiPrintsValuesAsTheGuideDescribes(t *testing.T) {
 	c := connect(t, v, v.Writer(t))
 	relay := relaytest.Start(t, v, v.Reader(t, workflow))
 	scope := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: workflow}
-	// For a refused query ni prints nothing and succeeds.
+	// For a refused query ni prints nothing and succeeds. json and file are empty where "ni file -o
+	// json" and "ni credentials config" keep the value.
 	values := map[string]struct {
-		plain, prints string
-		refused       bool
+		plain, prints, json, file string
+		refused                   bool
 	}{
 		"text":       {plain: "s3cr3t & <more>", prints: "s3cr3t & <more>"},
 		"newline":    {plain: "-----BEGIN-----\nabc\n", prints: "-----BEGIN-----\nabc\n"},
 		"json":       {plain: `{"username":"ci"}`, prints: `{"username":"ci"}`},
-		"base64":     {plain: "eyJ1c2VybmFtZSI6ImNpIn0=", prints: "eyJ1c2VybmFtZSI6ImNpIn0="},
+		"base64":     {plain: "eyJ1c2VybmFtZSI6ImNpIn0=", prints: "eyJ1c2VybmFtZSI6ImNpIn0=", file: `{"username":"ci"}`},
+		"word":       {plain: "password", prints: "password", file: "\xa5\xab\x2c\xc2\x8a\xdd"},
 		"prefixed":   {plain: "base64:aGVsbG8=", prints: "base64:aGVsbG8="},
 		"dollars":    {plain: "$5 {x} $$", prints: "$5 {x} $$"},
 		"empty":      {},
-		"bytes":      {plain: "\x30\x82\xff\xfe", prints: "\x30\x82\xff\xfe"},
+		"bytes":      {plain: "\x30\x82\xff\xfe", prints: "\x30\x82\xff\xfe", json: "0\ufffd\ufffd\ufffd"},
 		"nul":        {plain: "a\x00b", refused: true},
+		"mark":       {plain: "\ufefftext", prints: "text"},
 		"expression": {plain: "pass${toString(1)}word", prints: "pass1word"},
 		"brace":      {plain: "pass${word", refused: true},
 		"secret":     {plain: "pass${secrets.json}word", prints: `pass{"username":"ci"}word`},
@@ -305,6 +309,18 @@ func TestNiPrintsValuesAsTheGuideDescribes(t *testing.T) {
 		got, refused := relay.Printed(workflow, file, "{.value}")
 		if got != value.prints || (refused != "") != value.refused {
 			t.Errorf("%s: ni prints %q, want %q (%s)", name, got, value.prints, refused)
+		}
+		steps, refused := relay.Steps(workflow, file)
+		if refused != "" || len(steps) != 1 || steps[0].Values["spec.value"] != value.plain {
+			t.Errorf("%s: the step receives %v, want %q (%s)", name, steps, value.plain, refused)
+			continue
+		}
+		received := steps[0].Values["spec.value"]
+		if _, read, err := relaytest.FileJSON(received); err != nil || read != cmp.Or(value.json, value.plain) {
+			t.Errorf("%s: ni file -o json has %q, want %q (%v)", name, read, cmp.Or(value.json, value.plain), err)
+		}
+		if got := relaytest.CredentialsFile(received); got != cmp.Or(value.file, value.plain) {
+			t.Errorf("%s: ni credentials config writes %q, want %q", name, got, cmp.Or(value.file, value.plain))
 		}
 	}
 }
