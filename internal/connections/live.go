@@ -51,7 +51,7 @@ func withoutBodies(all []secrets.Address) []secrets.Address {
 		named[a.Name] = true
 	}
 	return slices.DeleteFunc(all, func(a secrets.Address) bool {
-		name, is := strings.CutPrefix(a.Group, "_")
+		name, is := strings.CutPrefix(a.Group, devPrefix)
 		return is && named[name]
 	})
 }
