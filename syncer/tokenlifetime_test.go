@@ -4,8 +4,11 @@
 package syncer
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +50,32 @@ func TestTokenLifetimeIsLookedUpAgainBeforeARenewedTokenSeemsToEnd(t *testing.T)
 		if left := whole*3/10 - got; whole >= time.Hour && endsSoon(left+5*time.Minute, whole) {
 			t.Errorf("%s: an alert fires before the renewal is seen, with %s left", whole, left)
 		}
+	}
+}
+
+// TestTokenThatEndsSoonIsInTheLog: the metric need not be watched.
+func TestTokenThatEndsSoonIsInTheLog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	_, created := w.vault.Call(t, w.vault.RootToken, http.MethodPost, "auth/token/create", map[string]any{"ttl": "1h", "policies": []string{"writer"}})
+	token := created["auth"].(map[string]any)["client_token"].(string)
+	if err := os.WriteFile(w.cfg.Vault.TokenFile, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	look := func() string {
+		var log bytes.Buffer
+		New(w.cfg, "test").lookUpToken(t.Context(), slog.New(slog.NewTextHandler(&log, nil)))
+		if strings.Contains(log.String(), token) {
+			t.Errorf("the log has the token")
+		}
+		return log.String()
+	}
+	if log := look(); log != "" {
+		t.Errorf("an hour before the end: %s", log)
+	}
+	w.vault.Call(t, token, http.MethodPost, "auth/token/renew-self", map[string]any{"increment": "10m"})
+	if log := look(); !strings.Contains(log, "level=WARN") || !strings.Contains(log, "expires soon") || !strings.Contains(log, w.cfg.Vault.TokenFile) {
+		t.Errorf("ten minutes before the end: %q", log)
 	}
 }
 
