@@ -81,3 +81,30 @@ func TestMissingCapabilityNamesTheRoleOfTheCommand(t *testing.T) {
 		t.Errorf("a connection: %s", text)
 	}
 }
+
+func TestMistypedMountIsNotTakenForAMissingPolicyAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.one()
+	const hint = "If this is the wrong path, correct mount and prefix (of relay-sync: vault.mount, vault.prefix)"
+	problems := func() string {
+		reports, err := New(w.cfg, "test").Sync(t.Context(), Request{Apply: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(reports[0].Problems(), "\n")
+	}
+	w.cfg.Vault.Prefix = "workflow"
+	if text := problems(); !strings.Contains(text, hint) {
+		t.Errorf("a mistyped prefix: %s", text)
+	}
+	w.cfg.Vault.Prefix, w.cfg.Vault.Mount = "workflows", "customer"
+	if text := problems(); !strings.Contains(text, hint) {
+		t.Errorf("a mistyped mount: %s", text)
+	}
+	w.cfg.Vault.Mount = "customers"
+	defer w.token(w.vault.WriterWithout(t, "metadata", "patch"))()
+	if text := problems(); !strings.Contains(text, "missing capability") || strings.Contains(text, hint) {
+		t.Errorf("the right path: %s", text)
+	}
+}

@@ -32,7 +32,7 @@ func (c *Client) require(ctx context.Context, a Address, op capability.Operation
 	}
 	err := c.once(ctx, checkKey{a.Scope, op}, func(ctx context.Context) error { return c.checkCapabilities(ctx, a, op) })
 	if missing, is := errors.AsType[*MissingCapabilityError](err); is {
-		return &MissingCapabilityError{Address: a, Rules: missing.Rules, Command: missing.Command} // not that of the first caller
+		return &MissingCapabilityError{Address: a, Rules: missing.Rules, Command: missing.Command, NoneGranted: missing.NoneGranted} // not that of the first caller
 	}
 	if err != nil {
 		return err
@@ -112,9 +112,11 @@ const anyBody = "00000000-0000-4000-8000-000000000000"
 // error is a *MissingCapabilityError, nil if nothing is missing.
 func (c *Client) missingCapability(a Address, op capability.Operation, rules []capability.Rule, granted map[string][]string) error {
 	var lines []string
+	none := true
 	for _, r := range rules {
 		incomplete := false
 		have := granted[pathsOf(a, r)[0]]
+		none = none && !slices.ContainsFunc(have, func(name string) bool { return name != "deny" })
 		for _, path := range pathsOf(a, r) {
 			incomplete = incomplete || len(missing(r, granted[path])) > 0
 			have = slices.DeleteFunc(slices.Clone(have), func(c string) bool { return !slices.Contains(granted[path], c) })
@@ -127,7 +129,7 @@ func (c *Client) missingCapability(a Address, op capability.Operation, rules []c
 	if len(lines) == 0 {
 		return nil
 	}
-	return &MissingCapabilityError{Address: a, Rules: lines, Command: policyCommand(a.Scope, op, c.role)}
+	return &MissingCapabilityError{Address: a, Rules: lines, Command: policyCommand(a.Scope, op, c.role), NoneGranted: none}
 }
 
 func missing(r capability.Rule, granted []string) []string {

@@ -168,6 +168,9 @@ type MissingCapabilityError struct {
 	// Command prints all rules for the workflow, or for the connections of the domain;
 	// empty for none.
 	Command string
+	// NoneGranted means that the token has no capability on the paths at all, as where the
+	// mount or prefix is mistyped: Vault does not distinguish that from a missing policy.
+	NoneGranted bool
 }
 
 func (e *MissingCapabilityError) Error() string {
@@ -181,6 +184,9 @@ func (e *MissingCapabilityError) Error() string {
 	}
 	if e.Command != "" {
 		text += "\nAdd it to the policy; the other rules there must stay. To print all rules for " + all + ":\n  " + e.Command
+	}
+	if e.NoneGranted {
+		text += "\nThe token has no capability there. If this is the wrong path, correct mount and prefix (of relay-sync: vault.mount, vault.prefix)"
 	}
 	return text
 }

@@ -89,7 +89,7 @@ func (c *Client) listChecked(ctx context.Context, s Scope) (Names, error) {
 // ofScope is the error of one address as that of its whole scope.
 func ofScope(err error) error {
 	if missing, is := errors.AsType[*MissingCapabilityError](err); is {
-		return &MissingCapabilityError{Address: Address{Scope: missing.Address.Scope}, Rules: missing.Rules, Command: missing.Command}
+		return &MissingCapabilityError{Address: Address{Scope: missing.Address.Scope}, Rules: missing.Rules, Command: missing.Command, NoneGranted: missing.NoneGranted}
 	}
 	return err
 }
