@@ -4,7 +4,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"regexp"
@@ -67,6 +66,9 @@ func listenable(address string) bool {
 	return err == nil
 }
 
+// minDriftInterval is the interval of one metadata read of each secret.
+const minDriftInterval = 5 * time.Second
+
 // problems does not look at connections, which need the settings for Vault.
 func (s Source) problems() (out problem.List) {
 	_, err := secrets.GitOpsOwner("any", s.Name)
@@ -84,7 +86,7 @@ func (s Source) problems() (out problem.List) {
 		out.AddIf(slices.Index(s.Workflows, workflow) < i, at, "duplicate workflow %q", workflow)
 	}
 	s.checkMap(&out)
-	out.AddIf(s.DriftInterval != 0 && s.DriftInterval < time.Second, "drift_interval", "must be a duration of 1s or more, such as 10m")
+	out.AddIf(s.DriftInterval != 0 && s.DriftInterval < minDriftInterval, "drift_interval", "must be %s or more, such as 10m", minDriftInterval)
 	out.AddError("deletes", s.Deletes.Check())
 	out.AddIf(s.History != plan.FollowHistory && s.History != plan.RefuseHistory, "history", `must be "follow" or "refuse"`)
 	out.AddIf(s.Drift != plan.Heal && s.Drift != plan.ReportOnly, "drift", `must be "heal" or "report"`)
@@ -141,37 +143,12 @@ func child(node *yaml.Node, step any) *yaml.Node {
 	return nil
 }
 
-var (
-	unknownKey = regexp.MustCompile(`^(line \d+): field (.{1,100}) not found in type`)
-	wrongType  = regexp.MustCompile(`^(line \d+): cannot unmarshal`)
-	anyLine    = regexp.MustCompile(`line \d+`)
-)
+var anyLine = regexp.MustCompile(`line \d+`)
 
-// typeProblems rewrites the errors of the decoder, which contain Go types and values
-// from the file.
-func typeProblems(err error) []string {
-	typed, ok := errors.AsType[*yaml.TypeError](err)
-	if !ok {
-		return []string{syntaxProblem(err)}
-	}
-	var out []string
-	for _, text := range typed.Errors {
-		switch {
-		case unknownKey.MatchString(text):
-			m := unknownKey.FindStringSubmatch(text)
-			out = append(out, fmt.Sprintf("%s: unknown key %q", m[1], m[2]))
-		case wrongType.MatchString(text):
-			out = append(out, wrongType.FindStringSubmatch(text)[1]+": invalid type of value")
-		default:
-			out = append(out, syntaxProblem(errors.New(text)))
-		}
-	}
-	return out
-}
-
+// syntaxProblem has only the line of an error that can quote the file.
 func syntaxProblem(err error) string {
 	if line := anyLine.FindString(err.Error()); line != "" {
-		return line + ": invalid YAML or duplicate key"
+		return line + ": invalid YAML syntax"
 	}
 	return "the file is empty or invalid YAML"
 }

@@ -122,11 +122,14 @@ func parse(data []byte, directory string) (*Config, []string) {
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		return nil, []string{syntaxProblem(err)}
 	}
+	if problems := typeProblems(&root); len(problems) > 0 {
+		return nil, problems
+	}
 	strict := yaml.NewDecoder(bytes.NewReader(data))
 	strict.KnownFields(true)
 	var cfg Config
 	if err := strict.Decode(&cfg); err != nil {
-		return nil, typeProblems(err)
+		return nil, []string{syntaxProblem(err)} // a type error is among typeProblems
 	}
 	if err := strict.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
 		return nil, []string{"must contain one YAML document; found a second one"}

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
@@ -18,6 +19,10 @@ func (s Source) Keyring() keyring.Config {
 	return cfg
 }
 
+// publicKey is the form of each kind of recipient, also behind the name of its kind, as
+// messages show it. The form of the keys of age plugins is theirs.
+var publicKey = regexp.MustCompile(`^([a-zA-Z_ ]+ )?(age1[0-9a-z]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]{20,}.*|([0-9A-Fa-f] ?){16,40}|arn:.+:kms:.+|projects/.+/cryptoKeys/.+|https?://.+)$`)
+
 func (s Source) checkKeys(out *problem.List) {
 	cfg := s.Keyring()
 	out.AddIf(cfg.Empty(), "age_keys", "is required; files with the age keys of this source. Or set keys, with pgp, aws_kms, gcp_kms, azure_key_vault or vault_transit")
@@ -26,6 +31,9 @@ func (s Source) checkKeys(out *problem.List) {
 	for i, recipient := range s.Recipients {
 		at := problem.Index("recipients", i)
 		out.AddIf(strings.TrimSpace(recipient) == "", at, "must be a public key")
-		out.AddIf(strings.HasPrefix(recipient, "AGE-SECRET-KEY-"), at, "must be the public key, age1...; this is the private key. Replace it, because others could read it")
+		private := strings.HasPrefix(recipient, "AGE-SECRET-KEY-")
+		out.AddIf(!private && strings.TrimSpace(recipient) != "" && !publicKey.MatchString(recipient), at,
+			"must be a public key as .sops.yaml has it: age1..., ssh-ed25519 ..., a PGP fingerprint, arn:..., projects/... or https://...")
+		out.AddIf(private, at, "must be the public key, age1...; this is the private key. Replace it, because others could read it")
 	}
 }

@@ -94,7 +94,7 @@ type Source struct {
 	// unset), "report" reports it and leaves it.
 	Drift plan.DriftPolicy `yaml:"drift"`
 	// DriftInterval is the interval at which the daemon compares Vault with an unchanged
-	// commit; 10m if unset.
+	// commit; 10m if unset, 5s or more.
 	DriftInterval time.Duration `yaml:"drift_interval"`
 	// Webhook authenticates the git host's deliveries for this source; none are accepted
 	// if unset.
