@@ -193,7 +193,11 @@ var descriptor = regexp.MustCompile(`^Desc\{fqName: "([^"]+)", help: ("(?:[^"\\]
 func metricsReference(t *testing.T) string {
 	t.Helper()
 	descs := make(chan *prometheus.Desc, 1000)
-	New(&config.Config{}, "test").registry.Describe(descs)
+	c := New(&config.Config{}, "test")
+	if _, err := c.OpenHooks(); err != nil { // which has metrics of its own
+		t.Fatal(err)
+	}
+	c.registry.Describe(descs)
 	close(descs)
 	var rows []string
 	for desc := range descs {

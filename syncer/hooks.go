@@ -30,7 +30,12 @@ func (c *Controller) OpenHooks() (webhooks http.Handler, err error) {
 			return nil, err
 		}
 	}
-	return webhook.New(c.cfg.Webhooks(), c.Hint, c.registry)
+	handler, err := webhook.New(c.cfg.Webhooks(), c.Hint, c.registry)
+	if err != nil {
+		return nil, err
+	}
+	handler.Warn = c.Warn
+	return handler, nil
 }
 
 // startNotifying sends notifications until stop is called, and then those that still

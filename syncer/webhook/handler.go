@@ -47,6 +47,17 @@ const (
 	rateLimited  = "rate_limited" // above the rate limit
 )
 
+// causes are why a delivery is not accepted, for its sender and for the log. They do not
+// disclose whether a source exists.
+var causes = map[string]string{
+	unauthorized: "not authentic. Hint: the URL must end with /webhook/ and the name of a source, and the webhook secret at the git host must be the one in webhook.secret_file",
+	invalid:      "the body is too large, incomplete or too slow",
+	rateLimited:  "too many deliveries",
+}
+
+// warnInterval limits the warnings about the deliveries to one source: anyone can send them.
+const warnInterval = time.Minute
+
 // testAnswer is for the person who tests the connection.
 const testAnswer = "relay-sync is reachable. Bitbucket does not sign this test, so it checks neither the secret nor the name of the source, " +
 	"and starts no sync. Deliveries of pushes are signed, and are checked.\n"
@@ -55,6 +66,9 @@ const testAnswer = "relay-sync is reachable. Bitbucket does not sign this test, 
 // other, 200 with a text for an unsigned connection test, 413 for a body that is too
 // large, 408 for a body that is not complete in time, 429 above the rate limit. It is safe for concurrent use.
 type Handler struct {
+	// Warn receives why deliveries are not accepted, now and then.
+	Warn func(text string)
+
 	mux         *http.ServeMux
 	sources     map[string]*receiver
 	unknown     *receiver
@@ -67,8 +81,10 @@ type Handler struct {
 
 // receiver authenticates the deliveries of one source and triggers its sync.
 type receiver struct {
+	title    string
 	provider string
 	check    check
+	warn     rate.Sometimes
 	triggers *debounce
 	replays  *debounce
 }
@@ -78,7 +94,7 @@ type receiver struct {
 // used.
 func New(sources map[string]Config, trigger func(source string), registry prometheus.Registerer) (*Handler, error) {
 	h := &Handler{
-		mux: http.NewServeMux(), sources: map[string]*receiver{}, seen: newSeen(), bodyTimeout: bodyTimeout,
+		Warn: func(string) {}, mux: http.NewServeMux(), sources: map[string]*receiver{}, seen: newSeen(), bodyTimeout: bodyTimeout,
 		rate: rate.NewLimiter(perSecond, burst), slots: make(chan struct{}, maxConcurrent),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_webhook_deliveries_total",
@@ -94,7 +110,8 @@ func New(sources map[string]Config, trigger func(source string), registry promet
 		}
 		triggers := &debounce{gap: minTriggerInterval, trigger: func() { trigger(name) }}
 		h.sources[name] = &receiver{
-			provider: string(cfg.Provider), check: check, triggers: triggers,
+			title: fmt.Sprintf("source %q", name), provider: string(cfg.Provider), check: check, triggers: triggers,
+			warn:    rate.Sometimes{Interval: warnInterval},
 			replays: &debounce{gap: replayInterval, trigger: triggers.push},
 		}
 	}
@@ -103,7 +120,10 @@ func New(sources map[string]Config, trigger func(source string), registry promet
 	}
 	// A delivery for an unknown source takes the same work as one for a known source,
 	// so that timing does not disclose names.
-	h.unknown = &receiver{provider: "unknown", check: bodySignature(rand.Text(), "sha256=", "X-Hub-Signature-256")}
+	h.unknown = &receiver{
+		title: "an unknown source", provider: "unknown", check: bodySignature(rand.Text(), "sha256=", "X-Hub-Signature-256"),
+		warn: rate.Sometimes{Interval: warnInterval},
+	}
 	h.mux.HandleFunc("POST /webhook/{source}", h.receive)
 	if registry != nil {
 		registry.MustRegister(h.total)
@@ -158,10 +178,16 @@ func (h *Handler) rateLimited(w http.ResponseWriter) {
 	h.answer(w, h.unknown, rateLimited, http.StatusTooManyRequests)
 }
 
-// answer counts a delivery and sends the status without a body.
+// answer counts a delivery and sends the status, with the cause if it was not accepted.
 func (h *Handler) answer(w http.ResponseWriter, to *receiver, result string, status int) {
 	h.total.WithLabelValues(to.provider, result).Inc()
-	w.WriteHeader(status)
+	cause, refused := causes[result]
+	if !refused {
+		w.WriteHeader(status)
+		return
+	}
+	to.warn.Do(func() { h.Warn(fmt.Sprintf("webhook delivery for %s not accepted: %s", to.title, cause)) })
+	http.Error(w, "not accepted: "+cause, status)
 }
 
 // read writes the body to a verifier. It returns the status of the answer if the body
