@@ -4,11 +4,15 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
@@ -16,12 +20,60 @@ import (
 // keystore is the content of a file that is not text.
 const keystore = "\x30\x82\x00\xff\nkeystore\n"
 
-// guide HEADING runs the commands below that heading of the managing-secrets guide, for
-// $WF.
+// guide HEADING [PAGE] runs the commands below that heading of the managing-secrets guide,
+// or of another one, for $WF. The domain of the guide "From Relay" is $WF, too.
 func guide(ts *testscript.TestScript, page string, args []string) {
-	shown := relaytest.ReadGuide(ts.Value("t").(testing.TB), page, ts.Getenv("WF"))
+	shown := relaytest.ReadGuide(ts.Value("t").(testing.TB), pageOf(page, args[1:]), ts.Getenv("WF"))
 	ts.Check(os.WriteFile(ts.MkAbs("keystore.p12"), []byte(keystore), 0o600))
-	ts.Check(ts.Exec("sh", "-euc", shown.Example(args[0], "sh")))
+	ts.Check(ts.Exec("sh", "-euc", inDomain(ts, shown.Example(args[0], "sh"))))
+}
+
+// pageOf is the page named by a command, or by default that page.
+func pageOf(page string, name []string) string {
+	if len(name) == 0 {
+		return page
+	}
+	return filepath.Join(filepath.Dir(page), name[0]+".md")
+}
+
+func inDomain(ts *testscript.TestScript, example string) string {
+	return strings.ReplaceAll(example, "my-account", ts.Getenv("WF"))
+}
+
+// guide-policy HEADING PAGE sets VAULT_TOKEN to a token with the policy below that heading.
+func guidePolicy(ts *testscript.TestScript, v *vaulttest.Vault, page string, args []string) {
+	t := ts.Value("t").(testing.TB)
+	shown := relaytest.ReadGuide(t, pageOf(page, args[1:]), ts.Getenv("WF"))
+	ts.Setenv("VAULT_TOKEN", v.Token(t, inDomain(ts, shown.Example(args[0], "hcl"))))
+}
+
+// old-data writes what Relay's own programs wrote: secrets of $WF, and connections of the
+// domain $WF.
+func oldData(ts *testscript.TestScript, v *vaulttest.Vault) {
+	relaytest.OldData(ts.Value("t").(testing.TB), v, ts.Getenv("WF"), ts.Getenv("WF"))
+}
+
+// connection TYPE/NAME FIELD VALUE asserts that a step reads this field, with Relay's code.
+func connection(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
+	t, domain := ts.Value("t").(testing.TB), ts.Getenv("WF")
+	rules, err := policy.For(policy.Grant{
+		Role: policy.Reader, Mount: "customers", Prefix: "workflows", Workflows: []string{domain}, ConnectionsDomain: domain,
+	})
+	ts.Check(err)
+	kind, name, _ := strings.Cut(args[0], "/")
+	fields, _ := relaytest.Start(t, v, v.Token(t, rules)).Connection(domain, kind, name)
+	if fields[args[1]] != args[2] {
+		ts.Fatalf("%s: a step reads %q as %s, want %q", args[0], fields[args[1]], args[1], args[2])
+	}
+}
+
+// vault is a stand-in for Vault's own program.
+func vault() int {
+	if err := vaulttest.Command(os.Getenv("VAULT_ADDR"), os.Getenv("VAULT_TOKEN"), os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	return 0
 }
 
 // step runs the step of the guide with the values that Relay's code reads, and copies its

@@ -18,8 +18,8 @@ import (
 // login ROLE [NAME [MOUNT]] sets VAULT_TOKEN to a token with this role in $WF: of the user
 // NAME of a userpass mount for $WF, or without an entity. MOUNT is added to the name of
 // the mount. $ME is the owner of what the person writes. A role is "operator", or with a
-// team "operator:TEAM"; "operator+" is for every workflow
-// below the prefix $WF.
+// team "operator:TEAM"; "operator+" is for every workflow below the prefix $WF. Writers
+// and administrators also get the connections of the domain $WF.
 func login(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	t, workflow := ts.Value("t").(testing.TB), ts.Getenv("WF")
 	word, team, _ := strings.Cut(args[0], ":")
@@ -31,6 +31,9 @@ func login(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 		grant.Workflows, grant.Prefix = nil, workflow
 	}
 	grant.Undelete = role == policy.Operator
+	if role == policy.Writer || role == policy.Administrator {
+		grant.ConnectionsDomain = workflow
+	}
 	rules, err := policy.For(grant)
 	ts.Check(err)
 	name := strings.Join(append([]string{"person", workflow}, args...), "-")

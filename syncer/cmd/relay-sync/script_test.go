@@ -27,6 +27,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"relay-sync": func() { os.Exit(start()) },
+		"vault":      func() { os.Exit(vault()) },
 	})
 }
 
@@ -74,6 +75,9 @@ func TestScripts(t *testing.T) {
 			"sighup":          sighup,
 			"clock-ahead":     clockAhead,
 			"login":           func(ts *testscript.TestScript, _ bool, args []string) { login(ts, v, args) },
+			"old-data":        func(ts *testscript.TestScript, _ bool, _ []string) { oldData(ts, v) },
+			"connection":      func(ts *testscript.TestScript, _ bool, args []string) { connection(ts, v, args) },
+			"guide-policy":    func(ts *testscript.TestScript, _ bool, args []string) { guidePolicy(ts, v, page, args) },
 			"guide":           func(ts *testscript.TestScript, _ bool, args []string) { guide(ts, page, args) },
 			"step":            func(ts *testscript.TestScript, _ bool, _ []string) { step(ts, v, page) },
 			"canary":          canary,
