@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,6 +56,9 @@ type Config struct {
 	Keys FingerprintKeys
 	// RequireMAC rejects own records without a MAC, if there is a key.
 	RequireMAC bool
+	// Signers are other owners whose records have a MAC under the same keys, and are
+	// checked like own ones: for a client that only observes.
+	Signers []Owner
 	// Reading decides what happens if the token could read values.
 	Reading ReadGuard
 	// Role is the role of relay-sync policy that messages recommend for the token; writer
@@ -74,9 +78,11 @@ type Client struct {
 	concurrency int
 	keys        FingerprintKeys
 	requireMAC  bool
-	reading     ReadGuard
-	role        string
-	warn        func(string)
+	// signers are the owners whose records are checked, the client's own last.
+	signers []Owner
+	reading ReadGuard
+	role    string
+	warn    func(string)
 
 	checks memo[checkKey, struct{}]
 	// changing serializes the pairs of requests that change one address.
@@ -96,7 +102,7 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		kv: cfg.KV, owner: cfg.Owner, settle: cfg.Settle, maxBytes: cfg.MaxValueBytes, warn: cfg.Warn,
-		concurrency: cfg.Concurrency, keys: cfg.Keys, requireMAC: cfg.RequireMAC, reading: cfg.Reading,
+		concurrency: cfg.Concurrency, keys: cfg.Keys, requireMAC: cfg.RequireMAC, signers: slices.Concat(cfg.Signers, []Owner{cfg.Owner}), reading: cfg.Reading,
 		role: cmp.Or(cfg.Role, "writer"),
 	}
 	if c.settle == 0 {
@@ -170,7 +176,10 @@ func (c *Client) describe(ctx context.Context, a Address) (Entry, error) {
 		return Entry{}, &kv.Error{Op: "read the metadata of", Path: a.Path(), Cause: kv.ErrMalformed}
 	}
 	e.observedAt = began
-	return e.authenticated(c.owner, c.keys.verify(c.owner, a, m.CustomMetadata[c.owner.recordKey()]), c.requireMAC), nil
+	for _, owner := range c.signers {
+		e = e.authenticated(owner, c.keys.verify(owner, a, m.CustomMetadata[owner.recordKey()]), c.requireMAC)
+	}
+	return e, nil
 }
 
 // Confirm observes a secret and compares it with an observation of another process,

@@ -149,7 +149,9 @@ func (e Entry) authenticated(owner Owner, mac MAC, required bool) Entry {
 		return e
 	}
 	if e.MAC = mac; mac == MACInvalid || mac == MACMissing && required {
-		e.Rejected = &record
+		if e.Rejected == nil || e.Rejected.Version < record.Version {
+			e.Rejected = &record
+		}
 		e.Records = maps.Clone(e.Records)
 		delete(e.Records, owner)
 	}

@@ -79,7 +79,7 @@ func undeletable(me Owner, e Entry) (Record, string) {
 	r, found := e.Records[me]
 	current := e.Versions[e.Current]
 	switch {
-	case e.Rejected != nil:
+	case !found && e.Rejected != nil:
 		return Record{}, fmt.Sprintf("the record of %s is not authentic", me)
 	case !found || !e.counts(r):
 		return Record{}, fmt.Sprintf("%s has no record of it", me)

@@ -100,7 +100,10 @@ func List(ctx context.Context, s Settings, q Query) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	client, err := vaultclient.Connect(s.Vault, secrets.Config{Owner: owner, Role: policy.Viewer.String(), Warn: s.Warn})
+	client, err := vaultclient.Connect(s.Vault, secrets.Config{
+		Owner: owner, Keys: s.Records.Keys, RequireMAC: s.Records.Required, Signers: s.Records.Owners,
+		Role: policy.Viewer.String(), Warn: s.Warn,
+	})
 	if err != nil {
 		return Found{}, err
 	}

@@ -23,6 +23,8 @@ type Settings struct {
 	// Settle and MaxValueBytes are as in secrets.Config.
 	Settle        time.Duration
 	MaxValueBytes int
+	// Records are how List checks the records of a controller; the zero value checks none.
+	Records Records
 	// Team is the team that the person acts for; empty for the person.
 	Team string
 	// Audit records changes; nil for none. Reason is the reason that the person gave.
@@ -30,6 +32,13 @@ type Settings struct {
 	Reason string
 	// Warn receives warnings.
 	Warn func(text string)
+}
+
+// Records are the owners of a controller and the keys of their records.
+type Records struct {
+	Owners   []secrets.Owner
+	Keys     secrets.FingerprintKeys
+	Required bool
 }
 
 // Session is a Vault client with one person, or one team, as the owner.

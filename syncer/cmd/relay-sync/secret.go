@@ -193,8 +193,26 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 	if !c.Flags().Changed("prefix") {
 		s.Prefix = cfg.Vault.Prefix
 	}
-	if c.Flags().Lookup("reason") != nil { // list changes nothing
-		s.Audit, err = o.openAudit(cfg)
+	if c.Flags().Lookup("reason") == nil { // list changes nothing
+		s.Records = recordsOf(cfg, s.Warn)
+		return s, nil
 	}
+	s.Audit, err = o.openAudit(cfg)
 	return s, err
+}
+
+// recordsOf are the owners of a controller, and the keys of their records. A person may
+// have the configuration and not the keys.
+func recordsOf(cfg *config.Config, warn func(string)) manual.Records {
+	out := manual.Records{Required: cfg.Records == config.AuthenticRecords}
+	var err error
+	if out.Keys, err = cfg.FingerprintKeys(); err != nil {
+		warn(fmt.Sprintf("the MAC of records is not checked: %v", err))
+	}
+	for _, source := range cfg.Sources {
+		if owner, err := secrets.GitOpsOwner(cfg.Controller, source.Name); err == nil {
+			out.Owners = append(out.Owners, owner)
+		}
+	}
+	return out
 }

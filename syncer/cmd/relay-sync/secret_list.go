@@ -25,7 +25,10 @@ func (o *options) listCommand() *cobra.Command {
 		Short: "List secrets: names, versions, owners, drift",
 		Long: `list prints the secrets of a workflow, of every owner. Without a workflow it prints those
 of all workflows that you may list, and names the other workflows; the token needs list on
-metadata/PREFIX/ for that. With --deleted it prints what an owner can undelete.`,
+metadata/PREFIX/ for that. With --deleted it prints what an owner can undelete.
+
+With --config and its fingerprint_key_file, the records of the controller's sources are
+checked, as a sync does. Without the keys a forged record looks like any other.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			settings, err := o.manualSettings(c, f)
