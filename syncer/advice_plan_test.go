@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // planAdvice follows the sentences in the causes of a plan.
@@ -16,6 +18,12 @@ var planAdvice = []advice{
 	{message: "; to take it over: ", begin: adviceAbout("unmanaged")},
 	{message: "; to write the value again: ", begin: adviceAbout("record not authentic")},
 	{message: "; to take it over now: ", begin: adviceAbout("source ... does not give it up")},
+	{message: "; to repair it: ", begin: func(w *world) func() {
+		w.cfg.Sources[0].Drift = plan.ReportOnly
+		w.two()
+		w.vault.Write(w.t, w.workflow(0), "two", "foreign")
+		return w.adopt("two")
+	}},
 	{message: "; to sign the record after a check: ", begin: func(w *world) func() {
 		w.cfg.FingerprintKeyFile = write(w.t, w.t.TempDir(), "fingerprint", strings.Repeat("k", 44))
 		w.two()

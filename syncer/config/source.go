@@ -91,7 +91,9 @@ type Source struct {
 	// refuses a file without one of them; other commands do not. None if unset.
 	Recipients []string `yaml:"recipients"`
 	// Drift decides about a secret with an outside change: "heal" writes it again (if
-	// unset), "report" reports it and leaves it.
+	// unset), "report" reports it and leaves it until relay-sync adopt names it. A secret
+	// whose metadata another writer removed, as a purge does, has no record left: it looks
+	// like a new one, and both write it.
 	Drift plan.DriftPolicy `yaml:"drift"`
 	// DriftInterval is the interval at which the daemon compares Vault with an unchanged
 	// commit; 10m if unset, 5s or more.

@@ -162,8 +162,8 @@ func (in Input) same(a Action) Action {
 		return a.as(UpdateRecord, "the value is the same, its record is updated to the newest fingerprint key")
 	case !a.Verdict.Drifted():
 		return a.as(Unchanged, "")
-	case in.Drift == ReportOnly:
-		return a.as(Drift, a.Verdict.String())
+	case in.Drift == ReportOnly && !in.Adopt.Addresses[a.Address]:
+		return a.as(Drift, a.Verdict.String()+"; to repair it: "+in.Flag.Adopt(a.Address))
 	}
 	return a.as(Repair, a.Verdict.String())
 }

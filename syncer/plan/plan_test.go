@@ -212,6 +212,8 @@ func TestAdoption(t *testing.T) {
 		{name: "another owner's, adopted", wants: want(nil), entry: entry(3, by(them, 3)), in: Input{Adopt: Adoption{Addresses: map[secrets.Address]bool{token: true}}}, kind: Adopt, cause: "owned by terraform/shop"},
 		{name: "another owner's, only unmanaged adopted", wants: want(nil), entry: entry(3, by(them, 3)), in: Input{Adopt: Adoption{Unmanaged: true}}, kind: Blocked, cause: "relay-sync adopt deploy/token"},
 		{name: "unmanaged, unmanaged adopted", wants: want(nil), entry: entry(1, nil), in: Input{Adopt: Adoption{Unmanaged: true}}, kind: Adopt},
+		{name: "drifted and only reported, adopted", wants: want(nil), entry: entry(4, by(us, 3)), in: Input{Drift: ReportOnly, Adopt: Adoption{Addresses: map[secrets.Address]bool{token: true}}}, kind: Repair, cause: "overwritten"},
+		{name: "drifted and only reported, unmanaged adopted", wants: want(nil), entry: entry(4, by(us, 3)), in: Input{Drift: ReportOnly, Adopt: Adoption{Unmanaged: true}}, kind: Drift, cause: "; to repair it: relay-sync adopt deploy/token"},
 		{name: "owned already, adopted", wants: want(nil), entry: entry(3, by(us, 3)), in: Input{Adopt: Adoption{Addresses: map[secrets.Address]bool{token: true}}}, kind: Unchanged},
 	})
 }

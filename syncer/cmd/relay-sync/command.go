@@ -122,8 +122,9 @@ func (o *options) adoptCommand() *cobra.Command {
 		Long: `adopt does what apply does, and also takes over the named secrets that the commit
 contains, from any owner. A connection is named connection:TYPE/NAME. With --unmanaged it
 takes over all live secrets that the commit contains and that have no owner's record,
-such as those left by a crash between the first write of a value and its record. adopt
-always writes the value, and never changes the record of the previous owner.
+such as those left by a crash between the first write of a value and its record. To take
+over is to write the value; the record of the previous owner stays. adopt also repairs a
+named secret that has drifted, where the source has drift: report.
 
 With --records, adopt writes no value and reads no repository: it lists the records of
 the sources that have no MAC or an invalid one, all or those of the named secrets, asks,
