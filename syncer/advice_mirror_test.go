@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -84,6 +85,19 @@ func withoutCredentials(_ *world, s *config.Source) {
 }
 
 var mirrorAdvice = []advice{
+	{message: "Hint: run chmod go-w ", begin: func(w *world) func() {
+		w.one()
+		w.overHTTPS(w.t)
+		w.sync(true)
+		folders, err := filepath.Glob(filepath.Join(w.cfg.Mirrors, "*", "*"))
+		if err != nil || len(folders) != 1 {
+			w.t.Fatalf("mirrors %v, %v", folders, err)
+		}
+		if err := os.Chmod(folders[0], 0o777); err != nil { //nolint:gosec // that is the point
+			w.t.Fatal(err)
+		}
+		return func() { w.run("chmod", "go-w", folders[0]) }
+	}},
 	{message: "set mirrors to a folder with write permission for this process", begin: func(w *world) func() {
 		w.one()
 		w.overHTTPS(w.t)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // The content of a mirror's folder.
@@ -37,9 +39,13 @@ func makePrivate(path string) error {
 	if err != nil {
 		return fmt.Errorf("create the mirror's folder: %w", err)
 	}
-	owner, known := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || info.Mode().Perm()&0o022 != 0 || known && int(owner.Uid) != os.Geteuid() {
-		return fmt.Errorf("the mirror's folder %s must be a folder that is owned by the user of this process, without write permission for others", path)
+	hint := conffile.HintForOwner(path, info, "sudo rm -r "+conffile.Display(path)+" (a mirror can be deleted at any time)")
+	if hint == "" && info.IsDir() && info.Mode().Perm()&0o022 != 0 {
+		hint = "Hint: run chmod go-w " + conffile.Display(path)
+	}
+	if !info.IsDir() || hint != "" {
+		return errors.New(strings.TrimSuffix(fmt.Sprintf("the mirror's folder %s must be a folder that is owned by the user of this process, without write permission for others. %s",
+			path, hint), ". "))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -58,23 +59,47 @@ type File struct {
 	torn bool
 }
 
-// Open opens the file at path for appending, and creates it with mode 0600. Errors have
-// the form "open the audit file PATH: cause".
+// Open opens the file at path for appending. If it does not exist, its folder must be
+// writable, and the first line creates it: a command without a change creates no file. Errors have the form
+// "open the audit file PATH: cause".
 func Open(path string, streams Streams) (*File, error) {
 	f := &File{path: path, stream: streams.of(path)}
 	if f.stream != nil {
 		return f, nil
 	}
-	if err := f.open(); err != nil {
+	err := f.open(0)
+	if errors.Is(err, fs.ErrNotExist) {
+		const writable, searchable = 2, 1
+		err = f.failed("open", syscall.Access(filepath.Dir(path), writable|searchable))
+	}
+	if err != nil {
 		return nil, err
 	}
 	return f, nil
 }
 
-func (f *File) open() error {
-	// Without O_NONBLOCK, opening a named pipe waits for a reader. For a regular file the
-	// flag has no effect.
-	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|syscall.O_NONBLOCK, 0o600)
+// appending are the flags of an open file. Without O_NONBLOCK, opening a named pipe waits
+// for a reader. For a regular file the flag has no effect.
+const appending = os.O_APPEND | os.O_WRONLY | syscall.O_NONBLOCK
+
+// create creates the file with mode 0600. One that root creates belongs to the owner of the
+// folder, so that a daemon with its own user can write to it.
+func (f *File) create() error {
+	file, err := os.OpenFile(f.path, appending|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(filepath.Dir(f.path)); err == nil && os.Geteuid() == 0 {
+		if folder, known := info.Sys().(*syscall.Stat_t); known {
+			_ = file.Chown(int(folder.Uid), int(folder.Gid)) // in a container root may not be permitted to
+		}
+	}
+	return file.Close()
+}
+
+// open opens the file, with more flags than those of appending.
+func (f *File) open(more int) error {
+	file, err := os.OpenFile(f.path, appending|more, 0o600)
 	if err != nil {
 		return f.failed("open", err)
 	}
@@ -108,7 +133,7 @@ func endsInPart(path string, info fs.FileInfo) bool {
 func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.stream != nil {
+	if f.file == nil {
 		return nil
 	}
 	return f.file.Close()
@@ -140,16 +165,23 @@ func (f *File) followPath() error {
 	if f.stream != nil {
 		return nil
 	}
-	now, err := os.Stat(f.path)
-	open, openErr := f.file.Stat()
-	if err == nil && openErr == nil && os.SameFile(now, open) {
-		return nil
-	}
 	before := f.file
-	if err := f.open(); err != nil {
+	if before != nil {
+		now, err := os.Stat(f.path)
+		open, openErr := before.Stat()
+		if err == nil && openErr == nil && os.SameFile(now, open) {
+			return nil
+		}
+	}
+	if err := f.create(); err != nil && !errors.Is(err, fs.ErrExist) {
+		return f.failed("open", err)
+	}
+	if err := f.open(os.O_CREATE); err != nil { // another process may have renamed the file
 		return err
 	}
-	_ = before.Close() // its lines are on disk
+	if before != nil {
+		_ = before.Close() // its lines are on disk
+	}
 	return nil
 }
 
@@ -190,6 +222,9 @@ func (f *File) undo(n int) {
 
 // failed names the file in an error. The path in err is the same one.
 func (f *File) failed(op string, err error) error {
+	if err == nil {
+		return nil
+	}
 	cause := err
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		cause = p.Err
@@ -197,5 +232,21 @@ func (f *File) failed(op string, err error) error {
 	if errors.Is(cause, syscall.ENXIO) {
 		cause = errNoReader
 	}
+	if hint := f.hint(cause); hint != "" {
+		return fmt.Errorf("%s the audit file %s: %w. %s", op, conffile.Display(f.path), cause, hint)
+	}
 	return fmt.Errorf("%s the audit file %s: %w", op, conffile.Display(f.path), cause)
+}
+
+// hint is for a file that another user has, or in whose folder another user may write.
+func (f *File) hint(cause error) string {
+	if !errors.Is(cause, fs.ErrPermission) {
+		return ""
+	}
+	for _, path := range []string{f.path, filepath.Dir(f.path)} {
+		if info, err := os.Stat(path); err == nil {
+			return conffile.HintForOwner(path, info, "")
+		}
+	}
+	return ""
 }

@@ -238,3 +238,36 @@ func TestFolderIsRefusedWithItsPath(t *testing.T) {
 		}
 	}
 }
+
+// TestFileIsCreatedByItsFirstLine: a command of root without a change must not create a
+// file that the daemon cannot open, and one with a change creates it for the folder's owner.
+func TestFileIsCreatedByItsFirstLine(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "log")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(dir, 4711, 4712); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "audit")
+	f := open(t, path)
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("before a line: %v", err)
+	}
+	add(t, f, "one")
+	assertText(t, path, "one\n")
+	owner := func(path string) [2]uint32 {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stat := info.Sys().(*syscall.Stat_t)
+		return [2]uint32{stat.Uid, stat.Gid}
+	}
+	if got, want := owner(path), owner(dir); got[0] != want[0] || os.Geteuid() == 0 && got[1] != want[1] {
+		t.Errorf("the file belongs to %v, the folder to %v", got, want)
+	}
+}
