@@ -65,6 +65,18 @@ var mappedAdvice = []advice{
 		w.sops("encrypt", "--in-place", "app.env")
 		w.commit()
 	})},
+	{message: "also between quotes; write the value between backquotes", begin: mapped(config.MapEntry{File: "app.ini"}, "token = \"a#b\"\n", nil, func(w *world) {
+		w.sops("decrypt", "--in-place", "app.ini")
+		w.run("sed", "-i", "s/^token.*/token = `a#b`/", "app.ini")
+		w.sops("encrypt", "--in-place", "app.ini")
+		w.commit()
+	})},
+	{message: "write line breaks as \\n and no quotes", begin: mapped(config.MapEntry{File: "app.env"}, "TOKEN=\"a\nB=b\"\n", nil, func(w *world) {
+		w.sops("decrypt", "--in-place", "app.env")
+		w.run("sed", "-i", `1s/.*/TOKEN=a\\nB=b/; 2d`, "app.env")
+		w.sops("encrypt", "--in-place", "app.env")
+		w.commit()
+	})},
 	{message: "which takes a file with this name as binary; decrypt it", begin: mapped(production, "TOKEN=value\n", nil, func(w *world) {
 		w.again(production.File, asDotenv...)
 	})},

@@ -81,7 +81,7 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	return values, dataKey, nil
 }
 
-// checkValues reports placeholders, and values with line ends of Windows: SOPS encrypts
+// checkValues reports placeholders, values of which sops may have lost a part, and values with line ends of Windows: SOPS encrypts
 // the carriage return as part of the value, and no shell or library that reads dotenv
 // files keeps it.
 func (m *Manifest) checkValues(values []string, problems *Problems) {
@@ -91,8 +91,15 @@ func (m *Manifest) checkValues(values []string, problems *Problems) {
 			problems.add(m.Leaves[i].Line, m.locations[i].path(), "still has the placeholder of relay-sync new; set its value with sops edit, or remove it")
 		case m.carriageReturns && strings.HasSuffix(value, "\r"):
 			problems.add(m.Leaves[i].Line, m.locations[i].path(), "ends with a carriage return, because the plain text had line ends of Windows (CRLF); decrypt the file, convert it to LF, and encrypt it again")
+		case m.openQuote != "" && opensQuote(value):
+			problems.add(m.Leaves[i].Line, m.locations[i].path(), "begins with a quote that is not closed, %s", m.openQuote)
 		}
 	}
+}
+
+// opensQuote reports whether a value begins with a quote that it does not contain again.
+func opensQuote(value string) bool {
+	return value != "" && strings.ContainsAny(value[:1], "\"'`") && strings.Count(value, value[:1]) == 1
 }
 
 const cannotOpen = "cannot be decrypted by SOPS; " + restore

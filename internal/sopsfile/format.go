@@ -57,7 +57,15 @@ type format struct {
 	}
 	// carriageReturns means that line ends of Windows become parts of values.
 	carriageReturns bool
+	// openQuote is why a value may begin with a quote that is not closed, and what to do;
+	// empty where such a value is complete.
+	openQuote string
 }
+
+const (
+	openQuoteDotenv = "because sops takes each line as a value of its own; write line breaks as \\n and no quotes, and encrypt the file again"
+	openQuoteINI    = "because sops drops a # or ; and what follows it, also between quotes; write the value between backquotes, and encrypt the file again"
+)
 
 // manifestFormat returns the format of a manifest, by its suffix as the sops command does.
 func manifestFormat(name string) (format, bool) {
@@ -83,14 +91,14 @@ func (m Mapping) format(name string) (format, bool) {
 	}
 	switch chosen {
 	case YAML:
-		return format{layout: m.flat(plainKey, "NAME: value"), plain: unlessBinary(byName, readYAML), store: yamlStore()}, true
+		return format{layout: m.flat(plainKey, "NAME: value"), plain: unlessBinary(byName, YAML, readYAML), store: yamlStore()}, true
 	case JSON:
-		return format{layout: m.flat(plainKey, `"NAME": "value"`), plain: unlessBinary(byName, readJSON), store: jsonStore()}, true
+		return format{layout: m.flat(plainKey, `"NAME": "value"`), plain: unlessBinary(byName, JSON, readJSON), store: jsonStore()}, true
 	case Dotenv:
 		store := dotenv.NewStore(&config.DotenvStoreConfig{})
-		return format{layout: m.flat(withoutExport, "NAME=value"), plain: unlessJSON(readDotenv), store: store, carriageReturns: true}, true
+		return format{layout: m.flat(withoutExport, "NAME=value"), plain: unlessJSON(Dotenv, readDotenv), store: store, carriageReturns: true, openQuote: openQuoteDotenv}, true
 	case INI:
-		return format{layout: m.sections(), plain: unlessJSON(readINI), store: ini.NewStore(&config.INIStoreConfig{})}, true
+		return format{layout: m.sections(), plain: unlessJSON(INI, readINI), store: ini.NewStore(&config.INIStoreConfig{}), openQuote: openQuoteINI}, true
 	case Binary:
 		if byName == YAML {
 			return format{layout: m.binary(), plain: readYAML, store: yamlStore()}, true
@@ -106,13 +114,13 @@ func jsonStore() *json.Store { return json.NewStore(&config.JSONStoreConfig{}) }
 
 // wroteBinary is the problem of a file whose name does not show its format: sops then
 // writes all of it as one value, in JSON.
-const wroteBinary = "is a binary file of sops, which takes a file with this name as binary; decrypt it, and encrypt it with --input-type and --output-type, or set format: binary and secret in its map entry"
+const wroteBinary = "is a binary file of sops, which takes a file with this name as binary; decrypt it, and encrypt it with --input-type %[1]s --output-type %[1]s, or set format: binary and secret in its map entry"
 
 // unlessJSON is a reader that reports JSON in place of lines.
-func unlessJSON(read func([]byte, *Problems) node) func([]byte, *Problems) node {
+func unlessJSON(chosen Format, read func([]byte, *Problems) node) func([]byte, *Problems) node {
 	return func(data []byte, problems *Problems) node {
 		if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-			problems.add(1, nil, wroteBinary)
+			problems.add(1, nil, wroteBinary, chosen)
 			return node{}
 		}
 		return read(data, problems)
@@ -121,7 +129,7 @@ func unlessJSON(read func([]byte, *Problems) node) func([]byte, *Problems) node 
 
 // unlessBinary is a reader that reports a binary file, unless its name shows that sops did
 // not write it as binary: otherwise the whole file would become a secret with the name data.
-func unlessBinary(byName Format, read func([]byte, *Problems) node) func([]byte, *Problems) node {
+func unlessBinary(byName, chosen Format, read func([]byte, *Problems) node) func([]byte, *Problems) node {
 	if byName == YAML || byName == JSON {
 		return read
 	}
@@ -129,7 +137,7 @@ func unlessBinary(byName Format, read func([]byte, *Problems) node) func([]byte,
 		root := read(data, problems)
 		other := func(e entry) bool { return e.key != sopsKey && e.key != binaryKey }
 		if _, found := root.get(binaryKey); found && !slices.ContainsFunc(root.entries, other) {
-			problems.add(root.line, nil, wroteBinary)
+			problems.add(root.line, nil, wroteBinary, chosen)
 		}
 		return root
 	}

@@ -40,6 +40,8 @@ type Manifest struct {
 	metadata  sops.Metadata
 	// carriageReturns are looked for in values: see format.
 	carriageReturns bool
+	// openQuote is as in format.
+	openQuote string
 }
 
 // Leaf is one encrypted secret of a manifest, or one field of a connection.
@@ -124,7 +126,7 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 		return nil, problems.sorted()
 	}
 	m = newManifest(name, places, lines, meta, metadata)
-	m.carriageReturns = format.carriageReturns
+	m.carriageReturns, m.openQuote = format.carriageReturns, format.openQuote
 	return m, nil
 }
 

@@ -139,6 +139,38 @@ func TestCarriageReturnsOfDotenvAreRefused(t *testing.T) {
 	}
 }
 
+// sops keeps the first part of an INI value with a # in quotes, and the first line of a
+// dotenv value on several lines.
+func TestValueOfWhichSOPSLostAPartIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	for _, row := range []struct{ suffix, value, want string }{
+		{".ini", `"` + canaryToken, "TOKEN begins with a quote that is not closed, because sops drops a # or ;"},
+		{".ini", `'` + canaryToken, "TOKEN begins with a quote that is not closed, because sops drops a # or ;"},
+		{".ini", canaryToken + `"`, ""},
+		{".ini", `it's`, ""},
+		{".env", `"` + canaryToken, "TOKEN begins with a quote that is not closed, because sops takes each line as a value"},
+		{".env", `"` + canaryToken + `" # no comment`, ""},
+		{".yaml", `"` + canaryToken, ""},
+	} {
+		branch := sops.TreeBranch{{Key: "TOKEN", Value: row.value}}
+		if row.suffix == ".ini" {
+			branch = sops.TreeBranch{{Key: "app", Value: branch}}
+		}
+		m, err := VerifyMapped("app"+row.suffix, []byte(s.seal(t, row.suffix, branch)), Mapping{Workflow: "deploy"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Decrypt(t.Context(), s.keys(t))
+		if (err == nil) != (row.want == "") || !strings.Contains(fmt.Sprint(err), row.want) && row.want != "" {
+			t.Errorf("%s with %s...: got %v, want %q", row.suffix, row.value[:1], err, row.want)
+		}
+		if err != nil && strings.Contains(err.Error(), canaryToken) {
+			t.Errorf("the error has the value: %v", err)
+		}
+	}
+}
+
 func mappingFor(suffix string) Mapping {
 	if suffix == ".bin" || suffix == ".yaml" {
 		return Mapping{Workflow: "deploy", Secret: "blob"}
