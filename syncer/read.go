@@ -78,7 +78,7 @@ func (s *source) read(ctx context.Context) (desired, error) {
 // noFiles is the failure of a commit without a manifest: a pattern without a match, or an
 // emptied repository, must not delete secrets.
 func (s *source) noFiles() error {
-	return fmt.Errorf("commit %s of %s contains no file that matches %s; nothing is deleted unless the plan is approved, or deletes.allow_empty is set",
+	return fmt.Errorf("commit %s of %s contains no file that matches %s (only committed files count); nothing is deleted unless the plan is approved, or deletes.allow_empty is set",
 		plan.Short(string(s.commit)), s.ShortRef(), strings.Join(s.Patterns(), ", "))
 }
 

@@ -56,7 +56,7 @@ func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]rep
 		return nil, err
 	}
 	if len(files) == 0 {
-		return []report.Verified{{Source: cfg.Name, File: "-", Err: s.noFiles()}}, nil
+		return []report.Verified{{Source: cfg.Name, Err: s.noFiles()}}, nil
 	}
 	var out []report.Verified
 	err = s.repo.Read(ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {

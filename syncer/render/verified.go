@@ -32,7 +32,10 @@ func (t *Text) WriteVerified(all []report.Verified) error {
 	following := followers(all)
 	for _, v := range all {
 		file := v.File
-		if following[file] > 1 && v.Source != "" {
+		switch {
+		case file == "":
+			file = "source " + v.Source
+		case following[file] > 1 && v.Source != "":
 			file += " for source " + v.Source
 		}
 		if v.Err == nil {

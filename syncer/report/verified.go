@@ -14,7 +14,8 @@ type Verified struct {
 	Source string
 	// Commit is empty for a file on disk.
 	Commit string
-	File   string
+	// File is empty if the commit of the source has none.
+	File string
 	// Secrets and Connections are how many the manifest has, 0 if it is refused.
 	Secrets, Connections int
 	// Leaves are the secrets and the fields of the connections, encrypted.

@@ -61,6 +61,7 @@ func (o *options) newManifest(workflow string, names []string, file string) erro
 		return render.Document(o.stdout, map[string]any{"file": file, "commands": next, "sops_config_found": rules})
 	}
 	text := "Wrote " + conffile.Display(file) + " with placeholders. Encrypt it, then set the values:\n  " + strings.Join(next, "\n  ") + "\n"
+	text += "sops edit looks for your age key in the file that SOPS_AGE_KEY_FILE names, or in ~/.config/sops/age/keys.txt.\n"
 	if !rules {
 		text += sopsRules
 	}
@@ -92,14 +93,16 @@ func hasSOPSRules(file string) (bool, error) {
 	return false, err
 }
 
-// createFile writes a file that does not exist.
+// createFile writes a file that does not exist, and creates its folder, as of a new
+// repository.
 func createFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return errors.New("already exists; choose another --file, or add the secrets to it with sops edit")
-	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("its folder is not found; create the folder first")
 	case err != nil:
 		return err
 	}
