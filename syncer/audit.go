@@ -101,6 +101,15 @@ func (a *Audit) Manual(by ManualChange, r *report.Result, do func()) {
 	a.around(line, r, do)
 }
 
+// errNotRecorded: a line could not be written, so the change was not made. The next lines
+// may each wait as long for a pipe that no process reads.
+var errNotRecorded = errors.New("not recorded")
+
+type notRecordedError struct{ cause error }
+
+func (e *notRecordedError) Error() string   { return "not done: " + e.cause.Error() }
+func (e *notRecordedError) Unwrap() []error { return []error{errNotRecorded, e.cause} }
+
 // around writes the lines of one change around it.
 func (a *Audit) around(line auditLine, r *report.Result, do func()) {
 	line.Event, line.Action, line.Cause = "begin", r.Kind, r.Cause
@@ -110,7 +119,7 @@ func (a *Audit) around(line auditLine, r *report.Result, do func()) {
 		line.File = r.Want.File
 	}
 	if err := a.append(line); err != nil {
-		r.Err = fmt.Errorf("not done: %w", err)
+		r.Err = &notRecordedError{err}
 		return
 	}
 	do()

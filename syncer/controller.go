@@ -16,6 +16,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
@@ -30,6 +31,9 @@ type Controller struct {
 	version string
 	// Progress receives how many of a sync's actions are done.
 	Progress func(source string, done, of int)
+	// Waits receives what a write or deletion waits for, and the longest wait: a version
+	// without a record may be of a write that is not complete.
+	Waits func(secrets.Address, time.Duration)
 	// Warn receives what a person should know and what stops nothing.
 	Warn func(text string)
 	// Audit records changes; nil records none.
@@ -72,7 +76,7 @@ type Controller struct {
 func New(cfg *config.Config, version string) *Controller {
 	registry := prometheus.NewRegistry()
 	c := &Controller{
-		cfg: cfg, version: version, Progress: func(string, int, int) {}, Warn: func(string) {},
+		cfg: cfg, version: version, Progress: func(string, int, int) {}, Waits: func(secrets.Address, time.Duration) {}, Warn: func(string) {},
 		wakes: newWakes(cfg.Sources), handOvers: newHandOvers(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
 		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg), localPoll: pollInterval,
 		clients: map[clientKey]*connected{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},

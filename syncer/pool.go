@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -19,7 +20,8 @@ import (
 const maxUnavailable = 10
 
 // pool carries out actions with bounded concurrency and within the rate limit. Once
-// Vault refuses every request alike, or is unavailable, the rest is not tried.
+// Vault refuses every request alike, or is unavailable, or the audit file cannot be written,
+// the rest is not tried.
 type pool struct {
 	// caller's context ends the sync; ctx ends also when the pool stops itself.
 	caller    context.Context
@@ -52,12 +54,15 @@ func (p *pool) run(r *report.Result, do func(context.Context, *report.Result)) {
 		if errors.Is(r.Err, context.Canceled) && p.caller.Err() == nil {
 			r.Err = errNotTried // the pool stopped; its cause is another action's error
 		}
+		if r.Err == context.Canceled { //nolint:errorlint // one with more facts stays
+			r.Err = kv.ErrCanceled
+		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.unavailable++; !secrets.Unavailable(r.Err) {
 			p.unavailable = 0
 		}
-		if secrets.AffectsAll(r.Err) || p.unavailable == maxUnavailable {
+		if secrets.AffectsAll(r.Err) || errors.Is(r.Err, errNotRecorded) || p.unavailable == maxUnavailable {
 			p.stop()
 		}
 		p.done(*r)

@@ -4,6 +4,7 @@
 package kv
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,6 +65,15 @@ var (
 	ErrMalformed = errors.New("the response is not that of Vault's API; check the address")
 )
 
+// ErrCanceled: the context ended before the response. It is context.Canceled, as text for a
+// person.
+var ErrCanceled error = canceledError{}
+
+type canceledError struct{}
+
+func (canceledError) Error() string { return "canceled" }
+func (canceledError) Unwrap() error { return context.Canceled }
+
 // tlsError is a certificate that is not accepted for another reason than its authority.
 type tlsError struct{ text string }
 
@@ -83,7 +93,7 @@ type Error struct {
 	Path string
 	// Status is the HTTP status; 0 without a response.
 	Status int
-	// Cause is one of the errors above, context.Canceled, or the redirect that was not
+	// Cause is one of the errors above, or the redirect that was not
 	// followed.
 	Cause error
 }

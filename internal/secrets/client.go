@@ -64,6 +64,9 @@ type Config struct {
 	// Role is the role of relay-sync policy that messages recommend for the token; writer
 	// if empty.
 	Role string
+	// Waits is called before the client waits for settle, with the address and the longest
+	// wait; nil drops it.
+	Waits func(Address, time.Duration)
 	// Warn is called with what stops nothing and a person should know; nil drops it.
 	Warn func(text string)
 }
@@ -82,6 +85,7 @@ type Client struct {
 	signers []Owner
 	reading ReadGuard
 	role    string
+	waits   func(Address, time.Duration)
 	warn    func(string)
 
 	checks memo[checkKey, struct{}]
@@ -113,6 +117,9 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	if c.concurrency == 0 {
 		c.concurrency = kv.DefaultConcurrency
+	}
+	if c.waits = cfg.Waits; c.waits == nil {
+		c.waits = func(Address, time.Duration) {}
 	}
 	if c.warn == nil {
 		c.warn = func(string) {}

@@ -35,6 +35,7 @@ func (c *Client) delete(ctx context.Context, a Address, claim Claim, op capabili
 			return done, err
 		}
 		waited = done.Remaining.Seen()
+		c.waits(a, wait)
 		select {
 		case <-ctx.Done():
 			return Deletion{}, ctx.Err()

@@ -116,6 +116,7 @@ func (c *Client) awaitSettled(ctx context.Context, w Write, wait time.Duration) 
 	if wait == 0 {
 		return ctx.Err()
 	}
+	c.waits(w.Address, wait)
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

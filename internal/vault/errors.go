@@ -34,7 +34,7 @@ func (c *Client) newError(op, path string, err error) *kv.Error {
 		return out
 	}
 	if errors.Is(err, context.Canceled) { // also while it connects
-		out.Cause = context.Canceled
+		out.Cause = kv.ErrCanceled
 	} else if cause := connectionCause(err); cause != nil {
 		out.Op, out.Path, out.Cause = "connect to", c.api.Address(), cause
 	} else if _, ok := errors.AsType[*json.SyntaxError](err); ok {

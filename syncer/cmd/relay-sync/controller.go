@@ -42,6 +42,7 @@ func (o *options) openChanging() (*config.Config, *syncer.Controller, func(), er
 func (o *options) newController(cfg *config.Config) *syncer.Controller {
 	controller := syncer.New(cfg, version)
 	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
+	controller.Waits = o.waits()
 	return controller
 }
 

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // progress updates one line on a terminal, and prints nothing elsewhere.
@@ -27,6 +30,21 @@ func (o *options) progress() func(string, int, int) {
 		if done == of {
 			fmt.Fprint(o.stderr, "\r\x1b[K")
 		}
+	}
+}
+
+// waits prints why a command waits, once a second at most: many secrets wait together.
+func (o *options) waits() func(secrets.Address, time.Duration) {
+	var mu sync.Mutex
+	var last time.Time
+	return func(a secrets.Address, longest time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		if longest < time.Second || time.Since(last) < time.Second {
+			return
+		}
+		last = time.Now()
+		fmt.Fprintf(o.stderr, "waiting up to %s (vault.settle): another write of %s may not be complete\n", longest.Round(time.Second), a.Title())
 	}
 }
 

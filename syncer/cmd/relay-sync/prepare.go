@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
@@ -55,6 +57,9 @@ func (o *options) prepare(ctx context.Context, cfg *config.Config, problems prob
 	}
 	p := &prepared{cfg: cfg, controller: syncer.New(cfg, version), endpoints: endpoints{}}
 	p.controller.Warn = func(text string) { log.Warn(text) }
+	p.controller.Waits = func(a secrets.Address, longest time.Duration) {
+		log.Info("waiting for vault.settle", "workflow", a.Group, "secret", a.Name, "longest", longest.String())
+	}
 	if err := p.open(ctx, current, auditfile.Streams{Out: o.stdout, Err: o.stderr}); err != nil {
 		p.discard(current)
 		return nil, err
