@@ -4,6 +4,8 @@
 package syncer
 
 import (
+	"cmp"
+	"context"
 	"log/slog"
 	"slices"
 	"strings"
@@ -54,7 +56,7 @@ func logSync(log *slog.Logger, r report.Report) {
 		case result.Kind.Waits() || result.Kind == plan.Drift:
 			entry.Warn("left as it is", "cause", result.Cause)
 		case result.Kind != plan.Unchanged:
-			entry.Info("applied", "version", result.Version, "cause", result.Cause)
+			entry.Info("applied", "version", cmp.Or(result.Version, result.Entry.Current), "cause", result.Cause)
 		}
 	}
 	for _, b := range r.RelayBodies {
@@ -64,6 +66,7 @@ func logSync(log *slog.Logger, r report.Report) {
 		log.Warn("bodies of Relay not checked", "err", r.RelayBodiesErr)
 	}
 	s := r.Summary()
-	log.Info("sync done", "written", s.Written(), "deleted", s.Delete+s.Release, "unchanged", s.Unchanged, "records_updated", s.UpdateRecord, "signed", s.Signed,
-		"pending_approval", s.PendingApproval, "blocked", s.Blocked, "drifted", s.Drifted, "failed", s.Failed, "plan_id", r.PlanID)
+	level := map[report.Outcome]slog.Level{report.Pending: slog.LevelWarn, report.Failed: slog.LevelError}[r.Outcome()] // Info for a clean one
+	log.Log(context.Background(), level, "sync done", "written", s.Written(), "deleted", s.Delete+s.Release, "unchanged", s.Unchanged, "records_updated", s.UpdateRecord, "signed", s.Signed,
+		"pending_approval", s.PendingApproval, "blocked", s.Blocked, "drifted", s.Drift, "failed", s.Failed, "plan_id", r.PlanID)
 }

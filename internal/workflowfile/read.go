@@ -111,16 +111,15 @@ func (r *reader) relay() error {
 	if len(r.documents) > 1 {
 		r.warn(positionOf(r.documents[1]), "second document: Relay reads only the first")
 	}
-	var workflow bool
+	has := map[string]bool{}
 	for _, f := range top {
-		switch f.name {
-		case "steps", "triggers", "apiVersion":
-			workflow = true
-		case "kind":
-			return errors.New("not a workflow, but a Kubernetes object: a workflow has steps or triggers at the top level")
-		}
+		has[f.name] = true
 	}
-	if !workflow {
+	switch {
+	case has["steps"] || has["triggers"]:
+	case has["kind"]:
+		return errors.New("not a workflow, but a Kubernetes object: a workflow has steps or triggers at the top level")
+	case !has["apiVersion"]:
 		return errors.New("not a workflow: no apiVersion, steps or triggers found at the top level")
 	}
 	for _, walk := range []func(name string, n *yaml.Node){r.resolvable, r.unresolvable} {

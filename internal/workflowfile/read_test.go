@@ -192,3 +192,11 @@ func FuzzRead(f *testing.F) {
 		e.Unused([]*File{file})
 	})
 }
+
+// Relay ignores keys that it does not know.
+func TestWorkflowWithAKindIsAWorkflow(t *testing.T) {
+	t.Parallel()
+	if _, err := Read([]byte("kind: Workflow\nsteps: []\n")); err != nil {
+		t.Error(err)
+	}
+}

@@ -6,6 +6,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
@@ -39,11 +40,20 @@ func (cfg *Config) Select(names []string) ([]Source, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(cfg.Sources, func(s Source) bool { return s.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("source %q: not found in the configuration", name)
+			return nil, fmt.Errorf("source %q: not found in the configuration: must be one of %s", name, strings.Join(cfg.SourceNames(), ", "))
 		}
 		out = append(out, cfg.Sources[i])
 	}
 	return out, nil
+}
+
+// SourceNames are the names of all sources.
+func (cfg *Config) SourceNames() []string {
+	names := make([]string, len(cfg.Sources))
+	for i, s := range cfg.Sources {
+		names[i] = s.Name
+	}
+	return names
 }
 
 // Source is a git repository and branch or tag, and the workflows it may write.

@@ -96,7 +96,7 @@ func (t *Text) report(r report.Report) {
 	}
 	for i, f := range r.Failures {
 		if i == 0 {
-			t.line(1, t.paint(red, "refused; nothing in them is applied:"))
+			t.line(1, t.paint(red, "refused and not applied:"))
 		}
 		t.block(2, t.paint(red, "x")+" "+f.Err.Error())
 	}

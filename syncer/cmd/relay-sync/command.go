@@ -42,14 +42,17 @@ can show a value, and the Vault token needs no permission to read values.
 Exit codes:
   0  nothing to do, or everything done
   1  an error; for apply also a change that is blocked or pending approval
-  2  plan: there are changes, drift or blocked changes; apply: drift that is only reported`,
+  2  plan: there are changes, drift or blocked changes; apply: drift that is only
+     reported, or a pending hand-over, which another sync completes`,
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetVersionTemplate("relay-sync {{.Version}}\n")
 	root.PersistentFlags().StringVarP(&o.output, "output", "o", "text", "output format: text or json; plan also has markdown")
+	complete(root, "output", func() []string { return []string{"text", "json", "markdown"} })
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		formats := []string{"text", "json"}
 		if c.Name() == "plan" {
@@ -70,6 +73,23 @@ Exit codes:
 func (o *options) configFlags(c *cobra.Command) {
 	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
 	c.Flags().StringSliceVar(&o.sources, "source", nil, "process only this source (repeatable)")
+	complete(c, "source", func() []string {
+		cfg, err := config.Read(o.config)
+		if err != nil {
+			return nil
+		}
+		return cfg.SourceNames()
+	})
+}
+
+// complete lets a shell complete the values of a flag.
+func complete(c *cobra.Command, flag string, values func() []string) {
+	err := c.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values(), cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic("relay-sync: " + err.Error()) // the caller has defined the flag
+	}
 }
 
 func (o *options) planCommand() *cobra.Command {
@@ -159,6 +179,9 @@ func (o *options) versionCommand() *cobra.Command {
 		Short: "Print the version of relay-sync",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if o.output == "json" {
+				return render.Document(o.stdout, map[string]any{"version": version})
+			}
 			_, err := fmt.Fprintln(o.stdout, "relay-sync "+version)
 			return err
 		},

@@ -28,7 +28,12 @@ func (o *options) newCommand() *cobra.Command {
 prints the commands that encrypt it and set the values. It writes placeholders, so no
 value is on disk in plain text. It needs no configuration, no key and no Vault, and never
 replaces a file.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("no workflow given: expected WORKFLOW, and the names of its secrets")
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error { return o.newManifest(args[0], args[1:], file) },
 	}
 	c.Flags().StringVar(&file, "file", "", "path of the new file (default: WORKFLOW.yaml)")
