@@ -24,7 +24,7 @@ var planAdvice = []advice{
 		w.vault.Write(w.t, w.workflow(0), "two", "foreign")
 		return w.adopt("two")
 	}},
-	{message: "; to sign the record after a check: ", begin: func(w *world) func() {
+	{message: "not deleted: %s; to sign the record after a check: ", begin: func(w *world) func() {
 		w.cfg.FingerprintKeyFile = write(w.t, w.t.TempDir(), "fingerprint", strings.Repeat("k", 44))
 		w.two()
 		w.vault.ForgeRecords(w.t, w.workflow(0), "two", w.vault.Write(w.t, w.workflow(0), "two", "foreign"))

@@ -325,5 +325,4 @@ var vaultPrinted = []advice{
 	{message: "record not authentic: its MAC is missing or invalid", test: "TestForgedRecordsDoNotHideChanges"},
 	{message: "stays; if no program needs it any more, delete it:", test: "TestPruneLeavesAVersionThatAReplicaWroteSinceThePlan"},
 	{message: "is required; set a token, a token file or a login", test: "TestInvalidCredentialsAreProblems"},
-	{message: "a VAULT_* variable in the environment is invalid; unset it", test: "advice_secret.txt"},
 }

@@ -132,7 +132,7 @@ func (g Grant) withConnections() rights {
 // purpose describes the rights.
 func (r rights) purpose(of string) string {
 	if r.allow(capability.Read) {
-		return "read values and list names; write nothing"
+		return "read values and list names, write nothing"
 	}
 	if !r.allow(capability.Write) && r.allow(capability.Tidy) {
 		return "remove dead and released names of " + of + "; read and write no value"
