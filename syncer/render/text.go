@@ -192,6 +192,8 @@ func facts(r report.Result, applied bool) string {
 		facts = append(facts, "failed: "+r.Err.Error())
 	case applied && r.Version > 0:
 		facts = append(facts, fmt.Sprintf("written as version %d", r.Version))
+	case applied && r.Kind == plan.Delete && r.Address.Kind == secrets.Connection:
+		facts = append(facts, fmt.Sprintf("version %d deleted", r.Entry.Current))
 	case applied && r.Kind == plan.Delete:
 		facts = append(facts, fmt.Sprintf("version %d deleted, can be undeleted", r.Entry.Current))
 	}
