@@ -74,8 +74,14 @@ func TestTokenThatEndsSoonIsInTheLog(t *testing.T) {
 		t.Errorf("an hour before the end: %s", log)
 	}
 	w.vault.Call(t, token, http.MethodPost, "auth/token/renew-self", map[string]any{"increment": "10m"})
-	if log := look(); !strings.Contains(log, "level=WARN") || !strings.Contains(log, "expires soon") || !strings.Contains(log, w.cfg.Vault.TokenFile) {
+	if log := look(); !strings.Contains(log, "level=WARN") || !strings.Contains(log, "the token expires soon; replace it in the file, or renew it") || !strings.Contains(log, w.cfg.Vault.TokenFile) {
 		t.Errorf("ten minutes before the end: %q", log)
+	}
+	if err := os.WriteFile(w.cfg.Vault.TokenFile, []byte(w.vault.Writer(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if log := look(); log != "" {
+		t.Errorf("after the advice: %q", log)
 	}
 }
 

@@ -173,9 +173,14 @@ func TestAWeakPGPKeyIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := load(Config{PGP: []string{pgpFile(t, weak, true)}}); err == nil || !strings.Contains(err.Error(), "RSA with 1024 bits; ") {
+	if _, err := load(Config{PGP: []string{pgpFile(t, weak, true)}}); err == nil || !strings.Contains(err.Error(), "RSA with 1024 bits; encrypt the files for a modern key, such as one of age, or of RSA with at least 2048 bits") {
 		t.Errorf("got %v", err)
 	}
+	modern, err := openpgp.NewEntity("Sync", "", "sync@example.com", &packet.Config{Algorithm: packet.PubKeyAlgoRSA, RSABits: 2048})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustLoad(t, Config{PGP: []string{pgpFile(t, modern, true)}})
 }
 
 func TestPGPKeysDecryptEntries(t *testing.T) {
