@@ -6,6 +6,7 @@ package syncer
 import (
 	"errors"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,7 +66,7 @@ func TestSyncOfADaemonThatStopsIsAnswered(t *testing.T) {
 	for _, answer := range []chan report.Report{before, after} {
 		select {
 		case r := <-answer:
-			if r.Source != "shop" || !errors.Is(r.Err, errEnded) {
+			if r.Source != "shop" || !errors.Is(r.Err, errEnded) || !strings.Contains(r.Err.Error(), "Hint: run the command again") {
 				t.Errorf("answered %+v", r)
 			}
 		default:

@@ -196,7 +196,12 @@ func TestBodiesThatCannotBeListedAreReported(t *testing.T) {
 		denied, _ := w.clientWith(us, w.vault.Token(t, rules))
 		found, err := new(RelayBodies).Left(context.Background(), denied, production)
 		if err == nil || len(found) > 0 || !strings.Contains(err.Error(), "\nHint: with a token that may list them, compare: vault kv list -mount=customers connections/"+w.domain) {
-			t.Errorf("without %s: found %q, %v", name, ids(found), err)
+			t.Fatalf("without %s: found %q, %v", name, ids(found), err)
+		}
+		_, command, _ := strings.Cut(err.Error(), "Hint: with a token that may list them, compare: ")
+		command, _, _ = strings.Cut(command, "\n")
+		if listed := w.vault.Paste(t, w.vault.RootToken, command); !strings.Contains(listed, "aws/") {
+			t.Errorf("%s lists %q", command, listed)
 		}
 	}
 }
