@@ -62,6 +62,7 @@ var commandAdvice = []advice{
 	{message: "Hint: run the command again", test: "TestSyncOfADaemonThatStopsIsAnswered"},
 	{message: "Hint: stop the program that uses %s", test: "TestAddressIsBoundAfterTheProgramThatUsesItStopped"},
 	{message: "Hint: with a token that may list them, compare:", test: "TestBodiesThatCannotBeListedAreReported"},
+	{message: "which is in the future; set the clock", test: "TestAFileFromTheFutureIsRepairedByRotating"},
 	{message: "is not a workflow that source %s may write; add it", begin: adviceAbout("is not a workflow that source ... may write")},
 	{message: "%s %s is claimed more than once: %s; keep one", begin: adviceAbout("claimed more than once")},
 	{message: "contains no secret and no connection; delete the file", begin: withoutSecrets(func(w *world) {
@@ -86,7 +87,6 @@ func withoutSecrets(follow func(w *world)) func(w *world) func() {
 // comes with its row.
 var notFollowed = []string{
 	"a VAULT_* variable in the environment is invalid; unset it", // only the provider has them
-	"which is in the future; set the clock",
 	"Hint: another command ran as root; run",
 	"Hint: it belongs to %s; run the command as that user",
 	"permission denied. Hint: run the command as the user of the daemon",

@@ -14,7 +14,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/getsops/sops/v3"
 	"golang.org/x/crypto/ssh"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
@@ -42,6 +44,30 @@ func sopsEncrypt(t *testing.T, config string, env ...string) string {
 		t.Fatalf("sops: %v: %s", err, stderr.String())
 	}
 	return string(out)
+}
+
+// TestAFileFromTheFutureIsRepairedByRotating: sops writes the time of this machine again.
+func TestAFileFromTheFutureIsRepairedByRotating(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t)
+	s.change = func(m *sops.Metadata) { m.LastModified = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC) }
+	file := writeFile(t, "team.yaml", s.seal(t, ".yaml", plainTree("deploy", "token", "canary-token")))
+	read := func() string {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if _, err := Verify("team.yaml", []byte(read())); err == nil || !strings.Contains(err.Error(), "which is in the future; set the clock of the machine that encrypts (or of this one), and encrypt the file again with sops rotate --in-place") {
+		t.Errorf("got %v", err)
+	}
+	cmd := exec.CommandContext(t.Context(), tools.Path(t, "sops"), "rotate", "--in-place", file)
+	cmd.Env = []string{"HOME=" + t.TempDir(), "SOPS_AGE_KEY=" + s.identity}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	mustOpen(t, read(), s.keys(t))
 }
 
 func mustKeys(t *testing.T, cfg keyring.Config) *Keys {
