@@ -243,9 +243,6 @@ func TestTokenIsReadForEachAttemptAndFailureIsSentAgain(t *testing.T) {
 	r := start(t, Config{GitHub: &Host{URL: s.URL, Repository: "example/shop", TokenFile: path}})
 	r.Send(applied)
 	r.until(failed, 1)
-	if !strings.Contains(r.log.String(), "check the credential and its scopes") {
-		t.Errorf("the log has no advice:\n%s", r.log.String())
-	}
 	if err := os.WriteFile(path, []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -253,6 +250,10 @@ func TestTokenIsReadForEachAttemptAndFailureIsSentAgain(t *testing.T) {
 	r.until(sent, 1)
 	if got := s.requests()[1].Header.Get("Authorization"); got != "Bearer "+token {
 		t.Errorf("sent %q", got)
+	}
+	r.stop() // which ends what writes to the log
+	if !strings.Contains(r.log.String(), "check the credential and its scopes") {
+		t.Errorf("the log has no advice:\n%s", r.log.String())
 	}
 }
 
