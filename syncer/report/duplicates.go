@@ -13,7 +13,9 @@ import (
 
 // claim is a secret or connection in a verified manifest.
 type claim struct {
-	in   *Verified
+	in *Verified
+	// file is the path of the manifest in its shortest form.
+	file string
 	line int
 	what sopsfile.Claimed
 }
@@ -28,7 +30,7 @@ func (c claim) String() string {
 
 // sameFile means that the file was named twice.
 func (c claim) sameFile(other claim) bool {
-	return c.in.Source == other.in.Source && filepath.Clean(c.in.File) == filepath.Clean(other.in.File)
+	return c.in.Source == other.in.Source && c.file == other.file
 }
 
 // excludes means that no sync writes a secret that both claim: files of one commit, or of
@@ -62,32 +64,48 @@ func RefuseDuplicates(all []Verified) {
 // claimsOf are the claims of a manifest in the order of its lines.
 func claimsOf(v *Verified) []claim {
 	var out []claim
+	file := filepath.Clean(v.File)
 	for i, leaf := range v.Leaves {
 		if i == 0 || v.Leaves[i-1].Claimed() != leaf.Claimed() { // fields of a connection are consecutive
-			out = append(out, claim{v, leaf.Line, leaf.Claimed()})
+			out = append(out, claim{v, file, leaf.Line, leaf.Claimed()})
 		}
 	}
 	return out
+}
+
+// maxPlaces limits the other claims in a message: a thousand files may claim the same
+// secrets.
+const maxPlaces = 5
+
+// listed are the first places; more than that are only mentioned.
+func listed(places []string) string {
+	if len(places) > maxPlaces {
+		places = append(places[:maxPlaces:maxPlaces], "and more")
+	}
+	return strings.Join(places, ", ")
 }
 
 // judge adds a problem or a note for the other claims among all.
 func (c claim) judge(all []claim, problems *sopsfile.Problems) {
 	var excluded, others []string
 	for _, other := range all {
+		if len(excluded) > maxPlaces {
+			break
+		}
 		switch {
 		case c.sameFile(other):
 		case c.excludes(other):
 			excluded = append(excluded, other.String())
-		default:
+		case len(others) <= maxPlaces:
 			others = append(others, other.String())
 		}
 	}
 	if len(excluded) > 0 {
 		problems.List = append(problems.List, sopsfile.Problem{
-			Line: c.line, Path: c.what.String(), Text: "is claimed more than once, also by " + strings.Join(excluded, ", ") + "; keep one",
+			Line: c.line, Path: c.what.String(), Text: "is claimed more than once, also by " + listed(excluded) + "; keep one",
 		})
 	}
 	if len(others) > 0 {
-		c.in.Notes = append(c.in.Notes, fmt.Sprintf("line %d: %s is also in %s; of files for one Vault, only one can have it", c.line, c.what, strings.Join(others, ", ")))
+		c.in.Notes = append(c.in.Notes, fmt.Sprintf("line %d: %s is also in %s; of files for one Vault, only one can have it", c.line, c.what, listed(others)))
 	}
 }

@@ -4,6 +4,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,6 +46,27 @@ func TestSecretInTwoManifestsIsRefusedWhereOnlyOneCanHaveIt(t *testing.T) {
 		}
 		if got := strings.Join(both[0].Notes, " "); !strings.Contains(got, row.note) {
 			t.Errorf("%s: %q, want %q", row.name, got, row.note)
+		}
+	}
+}
+
+// TestManyClaimsOfOneSecretAreCut: the text does not grow with the square of the files, and
+// a note does not hide a refusal.
+func TestManyClaimsOfOneSecretAreCut(t *testing.T) {
+	t.Parallel()
+	secret := sopsfile.Leaf{Workflow: "deploy", Name: "token", Line: 3}
+	var all []Verified
+	for i := range 30 {
+		all = append(all, Verified{Source: "other", Commit: fmt.Sprint(i), File: "a.yaml", Leaves: []sopsfile.Leaf{secret}})
+	}
+	for i := range 30 {
+		all = append(all, Verified{Source: "shop", Commit: "c", File: fmt.Sprintf("%d.yaml", i), Leaves: []sopsfile.Leaf{secret}})
+	}
+	RefuseDuplicates(all)
+	for _, v := range all {
+		text := ErrorText(v.Err) + strings.Join(v.Notes, " ")
+		if refused := v.Err != nil; refused != (v.Source == "shop") || len(text) > 500 || !strings.Contains(text, ", and more") {
+			t.Errorf("%s of %s: %d bytes: %s", v.File, v.Source, len(text), text)
 		}
 	}
 }
