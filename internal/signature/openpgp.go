@@ -75,10 +75,11 @@ func weakness(made *packet.Signature, signer *openpgp.Entity) string {
 	default:
 		return "signed over a hash that can be forged, such as SHA-1"
 	}
-	for _, key := range (openpgp.EntityList{signer}).KeysById(issuerOf(made)) {
-		return pgpkeys.Weakness(key.PublicKey)
+	keys := openpgp.EntityList{signer}.KeysById(issuerOf(made))
+	if len(keys) == 0 {
+		return "the signature does not name its key"
 	}
-	return "the signature does not name its key"
+	return pgpkeys.Weakness(keys[0].PublicKey)
 }
 
 func issuerOf(made *packet.Signature) uint64 {
