@@ -115,6 +115,8 @@ type Source struct {
 	Notify []notify.Config `yaml:"notify"`
 	// Deletes limits what a sync deletes without approval.
 	Deletes plan.DeletePolicy `yaml:"deletes"`
+	// Approvals are the settings for plans that wait for approval.
+	Approvals Approvals `yaml:"approvals"`
 	// Suspend makes the daemon ignore the source: it resolves no commit and sends no
 	// request to Vault. apply skips it unless --source names it.
 	Suspend bool `yaml:"suspend"`
