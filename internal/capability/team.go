@@ -3,9 +3,12 @@
 
 package capability
 
-// TeamsFolder is the folder, below metadata/ of a mount, of the paths of teams. No
-// controller may have its name.
-const TeamsFolder = "relay-sync/teams/"
+// TeamsName is the name of the folder of teams, beside the folders of controllers. No
+// controller may have it.
+const TeamsName = "teams"
+
+// TeamsFolder is the folder, below metadata/ of a mount, of the paths of teams.
+const TeamsFolder = ApprovalsRoot + "/" + TeamsName + "/"
 
 // Team is what a member of a team requires on TeamPath. Nothing is written there.
 const Team = "patch"

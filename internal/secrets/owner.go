@@ -6,9 +6,12 @@ package secrets
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 )
 
 // Owner is the manager of a secret: "terraform/<id>", "gitops/<controller>/<source>",
@@ -37,7 +40,17 @@ func TerraformOwner(id string) (Owner, error) { return newOwner("terraform", id)
 // GitOpsOwner is the owner of what a controller writes from one source. The
 // error wraps ErrInvalid.
 func GitOpsOwner(controller, source string) (Owner, error) {
-	return newOwner("gitops", controller, source)
+	owner, err := newOwner("gitops", controller, source)
+	if err == nil { // both are parts of the paths of approvals in Vault
+		err = errors.Join(CheckName("controller", controller), CheckName("source", source))
+	}
+	if err != nil {
+		return NoOwner, err
+	}
+	if controller == capability.TeamsName {
+		return NoOwner, invalidf("controller name %q: it is the folder of teams in Vault", controller)
+	}
+	return owner, nil
 }
 
 // PersonOwner is the owner of what a person writes by hand: the hash of the id of the

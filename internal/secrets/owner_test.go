@@ -57,7 +57,14 @@ func TestOwnersThatDoNotFitAreRefused(t *testing.T) {
 	_, long := PersonOwner("a-readable-part-of-32-characters", "entity-1")
 	_, upper := PersonOwner("Ada", "entity-1")
 	_, hidden := TeamOwner(".hidden")
-	for name, err := range map[string]error{"no entity": noEntity, "long": long, "upper case": upper, "a team whose name is invalid": hidden} {
+	_, above := GitOpsOwner("..", "shop")
+	_, option := GitOpsOwner("cluster-1", "-shop")
+	_, wildcard := GitOpsOwner("cluster-1", "+")
+	_, teams := GitOpsOwner("teams", "shop")
+	for name, err := range map[string]error{
+		"no entity": noEntity, "long": long, "upper case": upper, "a team whose name is invalid": hidden, "a controller whose name is a path": above,
+		"a source whose name is an option": option, "a source whose name is a wildcard": wildcard, "a controller in the folder of teams": teams,
+	} {
 		if err == nil {
 			t.Errorf("%s: no error", name)
 		}

@@ -28,7 +28,6 @@ func (cfg *Config) problems() (out problem.List) {
 	} else {
 		_, err := secrets.GitOpsOwner(cfg.Controller, "any")
 		out.AddError("controller", err)
-		out.AddIf(cfg.Controller == "teams", "controller", "must not be %q, which is the folder of teams in Vault", cfg.Controller)
 	}
 	out.AddIf(cfg.Listen != "" && !listenable(cfg.Listen), "listen", "must be an address and a port, such as 127.0.0.1:9460")
 	out.AddList("vault", cfg.Vault.problems())
