@@ -91,8 +91,8 @@ func resolve(m providerModel, env environment) (settings, []settingProblem) {
 		owner:     parsed(r, "owner", parseOwner),
 		settle:    parsed(r, "settle", parseSettle),
 		readGuard: parsed(r, "require_write_only", parseReadGuard),
-		mount:     parsed(r, "mount", func(text string) (string, error) { return parsePath("mount", text) }),
-		prefix:    parsed(r, "prefix", func(text string) (string, error) { return parsePath("prefix", text) }),
+		mount:     parsed(r, "mount", parseMount),
+		prefix:    parsed(r, "prefix", parsePrefix),
 		domain:    parsed(r, "domain", parseDomain),
 	}
 	out.vault = r.vaultSettings(m)

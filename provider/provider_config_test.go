@@ -106,6 +106,9 @@ func invalidSettings() []resolveRow {
 			"client_cert_file must be set together", "headers: the header X-Vault-Token is reserved", "max_retries must be 0 to 100",
 			"ca_cert_file: read /does/not/exist: no such file",
 		}},
+		{"a prefix inside relay-sync's own folder is reserved", func(m *providerModel) {
+			m.Prefix = types.StringValue("/relay-sync/cluster-1/")
+		}, nil, nil, []string{`prefix: prefix "relay-sync/cluster-1": "relay-sync" is reserved`}},
 		{"invalid variables are reported", func(*providerModel) {}, map[string]string{
 			"VAULT_MAX_RETRIES": "many", "VAULT_HEADERS": "hunter2",
 		}, nil, []string{`max_retries must be a whole number; it is "many"`, "headers must be a JSON object of strings in VAULT_HEADERS"}},

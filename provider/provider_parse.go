@@ -30,9 +30,14 @@ func parseSettle(text string) (time.Duration, error) {
 	return settle, nil
 }
 
-func parsePath(what, text string) (string, error) {
+func parseMount(text string) (string, error) {
 	text = strings.Trim(text, "/")
-	return text, secrets.CheckPath(what, text)
+	return text, secrets.CheckPath("mount", text)
+}
+
+func parsePrefix(text string) (string, error) {
+	text = strings.Trim(text, "/")
+	return text, secrets.CheckPrefix(text)
 }
 
 // parseDomain parses an optional name.

@@ -21,7 +21,8 @@ func providerSchema() schema.Schema {
 			"address":   optionalText("URL of Vault, such as `https://vault.example.com:8200`." + defaults["address"]),
 			"namespace": optionalText("Namespace of Vault Enterprise or OpenBao." + defaults["namespace"]),
 			"mount":     optionalText("Mount of the KV version 2 secrets engine." + defaults["mount"]),
-			"prefix":    optionalText("Path below the mount that contains one folder per workflow." + defaults["prefix"]),
+			"prefix": optionalText("Path below the mount that contains one folder per workflow. `relay-sync` and `connections`, " +
+				"and paths below them, are reserved." + defaults["prefix"]),
 			"domain": optionalText("Domain of the connections that `relay_connection` manages: the folder below `connections/` in the mount, in Relay the " +
 				"account. Required for `relay_connection`."),
 			"owner": optionalText("Id of this configuration: 1 to 48 of `a-z`, `0-9`, `.`, `_`, `-`. Required here or as " +

@@ -95,7 +95,7 @@ func (i Identity) check() error {
 // check rejects a grant without a policy, and one that grants more than a person
 // expects. The error lists all problems.
 func (g Grant) check() error {
-	errs := []error{secrets.CheckPath("mount", g.Mount), secrets.CheckPath("prefix", g.Prefix)}
+	errs := []error{secrets.CheckPath("mount", g.Mount), secrets.CheckPrefix(g.Prefix)}
 	if g.Role.String() == "" {
 		errs = append(errs, errors.New("role is required"))
 	}

@@ -102,3 +102,22 @@ func TestCanonicalNamespace(t *testing.T) {
 		}
 	}
 }
+
+// Rights on workflows inside the folder of relay-sync would be rights on approvals.
+func TestReservedPrefixesAreRefused(t *testing.T) {
+	t.Parallel()
+	for prefix, want := range map[string]string{
+		"relay-sync": "reserved for the approvals", "relay-sync/cluster-1": "reserved for the approvals", "relay-sync/teams": "reserved for the approvals",
+		"connections": "reserved for connections", "connections/shop": "reserved for connections",
+		"Relay-sync": "", "Connections": "", "relay-sync-2": "", "connection": "", "team/relay-sync": "", "team/connections": "", "workflows": "",
+		"relay-sync/": "it is empty", "/relay-sync": "it is empty", "": "it is empty", "+/cluster-1": "begins with '+'", "../relay-sync": "begins with '.'",
+	} {
+		wantError(t, CheckPrefix(prefix), want)
+		scope := Scope{Mount: "customers", Prefix: prefix, Group: "deploy"}
+		wantError(t, scope.Check(), want)
+		_, err := ParseAddress(scope, "deploy/token")
+		wantError(t, err, want)
+	}
+	connection := Scope{Kind: Connection, Mount: "customers", Prefix: "connections/shop", Group: "aws"}
+	wantError(t, connection.Check(), "")
+}

@@ -6,6 +6,8 @@ package secrets
 import (
 	"errors"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 )
 
 // Defaults of a scope, Relay's own (ARCHITECTURE.md, Layout).
@@ -80,9 +82,13 @@ func (s Scope) Secret(name string) Address { return Address{Scope: s, Name: name
 // Check rejects a scope whose parts are not valid names. The error lists all of them
 // and wraps ErrInvalid.
 func (s Scope) Check() error {
+	prefix := CheckPath("prefix", s.Prefix)
+	if s.Kind == Secret {
+		prefix = CheckPrefix(s.Prefix)
+	}
 	return errors.Join(
 		CheckPath("mount", s.Mount),
-		CheckPath("prefix", s.Prefix),
+		prefix,
 		CheckName(s.Kind.group(), s.Group),
 	)
 }
@@ -134,6 +140,23 @@ func ParseAddress(root Scope, id string) (Address, error) {
 	}
 	a := root.In(workflow).Secret(name)
 	return a, a.Check()
+}
+
+// CheckPrefix rejects a prefix of workflows that CheckPath rejects, and one inside the
+// folder of connections or of relay-sync's own data, where the rights on workflows would be
+// rights on connections or on approvals. The error wraps ErrInvalid.
+func CheckPrefix(prefix string) error {
+	if err := CheckPath("prefix", prefix); err != nil {
+		return err
+	}
+	first, _, _ := strings.Cut(prefix, "/")
+	switch first {
+	case capability.ApprovalsRoot:
+		return invalidf("prefix %s: %q is reserved for the approvals and teams of relay-sync", quoteName(prefix), first)
+	case strings.TrimSuffix(ConnectionsPrefix, "/"):
+		return invalidf("prefix %s: %q is reserved for connections", quoteName(prefix), first)
+	}
+	return nil
 }
 
 // CheckPath rejects a mount or prefix with a segment that is not a valid name. The error wraps ErrInvalid.

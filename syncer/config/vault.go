@@ -24,7 +24,8 @@ type Vault struct {
 	Namespace string `yaml:"namespace"`
 	// Mount is the KV v2 mount; "customers" if unset.
 	Mount string `yaml:"mount"`
-	// Prefix is the path between the mount and the workflow; "workflows" if unset.
+	// Prefix is the path between the mount and the workflow; "workflows" if unset. The
+	// prefixes "relay-sync" and "connections" are reserved.
 	Prefix string `yaml:"prefix"`
 	// Domain is the owner of the connections: the folder below connections/ in the
 	// mount. Required if a source has connections.
@@ -81,7 +82,7 @@ func (v Vault) problems() (out problem.List) {
 	}
 	out.AddError("proxy", httpclient.CheckProxy(v.Proxy))
 	out.AddError("mount", secrets.CheckPath("mount", v.Mount))
-	out.AddError("prefix", secrets.CheckPath("prefix", v.Prefix))
+	out.AddError("prefix", secrets.CheckPrefix(v.Prefix))
 	if v.Domain != "" {
 		out.AddError("domain", secrets.CheckName("domain", v.Domain))
 	}

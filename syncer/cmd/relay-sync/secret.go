@@ -175,6 +175,9 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 	if c.Flags().Changed("team") && f.team == "" {
 		return s, errors.New("--team must be the name of a team")
 	}
+	if err := errors.Join(secrets.CheckPath("mount", s.Mount), secrets.CheckPrefix(s.Prefix)); err != nil {
+		return s, err
+	}
 	s.Vault.UserAgent = "relay-sync/" + version
 	if f.config == "" {
 		s.Vault.RedirectSetting = "vault.redirect_hosts in a configuration, and use --config"
