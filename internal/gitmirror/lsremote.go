@@ -56,10 +56,11 @@ func (m *Mirror) parseListing(listing string) (head, error) {
 		if ref != m.cfg.Ref {
 			continue
 		}
-		if format, known := map[int]string{40: "sha1", 64: "sha256"}[len(id)]; known {
-			return head{id: id, format: format}, nil
+		format, known := map[int]string{40: "sha1", 64: "sha256"}[len(id)]
+		if !known || strings.Trim(id, "0123456789abcdef") != "" {
+			return head{}, errProtocol
 		}
-		return head{}, errProtocol
+		return head{id: id, format: format}, nil
 	}
 	return head{}, fmt.Errorf("%w: %s. Hint: check whether it was deleted or renamed", ErrRefNotFound, strings.TrimPrefix(m.cfg.Ref, "refs/"))
 }

@@ -56,7 +56,7 @@ func ParseRemote(address string) (Remote, error) {
 		return Remote{}, err
 	}
 	switch {
-	case !hostPattern.MatchString(r.Host):
+	case !hostPattern.MatchString(r.Host), strings.Contains(r.Host, ":") && net.ParseIP(r.Host) == nil:
 		return Remote{}, errors.New("invalid host in the repository's URL: must be a host name or IP address")
 	case r.Port != "" && !portPattern.MatchString(r.Port):
 		return Remote{}, errors.New("invalid port in the repository's URL: must be a number")
