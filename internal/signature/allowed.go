@@ -23,7 +23,7 @@ type allowedSigners struct {
 }
 
 type allowedSigner struct {
-	principals    string
+	principals    string // as a message shows them
 	key           []byte
 	after, before time.Time // zero for no bound
 }
@@ -62,7 +62,7 @@ func parseSigner(line string) (signer allowedSigner, forGit bool, problem string
 	if principals == "" || err != nil {
 		return signer, false, "expected principals, optional options, and a public key"
 	}
-	signer, forGit = allowedSigner{principals: principals, key: key.Marshal()}, true
+	signer, forGit = allowedSigner{principals: gitcommand.Truncate(gitcommand.Printable(principals)), key: key.Marshal()}, true
 	for _, option := range options {
 		name, value, _ := strings.Cut(option, "=")
 		value = strings.Trim(value, `"`)
