@@ -6,11 +6,14 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -68,19 +71,30 @@ func (c *typeCheck) mapping(n *yaml.Node, t reflect.Type, path string) {
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		at := strings.TrimPrefix(path+"."+key.Value, ".")
+		at := strings.TrimPrefix(path+"."+conffile.Display(key.Value), ".")
 		first, duplicate := seen[key.Value]
 		seen[key.Value] = key.Line
 		field := valueOf(t, key)
 		switch {
+		case field == nil:
+			c.add(key, "", "unknown key%s", quoteKey(key.Value))
 		case duplicate:
 			c.add(key, at, "duplicate key, first in line %d", first)
-		case field == nil:
-			c.add(key, "", "unknown key %.100q", key.Value)
 		default:
 			c.check(value, field, at)
 		}
 	}
+}
+
+var keyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+
+// quoteKey is a space and a key in quotes, or empty for a text that is not a name: it can be a value with a
+// credential, after a key whose colon has no space.
+func quoteKey(key string) string {
+	if !keyForm.MatchString(key) {
+		return ""
+	}
+	return " " + strconv.Quote(key)
 }
 
 // valueOf is the type of the value of a key; nil for an unknown one.
