@@ -226,22 +226,3 @@ func TestFIFOInPlaceOfAFileOfSignersIsRefusedWithoutWaiting(t *testing.T) {
 		}
 	}
 }
-
-func FuzzObjects(f *testing.F) {
-	v, err := signature.Load(signature.Keys{SSHAllowedSigners: "testdata/allowed_signers", OpenPGP: []string{"testdata/ada.asc"}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	paths, _ := filepath.Glob("testdata/*.commit")
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
-	f.Fuzz(func(_ *testing.T, data []byte) {
-		_, _ = v.Commit(data, false, time.Unix(1_800_000_000, 0))
-		_, _ = v.Tag(data, "v1", time.Unix(1_800_000_000, 0))
-	})
-}

@@ -11,6 +11,7 @@ import (
 
 	filippo "filippo.io/age"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/fuzztest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -43,15 +44,18 @@ func FuzzVerify(f *testing.F) {
 		authenticatedPath("deploy", "port"):  canaryPort,
 		authenticatedPath("backup", "token"): canaryBackup,
 	}
-	for _, format := range []string{".yaml", ".json"} {
-		file := s.sealUsual(f, format)
-		f.Add(file, format == ".json")
-		f.Add(strings.Replace(file, "deploy", "&deploy", 1), format == ".json")
-		f.Add(strings.Replace(file, "type:str", "type:bytes", 1), format == ".json")
-		f.Add(strings.Replace(file, "token", "token_unencrypted", 1), format == ".json")
+	seeds := []fuzztest.Seed{
+		{"workflows: {w: {n: &a [*a, *a]}}\nsops: {}\n", false},
+		{"sops: {age: [{recipient: x, enc: y}], kms: [{context: {k: null}}], lastmodified: \"2026-11-22T18:24:47Z\", mac: ENC[]}", false},
 	}
-	f.Add("workflows: {w: {n: &a [*a, *a]}}\nsops: {}\n", false)
-	f.Add("sops: {age: [{recipient: x, enc: y}], kms: [{context: {k: null}}], lastmodified: \"2026-11-22T18:24:47Z\", mac: ENC[]}", false)
+	for _, format := range []string{".yaml", ".json"} {
+		file, isJSON := s.sealUsual(f, format), format == ".json"
+		seeds = append(seeds, fuzztest.Seed{file, isJSON},
+			fuzztest.Seed{strings.Replace(file, "deploy", "&deploy", 1), isJSON},
+			fuzztest.Seed{strings.Replace(file, "type:str", "type:bytes", 1), isJSON},
+			fuzztest.Seed{strings.Replace(file, "token", "token_unencrypted", 1), isJSON})
+	}
+	fuzztest.Add(f, seeds...)
 	f.Fuzz(func(t *testing.T, file string, isJSON bool) {
 		name := "team.yaml"
 		if isJSON {
@@ -69,6 +73,52 @@ func FuzzVerify(f *testing.F) {
 			for i, value := range values {
 				if want := sealedFor[authenticatedPath(m.Leaves[i].Workflow, m.Leaves[i].Name)]; value != want {
 					t.Errorf("%s/%s opens to another value", m.Leaves[i].Workflow, m.Leaves[i].Name)
+				}
+			}
+		case strings.Contains(err.Error(), "canary-of"):
+			t.Errorf("the error holds a value: %v", err)
+		case errors.As(err, &problems) && errors.Is(err, secrets.ErrInvalid), errors.As(err, &noKey):
+		default:
+			t.Errorf("got an error of type %T: %v", err, err)
+		}
+	})
+}
+
+// FuzzVerifyMapped: whatever the bytes, a mapped file is refused by a typed error or
+// opens to values that were sealed for its names, and no error holds a value.
+func FuzzVerifyMapped(f *testing.F) {
+	s := newSealer(f)
+	s.identity, s.recipient = fuzzIdentity, fuzzRecipient(f)
+	s.dataKey = bytes.Repeat([]byte{7}, dataKeyBytes)
+	keys := s.keys(f)
+	sealedFor := map[string]string{
+		"TOKEN": canaryToken, "PORT": canaryPort, "token": canaryToken, "DEFAULT.token": canaryToken,
+		"db.port": canaryPort, "db.backup": canaryBackup, "blob": canaryToken,
+	}
+	suffixes := []string{".env", ".ini", ".bin", ".yaml"}
+	var seeds []fuzztest.Seed
+	for i, suffix := range suffixes {
+		file, which := s.seal(f, suffix, mappedTree(suffix)), uint8(i)
+		seeds = append(seeds, fuzztest.Seed{file, which},
+			fuzztest.Seed{strings.Replace(file, "type:str", "type:bytes", 1), which},
+			fuzztest.Seed{strings.Replace(file, "=", " \\\n", 1), which},
+			fuzztest.Seed{strings.Replace(file, "ENC", `"""ENC`, 1), which})
+	}
+	fuzztest.Add(f, seeds...)
+	f.Fuzz(func(t *testing.T, file string, which uint8) {
+		suffix := suffixes[int(which)%len(suffixes)]
+		m, err := VerifyMapped("app"+suffix, []byte(file), mappingFor(suffix))
+		var values []string
+		if err == nil {
+			values, _, err = m.open(t.Context(), keys)
+		}
+		var problems *Problems
+		var noKey *NoKeyError
+		switch {
+		case err == nil:
+			for i, value := range values {
+				if want := sealedFor[m.Leaves[i].Name]; value != want {
+					t.Errorf("%s opens to another value", m.Leaves[i].Name)
 				}
 			}
 		case strings.Contains(err.Error(), "canary-of"):

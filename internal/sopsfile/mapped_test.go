@@ -4,7 +4,6 @@
 package sopsfile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -291,48 +290,4 @@ func linesWithout(file, start string) string {
 	return strings.Join(slices.DeleteFunc(strings.Split(file, "\n"), func(line string) bool {
 		return strings.HasPrefix(line, start)
 	}), "\n")
-}
-
-// FuzzVerifyMapped: whatever the bytes, a mapped file is refused by a typed error or
-// opens to values that were sealed for its names, and no error holds a value.
-func FuzzVerifyMapped(f *testing.F) {
-	s := newSealer(f)
-	s.identity, s.recipient = fuzzIdentity, fuzzRecipient(f)
-	s.dataKey = bytes.Repeat([]byte{7}, dataKeyBytes)
-	keys := s.keys(f)
-	sealedFor := map[string]string{
-		"TOKEN": canaryToken, "PORT": canaryPort, "token": canaryToken, "DEFAULT.token": canaryToken,
-		"db.port": canaryPort, "db.backup": canaryBackup, "blob": canaryToken,
-	}
-	suffixes := []string{".env", ".ini", ".bin", ".yaml"}
-	for i, suffix := range suffixes {
-		file := s.seal(f, suffix, mappedTree(suffix))
-		f.Add(file, uint8(i))
-		f.Add(strings.Replace(file, "type:str", "type:bytes", 1), uint8(i))
-		f.Add(strings.Replace(file, "=", " \\\n", 1), uint8(i))
-		f.Add(strings.Replace(file, "ENC", `"""ENC`, 1), uint8(i))
-	}
-	f.Fuzz(func(t *testing.T, file string, which uint8) {
-		suffix := suffixes[int(which)%len(suffixes)]
-		m, err := VerifyMapped("app"+suffix, []byte(file), mappingFor(suffix))
-		var values []string
-		if err == nil {
-			values, _, err = m.open(t.Context(), keys)
-		}
-		var problems *Problems
-		var noKey *NoKeyError
-		switch {
-		case err == nil:
-			for i, value := range values {
-				if want := sealedFor[m.Leaves[i].Name]; value != want {
-					t.Errorf("%s opens to another value", m.Leaves[i].Name)
-				}
-			}
-		case strings.Contains(err.Error(), "canary-of"):
-			t.Errorf("the error holds a value: %v", err)
-		case errors.As(err, &problems) && errors.Is(err, secrets.ErrInvalid), errors.As(err, &noKey):
-		default:
-			t.Errorf("got an error of type %T: %v", err, err)
-		}
-	})
 }

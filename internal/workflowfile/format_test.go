@@ -294,26 +294,6 @@ func TestReadAnyRefusesHostileFiles(t *testing.T) {
 	}
 }
 
-func FuzzReadAny(f *testing.F) {
-	f.Add("a.yml", "jobs: {j: {steps: [{uses: hashicorp/vault-action@v3, with: {secrets: 'customers/data/workflows/${{ a }}/b value | C ; x'}}]}}")
-	f.Add("a.yml", "jobs:\n j:\n  steps:\n  - uses: hashicorp/vault-action\n    with:\n     secrets: |2\n\n        customers/data/workflows/é/b value;\r\n      x y\n")
-	f.Add(".gitlab-ci.yml", "j: &j {secrets: {A: {vault: 'workflows/$A/b/value@customers'}, B: *j}}")
-	f.Fuzz(func(t *testing.T, name, data string) {
-		file, err := ReadAny(name, []byte(data), customers)
-		if err != nil {
-			return
-		}
-		for _, r := range file.References {
-			if r.Line < 1 || r.Column < 1 || r.Line > strings.Count(data, "\n")+strings.Count(data, "\r")+2 {
-				t.Errorf("a reference without a position: %+v", r)
-			}
-			if strings.Contains(r.Name+r.Workflow, unknown) && file.Format != Relay {
-				t.Errorf("a reference with an unresolved part: %+v", r)
-			}
-		}
-	})
-}
-
 // The guide shows the forms that are read.
 func TestReadAnyReadsTheStepsOfTheGuide(t *testing.T) {
 	t.Parallel()

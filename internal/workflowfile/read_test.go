@@ -160,39 +160,6 @@ func TestReadTakesLinearTime(t *testing.T) {
 	}
 }
 
-func FuzzRead(f *testing.F) {
-	for _, pattern := range []string{"testdata/*.yaml", "testdata/relay-workflows/*.yaml"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, name := range files {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(data)
-		}
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := Read(data)
-		if err != nil {
-			return
-		}
-		for _, r := range file.References {
-			if r.Line < 1 || r.Column < 1 || r.User.Kind == "" || r.Field == "" {
-				t.Errorf("a reference without a position: %+v", r)
-			}
-			if r.Name == "" && !r.All && !r.Dynamic && !strings.Contains(string(data), "''") && !strings.Contains(string(data), `"`) && !strings.Contains(string(data), "``") {
-				t.Errorf("a reference to nothing: %+v", r)
-			}
-		}
-		e := NewExisting(file.Targets(Secret))
-		e.Missing(file)
-		e.Unused([]*File{file})
-	})
-}
-
 // Relay ignores keys that it does not know.
 func TestWorkflowWithAKindIsAWorkflow(t *testing.T) {
 	t.Parallel()

@@ -139,25 +139,3 @@ func TestExpressionErrorsContainNoStrings(t *testing.T) {
 		}
 	}
 }
-
-func FuzzTemplates(f *testing.F) {
-	for _, text := range []string{
-		"${secrets.a} ${secrets['b c']}$${x}", "${coalesce(secrets.a, {'k': [1, 0.5]}) |> x}", "${$.connections.aws.(\"a\" + `b`)}",
-		"${merge(objects: [!a, -b, ~c])} // /* ", `${'\x41\u00e9\''}`,
-	} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		last := -1
-		for _, template := range parseTemplates(text) {
-			if template.offset <= last || !strings.HasPrefix(text[template.offset:], "${") {
-				t.Errorf("a template at %d of %q, behind %d", template.offset, text, last)
-			}
-			last = template.offset
-			for _, a := range template.accesses {
-				a.uses()
-			}
-		}
-		probe(text)
-	})
-}
