@@ -16,8 +16,8 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// gitLog puts a wrapper around git into PATH that logs each process, and before ls-tree
-// runs a command. The test must not be parallel: PATH belongs to the process.
+// gitLog puts a wrapper around git into PATH that logs each process, and before each that
+// reads objects runs a command. The test must not be parallel: PATH belongs to the process.
 func gitLog(t *testing.T, beforeRead string) (processes func() []string) {
 	t.Helper()
 	git, err := exec.LookPath("git")
@@ -26,7 +26,7 @@ func gitLog(t *testing.T, beforeRead string) (processes func() []string) {
 	}
 	dir := t.TempDir()
 	log := filepath.Join(dir, "log")
-	script := fmt.Sprintf("#!/bin/sh\necho \"$*\" >> '%s'\ncase \"$*\" in *ls-tree*) %s;; esac\nexec '%s' \"$@\"\n", log, beforeRead, git)
+	script := fmt.Sprintf("#!/bin/sh\necho \"$*\" >> '%s'\ncase \"$*\" in *cat-file*) %s;; esac\nexec '%s' \"$@\"\n", log, beforeRead, git)
 	write(t, dir, "git", script)
 	if err := os.Chmod(filepath.Join(dir, "git"), 0o700); err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func (f *follower) status(t *testing.T) report.Status {
 	return s
 }
 
-func TestDaemonRunsFiveGitProcessesForACommit(t *testing.T) {
+func TestDaemonRunsSixGitProcessesForACommit(t *testing.T) {
 	w := newWorld(t, 1)
 	w.secretsIn("a.yaml", w.workflow(0), "stays", "goes")
 	w.commit()
@@ -81,10 +81,10 @@ func TestDaemonRunsFiveGitProcessesForACommit(t *testing.T) {
 	if s := f.status(t); s.Summary.Add != 1 || s.Summary.Delete != 1 {
 		t.Fatalf("the commit is not applied: %+v", s)
 	}
-	// The branch, the files, their content to plan and to write, and the ancestry of
-	// the deleted secret.
-	if got := processes(); len(got) != 5 {
-		t.Errorf("%d git processes for a commit, want 5:\n%s", len(got), strings.Join(got, "\n"))
+	// The branch, the trees, the sizes of the files, their content to plan and to write,
+	// and the ancestry of the deleted secret.
+	if got := processes(); len(got) != 6 {
+		t.Errorf("%d git processes for a commit, want 6:\n%s", len(got), strings.Join(got, "\n"))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gittest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/signature"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -79,4 +80,29 @@ func TestOnlyWhatIsSignedIsApplied(t *testing.T) {
 	accepted()
 	w.cfg.Sources[0].Verify.SSHAllowedSigners = list(eve) // ada's key is revoked
 	refused(signature.ErrUntrusted, "is not in")
+}
+
+// A signature covers the tree below a commit by its hashes, and git checks them only when an object arrives.
+func TestReplacedTreeBelowASignedCommitIsNotApplied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	ada, _ := gittest.NewSSHKey(t, filepath.Join(t.TempDir(), "ada"))
+	w.allow("ada@example.com " + string(ssh.MarshalAuthorizedKey(ada.PublicKey())))
+	w.cfg.Sources[0].Files = []string{"**/*.yaml"}
+	w.run("mkdir", "-p", w.repo+"/secrets")
+	seal := func(value string) {
+		w.seal("secrets/a.yaml", "workflows:\n  "+w.workflow(0)+":\n    token: "+value+"\n")
+		w.commit()
+	}
+	seal("evil")
+	evil := w.object("HEAD:secrets")
+	seal("one")
+	w.sign(ada)
+	w.run("cp", "-f", evil, w.object("HEAD:secrets"))
+
+	rep := w.sync(true)
+	if !errors.Is(rep.Err, gitsource.ErrDamaged) || !strings.Contains(rep.Err.Error(), "does not match the id of object") {
+		t.Errorf("the sync:\n%s", w.text())
+	}
+	w.gone(w.workflow(0), "token")
 }

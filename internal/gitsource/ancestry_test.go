@@ -67,14 +67,15 @@ func TestAncestryAnswersForAllCommitsTogether(t *testing.T) {
 func TestAncestryIsUnknownIfHistoryIsMissing(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
-	first, second, third := w.commit("a", "1"), w.commit("a", "2"), w.commit("a", "3")
+	oldest, first, second, third := w.commit("a", "0"), w.commit("a", "1"), w.commit("a", "2"), w.commit("a", "3")
 	w.git("checkout", "--quiet", "--orphan", "orphan")
 	orphan := w.commit("a", "other")
 	w.git("clone", "--quiet", "--depth=2", "--no-single-branch", "file://"+w.dir, "../shallow")
 
 	shallow := open(t, w.dir+"/../shallow")
 	wantAncestry(t, shallow, second, third, gitsource.Yes, "within the depth")
-	wantAncestry(t, shallow, first, third, gitsource.Unknown, "below the depth")
+	wantAncestry(t, shallow, first, third, gitsource.Yes, "the first below the depth, which the commit above it names")
+	wantAncestry(t, shallow, oldest, third, gitsource.Unknown, "below the depth")
 	wantAncestry(t, shallow, orphan, third, gitsource.Unknown, "no connection within the depth")
 
 	whole := w.open()

@@ -70,7 +70,7 @@ func booby(t *testing.T) (w workspace, canary string) {
 	textconv = ` + script + `
 	command = ` + script + `
 `
-	for _, command := range []string{"version", "rev-parse", "for-each-ref", "ls-tree", "cat-file", "merge-base"} {
+	for _, command := range []string{"version", "rev-parse", "for-each-ref", "cat-file"} {
 		config += "[alias]\n\t" + command + " = !" + script + "\n[pager]\n\t" + command + " = " + script + "\n"
 	}
 	w.write(".git/config", config)
@@ -235,8 +235,10 @@ func TestEndOfContextStopsAllCalls(t *testing.T) {
 
 // A git that hangs and its child are killed: both have a pipe open, whose end shows that they are gone.
 func TestEndOfContextKillsGitAndItsChildren(t *testing.T) {
-	for _, command := range []string{"for-each-ref", "ls-tree", "cat-file"} {
-		t.Run(command, func(t *testing.T) {
+	for _, test := range []struct{ call, command string }{
+		{"Resolve", "for-each-ref"}, {"Files", "--batch"}, {"Files of one tree", "--batch-check"}, {"Read", "--batch"}, {"Ancestry", "--batch"},
+	} {
+		t.Run(test.call, func(t *testing.T) {
 			w := newWorkspace(t)
 			c := w.commit("a.yaml", "a")
 			files := list(t, w.open(), c, "*")
@@ -244,7 +246,7 @@ func TestEndOfContextKillsGitAndItsChildren(t *testing.T) {
 			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			putGit(t, `case "$*" in *" `+command+` "*) exec 9>'`+pipe+`'; /bin/sleep 600 & wait;; esac; exec "$GIT" "$@"`)
+			putGit(t, `case "$* " in *" `+test.command+` "*) exec 9>'`+pipe+`'; /bin/sleep 600 & wait;; esac; exec "$GIT" "$@"`)
 			r := open(t, w.dir)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -259,12 +261,14 @@ func TestEndOfContextKillsGitAndItsChildren(t *testing.T) {
 				gone <- err
 			}()
 			var err error
-			switch command {
-			case "for-each-ref":
+			switch test.call {
+			case "Resolve":
 				_, err = r.Resolve(ctx, "main")
-			case "ls-tree":
+			case "Files", "Files of one tree":
 				_, err = r.Files(ctx, c, []string{"*"})
-			case "cat-file":
+			case "Ancestry":
+				_, err = r.Ancestry(ctx, c, gitsource.Commit(strings.Repeat("1", len(c))))
+			case "Read":
 				err = r.Read(ctx, files, enough, func(gitsource.File, []byte, error) error { return nil })
 			}
 			if !errors.Is(err, context.Canceled) {

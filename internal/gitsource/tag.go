@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
@@ -48,10 +47,38 @@ func (r *Repository) ResolveTag(ctx context.Context, name string) (Tag, error) {
 	case kind == "commit":
 		return Tag{Name: name, Commit: Commit(id)}, nil
 	}
-	result, err := r.git.Output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", id+"^{commit}")
-	commit := strings.TrimPrefix(strings.TrimSpace(result.Stdout), "--end-of-options\n") // which git before 2.43 prints, too
-	if err != nil || !r.isID(commit) {
+	commit, err := r.peel(ctx, kind, id)
+	if err != nil {
+		return Tag{}, fmt.Errorf("resolve tag %q of %s: %w", name, r.path, err)
+	}
+	if commit == "" {
 		return Tag{}, fmt.Errorf("resolve tag %q of %s: must point to a commit, not a %s", name, r.path, kind)
 	}
-	return Tag{Name: name, Object: id, Commit: Commit(commit)}, nil
+	return Tag{Name: name, Object: id, Commit: commit}, nil
+}
+
+// maxTags is how many tag objects can be between a tag and its commit.
+const maxTags = 10
+
+// peel returns the commit that an object leads to, through tag objects: "" for none. Each is hashed, because a signature
+// of the first one is for the commit, too.
+func (r *Repository) peel(ctx context.Context, kind, id string) (Commit, error) {
+	b := &batch{repository: r}
+	defer b.close()
+	for range maxTags {
+		if kind != "tag" {
+			break
+		}
+		raw, err := b.must(ctx, "tag", id, maxObject)
+		if err != nil {
+			return "", err
+		}
+		if id, kind, err = r.tagLink(raw); err != nil {
+			return "", err
+		}
+	}
+	if kind != "commit" {
+		return "", nil
+	}
+	return Commit(id), nil
 }

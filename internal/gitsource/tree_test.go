@@ -191,9 +191,9 @@ func TestFilesIsCompleteOrAnError(t *testing.T) {
 		damage func(w workspace)
 		want   string
 	}{
-		"folder missing":   {func(w workspace) { os.Remove(w.object("HEAD:secrets/deep")) }, "git ls-tree"},
-		"folder truncated": {func(w workspace) { os.Truncate(w.object("HEAD:secrets/deep"), 20) }, "git ls-tree"},
-		"commit missing":   {func(w workspace) { os.Remove(w.object("HEAD")) }, "git ls-tree"},
+		"folder missing":   {func(w workspace) { os.Remove(w.object("HEAD:secrets/deep")) }, "is missing or damaged"},
+		"folder truncated": {func(w workspace) { os.Truncate(w.object("HEAD:secrets/deep"), 20) }, "read the object: "},
+		"commit missing":   {func(w workspace) { os.Remove(w.object("HEAD")) }, "is missing or damaged"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -259,8 +259,8 @@ func TestFilesRejectsInvalidArguments(t *testing.T) {
 		"a branch":         {"main", []string{"*"}, []string{"full id of a commit"}},
 		"an option":        {"--help", []string{"*"}, []string{"full id of a commit"}},
 		"a short id":       {c[:10], []string{"*"}, []string{"full id of a commit"}},
-		"an absent commit": {gitsource.Commit(strings.Repeat("1", 40)), []string{"*"}, []string{"git ls-tree"}},
-		"a tree":           {gitsource.Commit(w.git("rev-parse", "HEAD^{tree}")), []string{"*"}, []string{"git ls-tree"}},
+		"an absent commit": {gitsource.Commit(strings.Repeat("1", 40)), []string{"*"}, []string{"is missing or damaged"}},
+		"a tree":           {gitsource.Commit(w.git("rev-parse", "HEAD^{tree}")), []string{"*"}, []string{"expected commit"}},
 		"no pattern":       {c, nil, []string{"at least one pattern"}},
 	}
 	for name, test := range tests {
