@@ -30,6 +30,7 @@ func (cfg *Config) problems() (out problem.List) {
 		out.AddError("controller", err)
 	}
 	out.AddIf(cfg.Listen != "" && !listenable(cfg.Listen), "listen", "must be an address and a port, such as 127.0.0.1:9460")
+	cfg.hostsProblems(&out)
 	out.AddList("vault", cfg.Vault.problems())
 	out.AddError("listen_webhooks", cfg.checkListenWebhooks())
 	cfg.socketProblems(&out)

@@ -44,6 +44,11 @@ type Config struct {
 	// Listen is the address of the daemon's HTTP endpoint, such as 127.0.0.1:9460; none
 	// if unset. The endpoint shows the names of workflows and secrets, without a login.
 	Listen string `yaml:"listen"`
+	// Hosts are the host names by which clients reach Listen, such as
+	// relay-sync.monitoring.svc. The endpoint answers requests for these names, for
+	// localhost and for every IP address, and refuses others: a web page could read it
+	// with a name of its own, in the browser of a person who can reach it.
+	Hosts []string `yaml:"hosts"`
 	// ListenWebhooks is the address at which the daemon accepts deliveries of git hosts,
 	// POST /webhook/<source>, such as :9461. It serves nothing else and shows no names,
 	// so it may be reachable from outside, behind a proxy that terminates TLS. Required

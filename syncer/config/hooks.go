@@ -6,6 +6,8 @@ package config
 import (
 	"errors"
 	"io/fs"
+	"net"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -40,6 +42,26 @@ func (cfg *Config) checkListenWebhooks() error {
 		return errors.New("must be a different address from listen, which returns names to every client")
 	}
 	return nil
+}
+
+// hostName is a host name of DNS, without a port. The last part of an IPv4 address is a
+// number.
+var hostName = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\.)*[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+
+func (cfg *Config) hostsProblems(out *problem.List) {
+	out.AddIf(len(cfg.Hosts) > 0 && cfg.Listen == "", "hosts", "must not be set without listen")
+	for i, name := range cfg.Hosts {
+		out.AddIf(!hostName.MatchString(name), problem.Index("hosts", i), "must be a host name without a port, such as relay-sync.example.com; IP addresses are always allowed")
+	}
+}
+
+// StatusHosts are the host names for which the endpoint at Listen answers requests.
+func (cfg *Config) StatusHosts() []string {
+	host, _, err := net.SplitHostPort(cfg.Listen)
+	if err != nil || host == "" {
+		return cfg.Hosts
+	}
+	return append(slices.Clone(cfg.Hosts), host)
 }
 
 // maxSocketPath is below the limit of the operating systems, 103 or 107 bytes.

@@ -13,9 +13,14 @@
 // The handler gives the same answer (401) to an unknown source, a missing header
 // and a wrong signature, so an unauthenticated sender learns no names. The connection
 // test of Bitbucket, which is not signed, gets one text for every source. It compares
-// secrets in constant time. It limits the size of bodies and headers, the time to
-// read a body, and the number of concurrent and of total requests before it
-// computes a signature. It authenticates a body as it arrives, and keeps none in memory.
+// secrets in constant time. It limits the size of bodies and headers, and the time to read
+// a body. It authenticates a body as it arrives, and keeps none in memory.
+//
+// A forged delivery does not lock out an authentic one. So the handler limits neither the
+// rate of deliveries nor the bodies that arrive at the same time: what is above such a
+// limit is refused before it is known who sent it, and to refuse it costs as much as to
+// check it. The connections have limits that lock out no client (package endpoint).
+//
 // Two triggers of one source are at least one second apart; the last delivery of a burst
 // always triggers a sync.
 //

@@ -23,12 +23,6 @@ const (
 	maxHeaderValueBytes = 1 << 10
 	// bodyTimeout limits the time to read a body.
 	bodyTimeout = 20 * time.Second
-	// perSecond and burst limit the deliveries of all sources together;
-	// maxConcurrent limits the bodies that arrive at the same time. A delivery above
-	// these limits is answered with 429 before its body is read.
-	perSecond     = 50
-	burst         = 200
-	maxConcurrent = 32
 	// minTriggerInterval is the shortest time between two triggers of one source.
 	minTriggerInterval = time.Second
 	// replayInterval is the shortest time between two triggers of one source by
@@ -44,7 +38,6 @@ const (
 	unsigned     = "test"         // a connection test that is not signed; it triggers nothing
 	unauthorized = "unauthorized" // unknown source, or not authentic
 	invalid      = "invalid"      // too large, too slow or incomplete
-	rateLimited  = "rate_limited" // above the rate limit
 )
 
 // causes are why a delivery is not accepted, for its sender and for the log. They do not
@@ -52,7 +45,6 @@ const (
 var causes = map[string]string{
 	unauthorized: "not authentic. Hint: the URL must end with /webhook/ and the name of a source, and the webhook secret at the git host must be the one in webhook.secret_file",
 	invalid:      "the body is too large, incomplete or too slow",
-	rateLimited:  "too many deliveries",
 }
 
 // warnInterval limits the warnings about the deliveries to one source: anyone can send them.
@@ -64,7 +56,7 @@ const testAnswer = "relay-sync is reachable. Bitbucket does not sign this test, 
 
 // Handler answers POST /webhook/<source>: 204 for an authentic delivery, 401 for any
 // other, 200 with a text for an unsigned connection test, 413 for a body that is too
-// large, 408 for a body that is not complete in time, 429 above the rate limit. It is safe for concurrent use.
+// large, 408 for a body that is not complete in time. It is safe for concurrent use.
 type Handler struct {
 	// Warn receives why deliveries are not accepted, now and then.
 	Warn func(text string)
@@ -73,8 +65,6 @@ type Handler struct {
 	sources     map[string]*receiver
 	unknown     *receiver
 	seen        *seen
-	rate        *rate.Limiter
-	slots       chan struct{}
 	total       *prometheus.CounterVec
 	bodyTimeout time.Duration
 }
@@ -95,10 +85,9 @@ type receiver struct {
 func New(sources map[string]Config, trigger func(source string), registry prometheus.Registerer) (*Handler, error) {
 	h := &Handler{
 		Warn: func(string) {}, mux: http.NewServeMux(), sources: map[string]*receiver{}, seen: newSeen(), bodyTimeout: bodyTimeout,
-		rate: rate.NewLimiter(perSecond, burst), slots: make(chan struct{}, maxConcurrent),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relay_sync_webhook_deliveries_total",
-			Help: "Webhook deliveries by provider (unknown: no source identified) and result: accepted, replayed, test (unsigned), unauthorized, invalid, rate_limited.",
+			Help: "Webhook deliveries by provider (unknown: no source identified) and result: accepted, replayed, test (unsigned), unauthorized, invalid.",
 		}, []string{"provider", "result"}),
 	}
 	var errs []error
@@ -135,17 +124,6 @@ func New(sources map[string]Config, trigger func(source string), registry promet
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) {
-	if !h.rate.Allow() {
-		h.rateLimited(w)
-		return
-	}
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	default:
-		h.rateLimited(w)
-		return
-	}
 	name := r.PathValue("source")
 	to, known := h.sources[name]
 	if !known {
@@ -170,12 +148,6 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) {
 		to.triggers.push()
 		h.answer(w, to, accepted, http.StatusNoContent)
 	}
-}
-
-// rateLimited answers before the handler reads anything from the sender.
-func (h *Handler) rateLimited(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", "1")
-	h.answer(w, h.unknown, rateLimited, http.StatusTooManyRequests)
 }
 
 // answer counts a delivery and sends the status, with the cause if it was not accepted.

@@ -12,29 +12,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 )
-
-func TestHandlerDoesNotReadBodyAboveRateLimit(t *testing.T) {
-	t.Parallel()
-	in := newInbox(t, GitHub, secret)
-	in.rate = rate.NewLimiter(0, 1)
-	in.deliver(golden(t, GitHub))
-	r := golden(t, GitHub)
-	r.Body = body("never read")
-	if status := in.deliver(r); status != 429 {
-		t.Errorf("status %d", status)
-	}
-	if left, _ := bufio.NewReader(r.Body).ReadString(0); left != "never read" {
-		t.Error("the body was read before the rate limit was checked")
-	}
-	in.counted(t, "relay_sync_webhook_deliveries_total{provider=\"github\",result=\"accepted\"} 1\nrelay_sync_webhook_deliveries_total{provider=\"unknown\",result=\"rate_limited\"} 1\n")
-}
 
 func TestHandlerRejectsOversizedBodyWithAndWithoutLength(t *testing.T) {
 	t.Parallel()
@@ -60,25 +43,25 @@ func TestHandlerRejectsOversizedBodyWithAndWithoutLength(t *testing.T) {
 	}
 }
 
-func TestHandlerTimesOutSlowBodyAndLimitsConcurrency(t *testing.T) {
-	t.Parallel()
-	in := newInbox(t, GitHub, secret)
-	in.bodyTimeout = 200 * time.Millisecond
-	in.slots = make(chan struct{}, 1)
-	server := httptest.NewServer(in)
-	defer server.Close()
-	slow, err := net.Dial("tcp", server.Listener.Addr().String())
+// startSlowBody begins a delivery whose body does not end.
+func startSlowBody(t *testing.T, address string) net.Conn {
+	t.Helper()
+	slow, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer slow.Close()
+	t.Cleanup(func() { _ = slow.Close() })
 	fmt.Fprint(slow, "POST /webhook/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome")
-	if !await.Until(10*time.Second, func() bool { return len(in.slots) > 0 }) {
-		t.Fatal("the slow request took no slot")
-	}
-	if status := in.deliver(golden(t, GitHub)); status != 429 {
-		t.Errorf("concurrent request: status %d", status)
-	}
+	return slow
+}
+
+func TestHandlerTimesOutSlowBody(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, GitHub, secret)
+	in.bodyTimeout = 200 * time.Millisecond
+	server := httptest.NewServer(in)
+	defer server.Close()
+	slow := startSlowBody(t, server.Listener.Addr().String())
 	if err := slow.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -86,11 +69,38 @@ func TestHandlerTimesOutSlowBodyAndLimitsConcurrency(t *testing.T) {
 	if err != nil || response.StatusCode != 408 {
 		t.Fatalf("slow request: %v, %v", response, err)
 	}
-	if !await.Until(10*time.Second, func() bool { return len(in.slots) == 0 }) {
-		t.Fatal("the slow request did not free its slot")
+}
+
+func TestSlowBodiesDoNotLockOutADelivery(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, GitHub, secret)
+	var arrived atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived.Add(1)
+		in.ServeHTTP(w, r)
+	}))
+	for range 40 {
+		startSlowBody(t, server.Listener.Addr().String())
+	}
+	t.Cleanup(server.CloseClientConnections)
+	if !await.Until(10*time.Second, func() bool { return arrived.Load() == 40 }) {
+		t.Fatal("the slow bodies did not arrive")
 	}
 	if status := in.deliver(golden(t, GitHub)); status != 204 || in.triggered() != 1 {
-		t.Errorf("request after it: status %d", status)
+		t.Errorf("status %d, %d triggers", status, in.triggered())
+	}
+}
+
+func TestForgedDeliveriesDoNotLockOutADelivery(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, GitHub, secret)
+	for range 1000 {
+		if status := in.deliver(httptest.NewRequest("POST", "/webhook/shop", strings.NewReader("{}"))); status != 401 {
+			t.Fatalf("a forged delivery: status %d", status)
+		}
+	}
+	if status := in.deliver(golden(t, GitHub)); status != 204 || in.triggered() != 1 {
+		t.Errorf("status %d, %d triggers", status, in.triggered())
 	}
 }
 

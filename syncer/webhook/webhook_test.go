@@ -76,7 +76,7 @@ func (in *inbox) deliver(r *http.Request) int {
 
 func (in *inbox) counted(t *testing.T, want string) {
 	t.Helper()
-	head := "# HELP relay_sync_webhook_deliveries_total Webhook deliveries by provider (unknown: no source identified) and result: accepted, replayed, test (unsigned), unauthorized, invalid, rate_limited.\n# TYPE relay_sync_webhook_deliveries_total counter\n"
+	head := "# HELP relay_sync_webhook_deliveries_total Webhook deliveries by provider (unknown: no source identified) and result: accepted, replayed, test (unsigned), unauthorized, invalid.\n# TYPE relay_sync_webhook_deliveries_total counter\n"
 	if err := testutil.GatherAndCompare(in.registry, strings.NewReader(head+want), "relay_sync_webhook_deliveries_total"); err != nil {
 		t.Error(err)
 	}

@@ -14,14 +14,14 @@ import (
 	"os"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/endpoint"
 )
 
-// endpoint is a bound address, which can serve one configuration after the other.
-type endpoint struct {
-	server  *http.Server
+// boundEndpoint is a bound address, which can serve one configuration after the other.
+type boundEndpoint struct {
+	server  *endpoint.Server
 	handler atomic.Pointer[http.Handler]
 	// socket is the path of a Unix socket; empty for an address.
 	socket string
@@ -31,7 +31,7 @@ type endpoint struct {
 }
 
 // endpoints are the endpoints of a configuration by their address.
-type endpoints map[string]*endpoint
+type endpoints map[string]*boundEndpoint
 
 // bind binds an address for a handler that is used from start on. An address that
 // current has bound is shared with it. what names the setting, for errors.
@@ -50,7 +50,7 @@ func (e endpoints) bind(ctx context.Context, current endpoints, what, address st
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	e[address] = &endpoint{listener: listener}
+	e[address] = &boundEndpoint{listener: listener}
 	return nil
 }
 
@@ -82,7 +82,7 @@ func (e endpoints) bindSocket(ctx context.Context, current endpoints, path strin
 	if err := errors.Join(os.Chmod(fresh, mode), os.Rename(fresh, path)); err != nil {
 		return errors.Join(fmt.Errorf("socket: %w", err), listener.Close())
 	}
-	e[path] = &endpoint{listener: listener, socket: path}
+	e[path] = &boundEndpoint{listener: listener, socket: path}
 	return nil
 }
 
@@ -97,13 +97,10 @@ func (e endpoints) start(address string, handler http.Handler, log *slog.Logger)
 		return
 	}
 	bound.serving = true
-	bound.server = &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			(*bound.handler.Load()).ServeHTTP(w, r)
-		}),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10,
-	}
+	current := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		(*bound.handler.Load()).ServeHTTP(w, r)
+	})
+	bound.server = endpoint.NewServer(current, endpoint.DefaultLimits, log.With("address", address))
 	go func() {
 		if err := bound.server.Serve(bound.listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("endpoint failed", "address", address, "err", err)

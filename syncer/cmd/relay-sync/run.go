@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/endpoint"
 )
 
 func (o *options) runCommand() *cobra.Command {
@@ -71,7 +72,7 @@ func (o *options) run(ctx context.Context, format string) error {
 // returns. The current writes have ended then.
 func (o *options) follow(ctx context.Context, current *prepared, reload <-chan os.Signal, log *slog.Logger) (next *prepared) {
 	defer o.closeController(current.controller)
-	current.endpoints.start(current.cfg.Listen, current.controller.Handler(), log)
+	current.endpoints.start(current.cfg.Listen, endpoint.OnlyHosts(current.cfg.StatusHosts(), current.controller.Handler()), log)
 	current.endpoints.start(current.cfg.ListenWebhooks, current.webhooks, log)
 	current.endpoints.start(current.cfg.Socket, current.controller.CommandHandler(), log)
 	log.Info("started", "sources", len(current.cfg.Sources), "version", version)

@@ -66,6 +66,8 @@ func TestScripts(t *testing.T) {
 			"advised":         advised,
 			"http-get":        httpGet,
 			"deliver":         deliver,
+			"hog":             hog,
+			"raw":             raw,
 			"git-host":        gitHost,
 			"fake-kubernetes": fakeKubernetes,
 			"approle":         func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },

@@ -4,11 +4,13 @@
 package main
 
 import (
+	"bufio"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -39,6 +41,45 @@ func deliver(ts *testscript.TestScript, _ bool, args []string) {
 	defer response.Body.Close()
 	if got := strconv.Itoa(response.StatusCode); got != args[2] {
 		ts.Fatalf("status %s, want %s", got, args[2])
+	}
+}
+
+// connect opens a connection to an address, or to a socket of the script, and sends a text
+// with Go's escapes. It is closed when the script ends.
+func connect(ts *testscript.TestScript, address, text string) net.Conn {
+	network := "tcp"
+	if !strings.Contains(address, ":") {
+		network, address = "unix", ts.MkAbs(address)
+	}
+	c, err := net.Dial(network, address)
+	ts.Check(err)
+	ts.Defer(func() { _ = c.Close() })
+	ts.Check(c.SetDeadline(time.Now().Add(30 * time.Second)))
+	text, err = strconv.Unquote(`"` + text + `"`)
+	ts.Check(err)
+	_, _ = io.WriteString(c, text) // fails if the server closes first
+	return c
+}
+
+// hog ADDRESS N TEXT opens N connections, sends the text on each, and keeps them open.
+func hog(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for range n {
+		connect(ts, args[0], args[2])
+	}
+}
+
+// raw ADDRESS TEXT STATUS sends the text as a request, prints the body of the answer, and
+// asserts its status.
+func raw(ts *testscript.TestScript, _ bool, args []string) {
+	response, err := http.ReadResponse(bufio.NewReader(connect(ts, args[0], args[1])), nil)
+	ts.Check(err)
+	defer response.Body.Close()
+	_, err = io.Copy(ts.Stdout(), response.Body)
+	ts.Check(err)
+	if got := strconv.Itoa(response.StatusCode); got != args[2] {
+		ts.Fatalf("%s: status %s, want %s", args[1], got, args[2])
 	}
 }
 
