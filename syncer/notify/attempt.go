@@ -34,12 +34,12 @@ func newClient(caCert, proxy string) (*http.Client, error) {
 	return httpclient.New(httpclient.Settings{CACert: caCert, Proxy: proxy, MaxResponseBytes: maxAnswerBytes})
 }
 
-// attempt sends an event once. The error is a backoff.PermanentError if a retry
+// attempt sends a message once. The error is a backoff.PermanentError if a retry
 // cannot succeed.
-func (t *target) attempt(ctx context.Context, e Event, id string) error {
+func (t *target) attempt(ctx context.Context, n notice, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, t.retry.attempt)
 	defer cancel()
-	request, err := t.message(ctx, e, id)
+	request, err := t.message(ctx, n, id)
 	if err != nil {
 		return backoff.Permanent(err)
 	}
@@ -49,6 +49,9 @@ func (t *target) attempt(ctx context.Context, e Event, id string) error {
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, response.Body) // only the status counts
+	if t.kind == "gitlab" && n.state() == waiting && response.StatusCode == http.StatusBadRequest {
+		return nil // GitLab rejects the state pending for a status that has it (gitlab-foss issue 25807)
+	}
 	return checkStatus(response.StatusCode, response.Header.Get("Retry-After"))
 }
 

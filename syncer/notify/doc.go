@@ -11,7 +11,11 @@
 // that fails is logged and counted, and has no other effect.
 //
 // A target is notified when the outcome of a revision changes, not after every
-// sync. After a restart each target is notified of the first outcome of its source.
+// sync. After a restart, but not after a reload of the configuration, each target is
+// notified of the first outcome of its source.
+//
+// A signed webhook is notified once of each plan that waits for approval, then at an
+// interval, without a sync, and at last that the plan was approved or is obsolete.
 //
 // A commit status holds only counts, because not everybody who sees the statuses of
 // a repository may know which workflows exist. The signed webhook names workflows

@@ -22,6 +22,11 @@ type Event struct {
 	// sync failed, or a part of the plan is blocked or pending approval.
 	Applied bool
 	Counts  Counts
+	// Pending is the plan that waits for approval; nil if none does.
+	Pending *Pending
+	// Approved is the id of the plan that the sync carried out with an approval; empty
+	// without one.
+	Approved string
 	// Problems describe, without values, what was invalid, blocked or failed, one
 	// sentence each. Signed webhooks contain them, commit statuses do not.
 	Problems []string
@@ -33,7 +38,7 @@ type Counts struct {
 	Written   int `json:"written"`
 	Deleted   int `json:"deleted"`
 	Unchanged int `json:"unchanged"`
-	// PendingApproval waits for relay-sync apply --approve.
+	// PendingApproval waits for an approval.
 	PendingApproval int `json:"pending_approval"`
 	Blocked         int `json:"blocked"`
 	Drifted         int `json:"drifted"`
@@ -59,6 +64,36 @@ func (c Counts) String() string {
 		return "no secrets"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// state is what a commit status shows.
+type state int
+
+const (
+	failing state = iota
+	// waiting means that nothing but an approval is missing.
+	waiting
+	succeeded
+)
+
+func (e Event) state() state {
+	switch {
+	case e.Applied:
+		return succeeded
+	case e.Pending != nil && e.Counts.Failed+e.Counts.Blocked == 0:
+		return waiting
+	}
+	return failing
+}
+
+func (e Event) waitsFor(planID string) bool { return e.Pending != nil && e.Pending.PlanID == planID }
+
+// link is the target of a commit status; empty for none.
+func (e Event) link() string {
+	if e.Pending == nil {
+		return ""
+	}
+	return e.Pending.Link
 }
 
 // label is the context of a commit status. It names the controller, so that several

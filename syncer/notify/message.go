@@ -27,18 +27,18 @@ const (
 	gitLabServer = "https://gitlab.com"
 )
 
-// message returns the request of one attempt to send an event. All attempts for an
-// event have the same id. Errors name the credential's file and never hold its text.
-type message func(ctx context.Context, e Event, id string) (*http.Request, error)
+// message returns the request of one attempt to send a notice. All attempts for a
+// notice have the same id. Errors name the credential's file and never hold its text.
+type message func(ctx context.Context, n notice, id string) (*http.Request, error)
 
 // gitHubStatus is "Create a commit status" (docs.github.com/rest/commits/statuses).
 func gitHubStatus(h Host) message {
-	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
+	return func(ctx context.Context, n notice, _ string) (*http.Request, error) {
 		token, err := readToken("github", h)
 		if err != nil {
 			return nil, err
 		}
-		r, _, err := post(ctx, trim(cmp.Or(h.URL, gitHubAPI))+"/repos/"+h.Repository+"/statuses/"+url.PathEscape(e.Commit), contextStatus(e))
+		r, _, err := post(ctx, trim(cmp.Or(h.URL, gitHubAPI))+"/repos/"+h.Repository+"/statuses/"+url.PathEscape(n.Commit), contextStatus(n.Event))
 		if err != nil {
 			return nil, err
 		}
@@ -52,12 +52,12 @@ func gitHubStatus(h Host) message {
 // giteaStatus is "Create a commit status" of Gitea's and Forgejo's API v1
 // (/api/swagger of every server).
 func giteaStatus(h Host) message {
-	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
+	return func(ctx context.Context, n notice, _ string) (*http.Request, error) {
 		token, err := readToken("gitea", h)
 		if err != nil {
 			return nil, err
 		}
-		r, _, err := post(ctx, trim(h.URL)+"/api/v1/repos/"+h.Repository+"/statuses/"+url.PathEscape(e.Commit), contextStatus(e))
+		r, _, err := post(ctx, trim(h.URL)+"/api/v1/repos/"+h.Repository+"/statuses/"+url.PathEscape(n.Commit), contextStatus(n.Event))
 		if err != nil {
 			return nil, err
 		}
@@ -67,27 +67,28 @@ func giteaStatus(h Host) message {
 }
 
 func contextStatus(e Event) map[string]string {
-	state := "failure"
-	if e.Applied {
-		state = "success"
+	state := map[state]string{failing: "failure", waiting: "pending", succeeded: "success"}[e.state()]
+	return withLink(e, map[string]string{"state": state, "context": e.label(), "description": e.Counts.String()})
+}
+
+func withLink(e Event, status map[string]string) map[string]string {
+	if link := e.link(); link != "" {
+		status["target_url"] = link
 	}
-	return map[string]string{"state": state, "context": e.label(), "description": e.Counts.String()}
+	return status
 }
 
 // gitLabStatus is "Set commit pipeline status" (docs.gitlab.com/api/commits). The
 // ref selects one of the commit's pipelines.
 func gitLabStatus(h Host) message {
-	return func(ctx context.Context, e Event, _ string) (*http.Request, error) {
+	return func(ctx context.Context, n notice, _ string) (*http.Request, error) {
 		token, err := readToken("gitlab", h)
 		if err != nil {
 			return nil, err
 		}
-		state := "failed"
-		if e.Applied {
-			state = "success"
-		}
-		r, _, err := post(ctx, trim(cmp.Or(h.URL, gitLabServer))+"/api/v4/projects/"+url.PathEscape(h.Repository)+"/statuses/"+url.PathEscape(e.Commit),
-			map[string]string{"state": state, "ref": e.Branch, "name": e.label(), "description": e.Counts.String()})
+		state := map[state]string{failing: "failed", waiting: "pending", succeeded: "success"}[n.state()]
+		r, _, err := post(ctx, trim(cmp.Or(h.URL, gitLabServer))+"/api/v4/projects/"+url.PathEscape(h.Repository)+"/statuses/"+url.PathEscape(n.Commit),
+			withLink(n.Event, map[string]string{"state": state, "ref": n.Branch, "name": n.label(), "description": n.Counts.String()}))
 		if err != nil {
 			return nil, err
 		}
@@ -99,34 +100,68 @@ func gitLabStatus(h Host) message {
 // payload is the signed webhook's body, of report.FormatVersion.
 type (
 	payload struct {
-		FormatVersion string `json:"format_version"`
-		// Type is revision.applied or revision.failed.
-		Type      string    `json:"type"`
-		Timestamp time.Time `json:"timestamp"`
-		Data      data      `json:"data"`
+		FormatVersion string    `json:"format_version"`
+		Type          kind      `json:"type"`
+		Timestamp     time.Time `json:"timestamp"`
+		// Data is a revision, an approval or a closed approval, by Type.
+		Data any `json:"data"`
 	}
-	data struct {
-		Controller string   `json:"controller"`
-		Source     string   `json:"source"`
-		Branch     string   `json:"branch"`
-		Commit     string   `json:"commit,omitempty"`
-		Counts     Counts   `json:"counts"`
-		Problems   []string `json:"problems"`
+	about struct {
+		Controller string `json:"controller"`
+		Source     string `json:"source"`
+		Branch     string `json:"branch"`
+		Commit     string `json:"commit,omitempty"`
+		Counts     Counts `json:"counts"`
+	}
+	revision struct {
+		about
+		Problems []string `json:"problems"`
+	}
+	approval struct {
+		about
+		PlanID       string         `json:"plan_id"`
+		PendingSince time.Time      `json:"pending_since"`
+		Actions      map[string]int `json:"actions"`
+		Causes       []string       `json:"causes"`
+		// MoreCauses is how many causes were left out.
+		MoreCauses int    `json:"more_causes"`
+		Command    string `json:"command"`
+		Link       string `json:"link,omitempty"`
+	}
+	closedApproval struct {
+		about
+		PlanID       string    `json:"plan_id"`
+		PendingSince time.Time `json:"pending_since"`
+		// Approved is false if another plan replaced this one, or another process carried
+		// it out.
+		Approved bool   `json:"approved"`
+		Link     string `json:"link,omitempty"`
 	}
 )
 
+func newPayload(n notice) payload {
+	out := payload{FormatVersion: report.FormatVersion, Type: n.kind, Timestamp: n.Time.UTC()}
+	about := about{n.Controller, n.Source, n.Branch, n.Commit, n.Counts}
+	switch p := n.plan; {
+	case p == nil:
+		out.Data = revision{about, append([]string{}, n.Problems...)}
+	case n.kind == approvalClosed:
+		out.Data = closedApproval{about, p.PlanID, p.Since.UTC(), n.Approved == p.PlanID, p.Link}
+	default:
+		causes, more := p.causes()
+		out.Data = approval{about, p.PlanID, p.Since.UTC(), p.Actions, causes, more, p.Command, p.Link}
+	}
+	return out
+}
+
 // signed returns a message of Standard Webhooks (www.standardwebhooks.com).
 func signed(w Webhook) message {
-	return func(ctx context.Context, e Event, id string) (*http.Request, error) {
+	return func(ctx context.Context, n notice, id string) (*http.Request, error) {
 		key, err := readSigningKey(w)
 		if err != nil {
 			return nil, err
 		}
-		kind := "revision.failed"
-		if e.Applied {
-			kind = "revision.applied"
-		}
-		r, body, err := post(ctx, w.URL, payload{report.FormatVersion, kind, e.Time.UTC(), data{e.Controller, e.Source, e.Branch, e.Commit, e.Counts, append([]string{}, e.Problems...)}})
+		r, body, err := post(ctx, w.URL, newPayload(n))
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,7 +69,7 @@ func New(sources map[string][]Config, registry prometheus.Registerer) (*Notifier
 // newTarget makes a target. It reads each credential once, to fail early if the file
 // cannot be used.
 func newTarget(cfg Config) (*target, error) {
-	t := &target{queue: make(chan Event, queueLength), retry: defaultRetryPolicy()}
+	t := &target{cfg: cfg, queue: make(chan notice, queueLength), timing: make(chan struct{}, 1), retry: defaultRetryPolicy()}
 	var address, caCert, proxy string
 	var err error
 	status := func(kind string, h *Host, otherwise string, make func(Host) message) {
@@ -93,6 +95,19 @@ func newTarget(cfg Config) (*target, error) {
 	t.host = hostOf(address)
 	t.client, err = newClient(caCert, proxy)
 	return t, err
+}
+
+// Continue lets the targets that a former notifier has, too, go on from what they were
+// notified of. Call it after the former one's Run, and before Run.
+func (n *Notifier) Continue(former *Notifier) {
+	for source, targets := range n.targets {
+		for _, t := range targets {
+			same := slices.IndexFunc(former.targets[source], func(f *target) bool { return reflect.DeepEqual(f.cfg, t.cfg) })
+			if same >= 0 {
+				t.last, t.plan = former.targets[source][same].last, former.targets[source][same].plan
+			}
+		}
+	}
 }
 
 // Send queues an event for the targets of its source, unless they were already

@@ -28,7 +28,7 @@ func TestNotificationUsesItsProxyAndNoneOfTheEnvironment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := n.targets["s"][0].attempt(t.Context(), Event{}, "id"); err == nil {
+		if err := n.targets["s"][0].attempt(t.Context(), notice{}, "id"); err == nil {
 			t.Error("a notification arrived")
 		}
 		if got := proxy.Asked(); !slices.Equal(got, want) {
