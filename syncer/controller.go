@@ -46,6 +46,7 @@ type Controller struct {
 	metrics   *metrics
 	rateLimit *rateLimit
 	notifier  *notify.Notifier // nil before OpenHooks
+	pending   *pendingPlans
 
 	mirrors map[string]*gitmirror.Mirror // of remote sources
 	// localPoll is the interval of polls of local repositories.
@@ -78,7 +79,7 @@ func New(cfg *config.Config, version string) *Controller {
 	c := &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Waits: func(secrets.Address, time.Duration) {}, Warn: func(string) {},
 		wakes: newWakes(cfg.Sources), handOvers: newHandOvers(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
-		rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg), localPoll: pollInterval,
+		pending: newPendingPlans(), rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg), localPoll: pollInterval,
 		clients: map[clientKey]*connected{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]connections.Settled{},
 	}

@@ -53,10 +53,21 @@ func (c *Controller) startNotifying(ctx context.Context, log *slog.Logger) (stop
 	}
 }
 
-// notify sends the outcome of a sync.
-func (c *Controller) notify(r report.Report) {
+// Continue goes on from the controller before a reload of the configuration, so that its
+// notifications are not sent again. Call it after that one's Run, and before Run.
+func (c *Controller) Continue(former *Controller) {
+	c.pending.continueFrom(former.pending)
+	if c.notifier != nil && former.notifier != nil {
+		c.notifier.Continue(former.notifier)
+	}
+}
+
+// notify sends the outcome of a sync, and the plan that waits for approval after it.
+func (c *Controller) notify(r report.Report, pending *notify.Pending) {
 	if c.notifier != nil {
-		c.notifier.Send(event(r, c.cfg.Controller))
+		e := event(r, c.cfg.Controller)
+		e.Pending = pending
+		c.notifier.Send(e)
 	}
 }
 
@@ -64,9 +75,13 @@ func (c *Controller) notify(r report.Report) {
 // configured, is not the revision's failure.
 func event(r report.Report, controller string) notify.Event {
 	s := r.Summary()
+	approved := ""
+	if r.Approved {
+		approved = r.PlanID
+	}
 	return notify.Event{
 		Controller: controller, Source: r.Source, Branch: strings.TrimPrefix(r.Branch, "tag "), Commit: string(r.Commit),
-		Applied: r.Outcome() != report.Failed, Problems: r.Problems(), Time: time.Now(),
+		Applied: r.Outcome() != report.Failed, Approved: approved, Problems: r.Problems(), Time: time.Now(),
 		Counts: notify.Counts{
 			Written: s.Written(), Deleted: s.Delete + s.Release, Unchanged: s.Unchanged,
 			PendingApproval: s.PendingApproval, Blocked: s.Blocked, Drifted: s.Drifted, Failed: s.Failed,

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -21,10 +22,12 @@ type metrics struct {
 	secrets  *prometheus.GaugeVec
 	changes  *prometheus.CounterVec
 	pending  *prometheus.GaugeVec
-	suspend  *prometheus.GaugeVec
-	fetches  *prometheus.CounterVec
-	fetching *prometheus.HistogramVec
-	reload   prometheus.Gauge
+	// pendingSince is when the plan that waits for approval was made first.
+	pendingSince *prometheus.GaugeVec
+	suspend      *prometheus.GaugeVec
+	fetches      *prometheus.CounterVec
+	fetching     *prometheus.HistogramVec
+	reload       prometheus.Gauge
 	// tidied counts the names whose metadata was removed.
 	tidied prometheus.Counter
 	// tokenExpires is when the token of a file expires, tokenLifetime its whole lifetime.
@@ -56,7 +59,11 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		}, []string{"source", "action"}),
 		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_pending_approval",
-			Help: "1 if a part of the plan waits for apply --approve, otherwise 0.",
+			Help: "1 if a part of the plan waits for approval, otherwise 0.",
+		}, []string{"source"}),
+		pendingSince: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "relay_sync_pending_approval_since_timestamp_seconds",
+			Help: "Time at which the daemon first made the plan that waits for approval, also while git or Vault is unavailable; 0 if none waits.",
 		}, []string{"source"}),
 		suspend: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "relay_sync_suspended",
@@ -89,7 +96,7 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		Name: "relay_sync_token_lifetime_seconds",
 		Help: "Lifetime with which the token of vault.token_file was created; 0 for a token that never expires, and for a login.",
 	})
-	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.suspend, m.fetches, m.fetching, m.reload, m.tidied, m.tokenExpires, m.tokenLifetime)
+	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.pendingSince, m.suspend, m.fetches, m.fetching, m.reload, m.tidied, m.tokenExpires, m.tokenLifetime)
 	for _, s := range sources {
 		m.suspend.WithLabelValues(s.Name).Set(0)
 		if s.Suspend {
@@ -134,11 +141,16 @@ func (m *metrics) observe(r report.Report, took time.Duration) {
 			m.changes.WithLabelValues(r.Source, string(action)).Add(float64(n))
 		}
 	}
-	pending := 0.0
-	if r.PlanID != "" && !r.Approved {
-		pending = 1
+}
+
+// observePending shows which plan waits for approval.
+func (m *metrics) observePending(source string, pending *notify.Pending) {
+	waits, since := 0.0, 0.0
+	if pending != nil {
+		waits, since = 1, float64(pending.Since.Unix())
 	}
-	m.pending.WithLabelValues(r.Source).Set(pending)
+	m.pending.WithLabelValues(source).Set(waits)
+	m.pendingSince.WithLabelValues(source).Set(since)
 }
 
 // newLeaderMetric makes the metric of which replica follows the sources.

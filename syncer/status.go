@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -54,11 +55,16 @@ func (b *board) next(source string, poll, sync time.Time, watched bool) {
 	b.update(source, func(s *report.Status) { s.NextPoll, s.NextSync, s.Watched = poll, sync, watched })
 }
 
-// post notes the end of a sync. next is when the next one is.
-func (b *board) post(r report.Report, next time.Time) {
+// post notes the end of a sync. pending is the plan that waits for approval after it,
+// next is when the next sync is.
+func (b *board) post(r report.Report, pending *notify.Pending, next time.Time) {
 	b.update(r.Source, func(s *report.Status) {
 		s.NextSync = next
-		s.LastSync, s.Ready, s.Summary, s.PlanID = time.Now(), r.Err == nil, r.Summary(), r.PlanID
+		s.LastSync, s.Ready, s.Summary = time.Now(), r.Err == nil, r.Summary()
+		s.PlanID, s.PendingSince = "", time.Time{}
+		if pending != nil {
+			s.PlanID, s.PendingSince = pending.PlanID, pending.Since
+		}
 		s.Problems = r.Problems()
 		if r.Commit != "" {
 			s.Seen = string(r.Commit)

@@ -37,6 +37,9 @@ func (t *Text) WriteStatus(daemon report.Daemon, now time.Time) error {
 		}
 		t.line(1, fmt.Sprintf("secrets  %d in place, %d blocked, %d pending approval, %d pending hand-over, %d drifted, %d failed",
 			s.Summary.InPlace, s.Summary.Blocked, s.Summary.PendingApproval, s.Summary.PendingHandOver, s.Summary.Drift, s.Summary.Failed))
+		if !s.PendingSince.IsZero() {
+			t.line(1, fmt.Sprintf("approval pending since %s (%s ago)", s.PendingSince.UTC().Format(time.RFC3339), ago(now.Sub(s.PendingSince))))
+		}
 		for _, problem := range s.Problems {
 			t.block(1, t.paint(red, "x")+" "+problem)
 		}

@@ -116,6 +116,15 @@ func (r Report) Damaged() bool {
 	return errors.Is(r.Err, gitsource.ErrDamaged)
 }
 
+// PlanOutdated reports whether the sync left a part of its plan waiting and carried out
+// another part. The next sync makes a plan with another id, which is what an approval can
+// name.
+func (r Report) PlanOutdated() bool {
+	return r.PlanID != "" && r.Applied && !r.Approved && slices.ContainsFunc(slices.Concat(r.Results, r.Signatures), func(one Result) bool {
+		return one.Err == nil && one.Kind.Changes()
+	})
+}
+
 // AnyFailed reports whether an action failed.
 func AnyFailed(results []Result) bool {
 	return slices.ContainsFunc(results, func(r Result) bool { return r.Err != nil })

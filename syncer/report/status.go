@@ -44,6 +44,9 @@ type Status struct {
 	Suspended bool    `json:"suspended,omitempty"`
 	Summary   Summary `json:"summary"`
 	PlanID    string  `json:"plan_id,omitempty"`
+	// PendingSince is when this process first made the plan that waits for approval; zero
+	// if none does.
+	PendingSince time.Time `json:"pending_since,omitzero"`
 	// Problems are what was refused, blocked or failed, one sentence each.
 	Problems []string `json:"problems"`
 }

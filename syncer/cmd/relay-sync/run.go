@@ -89,6 +89,7 @@ func (o *options) follow(ctx context.Context, current *prepared, reload <-chan o
 		current.discard(nil)
 		return nil
 	}
+	next.controller.Continue(current.controller)
 	current.discard(next.endpoints)
 	return next
 }
