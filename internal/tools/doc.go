@@ -6,5 +6,5 @@
 //
 // It is for tests only. Its subfolders pin the versions of foreign programs in modules
 // of their own, so that the project's own modules stay small; wordcheck checks the
-// words of the repository.
+// words of the repository, and vulncheck, licenses and sbom what the programs link.
 package tools
