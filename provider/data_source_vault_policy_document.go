@@ -37,6 +37,9 @@ type policyDocumentModel struct {
 	Identity          *policyIdentityModel `tfsdk:"identity"`
 	ConnectionsDomain types.String         `tfsdk:"connections_domain"`
 	Team              types.String         `tfsdk:"team"`
+	Controller        types.String         `tfsdk:"controller"`
+	Sources           types.Set            `tfsdk:"sources"`
+	Approvals         types.Bool           `tfsdk:"approvals"`
 	SecretsBy         types.String         `tfsdk:"secrets_by"`
 	Mount             types.String         `tfsdk:"mount"`
 	Prefix            types.String         `tfsdk:"prefix"`
@@ -67,7 +70,8 @@ func (d *policyDocumentDataSource) Schema(_ context.Context, _ datasource.Schema
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Generates the Vault policy of a role for a set of workflows, with the rules that the role needs and no others.\n\n" +
-			"A writer creates, overwrites, deletes and lists secrets, and cannot read values. A reader reads the values of its own " +
+			"A writer creates, overwrites, deletes and lists secrets, and cannot read values. A controller has the rights of a writer, and those that " +
+			"`relay-sync` needs for approvals. A reader reads the values of its own " +
 			"workflows and lists their names, also in folders below them as Relay's own policy does, and cannot write. No role can do both. The other roles are for people, as in " +
 			"Relay, and cannot read values either; the guide on roles has a table of all rights.\n\n" +
 			"The data source sends no requests to Vault and needs no rights. Pass the result to `vault policy write`, or to the " +
@@ -81,8 +85,8 @@ func policyScopeAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"role": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "Role that the policy is for: `writer` for Terraform, `relay-sync` and other programs that manage secrets, " +
-				"`reader` for the steps of a workflow, `tidy` for `relay-sync tidy`; for people `viewer`, `operator`, `approver` or `administrator`.",
+			MarkdownDescription: "Role that the policy is for: `writer` for Terraform and other programs that manage secrets, " +
+				"`controller` for `relay-sync`, `reader` for the steps of a workflow, `tidy` for `relay-sync tidy`; for people `viewer`, `operator`, `approver` or `administrator`.",
 		},
 		"workflows": schema.SetAttribute{
 			Optional:    true,
@@ -151,18 +155,34 @@ func policyRightAttributes() map[string]schema.Attribute {
 			Optional:            true,
 			MarkdownDescription: "Team that the person may act for with `relay-sync secret set --team`. Only for a role of a person that writes secrets.",
 		},
+		"controller": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Name of a controller in the configuration of `relay-sync`. Required for an `approver`, who approves the planned " +
+				"changes of this controller, and for a `controller`, who reads and removes these approvals.",
+		},
+		"sources": schema.SetAttribute{
+			Optional:    true,
+			ElementType: types.StringType,
+			MarkdownDescription: "Names of the sources whose planned changes an `approver` approves, or whose approvals a `controller` reads and " +
+				"removes. Default: all sources of the controller. An empty set is an error.",
+		},
+		"approvals": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Let an `administrator` list and remove the approvals of all controllers, such as those of people who left, " +
+				"without a right to approve. Default: `false`.",
+		},
 		"undelete": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Let a `writer`, `operator` or `approver` undelete versions. Default: `false`. No resource of this provider " +
+			MarkdownDescription: "Let a `writer`, `controller`, `operator` or `approver` undelete versions. Default: `false`. No resource of this provider " +
 				"needs it; `relay-sync secret undelete` does.",
 		},
 		"destroy": schema.BoolAttribute{
 			Optional:            true,
-			MarkdownDescription: "Let a `writer` destroy versions, which `deletion = \"purge\"` needs. Default: `false`.",
+			MarkdownDescription: "Let a `writer` or `controller` destroy versions, which `deletion = \"purge\"` needs. Default: `false`.",
 		},
 		"settings": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Let a `writer` set `delete_version_after` on secrets that do not exist yet, which needs `create` on " +
+			MarkdownDescription: "Let a `writer` or `controller` set `delete_version_after` on secrets that do not exist yet, which needs `create` on " +
 				"`metadata/`. Default: `false`. Settings of existing secrets need no further rights.",
 		},
 	}
@@ -233,6 +253,9 @@ func (m *policyDocumentModel) setPolicy(ctx context.Context, diagnostics *diag.D
 		WorkflowPrefixes:  setToNames(ctx, m.WorkflowPrefixes, diagnostics),
 		ConnectionsDomain: m.ConnectionsDomain.ValueString(),
 		Team:              m.Team.ValueString(),
+		Controller:        m.Controller.ValueString(),
+		Sources:           setToNames(ctx, m.Sources, diagnostics),
+		Approvals:         m.Approvals.ValueBool(),
 		SecretsBy:         parseRole(m.SecretsBy, "secrets_by", diagnostics),
 		Undelete:          m.Undelete.ValueBool(), Destroy: m.Destroy.ValueBool(), Settings: m.Settings.ValueBool(),
 	}

@@ -78,7 +78,8 @@ func TestPolicyDocumentUsesMountAndPrefixOfProvider(t *testing.T) {
 		s := newFixture(t, cli)
 		elsewhere := strings.Replace(header, `owner `, "mount = \"team/kv\"\n  prefix = \"/flows/\"\n  owner ", 1)
 		s.Write(t, elsewhere+document("default", `role = "writer"`)+document("team", `role = "operator"`, `team = "shop"`, "undelete = true")+document("own", `role = "writer"`, `mount = "/other"`, `prefix = "a/b/"`, "undelete = true", "settings = true")+
-			document("people", `role = "approver"`, `workflow_prefixes = ["deploy-"]`, `connections_domain = "relay"`, `secrets_by = "administrator"`)+
+			document("people", `role = "approver"`, `workflow_prefixes = ["deploy-"]`, `connections_domain = "relay"`, `secrets_by = "administrator"`, `controller = "cluster-1"`, `sources = ["shop"]`)+
+			document("controller", `role = "controller"`, `controller = "cluster-1"`)+document("approvals", `role = "administrator"`, "approvals = true")+
 			document("tenant", `role = "reader"`, `identity = { accessor = "auth_jwt_1a2b", workflow = "tenant_id", domain = "domain_id" }`))
 		s.Apply(t)
 		for name, g := range map[string]policy.Grant{
@@ -86,7 +87,9 @@ func TestPolicyDocumentUsesMountAndPrefixOfProvider(t *testing.T) {
 			"team":    {Role: policy.Operator, Mount: "team/kv", Prefix: "flows", Team: "shop", Undelete: true},
 			"own":     {Role: policy.Writer, Mount: "other", Prefix: "a/b", Undelete: true, Settings: true},
 			"people": {Role: policy.Approver, Mount: "team/kv", Prefix: "flows", WorkflowPrefixes: []string{"deploy-"},
-				ConnectionsDomain: "relay", SecretsBy: policy.Administrator},
+				ConnectionsDomain: "relay", SecretsBy: policy.Administrator, Controller: "cluster-1", Sources: []string{"shop"}},
+			"controller": {Role: policy.Controller, Mount: "team/kv", Prefix: "flows", Controller: "cluster-1"},
+			"approvals":  {Role: policy.Administrator, Mount: "team/kv", Prefix: "flows", Approvals: true},
 			"tenant": {Role: policy.Reader, Mount: "team/kv", Prefix: "flows",
 				Identity: policy.Identity{Accessor: "auth_jwt_1a2b", Workflow: "tenant_id", Domain: "domain_id"}},
 		} {
@@ -187,13 +190,17 @@ func TestPolicyDocumentRefusesSpecialCharacters(t *testing.T) {
 			lines []string
 			want  []string
 		}{
-			{[]string{`role = "admin"`}, []string{`Role "admin": expected one of viewer, operator, approver, administrator, writer, reader`}},
+			{[]string{`role = "admin"`}, []string{`Role "admin": expected one of viewer, operator, approver, administrator, writer, controller, reader`}},
 			{[]string{`role = "reader"`}, []string{"A reader's policy needs the names of its workflows"}},
 			{[]string{`role = "writer"`, `workflows = []`}, []string{"The list of workflows is empty"}},
 			{[]string{`role = "reader"`, `workflows = ["+", "deploy*"]`, "destroy = true"}, []string{`'+' (U+002B)`, `'*' (U+002A)`, "a reader writes nothing"}},
 			{[]string{`role = "operator"`, `secrets_by = "everybody"`}, []string{`Role "everybody": expected one of`}},
 			{[]string{`role = "operator"`, `workflow_prefixes = ["deploy-*"]`, `connections_domain = "+"`}, []string{`'*' (U+002A)`, `'+' (U+002B)`}},
 			{[]string{`role = "reader"`, `identity = { accessor = "a}}", workflow = "k" }`, `workflows = ["w"]`}, []string{"accessor of the auth mount", "identity names them too"}},
+			{[]string{`role = "approver"`}, []string{"The controller is required for this role"}},
+			{[]string{`role = "controller"`, `controller = "teams"`, `sources = [".."]`}, []string{"it is the folder of teams in Vault", `source name ".."`}},
+			{[]string{`role = "operator"`, `controller = "cluster-1"`, "approvals = true"}, []string{"are for an approver or a controller", "approvals is for an administrator"}},
+			{[]string{`role = "writer"`, `prefix = "relay-sync/cluster-1"`}, []string{`"relay-sync" is reserved`}},
 			{[]string{`role = "writer"`, `mount = "+"`, `prefix = "a/*"`}, []string{`ount "+"`, `prefix "a/*"`}},
 		} {
 			s.configure(t, document("wrong", c.lines...))

@@ -10,10 +10,12 @@ const ApprovalsRoot = "relay-sync"
 
 // Approval is what an approver requires on the own path of a source, Approvals what a
 // controller requires on the path of each approver of its sources. A controller also lists
-// the folder.
+// the folder. OldApprovals is what an administrator requires to remove the approvals of
+// people who left: nothing with which an approval could be given in another person's name.
 var (
-	Approval  = []string{"create", "read", "patch"}
-	Approvals = []string{"read", "patch"}
+	Approval     = []string{"create", "read", "patch"}
+	Approvals    = []string{"read", "patch"}
+	OldApprovals = []string{"read", "delete"}
 )
 
 // ApprovalFolder is the folder, below the mount, of the approvals of a source.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -34,15 +35,24 @@ type Grant struct {
 	Team string
 	// SecretsBy is the lowest of people's roles that adds, overwrites and deletes
 	// secrets: Operator (also if 0), as on Relay's page about secrets, Approver, or
-	// Administrator, as on its page about users. It does not affect a Writer.
+	// Administrator, as on its page about users. It does not affect programs.
 	SecretsBy Role
-	// Undelete allows a Writer, Operator or Approver to undelete versions.
+	// Undelete allows a Writer, Controller, Operator or Approver to undelete versions.
 	Undelete bool
-	// Destroy allows a Writer to destroy versions, as "purge" does.
+	// Destroy allows a Writer or Controller to destroy versions, as "purge" does.
 	Destroy bool
-	// Settings allows a Writer to set how long versions are kept before it writes the
+	// Settings allows a Writer or Controller to set how long versions are kept before it writes the
 	// first one, which requires "create" on metadata.
 	Settings bool
+	// Controller is the controller whose planned changes an Approver approves, or that the
+	// role Controller is for. Required for both, and for no other role.
+	Controller string
+	// Sources are the sources of the controller that the rights on approvals are for. If
+	// it is nil, they are for every source. An empty list is rejected.
+	Sources []string
+	// Approvals allows an Administrator to list and remove approvals of every controller,
+	// such as those of people who left.
+	Approvals bool
 }
 
 // Identity names a workflow, and a domain of connections, by metadata that an auth
@@ -112,8 +122,8 @@ func (g Grant) check() error {
 		_, err := secrets.TeamOwner(g.Team)
 		errs = append(errs, err)
 	}
-	errs = append(errs, g.Identity.check())
-	for _, r := range append(g.ambiguous(), g.unsupported()...) {
+	errs = append(errs, g.Identity.check(), g.checkSources())
+	for _, r := range slices.Concat(g.ambiguous(), g.unsupported(), g.unapproved()) {
 		if r.wrong {
 			errs = append(errs, errors.New(r.text))
 		}

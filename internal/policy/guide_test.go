@@ -12,23 +12,33 @@ import (
 )
 
 // TestGuideContainsTheTables compares the tables of the guide with those that
-// TestRolesOnVault tries cell by cell.
+// TestRolesOnVault and TestApprovalsOnVault try cell by cell.
 func TestGuideContainsTheTables(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "roles.md.tmpl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := grants()
+	all, people := grants(), approvers()
+	var secrets, approvals []string
+	for _, a := range actions() {
+		secrets = append(secrets, a.name)
+	}
+	for _, a := range approvingActions() {
+		approvals = append(approvals, a.name)
+	}
 	for what, table := range map[string]string{
-		"secrets": guideTable(func(role string) (may, asked []string) {
+		"secrets": guideTable(secrets, func(role string) (may, asked []string) {
 			if role == "reader" {
 				return all["reader"].own, nil
 			}
 			return all[role+" of one"].own, all["full "+role+" of one"].own
 		}),
-		"connections": guideTable(func(role string) (may, asked []string) {
+		"connections": guideTable(secrets, func(role string) (may, asked []string) {
 			return all[role+", connections"].connections, all["full "+role+", connections"].connections
+		}),
+		"approvals": guideTable(approvals, func(role string) (may, asked []string) {
+			return people[role].may, people["full "+role].may
 		}),
 	} {
 		if !strings.Contains(string(guide), table) {
@@ -39,17 +49,17 @@ func TestGuideContainsTheTables(t *testing.T) {
 
 // guideTable is role × action. may is what a role may do, and asked what it may do
 // where that was asked for.
-func guideTable(of func(role string) (may, asked []string)) string {
+func guideTable(actions []string, of func(role string) (may, asked []string)) string {
 	var text strings.Builder
 	text.WriteString("| | " + strings.Join(RoleNames(), " | ") + " |\n|---" + strings.Repeat("|---", len(RoleNames())) + "|\n")
-	for _, a := range actions() {
-		text.WriteString("| " + a.name)
+	for _, action := range actions {
+		text.WriteString("| " + action)
 		for _, role := range RoleNames() {
 			may, asked := of(role)
 			switch {
-			case slices.Contains(may, a.name):
+			case slices.Contains(may, action):
 				text.WriteString(" | yes")
-			case slices.Contains(asked, a.name):
+			case slices.Contains(asked, action):
 				text.WriteString(" | if asked for")
 			default:
 				text.WriteString(" | -")

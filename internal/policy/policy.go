@@ -80,7 +80,7 @@ func (g Grant) blocks() []block {
 	var out []block
 	if g.every() {
 		b := at("every workflow", every)
-		if g.Role != Writer { // which knows its workflows
+		if !g.Role.writer() { // which knows its workflows
 			b.lines = append(b.lines, line{g.Mount + "/metadata/" + g.Prefix + "/", capability.For(capability.List)[0].Capabilities})
 		}
 		out = append(out, b)
@@ -104,7 +104,8 @@ func (g Grant) blocks() []block {
 			lines:    []line{{capability.TeamPath(g.Mount, g.Team), []string{capability.Team}}},
 		})
 	}
-	return append(out, g.connections()...)
+	out = append(out, g.connections()...)
+	return append(out, g.approvals()...)
 }
 
 // covered is what the role has of a folder: its entries, or for a Reader everything

@@ -15,8 +15,9 @@ import (
 // zero Role is none.
 type Role int
 
-// The roles. Writer, Reader and Tidy are for programs. The others are Relay's for
-// people, each with all that the one before it has; none of them reads a value.
+// The roles. Writer, Controller, Reader and Tidy are for programs. The others are Relay's
+// for people, each with all rights on secrets that the one before it has; none of them
+// reads a value.
 const (
 	// Writer creates, overwrites, deletes and lists secrets, and writes their records.
 	// It reads no value.
@@ -29,7 +30,9 @@ const (
 	// Operator adds, overwrites and deletes secrets too, unless Grant.SecretsBy
 	// reserves that to a higher role.
 	Operator
-	// Approver has the policy of an Operator: it approves plans, not secrets.
+	// Approver also approves planned changes of Grant.Controller, as the person of its
+	// token. No other person's role does, so that an administrator of secrets approves only
+	// with the policy of an approver.
 	Approver
 	// Administrator also undeletes and destroys versions, sets how long they are kept,
 	// removes entries, and writes connections.
@@ -37,6 +40,9 @@ const (
 	// Tidy removes the metadata of names that are dead and released. It has no right on
 	// values, and no other role of programs removes metadata.
 	Tidy
+	// Controller is a Writer that also reads and removes the approvals of its sources, for
+	// relay-sync.
+	Controller
 )
 
 // roleNames are in the order of the documentation.
@@ -49,6 +55,7 @@ var roleNames = []struct {
 	{Approver, "approver"},
 	{Administrator, "administrator"},
 	{Writer, "writer"},
+	{Controller, "controller"},
 	{Reader, "reader"},
 	{Tidy, "tidy"},
 }
@@ -86,6 +93,9 @@ func ParseRole(text string) (Role, error) {
 // person reports whether the role is one of Relay's for people.
 func (r Role) person() bool { return r >= Viewer && r <= Administrator }
 
+// writer reports whether the role is a program's that writes secrets.
+func (r Role) writer() bool { return r == Writer || r == Controller }
+
 // rights are the operations that a grant allows on secrets, or on connections. Every
 // role lists names.
 type rights []capability.Operation
@@ -101,7 +111,7 @@ func (g Grant) withSecrets() rights {
 	if g.Role == Tidy {
 		return append(out, capability.Tidy)
 	}
-	if g.Role == Writer || g.Role.person() && g.Role >= max(g.SecretsBy, Operator) {
+	if g.Role.writer() || g.Role.person() && g.Role >= max(g.SecretsBy, Operator) {
 		out = append(out, capability.Write, capability.Delete)
 	}
 	if g.Role == Administrator {

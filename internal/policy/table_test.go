@@ -13,26 +13,42 @@ import (
 // The roles that can do an operation on secrets, each with its widest grant.
 var allowed = map[capability.Operation][]Role{
 	capability.Read:      {Reader},
-	capability.List:      {Writer, Reader, Viewer, Operator, Approver, Administrator, Tidy},
-	capability.Observe:   {Writer, Viewer, Operator, Approver, Administrator, Tidy},
-	capability.Write:     {Writer, Operator, Approver, Administrator},
-	capability.Delete:    {Writer, Operator, Approver, Administrator},
-	capability.Undelete:  {Writer, Operator, Approver, Administrator},
-	capability.Purge:     {Writer, Administrator},
-	capability.Configure: {Writer, Administrator},
+	capability.List:      {Writer, Controller, Reader, Viewer, Operator, Approver, Administrator, Tidy},
+	capability.Observe:   {Writer, Controller, Viewer, Operator, Approver, Administrator, Tidy},
+	capability.Write:     {Writer, Controller, Operator, Approver, Administrator},
+	capability.Delete:    {Writer, Controller, Operator, Approver, Administrator},
+	capability.Undelete:  {Writer, Controller, Operator, Approver, Administrator},
+	capability.Purge:     {Writer, Controller, Administrator},
+	capability.Configure: {Writer, Controller, Administrator},
 	capability.Tidy:      {Administrator, Tidy},
 }
 
 func widest(role Role) Grant {
 	g := at(Grant{Role: role})
-	if role == Writer {
+	if role.writer() {
 		g.Undelete, g.Destroy, g.Settings = true, true, true
 	}
-	g.Undelete = role == Writer || role == Operator || role == Approver
+	g.Approvals = role == Administrator
+	g.Undelete = role.writer() || role == Operator || role == Approver
 	if role == Reader {
 		g.Workflows = []string{"w"}
 	}
 	return g
+}
+
+// ofApprovals is what the roles have besides.
+var ofApprovals = map[Role]map[string][]string{
+	Approver: {"customers/metadata/relay-sync/cluster-1/+/{{identity.entity.id}}": {"create", "read", "patch"}},
+	Controller: {
+		"customers/metadata/relay-sync/cluster-1/+/+": {"read", "patch"},
+		"customers/metadata/relay-sync/cluster-1/+/":  {"list"},
+	},
+	Administrator: {
+		"customers/metadata/relay-sync/+/+/+": {"read", "delete"},
+		"customers/metadata/relay-sync/":      {"list"},
+		"customers/metadata/relay-sync/+/":    {"list"},
+		"customers/metadata/relay-sync/+/+/":  {"list"},
+	},
 }
 
 func pathOf(r capability.Rule, role Role) string {
@@ -48,12 +64,20 @@ func pathOf(r capability.Rule, role Role) string {
 
 func TestPoliciesGrantWhatTheTableRequiresAndNothingElse(t *testing.T) {
 	t.Parallel()
-	for _, role := range []Role{Writer, Reader, Viewer, Operator, Approver, Administrator, Tidy} {
+	for role := Writer; role <= Controller; role++ {
 		text, err := For(widest(role))
 		if err != nil {
 			t.Fatal(err)
 		}
 		granted, needed := meaning(t, text), map[string][]string{}
+		for path, capabilities := range ofApprovals[role] {
+			needed[path] = slices.Clone(capabilities)
+			for _, c := range capabilities {
+				if !slices.Contains(granted[path], c) {
+					t.Errorf("%s: %s on %s is not granted", role, c, path)
+				}
+			}
+		}
 		if role.person() || role == Tidy {
 			needed["customers/metadata/workflows/"] = []string{"list"} // of the workflows
 		}

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// The methods of this file create logins with the policy writer. Secret ids and
+// The methods of this file create logins, with the policy writer if they take no rules. Secret ids and
 // passwords are canaries.
 
 // AppRole creates a role at auth/approle. ttl is the maximum lifetime of its tokens, such
@@ -39,6 +39,17 @@ func (v *Vault) User(t testing.TB, name string) (password string) {
 	password = Canary(t)
 	v.must(t, v.RootToken, http.MethodPost, "auth/userpass/users/"+name, map[string]any{"password": password, "token_policies": "writer"})
 	return password
+}
+
+// Person logs in a new person at auth/userpass, and returns a token with a policy of these
+// rules, in HCL, and the id of the person's entity.
+func (v *Vault) Person(t testing.TB, rules ...string) (token, entity string) {
+	t.Helper()
+	name, password := "person-"+strings.ToLower(rand.Text()), Canary(t)
+	v.WritePolicy(t, name, strings.Join(rules, "\n"))
+	v.must(t, v.RootToken, http.MethodPost, "auth/userpass/users/"+name, map[string]any{"password": password, "token_policies": name})
+	answer := v.must(t, "", http.MethodPost, "auth/userpass/login/"+name, map[string]any{"password": password})
+	return text(t, answer, "auth", "client_token"), text(t, answer, "auth", "entity_id")
 }
 
 // CertificateRole enables the cert method at auth/MOUNT, with a role for clients that

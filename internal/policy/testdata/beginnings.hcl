@@ -13,3 +13,6 @@ path "customers/delete/workflows/build.*"   { capabilities = ["update"] }
 path "customers/data/workflows/deploy-*"     { capabilities = ["create", "update"] }
 path "customers/metadata/workflows/deploy-*" { capabilities = ["read", "patch", "list"] }
 path "customers/delete/workflows/deploy-*"   { capabilities = ["update"] }
+
+# Approver of every source of controller cluster-1: approve planned changes, as the person of the token.
+path "customers/metadata/relay-sync/cluster-1/+/{{identity.entity.id}}" { capabilities = ["create", "read", "patch"] }

@@ -19,7 +19,8 @@ import (
 // NAME of a userpass mount for $WF, or without an entity. MOUNT is added to the name of
 // the mount. $ME is the owner of what the person writes. A role is "operator", or with a
 // team "operator:TEAM"; "operator+" is for every workflow below the prefix $WF. Writers
-// and administrators also get the connections of the domain $WF.
+// and administrators also get the connections of the domain $WF. Approvers and controllers
+// get the approvals of all sources of $CONTROLLER.
 func login(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	t, workflow := ts.Value("t").(testing.TB), ts.Getenv("WF")
 	word, team, _ := strings.Cut(args[0], ":")
@@ -31,6 +32,10 @@ func login(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 		grant.Workflows, grant.Prefix = nil, workflow
 	}
 	grant.Undelete = role == policy.Operator
+	if role == policy.Approver || role == policy.Controller {
+		grant.Controller = ts.Getenv("CONTROLLER")
+	}
+	grant.Approvals = role == policy.Administrator
 	if role == policy.Writer || role == policy.Administrator {
 		grant.ConnectionsDomain = workflow
 	}

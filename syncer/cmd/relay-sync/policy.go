@@ -24,12 +24,15 @@ func (o *options) policyCommand() *cobra.Command {
 		Long: `policy prints the Vault policy of a role:
 ` + strings.Join(policy.RoleNames(), ", ") + `.
 
-The role writer is for Terraform and relay-sync, reader is for the steps of a workflow,
-tidy is for relay-sync tidy, the others are for people. policy sends no request to Vault. With -o json it prints the
-policy as JSON instead of HCL.
+The role writer is for Terraform, controller is for relay-sync: it has the rights of a
+writer, and reads and removes the approvals of its sources. reader is for the steps of a
+workflow, tidy is for relay-sync tidy, the others are for people. policy sends no request
+to Vault. With -o json it prints the policy as JSON instead of HCL.
 
   relay-sync policy operator --workflow deploy-production | vault policy write shop-operator -
-  relay-sync policy operator --workflow deploy-production --team shop | vault policy write shop-team -`,
+  relay-sync policy operator --workflow deploy-production --team shop | vault policy write shop-team -
+  relay-sync policy approver --workflow deploy-production --controller cluster-1 --source shop | vault policy write shop-approver -
+  relay-sync policy controller --workflow deploy-production --controller cluster-1 | vault policy write relay-sync -`,
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: policy.RoleNames(),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -53,10 +56,13 @@ policy as JSON instead of HCL.
 	f.StringVar(&ask.Identity.Domain, "identity-domain", "", "metadata key of the connections' domain; Relay uses domain_id")
 	f.StringVar(&ask.ConnectionsDomain, "connections-domain", "", "also grant access to the connections of this domain")
 	f.StringVar(&secretsBy, "secrets-by", "", "lowest role that may write secrets: operator, approver or administrator (default operator)")
-	f.BoolVar(&ask.Undelete, "undelete", false, "let a writer, operator or approver undelete versions")
+	f.BoolVar(&ask.Undelete, "undelete", false, "let a writer, controller, operator or approver undelete versions")
 	f.StringVar(&ask.Team, "team", "", "let the person act for this team")
-	f.BoolVar(&ask.Destroy, "destroy", false, "let a writer destroy versions")
-	f.BoolVar(&ask.Settings, "settings", false, "let a writer set delete_version_after before the first version of a secret")
+	f.BoolVar(&ask.Destroy, "destroy", false, "let a writer or controller destroy versions")
+	f.BoolVar(&ask.Settings, "settings", false, "let a writer or controller set delete_version_after before the first version of a secret")
+	f.StringVar(&ask.Controller, "controller", "", "controller whose planned changes an approver approves, or that a controller's policy is for")
+	f.StringSliceVar(&ask.Sources, "source", nil, "grant rights on the approvals of this source of the controller (repeatable; all sources if unset)")
+	f.BoolVar(&ask.Approvals, "approvals", false, "let an administrator list and remove the approvals of all controllers")
 	locationFlags(c, &ask.Mount, &ask.Prefix)
 	return c
 }
