@@ -5,6 +5,8 @@ package plan
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
@@ -54,7 +56,7 @@ func (in Input) followHistory(actions []Action) []Action {
 }
 
 // refuseHistory lets a plan wait for approval if its commit does not descend from each
-// commit that the wanted secrets were last written from. What is known of the commits
+// commit that the secrets of this source were last written from. What is known of the commits
 // before is in the records, so that it survives a restart and is the same on every
 // replica; a commit that changed no secret leaves no trace. An approval updates the
 // record of every secret that stays as it is: the new history is the known one then.
@@ -64,6 +66,9 @@ func (in Input) refuseHistory(actions []Action) []Action {
 		if cause = in.diverges(a); cause != "" {
 			break
 		}
+	}
+	if cause == "" {
+		cause = in.unwantedDiverges()
 	}
 	if cause == "" {
 		return actions
@@ -90,6 +95,32 @@ func (in Input) diverges(a Action) string {
 	case a.Want == nil || !recorded || a.Verdict.State == secrets.Absent, a.Kind == Drift, a.Kind == Adopt, a.Kind == Blocked, a.Former != secrets.NoOwner:
 		return ""
 	}
+	return in.divergesFrom(last)
+}
+
+// unwantedDiverges is diverges for the live secrets that no file has: a commit of another
+// repository, signed with the same key, may want only new ones. They count also if nothing
+// is pruned, because a file failed; one that another source wants does not.
+func (in Input) unwantedDiverges() string {
+	wanted := map[secrets.Address]bool{}
+	for _, w := range in.Wants {
+		wanted[w.Address] = true
+	}
+	for _, address := range slices.SortedFunc(maps.Keys(in.Observed), Compare) {
+		a := Action{Address: address, Entry: in.Observed[address]}
+		owner, last, found := a.Entry.LastOwner()
+		_, moves := in.Elsewhere[address]
+		if wanted[address] || moves || !found || owner != in.Owner || in.judge(a).State != secrets.InSync {
+			continue
+		}
+		if cause := in.divergesFrom(last); cause != "" {
+			return cause
+		}
+	}
+	return ""
+}
+
+func (in Input) divergesFrom(last secrets.Record) string {
 	switch descends, known := in.Descends[last.Revision]; {
 	case descends:
 		return ""

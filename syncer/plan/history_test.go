@@ -48,6 +48,38 @@ func TestRewrittenHistoryMakesTheWholePlanPending(t *testing.T) {
 	}
 }
 
+// TestCommitOfAnotherRepositoryAddsNothingWithoutApproval: it wants only new secrets, and
+// those of this repository are in no file of it, or in a file that failed.
+func TestCommitOfAnotherRepositoryAddsNothingWithoutApproval(t *testing.T) {
+	t.Parallel()
+	gone := deploy.Secret("gone")
+	for _, row := range []struct {
+		name string
+		in   Input
+		gone secrets.Entry
+		want Kind
+	}{
+		{"pruned", Input{}, entry(3, foreignRevision()), PendingApproval},
+		{"not pruned, because a file failed", Input{Failed: true}, entry(3, foreignRevision()), PendingApproval},
+		{"in a file that failed", Input{Failed: true, Refused: map[secrets.Address]bool{gone: true}}, entry(3, foreignRevision()), PendingApproval},
+		{"of an ancestor", Input{}, entry(3, by(us, 3)), Add},
+		{"dead", Input{}, dead(entry(3, foreignRevision())), Add},
+		{"overwritten", Input{}, entry(4, foreignRevision()), Add},
+		{"of another owner", Input{}, entry(3, by(them, 3)), Add},
+		{"wanted by another source", Input{Elsewhere: map[secrets.Address]Elsewhere{gone: {}}}, entry(3, foreignRevision()), Add},
+	} {
+		in := row.in
+		in.Owner, in.History, in.Wants, in.Deletes.AllowEmpty = us, RefuseHistory, want(nil), true
+		in.Descends = map[string]bool{older: true}
+		in.Observed = map[secrets.Address]secrets.Entry{gone: row.gone}
+		for _, a := range Make(in) {
+			if a.Want != nil && a.Kind != row.want {
+				t.Errorf("a secret of this source is %s: the new one is %s (%s), want %s", row.name, a.Kind, a.Cause, row.want)
+			}
+		}
+	}
+}
+
 // TestRecordsMoveToARewrittenHistoryOnlyWithoutAPrune: otherwise each later delete of the
 // secrets would wait for approval, or a fork of two commits could prune without one.
 func TestRecordsMoveToARewrittenHistoryOnlyWithoutAPrune(t *testing.T) {
