@@ -106,3 +106,36 @@ func TestReplacedTreeBelowASignedCommitIsNotApplied(t *testing.T) {
 	}
 	w.gone(w.workflow(0), "token")
 }
+
+// Another repository has commits that ada signed, too: a file with a new secret, and one
+// that no key of this source opens under the name of a file of this one.
+func TestSignedCommitOfAnotherRepositoryWaitsForApproval(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	ada, _ := gittest.NewSSHKey(t, filepath.Join(t.TempDir(), "ada"))
+	w.allow("ada@example.com " + string(ssh.MarshalAuthorizedKey(ada.PublicKey())))
+	w.cfg.Sources[0].History = ""
+	w.cfg.SetDefaults("/")
+	w.secretsIn("app.yaml", w.workflow(0), "token")
+	w.commit()
+	w.sign(ada)
+	if rep := w.sync(true); rep.Outcome() != report.Clean {
+		t.Fatalf("the sync:\n%s", w.text())
+	}
+	w.run("sh", "-c", "rm -rf .git app.yaml && git init -q -b main")
+	w.writes()
+	for _, app := range []string{"", "not: a manifest\n"} {
+		if app != "" {
+			write(t, w.repo, "app.yaml", app)
+		}
+		w.secretsIn("new.yaml", w.workflow(0), "new")
+		w.commit()
+		w.sign(ada)
+		w.sync(true)
+		if got := w.writes(); got > 0 || !strings.Contains(w.text(), "it is unknown whether this commit descends from") {
+			t.Errorf("%d writes:\n%s", got, w.text())
+		}
+	}
+	w.live(w.workflow(0), "token")
+	w.gone(w.workflow(0), "new")
+}

@@ -176,7 +176,7 @@ func (cfg *Config) SetDefaults(folder string) {
 	for i := range cfg.Sources {
 		s := &cfg.Sources[i]
 		s.Drift = cmp.Or(s.Drift, plan.Heal)
-		s.History = cmp.Or(s.History, plan.FollowHistory)
+		s.History = cmp.Or(s.History, s.defaultHistory())
 		s.DriftInterval = cmp.Or(s.DriftInterval, defaultDriftInterval)
 		s.setDefaults(folder)
 		s.setHookPaths(folder)

@@ -6,6 +6,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 func TestRemoteConfiguration(t *testing.T) {
@@ -40,5 +42,24 @@ func TestRemoteConfiguration(t *testing.T) {
 	cfg, _ := parse([]byte("mirrors: m\n"+top+`repository: "git@host:r", remote: {ssh_key: k, known_hosts: h}}`), "/etc/relay")
 	if s := cfg.Sources[0]; cfg.Mirrors != "/etc/relay/m" || s.Remote.SSHKey != "/etc/relay/k" || s.Remote.KnownHosts != "/etc/relay/h" || s.Branch != "main" {
 		t.Errorf("paths and defaults: %+v", cfg)
+	}
+}
+
+// A signature is valid for a commit of another repository, too.
+func TestHistoryIsRefusedByDefaultWhereSignaturesAreRequired(t *testing.T) {
+	t.Parallel()
+	const top = "controller: c\nvault: {address: 'http://127.0.0.1:1', token_file: t}\nsources:\n  - {name: a, repository: r, files: [x], workflows: [w], age_keys: [k]"
+	for settings, want := range map[string]plan.HistoryPolicy{
+		"":                                   plan.FollowHistory,
+		", verify: {ssh_allowed_signers: s}": plan.RefuseHistory,
+		", verify: {openpgp_keys: [k]}":      plan.RefuseHistory,
+		", verify: {openpgp_keys: [k]}, history: follow": plan.FollowHistory,
+		", history: refuse": plan.RefuseHistory,
+		", verify: {ssh_allowed_signers: s}, history: refuse": plan.RefuseHistory,
+	} {
+		cfg, problems := parse([]byte(top+settings+"}\n"), "/etc/relay")
+		if len(problems) > 0 || cfg.Sources[0].History != want {
+			t.Errorf("%q: got %s, %q, want %s", settings, cfg.Sources[0].History, problems, want)
+		}
 	}
 }

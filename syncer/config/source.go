@@ -74,7 +74,8 @@ type Source struct {
 	Verify Verify `yaml:"verify"`
 	// History decides about a commit that does not descend from those that the source's
 	// secrets were written from: "follow" applies it and lets deletes of the former
-	// history wait for approval (if unset), "refuse" lets the whole plan wait.
+	// history wait for approval, "refuse" lets the whole plan wait. If unset, "refuse" with
+	// Verify, so that a signed commit of another repository waits, and else "follow".
 	History plan.HistoryPolicy `yaml:"history"`
 	// Files are patterns of the manifests, such as "secrets/**/*.yaml". A wildcard does
 	// not match a name that begins with a dot, such as .sops.yaml. A pattern that begins
