@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -74,6 +75,13 @@ func (c Config) readRESTConfig() (*rest.Config, error) {
 	cfg, err := clientcmd.NewDefaultClientConfig(*content, nil).ClientConfig()
 	if err != nil {
 		return nil, invalid
+	}
+	server, _, err := rest.DefaultServerUrlFor(cfg)
+	if err != nil {
+		return nil, invalid
+	}
+	if err := httpclient.RequireTLS(server); err != nil {
+		return nil, fmt.Errorf("election.kubeconfig: the server of %s %w", conffile.Display(c.Kubeconfig), err)
 	}
 	return cfg, nil
 }
