@@ -36,6 +36,7 @@ type providerModel struct {
 	ClientKeyFile         types.String `tfsdk:"client_key_file"`
 	TLSServerName         types.String `tfsdk:"tls_server_name"`
 	RedirectHosts         types.List   `tfsdk:"redirect_hosts"`
+	AllowHTTP             types.Bool   `tfsdk:"allow_http"`
 	Proxy                 types.String `tfsdk:"proxy"`
 	Headers               types.Map    `tfsdk:"headers"`
 	MaxRetries            types.Int64  `tfsdk:"max_retries"`
@@ -150,6 +151,7 @@ func (r *resolver) vaultSettings(m providerModel) vaultclient.Settings {
 		ClientKey:     r.text("client_key_file"),
 		TLSServerName: r.text("tls_server_name"),
 		RedirectHosts: textsOf(m.RedirectHosts),
+		AllowHTTP:     m.AllowHTTP.IsUnknown() || m.AllowHTTP.ValueBool(), // checked again when it is known
 		Headers:       parsed(r, "headers", parseHeaders),
 		MaxRetries:    &retries,
 		Concurrency:   parsed(r, "max_concurrent_requests", parsePositive),

@@ -106,6 +106,12 @@ func invalidSettings() []resolveRow {
 			"client_cert_file must be set together", "headers: the header X-Vault-Token is reserved", "max_retries must be 0 to 100",
 			"ca_cert_file: read /does/not/exist: no such file",
 		}},
+		{"an address without TLS must be of this machine", func(m *providerModel) {
+			m.Address = types.StringValue("http://vault.example.com:8200")
+		}, nil, nil, []string{"address must begin with https:// (http:// is allowed only for this machine itself); if others cannot read the network, set allow_http to true"}},
+		{"VAULT_ADDR without TLS must be of this machine", func(m *providerModel) {
+			m.Address, m.AllowHTTP = types.StringNull(), types.BoolValue(false)
+		}, map[string]string{"VAULT_ADDR": "http://vault:8200"}, nil, []string{"address must begin with https://"}},
 		{"a prefix inside relay-sync's own folder is reserved", func(m *providerModel) {
 			m.Prefix = types.StringValue("/relay-sync/cluster-1/")
 		}, nil, nil, []string{`prefix: prefix "relay-sync/cluster-1": "relay-sync" is reserved`}},

@@ -26,7 +26,7 @@ type settingOrigin struct {
 	fallback  string
 }
 
-// settingOrigins returns all settings that are a string, a number, a list or a map, in
+// settingOrigins returns all settings that are a string, a number, a bool, a list or a map, in
 // the order of the documentation. The variables are those of Vault's command line.
 func (m providerModel) settingOrigins() []settingOrigin {
 	return []settingOrigin{
@@ -45,6 +45,7 @@ func (m providerModel) settingOrigins() []settingOrigin {
 		{"client_key_file", m.ClientKeyFile, "VAULT_CLIENT_KEY", ""},
 		{"tls_server_name", m.TLSServerName, "VAULT_TLS_SERVER_NAME", ""},
 		{"redirect_hosts", m.RedirectHosts, "", ""},
+		{"allow_http", m.AllowHTTP, "", "false"},
 		{"proxy", m.Proxy, "", ""},
 		{"headers", m.Headers, "VAULT_HEADERS", ""},
 		{"max_retries", m.MaxRetries, "VAULT_MAX_RETRIES", strconv.Itoa(vaultclient.DefaultMaxRetries)},
@@ -69,7 +70,7 @@ func (s settingOrigin) in(env environment) string {
 	return s.fallback
 }
 
-// textOf returns a string or number as text, and a map as a JSON object; empty for null
+// textOf returns a string, number or bool as text, and a map as a JSON object; empty for null
 // and unknown values.
 func textOf(value attr.Value) string {
 	if value == nil || value.IsNull() || !isKnown(value) {
@@ -78,6 +79,8 @@ func textOf(value attr.Value) string {
 	switch v := value.(type) {
 	case types.String:
 		return v.ValueString()
+	case types.Bool:
+		return strconv.FormatBool(v.ValueBool())
 	case types.Int64:
 		return strconv.FormatInt(v.ValueInt64(), 10)
 	case types.List:

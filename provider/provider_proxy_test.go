@@ -31,7 +31,7 @@ func TestProxyComesFromTheEnvironment(t *testing.T) {
 		"HTTP_PROXY is not for TLS": {address, map[string]string{"HTTP_PROXY": "http://d:1", "ALL_PROXY": "http://d:1"}, "", ""},
 	} {
 		m := complete()
-		m.Address = types.StringValue(test.address)
+		m.Address, m.AllowHTTP = types.StringValue(test.address), types.BoolValue(test.address == local)
 		s, problems := resolve(m, environmentOf(test.variables))
 		if len(problems) > 0 || s.vault.Proxy != test.url || s.vault.NoProxy != test.except {
 			t.Errorf("%s: proxy %q except %q, %v", name, s.vault.Proxy, s.vault.NoProxy, problems)

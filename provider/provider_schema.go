@@ -52,6 +52,11 @@ func providerSchema() schema.Schema {
 					"A standby node redirects to the active node. Add the port, unless it is the default port of the scheme. Any other redirect is an error.",
 				Validators: []validator.List{listvalidator.NoNullValues()},
 			},
+			"allow_http": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Allow an `address` with `http://` that is not of the machine that runs the provider, also from `VAULT_ADDR`. Others on " +
+					"the network can then read the token and all values." + defaults["allow_http"],
+			},
 			"headers": schema.MapAttribute{
 				Optional:    true,
 				Sensitive:   true,

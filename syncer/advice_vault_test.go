@@ -270,7 +270,8 @@ var vaultPrinted = []advice{
 	{message: "Vault is sealed; unseal it", test: "TestDaemonWaitsForASealedVault"},
 	{message: "Vault is unavailable; check its health", begin: vaultAnswers("", http.StatusBadGateway)},
 	{message: "connection failed; check address, port and network", begin: settings(func(_ *world, cfg *config.Vault) { cfg.Address = "http://127.0.0.1:1" })},
-	{message: "host name not found; check the address", begin: settings(func(_ *world, cfg *config.Vault) { cfg.Address = "http://no-such-host.invalid:8200" })},
+	{message: "host name not found; check the address", begin: settings(func(_ *world, cfg *config.Vault) { cfg.Address = "https://no-such-host.invalid:8200" })},
+	{message: "if others cannot read the network, set %s to true", test: "http.txt"},
 	{message: "connection through the configured proxy failed; check the proxy", begin: wrongTLS(func(cfg *config.Vault) { cfg.Proxy = "http://127.0.0.1:1" })},
 	{message: "is not trusted; check the CA certificate", begin: wrongTLS(func(cfg *config.Vault) { cfg.CACert = "" })},
 	{message: "not for the host name in the address, or for the TLS server name if one is set; use a name", begin: wrongTLS(func(cfg *config.Vault) {

@@ -66,6 +66,8 @@ func (t *transport) redirected(r *http.Request, response *http.Response) (*http.
 		rejected.cause = "redirect from https to " + target.Scheme + ": must be https"
 	case !slices.ContainsFunc(t.settings.RedirectHosts, func(listed string) bool { return sameHost(listed, target) }):
 		rejected.cause = fmt.Sprintf("redirect to %q is not allowed; if that host is right, add it to %s", target.Host, t.settings.RedirectSetting)
+	case !t.settings.AllowHTTP && RequireTLS(target) != nil:
+		rejected.cause = "redirect to http on another machine: must be https"
 	default:
 		return repeated(r, target)
 	}

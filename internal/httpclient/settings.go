@@ -52,6 +52,10 @@ type Settings struct {
 	// is empty, the client returns a redirect as a response like any other.
 	RedirectSetting string
 
+	// AllowHTTP allows a redirect from http:// to another machine without TLS. The caller
+	// checks the first address by RequireTLS.
+	AllowHTTP bool
+
 	// UserAgent replaces the User-Agent header of requests; empty leaves it.
 	UserAgent string
 	// Timeout bounds a request with its response; 0 for no limit.

@@ -68,7 +68,7 @@ func TestFailedConnectionNamesItsCause(t *testing.T) {
 	}{
 		{"https to a port without TLS", Settings{Address: overTLS(plain)}, kv.ErrNotTLS, "begin the address with http://"},
 		{"http to a port with TLS", Settings{Address: withoutTLS(secure.URL)}, kv.ErrNeedsTLS, "begin the address with https://"},
-		{"an unknown host", Settings{Address: "http://no-such-host.invalid:8200"}, kv.ErrHostNotFound, "host name not found"},
+		{"an unknown host", Settings{Address: "https://no-such-host.invalid:8200"}, kv.ErrHostNotFound, "host name not found"},
 		{"an expired certificate", Settings{Address: expired, CACertPEM: expiredAuthority}, kv.ErrTLSInvalid, "has expired"},
 		{"another name", Settings{Address: secure.URL, CACertPEM: authority, TLSServerName: "vault.internal"}, kv.ErrTLSName, "not for the host name"},
 		{"an unknown authority", Settings{Address: secure.URL}, kv.ErrTLS, "CA certificate"},

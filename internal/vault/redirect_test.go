@@ -38,6 +38,21 @@ func TestStandbyRedirectToListedHostIsFollowed(t *testing.T) {
 	}
 }
 
+// The address is of this machine, such as a Vault agent; the listed host is not.
+func TestRedirectToAnotherMachineWithoutTLSIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	agent := httptest.NewServer(http.RedirectHandler("http://vault-1.invalid:8200/v1/x", http.StatusTemporaryRedirect))
+	t.Cleanup(agent.Close)
+	settings := Settings{Address: agent.URL, RedirectHosts: []string{"vault-1.invalid:8200"}}
+	if _, err := connect(t, settings).ReadMetadata(t.Context(), entry); err == nil || !strings.Contains(err.Error(), "must be https") {
+		t.Errorf("got %v", err)
+	}
+	settings.AllowHTTP = true
+	if _, err := connect(t, settings).ReadMetadata(t.Context(), entry); !errors.Is(err, kv.ErrHostNotFound) {
+		t.Errorf("allowed: got %v", err)
+	}
+}
+
 func TestRedirectToAnotherHostIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int32

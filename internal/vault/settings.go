@@ -61,6 +61,12 @@ type Settings struct {
 	// RedirectSetting is where the caller has RedirectHosts, for the error of a redirect
 	// that is not followed; redirect_hosts if empty.
 	RedirectSetting string
+	// AllowHTTP allows an address of another machine without TLS: others on the way can read
+	// the token and all values.
+	AllowHTTP bool
+	// HTTPSetting is where the caller has AllowHTTP, for the error of such an address;
+	// allow_http if empty.
+	HTTPSetting string
 	// Headers are sent with every request, for proxies in front of Vault. Those of Vault
 	// itself, X-Vault-..., are rejected.
 	Headers map[string]string
@@ -131,6 +137,9 @@ func (cfg Settings) checkAddress() error {
 				segment, map[string]string{"v1": "API", "ui": "web page"}[segment])
 		}
 	}
+	if err := httpclient.RequireTLS(u); err != nil && !cfg.AllowHTTP {
+		return fmt.Errorf("%w; if others cannot read the network, set %s to true", err, cmp.Or(cfg.HTTPSetting, "allow_http"))
+	}
 	return nil
 }
 
@@ -139,7 +148,7 @@ func (cfg Settings) http() httpclient.Settings {
 	return httpclient.Settings{
 		CACert: cfg.CACert, CACertPEM: cfg.CACertPEM, ClientCert: cfg.ClientCert, ClientKey: cfg.ClientKey,
 		ServerName: cfg.TLSServerName, Proxy: cfg.Proxy, NoProxy: cfg.NoProxy,
-		RedirectHosts: cfg.RedirectHosts, RedirectSetting: cmp.Or(cfg.RedirectSetting, "redirect_hosts"),
+		RedirectHosts: cfg.RedirectHosts, RedirectSetting: cmp.Or(cfg.RedirectSetting, "redirect_hosts"), AllowHTTP: cfg.AllowHTTP,
 		UserAgent: cfg.UserAgent, MaxResponseBytes: maxResponseBytes, MaxConns: cfg.Concurrency,
 	}
 }

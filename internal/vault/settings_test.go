@@ -83,6 +83,9 @@ func TestInvalidSettingsAreProblems(t *testing.T) {
 		{"no address", func(c *Settings) { c.Address = "" }, "address is required"},
 		{"an address without a scheme", func(c *Settings) { c.Address = "vault:8200" }, "address must be a URL"},
 		{"an address with a password", func(c *Settings) { c.Address = "https://u:hunter2@vault" }, "address must not contain credentials"},
+		{"an address of another machine without TLS", func(c *Settings) { c.Address = "http://vault.example.com:8200" },
+			"address must begin with https:// (http:// is allowed only for this machine itself); if others cannot read the network, set allow_http to true"},
+		{"an address like this machine's", func(c *Settings) { c.Address = "http://127.0.0.1.example.com" }, "address must begin with https://"},
 		{"a CA file without a certificate", func(c *Settings) { c.CACert = file("ca", "hunter2") }, "no certificate found in PEM format"},
 		{"a certificate without a key", func(c *Settings) { c.ClientCert = "x" }, "client_cert must be set together with"},
 		{"a key that fits nothing", func(c *Settings) { c.ClientCert, c.ClientKey = file("c", "hunter2"), file("k", "hunter2") }, "not a certificate and its private key"},
@@ -108,6 +111,17 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 	}
 	if _, err := New(Settings{}); strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("New: %v", err)
+	}
+}
+
+func TestAddressWithoutTLSIsAllowedBySettingAndForThisMachine(t *testing.T) {
+	t.Parallel()
+	for address, allowed := range map[string]bool{"http://vault.example.com:8200": true, "http://10.0.0.1:8200": true, "http://127.0.0.1:8200": false, "http://localhost:8200": false} {
+		cfg := validSettings()
+		cfg.Address, cfg.AllowHTTP = address, allowed
+		if _, err := New(cfg); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }
 

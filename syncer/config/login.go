@@ -105,7 +105,8 @@ func (l Login) login() vaultclient.Login {
 func (v Vault) Settings(userAgent string) vaultclient.Settings {
 	return vaultclient.Settings{
 		Address: v.Address, Namespace: v.Namespace, TokenFile: v.TokenFile, Login: v.Login.login(),
-		CACert: v.CACert, Proxy: v.Proxy, RedirectHosts: v.RedirectHosts, RedirectSetting: "vault.redirect_hosts", ClientCert: v.ClientCert, ClientKey: v.ClientKey,
+		CACert: v.CACert, Proxy: v.Proxy, RedirectHosts: v.RedirectHosts, RedirectSetting: "vault.redirect_hosts",
+		AllowHTTP: v.AllowHTTP, HTTPSetting: "vault.allow_http", ClientCert: v.ClientCert, ClientKey: v.ClientKey,
 		Concurrency: v.Concurrency, UserAgent: userAgent,
 	}
 }

@@ -20,6 +20,9 @@ const minWritesPerSecond = 0.01
 type Vault struct {
 	// Address is Vault's URL. Required.
 	Address string `yaml:"address"`
+	// AllowHTTP allows an Address with http:// that is not of this machine. Others on the
+	// network can then read the token and all values; false if unset.
+	AllowHTTP bool `yaml:"allow_http"`
 	// Namespace is a Vault Enterprise or OpenBao namespace.
 	Namespace string `yaml:"namespace"`
 	// Mount is the KV v2 mount; "customers" if unset.

@@ -6,6 +6,7 @@ package keyring
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
@@ -116,6 +117,9 @@ type VaultTransit struct {
 	TokenFile string `yaml:"token_file"`
 	// Endpoint is the URL to connect to; Address if unset.
 	Endpoint string `yaml:"endpoint"`
+	// AllowHTTP allows a URL to connect to with http:// that is not of this machine. Others
+	// on the network can then read the token and data keys; false if unset.
+	AllowHTTP bool `yaml:"allow_http"`
 	// CACert is a PEM file of certificate authorities to trust instead of the system's.
 	CACert string `yaml:"ca_cert"`
 	// Proxy is the URL, without credentials, of an HTTP, HTTPS or SOCKS5 proxy. None is
@@ -280,12 +284,27 @@ func (k *AzureKeyVault) problems() (out problem.List) {
 	return out
 }
 
+// checkTLS checks the URL to connect to, which is the endpoint or else the address.
+func (k VaultTransit) checkTLS(u *url.URL, valid bool) error {
+	if !valid || k.AllowHTTP {
+		return nil
+	}
+	if err := httpclient.RequireTLS(u); err != nil {
+		return fmt.Errorf("%w, or with allow_http: true", err)
+	}
+	return nil
+}
+
 // problems adds the ids of its keys to seen.
 func (k VaultTransit) problems(seen map[string]bool) (out problem.List) {
-	_, ok := serverURL(k.Address)
+	address, ok := serverURL(k.Address)
 	out.AddIf(!ok, "address", "must be a URL such as https://vault.example.com:8200, as SOPS files contain it")
-	_, ok = serverURL(k.Endpoint)
+	if k.Endpoint == "" {
+		out.AddError("address", k.checkTLS(address, ok))
+	}
+	endpoint, ok := serverURL(k.Endpoint)
 	out.AddIf(!ok && k.Endpoint != "", "endpoint", "must be a URL such as https://vault.example.com:8200")
+	out.AddError("endpoint", k.checkTLS(endpoint, ok))
 	out.AddError("proxy", httpclient.CheckProxy(k.Proxy))
 	out.AddIf(!transitMount.MatchString(k.mount()), "mount", "must be a path of letters, digits, _, . and -")
 	out.AddIf(!namespace.MatchString(k.Namespace), "namespace", "must be a path of letters, digits, _, . and -")

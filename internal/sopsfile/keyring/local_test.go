@@ -286,7 +286,13 @@ func TestConfigProblems(t *testing.T) {
 		"Azure":     {Config{AzureKeyVault: &AzureKeyVault{Keys: []string{azureURL}, TenantID: "t"}}, []string{"must have tenant_id, client_id and client_secret_file"}},
 		"clouds":    {Config{AzureKeyVault: &AzureKeyVault{Keys: []string{azureURL, "https://x.vault.azure.cn/keys/k"}, Ambient: true}}, []string{"must be in one cloud"}},
 		"Azure key": {Config{AzureKeyVault: &AzureKeyVault{Keys: []string{"https://x.vault.azure.net/keys/k?x=1"}, Ambient: true}}, []string{"azure_key_vault.keys[0] must be"}},
-		"transit":   {Config{VaultTransit: []VaultTransit{{}}}, []string{"vault_transit[0].address must be", "vault_transit[0].keys is required", "token_file is required"}},
+		"transit clear": {Config{VaultTransit: []VaultTransit{
+			{Address: "http://v.example.com:8200", Keys: []string{"a"}, TokenFile: "f"},
+			{Address: "https://v.example.com", Endpoint: "http://10.0.0.1:8200", Keys: []string{"b"}, TokenFile: "f"},
+			{Address: "http://v.example.com:8200", Endpoint: "https://v.example.com", Keys: []string{"c"}, TokenFile: "f"},
+			{Address: "http://v.example.com:8200", AllowHTTP: true, Keys: []string{"d"}, TokenFile: "f"},
+		}}, []string{"vault_transit[0].address must begin with https://", "vault_transit[1].endpoint must begin with https://"}},
+		"transit": {Config{VaultTransit: []VaultTransit{{}}}, []string{"vault_transit[0].address must be", "vault_transit[0].keys is required", "token_file is required"}},
 		"transit paths": {
 			Config{VaultTransit: []VaultTransit{{Address: "https://v/x", Mount: "a/../b", Keys: []string{"../k"}, TokenFile: "f"}}},
 			[]string{"address must be", "mount must be", "keys[0] must be"},

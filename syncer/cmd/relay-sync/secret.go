@@ -181,6 +181,7 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 	s.Vault.UserAgent = "relay-sync/" + version
 	if f.config == "" {
 		s.Vault.RedirectSetting = "vault.redirect_hosts in a configuration, and use --config"
+		s.Vault.HTTPSetting = "vault.allow_http (in a configuration, with --config)"
 		return s, manual.EnvironmentProblems(s.Vault).Err()
 	}
 	cfg, err := config.Read(f.config)
