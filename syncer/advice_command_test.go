@@ -14,6 +14,7 @@ var commandAdvice = []advice{
 	{message: "Hint: run chmod o-r %s; in Kubernetes", test: "advice_command.txt"},
 	{message: "the list of workflows is empty: name one, or omit", test: "advice_command.txt"},
 	{message: "the list of workflow prefixes is empty: name one, or omit", test: "advice_command.txt"},
+	{message: "the list of sources is empty: name one, or omit the list for every source", test: "advice_command.txt"},
 	{message: "workflows are named, and an identity names them too: keep one", test: "advice_command.txt"},
 	{message: "and an identity names it too: keep one", test: "advice_command.txt"},
 	{message: "a team is for people who write secrets: choose a role that does", test: "advice_command.txt"},

@@ -52,7 +52,7 @@ func (g Grant) approvalsOf(whose, source string) block {
 
 // oldApprovals lists and removes the approvals of every controller. It gives none.
 func (g Grant) oldApprovals() block {
-	b := block{comments: []string{"Administrator of the approvals of every controller: list, read and remove; approve nothing."}}
+	b := block{comments: []string{"Administrator of the approvals of every controller: list, read and remove, but give none."}}
 	b.lines = append(b.lines, line{capability.ApprovalPath(g.Mount, every, every, every), capability.OldApprovals})
 	folder := g.Mount + "/metadata/" + capability.ApprovalsRoot + "/"
 	for range 3 { // of controllers, of their sources, of people

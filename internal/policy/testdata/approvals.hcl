@@ -6,7 +6,7 @@ path "customers/delete/workflows/deploy-production/+"   { capabilities = ["updat
 path "customers/undelete/workflows/deploy-production/+" { capabilities = ["update"] }
 path "customers/destroy/workflows/deploy-production/+"  { capabilities = ["update"] }
 
-# Administrator of the approvals of every controller: list, read and remove; approve nothing.
+# Administrator of the approvals of every controller: list, read and remove, but give none.
 path "customers/metadata/relay-sync/+/+/+" { capabilities = ["read", "delete"] }
 path "customers/metadata/relay-sync/"      { capabilities = ["list"] }
 path "customers/metadata/relay-sync/+/"    { capabilities = ["list"] }
