@@ -32,7 +32,10 @@ func (s *source) verified(name string, data []byte) (*sopsfile.Manifest, error) 
 	if err != nil {
 		return nil, err
 	}
-	return manifest, s.allowed(manifest)
+	if err := s.allowed(manifest); err != nil {
+		return nil, err
+	}
+	return manifest, nil
 }
 
 // decrypt returns the values of a manifest.
@@ -55,7 +58,7 @@ func (s *source) allowed(m *sopsfile.Manifest) error {
 	for i, leaf := range m.Leaves {
 		first := i == 0 || m.Leaves[i-1].Workflow != leaf.Workflow
 		if leaf.Type == "" && first && !slices.Contains(s.Workflows, leaf.Workflow) {
-			problems.List = append(problems.List, sopsfile.Problem{
+			problems.Add(sopsfile.Problem{
 				Line: leaf.Line, Path: "workflows." + leaf.Workflow,
 				Text: fmt.Sprintf("is not a workflow that source %s may write; add it to workflows in the configuration, or move it to its own source", s.Name),
 			})
@@ -96,7 +99,7 @@ func checkConnections(leaves []sopsfile.Leaf, problems *sopsfile.Problems) {
 			problem = err.Error()
 		}
 		if problem != "" {
-			problems.List = append(problems.List, sopsfile.Problem{Line: first.Line, Path: first.Claimed().String(), Text: "is refused: " + problem})
+			problems.Add(sopsfile.Problem{Line: first.Line, Path: first.Claimed().String(), Text: "is refused: " + problem})
 		}
 	})
 }
@@ -124,7 +127,7 @@ func fieldNames(fields []sopsfile.Leaf) []string {
 func (s *source) allowedConnections(leaves []sopsfile.Leaf, problems *sopsfile.Problems) {
 	eachConnection(leaves, func(fields []sopsfile.Leaf) {
 		if first := fields[0]; !slices.Contains(s.Connections, first.Type+"/"+first.Connection) {
-			problems.List = append(problems.List, sopsfile.Problem{
+			problems.Add(sopsfile.Problem{
 				Line: first.Line, Path: first.Claimed().String(),
 				Text: fmt.Sprintf("is not a connection that source %s may write; add it to connections in the configuration, or move it to its own source", s.Name),
 			})

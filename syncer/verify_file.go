@@ -151,7 +151,7 @@ func (s *source) verifyFile(path, name string, data []byte) report.Verified {
 func checkRecipients(m *sopsfile.Manifest, required []string) error {
 	problems := &sopsfile.Problems{File: m.Name}
 	for _, recipient := range m.Missing(required) {
-		problems.List = append(problems.List, sopsfile.Problem{
+		problems.Add(sopsfile.Problem{
 			Text: fmt.Sprintf("is not encrypted for %s, which recipients in the configuration requires; add it to .sops.yaml and run sops updatekeys on the file", recipient),
 		})
 	}

@@ -8,10 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/getsops/sops/v3/shamir"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 )
 
@@ -81,7 +81,7 @@ func (e *NoKeyError) advice() string {
 	return "add an available key to .sops.yaml and run sops updatekeys, or configure a key of the file for this source"
 }
 
-// abbreviated joins recipients, and shortens long ones in the middle.
+// abbreviated lists recipients, and shortens long ones in the middle.
 func abbreviated(recipients []string) string {
 	short := slices.Clone(recipients)
 	for i, recipient := range short {
@@ -89,7 +89,7 @@ func abbreviated(recipients []string) string {
 			short[i] = recipient[:20] + "..." + recipient[len(recipient)-20:]
 		}
 	}
-	return strings.Join(short, ", ")
+	return problem.Listed(short)
 }
 
 const (

@@ -72,10 +72,13 @@ func (r *jsonReader) value(path []string) (node, error) {
 		}
 		if token == '[' {
 			out.kind = list
-			return out, r.list(path)
+			return out, r.list(&out, path)
 		}
 		out.kind = mapping
 		out.entries, err = r.object(path)
+		for _, e := range out.entries {
+			out.add(e.value)
+		}
 		return out, err
 	case string:
 		out.kind, out.text = text, token
@@ -113,11 +116,13 @@ func (r *jsonReader) object(path []string) ([]entry, error) {
 }
 
 // list reads up to and including the closing bracket.
-func (r *jsonReader) list(path []string) error {
+func (r *jsonReader) list(into *node, path []string) error {
 	for r.decoder.More() {
-		if _, err := r.value(child(path, "[]")); err != nil {
+		element, err := r.value(child(path, "[]"))
+		if err != nil {
 			return err
 		}
+		into.addElement(element)
 	}
 	_, err := r.token()
 	return err

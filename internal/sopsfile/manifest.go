@@ -119,6 +119,10 @@ func verify(name string, data []byte, format format) (m *Manifest, err error) {
 		problems.add(0, nil, "has no sops section, so its values cannot be decrypted: its end was lost; "+restore)
 		return nil, problems
 	}
+	if count := listedRecipients(meta); count > MaxRecipients { // before SOPS makes a key of each
+		problems.add(meta.line, []string{sopsKey}, tooManyRecipients, count, MaxRecipients)
+		return nil, problems.sorted()
+	}
 	metadata := readSOPS(format, data, meta, places, problems)
 	checkSealed(metadata, places, lines, problems)
 	checkTime(metadata, meta, time.Now(), problems)

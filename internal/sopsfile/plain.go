@@ -31,6 +31,17 @@ type node struct {
 	line    int
 	text    string  // of kind text
 	entries []entry // of kind mapping, in the order of the file
+	// length is the number of elements of a list, and elements that of all lists in it.
+	length, elements int
+}
+
+// add counts what is in a part of a list or mapping.
+func (n *node) add(part node) { n.elements += part.elements }
+
+// addElement counts an element of a list.
+func (n *node) addElement(element node) {
+	n.length++
+	n.elements += 1 + element.elements
 }
 
 type entry struct {

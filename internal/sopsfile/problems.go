@@ -37,6 +37,9 @@ func (p Problem) String() string {
 // thousand times does not produce a thousand log lines.
 const maxProblems = 20
 
+// maxProblemBytes limits their text, which has names from the file.
+const maxProblemBytes = 8 << 10
+
 // Problems are all problems of one manifest. It contains names of keys, never the
 // content of a value. It wraps secrets.ErrInvalid: a retry does not help.
 type Problems struct {
@@ -44,10 +47,21 @@ type Problems struct {
 	List []Problem
 	// More is the number of problems that are not in List.
 	More int
+	// MayPass means that the clock is the cause of one: the same file may be valid later.
+	MayPass bool
+
+	bytes int // of the texts in List
+}
+
+// In returns the same problems of another file with the same content.
+func (p *Problems) In(file string) *Problems {
+	out := *p
+	out.File = file
+	return &out
 }
 
 func (p *Problems) Error() string {
-	if len(p.List) == 1 {
+	if len(p.List) == 1 && p.More == 0 {
 		return show(p.File) + ": " + p.List[0].String()
 	}
 	lines := []string{fmt.Sprintf("%s: %d problems:", show(p.File), len(p.List)+p.More)}
@@ -63,12 +77,18 @@ func (p *Problems) Error() string {
 // Unwrap returns secrets.ErrInvalid.
 func (p *Problems) Unwrap() error { return secrets.ErrInvalid }
 
-func (p *Problems) add(line int, path []string, format string, args ...any) {
-	if len(p.List) == maxProblems {
+// Add adds a problem to the list, or counts it if the list is long enough.
+func (p *Problems) Add(problem Problem) {
+	size := len(problem.Path) + len(problem.Text)
+	if len(p.List) == maxProblems || len(p.List) > 0 && p.bytes+size > maxProblemBytes {
 		p.More++
 		return
 	}
-	p.List = append(p.List, Problem{Line: line, Path: showPath(path), Text: fmt.Sprintf(format, args...)})
+	p.List, p.bytes = append(p.List, problem), p.bytes+size
+}
+
+func (p *Problems) add(line int, path []string, format string, args ...any) {
+	p.Add(Problem{Line: line, Path: showPath(path), Text: fmt.Sprintf(format, args...)})
 }
 
 func (p *Problems) found() bool { return len(p.List) > 0 }

@@ -67,10 +67,13 @@ func plainYAML(n *yaml.Node, path []string, problems *Problems) node {
 	case yaml.MappingNode:
 		out.kind = mapping
 		out.entries = plainEntries(n.Content, path, problems)
+		for _, e := range out.entries {
+			out.add(e.value)
+		}
 	case yaml.SequenceNode:
 		out.kind = list
 		for _, item := range n.Content {
-			plainYAML(item, child(path, "[]"), problems)
+			out.addElement(plainYAML(item, child(path, "[]"), problems))
 		}
 	case yaml.ScalarNode:
 		out.kind = yamlKind(n)

@@ -6,8 +6,8 @@ package report
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 )
 
@@ -73,39 +73,27 @@ func claimsOf(v *Verified) []claim {
 	return out
 }
 
-// maxPlaces limits the other claims in a message: a thousand files may claim the same
-// secrets.
-const maxPlaces = 5
-
-// listed are the first places; more than that are only mentioned.
-func listed(places []string) string {
-	if len(places) > maxPlaces {
-		places = append(places[:maxPlaces:maxPlaces], "and more")
-	}
-	return strings.Join(places, ", ")
-}
-
 // judge adds a problem or a note for the other claims among all.
 func (c claim) judge(all []claim, problems *sopsfile.Problems) {
 	var excluded, others []string
 	for _, other := range all {
-		if len(excluded) > maxPlaces {
+		if problem.Enough(excluded) {
 			break
 		}
 		switch {
 		case c.sameFile(other):
 		case c.excludes(other):
 			excluded = append(excluded, other.String())
-		case len(others) <= maxPlaces:
+		case !problem.Enough(others):
 			others = append(others, other.String())
 		}
 	}
 	if len(excluded) > 0 {
-		problems.List = append(problems.List, sopsfile.Problem{
-			Line: c.line, Path: c.what.String(), Text: "is claimed more than once, also by " + listed(excluded) + "; keep one",
+		problems.Add(sopsfile.Problem{
+			Line: c.line, Path: c.what.String(), Text: "is claimed more than once, also by " + problem.Listed(excluded) + "; keep one",
 		})
 	}
 	if len(others) > 0 {
-		c.in.Notes = append(c.in.Notes, fmt.Sprintf("line %d: %s is also in %s; of files for one Vault, only one can have it", c.line, c.what, listed(others)))
+		c.in.Notes = append(c.in.Notes, fmt.Sprintf("line %d: %s is also in %s; of files for one Vault, only one can have it", c.line, c.what, problem.Listed(others)))
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 )
@@ -121,7 +122,7 @@ func ReadReferences(files []WorkflowFile, layout workflowfile.Layout) Workflows 
 	for i := range w.Files {
 		r := &w.Files[i]
 		if same := paths[r.Workflow]; r.Err == nil && len(same) > 1 {
-			r.Err = fmt.Errorf("%s are all named workflow %s, by their file names; check each by itself, with --workflow", strings.Join(same, " and "), r.Workflow)
+			r.Err = fmt.Errorf("%s are all named workflow %s, by their file names; check each by itself, with --workflow", problem.Listed(same), r.Workflow)
 		}
 	}
 	return w

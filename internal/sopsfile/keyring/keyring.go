@@ -14,6 +14,8 @@ import (
 
 	"filippo.io/age"
 	"github.com/ProtonMail/go-crypto/openpgp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 )
 
 // Kind is a kind of recipient, by its name in SOPS.
@@ -122,7 +124,7 @@ func New(cfg Config) (*Keyring, error) {
 // Load reads the key files again. Each must contain a key. The error lists all problems
 // with file and line, without the content.
 func (r *Keyring) Load() (*Keys, error) {
-	keys := &Keys{remotes: r.remotes, cache: r.cache}
+	keys := &Keys{remotes: r.remotes, cache: r.cache, version: conffile.VersionOf(slices.Concat(r.cfg.Age, r.cfg.PGP)...)}
 	var errs []error
 	for _, path := range r.cfg.Age {
 		errs = append(errs, keys.loadAge(path))
@@ -147,6 +149,16 @@ type Keys struct {
 	remotes    []*guarded
 	cache      *cache
 	available  []string
+	// version is of the key files before they were read.
+	version conffile.Version
+}
+
+// Same reports whether both decrypt the same files; nil is without a key.
+func (k *Keys) Same(other *Keys) bool {
+	if k == nil || other == nil {
+		return k == other
+	}
+	return k.version.Same(other.version) && slices.Equal(k.available, other.available)
 }
 
 // Available lists the public forms of the keys: age recipients, and others after their
