@@ -4,6 +4,7 @@
 package gitcommand
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type Git struct {
 
 	tools    string   // folder of the programs that git may start; empty for none
 	settings []string // additional settings, as key=value
+	memory   int64    // bytes that git may allocate at once
 }
 
 // Find finds git in PATH and checks its version.
@@ -42,13 +44,19 @@ func Find(ctx context.Context) (Git, error) {
 	if err != nil {
 		return Git{}, fmt.Errorf("find the git command: %w. Hint: install git %d.%d or later", err, oldestMajor, oldestMinor)
 	}
-	g := Git{Binary: binary, Dir: nowhere}
+	g := Git{Binary: binary, Dir: nowhere, memory: DefaultMemory}
 	return g, g.checkVersion(ctx)
 }
 
 // At returns the same git for another git directory.
 func (g Git) At(dir string) Git {
 	g.Dir = dir
+	return g
+}
+
+// WithMemory returns the same git with another limit of memory, in bytes; 0 is DefaultMemory.
+func (g Git) WithMemory(limit int64) Git {
+	g.memory = cmp.Or(limit, DefaultMemory)
 	return g
 }
 
@@ -110,6 +118,7 @@ func (g Git) environment() []string {
 		"GIT_ALLOW_PROTOCOL=" + protocols,
 		"GIT_PROTOCOL_FROM_USER=0",
 		"LC_ALL=C",
+		"GIT_ALLOC_LIMIT=" + strconv.FormatInt(g.memory, 10),
 	}
 }
 
@@ -122,6 +131,9 @@ func (g Git) command(ctx context.Context, args ...string) *exec.Cmd {
 		"-c", "core.fsmonitor=false",
 		"-c", "core.commitGraph=false",
 		"-c", "protocol.allow=never",
+	}
+	for _, setting := range g.memorySettings() {
+		options = append(options, "-c", setting)
 	}
 	for _, setting := range g.settings {
 		options = append(options, "-c", setting)

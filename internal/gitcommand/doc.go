@@ -9,6 +9,7 @@
 //     programs: it can start neither a helper, a hook, a pager, an ssh nor itself, and no transport is allowed.
 //   - A Git from Git.ForFetch can start the programs in one folder, and can use the descriptor that it inherits
 //     (git-remote-fd(1)). It cannot connect to anything by itself.
+//   - The memory of git is bounded: what it allocates at once, its caches and its threads.
 //   - The output of git is bounded and reaches errors as one printable line. When the context ends, git's whole process
 //     group is killed.
 //

@@ -70,6 +70,9 @@ func (e *ExitError) Error() string {
 	if e.Stderr == "" {
 		return fmt.Sprintf("git %s: exit code %d", e.Command, e.Code)
 	}
+	if OverMemory(e.Stderr) {
+		return fmt.Sprintf("git %s: %s: %s", e.Command, e.Stderr, MemoryHint)
+	}
 	return fmt.Sprintf("git %s: %s (exit code %d)", e.Command, e.Stderr, e.Code)
 }
 

@@ -41,8 +41,8 @@
 //     nothing small becomes large on disk.
 //   - Running programs: git has no program but itself, hooks are off, submodules are not entered, and the mirror's
 //     configuration is this package's.
-//
-// The memory of git while it lists or indexes is not bounded here.
+//   - Objects that need much memory: Config.Memory limits what git allocates at once. An update that needs more fails, and
+//     the mirror stays as it is.
 //
 // The package runs on Unix.
 package gitmirror

@@ -38,7 +38,9 @@ func (m *Mirror) fetch(ctx context.Context, git gitcommand.Git, remote transport
 	_, err := run(ctx, git.ForFetch(m.tools(), settings...), remote, limit,
 		"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
 		"--end-of-options", remoteURL, "+"+m.cfg.Ref+":"+m.cfg.Ref)
-	if failed, is := errors.AsType[*commandError](err); is {
+	if failed, is := errors.AsType[*commandError](err); is && gitcommand.OverMemory(failed.result.Stderr) {
+		return fmt.Errorf("%w: %w", ErrTooLarge, failed) // in another mirror, too
+	} else if is {
 		return &localError{fmt.Errorf("%w: %w", errStore, failed)}
 	}
 	if err != nil {

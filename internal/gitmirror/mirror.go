@@ -34,9 +34,11 @@ type Config struct {
 	Folder string
 	// Timeout bounds an Update; defaultTimeout if zero.
 	Timeout time.Duration
-	// MaxBytes bounds the size of the mirror on disk before a fetch plus the bytes of that fetch; defaultMaxBytes if
-	// zero.
+	// MaxBytes bounds the size on disk; defaultMaxBytes if zero. Half of it is for the mirror, with the bytes of a fetch,
+	// and half for the next mirror while it is built beside this one.
 	MaxBytes int64
+	// Memory is how many bytes git may allocate at once; gitcommand.DefaultMemory if zero.
+	Memory int64
 }
 
 // Mirror is a local copy of one ref of a remote repository, with its history. Several goroutines and processes can use
@@ -87,6 +89,7 @@ func (m *Mirror) update(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	git = git.WithMemory(m.cfg.Memory)
 	remote, err := m.newTransport()
 	if err != nil {
 		return false, err
@@ -161,10 +164,10 @@ func (m *Mirror) hasFormat(ctx context.Context, git gitcommand.Git, format strin
 // follow fetches into the existing mirror, and rebuilds it if the mirror itself is the cause of a failure.
 func (m *Mirror) follow(ctx context.Context, git gitcommand.Git, remote transport, want head) error {
 	used, err := size(m.path)
-	if err != nil || used >= m.cfg.MaxBytes {
+	if err != nil || used >= m.cfg.MaxBytes/2 {
 		return m.rebuild(ctx, git, remote, want)
 	}
-	err = m.fetch(ctx, git.At(m.path), remote, m.cfg.MaxBytes-used)
+	err = m.fetch(ctx, git.At(m.path), remote, m.cfg.MaxBytes/2-used)
 	if local, is := errors.AsType[*localError](err); is && ctx.Err() == nil {
 		if err := m.rebuild(ctx, git, remote, want); err != nil {
 			return fmt.Errorf("%w (after: %w)", err, local)
@@ -190,7 +193,7 @@ func (m *Mirror) rebuild(ctx context.Context, git gitcommand.Git, remote transpo
 	if err := os.WriteFile(filepath.Join(building, originName), []byte(m.cfg.Remote.String()), 0o600); err != nil {
 		return fmt.Errorf("create the mirror: %w", err)
 	}
-	if err := m.fetch(ctx, at, remote, m.cfg.MaxBytes); err != nil {
+	if err := m.fetch(ctx, at, remote, m.cfg.MaxBytes/2); err != nil {
 		return err
 	}
 	if exists(m.path) {

@@ -214,9 +214,40 @@ func TestFetchIsBounded(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, w *world) {
 		w.repo.Commit("main", "big.yaml", random(3<<20))
-		w.cfg.MaxBytes = 2 << 20
+		w.cfg.MaxBytes = 4 << 20 // half of it for a copy
 		w.fails(gitmirror.ErrTooLarge, "more than 2 MiB")
 	})
+}
+
+// TestPackBombNeedsLittleMemory has a commit whose message is larger than git may load, in
+// a pack of some 20 KiB.
+func TestPackBombNeedsLittleMemory(t *testing.T) {
+	t.Parallel()
+	w := overHTTPS(t)
+	first := w.repo.Commit("main", "a.yaml", "1")
+	w.cfg.Memory = 16 << 20
+	w.update(true, first)
+	message := filepath.Join(t.TempDir(), "message")
+	if err := os.WriteFile(message, []byte(strings.Repeat("a", 20<<20)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bomb := w.repo.Git("commit-tree", "-p", "main", "-F", message, "main^{tree}")
+	w.repo.Git("update-ref", "refs/heads/main", bomb)
+	before := w.contact()
+	w.fails(gitmirror.ErrTooLarge, "attempting to allocate", "Hint: remove large files from the history of the repository, or set a higher limits.git_mib")
+	if w.at() != first {
+		t.Error("the mirror moved")
+	}
+	if once := w.contact() - before; once > 5 {
+		t.Errorf("%d requests: the mirror was fetched a second time", once)
+	}
+	w.cfg.Memory = 64 << 20
+	if fetched, err := gitmirror.New(w.cfg).Update(t.Context()); err != nil || !fetched {
+		t.Errorf("with more memory: fetched %v, %v", fetched, err)
+	}
+	w.repo.Git("update-ref", "refs/heads/main", first)
+	w.cfg.Memory = 16 << 20
+	w.update(true, first)
 }
 
 func TestManyRefsAreListed(t *testing.T) {

@@ -50,8 +50,8 @@
 //   - Entries that only a forged tree can have (`..`, a slash inside a name, a duplicate name) and names that are not
 //     printable are rejected one by one.
 //
-// The memory of git itself is not bounded here, and a forged pack can increase it. The caller bounds the time by the
-// context: when it ends, the whole process group of git is killed.
+// The memory of git is bounded (Repository.LimitMemory). The caller bounds the time by the context: when it ends, the whole
+// process group of git is killed.
 //
 // The package runs on Unix.
 package gitsource

@@ -86,8 +86,8 @@ func (l *listing) add(ctx context.Context, e entry) error {
 	return nil
 }
 
-var errListing = fmt.Errorf("too large: more than %d files or as many folders, or %d MiB of names and ids; use a smaller repository for secrets",
-	maxEntries, maxListing>>20)
+var errListing = fmt.Errorf("%w: more than %d files or as many folders, or %d MiB of names and ids; use a smaller repository for secrets",
+	ErrTooLarge, maxEntries, maxListing>>20)
 
 // entry is an entry of a tree. Its mode is a file mode as in stat(2).
 type entry struct {

@@ -67,6 +67,9 @@ func Open(ctx context.Context, path string) (*Repository, error) {
 	return r, nil
 }
 
+// LimitMemory sets how many bytes git may allocate at once; gitcommand.DefaultMemory if it is not called, or for 0.
+func (r *Repository) LimitMemory(limit int64) { r.git = r.git.WithMemory(limit) }
+
 // gitDirectory returns the git directory for a path.
 func gitDirectory(path string) (string, error) {
 	if !filepath.IsAbs(path) || gitcommand.Printable(path) != path {
