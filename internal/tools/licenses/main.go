@@ -62,7 +62,7 @@ type goModule struct {
 }
 
 func goCommand(ctx context.Context, args ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "go", args...)
+	command := exec.CommandContext(ctx, "go", args...) //nolint:gosec // arguments of the developer, behind "--"
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	if err != nil {
