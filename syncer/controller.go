@@ -181,6 +181,7 @@ func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
 		c.standby.Store(false)
 		defer c.standby.Store(true)
 		c.follow(elected, log)
+		c.metrics.unelected()
 	})
 }
 

@@ -153,6 +153,14 @@ func (m *metrics) observePending(source string, pending *notify.Pending) {
 	m.pendingSince.WithLabelValues(source).Set(since)
 }
 
+// unelected removes the metrics of what is in Vault: the next leader has them, and an alarm
+// about these would never end.
+func (m *metrics) unelected() {
+	m.secrets.Reset()
+	m.pending.Reset()
+	m.pendingSince.Reset()
+}
+
 // newLeaderMetric makes the metric of which replica follows the sources.
 func (c *Controller) newLeaderMetric() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{

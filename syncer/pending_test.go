@@ -18,8 +18,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/leasetest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -196,6 +198,31 @@ func TestDaemonNotifiesOnceOfAPlanThatWaitsAndWhenItIsClosed(t *testing.T) {
 	}
 	if strings.Contains(hook.text, "value of") {
 		t.Error("a message has a value")
+	}
+}
+
+// TestReplicaThatIsNotElectedAnyMoreShowsNothingAsPending: the alarm is about the maximum
+// of all replicas.
+func TestReplicaThatIsNotElectedAnyMoreShowsNothingAsPending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	none := 0
+	w.cfg.Sources[0].Deletes.Max = &none
+	leases := leasetest.New(t)
+	w.cfg.Election = &election.Config{Lease: "relay-sync", Namespace: "prod", Kubeconfig: write(t, t.TempDir(), "kubeconfig", leases.Kubeconfig("replica"))}
+	w.secretsIn("a.yaml", w.workflow(0), "kept", "old")
+	w.applied()
+	w.secretsIn("a.yaml", w.workflow(0), "kept")
+	w.commit()
+	d := w.daemon()
+	const pending, secrets = "relay_sync_pending_approval", `relay_sync_secrets{source="shop",state="pending_approval"} 1`
+	d.until("the plan waits", func() bool {
+		return strings.Contains(d.metricsText(), pending) && strings.Contains(d.metricsText(), secrets)
+	})
+	leases.Disconnect("replica", true)
+	d.until("this replica is on standby", func() bool { return strings.Contains(d.metricsText(), "relay_sync_leader 0") })
+	if text := d.metricsText(); strings.Contains(text, pending) || strings.Contains(text, "relay_sync_secrets{") {
+		t.Errorf("on standby:\n%s", text)
 	}
 }
 
