@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 )
 
@@ -226,10 +226,10 @@ func explain(err error) error {
 	if outer, is := errors.AsType[*url.Error](err); is {
 		err = outer.Err // without the URL, which the caller adds
 	}
-	text := gitcommand.Truncate(gitcommand.Printable(err.Error()))
+	text := foreign.Short(err.Error())
 	if untrusted, is := errors.AsType[*tls.CertificateVerificationError](err); is {
 		return fmt.Errorf("%w: %s. Hint: check remote.ca_cert, and which server answers at this address", ErrUntrusted,
-			gitcommand.Truncate(gitcommand.Printable(untrusted.Err.Error())))
+			foreign.Short(untrusted.Err.Error()))
 	}
 	return fmt.Errorf("%w: %s", ErrUnreachable, text)
 }
@@ -237,5 +237,5 @@ func explain(err error) error {
 func redirected(redirect *httpclient.RedirectError) error {
 	target := strings.TrimSuffix(redirect.Target, "/info/refs")
 	return fmt.Errorf("%w: %w (target: %s). Hint: if the repository has moved, set its new URL",
-		ErrRejected, redirect, gitcommand.Truncate(gitcommand.Printable(target)))
+		ErrRejected, redirect, foreign.Short(target))
 }

@@ -11,7 +11,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 // Remote is the address of a repository: https://host/path, https://user@host/path, ssh://user@host/path or
@@ -72,7 +72,7 @@ func ParseRemote(address string) (Remote, error) {
 
 func parseRemote(address string) (Remote, error) {
 	switch {
-	case len(address) > maxURL || gitcommand.Printable(address) != address:
+	case len(address) > maxURL || !foreign.Printable(address):
 		return Remote{}, fmt.Errorf("invalid URL: must have at most %d bytes, all of them printable", maxURL)
 	case strings.HasPrefix(address, "-"):
 		return Remote{}, errors.New("invalid repository: must not begin with '-'")

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
@@ -38,7 +39,7 @@ func newSSH(r Remote, a Access) (*sshSession, error) {
 	}
 	hosts, err := knownhosts.NewDB(a.KnownHosts)
 	if err != nil {
-		return nil, fmt.Errorf("remote.known_hosts: %s", gitcommand.Truncate(gitcommand.Printable(err.Error())))
+		return nil, fmt.Errorf("remote.known_hosts: %s", foreign.Short(err.Error()))
 	}
 	port := r.Port
 	if port == "" {
@@ -78,7 +79,7 @@ func (s *sshSession) forward(ctx context.Context, client *clientSide) error {
 	defer cancel(nil)
 	conn, err := (&net.Dialer{Timeout: handshakes}).DialContext(ctx, "tcp", s.address)
 	if err != nil {
-		return because(ctx, fmt.Errorf("%w: %s", ErrUnreachable, gitcommand.Truncate(gitcommand.Printable(err.Error()))))
+		return because(ctx, fmt.Errorf("%w: %s", ErrUnreachable, foreign.Short(err.Error())))
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends a blocked read or write
@@ -148,7 +149,7 @@ func (s *sshSession) handshake(conn net.Conn) (*ssh.Client, error) {
 }
 
 func (s *sshSession) connectionLost(err error) error {
-	return fmt.Errorf("%w: connection lost: %s", ErrUnreachable, gitcommand.Truncate(gitcommand.Printable(err.Error())))
+	return fmt.Errorf("%w: connection lost: %s", ErrUnreachable, foreign.Short(err.Error()))
 }
 
 // exitError returns the error of the remote's command; nil if it succeeded.

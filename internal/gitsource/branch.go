@@ -11,7 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 const (
@@ -27,7 +27,7 @@ var ErrBranchNotFound = errors.New("branch not found")
 // printable UTF-8, at most 200 bytes, and not a full ref name.
 func ValidateBranch(name string) error {
 	if problem := refProblem(name, "refs/heads/main", "main"); problem != "" {
-		return fmt.Errorf("branch %q: %s", gitcommand.Truncate(name), problem)
+		return fmt.Errorf("branch %s: %s", foreign.Quote(name), problem)
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (r *Repository) ref(ctx context.Context, name string) (kind, id string, err
 	fields := strings.Fields(result.Stdout)
 	switch {
 	case len(fields) == 3 && fields[2] == name && r.isID(fields[1]):
-		return gitcommand.Printable(fields[0]), fields[1], nil
+		return foreign.Line(fields[0]), fields[1], nil
 	case result.Stderr != "":
 		return "", "", fmt.Errorf("git for-each-ref: %s", result.Stderr)
 	default:
@@ -110,7 +110,7 @@ func (r *Repository) branchNotFound(ctx context.Context, branch string) error {
 	}
 	var names []string
 	for ref := range strings.Lines(result.Stdout) {
-		names = append(names, gitcommand.Truncate(gitcommand.Printable(strings.TrimPrefix(strings.TrimSpace(ref), branchPrefix))))
+		names = append(names, foreign.Short(strings.TrimPrefix(strings.TrimSpace(ref), branchPrefix)))
 	}
 	if len(names) == 0 {
 		return fmt.Errorf("%w: %q in %s; the repository has no branches", ErrBranchNotFound, branch, r.path)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 const maxPattern = 1024 // bytes
@@ -22,7 +22,7 @@ const maxPattern = 1024 // bytes
 // that can never match are invalid: files that no pattern matches look like deleted files.
 func ValidatePattern(pattern string) error {
 	if problem := patternProblem(pattern); problem != "" {
-		return fmt.Errorf("pattern %q: %s", gitcommand.Truncate(pattern), problem)
+		return fmt.Errorf("pattern %s: %s", foreign.Quote(pattern), problem)
 	}
 	return nil
 }
@@ -37,7 +37,7 @@ func ValidatePatterns(list []string) []error {
 		pattern, exclude := strings.CutPrefix(text, excludePrefix)
 		err := ValidatePattern(pattern)
 		if err == nil && exclude && !included {
-			err = fmt.Errorf("pattern %q: excludes nothing, because no pattern comes before it; write it after the pattern whose files it excludes", gitcommand.Truncate(text))
+			err = fmt.Errorf("pattern %s: excludes nothing, because no pattern comes before it; write it after the pattern whose files it excludes", foreign.Quote(text))
 		}
 		problems[i], included = err, included || !exclude
 	}
@@ -52,7 +52,7 @@ func patternProblem(pattern string) string {
 		return "a path or pattern is required"
 	case len(pattern) > maxPattern:
 		return fmt.Sprintf("must have at most %d bytes", maxPattern)
-	case !utf8.ValidString(pattern) || gitcommand.Printable(pattern) != pattern:
+	case !utf8.ValidString(pattern) || !foreign.Printable(pattern):
 		return "must be UTF-8 without control or invisible characters"
 	case strings.HasPrefix(pattern, excludePrefix):
 		return "must not begin with '!' here: only a pattern in a list of files can exclude"

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
@@ -72,7 +73,7 @@ func (r *Repository) LimitMemory(limit int64) { r.git = r.git.WithMemory(limit) 
 
 // gitDirectory returns the git directory for a path.
 func gitDirectory(path string) (string, error) {
-	if !filepath.IsAbs(path) || gitcommand.Printable(path) != path {
+	if !filepath.IsAbs(path) || !foreign.Printable(path) {
 		return "", errors.New("must be an absolute path without control characters")
 	}
 	info, err := os.Stat(path)
@@ -125,7 +126,7 @@ func (r *Repository) isID(s string) bool {
 
 func (r *Repository) checkCommit(c Commit) error {
 	if !r.isID(string(c)) {
-		return fmt.Errorf("must be the full id of a commit, %d hexadecimal digits, not %q", r.idLen, gitcommand.Truncate(string(c)))
+		return fmt.Errorf("must be the full id of a commit, %d hexadecimal digits, not %s", r.idLen, foreign.Quote(string(c)))
 	}
 	return nil
 }

@@ -176,7 +176,7 @@ func TestOpenErrorIsOnePrintableLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = gitsource.Open(t.Context(), dir)
-	wantError(t, err, "not a git repository", "/no?[31m/?where/far")
+	wantError(t, err, "not a git repository", "/no?[31m/\\u202ewhere/far")
 	if len(err.Error()) > 1000 {
 		t.Errorf("error has %d bytes", len(err.Error()))
 	}
@@ -260,7 +260,7 @@ func TestResolveListsFewBranches(t *testing.T) {
 		w.git("branch", name)
 	}
 	_, err = w.open().Resolve(t.Context(), "absent")
-	wantError(t, err, "a, b, c, d, e?, …")
+	wantError(t, err, "a, b, c, d, e\\u202e, …")
 	if strings.Contains(err.Error(), "z-last") {
 		t.Errorf("error %q names every branch", err)
 	}

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 const tagPrefix = "refs/tags/"
@@ -28,7 +28,7 @@ type Tag struct {
 // ValidateTag checks that name is the short name of a tag, by the rules of ValidateBranch.
 func ValidateTag(name string) error {
 	if problem := refProblem(name, "refs/tags/v1", "v1"); problem != "" {
-		return fmt.Errorf("tag %q: %s", gitcommand.Truncate(name), problem)
+		return fmt.Errorf("tag %s: %s", foreign.Quote(name), problem)
 	}
 	return nil
 }

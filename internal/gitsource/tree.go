@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
@@ -38,7 +39,7 @@ func (f File) String() string {
 }
 
 func isPlainPath(path string) bool {
-	return fs.ValidPath(path) && gitcommand.Printable(path) == path
+	return fs.ValidPath(path) && foreign.Printable(path)
 }
 
 // Files lists the entries of a commit that the patterns select (ValidatePatterns), in git's order. Rejected is set for an entry

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 // allowedSigners is a file as in ssh-keygen(1), "ALLOWED SIGNERS".
@@ -76,7 +76,7 @@ func parseSigner(line string) (signer allowedSigner, forGit bool, problem string
 		case "cert-authority":
 			return signer, false, "certificates are not supported (cert-authority); list the keys themselves"
 		default:
-			return signer, false, "unknown option " + gitcommand.Truncate(gitcommand.Printable(name))
+			return signer, false, "unknown option " + foreign.Short(name)
 		}
 		if err != nil {
 			return signer, false, name + " must be a time in the form YYYYMMDD or YYYYMMDDHHMM[SS], with Z for UTC"

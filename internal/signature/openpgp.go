@@ -16,7 +16,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/pgpkeys"
 )
 
@@ -110,7 +110,7 @@ func issuer(s signed) string {
 func nameOf(e *openpgp.Entity) string {
 	name := "OpenPGP key " + fmt.Sprintf("%X", e.PrimaryKey.Fingerprint)
 	if identity := e.PrimaryIdentity(); identity != nil {
-		return gitcommand.Truncate(gitcommand.Printable(identity.Name)) + " (" + name + ")"
+		return foreign.Short(identity.Name) + " (" + name + ")"
 	}
 	return name
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 // Pending is a plan that waits for approval.
@@ -34,7 +34,7 @@ func (p Pending) causes() (lines []string, more int) {
 	shown := p.Causes[:min(len(p.Causes), maxCauses)]
 	lines = make([]string, len(shown))
 	for i, cause := range shown {
-		lines[i] = gitcommand.Truncate(gitcommand.Printable(strings.Join(strings.Fields(cause), " ")))
+		lines[i] = foreign.Short(strings.Join(strings.Fields(cause), " "))
 	}
 	return lines, len(p.Causes) - len(shown)
 }
