@@ -11,7 +11,10 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"strconv"
 	"syscall"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 // Size limits for the kinds of files that several packages read.
@@ -113,8 +116,8 @@ var plainPath = regexp.MustCompile(`^[\p{L}\p{N}_./@~:+,=\\-]+$`)
 // Display returns a path for a message. A path with spaces, control characters or
 // quotes is quoted, so that it cannot be mistaken for other text.
 func Display(path string) string {
-	if plainPath.MatchString(path) {
+	if plainPath.MatchString(path) && foreign.Printable(path) {
 		return path
 	}
-	return fmt.Sprintf("%q", path)
+	return foreign.Line(strconv.Quote(path))
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/fuzztest"
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
 // FuzzPackets: what is read of a stream of packets is a part of the stream, and nothing is
@@ -63,7 +63,7 @@ func FuzzListing(f *testing.F) {
 		switch {
 		case err == nil && (strings.Trim(head.id, "0123456789abcdef") != "" || len(head.id) != map[string]int{"sha1": 40, "sha256": 64}[head.format]):
 			t.Errorf("%q has the id %q in format %q", listing, head.id, head.format)
-		case err != nil && gitcommand.Printable(err.Error()) != err.Error():
+		case err != nil && !foreign.Printable(err.Error()):
 			t.Errorf("the error is not printable: %q", err)
 		}
 	})
@@ -89,7 +89,7 @@ func FuzzRemote(f *testing.F) {
 		if again, err := ParseRemote(text); err != nil || again != r {
 			t.Errorf("%q is %q, which is read as %+v (%v), want %+v", address, text, again, err, r)
 		}
-		if strings.HasPrefix(r.Host, "-") || strings.HasPrefix(r.User, "-") || strings.HasPrefix(r.Path, "-") || gitcommand.Printable(text) != text {
+		if strings.HasPrefix(r.Host, "-") || strings.HasPrefix(r.User, "-") || strings.HasPrefix(r.Path, "-") || !foreign.Printable(text) {
 			t.Errorf("%q was accepted as %+v", address, r)
 		}
 	})

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/fuzztest"
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
 // FuzzPatterns: a valid pattern matches without an error, an exclusion after it wins, and
@@ -20,7 +20,7 @@ func FuzzPatterns(f *testing.F) {
 		fuzztest.Seed{"a/.env*", "a/.env.production"}, fuzztest.Seed{"{{a,b},{c,d}}{e,f}", "ae"}, fuzztest.Seed{"[!a]\\*", "b*"})
 	f.Fuzz(func(t *testing.T, pattern, path string) {
 		if err := ValidatePattern(pattern); err != nil {
-			if gitcommand.Printable(err.Error()) != err.Error() {
+			if !foreign.Printable(err.Error()) {
 				t.Errorf("the error is not printable: %q", err)
 			}
 			return
@@ -63,7 +63,7 @@ func FuzzTree(f *testing.F) {
 				if file := e.file(); file.Rejected == "" && (!isPlainPath(file.Path) || e.isTree()) {
 					t.Errorf("%+v can be read", file)
 				}
-				if text := e.file().String(); gitcommand.Printable(text) != text {
+				if text := e.file().String(); !foreign.Printable(text) {
 					t.Errorf("the path is not printable: %q", text)
 				}
 			}
@@ -109,7 +109,7 @@ func FuzzObjectHeader(f *testing.F) {
 		size, err := readHeader(bufio.NewReader(strings.NewReader(line)), "blob", id)
 		switch {
 		case err != nil:
-			if gitcommand.Printable(err.Error()) != err.Error() || len(err.Error()) > 1000 {
+			if !foreign.Printable(err.Error()) || len(err.Error()) > 1000 {
 				t.Errorf("the error is long or not printable: %q", err)
 			}
 		case size < 0 || !strings.HasPrefix(line, id+" blob "):

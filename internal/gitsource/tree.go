@@ -9,11 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
 // File is an entry of a commit that matches a pattern.
@@ -30,12 +28,12 @@ type File struct {
 	Rejected string
 }
 
-// String returns the path, quoted if it has characters that are not printable.
+// String returns the path, quoted if it is not printable or not valid.
 func (f File) String() string {
 	if isPlainPath(f.Path) {
 		return f.Path
 	}
-	return strconv.QuoteToGraphic(f.Path)
+	return foreign.Quote(f.Path)
 }
 
 func isPlainPath(path string) bool {

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 // Names are what Vault lists in a scope. What exists and what may be written are two
@@ -143,7 +145,7 @@ func QuoteShell(text string) string {
 		switch {
 		case b == '\'' || b == '\\':
 			out.WriteString(`\` + string(rune(b)))
-		case b >= ' ' && b < utf8.RuneSelf && b != 0x7f:
+		case b >= ' ' && b < utf8.RuneSelf && b != 0x7f && b != '#': // "##[" is a command of a CI system
 			out.WriteByte(b)
 		default:
 			fmt.Fprintf(&out, `\%03o`, b)
@@ -161,5 +163,5 @@ func plainWord(text string) bool {
 
 // printable reports whether a terminal shows the text, and copies it, byte for byte.
 func printable(text string) bool {
-	return utf8.ValidString(text) && norm.NFC.IsNormalString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+	return foreign.Printable(text) && norm.NFC.IsNormalString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }

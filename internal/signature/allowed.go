@@ -62,7 +62,7 @@ func parseSigner(line string) (signer allowedSigner, forGit bool, problem string
 	if principals == "" || err != nil {
 		return signer, false, "expected principals, optional options, and a public key"
 	}
-	signer, forGit = allowedSigner{principals: gitcommand.Truncate(gitcommand.Printable(principals)), key: key.Marshal()}, true
+	signer, forGit = allowedSigner{principals: foreign.Short(principals), key: key.Marshal()}, true
 	for _, option := range options {
 		name, value, _ := strings.Cut(option, "=")
 		value = strings.Trim(value, `"`)

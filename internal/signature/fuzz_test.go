@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/fuzztest"
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
 // FuzzObjects: an object is refused with a cause and a printable error, or its signed content is that
@@ -76,7 +76,7 @@ func assertVerdict(t *testing.T, signer string, err error) {
 		}
 		signer = err.Error()
 	}
-	if signer == "" || len(signer) > 2000 || gitcommand.Printable(signer) != signer {
+	if signer == "" || len(signer) > 2000 || !foreign.Printable(signer) {
 		t.Errorf("the verdict is empty, long or not printable: %q", signer)
 	}
 }
@@ -94,7 +94,7 @@ func FuzzSigners(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := parseSigners("signers", []byte(text))
 		if err != nil {
-			if gitcommand.Printable(err.Error()) != err.Error() {
+			if !foreign.Printable(err.Error()) {
 				t.Errorf("the error is not printable: %q", err)
 			}
 			return

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -128,11 +129,8 @@ func showRecipient(s string) string {
 
 func showUnless(plain *regexp.Regexp, s string) string {
 	const longest = 200
-	if len(s) > longest {
-		return fmt.Sprintf("%q", s[:longest]+"...")
-	}
-	if plain.MatchString(s) {
+	if len(s) <= longest && plain.MatchString(s) && foreign.Printable(s) {
 		return s
 	}
-	return fmt.Sprintf("%q", s)
+	return foreign.Quote(s)
 }

@@ -7,9 +7,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 // MaxBytes is the maximum size of a workflow file.
@@ -187,8 +187,8 @@ func cut(text string) string {
 
 // plain is cut, with quotes around a text that a terminal could misread.
 func plain(text string) string {
-	if text = cut(text); strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return strconv.Quote(text)
+	if text = cut(text); !foreign.Printable(text) {
+		return foreign.Quote(text)
 	}
 	return text
 }

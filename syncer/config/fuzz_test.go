@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/fuzztest"
-	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -46,7 +46,7 @@ func FuzzConfiguration(f *testing.F) {
 		}
 		cfg, problems := parse([]byte(text), "/etc/relay")
 		for _, line := range problems {
-			if strings.Contains(line, "canary-of") || strings.Contains(line, "1CANARY") || gitcommand.Printable(line) != line {
+			if strings.Contains(line, "canary-of") || strings.Contains(line, "1CANARY") || !foreign.Printable(line) {
 				t.Errorf("a problem quotes a credential or is not printable: %q", line)
 			}
 		}

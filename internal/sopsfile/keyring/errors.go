@@ -7,6 +7,8 @@ import (
 	"errors"
 	"regexp"
 	"strconv"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 // The causes why an entry was not decrypted. Only ErrUnavailable is worth a retry.
@@ -86,7 +88,7 @@ var plainRecipient = regexp.MustCompile(`^[A-Za-z0-9_./:@+= -]+$`)
 // showRecipient returns a recipient for a message, and shortens a long one in the middle.
 func showRecipient(recipient string) string {
 	if !plainRecipient.MatchString(recipient) {
-		recipient = strconv.Quote(recipient)
+		return foreign.Quote(recipient)
 	}
 	if len(recipient) > 200 {
 		return recipient[:30] + "..." + recipient[len(recipient)-30:]
