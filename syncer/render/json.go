@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -86,10 +87,11 @@ func WriteJSON(w io.Writer, reports []report.Report) error {
 	return Document(w, map[string]any{"sources": sources})
 }
 
-// Document writes one JSON document, with its format version.
+// Document writes one JSON document, with its format version. A terminal can show it:
+// what is not printable is escaped also where JSON does not require it.
 func Document(w io.Writer, fields map[string]any) error {
 	fields["format_version"] = report.FormatVersion
-	encoder := json.NewEncoder(w)
+	encoder := json.NewEncoder(foreign.NewWriter(w, false))
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(fields)

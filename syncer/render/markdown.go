@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -65,11 +66,8 @@ func (m *markdown) report(r report.Report, flag plan.ConfigFlag) {
 		m.message(names.Scope.DescribeOther(names.Keys))
 	}
 	for _, step := range nextSteps(r, flag) {
-		fmt.Fprint(m, step.text)
-		if step.command != "" {
-			fmt.Fprint(m, " ", code(step.command))
-		}
-		fmt.Fprint(m, "\n\n")
+		step.names, step.command = codeOrNone(step.names), codeOrNone(step.command)
+		fmt.Fprint(m, step, "\n\n")
 	}
 }
 
@@ -100,6 +98,7 @@ func (m *markdown) table(r report.Report) {
 
 // message is a block of code, in which a message keeps its lines.
 func (m *markdown) message(text string) {
+	text = foreign.Lines(text)
 	fence := strings.Repeat("`", max(3, longestRun(text)+1))
 	if block := fence + "text\n" + text + "\n" + fence + "\n\n"; m.fits(block) {
 		fmt.Fprint(m, block)
@@ -125,9 +124,16 @@ func longestRun(text string) int {
 	return longest
 }
 
+func codeOrNone(text string) string {
+	if text == "" {
+		return ""
+	}
+	return code(text)
+}
+
 // code is a text as code on one line, also in a cell of a table.
 func code(text string) string {
-	text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
+	text = foreign.Line(strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`))
 	fence := strings.Repeat("`", longestRun(text)+1)
 	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
 		text = " " + text + " "

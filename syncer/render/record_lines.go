@@ -35,12 +35,16 @@ func records(n int) string {
 
 // olderKey is the warning about records that need an older fingerprint key, before the
 // command that signs them.
-func olderKey(of []secrets.Address) string {
-	return fmt.Sprintf("Keep the older fingerprint keys: %s valid only under one of them: %s. To sign under the newest key:", Count(len(of), "record"), titles(of))
+func olderKey(of []secrets.Address, command string) step {
+	return step{
+		text:  fmt.Sprintf("Keep the older fingerprint keys: %s valid only under one of them:", Count(len(of), "record")),
+		names: titles(of), before: "To sign under the newest key:", command: command,
+	}
 }
 
-// alsoApproved are the records of unchanged secrets that an approval updates, or "".
-func alsoApproved(results []report.Result) string {
+// alsoApproved are the records of unchanged secrets that an approval updates; its
+// text is empty without such records.
+func alsoApproved(results []report.Result) step {
 	var of []secrets.Address
 	for _, r := range results {
 		if r.Kind == plan.Unchanged && r.Approved != "" {
@@ -48,9 +52,9 @@ func alsoApproved(results []report.Result) string {
 		}
 	}
 	if len(of) == 0 {
-		return ""
+		return step{}
 	}
-	return fmt.Sprintf("An approval also updates the records of unchanged secrets to this commit (%d): %s.", len(of), titles(of))
+	return step{text: fmt.Sprintf("An approval also updates the records of unchanged secrets to this commit (%d):", len(of)), names: titles(of)}
 }
 
 // unsigned are the records that could not be signed again.

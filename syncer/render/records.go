@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -15,18 +16,18 @@ import (
 func (t *Text) WriteUnsignedRecords(all []report.UnsignedRecord) error {
 	for _, u := range all {
 		about := fmt.Sprintf("%s  %s: version %d, from %s of commit %s", u.Address.Title(), u.Problem(), u.Record.Version,
-			orNone(u.Record.Origin), orNone(u.Record.Revision))
+			foreign.Line(orNone(u.Record.Origin)), orNone(u.Record.Revision))
 		switch {
 		case u.Err != nil:
-			t.block(0, t.paint(red, "x")+" "+about+"; "+u.Err.Error())
+			t.finding(0, red, "x", about+"; "+u.Err.Error())
 		case u.Signed:
-			t.line(0, t.paint(green, "~")+" "+about+"; signed")
+			t.finding(0, green, "~", about+"; signed")
 		default:
-			t.line(0, t.paint(yellow, "?")+" "+about)
+			t.finding(0, yellow, "?", about)
 		}
 	}
 	if len(all) == 0 {
-		t.line(0, "No record without a valid MAC found.")
+		t.line(0, plain("No record without a valid MAC found."))
 	}
 	return t.err
 }

@@ -5,11 +5,11 @@ package render
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -28,23 +28,23 @@ func (t *Text) WriteWorkflows(w report.Workflows) error {
 		}
 	}
 	if noConnections || len(w.Alike)+len(w.Unused) > 0 {
-		t.line(0, t.paint(bold, "all workflow files"))
+		t.line(0, part{bold, "all workflow files"})
 	}
 	if noConnections {
 		text := where(w) + " no connections"
 		if w.Vault && w.NoDomain {
 			text += "; set vault.domain in the configuration to compare with those in Vault"
 		}
-		t.finding(yellow, "!", text)
+		t.finding(1, yellow, "!", text)
 	}
 	for _, group := range w.Alike {
 		t.alike(names(group))
 	}
 	for _, target := range w.Unused {
-		t.finding(yellow, "!", fmt.Sprintf("%s %s: no reference in these files", target.Kind, target))
+		t.finding(1, yellow, "!", fmt.Sprintf("%s %s: no reference in these files", target.Kind, target))
 	}
-	t.line(0, "")
-	t.line(0, fmt.Sprintf("%s, %d with errors.", Count(len(w.Files), "workflow file"), failed))
+	t.line(0)
+	t.line(0, plain(fmt.Sprintf("%s, %d with errors.", Count(len(w.Files), "workflow file"), failed)))
 	return t.err
 }
 
@@ -59,44 +59,44 @@ func where(w report.Workflows) string {
 func (t *Text) references(r report.References, where string) {
 	path := conffile.Display(r.Path)
 	if r.Err != nil {
-		t.line(0, t.paint(red, "refused")+" "+path)
-		t.block(1, r.Err.Error())
+		t.finding(0, red, "refused", path)
+		t.block(1, plain(r.Err.Error()))
 		return
 	}
-	word := t.paint(green, "ok")
+	color, word := green, "ok"
 	if r.Failed() {
-		word = t.paint(red, "failed")
+		color, word = red, "failed"
 	}
 	owner := "workflow " + r.Workflow
 	if r.Workflow == "" {
 		owner = r.File.Format.String()
 	}
-	t.line(0, fmt.Sprintf("%s %s  %s, %s", word, path, owner, used(r.File)))
+	t.finding(0, color, word, fmt.Sprintf("%s  %s, %s", path, foreign.Line(owner), used(r.File)))
 	for _, p := range r.File.Problems {
-		t.finding(red, "x", p.String())
+		t.note(red, "x", p.String())
 	}
 	for _, workflow := range r.Unknown {
-		text := fmt.Sprintf("%s no workflow %s", where, strconv.Quote(workflow))
+		text := fmt.Sprintf("%s no workflow %s", where, foreign.Quote(workflow))
 		if r.Workflow != "" {
 			text = fmt.Sprintf("%s no workflow %s; the name is the file's, and --workflow gives another", where, workflow)
 		}
-		t.finding(yellow, "!", text)
+		t.note(yellow, "!", text)
 	}
 	for _, m := range r.Missing {
 		color, mark := red, "x"
 		if m.Optional {
 			color, mark = yellow, "!"
 		}
-		t.finding(color, mark, missing(r, m))
+		t.note(color, mark, missing(r, m))
 	}
 	for _, w := range r.File.Warnings {
-		t.finding(yellow, "!", w.String())
+		t.note(yellow, "!", w.String())
 	}
 	for _, group := range r.Alike {
 		t.alike("secrets " + strings.Join(r.Names(group), ", "))
 	}
 	for _, name := range r.Names(r.Unused) {
-		t.finding(yellow, "!", "secret "+name+": no reference in this file")
+		t.note(yellow, "!", "secret "+name+": no reference in this file")
 	}
 }
 
@@ -113,11 +113,12 @@ func used(f *workflowfile.File) string {
 	return text
 }
 
-func (t *Text) finding(color, mark, text string) { t.block(1, t.paint(color, mark)+" "+text) }
+// note prints a text of one line about a workflow file, whose names may have line breaks.
+func (t *Text) note(color, mark, text string) { t.line(1, part{color, mark}, plain(" "+text)) }
 
 // alike prints a group of similar names.
 func (t *Text) alike(group string) {
-	t.finding(yellow, "!", group+" differ only in case, or by - and _")
+	t.note(yellow, "!", group+" differ only in case, or by - and _")
 }
 
 // names are the names of connections, or of secrets with their workflow.

@@ -17,34 +17,34 @@ var stateColors = map[report.State]string{
 // WriteStatus prints the state of the daemon.
 func (t *Text) WriteStatus(daemon report.Daemon, now time.Time) error {
 	if failed := daemon.ReloadFailure; failed != nil {
-		t.block(0, fmt.Sprintf("%s the reload of the configuration failed %s ago, so the one before it is in use: %s",
-			t.paint(red, "x"), ago(now.Sub(failed.Time)), failed.Cause))
+		t.finding(0, red, "x", fmt.Sprintf("the reload of the configuration failed %s ago, so the one before it is in use: %s",
+			ago(now.Sub(failed.Time)), failed.Cause))
 	}
 	if daemon.Standby {
-		t.line(0, "standby: another replica is the leader and follows the sources")
+		t.line(0, plain("standby: another replica is the leader and follows the sources"))
 		return t.err
 	}
 	for _, s := range daemon.Sources {
 		state := s.State()
-		t.line(0, fmt.Sprintf("%s  %s  %s", t.paint(bold, s.Source), s.Branch, t.paint(stateColors[state], string(state))))
+		t.line(0, part{bold, s.Source}, plain("  "+s.Branch+"  "), part{stateColors[state], string(state)})
 		if s.Suspended {
 			continue
 		}
-		t.line(1, fmt.Sprintf("seen     %s", orNone(s.Seen)))
-		t.line(1, fmt.Sprintf("applied  %s", orNone(s.Applied)))
+		t.line(1, plain("seen     "+orNone(s.Seen)))
+		t.line(1, plain("applied  "+orNone(s.Applied)))
 		if !s.LastSync.IsZero() {
-			t.line(1, fmt.Sprintf("sync     %s ago, next in %s at the latest; %s", ago(now.Sub(s.LastSync)), ago(s.NextSync.Sub(now)), noticed(s, now)))
+			t.line(1, plain(fmt.Sprintf("sync     %s ago, next in %s at the latest; %s", ago(now.Sub(s.LastSync)), ago(s.NextSync.Sub(now)), noticed(s, now))))
 		}
-		t.line(1, fmt.Sprintf("secrets  %d in place, %d blocked, %d pending approval, %d pending hand-over, %d drifted, %d failed",
-			s.Summary.InPlace, s.Summary.Blocked, s.Summary.PendingApproval, s.Summary.PendingHandOver, s.Summary.Drift, s.Summary.Failed))
+		t.line(1, plain(fmt.Sprintf("secrets  %d in place, %d blocked, %d pending approval, %d pending hand-over, %d drifted, %d failed",
+			s.Summary.InPlace, s.Summary.Blocked, s.Summary.PendingApproval, s.Summary.PendingHandOver, s.Summary.Drift, s.Summary.Failed)))
 		if !s.PendingSince.IsZero() {
-			t.line(1, fmt.Sprintf("approval pending since %s (%s ago)", s.PendingSince.UTC().Format(time.RFC3339), ago(now.Sub(s.PendingSince))))
+			t.line(1, plain(fmt.Sprintf("approval pending since %s (%s ago)", s.PendingSince.UTC().Format(time.RFC3339), ago(now.Sub(s.PendingSince)))))
 		}
 		for _, problem := range s.Problems {
-			t.block(1, t.paint(red, "x")+" "+problem)
+			t.finding(1, red, "x", problem)
 		}
 		if s.PlanID != "" {
-			t.line(1, "Pending approval. To approve: "+t.flag.Approve(s.PlanID))
+			t.line(1, plain("Pending approval. To approve: "+t.flag.Approve(s.PlanID)))
 		}
 	}
 	return t.err

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -67,9 +68,9 @@ func (t *Text) Write(reports []report.Report) error {
 }
 
 func (t *Text) report(r report.Report) {
-	head := t.paint(bold, r.Source)
+	head := ""
 	if r.Commit != "" {
-		head += fmt.Sprintf("  %s @ %s, %s", r.Branch, plan.Short(string(r.Commit)), Count(r.Files, "manifest"))
+		head = fmt.Sprintf("  %s @ %s, %s", r.Branch, plan.Short(string(r.Commit)), Count(r.Files, "manifest"))
 	}
 	if r.Signer != "" {
 		head += ", signed by " + r.Signer
@@ -77,14 +78,14 @@ func (t *Text) report(r report.Report) {
 	if r.Keyless {
 		head += ", by ciphertext alone"
 	}
-	t.line(0, head)
+	t.line(0, part{bold, r.Source}, plain(head))
 	if r.Skipped() {
-		t.line(1, "Suspended and skipped. To apply it by hand: "+t.flag.In("relay-sync apply --source "+r.Source))
-		t.line(0, "")
+		t.line(1, plain("Suspended and skipped. To apply it by hand: "+t.flag.In("relay-sync apply --source "+r.Source)))
+		t.line(0)
 		return
 	}
 	if r.Err != nil {
-		t.block(1, t.paint(red, "error: ")+r.Err.Error())
+		t.block(1, part{red, "error:"}, plain(" "+r.Err.Error()))
 	}
 	for rest := r.Results; len(rest) > 0; {
 		n := 1
@@ -96,46 +97,56 @@ func (t *Text) report(r report.Report) {
 	}
 	for i, f := range r.Failures {
 		if i == 0 {
-			t.line(1, t.paint(red, "refused and not applied:"))
+			t.line(1, part{red, "refused and not applied:"})
 		}
-		t.block(2, t.paint(red, "x")+" "+f.Err.Error())
+		t.finding(2, red, "x", f.Err.Error())
 	}
 	for _, problem := range unsigned(r) {
-		t.block(1, t.paint(red, "x ")+problem)
+		t.finding(1, red, "x", problem)
 	}
 	for _, names := range r.InvalidNames {
-		t.block(1, t.paint(yellow, "! ")+names.Scope.DescribeOther(names.Keys))
+		t.finding(1, yellow, "!", names.Scope.DescribeOther(names.Keys))
 	}
 	if text := connections.DescribeRelayBodies(r.RelayBodies); text != "" {
-		t.block(1, t.paint(yellow, "! ")+text)
+		t.finding(1, yellow, "!", text)
 	}
 	if r.RelayBodiesErr != nil {
-		t.block(1, t.paint(yellow, "! ")+r.RelayBodiesErr.Error())
+		t.finding(1, yellow, "!", r.RelayBodiesErr.Error())
 	}
-	t.line(0, "")
-	t.line(1, sentence(r))
+	t.line(0)
+	t.line(1, plain(sentence(r)))
 	for _, step := range nextSteps(r, t.flag) {
-		t.line(1, step.text+" "+step.command) // line trims the space of a text alone
+		t.line(1, plain(step.String()))
 	}
-	t.line(0, "")
+	t.line(0)
 }
 
-// step is what a person can do next.
-type step struct{ text, command string }
+// step is what a person can do next: a sentence, which can end in names, and a command
+// with the words before it.
+type step struct{ text, names, before, command string }
+
+// String is the step on one line.
+func (s step) String() string {
+	text := strings.TrimSpace(s.text + " " + s.names)
+	if s.names != "" {
+		text += "."
+	}
+	return strings.TrimSpace(strings.TrimSpace(text+" "+s.before) + " " + s.command)
+}
 
 func nextSteps(r report.Report, flag plan.ConfigFlag) []step {
 	var steps []step
 	if r.PlanID != "" && !r.Approved {
-		if also := alsoApproved(r.Results); also != "" {
-			steps = append(steps, step{also, ""})
+		if also := alsoApproved(r.Results); also.text != "" {
+			steps = append(steps, also)
 		}
-		steps = append(steps, step{"Pending approval. To approve:", flag.Approve(r.PlanID)})
+		steps = append(steps, step{text: "Pending approval.", before: "To approve:", command: flag.Approve(r.PlanID)})
 	}
 	if r.Suspended && !r.Applied {
-		steps = append(steps, step{"The source is suspended. To apply it:", flag.In("relay-sync apply --source " + r.Source)})
+		steps = append(steps, step{text: "The source is suspended.", before: "To apply it:", command: flag.In("relay-sync apply --source " + r.Source)})
 	}
 	if older := r.OlderKey(); len(older) > 0 {
-		steps = append(steps, step{olderKey(older), flag.In("relay-sync apply --source " + r.Source)})
+		steps = append(steps, olderKey(older, flag.In("relay-sync apply --source "+r.Source)))
 	}
 	return steps
 }
@@ -149,13 +160,13 @@ func heading(a secrets.Address) string {
 }
 
 func (t *Text) workflow(results []report.Result, applied bool) {
-	t.line(1, heading(results[0].Address))
+	t.line(1, plain(heading(results[0].Address)))
 	var names, words, unchanged int // the widths of two columns, and a count
 	for _, r := range results {
 		if r.Kind == plan.Unchanged {
 			unchanged++
 		} else {
-			names = max(names, utf8.RuneCountInString(r.Address.Name))
+			names = max(names, utf8.RuneCountInString(foreign.Line(r.Address.Name)))
 			words = max(words, len(marks[r.Kind].word))
 		}
 	}
@@ -165,17 +176,17 @@ func (t *Text) workflow(results []report.Result, applied bool) {
 		}
 	}
 	if unchanged > 0 {
-		t.line(2, t.paint(faint, fmt.Sprintf("= %d unchanged", unchanged)))
+		t.line(2, part{faint, fmt.Sprintf("= %d unchanged", unchanged)})
 	}
 }
 
 func (t *Text) secret(r report.Result, names, words int, applied bool) {
 	mark := marks[r.Kind]
-	sign, name := mark.sign, pad(r.Address.Name, names)
+	sign, name := mark.sign, pad(foreign.Line(r.Address.Name), names)
 	if r.Err != nil {
 		sign, mark.color = "x", red
 	}
-	t.block(2, t.paint(mark.color, sign)+" "+name+"  "+t.paint(mark.color, pad(mark.word, words))+"  "+facts(r, applied))
+	t.block(2, part{mark.color, sign}, plain(" "+name+"  "), part{mark.color, pad(mark.word, words)}, plain("  "+facts(r, applied)))
 }
 
 // facts follow the name: the position in the file, the cause and the result.
@@ -241,24 +252,47 @@ func sentence(r report.Report) string {
 	return "Plan: " + strings.Join(parts, ", ") + "."
 }
 
-// line writes one line; block one of several lines, each indented.
-func (t *Text) line(indent int, text string) {
-	if t.err == nil {
-		_, t.err = fmt.Fprintln(t.w, strings.TrimRight(strings.Repeat("  ", indent)+text, " "))
+// part is a piece of a line in a color, or in none. Its text may be foreign.
+type part struct{ color, text string }
+
+func plain(text string) part { return part{text: text} }
+
+// line writes one line. A line break in it is escaped.
+func (t *Text) line(indent int, parts ...part) {
+	for i := range parts {
+		parts[i].text = foreign.Line(parts[i].text)
 	}
+	t.block(indent, parts...)
 }
 
-func (t *Text) block(indent int, text string) {
+// block writes a text of several lines, such as an error, each indented.
+func (t *Text) block(indent int, parts ...part) {
+	text := ""
+	for _, p := range parts {
+		text += t.paint(p.color, foreign.Lines(p.text))
+	}
 	for i, line := range strings.Split(text, "\n") {
 		if i > 0 {
 			line = "  " + line
 		}
-		t.line(indent, line)
+		line = strings.TrimRight(strings.Repeat("  ", indent)+line, " ")
+		if !t.color { // with colors, only the writer below knows them from others
+			line = foreign.Line(line)
+		}
+		if t.err == nil {
+			_, t.err = fmt.Fprintln(t.w, line)
+		}
 	}
 }
 
+// finding writes a text behind a mark.
+func (t *Text) finding(indent int, color, mark, text string) {
+	t.block(indent, part{color, mark}, plain(" "+text))
+}
+
+// paint colors a text that was escaped before.
 func (t *Text) paint(color, text string) string {
-	if !t.color {
+	if !t.color || color == "" {
 		return text
 	}
 	return "\x1b[" + color + "m" + text + "\x1b[0m"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -15,16 +16,16 @@ func (t *Text) WriteUndeleted(all []report.Undeletion) error {
 	undeleted := 0
 	for _, u := range all {
 		if u.Err != nil {
-			t.block(0, t.paint(red, "x")+" "+u.Err.Error())
+			t.finding(0, red, "x", u.Err.Error())
 			continue
 		}
 		undeleted++
-		t.line(0, fmt.Sprintf("%s %s  undeleted: version %d, from %s of commit %s", t.paint(green, "+"), u.Address, u.Record.Version, u.Record.Origin, orNone(u.Record.Revision)))
+		t.finding(0, green, "+", fmt.Sprintf("%s  undeleted: version %d, from %s of commit %s", u.Address, u.Record.Version, foreign.Line(orNone(u.Record.Origin)), orNone(u.Record.Revision)))
 	}
-	t.line(0, "")
+	t.line(0)
 	if undeleted > 0 {
-		t.line(0, "Syncs leave an undeleted secret and report it until a file has it again (git revert)")
-		t.line(0, "or its deletion is approved ("+t.flag.Approve("ID")+").")
+		t.line(0, plain("Syncs leave an undeleted secret and report it until a file has it again (git revert)"))
+		t.line(0, plain("or its deletion is approved ("+t.flag.Approve("ID")+")."))
 	}
 	return t.err
 }

@@ -6,6 +6,7 @@ package render
 import (
 	"fmt"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -31,25 +32,25 @@ func (t *Text) WriteVerified(all []report.Verified) error {
 	refused := 0
 	following := followers(all)
 	for _, v := range all {
-		file := v.File
+		file := foreign.Line(v.File)
 		switch {
 		case file == "":
 			file = "source " + v.Source
-		case following[file] > 1 && v.Source != "":
+		case following[v.File] > 1 && v.Source != "":
 			file += " for source " + v.Source
 		}
 		if v.Err == nil {
-			t.line(0, fmt.Sprintf("%s %s  %s", t.paint(green, "ok"), file, contents(v)))
+			t.finding(0, green, "ok", file+"  "+contents(v))
 			for _, note := range v.Notes {
-				t.block(1, note)
+				t.block(1, plain(note))
 			}
 			continue
 		}
 		refused++
-		t.line(0, t.paint(red, "refused")+" "+file)
-		t.block(1, v.Err.Error())
+		t.finding(0, red, "refused", file)
+		t.block(1, plain(v.Err.Error()))
 	}
-	t.line(0, "")
-	t.line(0, fmt.Sprintf("%s, %d refused.", Count(len(all), "manifest"), refused))
+	t.line(0)
+	t.line(0, plain(fmt.Sprintf("%s, %d refused.", Count(len(all), "manifest"), refused)))
 	return t.err
 }
