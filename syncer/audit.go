@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
@@ -71,7 +72,7 @@ func (a *Audit) Close() error {
 	return a.file.Close()
 }
 
-// append writes one line.
+// append writes one line, which a terminal can show.
 func (a *Audit) append(line auditLine) error {
 	if a == nil {
 		return nil
@@ -81,7 +82,7 @@ func (a *Audit) append(line auditLine) error {
 	if err != nil {
 		return fmt.Errorf("encode the audit line: %w", err)
 	}
-	return a.file.Append(data)
+	return a.file.Append([]byte(foreign.Line(string(data))))
 }
 
 // ManualChange is who makes a change by hand, and why.

@@ -53,7 +53,7 @@ func (o *options) adoptRecords(c *cobra.Command, names []string, reason string, 
 
 // confirmed asks a question and reads one line. Only "yes" confirms.
 func (o *options) confirmed(question string) bool {
-	fmt.Fprint(o.stderr, question)
+	o.ask(question)
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil {
 		fmt.Fprintln(o.stderr)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
@@ -21,7 +22,7 @@ import (
 
 // options are the flags that several commands share.
 type options struct {
-	stdout, stderr io.Writer
+	stdout, stderr *foreign.Writer
 	// environment has Vault's variables, for the commands of a person alone.
 	environment manual.Environment
 	config      string
@@ -29,8 +30,14 @@ type options struct {
 	sources     []string
 }
 
-func newCommand(stdout, stderr io.Writer) *cobra.Command {
-	o := &options{stdout: stdout, stderr: stderr, environment: takeEnvironment()}
+func newOptions(stdout, stderr io.Writer) *options {
+	return &options{
+		stdout: foreign.NewWriter(stdout, wantsColor(stdout)), stderr: foreign.NewWriter(stderr, wantsColor(stderr)),
+		environment: takeEnvironment(),
+	}
+}
+
+func (o *options) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "relay-sync",
 		Short: "Apply SOPS-encrypted workflow secrets from git to Vault without reading values back",
@@ -48,8 +55,8 @@ Exit codes:
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(o.stdout.Unwrap()) // help and completion scripts, which have no foreign text
+	root.SetErr(o.stderr)
 	root.SetVersionTemplate("relay-sync {{.Version}}\n")
 	root.PersistentFlags().StringVarP(&o.output, "output", "o", "text", "output format: text or json; plan also has markdown")
 	complete(root, "output", func() []string { return []string{"text", "json", "markdown"} })

@@ -41,7 +41,7 @@ func (o *options) openChanging() (*config.Config, *syncer.Controller, func(), er
 
 func (o *options) newController(cfg *config.Config) *syncer.Controller {
 	controller := syncer.New(cfg, version)
-	controller.Warn = func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) }
+	controller.Warn = o.warn
 	controller.Waits = o.waits()
 	return controller
 }
@@ -51,7 +51,7 @@ func (o *options) closeController(controller *syncer.Controller) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := controller.Close(ctx); err != nil {
-		fmt.Fprintln(o.stderr, "warning: "+err.Error())
+		o.warn(err.Error())
 	}
 }
 

@@ -46,7 +46,7 @@ func (o *options) prompt(ctx context.Context, label string) (string, error) {
 		err  error
 	}
 	answered := make(chan answer, 1)
-	fmt.Fprint(o.stderr, label)
+	o.ask(label)
 	go func() {
 		text, err := term.ReadPassword(fd)
 		answered <- answer{text, err}

@@ -40,7 +40,7 @@ func read(t *testing.T, name string) string {
 // checkCommandLine fails for a command line that relay-sync rejects.
 func checkCommandLine(t *testing.T, args []string) {
 	t.Helper()
-	found, rest, err := newCommand(&bytes.Buffer{}, &bytes.Buffer{}).Find(args)
+	found, rest, err := newOptions(&bytes.Buffer{}, &bytes.Buffer{}).rootCommand().Find(args)
 	if err == nil {
 		err = found.ParseFlags(rest)
 	}

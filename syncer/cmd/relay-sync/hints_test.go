@@ -56,7 +56,7 @@ func TestCommandsInTextsCanBePasted(t *testing.T) {
 
 // pasted is what is wrong with the words of a command.
 func pasted(words []string) string {
-	root := newCommand(io.Discard, io.Discard)
+	root := newOptions(io.Discard, io.Discard).rootCommand()
 	command, rest, err := root.Find(words)
 	if err != nil || command == root {
 		return "unknown command"

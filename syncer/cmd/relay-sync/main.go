@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -45,14 +46,16 @@ func (e exitError) Error() string { return fmt.Sprintf("exit %d", e.outcome) }
 // run executes a command line and returns the exit code. It writes results to
 // stdout, everything else to stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	command := newCommand(stdout, stderr)
+	o := newOptions(stdout, stderr)
+	defer o.flush()
+	command := o.rootCommand()
 	command.SetArgs(args)
 	err := command.ExecuteContext(ctx)
 	if exit, ok := errors.AsType[exitError](err); ok {
 		return int(exit.outcome)
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "relay-sync: "+err.Error())
+		fmt.Fprintln(o.stderr, "relay-sync: "+foreign.Lines(err.Error()))
 		return int(report.Failed)
 	}
 	return int(report.Clean)

@@ -12,12 +12,14 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // progress updates one line on a terminal, and prints nothing elsewhere.
 func (o *options) progress() func(string, int, int) {
-	if !isTerminal(o.stderr) {
+	terminal := o.stderr.Unwrap()
+	if !isTerminal(terminal) {
 		return func(string, int, int) {}
 	}
 	var last time.Time
@@ -26,9 +28,9 @@ func (o *options) progress() func(string, int, int) {
 			return
 		}
 		last = time.Now()
-		fmt.Fprintf(o.stderr, "\r\x1b[K%s: %d of %d", source, done, of)
+		fmt.Fprintf(terminal, "\r\x1b[K%s: %d of %d", foreign.Short(source), done, of)
 		if done == of {
-			fmt.Fprint(o.stderr, "\r\x1b[K")
+			fmt.Fprint(terminal, "\r\x1b[K")
 		}
 	}
 }
@@ -48,11 +50,27 @@ func (o *options) waits() func(secrets.Address, time.Duration) {
 	}
 }
 
+// ask prints a question, which the answer follows on the same line.
+func (o *options) ask(question string) {
+	fmt.Fprint(o.stderr, question)
+	_ = o.stderr.Flush() // without a reader of the question, its answer is missing, too
+}
+
+func (o *options) warn(text string) { fmt.Fprintln(o.stderr, "warning: "+foreign.Lines(text)) }
+
+// flush prints the last line if it has no end.
+func (o *options) flush() {
+	_, _ = o.stdout.Flush(), o.stderr.Flush() // the exit code is decided
+}
+
 func wantsColor(w io.Writer) bool {
 	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 func isTerminal(w io.Writer) bool {
+	if wrapped, ok := w.(*foreign.Writer); ok {
+		w = wrapped.Unwrap()
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 // terminal opens a pseudo-terminal: a program writes to one end, its user reads the
@@ -40,7 +42,7 @@ func terminal(t *testing.T) (program, user *os.File) {
 func TestProgressUpdatesLineOnTerminal(t *testing.T) {
 	t.Parallel()
 	program, user := terminal(t)
-	progress := (&options{stderr: program}).progress()
+	progress := (&options{stderr: foreign.NewWriter(program, false)}).progress()
 	for i := range 1000 {
 		progress("shop", i+1, 1000)
 	}
@@ -68,7 +70,7 @@ func TestProgressUpdatesLineOnTerminal(t *testing.T) {
 func TestProgressPrintsNothingToFile(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	(&options{stderr: &log}).progress()("shop", 1, 2)
+	(&options{stderr: foreign.NewWriter(&log, false)}).progress()("shop", 1, 2)
 	if log.Len() > 0 {
 		t.Errorf("written to a file: %q", &log)
 	}

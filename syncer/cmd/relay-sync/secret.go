@@ -160,7 +160,7 @@ func (o *options) endSession(session *manual.Session) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := session.Close(ctx); err != nil {
-		fmt.Fprintln(o.stderr, "warning: "+err.Error())
+		o.warn(err.Error())
 	}
 }
 
@@ -170,7 +170,7 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 	env := o.environment
 	s := manual.Settings{
 		Vault: env.VaultSettings(), Mount: strings.Trim(f.mount, "/"), Prefix: strings.Trim(f.prefix, "/"), Team: f.team, Reason: f.reason,
-		Warn: func(text string) { fmt.Fprintln(o.stderr, "warning: "+text) },
+		Warn: o.warn,
 	}
 	if c.Flags().Changed("team") && f.team == "" {
 		return s, errors.New("--team must be the name of a team")

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
@@ -62,7 +63,7 @@ func (o *options) syncNow(ctx context.Context) error {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 4<<10))
-		return fmt.Errorf("request a sync at %s: %s", conffile.Display(cfg.Socket), strings.TrimSpace(string(text)))
+		return fmt.Errorf("request a sync at %s: %s", conffile.Display(cfg.Socket), foreign.Short(strings.TrimSpace(string(text))))
 	}
 	outcome, err := strconv.Atoi(response.Header.Get(syncer.OutcomeHeader))
 	if err != nil {
