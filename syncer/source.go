@@ -51,7 +51,7 @@ func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source
 		flag:     c.cfg.Flag, warn: c.Warn, audit: c.Audit, rateLimit: c.rateLimit, keyless: keyless, ancestry: c.ancestryOf(cfg.Name),
 	}
 	if keyless {
-		s.cache = newManifestCache("")
+		s.cache = newManifestCache(nil)
 		return s, clientErr
 	}
 	s.fingerprint = made.keys
