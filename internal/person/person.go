@@ -23,23 +23,32 @@ var (
 		"\nHint: let the auth method issue service tokens (token_type=service), and log in again")
 )
 
-// Owner returns the owner that the person of the token is. Errors: ErrNoEntity,
-// ErrBatchToken, or a *kv.Error.
+// Owner returns the owner that the person of the token is. Errors: as of EntityID.
 func Owner(ctx context.Context, d vaultclient.Directory) (secrets.Owner, error) {
-	self, err := d.Self(ctx)
-	switch {
-	case err != nil:
+	id, err := EntityID(ctx, d)
+	if err != nil {
 		return secrets.NoOwner, err
-	case self.Batch():
-		return secrets.NoOwner, ErrBatchToken
-	case self.EntityID == "":
-		return secrets.NoOwner, ErrNoEntity
 	}
-	entity, err := d.Entity(ctx, self.EntityID)
+	entity, err := d.Entity(ctx, id)
 	if err != nil && !errors.Is(err, kv.ErrPermissionDenied) && !errors.Is(err, kv.ErrNotFound) {
 		return secrets.NoOwner, err
 	}
-	return secrets.PersonOwner(readable(entity), self.EntityID)
+	return secrets.PersonOwner(readable(entity), id)
+}
+
+// EntityID returns the id of the entity of the token. Errors: ErrNoEntity, ErrBatchToken,
+// or a *kv.Error.
+func EntityID(ctx context.Context, d vaultclient.Directory) (string, error) {
+	self, err := d.Self(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case self.Batch():
+		return "", ErrBatchToken
+	case self.EntityID == "":
+		return "", ErrNoEntity
+	}
+	return self.EntityID, nil
 }
 
 // unnamed is the readable part for an entity whose name the token may not read. Vault's

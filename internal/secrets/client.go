@@ -130,6 +130,10 @@ func NewClient(cfg Config) (*Client, error) {
 // Owner is the owner that this client writes as.
 func (c *Client) Owner() Owner { return c.owner }
 
+// Metadata sends requests about the metadata of entries that are no secrets, such as
+// approvals, with the token of this client.
+func (c *Client) Metadata() kv.MetadataStore { return c.kv }
+
 // Concurrency is how many requests may be under way at once.
 func (c *Client) Concurrency() int { return c.concurrency }
 

@@ -103,3 +103,16 @@ func (b Body) check() error {
 }
 
 func (o Owner) recordKey() string { return recordPrefix + string(o) }
+
+// RecordTexts are the records of all owners as text. An owner whose record cannot be
+// parsed has an empty text.
+func (e Entry) RecordTexts() map[string]string {
+	out := map[string]string{}
+	for owner, r := range e.Records {
+		out[string(owner)] = r.String()
+	}
+	for _, owner := range e.Malformed {
+		out[string(owner)] = ""
+	}
+	return out
+}

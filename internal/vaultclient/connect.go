@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vault"
 )
@@ -32,6 +33,18 @@ type Directory interface {
 	// Capabilities returns the capabilities of the token for each API path in a namespace.
 	Capabilities(ctx context.Context, namespace string, paths ...string) (map[string][]string, error)
 }
+
+// MetadataSession is a session that sends requests about metadata alone.
+type MetadataSession interface {
+	kv.MetadataStore
+	Directory
+	// Close revokes the token of a login.
+	Close(ctx context.Context) error
+}
+
+// ConnectMetadata prepares a session; it sends nothing itself. The error is a
+// *problem.Error with all problems of the settings.
+func ConnectMetadata(to Settings) (MetadataSession, error) { return vault.New(to) }
 
 // ConnectAs is Connect for an owner that depends on the token: cfg.Owner is replaced by
 // what owner returns. Errors: as of Connect, or that of owner.
