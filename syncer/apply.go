@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -26,6 +27,10 @@ var errNotTried = errors.New("not tried: the sync ended before it")
 func (s *source) apply(ctx context.Context, d desired, into *report.Report, done func(report.Result)) {
 	results := into.Results
 	line := auditLine{Owner: string(s.client.Owner()), Commit: string(d.Commit), Reason: s.reason}
+	line.ApprovedBy = approvers(*into)
+	for _, n := range into.Approvals {
+		line.Reason = strings.TrimPrefix(line.Reason+"; "+n.Reason, "; ")
+	}
 	writers := s.newPool(ctx, done)
 	s.write(writers, d, line, results)
 	for _, r := range chosen(results, plan.Kind.UpdatesRecord) {

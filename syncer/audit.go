@@ -48,7 +48,9 @@ type auditLine struct {
 	Cause string `json:"cause,omitempty"`
 	// Reason is what the person gave with --reason.
 	Reason string `json:"reason,omitempty"`
-	Error  string `json:"error,omitempty"`
+	// ApprovedBy are the entities of those who approved the plan in Vault.
+	ApprovedBy []string `json:"approved_by,omitempty"`
+	Error      string   `json:"error,omitempty"`
 }
 
 // OpenAudit opens the file of package auditfile at path. by is who runs this process. An

@@ -51,6 +51,8 @@ type Controller struct {
 	mirrors map[string]*gitmirror.Mirror // of remote sources
 	// localPoll is the interval of polls of local repositories.
 	localPoll time.Duration
+	// approvalPoll is the interval at which approvals are looked for while a plan waits.
+	approvalPoll time.Duration
 
 	// candidate is nil without an election; standby means that another was elected.
 	candidate *election.Candidate
@@ -79,7 +81,7 @@ func New(cfg *config.Config, version string) *Controller {
 	c := &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Waits: func(secrets.Address, time.Duration) {}, Warn: func(string) {},
 		wakes: newWakes(cfg.Sources), handOvers: newHandOvers(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
-		pending: newPendingPlans(), rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg), localPoll: pollInterval,
+		pending: newPendingPlans(), rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg), localPoll: pollInterval, approvalPoll: approvalPoll,
 		clients: map[clientKey]*connected{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]connections.Settled{},
 	}

@@ -81,10 +81,8 @@ type follower struct {
 	logged repeats
 	// undone means that the last sync failed, was blocked or has a pending hand-over, or
 	// that there was none.
-	undone bool
-	// replan means that the plan of the last sync is outdated, so that another sync follows
-	// at once, once, before people are asked for an approval.
-	replan bool
+	undone    bool
+	approvals approvalWatch
 	// chase are the waits until the polls that follow a hint.
 	chase []time.Duration
 	// before is the status from before the branch could no longer be resolved; nil
@@ -131,7 +129,7 @@ func (f *follower) poll(ctx context.Context) time.Duration {
 		return f.unresolved(ctx, err, why)
 	}
 	f.resolved(at.commit)
-	due := !time.Now().Before(f.due) || len(why.asked) > 0 || why.changed && f.undone
+	due := !time.Now().Before(f.due) || len(why.asked) > 0 || why.changed && f.undone || f.approved(ctx)
 	if at.commit == f.done && !due {
 		return f.untilNext()
 	}
@@ -149,7 +147,7 @@ func (f *follower) poll(ctx context.Context) time.Duration {
 	if r.Damaged() {
 		f.repo = nil
 	}
-	f.replan = r.PlanOutdated() && !f.replan
+	f.settleApprovals(ctx, r)
 	f.schedule(r, time.Since(begun))
 	f.publish(r, begun, f.due)
 	return f.untilNext()
@@ -157,10 +155,6 @@ func (f *follower) poll(ctx context.Context) time.Duration {
 
 // schedule sets when the next sync of the same commit is due.
 func (f *follower) schedule(r report.Report, took time.Duration) {
-	if f.replan {
-		f.due = time.Now()
-		return
-	}
 	if !retryable(r) {
 		f.retry.Reset()
 		f.due = time.Now().Add(spread(f.cfg.DriftInterval))
@@ -193,7 +187,6 @@ func (f *follower) unresolved(ctx context.Context, err error, why reasons) time.
 	r := report.Report{Source: f.cfg.Name, Branch: f.cfg.ShortRef(), Err: err}
 	why.answer(r)
 	f.controller.discardDamaged(ctx, r)
-	f.replan = false
 	wait := min(f.retry.NextBackOff(), f.interval(), spread(lastRetry))
 	f.publish(r, time.Now(), time.Now().Add(wait))
 	return wait
@@ -216,22 +209,23 @@ func (f *follower) resolved(commit gitsource.Commit) {
 
 // publish hands a report to the status, the metrics, the log and the notifications.
 func (f *follower) publish(r report.Report, begun, next time.Time) {
-	pending := f.controller.pending.after(r, f.cfg, f.replan, time.Now())
+	pending := f.controller.pending.after(r, f.cfg, time.Now())
 	f.controller.board.post(r, pending, next)
 	f.controller.metrics.observe(r, time.Since(begun))
 	f.controller.metrics.observePending(r.Source, pending)
 	if !f.logged.repeated(r, time.Now(), f.cfg.DriftInterval) {
 		logSync(f.log, r)
 	}
-	if !f.replan {
-		f.controller.notify(r, pending)
-	}
+	f.controller.notify(r, pending)
 }
 
 // untilNext is how long to wait at the most. After a hint it is the next wait of the
 // chase.
 func (f *follower) untilNext() time.Duration {
 	wait := min(f.interval(), time.Until(f.due))
+	if f.approvals.pending != "" {
+		wait = min(wait, time.Until(f.approvals.due))
+	}
 	if len(f.chase) > 0 {
 		wait, f.chase = min(wait, f.chase[0]), f.chase[1:]
 	}

@@ -45,14 +45,20 @@ func logSync(log *slog.Logger, r report.Report) {
 		log.Error("sync ended before its plan", "err", r.Err)
 		return
 	}
-	failures, more := r.ListedFailures()
-	for _, f := range failures {
+	for _, f := range r.Failures {
 		log.Error("refused", "file", f.File, "err", f.Err)
 	}
-	if more > 0 {
-		log.Error("refused", "more", more)
+	for _, result := range slices.Concat(r.Results, r.Signatures) {
+		entry := log.With("workflow", result.Address.Group, "secret", result.Address.Name, "action", string(result.Kind))
+		switch {
+		case result.Err != nil:
+			entry.Error("failed", "err", result.Err)
+		case result.Kind.Waits() || result.Kind == plan.Drift:
+			entry.Warn("left as it is", "cause", result.Cause)
+		case result.Kind != plan.Unchanged:
+			entry.Info("applied", "version", cmp.Or(result.Version, result.Entry.Current), "cause", result.Cause)
+		}
 	}
-	logResults(log, slices.Concat(r.Results, r.Signatures))
 	for _, b := range r.RelayBodies {
 		log.Warn("body of Relay stays live", "path", b.Path(), "fields", b.Names(), "was_of", b.WasOf(), "used_by", b.InUseBy(), "checks", b.Checks(), "commands", b.Commands())
 	}
@@ -62,32 +68,14 @@ func logSync(log *slog.Logger, r report.Report) {
 	s := r.Summary()
 	level := map[report.Outcome]slog.Level{report.Pending: slog.LevelWarn, report.Failed: slog.LevelError}[r.Outcome()] // Info for a clean one
 	log.Log(context.Background(), level, "sync done", "written", s.Written(), "deleted", s.Delete+s.Release, "unchanged", s.Unchanged, "records_updated", s.UpdateRecord, "signed", s.Signed,
-		"pending_approval", s.PendingApproval, "blocked", s.Blocked, "drifted", s.Drift, "failed", s.Failed, "plan_id", r.PlanID)
+		"pending_approval", s.PendingApproval, "blocked", s.Blocked, "drifted", s.Drift, "failed", s.Failed, "plan_id", r.PlanID, "approved_by", approvers(r))
 }
 
-// maxLogged limits the lines about what failed or was left as it is in one sync. Each
-// change of Vault has its line.
-const maxLogged = 100
-
-func logResults(log *slog.Logger, results []report.Result) {
-	logged := 0
-	for _, result := range results {
-		entry := log.With("workflow", result.Address.Group, "secret", result.Address.Name, "action", string(result.Kind))
-		left := result.Kind.Waits() || result.Kind == plan.Drift
-		if left || result.Err != nil {
-			logged++
-		}
-		switch {
-		case result.Err == nil && !left && result.Kind != plan.Unchanged:
-			entry.Info("applied", "version", cmp.Or(result.Version, result.Entry.Current), "cause", result.Cause)
-		case result.Err == nil && !left, logged > maxLogged:
-		case result.Err != nil:
-			entry.Error("failed", "err", result.Err)
-		default:
-			entry.Warn("left as it is", "cause", result.Cause)
-		}
+// approvers are the entities of those who approved the plan in Vault.
+func approvers(r report.Report) []string {
+	var out []string
+	for _, n := range r.Approvals {
+		out = append(out, n.Entity)
 	}
-	if logged > maxLogged {
-		log.Warn("failed or left as it is", "more", logged-maxLogged)
-	}
+	return out
 }

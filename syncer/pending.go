@@ -26,13 +26,9 @@ type pendingPlans struct {
 func newPendingPlans() *pendingPlans { return &pendingPlans{all: map[string]*notify.Pending{}} }
 
 // after notes the end of a sync and returns the plan that waits since then; nil for none.
-// A sync whose plan is made again at once changes nothing.
-func (p *pendingPlans) after(r report.Report, cfg config.Source, replan bool, now time.Time) *notify.Pending {
+func (p *pendingPlans) after(r report.Report, cfg config.Source, now time.Time) *notify.Pending {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if replan {
-		return p.all[r.Source]
-	}
 	p.all[r.Source] = pendingAfter(p.all[r.Source], r, cfg.Approvals, now)
 	return p.all[r.Source]
 }

@@ -6,6 +6,7 @@ package syncer
 import (
 	"errors"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/approval"
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
@@ -25,7 +26,9 @@ type source struct {
 	// managers have the client for each kind of address.
 	managers map[secrets.Kind]secrets.Manager
 	// cleaned are bodies of connections that need no second look.
-	cleaned   connections.Settled
+	cleaned connections.Settled
+	// approvals is where the approvals of its plans are.
+	approvals approval.Folder
 	flag      plan.ConfigFlag
 	warn      func(string)
 	audit     *Audit
@@ -50,8 +53,11 @@ func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source
 		managers: map[secrets.Kind]secrets.Manager{secrets.Secret: client, secrets.Connection: connectionsClient},
 		flag:     c.cfg.Flag, warn: c.Warn, audit: c.Audit, rateLimit: c.rateLimit, keyless: keyless, ancestry: c.ancestryOf(cfg.Name),
 	}
+	if client != nil {
+		s.approvals = c.approvalsIn(cfg, client)
+	}
 	if keyless {
-		s.cache = newManifestCache(nil)
+		s.cache = newManifestCache("")
 		return s, clientErr
 	}
 	s.fingerprint = made.keys

@@ -4,6 +4,7 @@
 package syncer
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -61,11 +62,12 @@ func (b *board) post(r report.Report, pending *notify.Pending, next time.Time) {
 	b.update(r.Source, func(s *report.Status) {
 		s.NextSync = next
 		s.LastSync, s.Ready, s.Summary = time.Now(), r.Err == nil, r.Summary()
-		s.PlanID, s.PendingSince = "", time.Time{}
-		if pending != nil {
-			s.PlanID, s.PendingSince = pending.PlanID, pending.Since
+		former := s.Plan
+		s.Plan, s.PlanID, s.PendingSince = nil, "", time.Time{}
+		if pending != nil { // after a sync without a plan, the former one
+			s.Plan, s.PlanID, s.PendingSince = cmp.Or(r.Plan, former), pending.PlanID, pending.Since
 		}
-		s.Problems = r.Problems()
+		s.Problems = append(r.Problems(), r.NotApproved...)
 		if r.Commit != "" {
 			s.Seen = string(r.Commit)
 		}

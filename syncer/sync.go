@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/approval"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -52,9 +53,11 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	}
 	actions := plan.Make(in)
 	c.wakeSources(c.handOvers.leave(cfg.Name, actions, others.elsewhere))
-	r.PlanID = plan.ID(string(d.Commit), actions)
-	if r.PlanID != "" && r.PlanID == ask.Approve {
-		r.Approved, actions = true, plan.Approve(actions)
+	if err := s.approve(ctx, r, ask, d, actions); err != nil {
+		return err
+	}
+	if r.Approved {
+		actions = plan.Approve(actions)
 	}
 	// Not a failure once nothing is left of what the source wrote.
 	if d.Empty && !r.Approved && (len(actions) > 0 || !seen.hasRecordOf(in.Owner)) {
@@ -65,10 +68,13 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	r.Applied = ask.Apply && (ask.Approve == "" || r.Approved)
 	if r.Applied {
 		s.apply(ctx, d, r, c.counter(cfg.Name, slices.Concat(actions, signatures)))
+		s.leftPending(r, actions)
 		s.cleanConnections(ctx, seen.entries, r.Results)
 		r.RelayBodies, r.RelayBodiesErr = s.relayBodies(ctx, r.Results)
 		c.wakeFormers(r.Results)
-		return nil
+		if r.Approved {
+			c.warnOf(clearApprovals(ctx, s.approvals, func(n approval.Note) bool { return n.Plan == r.PlanID }))
+		}
 	}
 	return nil
 }

@@ -51,10 +51,7 @@ func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]rep
 	if _, err := s.verifySignature(ctx); err != nil {
 		return nil, err
 	}
-	files, err := s.list(ctx)
-	if tooLarge(err) {
-		return []report.Verified{{Source: cfg.Name, Commit: string(s.commit), Err: err}}, nil
-	}
+	files, err := s.repo.Files(ctx, s.commit, cfg.Patterns())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +59,6 @@ func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]rep
 		return []report.Verified{{Source: cfg.Name, Err: s.noFiles()}}, nil
 	}
 	var out []report.Verified
-	leaves := 0
 	err = s.repo.Read(ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
 		v := report.Verified{Source: cfg.Name, File: file.String(), Err: err}
 		if err == nil {
@@ -70,11 +66,7 @@ func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]rep
 		}
 		v.Commit = string(s.commit)
 		out = append(out, v)
-		leaves += len(v.Leaves)
-		return s.checkLeaves(leaves)
+		return nil
 	})
-	if tooLarge(err) {
-		return []report.Verified{{Source: cfg.Name, Commit: string(s.commit), Err: err}}, nil
-	}
 	return out, err
 }

@@ -23,6 +23,18 @@ type Approvals struct {
 	// Remind is the interval at which the webhooks in notify receive a reminder of a plan
 	// that waits for approval; 24h if unset, 1h or more, 0s for none.
 	Remind *time.Duration `yaml:"remind"`
+	// Lifetime is how long an approval by relay-sync approve counts; 1h if unset, at most
+	// 24h.
+	Lifetime time.Duration `yaml:"lifetime"`
+	// FourEyes requires that an approval is from a person who is not an author or committer
+	// of the commits in the plan, or from two persons. Everybody can put another name into
+	// a commit: set verify, too, and protect the branch.
+	FourEyes bool `yaml:"four_eyes"`
+	// People are the persons behind the e-mail addresses of authors and committers, and
+	// behind the signers that verify accepts: the id of the person's entity in Vault. An
+	// empty id is a program, such as a git host that merges. If an address is missing,
+	// two persons must approve.
+	People map[string]string `yaml:"people"`
 }
 
 const (
@@ -37,6 +49,7 @@ const (
 var errPlaceholder = errors.New("must not contain braces, except for {source} and {plan}")
 
 func (a Approvals) problems(source string) (out problem.List) {
+	a.approverProblems(&out)
 	out.AddError("link", checkLink(a.Link))
 	out.AddIf(len(a.LinkTo(source, strings.Repeat("0", planIDLength))) > maxLink, "link",
 		"must have at most %d bytes, with the source and the plan in it", maxLink)

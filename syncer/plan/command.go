@@ -22,6 +22,12 @@ func (f ConfigFlag) Approve(planID string) string {
 	return f.In(fmt.Sprintf("relay-sync apply --approve %s --reason ...", planID))
 }
 
+// ApproveAs is the command with which an approver approves what waits of a source. The
+// person replaces the dots with the reason.
+func (f ConfigFlag) ApproveAs(source string) string {
+	return f.In(fmt.Sprintf("relay-sync approve %s --reason ...", secrets.QuoteShell(source)))
+}
+
 // Adopt is the command that adopts a secret, or with --records signs its record.
 func (f ConfigFlag) Adopt(a secrets.Address, flags ...string) string {
 	words := append(flags, secrets.QuoteShell(a.Title()), "--reason", "...")

@@ -54,11 +54,10 @@ func TestDeletesAreLimited(t *testing.T) {
 			if got := kinds(actions); got != row.want {
 				t.Errorf("planned %s, want %s", got, row.want)
 			}
-			id := ID("c", actions)
-			if strings.Contains(row.want, "pending") != (id != "") {
-				t.Errorf("the plan's id is %q", id)
+			if waits := Pending(here, "c", actions) != nil; strings.Contains(row.want, "pending") != waits {
+				t.Errorf("something waits: %v", waits)
 			}
-			if approved := Approve(actions); strings.Contains(kinds(approved), "pending") || ID("c", approved) != "" {
+			if approved := Approve(actions); strings.Contains(kinds(approved), "pending") || Pending(here, "c", approved) != nil {
 				t.Errorf("something waits after the approval: %s", kinds(approved))
 			}
 		})

@@ -6,6 +6,7 @@ package render
 import (
 	"encoding/json"
 	"io"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -23,15 +24,18 @@ type (
 		Files    int    `json:"files"`
 		Applied  bool   `json:"applied"`
 		PlanID   string `json:"plan_id,omitempty"`
-		Approved bool   `json:"approved,omitempty"`
-		Keyless  bool   `json:"keyless,omitempty"`
+		// Plan is what waits for approval: relay-sync approve accepts it on standard input.
+		Plan *plan.Document `json:"plan,omitempty"`
+		// ApprovedBy are the approvals in Vault that were used, NotApproved why others were not.
+		ApprovedBy  []approvalJSON `json:"approved_by,omitempty"`
+		NotApproved []string       `json:"not_approved,omitempty"`
+		Approved    bool           `json:"approved,omitempty"`
+		Keyless     bool           `json:"keyless,omitempty"`
 		// Suspended without a commit is a source that apply skipped.
 		Suspended bool          `json:"suspended,omitempty"`
 		Error     string        `json:"error,omitempty"`
 		Failures  []failureJSON `json:"failures"`
-		// MoreFailures is the number of those that are not listed.
-		MoreFailures int          `json:"more_failures,omitempty"`
-		Secrets      []secretJSON `json:"secrets"`
+		Secrets   []secretJSON  `json:"secrets"`
 		// InvalidNames are those in Vault that cannot be managed.
 		InvalidNames []InvalidName `json:"invalid_names"`
 		// Signatures are records that are signed again, and OlderKey the secrets whose
@@ -55,6 +59,11 @@ type (
 		// Checks print the id of the body that each connection of WasOf named.
 		Checks   []string `json:"checks"`
 		Commands []string `json:"commands"`
+	}
+	approvalJSON struct {
+		Entity string    `json:"entity"`
+		Time   time.Time `json:"time"`
+		Reason string    `json:"reason"`
 	}
 	failureJSON struct {
 		File  string `json:"file,omitempty"`
@@ -102,10 +111,13 @@ func Document(w io.Writer, fields map[string]any) error {
 func toJSON(r report.Report) reportJSON {
 	out := reportJSON{
 		Source: r.Source, Branch: r.Branch, Commit: string(r.Commit), SignedBy: r.Signer, Files: r.Files, Applied: r.Applied,
-		PlanID: r.PlanID, Approved: r.Approved, Keyless: r.Keyless, Suspended: r.Suspended,
+		PlanID: r.PlanID, Plan: r.Plan, NotApproved: r.NotApproved, Approved: r.Approved, Keyless: r.Keyless, Suspended: r.Suspended,
 		Error: report.ErrorText(r.Err), Failures: []failureJSON{}, Secrets: []secretJSON{}, InvalidNames: []InvalidName{},
 		Signatures: []secretJSON{}, OlderKey: []string{}, Summary: r.Summary(),
 		RelayBodiesError: report.ErrorText(r.RelayBodiesErr),
+	}
+	for _, n := range r.Approvals {
+		out.ApprovedBy = append(out.ApprovedBy, approvalJSON{n.Entity, n.Time, n.Reason})
 	}
 	for _, s := range r.Signatures {
 		out.Signatures = append(out.Signatures, resultJSON(s))
@@ -119,9 +131,7 @@ func toJSON(r report.Report) reportJSON {
 	for _, b := range r.RelayBodies {
 		out.RelayBodies = append(out.RelayBodies, relayBodyJSON{b.Path(), b.Names(), b.WasOf(), b.InUseBy(), b.Checks(), b.Commands()})
 	}
-	failures, more := r.ListedFailures()
-	out.MoreFailures = more
-	for _, f := range failures {
+	for _, f := range r.Failures {
 		out.Failures = append(out.Failures, failureJSON{File: f.File, Error: f.Err.Error()})
 	}
 	for _, result := range r.Results {

@@ -53,9 +53,7 @@ func (m *markdown) report(r report.Report, flag plan.ConfigFlag) {
 		m.message(r.Err.Error())
 	}
 	m.table(r)
-	failures, more := r.ListedFailures()
-	m.omitted += more
-	for i, f := range failures {
+	for i, f := range r.Failures {
 		if i == 0 {
 			fmt.Fprint(m, "Refused; nothing in these files is applied:\n\n")
 		}

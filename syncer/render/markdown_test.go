@@ -45,7 +45,8 @@ func TestMarkdownOfAPlan(t *testing.T) {
 		"| `?` | `deploy/old` | pending approval | `a.yaml:3 not deleted: too many` |\n\n" +
 		"Refused; nothing in these files is applied:\n\n" +
 		"```text\nb.yaml: 2 problems:\n  line 1: one\n  line 2: two\n```\n\n" +
-		"Pending approval. To approve: `" + plan.NewConfigFlag("ci.yaml").Approve("f00") + "`\n\n" +
+		"Pending approval. To approve as an approver: `" + plan.NewConfigFlag("ci.yaml").ApproveAs("shop") + "`\n\n" +
+		"As the operator of this controller: `" + plan.NewConfigFlag("ci.yaml").Approve("f00") + "`\n\n" +
 		"### `till`\n\n**Nothing was written: the sync ended before its plan.**\n\n```text\nfetch: timed out\n```\n\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

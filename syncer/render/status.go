@@ -44,7 +44,8 @@ func (t *Text) WriteStatus(daemon report.Daemon, now time.Time) error {
 			t.finding(1, red, "x", problem)
 		}
 		if s.PlanID != "" {
-			t.line(1, plain("Pending approval. To approve: "+t.flag.Approve(s.PlanID)))
+			t.line(1, plain("Pending approval. To approve as an approver: "+t.flag.ApproveAs(s.Source)))
+			t.line(1, plain("As the operator of this controller: "+t.flag.Approve(s.PlanID)))
 		}
 	}
 	return t.err

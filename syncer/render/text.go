@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
@@ -95,15 +96,11 @@ func (t *Text) report(r report.Report) {
 		t.workflow(rest[:n], r.Applied)
 		rest = rest[n:]
 	}
-	failures, more := r.ListedFailures()
-	for i, f := range failures {
+	for i, f := range r.Failures {
 		if i == 0 {
 			t.line(1, part{red, "refused and not applied:"})
 		}
 		t.finding(2, red, "x", f.Err.Error())
-	}
-	if more > 0 {
-		t.line(2, plain(fmt.Sprintf("and %d more", more)))
 	}
 	for _, problem := range unsigned(r) {
 		t.finding(1, red, "x", problem)
@@ -117,7 +114,13 @@ func (t *Text) report(r report.Report) {
 	if r.RelayBodiesErr != nil {
 		t.finding(1, yellow, "!", r.RelayBodiesErr.Error())
 	}
+	for _, cause := range r.NotApproved {
+		t.finding(1, yellow, "!", "not approved: "+cause)
+	}
 	t.line(0)
+	for _, n := range r.Approvals {
+		t.line(1, plain(fmt.Sprintf("Approved by entity %s at %s: %s", n.Entity, n.Time.UTC().Format(time.RFC3339), n.Reason)))
+	}
 	t.line(1, plain(sentence(r)))
 	for _, step := range nextSteps(r, t.flag) {
 		t.line(1, plain(step.String()))
@@ -144,7 +147,8 @@ func nextSteps(r report.Report, flag plan.ConfigFlag) []step {
 		if also := alsoApproved(r.Results); also.text != "" {
 			steps = append(steps, also)
 		}
-		steps = append(steps, step{text: "Pending approval.", before: "To approve:", command: flag.Approve(r.PlanID)})
+		steps = append(steps, step{text: "Pending approval.", before: "To approve as an approver:", command: flag.ApproveAs(r.Source)},
+			step{before: "As the operator of this controller:", command: flag.Approve(r.PlanID)})
 	}
 	if r.Suspended && !r.Applied {
 		steps = append(steps, step{text: "The source is suspended.", before: "To apply it:", command: flag.In("relay-sync apply --source " + r.Source)})

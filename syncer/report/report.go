@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/approval"
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -31,10 +32,16 @@ type Report struct {
 	// Signatures sign records again that are valid only under an older fingerprint key and
 	// that no result writes, in order of address.
 	Signatures []Result
-	// PlanID names the plan if parts of it wait for approval.
+	// Plan is the part of the plan that waits for approval, and PlanID its id; nil and
+	// empty if nothing waits.
+	Plan   *plan.Document
 	PlanID string
-	// Approved means that they were approved.
-	Approved bool
+	// Approved means that it was approved: by the notes in Approvals, or by who ran the
+	// command if there is none.
+	Approved  bool
+	Approvals []approval.Note
+	// NotApproved are why an approval in Vault does not count, or could not be read.
+	NotApproved []string
 	// Failures are files and claims that were not applied.
 	Failures []Failure
 	// InvalidNames are the names in the workflows that cannot be managed.
@@ -116,15 +123,6 @@ func (r Report) Damaged() bool {
 	return errors.Is(r.Err, gitsource.ErrDamaged)
 }
 
-// PlanOutdated reports whether the sync left a part of its plan waiting and carried out
-// another part. The next sync makes a plan with another id, which is what an approval can
-// name.
-func (r Report) PlanOutdated() bool {
-	return r.PlanID != "" && r.Applied && !r.Approved && slices.ContainsFunc(slices.Concat(r.Results, r.Signatures), func(one Result) bool {
-		return one.Err == nil && one.Kind.Changes()
-	})
-}
-
 // AnyFailed reports whether an action failed.
 func AnyFailed(results []Result) bool {
 	return slices.ContainsFunc(results, func(r Result) bool { return r.Err != nil })
@@ -144,30 +142,15 @@ func (r Report) OlderKey() []secrets.Address {
 	return slices.SortedFunc(maps.Keys(left), plan.Compare)
 }
 
-// maxProblems and maxProblemBytes limit the problems of a report, and the failures in its
-// output: thousands of files may fail for one cause, each with names of its own.
-const (
-	maxProblems     = 50
-	maxProblemBytes = 64 << 10
-)
-
-// ListedFailures are the first failures. more is the number of the others, which no output
-// has.
-func (r Report) ListedFailures() (listed []Failure, more int) {
-	n, size := 0, 0
-	for ; n < min(len(r.Failures), maxProblems) && size < maxProblemBytes; n++ {
-		size += len(r.Failures[n].Err.Error())
-	}
-	return r.Failures[:n], len(r.Failures) - n
-}
+// maxProblems limits the problems of a report.
+const maxProblems = 50
 
 // Problems are what was refused, blocked or failed, one sentence each.
 func (r Report) Problems() []string {
-	out, size := []string{}, 0
+	out := []string{}
 	add := func(format string, args ...any) {
-		if len(out) < maxProblems && size < maxProblemBytes {
-			text := fmt.Sprintf(format, args...)
-			out, size = append(out, text), size+len(text)
+		if len(out) < maxProblems {
+			out = append(out, fmt.Sprintf(format, args...))
 		}
 	}
 	if r.Err != nil {

@@ -103,25 +103,3 @@ func TestRemovalThatFindsANewerVersionIsNotReportedAsDeleted(t *testing.T) {
 		}
 	}
 }
-
-func TestPlanIsOutdatedOnceASyncChangedVault(t *testing.T) {
-	t.Parallel()
-	result := func(kind plan.Kind, err error) Result { return Result{Action: plan.Action{Kind: kind}, Err: err} }
-	waits, wrote := result(plan.PendingApproval, nil), result(plan.Change, nil)
-	for name, row := range map[string]struct {
-		report Report
-		want   bool
-	}{
-		"nothing else to do":  {Report{PlanID: "a", Applied: true, Results: []Result{waits, result(plan.Unchanged, nil)}}, false},
-		"a value was written": {Report{PlanID: "a", Applied: true, Results: []Result{waits, wrote}}, true},
-		"a record was signed": {Report{PlanID: "a", Applied: true, Results: []Result{waits}, Signatures: []Result{result(plan.Sign, nil)}}, true},
-		"a write failed":      {Report{PlanID: "a", Applied: true, Results: []Result{waits, result(plan.Change, errors.New("denied"))}}, false},
-		"only planned":        {Report{PlanID: "a", Results: []Result{waits, wrote}}, false},
-		"approved":            {Report{PlanID: "a", Applied: true, Approved: true, Results: []Result{wrote}}, false},
-		"nothing waits":       {Report{Applied: true, Results: []Result{wrote}}, false},
-	} {
-		if got := row.report.PlanOutdated(); got != row.want {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-}

@@ -3,7 +3,11 @@
 
 package report
 
-import "time"
+import (
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+)
 
 // Daemon is the state of the daemon, as its /status returns it.
 type Daemon struct {
@@ -43,7 +47,9 @@ type Status struct {
 	Ready     bool    `json:"ready"`
 	Suspended bool    `json:"suspended,omitempty"`
 	Summary   Summary `json:"summary"`
-	PlanID    string  `json:"plan_id,omitempty"`
+	// Plan is what waits for approval, nil for nothing, and PlanID its id.
+	Plan   *plan.Document `json:"plan,omitempty"`
+	PlanID string         `json:"plan_id,omitempty"`
 	// PendingSince is when this process first made the plan that waits for approval; zero
 	// if none does.
 	PendingSince time.Time `json:"pending_since,omitzero"`
