@@ -39,11 +39,19 @@ func reasonFlag(c *cobra.Command, reason *string, with ...string) {
 		switch {
 		case needed && strings.TrimSpace(*reason) == "":
 			return fmt.Errorf("required flag --reason is not set%s. Hint: add --reason 'why', for the audit file", withFlags(with))
-		case c.Flags().Changed("reason") && !strings.ContainsFunc(*reason, isWord):
-			return fmt.Errorf("invalid --reason %q: must contain a letter or a digit. Hint: replace the dots of a printed command with the reason, for the audit file", *reason)
+		case c.Flags().Changed("reason"):
+			return checkWords(*reason)
 		}
 		return nil
 	}
+}
+
+// checkWords refuses the dots of a printed command.
+func checkWords(reason string) error {
+	if !strings.ContainsFunc(reason, isWord) {
+		return fmt.Errorf("invalid --reason %q: must contain a letter or a digit. Hint: replace the dots of a printed command with the reason, for the audit file", reason)
+	}
+	return nil
 }
 
 // isWord distinguishes a reason from the dots of a printed command.

@@ -156,7 +156,7 @@ func (f *manualFlags) again(command string, arguments ...string) string {
 	return strings.Join(append(words, arguments...), " ")
 }
 
-func (o *options) endSession(session *manual.Session) {
+func (o *options) endSession(session interface{ Close(context.Context) error }) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := session.Close(ctx); err != nil {

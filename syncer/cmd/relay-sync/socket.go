@@ -81,12 +81,17 @@ func (o *options) syncNow(ctx context.Context) error {
 // changed wakes the daemon of this machine, if it runs, after a command that changed
 // Vault. A failure does not matter: the daemon notices by itself, later.
 func (o *options) changed(ctx context.Context, cfg *config.Config) {
-	if cfg.Socket == "" {
+	wake(ctx, cfg.Socket, o.sources...)
+}
+
+// wake asks the daemon at a socket, if there is one, to sync what is undone in sources.
+func wake(ctx context.Context, socket string, sources ...string) {
+	if socket == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	response, err := onSocket(ctx, cfg.Socket, http.MethodPost, "/changed?"+url.Values{"source": o.sources}.Encode())
+	response, err := onSocket(ctx, socket, http.MethodPost, "/changed?"+url.Values{"source": sources}.Encode())
 	if err == nil {
 		_ = response.Body.Close()
 	}

@@ -1,0 +1,130 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+)
+
+// errNoPlan: the source is known, and nothing in it waits.
+var errNoPlan = errors.New("nothing is pending approval")
+
+// pendingPlan returns what waits of a source: from the daemon, or from a file.
+func (o *options) pendingPlan(ctx context.Context, f approveFlags, source string) (plan.Document, error) {
+	read := func() (io.ReadCloser, string, error) { return o.daemonPlans(ctx, f) }
+	switch f.plan {
+	case "":
+	case "-":
+		read = func() (io.ReadCloser, string, error) { return io.NopCloser(os.Stdin), "standard input", nil }
+	default:
+		read = func() (io.ReadCloser, string, error) {
+			file, err := os.Open(f.plan)
+			return file, conffile.Display(f.plan), err
+		}
+	}
+	body, from, err := read()
+	if err != nil {
+		return plan.Document{}, fmt.Errorf("read the plan of source %q: %w", source, err)
+	}
+	defer body.Close()
+	doc, err := findPlan(io.LimitReader(body, maxStatusBytes), source)
+	if err != nil {
+		return plan.Document{}, fmt.Errorf("read the plan of source %q from %s: %w", source, from, err)
+	}
+	return doc, nil
+}
+
+// findPlan finds the plan of a source in the status of a daemon or in the output of plan
+// -o json. It does not trust the id there.
+func findPlan(r io.Reader, source string) (plan.Document, error) {
+	var answer struct {
+		Sources []struct {
+			Source string          `json:"source"`
+			Plan   json.RawMessage `json:"plan"`
+		} `json:"sources"`
+	}
+	if err := json.NewDecoder(r).Decode(&answer); err != nil {
+		return plan.Document{}, errors.New("not the output of relay-sync plan -o json, and not the status of a daemon")
+	}
+	for _, s := range answer.Sources {
+		if s.Source != source {
+			continue
+		}
+		if len(s.Plan) == 0 {
+			return plan.Document{}, errNoPlan
+		}
+		doc, err := plan.ParseDocument(s.Plan)
+		if err == nil && doc.Source != source {
+			err = fmt.Errorf("%w: it is of source %q", plan.ErrDocument, doc.Source)
+		}
+		return doc, err
+	}
+	return plan.Document{}, fmt.Errorf("source not found: it has %d other sources", len(answer.Sources))
+}
+
+// daemonPlans requests the status of the daemon.
+func (o *options) daemonPlans(ctx context.Context, f approveFlags) (io.ReadCloser, string, error) {
+	if f.url != "" {
+		return statusAt(ctx, f.url)
+	}
+	cfg, err := &config.Config{Socket: f.socket}, error(nil)
+	if f.socket == "" {
+		cfg, err = config.Read(o.config)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("%w\nHint: without a configuration, name the daemon: --socket PATH or --url URL; or give its plan: --plan FILE", err)
+	}
+	response, at, err := requestStatus(ctx, cfg)
+	if err != nil {
+		return nil, "", err
+	}
+	return response.Body, at, nil
+}
+
+// statusAt requests the status at a URL.
+func statusAt(ctx context.Context, address string) (io.ReadCloser, string, error) {
+	u, err := httpclient.ParseAddress(address)
+	if err != nil {
+		return nil, "", fmt.Errorf("invalid --url: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(u.String(), "/")+"/status", nil)
+	if err != nil {
+		return nil, "", err
+	}
+	client, err := httpclient.New(httpclient.Settings{MaxResponseBytes: maxStatusBytes})
+	if err != nil {
+		return nil, "", err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: no answer. Hint: check the URL, and that relay-sync run is running", u.Host)
+	}
+	return response.Body, u.Host, nil
+}
+
+// confirmedOnTerminal is confirmed where standard input has the plan.
+func (o *options) confirmedOnTerminal(question string) bool {
+	terminal, err := os.Open("/dev/tty")
+	if err != nil {
+		fmt.Fprintln(o.stderr, "standard input has the plan, and there is no terminal to ask. Hint: add --yes, or give the plan as --plan FILE")
+		return false
+	}
+	defer terminal.Close()
+	o.ask(question)
+	line, _ := bufio.NewReader(terminal).ReadString('\n')
+	return strings.TrimSpace(line) == "yes"
+}
