@@ -155,7 +155,7 @@ func TestKilledApplyNeedsANewApproval(t *testing.T) {
 	w.gone(w.workflow(0), "one", "two")
 }
 
-// TestRemovalOfAnApprovalThatFailsAppliesNothing: whoever could use it again could replay it.
+// TestRemovalOfAnApprovalThatFailsAppliesNothing: it could be used again.
 func TestRemovalOfAnApprovalThatFailsAppliesNothing(t *testing.T) {
 	t.Parallel()
 	w := newApprovalWorld(t)

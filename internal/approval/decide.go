@@ -80,7 +80,7 @@ func (n Note) outside(lifetime time.Duration, now time.Time) string {
 }
 
 // missing is why the persons of notes do not suffice, or empty. One person can approve
-// who is not an author; two can whoever they are.
+// who is not an author; two can also if they are authors.
 func (r Rules) missing(notes []Note) string {
 	if !r.FourEyes || len(notes) >= 2 {
 		return ""

@@ -18,7 +18,7 @@
 //
 // # Limits
 //
-// Whoever may change Vault's policies can approve everything, and whoever has the token
+// Who may change Vault's policies can approve everything, and who has the token
 // of the controller can, too: it may change the notes that it removes.
 //
 // Decide is a pure function. Folder sends requests through kv.MetadataStore.

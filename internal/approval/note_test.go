@@ -35,7 +35,7 @@ func TestNoteSurvivesVault(t *testing.T) {
 	}
 }
 
-func TestOtherTextIsNoNote(t *testing.T) {
+func TestOtherTextIsNotANote(t *testing.T) {
 	t.Parallel()
 	good := by("ada", nil).String()
 	for _, text := range []string{

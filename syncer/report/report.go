@@ -37,7 +37,7 @@ type Report struct {
 	Plan   *plan.Document
 	PlanID string
 	// Approved means that it was approved: by the notes in Approvals, or by who ran the
-	// command if there is none.
+	// command without one.
 	Approved  bool
 	Approvals []approval.Note
 	// NotApproved are why an approval in Vault does not count, or could not be read.
