@@ -5,6 +5,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,7 +111,7 @@ func TestExampleRepositoryPasses(t *testing.T) {
 	recipient := regexp.MustCompile(`age1[0-9a-z]{50,}`).FindString(read(t, filepath.Join(dir, ".sops.yaml")))
 	replace(".sops.yaml", recipient, command("age-keygen", "-y", key))
 	replace("relay-sync.yaml", "controller: cluster-1", "controller: "+strings.ToLower(workflow), "deploy-production", workflow,
-		"https://vault.example.com:8200", vault.Address, "login:\n    jwt: {role: relay-sync-plan, token_file: .jwt}", "token_file: .token")
+		"https://vault.example.com:8200", vault.Address, "login:\n    jwt: {role: relay-sync-plan, token_file: .jwt}", "token_file: .jwt")
 
 	manifest := filepath.Join(dir, "secrets", "platform", "deploy.yaml")
 	if err := os.MkdirAll(filepath.Dir(manifest), 0o700); err != nil {
@@ -120,9 +122,6 @@ func TestExampleRepositoryPasses(t *testing.T) {
 	}
 	token := vault.Token(t, `path "customers/metadata/workflows/+/+" { capabilities = ["read"] }
 path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
-	if err := os.WriteFile(filepath.Join(dir, ".token"), []byte(token), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	command("sops", "encrypt", "--in-place", manifest)
 	command("git", "init", "--quiet", "--initial-branch", "main")
 	command("git", "add", "secrets", ".sops.yaml")
@@ -133,11 +132,93 @@ path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
 	if code := run(t.Context(), []string{"verify", manifest}, &out, &errs); code != 0 {
 		t.Errorf("verify exits %d: %s%s", code, &out, &errs)
 	}
-	out.Reset()
-	code := run(t.Context(), []string{"plan", "--keyless"}, &out, &errs)
-	if code != 2 || !strings.Contains(out.String(), "+ registry_password  add") {
-		t.Errorf("plan --keyless exits %d: %s%s", code, &out, &errs)
+	if summary, out, err := runPlanJob(t, dir, token); err != nil || !strings.Contains(summary, "registry_password") {
+		t.Errorf("the plan job: %v, %s\n%s", err, out, summary)
 	}
+
+	// A branch with hostile names: the job fails, runs nothing of them, and prints them on one line.
+	for _, name := range hostileNames {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(manifest), name), []byte("workflows: {deploy: {password: clear}}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	foreign := filepath.Join(home, "foreign")
+	if err := errors.Join(os.WriteFile(foreign, []byte("kept"), 0o600), os.Remove(filepath.Join(dir, ".jwt")), os.Symlink(foreign, filepath.Join(dir, ".jwt"))); err != nil {
+		t.Fatal(err)
+	}
+	command("git", "switch", "--quiet", "--create", "$(touch${IFS}x)")
+	command("git", "add", "--force", "secrets", ".jwt")
+	command("git", "commit", "--quiet", "--message", "::set-output name=a::b")
+	command("git", "tag", "main")
+	summary, printed, err := runPlanJob(t, dir, token)
+	if err == nil || !strings.Contains(summary+printed, "the file is not encrypted") {
+		t.Errorf("the plan job with hostile names: %v, %s\n%s", err, printed, summary)
+	}
+	if found := regexp.MustCompile(`(?m)^\s*::|\x1b`).FindString(summary + "\n" + printed); found != "" {
+		t.Errorf("a name reaches the log of the job as %q:\n%s\n%s", found, printed, summary)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "x")); err == nil {
+		t.Error("a name ran a command")
+	}
+	if kept := read(t, foreign); kept != "kept" {
+		t.Error("the job wrote its token through a link of the branch")
+	}
+}
+
+// hostileNames are names of files that a branch may choose.
+var hostileNames = []string{
+	"--help.yaml", "a --help", "a --help b.yaml", "-c evil.yaml --vault.yaml", "$(touch x).yaml", "`touch x`.yaml", "'; touch x; '.yaml", "\"; touch x; \".yaml",
+	"two\nlines.yaml", "::set-output name=a::b.yaml", "two\n::set-output name=a::b.yaml", "\x1b[2J.yaml", "; exit 0;.yaml",
+}
+
+// runPlanJob runs the commands of the plan job in a clone, as a runner does. The identity
+// token is a token of Vault.
+func runPlanJob(t *testing.T, dir, token string) (summary, printed string, err error) {
+	t.Helper()
+	programs, file := t.TempDir(), filepath.Join(t.TempDir(), "summary")
+	stub := func(name, script string) {
+		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stub("go", "exit 0")
+	stub("curl", `echo '{"value":"`+token+`"}'`)
+	stub("jq", `sed 's/.*"value":"\([^"]*\)".*/\1/'`)
+	for _, step := range ciJobs(t, dir)["plan"].Steps {
+		if step.Run == "" {
+			continue
+		}
+		cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step.Run)
+		cmd.Dir = dir
+		cmd.Env = []string{"PATH=" + programs + ":" + os.Getenv("PATH"), "HOME=" + programs, "GITHUB_STEP_SUMMARY=" + file}
+		out, failed := cmd.CombinedOutput()
+		printed += string(out)
+		if failed != nil {
+			err = fmt.Errorf("%s: %w", step.Run, failed)
+			break
+		}
+	}
+	if data, err := os.ReadFile(file); err == nil {
+		summary = string(data)
+	}
+	return summary, printed, err
+}
+
+// ciJob is a job of the CI of the example repository.
+type ciJob struct {
+	Steps []struct {
+		Uses, Run string
+		With      map[string]any
+	}
+}
+
+func ciJobs(t *testing.T, repository string) map[string]ciJob {
+	t.Helper()
+	var workflow struct{ Jobs map[string]ciJob }
+	if err := yaml.Unmarshal([]byte(read(t, repository+"/.github/workflows/secrets.yaml")), &workflow); err != nil {
+		t.Fatal(err)
+	}
+	return workflow.Jobs
 }
 
 func TestExampleCIJobUsesValidCommands(t *testing.T) {
@@ -160,7 +241,7 @@ func TestExampleCIJobVerifiesWhateverFilesAreCalled(t *testing.T) {
 	if step == nil {
 		t.Fatal("no step verifies")
 	}
-	for _, name := range []string{"deploy.yaml", "--help.yaml", "a --help", "a --help b.yaml", "-c evil.yaml --vault.yaml", "$(touch x).yaml", "two\nlines.yaml", "; exit 0;.yaml"} {
+	for _, name := range append(hostileNames, "deploy.yaml") {
 		dir := t.TempDir()
 		if err := os.MkdirAll(filepath.Join(dir, "secrets", "platform"), 0o700); err != nil {
 			t.Fatal(err)
@@ -187,19 +268,8 @@ func TestExampleCIJobVerifiesWhateverFilesAreCalled(t *testing.T) {
 // In a shallow clone the ancestry of the commits in the records is unknown.
 func TestExampleCIJobPlansWithTheWholeHistory(t *testing.T) {
 	t.Parallel()
-	var workflow struct {
-		Jobs map[string]struct {
-			Steps []struct {
-				Uses, Run string
-				With      map[string]any
-			}
-		}
-	}
-	if err := yaml.Unmarshal([]byte(read(t, examples+"repository/.github/workflows/secrets.yaml")), &workflow); err != nil {
-		t.Fatal(err)
-	}
 	plans := 0
-	for name, job := range workflow.Jobs {
+	for name, job := range ciJobs(t, examples+"repository") {
 		whole := false
 		for _, step := range job.Steps {
 			depth, set := step.With["fetch-depth"]
