@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
@@ -56,7 +55,7 @@ func pendingAfter(before *notify.Pending, r report.Report, settings config.Appro
 	}
 	out := &notify.Pending{
 		PlanID: r.PlanID, Since: now, Actions: map[string]int{},
-		Command: "relay-sync approve " + secrets.QuoteShell(r.Source) + " --reason ...",
+		Command: plan.ConfigFlag("").ApproveAs(r.Source),
 		Link:    settings.LinkTo(r.Source, r.PlanID), Remind: settings.RemindInterval(),
 	}
 	if before != nil && before.PlanID == r.PlanID {
