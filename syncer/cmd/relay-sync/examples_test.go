@@ -136,7 +136,13 @@ path "customers/metadata/workflows/+/" { capabilities = ["list"] }`)
 		t.Errorf("the plan job: %v, %s\n%s", err, out, summary)
 	}
 
-	// A branch with hostile names: the job fails, runs nothing of them, and prints them on one line.
+	failsOnHostileNames(t, dir, home, manifest, token, command)
+}
+
+// failsOnHostileNames commits hostile names to the repository of the example, on a branch
+// of its own: the plan job fails, runs nothing of them, and prints them on one line.
+func failsOnHostileNames(t *testing.T, dir, home, manifest, token string, command func(string, ...string) string) {
+	t.Helper()
 	for _, name := range hostileNames {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(manifest), name), []byte("workflows: {deploy: {password: clear}}\n"), 0o600); err != nil {
 			t.Fatal(err)
