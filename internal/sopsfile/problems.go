@@ -89,6 +89,10 @@ func (p *Problems) Add(problem Problem) {
 }
 
 func (p *Problems) add(line int, path []string, format string, args ...any) {
+	if len(p.List) == maxProblems { // it needs no text
+		p.More++
+		return
+	}
 	p.Add(Problem{Line: line, Path: showPath(path), Text: fmt.Sprintf(format, args...)})
 }
 
