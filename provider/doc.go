@@ -18,6 +18,9 @@
 // The provider takes over an existing secret, or one of another owner, only with
 // adopt = true.
 //
+// Every diagnostic and every error of a function is printable text: protocol.go escapes
+// the others' names and messages in it (package foreign).
+//
 // # How a decision reaches the apply
 //
 // Read stores what it observed in the computed attributes and in the private state of

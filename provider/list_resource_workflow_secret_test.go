@@ -9,32 +9,23 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-type lister interface {
-	tfprotov6.ProviderServer
-	tfprotov6.ListResourceServer
-}
-
 // server calls a provider with the plugin protocol in this process, because the
 // installed CLIs have no "query".
 type server struct {
-	lister
+	protocol
 	schemas *tfprotov6.GetProviderSchemaResponse
 }
 
 func newServer(t *testing.T, variables map[string]string) *server {
 	t.Helper()
 	p := &relayProvider{version: "test", env: environmentOf(variables)}
-	served, ok := providerserver.NewProtocol6(p)().(lister)
-	if !ok {
-		t.Fatal("the provider serves no list resources")
-	}
+	served := p.protocolServer().(protocol)
 	schemas, err := served.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)

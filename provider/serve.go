@@ -9,9 +9,9 @@ import (
 	"log"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -24,15 +24,16 @@ const closeTimeout = 1500 * time.Millisecond
 // how to attach Terraform.
 func Serve(ctx context.Context, version string, debug bool) error {
 	p := &relayProvider{version: version, env: readEnvironment()}
-	err := providerserver.Serve(ctx, func() provider.Provider { return p }, providerserver.ServeOpts{
-		Address: "registry.terraform.io/relay-secrets/relay",
-		Debug:   debug,
-	})
+	var options []tf6server.ServeOpt
+	if debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	err := tf6server.Serve("registry.terraform.io/relay-secrets/relay", p.protocolServer, options...)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if err := p.close(ctx); err != nil {
 		// Terraform no longer reads diagnostics. The token expires by itself.
-		log.Printf("[WARN] %v", err)
+		log.Printf("[WARN] %s", foreign.Line(err.Error()))
 	}
 	return err
 }
