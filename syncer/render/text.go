@@ -285,7 +285,7 @@ func (t *Text) block(indent int, parts ...part) {
 		}
 		line = strings.TrimRight(strings.Repeat("  ", indent)+line, " ")
 		if !t.color { // with colors, only the writer below knows them from others
-			line = foreign.Line(line)
+			line = foreign.Lines(line)
 		}
 		if t.err == nil {
 			_, t.err = fmt.Fprintln(t.w, line)
