@@ -19,6 +19,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -144,7 +145,7 @@ func newPayload(n notice) payload {
 	about := about{n.Controller, n.Source, n.Branch, n.Commit, n.Counts}
 	switch p := n.plan; {
 	case p == nil:
-		out.Data = revision{about, append([]string{}, n.Problems...)}
+		out.Data = revision{about, printable(n.Problems)}
 	case n.kind == approvalClosed:
 		out.Data = closedApproval{about, p.PlanID, p.Since.UTC(), n.Approved == p.PlanID, p.Link}
 	default:
@@ -195,12 +196,23 @@ func readSigningKey(w Webhook) (*standardwebhooks.Webhook, error) {
 
 func newID() string { return "msg_" + rand.Text() }
 
-// post returns the request and its body.
+// printable are problems whose text a receiver can show, each of several lines.
+func printable(problems []string) []string {
+	out := make([]string, len(problems))
+	for i, problem := range problems {
+		out[i] = foreign.Lines(problem)
+	}
+	return out
+}
+
+// post returns the request and its body. What is not printable is escaped also where JSON
+// does not require it: a receiver may log the body.
 func post(ctx context.Context, address string, body any) (*http.Request, []byte, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return nil, nil, err
 	}
+	text = []byte(foreign.Line(string(text)))
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(text))
 	if err != nil {
 		return nil, nil, err
