@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -30,7 +31,7 @@ func (c *Controller) CommandHandler() http.Handler {
 	mux.Handle("GET /", c.Handler())
 	mux.HandleFunc("POST /changed", func(w http.ResponseWriter, r *http.Request) {
 		if err := c.Changed(r.URL.Query()["source"]); err != nil {
-			http.Error(w, err.Error(), http.StatusNotFound)
+			refuse(w, err, http.StatusNotFound)
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
@@ -47,6 +48,12 @@ func (c *Controller) CommandHandler() http.Handler {
 	return mux
 }
 
+// refuse answers with an error. It can have names from the request or from a repository, and
+// a person may read it without relay-sync.
+func refuse(w http.ResponseWriter, err error, status int) {
+	http.Error(w, foreign.Lines(err.Error()), status)
+}
+
 func (c *Controller) answerSync(w http.ResponseWriter, r *http.Request) {
 	// A sync takes as long as it takes. Fails only for a ResponseWriter without deadlines.
 	control := http.NewResponseController(w)
@@ -56,10 +63,10 @@ func (c *Controller) answerSync(w http.ResponseWriter, r *http.Request) {
 	reports, err := c.SyncNow(r.Context(), query["source"])
 	switch {
 	case errors.Is(err, errStandby):
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		refuse(w, err, http.StatusServiceUnavailable)
 		return
 	case err != nil:
-		http.Error(w, err.Error(), http.StatusNotFound)
+		refuse(w, err, http.StatusNotFound)
 		return
 	}
 	var body bytes.Buffer
@@ -69,7 +76,7 @@ func (c *Controller) answerSync(w http.ResponseWriter, r *http.Request) {
 		err = render.NewText(&body, query.Has("color")).WithFlag(c.cfg.Flag).Write(reports)
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		refuse(w, err, http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set(OutcomeHeader, strconv.Itoa(int(report.Worst(reports))))

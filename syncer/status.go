@@ -6,6 +6,7 @@ package syncer
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -109,7 +111,7 @@ func (c *Controller) Handler() http.Handler {
 		}
 		for _, s := range c.board.list() {
 			if !s.Ready {
-				http.Error(w, s.Source+": "+strings.Join(s.Problems, "; "), http.StatusServiceUnavailable)
+				refuse(w, errors.New(s.Source+": "+strings.Join(s.Problems, "; ")), http.StatusServiceUnavailable)
 				return
 			}
 		}
@@ -117,7 +119,7 @@ func (c *Controller) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		encoder := json.NewEncoder(w)
+		encoder := json.NewEncoder(foreign.NewWriter(w, false)) // a person reads it with curl
 		encoder.SetEscapeHTML(false)
 		_ = encoder.Encode(struct { // an error means that the client is gone
 			FormatVersion string `json:"format_version"`
