@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
@@ -65,14 +66,49 @@ func (c *Controller) VerifyFile(names []string, name string, data []byte) ([]rep
 	return out, nil
 }
 
-// CheckLinks refuses a file in a work tree that is, or is below, a symbolic link: a source
-// reads the commit, in which a link has no content.
+// CheckLinks refuses a file that is, or is below, a symbolic link: the file that it leads to
+// may be one that the person who named the link must not read. A source reads the commit,
+// in which a link has no content.
 func CheckLinks(name string) error {
+	if conffile.IsDescriptor(name) {
+		return nil
+	}
 	top, path, err := inRepository(name)
-	if err != nil || path == "" {
+	switch {
+	case err != nil:
+		return err
+	case path != "":
+		return gitsource.CheckLinks(top, path)
+	}
+	if top, path, err = belowWorkingDirectory(name); err != nil {
 		return err
 	}
-	return gitsource.CheckLinks(top, path)
+	if link, found := gitsource.FirstLink(top, path); found {
+		return fmt.Errorf("%s is a symbolic link, which is not followed", link)
+	}
+	return nil
+}
+
+// belowWorkingDirectory splits the path of a file outside of work trees: the folders below
+// the working directory, or those of a relative path, can be those of another person. Above
+// them, and elsewhere, links are of the machine, such as /tmp on macOS.
+func belowWorkingDirectory(name string) (top, path string, err error) {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return "", "", err
+	}
+	path = filepath.Clean(name)
+	if filepath.IsAbs(path) {
+		if below, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(below) {
+			return here, filepath.ToSlash(below), nil
+		}
+		return filepath.Dir(path), filepath.Base(path), nil
+	}
+	path = filepath.ToSlash(path)
+	for strings.HasPrefix(path, "../") {
+		here, path = filepath.Dir(here), path[len("../"):]
+	}
+	return here, path, nil
 }
 
 // inRepository returns the top folder of the work tree that has a file, and the path of

@@ -4,6 +4,7 @@
 package conffile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,9 @@ const (
 )
 
 var (
-	errNotRegular = errors.New("not a regular file")
-	errEmpty      = errors.New("must not be empty")
+	errNotRegular  = errors.New("not a regular file")
+	errNotReadable = errors.New("not a regular file or pipe")
+	errEmpty       = errors.New("must not be empty")
 )
 
 // Read returns the content of the regular file at path, which may have at most
@@ -87,19 +89,49 @@ func Warnings(paths ...string) []string {
 }
 
 // ReadArgument is Read for a file that a person names on the command line, which may
-// be a pipe, as in <(command). It waits for the pipe's writer.
-func ReadArgument(path string, limit int64) ([]byte, error) {
+// be a pipe, as in <(command). It waits for the pipe's writer until the context ends.
+func ReadArgument(ctx context.Context, path string, limit int64) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() { // which waits on after the context: opening a FIFO cannot be ended
+		data, err := readArgument(path, limit)
+		done <- result{data, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err != nil {
+			return nil, failed(path, r.err)
+		}
+		return r.data, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("read %s: canceled: %w", Display(path), ctx.Err())
+	}
+}
+
+func readArgument(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	if kind := info.Mode().Type(); kind != 0 && kind != fs.ModeNamedPipe {
+		return nil, errNotReadable
+	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, failed(path, withoutPath(err))
+		return nil, withoutPath(err)
 	}
 	defer func() { _ = file.Close() }() // read only
-	data, err := readAll(file, limit)
-	if err != nil {
-		return nil, failed(path, err)
-	}
-	return data, nil
+	return readAll(file, limit)
 }
+
+var descriptor = regexp.MustCompile(`^/dev/(stdin|fd/[0-9]+)$`)
+
+// IsDescriptor reports whether a path is an open file of this process, as in <(command).
+// Linux has links there.
+func IsDescriptor(path string) bool { return descriptor.MatchString(path) }
 
 func failed(path string, err error) error { return fmt.Errorf("read %s: %w", Display(path), err) }
 

@@ -4,9 +4,11 @@
 package conffile_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,13 +120,52 @@ func TestReadArgumentReadsAPipeUpToTheLimit(t *testing.T) {
 	for text, want := range map[string]string{"12345": "", "123456": "larger than the limit of 5 bytes"} {
 		path := fifo(t)
 		go func() { _ = os.WriteFile(path, []byte(text), 0o600) }()
-		got, err := conffile.ReadArgument(path, 5)
+		got, err := conffile.ReadArgument(t.Context(), path, 5)
 		if want == "" && (err != nil || string(got) != text) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
-	if _, err := conffile.ReadArgument(filepath.Join(t.TempDir(), "missing"), 5); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := conffile.ReadArgument(t.Context(), filepath.Join(t.TempDir(), "missing"), 5); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing: %v", err)
+	}
+}
+
+func TestReadArgumentRefusesWhatIsNeitherAFileNorAPipe(t *testing.T) {
+	t.Parallel()
+	folder, err := os.MkdirTemp("", "") // short enough for the name of a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	socket := filepath.Join(folder, "socket")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	for _, path := range []string{t.TempDir(), "/dev/zero", "/dev/null", socket} {
+		if _, err := conffile.ReadArgument(t.Context(), path, 5); err == nil || err.Error() != "read "+path+": not a regular file or pipe" {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestReadArgumentWaitsForAPipeUntilTheContextEnds(t *testing.T) {
+	t.Parallel()
+	silent := fifo(t)
+	writer, err := os.OpenFile(silent, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	for _, path := range []string{fifo(t), silent} {
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() { _, err := conffile.ReadArgument(ctx, path, 5); result <- err }()
+		cancel()
+		if err := <-result; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), path) {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

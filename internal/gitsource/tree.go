@@ -68,15 +68,23 @@ const linkRejected = "is a symbolic link, which is not followed; commit the file
 
 // CheckLinks refuses a path below a folder on disk that is, or is below, a symbolic link, as Files does after a commit.
 func CheckLinks(top, path string) error {
+	if link, found := FirstLink(top, path); found {
+		return fmt.Errorf("%s %s", link, linkRejected)
+	}
+	return nil
+}
+
+// FirstLink returns the first symbolic link on a path below a folder on disk.
+func FirstLink(top, path string) (link File, found bool) {
 	elements := strings.Split(path, "/")
 	for i := range elements {
 		f := File{Path: strings.Join(elements[:i+1], "/")}
 		info, err := os.Lstat(filepath.Join(top, filepath.FromSlash(f.Path)))
 		if err == nil && info.Mode().Type() == fs.ModeSymlink {
-			return fmt.Errorf("%s %s", f, linkRejected)
+			return f, true
 		}
 	}
-	return nil
+	return File{}, false
 }
 
 // rejectDuplicates rejects all entries with the same path. Git writes no such tree, but an attacker can forge one.

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -68,7 +69,7 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 	}
 	var verified []report.Verified
 	for _, name := range files {
-		v, err := o.verifyFile(controller, name)
+		v, err := o.verifyFile(c.Context(), controller, name)
 		if err != nil {
 			return err
 		}
@@ -111,13 +112,15 @@ func (o *options) verifier(c *cobra.Command, files []string, w *workflowOptions)
 	return o.newController(cfg), nil
 }
 
-func (o *options) verifyFile(controller *syncer.Controller, name string) ([]report.Verified, error) {
+func (o *options) verifyFile(ctx context.Context, controller *syncer.Controller, name string) ([]report.Verified, error) {
 	var data []byte
 	err := syncer.CheckLinks(name)
 	if err == nil {
-		data, err = conffile.ReadArgument(name, sopsfile.MaxBytes)
+		data, err = conffile.ReadArgument(ctx, name, sopsfile.MaxBytes)
 	}
 	switch {
+	case errors.Is(err, context.Canceled):
+		return nil, err
 	case err != nil:
 		return []report.Verified{{File: name, Err: err}}, nil //nolint:nilerr // the report names it
 	case controller == nil:

@@ -67,7 +67,9 @@ func (w *workflowOptions) find() ([]report.WorkflowFile, error) {
 
 func (w *workflowOptions) read(path string) report.WorkflowFile {
 	file := report.WorkflowFile{Path: path, Workflow: w.name}
-	file.Data, file.Err = conffile.Read(path, workflowfile.MaxBytes)
+	if file.Err = syncer.CheckLinks(path); file.Err == nil {
+		file.Data, file.Err = conffile.Read(path, workflowfile.MaxBytes)
+	}
 	return file
 }
 
