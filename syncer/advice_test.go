@@ -28,7 +28,7 @@ type advice struct {
 }
 
 // allAdvice has every row of the tables of the guide.
-var allAdvice = slices.Concat(deletionAdvice, ownerAdvice, vaultAdvice, fileAdvice, remoteAdvice)
+var allAdvice = slices.Concat(deletionAdvice, ownerAdvice, vaultAdvice, fileAdvice, remoteAdvice, limitAdvice)
 
 var quotedText = regexp.MustCompile("`([^`]+)`")
 

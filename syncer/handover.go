@@ -5,11 +5,11 @@ package syncer
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
@@ -47,7 +47,7 @@ type leftSecret struct {
 func newHandOvers(sources []config.Source) *handOvers {
 	h := &handOvers{since: map[leftSecret]time.Time{}}
 	for _, s := range sources {
-		h.sources = append(h.sources, &otherSource{Source: s, names: newManifestCache(""), plans: newManifestCache(""), ancestry: &ancestry{}})
+		h.sources = append(h.sources, &otherSource{Source: s, names: newManifestCache(nil), plans: newManifestCache(nil), ancestry: &ancestry{}})
 	}
 	return h
 }
@@ -145,8 +145,8 @@ func (c *Controller) openOther(ctx context.Context, other *otherSource, keyless 
 		s.cache = other.names
 		return s, nil
 	}
-	if other.plans.keys != s.keys.String() {
-		other.plans = newManifestCache(s.keys.String())
+	if !other.plans.keys.Same(s.keys) {
+		other.plans = newManifestCache(s.keys)
 	}
 	s.cache = other.plans
 	return s, nil
@@ -227,7 +227,7 @@ func (c *Controller) namesOf(ctx context.Context, other *otherSource) (names map
 		names[w.Address] = true
 	}
 	if len(d.Failures) > 0 {
-		unreadable = fmt.Sprintf("%v", d.Failures[0].Err)
+		unreadable = foreign.Short(d.Failures[0].Err.Error()) // it becomes the cause of many secrets
 	}
 	return names, unreadable
 }

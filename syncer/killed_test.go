@@ -68,7 +68,7 @@ func TestKilledSyncLosesNothing(t *testing.T) {
 }
 
 // relaySync is the path of the real program.
-func relaySync(t *testing.T) string {
+func relaySync(t testing.TB) string {
 	t.Helper()
 	program, err := filepath.Abs("../bin/relay-sync")
 	if err != nil {

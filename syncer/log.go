@@ -45,20 +45,14 @@ func logSync(log *slog.Logger, r report.Report) {
 		log.Error("sync ended before its plan", "err", r.Err)
 		return
 	}
-	for _, f := range r.Failures {
+	failures, more := r.ListedFailures()
+	for _, f := range failures {
 		log.Error("refused", "file", f.File, "err", f.Err)
 	}
-	for _, result := range slices.Concat(r.Results, r.Signatures) {
-		entry := log.With("workflow", result.Address.Group, "secret", result.Address.Name, "action", string(result.Kind))
-		switch {
-		case result.Err != nil:
-			entry.Error("failed", "err", result.Err)
-		case result.Kind.Waits() || result.Kind == plan.Drift:
-			entry.Warn("left as it is", "cause", result.Cause)
-		case result.Kind != plan.Unchanged:
-			entry.Info("applied", "version", cmp.Or(result.Version, result.Entry.Current), "cause", result.Cause)
-		}
+	if more > 0 {
+		log.Error("refused", "more", more)
 	}
+	logResults(log, slices.Concat(r.Results, r.Signatures))
 	for _, b := range r.RelayBodies {
 		log.Warn("body of Relay stays live", "path", b.Path(), "fields", b.Names(), "was_of", b.WasOf(), "used_by", b.InUseBy(), "checks", b.Checks(), "commands", b.Commands())
 	}
@@ -78,4 +72,31 @@ func approvers(r report.Report) []string {
 		out = append(out, n.Entity)
 	}
 	return out
+}
+
+// maxLogged limits the lines about what failed or was left as it is in one sync. Each
+// change of Vault has its line.
+const maxLogged = 100
+
+func logResults(log *slog.Logger, results []report.Result) {
+	logged := 0
+	for _, result := range results {
+		entry := log.With("workflow", result.Address.Group, "secret", result.Address.Name, "action", string(result.Kind))
+		left := result.Kind.Waits() || result.Kind == plan.Drift
+		if left || result.Err != nil {
+			logged++
+		}
+		switch {
+		case result.Err == nil && !left && result.Kind != plan.Unchanged:
+			entry.Info("applied", "version", cmp.Or(result.Version, result.Entry.Current), "cause", result.Cause)
+		case result.Err == nil && !left, logged > maxLogged:
+		case result.Err != nil:
+			entry.Error("failed", "err", result.Err)
+		default:
+			entry.Warn("left as it is", "cause", result.Cause)
+		}
+	}
+	if logged > maxLogged {
+		log.Warn("failed or left as it is", "more", logged-maxLogged)
+	}
 }

@@ -92,22 +92,14 @@ func TestOtherKeysEmptyTheCache(t *testing.T) {
 
 func TestCacheDropsRemovedFiles(t *testing.T) {
 	t.Parallel()
-	m := newManifestCache("key")
+	m := newManifestCache(nil)
 	a, b := gitsource.File{Path: "a", OID: "1"}, gitsource.File{Path: "b", OID: "1"}
-	m.keep(a, make([]plan.Want, 2))
-	m.keep(b, make([]plan.Want, 3))
-	if got := m.recall([]gitsource.File{b}); len(got) != 3 || m.size != 3 {
-		t.Errorf("%d wants recalled, %d remembered, want 3 and 3", len(got), m.size)
+	m.keep(a, outcome{wants: make([]plan.Want, 2), leaves: 2})
+	m.keep(b, outcome{wants: make([]plan.Want, 3), leaves: 3})
+	if got := m.recall([]gitsource.File{b}); len(got) != 1 || len(got[0].wants) != 3 {
+		t.Errorf("recalled %+v, want b", got)
 	}
-	if unknown := m.missing([]gitsource.File{a, b}); len(unknown) != 1 || unknown[0] != a {
-		t.Errorf("unknown are %v, want only a", unknown)
-	}
-	// What finds no room is used in its sync and read again in the next.
-	m.keep(a, make([]plan.Want, maxCached))
-	if got := m.recall([]gitsource.File{a, b}); len(got) != maxCached+3 || m.size != 3 {
-		t.Errorf("%d wants recalled, %d remembered", len(got), m.size)
-	}
-	if unknown := m.missing([]gitsource.File{a, b}); len(unknown) != 1 {
-		t.Errorf("unknown are %v, want a again", unknown)
+	if unknown, leaves := m.missing([]gitsource.File{a, b}); len(unknown) != 1 || unknown[0] != a || leaves != 3 {
+		t.Errorf("unknown are %v, want only a, and %d leaves are known", unknown, leaves)
 	}
 }

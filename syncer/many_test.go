@@ -4,16 +4,9 @@
 package syncer
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,12 +36,12 @@ func BenchmarkTenThousand(b *testing.B) {
 	w.commit()
 	for b.Loop() {
 		before := w.bare(b, "before")
-		p := w.startProgram(b)
+		p := startProgram(b, w.programConfig(b))
 		begun := time.Now()
-		p.until(b, func(s report.Status) bool { return s.Settled() && s.Summary.Add == manyAll })
+		p.until(b, 5*time.Minute, "shop", func(s report.Status) bool { return s.Settled() && s.Summary.Add == manyAll })
 		took := time.Since(begun)
 		applied, peak := p.memory(b, "VmRSS"), p.memory(b, "VmHWM")
-		p.until(b, func(s report.Status) bool { return s.Settled() && s.Summary.Unchanged == manyAll })
+		p.until(b, 5*time.Minute, "shop", func(s report.Status) bool { return s.Settled() && s.Summary.Unchanged == manyAll })
 		compared, peakAfter := p.memory(b, "VmRSS"), p.memory(b, "VmHWM")
 		p.stop(b)
 		after := w.bare(b, "after")
@@ -130,96 +123,11 @@ func (w *world) bare(b *testing.B, name string) time.Duration {
 	return time.Since(begun)
 }
 
-// program is a relay-sync that runs.
-type program struct {
-	cmd    *exec.Cmd
-	status string
-}
-
-// startProgram starts the built relay-sync on the world's source.
-func (w *world) startProgram(b *testing.B) *program {
+// programConfig is the text of a configuration of the world's source.
+func (w *world) programConfig(b *testing.B) string {
 	b.Helper()
-	built, err := filepath.Abs("../bin/relay-sync")
-	if err != nil {
-		b.Fatal(err)
-	}
-	address := freeAddress(b)
 	source := w.cfg.Sources[0]
-	config := write(b, b.TempDir(), "relay-sync.yaml", fmt.Sprintf(
-		"controller: %s\nlisten: %s\nvault: {address: %q, token_file: %q, concurrency: %d}\nsources:\n- {name: shop, repository: %q, files: [\"**/*.yaml\"], workflows: [%s], age_keys: [%q], drift_interval: 5s}\n",
-		w.cfg.Controller, address, w.vault.Address, w.cfg.Vault.TokenFile, atOnce, w.repo, strings.Join(source.Workflows, ", "), source.AgeKeys[0]))
-	p := &program{cmd: exec.CommandContext(b.Context(), built, "run", "-c", config), status: "http://" + address + "/status"}
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
-	if err := p.cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	return p
-}
-
-func (p *program) stop(b *testing.B) {
-	b.Helper()
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
-		b.Fatal(err)
-	}
-	if err := p.cmd.Wait(); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// until waits for a state of the source.
-func (p *program) until(b *testing.B, reached func(report.Status) bool) {
-	b.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(5 * time.Minute)
-	var last report.Status
-	for {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			b.Fatalf("never: %+v", last)
-		}
-		response, err := http.Get(p.status)
-		if err != nil {
-			continue // it does not listen yet
-		}
-		var answer struct{ Sources []report.Status }
-		err = json.NewDecoder(response.Body).Decode(&answer)
-		response.Body.Close()
-		if err != nil || len(answer.Sources) != 1 {
-			b.Fatalf("reading the status: %v", err)
-		}
-		if last = answer.Sources[0]; reached(last) {
-			return
-		}
-	}
-}
-
-// memory is a field of the process's status, in MB.
-func (p *program) memory(b *testing.B, field string) float64 {
-	b.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	found := regexp.MustCompile(field + `:\s+(\d+) kB`).FindSubmatch(status)
-	if found == nil {
-		b.Fatalf("the process has no %s", field)
-	}
-	kB, err := strconv.ParseFloat(string(found[1]), 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return kB / 1024
-}
-
-// freeAddress is an address that nothing listens at now.
-func freeAddress(b *testing.B) string {
-	b.Helper()
-	listener, err := new(net.ListenConfig).Listen(b.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return fmt.Sprintf(
+		"controller: %s\nvault: {address: %q, token_file: %q, concurrency: %d}\nsources:\n- {name: shop, repository: %q, files: [\"**/*.yaml\"], workflows: [%s], age_keys: [%q], drift_interval: 5s}\n",
+		w.cfg.Controller, w.vault.Address, w.cfg.Vault.TokenFile, atOnce, w.repo, strings.Join(source.Workflows, ", "), source.AgeKeys[0])
 }

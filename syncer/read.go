@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
@@ -49,29 +50,29 @@ func (s *source) read(ctx context.Context) (desired, error) {
 	if err != nil {
 		return desired{}, err
 	}
-	files, err := s.repo.Files(ctx, s.commit, s.Patterns())
+	if err := s.cache.refused(s.commit); err != nil {
+		return desired{}, err
+	}
+	files, err := s.list(ctx)
+	if err == nil {
+		err = s.readMissing(ctx, files)
+	}
 	if err != nil {
+		s.cache.refuse(s.commit, err)
 		return desired{}, err
 	}
 	d := desired{Commit: s.commit, Signer: signer, Files: files}
 	d.Empty = len(files) == 0 && !s.Deletes.AllowEmpty
-	err = s.repo.Read(ctx, s.cache.missing(files), sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
-		var wants []plan.Want
-		if err == nil {
-			wants, err = s.wants(ctx, file.Path, data)
+	var claims []plan.Want
+	for i, o := range s.cache.recall(files) {
+		if o.err == nil {
+			claims = append(claims, o.wants...)
+			continue
 		}
-		if err != nil {
-			d.fail(file.String(), err)
-			d.refuse(wants)
-		} else {
-			s.cache.keep(file, wants)
-		}
-		return ctx.Err()
-	})
-	if err != nil {
-		return desired{}, err
+		d.fail(files[i].String(), o.err)
+		d.refuse(o.wants)
 	}
-	d.settle(s.cache.recall(files))
+	d.settle(claims)
 	return d, nil
 }
 
@@ -102,26 +103,26 @@ func (d *desired) refuse(wants []plan.Want) {
 func (d *desired) refusedIn(seen observation, owner secrets.Owner) map[secrets.Address]bool {
 	out := map[secrets.Address]bool{}
 	maps.Copy(out, d.refused)
+	var names []string
+	for _, f := range d.Failures {
+		names = append(names, f.File)
+	}
+	failed := secrets.NewFiles(names)
 	for address, entry := range seen.entries {
-		record, found := entry.Records[owner]
-		if found && slices.ContainsFunc(d.Failures, func(f report.Failure) bool { return f.File != "" && record.From(f.File) }) {
+		if record, found := entry.Records[owner]; found && record.From(failed) {
 			out[address] = true
 		}
 	}
 	return out
 }
 
-// wants reads one manifest: all of it, or nothing. With an error it returns the addresses
-// as far as they are known. It decrypts the values, checks them and drops them; a keyless
-// plan does not decrypt.
-func (s *source) wants(ctx context.Context, name string, data []byte) ([]plan.Want, error) {
-	manifest, err := s.verified(name, data)
-	if err != nil {
-		return nil, err
-	}
+// wants returns what a manifest wants: all of it, or nothing. With an error it returns the
+// addresses as far as they are known. It decrypts the values, checks them and drops them; a
+// keyless plan does not decrypt.
+func (s *source) wants(ctx context.Context, manifest *sopsfile.Manifest) ([]plan.Want, error) {
 	var wants []plan.Want
 	add := func(leaf sopsfile.Leaf, fingerprint string) {
-		wants = append(wants, plan.Want{Address: s.addressOf(leaf), File: name, Line: leaf.Line, Sealed: manifest.Sealed, SOPS1: fingerprint})
+		wants = append(wants, plan.Want{Address: s.addressOf(leaf), File: manifest.Name, Line: leaf.Line, Sealed: manifest.Sealed, SOPS1: fingerprint})
 	}
 	for _, leaf := range manifest.Leaves {
 		if leaf.Type == "" {
@@ -171,10 +172,22 @@ func (d *desired) settle(claims []plan.Want) {
 
 func (d *desired) failClaims(claims []plan.Want) {
 	d.refuse(claims)
-	positions := make([]string, len(claims))
-	for i, c := range claims {
-		positions[i] = fmt.Sprintf("%s:%d", c.File, c.Line)
+	var positions []string
+	for _, c := range claims {
+		if problem.Enough(positions) {
+			break
+		}
+		positions = append(positions, fmt.Sprintf("%s:%d", c.File, c.Line))
 	}
-	d.fail(claims[0].File, fmt.Errorf("%s %s is claimed more than once: %s; keep one",
-		claims[0].Address.Kind, claims[0].Address, strings.Join(positions, ", ")))
+	d.fail(claims[0].File, &claimError{address: claims[0].Address, positions: positions})
+}
+
+// claimError is a secret that is in a commit more than once.
+type claimError struct {
+	address   secrets.Address
+	positions []string
+}
+
+func (e *claimError) Error() string {
+	return fmt.Sprintf("%s %s is claimed more than once: %s; keep one", e.address.Kind, e.address, problem.Listed(e.positions))
 }

@@ -74,7 +74,7 @@ func newMirror(cfg *config.Config, s config.Source) *gitmirror.Mirror {
 	}
 	return gitmirror.New(gitmirror.Config{
 		Remote: remote, Access: s.Remote.Access(), Ref: s.FullRef(), Timeout: s.Remote.Timeout, MaxBytes: s.Remote.MaxMiB << 20,
-		Folder: filepath.Join(cfg.Mirrors, cfg.Controller, s.Name),
+		Folder: filepath.Join(cfg.Mirrors, cfg.Controller, s.Name), Memory: s.Limits.GitMiB << 20,
 	})
 }
 
@@ -95,10 +95,16 @@ func (c *Controller) fetch(ctx context.Context, cfg config.Source) error {
 // openRepository opens the source's repository: its folder, or its mirror as the last
 // fetch left it.
 func (c *Controller) openRepository(ctx context.Context, cfg config.Source) (*gitsource.Repository, error) {
+	path := cfg.Repository
 	if mirror := c.mirrors[cfg.Name]; mirror != nil {
-		return gitsource.Open(ctx, mirror.Path())
+		path = mirror.Path()
 	}
-	return gitsource.Open(ctx, cfg.Repository)
+	repo, err := gitsource.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	repo.LimitMemory(cfg.Limits.GitMiB << 20)
+	return repo, nil
 }
 
 // discardDamaged discards the mirror of a source if a sync found it damaged: the next

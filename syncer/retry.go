@@ -48,13 +48,17 @@ func longestRetry(r report.Report, took, driftInterval time.Duration) time.Durat
 // but the content of the commit may change by itself, by a command or by a person, from
 // Vault, git and key services to another owner, a policy or an approval.
 func retryable(r report.Report) bool {
-	mayPass := slices.ContainsFunc(r.Failures, func(f report.Failure) bool {
-		_, content := errors.AsType[*sopsfile.Problems](f.Err)
-		return !content
-	})
+	mayPass := slices.ContainsFunc(r.Failures, func(f report.Failure) bool { return !ofContent(f.Err) })
 	waits := func(result report.Result) bool {
 		byFailures := result.Kind == plan.Blocked && result.Want == nil && len(r.Failures) > 0
 		return result.Kind.Waits() && !byFailures
 	}
-	return r.Err != nil || r.Unavailable || mayPass || report.AnyFailed(r.Results) || slices.ContainsFunc(r.Results, waits)
+	return r.Err != nil && !ofContent(r.Err) || r.Unavailable || mayPass || report.AnyFailed(r.Results) || slices.ContainsFunc(r.Results, waits)
+}
+
+// ofContent reports whether the content of the commit is the cause of an error.
+func ofContent(err error) bool {
+	_, invalid := errors.AsType[*sopsfile.Problems](err)
+	_, claimed := errors.AsType[*claimError](err)
+	return invalid || claimed || tooLarge(err)
 }

@@ -57,7 +57,7 @@ func (c *Controller) open(cfg config.Source, at location, keyless bool) (*source
 		s.approvals = c.approvalsIn(cfg, client)
 	}
 	if keyless {
-		s.cache = newManifestCache("")
+		s.cache = newManifestCache(nil)
 		return s, clientErr
 	}
 	s.fingerprint = made.keys

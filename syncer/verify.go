@@ -51,7 +51,10 @@ func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]rep
 	if _, err := s.verifySignature(ctx); err != nil {
 		return nil, err
 	}
-	files, err := s.repo.Files(ctx, s.commit, cfg.Patterns())
+	files, err := s.list(ctx)
+	if tooLarge(err) {
+		return []report.Verified{{Source: cfg.Name, Commit: string(s.commit), Err: err}}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +62,7 @@ func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]rep
 		return []report.Verified{{Source: cfg.Name, Err: s.noFiles()}}, nil
 	}
 	var out []report.Verified
+	leaves := 0
 	err = s.repo.Read(ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
 		v := report.Verified{Source: cfg.Name, File: file.String(), Err: err}
 		if err == nil {
@@ -66,7 +70,11 @@ func (c *Controller) verifySource(ctx context.Context, cfg config.Source) ([]rep
 		}
 		v.Commit = string(s.commit)
 		out = append(out, v)
-		return nil
+		leaves += len(v.Leaves)
+		return s.checkLeaves(leaves)
 	})
+	if tooLarge(err) {
+		return []report.Verified{{Source: cfg.Name, Commit: string(s.commit), Err: err}}, nil
+	}
 	return out, err
 }

@@ -185,12 +185,13 @@ func TestOriginOfALongPathNamesItsFile(t *testing.T) {
 		for _, limit := range []int{minOriginBytes, 40, maxOriginBytes} {
 			kept, err := url.PathUnescape(escapeOrigin(path, limit))
 			p := Provenance{Origin: kept}
-			if err != nil || !p.From(path) || p.From(path+"x") || p.From("") {
+			from := func(path string) bool { return p.From(NewFiles([]string{"other.yaml", path})) }
+			if err != nil || !from(path) || from(path+"x") || from("") {
 				t.Errorf("%q, in %d bytes: %q", path, limit, kept)
 			}
 		}
 	}
-	if (Provenance{}).From("a.yaml") {
+	if (Provenance{}).From(NewFiles([]string{"a.yaml", ""})) {
 		t.Error("a record without an origin is from a file")
 	}
 }

@@ -175,10 +175,22 @@ func originTail(path string) string {
 	return "~" + hex.EncodeToString(sum[:8])
 }
 
-// From reports whether the value came from the file at this path.
-func (p Provenance) From(path string) bool {
+// Files is a set of files that values may come from.
+type Files struct{ paths, tails map[string]bool }
+
+// NewFiles returns the set of the files at the paths.
+func NewFiles(paths []string) Files {
+	f := Files{map[string]bool{}, map[string]bool{}}
+	for _, path := range paths {
+		f.paths[path], f.tails[originTail(path)] = true, true
+	}
+	return f
+}
+
+// From reports whether the value came from one of the files.
+func (p Provenance) From(files Files) bool {
 	at := strings.LastIndexByte(p.Origin, '~')
-	return p.Origin == path || at >= 0 && p.Origin[at:] == originTail(path)
+	return p.Origin != "" && files.paths[p.Origin] || at >= 0 && files.tails[p.Origin[at:]]
 }
 
 // WholeOrigin reports whether the path of the file is known, and not shortened.

@@ -89,6 +89,7 @@ func (s Source) problems() (out problem.List) {
 	out.AddIf(s.DriftInterval != 0 && s.DriftInterval < minDriftInterval, "drift_interval", "must be %s or more, such as 10m", minDriftInterval)
 	out.AddError("deletes", s.Deletes.Check())
 	out.AddList("approvals", s.Approvals.problems(s.Name))
+	out.AddList("limits", s.Limits.problems())
 	out.AddIf(s.History != plan.FollowHistory && s.History != plan.RefuseHistory, "history", `must be "follow" or "refuse"`)
 	out.AddIf(s.Drift != plan.Heal && s.Drift != plan.ReportOnly, "drift", `must be "heal" or "report"`)
 	if s.Webhook != nil {

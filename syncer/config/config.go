@@ -178,6 +178,7 @@ func (cfg *Config) SetDefaults(folder string) {
 		s.Drift = cmp.Or(s.Drift, plan.Heal)
 		s.History = cmp.Or(s.History, s.defaultHistory())
 		s.DriftInterval = cmp.Or(s.DriftInterval, defaultDriftInterval)
+		s.Limits = s.Limits.withDefaults()
 		s.setDefaults(folder)
 		s.setHookPaths(folder)
 		keys := s.Keyring() // shares its parts with s

@@ -44,8 +44,9 @@ type Remote struct {
 	KnownHosts string `yaml:"known_hosts"`
 	// Timeout limits one poll with its fetch; 10m if unset, 10s to 2h.
 	Timeout time.Duration `yaml:"timeout"`
-	// MaxMiB limits the size of the mirror on disk, including what one fetch adds; 2048
-	// if unset.
+	// MaxMiB limits the disk that the mirror takes; 2048 if unset. Half of it is for the
+	// mirror and what one fetch adds, and half for a copy while the mirror is built again. A
+	// volume needs a tenth more, for the index of git.
 	MaxMiB int64 `yaml:"max_mib"`
 }
 

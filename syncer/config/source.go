@@ -114,10 +114,12 @@ type Source struct {
 	Webhook *webhook.Config `yaml:"webhook"`
 	// Notify are the targets that receive the outcome of each revision: at most 10.
 	Notify []notify.Config `yaml:"notify"`
-	// Deletes limits what a sync deletes without approval.
+	// Deletes bounds what a sync deletes without approval.
 	Deletes plan.DeletePolicy `yaml:"deletes"`
 	// Approvals are the settings for plans that wait for approval.
 	Approvals Approvals `yaml:"approvals"`
+	// Limits are the largest commit that the source reads, and the memory of git.
+	Limits Limits `yaml:"limits"`
 	// Suspend makes the daemon ignore the source: it resolves no commit and sends no
 	// request to Vault. apply skips it unless --source names it.
 	Suspend bool `yaml:"suspend"`

@@ -35,7 +35,9 @@ type (
 		Suspended bool          `json:"suspended,omitempty"`
 		Error     string        `json:"error,omitempty"`
 		Failures  []failureJSON `json:"failures"`
-		Secrets   []secretJSON  `json:"secrets"`
+		// MoreFailures is the number of those that are not listed.
+		MoreFailures int          `json:"more_failures,omitempty"`
+		Secrets      []secretJSON `json:"secrets"`
 		// InvalidNames are those in Vault that cannot be managed.
 		InvalidNames []InvalidName `json:"invalid_names"`
 		// Signatures are records that are signed again, and OlderKey the secrets whose
@@ -131,7 +133,9 @@ func toJSON(r report.Report) reportJSON {
 	for _, b := range r.RelayBodies {
 		out.RelayBodies = append(out.RelayBodies, relayBodyJSON{b.Path(), b.Names(), b.WasOf(), b.InUseBy(), b.Checks(), b.Commands()})
 	}
-	for _, f := range r.Failures {
+	failures, more := r.ListedFailures()
+	out.MoreFailures = more
+	for _, f := range failures {
 		out.Failures = append(out.Failures, failureJSON{File: f.File, Error: f.Err.Error()})
 	}
 	for _, result := range r.Results {

@@ -53,7 +53,9 @@ func (m *markdown) report(r report.Report, flag plan.ConfigFlag) {
 		m.message(r.Err.Error())
 	}
 	m.table(r)
-	for i, f := range r.Failures {
+	failures, more := r.ListedFailures()
+	m.omitted += more
+	for i, f := range failures {
 		if i == 0 {
 			fmt.Fprint(m, "Refused; nothing in these files is applied:\n\n")
 		}

@@ -96,11 +96,15 @@ func (t *Text) report(r report.Report) {
 		t.workflow(rest[:n], r.Applied)
 		rest = rest[n:]
 	}
-	for i, f := range r.Failures {
+	failures, more := r.ListedFailures()
+	for i, f := range failures {
 		if i == 0 {
 			t.line(1, part{red, "refused and not applied:"})
 		}
 		t.finding(2, red, "x", f.Err.Error())
+	}
+	if more > 0 {
+		t.line(2, plain(fmt.Sprintf("and %d more", more)))
 	}
 	for _, problem := range unsigned(r) {
 		t.finding(1, red, "x", problem)

@@ -142,15 +142,30 @@ func (r Report) OlderKey() []secrets.Address {
 	return slices.SortedFunc(maps.Keys(left), plan.Compare)
 }
 
-// maxProblems limits the problems of a report.
-const maxProblems = 50
+// maxProblems and maxProblemBytes limit the problems of a report, and the failures in its
+// output: thousands of files may fail for one cause, each with names of its own.
+const (
+	maxProblems     = 50
+	maxProblemBytes = 64 << 10
+)
+
+// ListedFailures are the first failures. more is the number of the others, which no output
+// has.
+func (r Report) ListedFailures() (listed []Failure, more int) {
+	n, size := 0, 0
+	for ; n < min(len(r.Failures), maxProblems) && size < maxProblemBytes; n++ {
+		size += len(r.Failures[n].Err.Error())
+	}
+	return r.Failures[:n], len(r.Failures) - n
+}
 
 // Problems are what was refused, blocked or failed, one sentence each.
 func (r Report) Problems() []string {
-	out := []string{}
+	out, size := []string{}, 0
 	add := func(format string, args ...any) {
-		if len(out) < maxProblems {
-			out = append(out, fmt.Sprintf(format, args...))
+		if len(out) < maxProblems && size < maxProblemBytes {
+			text := fmt.Sprintf(format, args...)
+			out, size = append(out, text), size+len(text)
 		}
 	}
 	if r.Err != nil {

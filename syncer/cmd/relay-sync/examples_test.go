@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -343,5 +344,15 @@ func TestKubernetesManifestsAreValid(t *testing.T) {
 		if !slices.ContainsFunc(container.VolumeMounts, func(m corev1.VolumeMount) bool { return strings.HasPrefix(path[1], m.MountPath+"/") }) {
 			t.Errorf("the configuration names %s, where nothing is mounted", path[1])
 		}
+	}
+	// The kubelet evicts a pod whose volume is full. A mirror that is built again takes half
+	// of max_mib.
+	mirrors := int64(0)
+	for _, source := range cfg.Sources {
+		mirrors += cmp.Or(source.Remote.MaxMiB, 2048) << 20
+	}
+	state := slices.IndexFunc(pod.Volumes, func(v corev1.Volume) bool { return v.Name == "state" })
+	if size := pod.Volumes[state].EmptyDir.SizeLimit.Value(); mirrors+mirrors/10 > size {
+		t.Errorf("mirrors take up to %d bytes and a tenth more, and their volume has %d", mirrors, size)
 	}
 }

@@ -67,18 +67,9 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 	if controller != nil {
 		defer o.closeController(controller)
 	}
-	var verified []report.Verified
-	for _, name := range files {
-		v, err := o.verifyFile(c.Context(), controller, name)
-		if err != nil {
-			return err
-		}
-		verified = append(verified, v...)
-	}
-	if len(files) == 0 {
-		if verified, err = controller.Verify(c.Context(), o.sources); err != nil {
-			return err
-		}
+	verified, err := o.verifyAll(c.Context(), controller, files)
+	if err != nil {
+		return err
 	}
 	report.RefuseDuplicates(verified)
 	var workflows *report.Workflows
@@ -95,6 +86,25 @@ func (o *options) verify(c *cobra.Command, files []string, w *workflowOptions) e
 		return exitError{report.Failed}
 	}
 	return nil
+}
+
+// verifyAll verifies the files, or without any those of the sources.
+func (o *options) verifyAll(ctx context.Context, controller *syncer.Controller, files []string) (out []report.Verified, err error) {
+	if len(files) == 0 {
+		return controller.Verify(ctx, o.sources)
+	}
+	tally := syncer.NewTally(controller)
+	for _, name := range files {
+		verified, err := o.verifyFile(ctx, controller, name)
+		if err == nil {
+			err = tally.Add(verified)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, verified...)
+	}
+	return out, nil
 }
 
 // verifier returns a controller of the configuration; nil if there is no configuration
