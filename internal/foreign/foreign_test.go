@@ -58,6 +58,13 @@ func TestLineIsNotACommandOfACISystem(t *testing.T) {
 		"a ##vso[task.setvariable]x":     `a #\u0023vso[task.setvariable]x`,
 		"##TeamCity[buildStop] ##[x]":    `#\u0023TeamCity[buildStop] #\u0023[x]`,
 		"## a heading":                   `## a heading`,
+		"--- x":                          `\u002d-- x`,
+		"+++ ":                           `\u002b++ `,
+		"~~~ x":                          `\u007e~~ x`,
+		"^^^ +++":                        `\u005e^^ +++`,
+		"---":                            `---`,
+		"----- BEGIN":                    `----- BEGIN`,
+		"a --- x":                        `a --- x`,
 	} {
 		if got := foreign.Line(text); got != want {
 			t.Errorf("%q: got %s, want %s", text, got, want)
@@ -116,37 +123,4 @@ func TestLineKeepsTheValueOfAJSONDocument(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
 		}
 	}
-}
-
-func FuzzLine(f *testing.F) {
-	for name, text := range foreigntest.Texts {
-		if name != "long" { // the fuzzer shortens it for minutes
-			f.Add(text)
-		}
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		line := foreign.Line(text)
-		foreigntest.Check(t, line+"\n")
-		if strings.Contains(line, "\n") {
-			t.Errorf("%q has a line break", line)
-		}
-		if again := foreign.Line(line); again != line {
-			t.Errorf("a second time: %q, not %q", again, line)
-		}
-		if short := foreign.Short(text); len(short) > 240 {
-			t.Errorf("short: %d bytes", len(short))
-		}
-		foreigntest.Check(t, foreign.Short(text)+"\n")
-		foreigntest.Check(t, foreign.Quote(text)+"\n")
-		foreigntest.Check(t, foreign.Lines(text)+"\n")
-		if document, err := json.Marshal(text); err == nil {
-			var want, got string
-			if err := json.Unmarshal(document, &want); err != nil {
-				t.Fatal(err)
-			}
-			if err := json.Unmarshal([]byte(foreign.Line(string(document))), &got); err != nil || got != want {
-				t.Errorf("as JSON: got %q, %v, want %q", got, err, want)
-			}
-		}
-	})
 }

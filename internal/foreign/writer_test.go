@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
-	"github.com/relay-secrets/terraform-provider-relay/internal/foreign/foreigntest"
 )
 
 func TestWriterEscapesEachLineHoweverItIsWritten(t *testing.T) {
@@ -103,24 +102,4 @@ func TestWriterWritesALongReport(t *testing.T) {
 	if n, err := io.WriteString(foreign.NewWriter(&out, false), text); n != len(text) || err != nil || out.String() != text {
 		t.Errorf("%d bytes, %v", n, err)
 	}
-}
-
-func FuzzWriter(f *testing.F) {
-	for name, text := range foreigntest.Texts {
-		if name != "long" { // the fuzzer shortens it for minutes
-			f.Add(text, 3)
-		}
-	}
-	f.Fuzz(func(t *testing.T, text string, size int) {
-		var whole, parts strings.Builder
-		io.WriteString(foreign.NewWriter(&whole, false), text+"\n")
-		foreigntest.Check(t, whole.String())
-		w := foreign.NewWriter(&parts, false)
-		for part := range slices.Chunk([]byte(text+"\n"), max(1, size)) {
-			w.Write(part)
-		}
-		if parts.String() != whole.String() {
-			t.Errorf("in parts: %q, whole: %q", parts.String(), whole.String())
-		}
-	})
 }
