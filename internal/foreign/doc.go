@@ -13,8 +13,9 @@
 //     invalid UTF-8, too.
 //   - They escape what a CI system takes as a command: "::" at the start of a line, after
 //     spaces, too (GitHub), and "##[", "##vso[" and "##teamcity[" anywhere in it (GitHub,
-//     Azure, TeamCity). The sections of GitLab and the marks of Jenkins and Travis need a
-//     control character.
+//     Azure, TeamCity), and "--- ", "+++ ", "~~~ " and "^^^ " at the start of a line, which
+//     hide the lines below (Buildkite); a "---" alone, as in YAML and Markdown, stays. The
+//     sections of GitLab and the marks of Jenkins and Travis need a control character.
 //   - An escape is one of JSON, so that the same function serves text, JSON and log lines,
 //     and a JSON document has the same value afterwards. Only a byte that is not UTF-8, which
 //     no JSON document has, is escaped as \xNN. A backslash stays as it is: what was escaped

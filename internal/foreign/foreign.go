@@ -88,6 +88,8 @@ func escaped(r rune) string {
 var (
 	// leading are the colons of a command, after spaces and colors.
 	leading = regexp.MustCompile(`^(?:[\s\p{Z}]|\x1b\[[0-9]+m)*::`)
+	// group is the mark of a group of lines, also after colors.
+	group = regexp.MustCompile(`^(?:\x1b\[[0-9]+m)*(?:---|\+\+\+|~~~|\^\^\^) `)
 	// bracketed begins a command anywhere in a line.
 	bracketed = regexp.MustCompile(`##[A-Za-z]*\[`)
 )
@@ -96,6 +98,10 @@ var (
 func defuse(line string) string {
 	if at := leading.FindStringIndex(line); at != nil {
 		line = line[:at[1]-2] + `\u003a:` + line[at[1]:]
+	}
+	if at := group.FindStringIndex(line); at != nil {
+		first := at[1] - len("--- ")
+		line = line[:first] + escaped(rune(line[first])) + line[first+1:]
 	}
 	if !strings.Contains(line, "##") {
 		return line

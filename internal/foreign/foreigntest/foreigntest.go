@@ -41,6 +41,8 @@ var Texts = map[string]string{
 	"GitHub group":      "##[group]" + Canary,
 	"Azure":             "##vso[task.setvariable variable=x]" + Canary,
 	"TeamCity":          "##teamcity[buildStop comment='" + Canary + "']",
+	"Buildkite group":   "--- " + Canary,
+	"Buildkite expand":  "^^^ +++ " + Canary,
 	"GitLab section":    "section_start:1560896352:x\r\x1b[0K" + Canary,
 	"Jenkins note":      "\x1b[8mha:evil\x1b[0m" + Canary,
 	"long":              Canary + strings.Repeat("0123456789", 30_000),
@@ -51,6 +53,7 @@ const maxLine = 10 << 10
 
 var commands = []*regexp.Regexp{
 	regexp.MustCompile(`^[\s\p{Z}]*::`),
+	regexp.MustCompile(`^(-{3}|[+]{3}|~{3}|\^{3})\s`),
 	regexp.MustCompile(`(?i)##([a-z]*)\[`),
 }
 
