@@ -4,12 +4,14 @@
 package gitmirror_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign/foreigntest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 )
 
@@ -104,6 +106,45 @@ func TestInvalidResponsesAreErrors(t *testing.T) {
 			w.web.Before = test.before
 			noCanary(t, w, w.fails(test.is, test.want))
 		})
+	}
+}
+
+// TestHostileTextOfARemoteReachesNoErrorRaw has a server whose error packet, target of a
+// redirect, or body of an answer is hostile.
+func TestHostileTextOfARemoteReachesNoErrorRaw(t *testing.T) {
+	t.Parallel()
+	w := overHTTPS(t)
+	for kind, text := range foreigntest.Texts {
+		text = text[:min(len(text), 30_000)]
+		for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
+			"error packet": func(a http.ResponseWriter, _ *http.Request) {
+				a.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+				_, _ = fmt.Fprintf(a, "%04xERR %s", len(text)+8, text)
+			},
+			"redirect": func(a http.ResponseWriter, _ *http.Request) {
+				a.Header().Set("Location", "https://127.0.0.1:1/"+text)
+				a.WriteHeader(http.StatusMovedPermanently)
+			},
+			"web page": func(a http.ResponseWriter, _ *http.Request) {
+				a.Header().Set("Content-Type", text)
+				a.WriteHeader(http.StatusTeapot)
+				_, _ = io.WriteString(a, text)
+			},
+		} {
+			w.web.Before = func(a http.ResponseWriter, r *http.Request) bool {
+				answer(a, r)
+				return true
+			}
+			err := w.fails(nil)
+			before := t.Failed()
+			foreigntest.CheckText(t, err.Error()+"\n")
+			if name == "error packet" && kind != "NUL" /* git reads no further */ && !strings.Contains(err.Error(), foreigntest.Canary) {
+				t.Errorf("the text is not in %q", err)
+			}
+			if t.Failed() && !before {
+				t.Errorf("^ %s: %s", name, kind)
+			}
+		}
 	}
 }
 
