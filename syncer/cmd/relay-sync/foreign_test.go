@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -110,6 +111,46 @@ func noise(listener net.Listener) {
 		fmt.Fprintf(c, "HTTP/1.1 500 \x1b[2J\u202e::error::%s\r\nContent-Type: ::error::\r\nConnection: close\r\n\r\n%s", foreigntest.Canary, text)
 		_ = c.Close()
 	}
+}
+
+// hostile-vault sets $VAULT_ADDR to a server in place of Vault, whose names, records, labels
+// and errors are hostile.
+func hostileVault(ts *testscript.TestScript, _ bool, _ []string) {
+	keys, labels := []string{"a", "a/", "b/"}, map[string]string{
+		"relay.terraform/evil": "format=2 version=1 time=2026-01-01T00:00:00Z",
+		"approve":              "plan=" + strings.Repeat("a", 64) + " time=2026-01-01T00:00:00Z reason=" + foreigntest.Texts["bidi"],
+	}
+	for _, text := range hostileTexts() {
+		keys = append(keys, text, text+"/")
+		labels[text], labels["relay.terraform/"+text], labels["relay.team/evil"] = text, text, text
+	}
+	answer := func(w http.ResponseWriter, status int, body map[string]any) {
+		w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(body)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/lookup-self"), strings.Contains(r.URL.Path, "/identity/entity/"):
+			all := strings.Join(hostileTexts(), "")
+			answer(w, http.StatusOK, map[string]any{"data": map[string]any{"entity_id": "e", "id": "e", "name": all, "display_name": all, "ttl": 3600, "policies": hostileTexts()}})
+		case !strings.Contains(r.URL.Path, "/metadata/"):
+			answer(w, http.StatusBadRequest, map[string]any{"errors": hostileTexts()})
+		case r.Method == "LIST" || r.URL.Query().Has("list"):
+			answer(w, http.StatusOK, map[string]any{"data": map[string]any{"keys": keys}})
+		case r.Method != http.MethodGet:
+			answer(w, http.StatusForbidden, map[string]any{"errors": hostileTexts()})
+		default:
+			version := map[string]any{"created_time": "2026-01-01T00:00:00Z", "deletion_time": "", "destroyed": false}
+			answer(w, http.StatusOK, map[string]any{"data": map[string]any{
+				"current_version": 1, "oldest_version": 1, "max_versions": 0, "delete_version_after": strings.Join(hostileTexts(), ""),
+				"created_time": "2026-01-01T00:00:00Z", "versions": map[string]any{"1": version}, "custom_metadata": labels,
+			}})
+		}
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("VAULT_ADDR", server.URL)
+	ts.Setenv("VAULT_TOKEN", "hvs.any")
 }
 
 // hostile-files writes workflow files to flows/ and manifests to keys/, with hostile names

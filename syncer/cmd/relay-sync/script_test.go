@@ -84,6 +84,7 @@ func TestScripts(t *testing.T) {
 			"canary":          canary,
 			"hostile-daemon":  hostileDaemon,
 			"hostile-files":   hostileFiles,
+			"hostile-vault":   hostileVault,
 			"printable":       printable,
 			"no-leak":         noLeak,
 			"until":           func(ts *testscript.TestScript, _ bool, args []string) { until(ts, v, args) },
