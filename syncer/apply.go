@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -27,9 +26,11 @@ var errNotTried = errors.New("not tried: the sync ended before it")
 func (s *source) apply(ctx context.Context, d desired, into *report.Report, done func(report.Result)) {
 	results := into.Results
 	line := auditLine{Owner: string(s.client.Owner()), Commit: string(d.Commit), Reason: s.reason}
-	line.ApprovedBy = approvers(*into)
+	if into.Approved {
+		line.PlanID = into.PlanID
+	}
 	for _, n := range into.Approvals {
-		line.Reason = strings.TrimPrefix(line.Reason+"; "+n.Reason, "; ")
+		line.Approvals = append(line.Approvals, approvalLine{n.Entity, n.Time, n.Reason})
 	}
 	writers := s.newPool(ctx, done)
 	s.write(writers, d, line, results)

@@ -27,8 +27,10 @@ func (s *source) approve(ctx context.Context, r *report.Report, ask Request, d d
 	if doc == nil || err != nil {
 		return err
 	}
-	r.Plan, r.PlanID = doc, doc.ID()
+	r.Plan, r.PlanID, r.FourEyes = doc, doc.ID(), s.Approvals.FourEyes
 	switch {
+	case ask.Approve == r.PlanID && r.FourEyes:
+		r.NotApproved = append(r.NotApproved, "approvals.four_eyes is set, so apply --approve does not approve: use "+s.flag.ApproveAs(s.Name))
 	case ask.Approve != "":
 		r.Approved = r.PlanID == ask.Approve
 	case ask.Apply:
@@ -85,7 +87,8 @@ func (s *source) takeApprovals(ctx context.Context, r *report.Report, d desired,
 	decision := approval.Decide(rules, r.PlanID, notes, time.Now())
 	r.NotApproved = decision.Refused
 	if len(decision.Approved) == 0 {
-		return nil
+		// A longer lifetime, set later, must not revive it.
+		return remove(ctx, folder, decision.Expired)
 	}
 	if err := remove(ctx, folder, notes); err != nil {
 		return fmt.Errorf("the plan is approved, but not applied: %w", err)

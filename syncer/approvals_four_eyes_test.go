@@ -6,7 +6,38 @@ package syncer
 import (
 	"strings"
 	"testing"
+	"time"
 )
+
+// TestFourEyesRefusesTheOperatorOfTheController: one person could approve alone.
+func TestFourEyesRefusesTheOperatorOfTheController(t *testing.T) {
+	t.Parallel()
+	w := newApprovalWorld(t)
+	w.cfg.Sources[0].Approvals.FourEyes = true
+	rep := w.ask(Request{Apply: true, Approve: w.pendingID()})
+	if rep.Approved || rep.Applied || !strings.Contains(w.text(), "apply --approve does not approve: use relay-sync approve shop --reason ...") {
+		t.Errorf("the sync:\n%s", w.text())
+	}
+	if strings.Contains(w.text(), "apply --approve "+rep.PlanID) {
+		t.Errorf("the report names a command that is refused:\n%s", w.text())
+	}
+	w.live(w.workflow(0), "first", "second")
+}
+
+// TestExpiredApprovalDoesNotRevive: a longer lifetime is set later.
+func TestExpiredApprovalDoesNotRevive(t *testing.T) {
+	t.Parallel()
+	w := newApprovalWorld(t)
+	ada := w.approver()
+	n := ada.note(w.pendingID())
+	n.Time = n.Time.Add(-2 * time.Hour)
+	ada.store(n)
+	w.sync(true)
+	w.cfg.Sources[0].Approvals.Lifetime = 24 * time.Hour
+	if rep := w.sync(true); rep.Approved || ada.has() {
+		t.Errorf("approved %v:\n%s", rep.Approved, w.text())
+	}
+}
 
 func TestFourEyes(t *testing.T) {
 	t.Parallel()

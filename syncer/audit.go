@@ -48,9 +48,17 @@ type auditLine struct {
 	Cause string `json:"cause,omitempty"`
 	// Reason is what the person gave with --reason.
 	Reason string `json:"reason,omitempty"`
-	// ApprovedBy are the entities of those who approved the plan in Vault.
-	ApprovedBy []string `json:"approved_by,omitempty"`
-	Error      string   `json:"error,omitempty"`
+	// PlanID is the plan that was approved, and Approvals those who approved it in Vault.
+	PlanID    string         `json:"plan_id,omitempty"`
+	Approvals []approvalLine `json:"approvals,omitempty"`
+	Error     string         `json:"error,omitempty"`
+}
+
+// approvalLine is one approval in an audit line.
+type approvalLine struct {
+	Entity string    `json:"entity"`
+	Time   time.Time `json:"time"`
+	Reason string    `json:"reason"`
 }
 
 // OpenAudit opens the file of package auditfile at path. by is who runs this process. An

@@ -129,7 +129,7 @@ func (f *follower) poll(ctx context.Context) time.Duration {
 		return f.unresolved(ctx, err, why)
 	}
 	f.resolved(at.commit)
-	due := !time.Now().Before(f.due) || len(why.asked) > 0 || why.changed && f.undone || f.approved(ctx)
+	due := !time.Now().Before(f.due) || len(why.asked) > 0 || why.changed && f.undone || why.commanded || f.approved(ctx)
 	if at.commit == f.done && !due {
 		return f.untilNext()
 	}

@@ -26,7 +26,7 @@ type repeats struct {
 func (p *repeats) repeated(r report.Report, now time.Time, interval time.Duration) bool {
 	s := r.Summary()
 	problems := r.Problems()
-	text := string(r.Commit) + "\n" + strings.Join(problems, "\n")
+	text := string(r.Commit) + "\n" + strings.Join(slices.Concat(problems, r.NotApproved), "\n")
 	if len(problems) > 0 && text == p.last && now.Sub(p.at) < interval && s.Written()+s.Delete+s.Release+s.UpdateRecord+s.Signed == 0 {
 		return true
 	}
@@ -58,6 +58,9 @@ func logSync(log *slog.Logger, r report.Report) {
 	}
 	if r.RelayBodiesErr != nil {
 		log.Warn("bodies of Relay not checked", "err", r.RelayBodiesErr)
+	}
+	for _, cause := range r.NotApproved {
+		log.Warn("not approved", "plan_id", r.PlanID, "cause", cause)
 	}
 	s := r.Summary()
 	level := map[report.Outcome]slog.Level{report.Pending: slog.LevelWarn, report.Failed: slog.LevelError}[r.Outcome()] // Info for a clean one

@@ -24,13 +24,13 @@ const maxCommands = 32
 // CommandHandler serves the commands of a person on this machine, for a Unix socket: what
 // Handler serves; POST /sync, which syncs the sources named by source, or all, and
 // answers with the reports; and POST /changed, after a command that changed Vault (see
-// Changed), which answers at once. It writes only what the daemon would write anyway.
+// Commanded), which answers at once. It writes only what the daemon would write anyway.
 func (c *Controller) CommandHandler() http.Handler {
 	waiting := make(chan struct{}, maxCommands)
 	mux := http.NewServeMux()
 	mux.Handle("GET /", c.Handler())
 	mux.HandleFunc("POST /changed", func(w http.ResponseWriter, r *http.Request) {
-		if err := c.Changed(r.URL.Query()["source"]); err != nil {
+		if err := c.Commanded(r.URL.Query()["source"]); err != nil {
 			refuse(w, err, http.StatusNotFound)
 			return
 		}

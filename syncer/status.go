@@ -65,9 +65,10 @@ func (b *board) post(r report.Report, pending *notify.Pending, next time.Time) {
 		s.NextSync = next
 		s.LastSync, s.Ready, s.Summary = time.Now(), r.Err == nil, r.Summary()
 		former := s.Plan
-		s.Plan, s.PlanID, s.PendingSince = nil, "", time.Time{}
+		s.Plan, s.PlanID, s.PendingSince, s.FourEyes = nil, "", time.Time{}, false
 		if pending != nil { // after a sync without a plan, the former one
 			s.Plan, s.PlanID, s.PendingSince = cmp.Or(r.Plan, former), pending.PlanID, pending.Since
+			s.FourEyes = r.FourEyes
 		}
 		s.Problems = append(r.Problems(), r.NotApproved...)
 		if r.Commit != "" {

@@ -31,6 +31,8 @@ type reasons struct {
 	hinted bool
 	// changed: the cause of what the last sync left undone may be gone.
 	changed bool
+	// commanded: a command changed Vault.
+	commanded bool
 	// asked are the channels, with room for one, of those who asked for a sync.
 	asked []chan<- report.Report
 }
@@ -120,6 +122,16 @@ func (c *Controller) Changed(names []string) error {
 	sources, err := c.cfg.Select(names)
 	for _, s := range sources {
 		c.wakes[s.Name].add(func(r *reasons) { r.changed = true })
+	}
+	return err
+}
+
+// Commanded makes sources sync soon, because a command changed Vault. No names mean all
+// sources.
+func (c *Controller) Commanded(names []string) error {
+	sources, err := c.cfg.Select(names)
+	for _, s := range sources {
+		c.wakes[s.Name].add(func(r *reasons) { r.commanded = true })
 	}
 	return err
 }

@@ -36,6 +36,8 @@ type Decision struct {
 	// Approved are the notes that approve it, in order of entity; none if it is not
 	// approved.
 	Approved []Note
+	// Expired are those that never count again, with this lifetime.
+	Expired []Note
 	// Refused are why the other notes for this plan do not approve it, one sentence each.
 	Refused []string
 }
@@ -50,6 +52,9 @@ func Decide(rules Rules, plan string, notes []Note, now time.Time) Decision {
 		}
 		if cause := n.outside(rules.Lifetime, now); cause != "" {
 			d.Refused = append(d.Refused, fmt.Sprintf("the approval of entity %s does not count: %s", n.Entity, cause))
+			if !n.Time.After(now) {
+				d.Expired = append(d.Expired, n)
+			}
 			continue
 		}
 		valid = append(valid, n)

@@ -16,10 +16,10 @@ import (
 
 var (
 	// ErrNoEntity: the token belongs to no entity, so a write would have no owner.
-	ErrNoEntity = errors.New("this Vault token belongs to no entity, so it can list but not write" +
+	ErrNoEntity = errors.New("this Vault token belongs to no entity, so it can list, but not write or approve" +
 		"\nHint: log in with an auth method for people, such as vault login -method=userpass; root tokens and tokens made from them have no entity")
 	// ErrBatchToken: the login gives tokens that cannot be revoked.
-	ErrBatchToken = errors.New("this Vault token is a batch token, which cannot be revoked, so it can list but not write" +
+	ErrBatchToken = errors.New("this Vault token is a batch token, which cannot be revoked, so it can list, but not write or approve" +
 		"\nHint: let the auth method issue service tokens (token_type=service), and log in again")
 )
 
@@ -41,6 +41,8 @@ func Owner(ctx context.Context, d vaultclient.Directory) (secrets.Owner, error) 
 func EntityID(ctx context.Context, d vaultclient.Directory) (string, error) {
 	self, err := d.Self(ctx)
 	switch {
+	case errors.Is(err, kv.ErrPermissionDenied): // the policy default permits it to each token
+		return "", secrets.ErrTokenRejected
 	case err != nil:
 		return "", err
 	case self.Batch():

@@ -23,17 +23,18 @@ type Approvals struct {
 	// Remind is the interval at which the webhooks in notify receive a reminder of a plan
 	// that waits for approval; 24h if unset, 1h or more, 0s for none.
 	Remind *time.Duration `yaml:"remind"`
-	// Lifetime is how long an approval by relay-sync approve counts; 1h if unset, at most
+	// Lifetime is how long an approval by relay-sync approve counts; 1h if unset, 1m to
 	// 24h.
 	Lifetime time.Duration `yaml:"lifetime"`
 	// FourEyes requires that an approval is from a person who is not an author or committer
-	// of the commits in the plan, or from two persons. Everybody can put another name into
-	// a commit: set verify, too, and protect the branch.
+	// of the commits in the plan, or from two persons. relay-sync apply --approve is refused
+	// then. Everybody can put another name into a commit: set verify, too, and protect the
+	// branch.
 	FourEyes bool `yaml:"four_eyes"`
 	// People are the persons behind the e-mail addresses of authors and committers, and
-	// behind the signers that verify accepts: the id of the person's entity in Vault. An
-	// empty id is a program, such as a git host that merges. If an address is missing,
-	// two persons must approve.
+	// behind the signers that verify accepts: the id of the person's entity in Vault, or
+	// "program", such as for a git host that merges. If an address is missing, two persons
+	// must approve.
 	People map[string]string `yaml:"people"`
 }
 

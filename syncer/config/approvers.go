@@ -6,13 +6,14 @@ package config
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/approval"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // minApprovalLifetime leaves a controller the time to notice an approval.
@@ -24,13 +25,20 @@ func (a Approvals) approverProblems(out *problem.List) {
 		"must be %s to %s, such as 1h", minApprovalLifetime, approval.MaxLifetime)
 	out.AddIf(len(a.People) > 0 && !a.FourEyes, "people", "must not be set without four_eyes")
 	for _, address := range slices.Sorted(maps.Keys(a.People)) {
-		entity := a.People[address]
-		out.AddIf(strings.TrimSpace(address) == "", "people", "must have no empty address")
-		if entity != "" {
-			out.AddError("people", secrets.CheckName("entity", entity))
-		}
+		out.AddIf(strings.TrimSpace(address) == "", "people", "must not have an empty address")
+		out.AddIf(a.People[address] != aProgram && !entityForm.MatchString(a.People[address]), "people",
+			"%s must have the id of an entity, such as 5f5ff0ff-7a9c-4f5c-b0b5-6f5f0a5a1c3e, or %q; vault token lookup shows the own one as entity_id",
+			foreign.Quote(address), aProgram)
 	}
 }
+
+// aProgram is the entity of an address that is not a person's, such as that of a git host
+// that merges.
+const aProgram = "program"
+
+// entityForm is the form of the ids that Vault gives to entities: with another id
+// a person would not count as an author.
+var entityForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 func (a Approvals) lifetime() time.Duration { return cmp.Or(a.Lifetime, approval.DefaultLifetime) }
 
@@ -51,7 +59,7 @@ func (a Approvals) Entities(addresses []string) (entities []string, unknown bool
 		switch {
 		case !known:
 			unknown = true
-		case entity != "" && !slices.Contains(entities, entity):
+		case entity != aProgram && !slices.Contains(entities, entity):
 			entities = append(entities, entity)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gowebpki/jcs"
@@ -145,6 +146,11 @@ func (d Document) Check() error {
 	err = errors.Join(err, secrets.CheckPath("mount", d.Mount))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDocument, err)
+	}
+	for _, a := range d.Actions {
+		if !strings.HasPrefix(a.Path, d.Mount+"/data/") || !strings.HasSuffix(a.Path, "/"+a.Workflow+"/"+a.Name) {
+			return fmt.Errorf("%w: a path is not that of its workflow and name", ErrDocument)
+		}
 	}
 	if !slices.ContainsFunc(d.Actions, func(a DocumentAction) bool { return a.Action == PendingApproval }) {
 		return fmt.Errorf("%w: nothing in it is pending approval", ErrDocument)

@@ -114,6 +114,7 @@ func TestParseDocumentRefusesWhatItWouldNotShow(t *testing.T) {
 		"another format":         {`relay-plan/1`, `relay-plan/2`},
 		"a mount in a folder":    {`"mount":"customers"`, `"mount":"../x"`},
 		"a source with a slash":  {`"source":"shop"`, `"source":"a/b"`},
+		"a path of another one":  {`"name":"`, `"name":"x`},
 		"nothing that waits":     {`"action":"pending approval"`, `"action":"delete"`},
 		"no JSON":                {`{`, `[`},
 		"a number as text":       {`"version":3`, `"version":"3"`},

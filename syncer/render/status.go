@@ -45,7 +45,11 @@ func (t *Text) WriteStatus(daemon report.Daemon, now time.Time) error {
 		}
 		if s.PlanID != "" {
 			t.line(1, plain("Pending approval. To approve as an approver: "+t.flag.ApproveAs(s.Source)))
-			t.line(1, plain("As the operator of this controller: "+t.flag.Approve(s.PlanID)))
+			if s.FourEyes {
+				t.line(1, plain(fourEyes))
+			} else {
+				t.line(1, plain("As the operator of this controller: "+t.flag.Approve(s.PlanID)))
+			}
 		}
 	}
 	return t.err

@@ -145,14 +145,21 @@ func (s step) String() string {
 	return strings.TrimSpace(strings.TrimSpace(text+" "+s.before) + " " + s.command)
 }
 
+// fourEyes is who may approve a plan of a source that sets approvals.four_eyes.
+const fourEyes = "A person who is not an author of the commits must approve, or two persons (approvals.four_eyes)."
+
 func nextSteps(r report.Report, flag plan.ConfigFlag) []step {
 	var steps []step
 	if r.PlanID != "" && !r.Approved {
 		if also := alsoApproved(r.Results); also.text != "" {
 			steps = append(steps, also)
 		}
-		steps = append(steps, step{text: "Pending approval.", before: "To approve as an approver:", command: flag.ApproveAs(r.Source)},
-			step{before: "As the operator of this controller:", command: flag.Approve(r.PlanID)})
+		steps = append(steps, step{text: "Pending approval.", before: "To approve as an approver:", command: flag.ApproveAs(r.Source)})
+		if r.FourEyes {
+			steps = append(steps, step{text: fourEyes})
+		} else {
+			steps = append(steps, step{before: "As the operator of this controller:", command: flag.Approve(r.PlanID)})
+		}
 	}
 	if r.Suspended && !r.Applied {
 		steps = append(steps, step{text: "The source is suspended.", before: "To apply it:", command: flag.In("relay-sync apply --source " + r.Source)})

@@ -40,7 +40,9 @@ type Report struct {
 	// command without one.
 	Approved  bool
 	Approvals []approval.Note
-	// NotApproved are why an approval in Vault does not count, or could not be read.
+	// FourEyes means that only approvals in Vault approve it.
+	FourEyes bool
+	// NotApproved are why an approval does not count, or could not be read.
 	NotApproved []string
 	// Failures are files and claims that were not applied.
 	Failures []Failure

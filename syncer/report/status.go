@@ -50,6 +50,9 @@ type Status struct {
 	// Plan is what waits for approval, nil for nothing, and PlanID its id.
 	Plan   *plan.Document `json:"plan,omitempty"`
 	PlanID string         `json:"plan_id,omitempty"`
+	// FourEyes means that the person who approves it must not be an author, or that two
+	// persons must approve it.
+	FourEyes bool `json:"four_eyes,omitempty"`
 	// PendingSince is when this process first made the plan that waits for approval; zero
 	// if none does.
 	PendingSince time.Time `json:"pending_since,omitzero"`

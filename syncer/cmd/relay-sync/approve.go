@@ -56,6 +56,9 @@ an administrator: relay-sync policy administrator --approvals.
 			if f.list || f.remove {
 				return o.approvals(c.Context(), f, args)
 			}
+			if f.expired {
+				return errors.New("--expired requires --remove")
+			}
 			if len(args) != 1 {
 				return fmt.Errorf("expected one source, received %d arguments", len(args))
 			}
@@ -117,11 +120,11 @@ func (o *options) personSettings() (vaultclient.Settings, error) {
 
 // confirmPlan prints the plan and asks, unless --yes is set.
 func (o *options) confirmPlan(f approveFlags, doc plan.Document) error {
-	if f.yes {
-		return nil
-	}
 	if err := render.NewText(o.stderr, wantsColor(o.stderr)).WritePending(doc); err != nil {
 		return fmt.Errorf("print the plan: %w", err)
+	}
+	if f.yes {
+		return nil
 	}
 	ask := o.confirmed
 	if f.plan == "-" {

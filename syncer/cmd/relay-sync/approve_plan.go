@@ -13,9 +13,12 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
@@ -54,10 +57,11 @@ func findPlan(r io.Reader, source string) (plan.Document, error) {
 	var answer struct {
 		Sources []struct {
 			Source string          `json:"source"`
+			PlanID string          `json:"plan_id"`
 			Plan   json.RawMessage `json:"plan"`
 		} `json:"sources"`
 	}
-	if err := json.NewDecoder(r).Decode(&answer); err != nil {
+	if err := json.NewDecoder(r).Decode(&answer); err != nil || answer.Sources == nil {
 		return plan.Document{}, errors.New("not the output of relay-sync plan -o json, and not the status of a daemon")
 	}
 	for _, s := range answer.Sources {
@@ -68,12 +72,19 @@ func findPlan(r io.Reader, source string) (plan.Document, error) {
 			return plan.Document{}, errNoPlan
 		}
 		doc, err := plan.ParseDocument(s.Plan)
-		if err == nil && doc.Source != source {
+		switch {
+		case err == nil && doc.Source != source:
 			err = fmt.Errorf("%w: it is of source %q", plan.ErrDocument, doc.Source)
+		case err == nil && doc.ID() != s.PlanID:
+			err = fmt.Errorf("%w: its id is not that of what it contains", plan.ErrDocument)
 		}
 		return doc, err
 	}
-	return plan.Document{}, fmt.Errorf("source not found: it has %d other sources", len(answer.Sources))
+	var names []string
+	for _, s := range answer.Sources {
+		names = append(names, foreign.Quote(s.Source))
+	}
+	return plan.Document{}, fmt.Errorf("source not found: it has %s", problem.Listed(names))
 }
 
 // daemonPlans requests the status of the daemon.
@@ -109,12 +120,20 @@ func statusAt(ctx context.Context, address string) (io.ReadCloser, string, error
 	if err != nil {
 		return nil, "", err
 	}
+	client.Timeout = statusTimeout
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: no answer. Hint: check the URL, and that relay-sync run is running", u.Host)
 	}
+	if response.StatusCode != http.StatusOK {
+		_ = response.Body.Close()
+		return nil, "", fmt.Errorf("%s: the server answered %d to GET /status, so it is not the endpoint of relay-sync", u.Host, response.StatusCode)
+	}
 	return response.Body, u.Host, nil
 }
+
+// statusTimeout limits a request for the status, with its answer.
+const statusTimeout = 30 * time.Second
 
 // confirmedOnTerminal is confirmed where standard input has the plan.
 func (o *options) confirmedOnTerminal(question string) bool {

@@ -218,6 +218,9 @@ func (o *options) sync(c *cobra.Command, ask syncer.Request) error {
 	if err := o.write(cfg, reports); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
+	if ask.Approve != "" && slices.ContainsFunc(reports, func(r report.Report) bool { return r.PlanID == ask.Approve && r.FourEyes }) {
+		return exitError{report.Failed} // the report has the cause
+	}
 	if ask.Approve != "" && !slices.ContainsFunc(reports, func(r report.Report) bool { return r.Approved }) {
 		return fmt.Errorf("approve plan %q: not found; the commit, the configuration or Vault has changed since, so nothing was written. Hint: review the new plan", ask.Approve)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign/foreigntest"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
 
 // hostileTexts are those of foreigntest. The long one is still longer than any line.
@@ -41,11 +42,11 @@ func hostilePlan(controller string) map[string]any {
 	}
 	for _, text := range hostileTexts() {
 		actions = append(actions, map[string]any{
-			"path": text, "kind": text, "workflow": text, "name": text, "action": text, "approved": text, "cause": text + "\n" + text,
+			"path": "customers/data/workflows/" + text + "/" + text, "kind": text, "workflow": text, "name": text, "action": text, "approved": text, "cause": text + "\n" + text,
 			"file": text, "line": 1, "sealed": text, "sops1": text, "version": 1, "created": text, "records": records,
 		})
 	}
-	actions = append(actions, map[string]any{"path": "a", "workflow": "a", "name": "a", "action": "pending approval", "version": 0, "records": records})
+	actions = append(actions, map[string]any{"path": "customers/data/workflows/a/a", "workflow": "a", "name": "a", "action": "pending approval", "version": 0, "records": records})
 	return map[string]any{
 		"format": "relay-plan/1", "namespace": strings.Join(hostileTexts(), ""), "mount": "customers", "controller": controller, "source": "shop",
 		"commit": strings.Join(hostileTexts(), ""), "actions": actions,
@@ -54,7 +55,16 @@ func hostilePlan(controller string) map[string]any {
 
 // hostileStatus is the status of a daemon in which each text is hostile.
 func hostileStatus(controller string) map[string]any {
-	sources := []map[string]any{{"source": "shop", "plan": hostilePlan(controller), "problems": []string{}}}
+	shown := hostilePlan(controller)
+	text, err := json.Marshal(shown)
+	if err != nil {
+		panic(err)
+	}
+	document, err := plan.ParseDocument(text)
+	if err != nil {
+		panic(err)
+	}
+	sources := []map[string]any{{"source": "shop", "plan": shown, "plan_id": document.ID(), "problems": []string{}}}
 	for _, text := range hostileTexts() {
 		sources = append(sources, map[string]any{
 			"source": text, "branch": text, "seen": text, "applied": text, "plan_id": text, "ready": true,

@@ -84,7 +84,7 @@ func (o *options) changed(ctx context.Context, cfg *config.Config) {
 	wake(ctx, cfg.Socket, o.sources...)
 }
 
-// wake asks the daemon at a socket, if there is one, to sync what is undone in sources.
+// wake asks the daemon at a socket, if there is one, to sync sources.
 func wake(ctx context.Context, socket string, sources ...string) {
 	if socket == "" {
 		return
