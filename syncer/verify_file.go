@@ -66,6 +66,25 @@ func (c *Controller) VerifyFile(names []string, name string, data []byte) ([]rep
 	return out, nil
 }
 
+// CheckManifest refuses a file that a source rejects in a commit for its name, or as a link
+// (CheckLinks).
+func CheckManifest(name string) error {
+	if conffile.IsDescriptor(name) {
+		return nil
+	}
+	_, path, err := inRepository(name)
+	if err != nil {
+		return err
+	}
+	if path == "" {
+		path = filepath.Base(name)
+	}
+	if err := gitsource.CheckName(path); err != nil {
+		return err
+	}
+	return CheckLinks(name)
+}
+
 // CheckLinks refuses a file that is, or is below, a symbolic link: the file that it leads to
 // may be one that the person who named the link must not read. A source reads the commit,
 // in which a link has no content.

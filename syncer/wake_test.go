@@ -91,7 +91,7 @@ func TestCommandWakesItsSources(t *testing.T) {
 	}{{"?source=shop", 204, true, false}, {"", 204, true, true}, {"?source=unknown", 404, false, false}} {
 		w := httptest.NewRecorder()
 		c.CommandHandler().ServeHTTP(w, httptest.NewRequest("POST", "/changed"+row.query, nil))
-		shop, till := c.wakes["shop"].take().changed, c.wakes["till"].take().changed
+		shop, till := c.wakes["shop"].take().commanded, c.wakes["till"].take().commanded
 		if w.Code != row.status || shop != row.shop || till != row.till {
 			t.Errorf("%q: status %d, shop %t, till %t", row.query, w.Code, shop, till)
 		}

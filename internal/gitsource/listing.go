@@ -124,7 +124,7 @@ func (e entry) file() File {
 	case !e.isRegular():
 		f.Rejected = "is not a regular file"
 	case !isPlainPath(e.path):
-		f.Rejected = "has an invalid name: not UTF-8, not printable, a command of a CI system such as ::error::, or with elements such as '..'; rename it"
+		f.Rejected = nameRejected
 	}
 	return f
 }

@@ -66,6 +66,17 @@ func (r *Repository) Files(ctx context.Context, commit Commit, patterns []string
 // linkRejected is File.Rejected of a symbolic link.
 const linkRejected = "is a symbolic link, which is not followed; commit the file itself"
 
+// nameRejected is File.Rejected of a name.
+const nameRejected = "has an invalid name: not UTF-8, not printable, a command of a CI system such as ::error::, or with elements such as '..'; rename it"
+
+// CheckName refuses the path of a file on disk whose name Files rejects in a commit.
+func CheckName(path string) error {
+	if isPlainPath(path) {
+		return nil
+	}
+	return fmt.Errorf("%s %s", File{Path: path}, nameRejected)
+}
+
 // CheckLinks refuses a path below a folder on disk that is, or is below, a symbolic link, as Files does after a commit.
 func CheckLinks(top, path string) error {
 	if link, found := FirstLink(top, path); found {

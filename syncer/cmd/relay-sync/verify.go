@@ -124,7 +124,7 @@ func (o *options) verifier(c *cobra.Command, files []string, w *workflowOptions)
 
 func (o *options) verifyFile(ctx context.Context, controller *syncer.Controller, name string) ([]report.Verified, error) {
 	var data []byte
-	err := syncer.CheckLinks(name)
+	err := syncer.CheckManifest(name)
 	if err == nil {
 		data, err = conffile.ReadArgument(ctx, name, sopsfile.MaxBytes)
 	}
