@@ -54,7 +54,7 @@ func (f *follower) approved(ctx context.Context) bool {
 // no longer does. At the start it removes all that are for no plan that waits.
 func (f *follower) settleApprovals(ctx context.Context, r report.Report) {
 	w := &f.approvals
-	if r.Err != nil {
+	if r.Err != nil || r.Unavailable {
 		return // it is not known what waits
 	}
 	waits := r.PlanID

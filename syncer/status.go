@@ -4,7 +4,6 @@
 package syncer
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -64,11 +63,13 @@ func (b *board) post(r report.Report, pending *notify.Pending, next time.Time) {
 	b.update(r.Source, func(s *report.Status) {
 		s.NextSync = next
 		s.LastSync, s.Ready, s.Summary = time.Now(), r.Err == nil, r.Summary()
-		former := s.Plan
-		s.Plan, s.PlanID, s.PendingSince, s.FourEyes = nil, "", time.Time{}, false
-		if pending != nil { // after a sync without a plan, the former one
-			s.Plan, s.PlanID, s.PendingSince = cmp.Or(r.Plan, former), pending.PlanID, pending.Since
-			s.FourEyes = r.FourEyes
+		if pending == nil {
+			s.Plan, s.PlanID, s.PendingSince, s.FourEyes = nil, "", time.Time{}, false
+		} else {
+			s.PlanID, s.PendingSince = pending.PlanID, pending.Since
+			if r.PlanID == pending.PlanID { // else the plan from before still waits
+				s.Plan, s.FourEyes = r.Plan, r.FourEyes
+			}
 		}
 		s.Problems = append(r.Problems(), r.NotApproved...)
 		if r.Commit != "" {
