@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
@@ -45,23 +44,13 @@ func (f Folder) entry(entity string) kv.Entry {
 // note has none. Errors: ErrTooMany, or a *kv.Error; one for a missing capability has the
 // line that is missing.
 func (f Folder) Notes(ctx context.Context) (notes []Note, err error) {
-	entities, err := f.persons(ctx, maxPersons)
-	if err != nil {
-		return nil, err
-	}
-	for _, entity := range entities {
-		m, err := f.Store.ReadMetadata(ctx, f.entry(entity))
-		if errors.Is(err, kv.ErrNotFound) { // removed since
-			continue
-		}
-		if err != nil {
-			return nil, f.explain(err, f.line("+", capability.Approvals))
-		}
-		if n, is := parse(entity, m.CustomMetadata[key]); is {
-			notes = append(notes, n)
+	all, err := f.listed(ctx, maxPersons)
+	for _, l := range all {
+		if l.Note.Plan != "" {
+			notes = append(notes, l.Note)
 		}
 	}
-	return notes, nil
+	return notes, err
 }
 
 // persons are the entities that have a path in the folder, at most limit.
@@ -145,8 +134,7 @@ func (f Folder) patch(ctx context.Context, e kv.Entry, fields map[string]any) er
 
 // line is the rule of a policy that a request needs.
 func (f Folder) line(name string, capabilities []string) string {
-	return fmt.Sprintf("path %q { capabilities = [\"%s\"] }",
-		capability.ApprovalPath(f.Mount, f.Controller, f.Source, name), strings.Join(capabilities, `", "`))
+	return capability.Line(capability.ApprovalPath(f.Mount, f.Controller, f.Source, name), capabilities...)
 }
 
 // explain adds the line of the policy to a denial.

@@ -56,6 +56,7 @@ func All(ctx context.Context, store kv.MetadataStore, namespace, mount string) (
 		return nil, err
 	}
 	var out []Listed
+	looked := len(controllers) // each folder is a request
 	for _, controller := range controllers {
 		if strings.HasPrefix(capability.TeamsFolder, capability.ApprovalsRoot+"/"+controller+"/") {
 			continue
@@ -66,9 +67,12 @@ func All(ctx context.Context, store kv.MetadataStore, namespace, mount string) (
 		if err != nil {
 			return nil, err
 		}
+		if looked += len(sources); looked > maxListed {
+			return nil, fmt.Errorf("list the approvals: %w: at most %d folders of controllers and sources are looked at", ErrTooMany, maxListed)
+		}
 		for _, source := range sources {
 			f := Folder{Store: store, Namespace: namespace, Mount: mount, Controller: controller, Source: source}
-			listed, err := f.listed(ctx)
+			listed, err := f.listed(ctx, maxListed)
 			if err != nil {
 				return nil, err
 			}
@@ -100,15 +104,16 @@ func folders(ctx context.Context, store kv.MetadataStore, in kv.Entry) ([]string
 	return out, nil
 }
 
-func (f Folder) listed(ctx context.Context) ([]Listed, error) {
-	entities, err := f.persons(ctx, maxListed)
+// listed are the paths of the persons of a source, at most limit.
+func (f Folder) listed(ctx context.Context, limit int) ([]Listed, error) {
+	entities, err := f.persons(ctx, limit)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Listed, len(entities))
 	for i, entity := range entities {
 		m, err := f.Store.ReadMetadata(ctx, f.entry(entity))
-		if err != nil && !errors.Is(err, kv.ErrNotFound) {
+		if err != nil && !errors.Is(err, kv.ErrNotFound) { // removed since
 			return nil, f.explain(err, f.line("+", capability.Approvals))
 		}
 		n, _ := parse(entity, m.CustomMetadata[key])

@@ -4,8 +4,10 @@
 package capability
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Operation is what a token is to do with entries: a closed set.
@@ -75,6 +77,12 @@ var (
 	order             = []Rule{{API: "data"}, {API: "metadata"}, {API: "metadata", Folder: true}, {API: "delete"}, {API: "undelete"}, {API: "destroy"}}
 	capabilitiesOrder = []string{"create", "read", "update", "patch", "delete", "list"}
 )
+
+// Line is a rule of a Vault policy, in HCL, on one line. The path was checked before: it
+// has no character that HCL would parse.
+func Line(path string, capabilities ...string) string {
+	return fmt.Sprintf(`path "%s" { capabilities = ["%s"] }`, path, strings.Join(capabilities, `", "`))
+}
 
 // Union returns what all operations together require, one rule for each path.
 func Union(ops ...Operation) []Rule {

@@ -33,7 +33,7 @@ func TeamOwner(ctx context.Context, d vaultclient.Directory, namespace, mount, t
 	case err != nil:
 		return secrets.NoOwner, err
 	case !slices.Contains(granted[path], capability.Team) && !slices.Contains(granted[path], "root"):
-		return secrets.NoOwner, fmt.Errorf("team %q: %w\nHint: add to a policy of the token:\n  path %q { capabilities = [%q] }", team, ErrNotMember, path, capability.Team)
+		return secrets.NoOwner, fmt.Errorf("team %q: %w\nHint: add to a policy of the token:\n  %s", team, ErrNotMember, capability.Line(path, capability.Team))
 	}
 	return owner, nil
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
@@ -45,7 +46,7 @@ func (c *Client) explainGroupsDenied(ctx context.Context, root Scope, denied err
 	case errors.Is(err, kv.ErrPermissionDenied):
 		return ErrTokenRejected
 	case err == nil && !slices.Contains(granted[path], "list"):
-		return fmt.Errorf("%w in the Vault policy:\n  path %q { capabilities = [\"list\"] }", ErrMissingCapability, path)
+		return fmt.Errorf("%w in the Vault policy:\n  %s", ErrMissingCapability, capability.Line(path, "list"))
 	}
 	return denied
 }

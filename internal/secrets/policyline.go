@@ -4,7 +4,6 @@
 package secrets
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
@@ -20,7 +19,7 @@ func policyLine(s Scope, r capability.Rule) string {
 	if !r.Folder {
 		path += "+"
 	}
-	return fmt.Sprintf(`path "%s" { capabilities = ["%s"] }`, path, strings.Join(r.Capabilities, `", "`))
+	return capability.Line(path, r.Capabilities...)
 }
 
 // policyCommand prints the rules for an operation of a program or person with a role: in
