@@ -47,7 +47,7 @@ func (s *source) pending(ctx context.Context, d desired, actions []plan.Action) 
 	if doc == nil {
 		return nil, nil
 	}
-	last, err := s.repo.LastChange(ctx, d.Commit, s.Patterns())
+	last, err := s.ancestry.lastChange(ctx, s.repo, d.Commit, s.Patterns())
 	doc.Commit = string(last)
 	return doc, err
 }

@@ -19,6 +19,21 @@ import (
 type ancestry struct {
 	commit gitsource.Commit
 	known  map[string]bool
+	// changed is the last commit up to head that changed a file of the source.
+	head, changed gitsource.Commit
+}
+
+// lastChange returns the last commit that changed a file which the patterns of the source
+// select. While a plan waits, each sync asks for it.
+func (a *ancestry) lastChange(ctx context.Context, repo *gitsource.Repository, head gitsource.Commit, patterns []string) (gitsource.Commit, error) {
+	if a.head == head {
+		return a.changed, nil
+	}
+	changed, err := repo.LastChange(ctx, head, patterns)
+	if err == nil {
+		a.head, a.changed = head, changed
+	}
+	return changed, err
 }
 
 // ancestryOf returns the ancestry of a source. Only its syncs use it.
