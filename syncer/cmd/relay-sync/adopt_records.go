@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -52,9 +53,11 @@ func (o *options) adoptRecords(c *cobra.Command, names []string, reason string, 
 }
 
 // confirmed asks a question and reads one line. Only "yes" confirms.
-func (o *options) confirmed(question string) bool {
+func (o *options) confirmed(question string) bool { return o.confirmedBy(os.Stdin, question) }
+
+func (o *options) confirmedBy(person io.Reader, question string) bool {
 	o.ask(question)
-	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	line, err := bufio.NewReader(person).ReadString('\n')
 	if err != nil {
 		fmt.Fprintln(o.stderr)
 	}

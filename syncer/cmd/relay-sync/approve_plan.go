@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,18 +27,9 @@ var errNoPlan = errors.New("nothing is pending approval")
 
 // pendingPlan returns what waits of a source: from the daemon, or from a file.
 func (o *options) pendingPlan(ctx context.Context, f approveFlags, source string) (plan.Document, error) {
-	read := func() (io.ReadCloser, string, error) { return o.daemonPlans(ctx, f) }
-	switch f.plan {
-	case "":
-	case "-":
-		read = func() (io.ReadCloser, string, error) { return io.NopCloser(os.Stdin), "standard input", nil }
-	default:
-		read = func() (io.ReadCloser, string, error) {
-			file, err := os.Open(f.plan)
-			return file, conffile.Display(f.plan), err
-		}
-	}
-	body, from, err := read()
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	body, from, err := o.openPlans(ctx, f)
 	if err != nil {
 		return plan.Document{}, fmt.Errorf("read the plan of source %q: %w", source, err)
 	}
@@ -49,6 +39,26 @@ func (o *options) pendingPlan(ctx context.Context, f approveFlags, source string
 		return plan.Document{}, fmt.Errorf("read the plan of source %q from %s: %w", source, from, err)
 	}
 	return doc, nil
+}
+
+// openPlans opens what has the plans, and names it.
+func (o *options) openPlans(ctx context.Context, f approveFlags) (io.ReadCloser, string, error) {
+	switch f.plan {
+	case "":
+		response, at, err := o.requestPlans(ctx, f)
+		if err == nil && response.StatusCode != http.StatusOK {
+			_ = response.Body.Close()
+			err = fmt.Errorf("%s: the server answered %d to GET /status, so it is not the endpoint of relay-sync", at, response.StatusCode)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		return response.Body, at, nil
+	case "-":
+		return io.NopCloser(os.Stdin), "standard input", nil
+	}
+	file, err := os.Open(f.plan)
+	return file, conffile.Display(f.plan), err
 }
 
 // findPlan finds the plan of a source in the status of a daemon or in the output of plan
@@ -87,49 +97,25 @@ func findPlan(r io.Reader, source string) (plan.Document, error) {
 	return plan.Document{}, fmt.Errorf("source not found: it has %s", problem.Listed(names))
 }
 
-// daemonPlans requests the status of the daemon.
-func (o *options) daemonPlans(ctx context.Context, f approveFlags) (io.ReadCloser, string, error) {
+// requestPlans requests the status of the daemon, which has the plans.
+func (o *options) requestPlans(ctx context.Context, f approveFlags) (response *http.Response, at string, err error) {
 	if f.url != "" {
-		return statusAt(ctx, f.url)
+		u, err := httpclient.ParseAddress(f.url)
+		if err != nil {
+			return nil, "", fmt.Errorf("invalid --url: %w", err)
+		}
+		if response, err = get(ctx, strings.TrimRight(u.String(), "/")+"/status"); err != nil {
+			err = fmt.Errorf("%s: no answer. Hint: check the URL, and that relay-sync run is running", u.Host)
+		}
+		return response, u.Host, err
 	}
-	cfg, err := &config.Config{Socket: f.socket}, error(nil)
+	cfg := &config.Config{Socket: f.socket}
 	if f.socket == "" {
-		cfg, err = config.Read(o.config)
+		if cfg, err = config.Read(o.config); err != nil {
+			return nil, "", fmt.Errorf("%w\nHint: without a configuration, name the daemon: --socket PATH or --url URL; or give its plan: --plan FILE", err)
+		}
 	}
-	if err != nil {
-		return nil, "", fmt.Errorf("%w\nHint: without a configuration, name the daemon: --socket PATH or --url URL; or give its plan: --plan FILE", err)
-	}
-	response, at, err := requestStatus(ctx, cfg)
-	if err != nil {
-		return nil, "", err
-	}
-	return response.Body, at, nil
-}
-
-// statusAt requests the status at a URL.
-func statusAt(ctx context.Context, address string) (io.ReadCloser, string, error) {
-	u, err := httpclient.ParseAddress(address)
-	if err != nil {
-		return nil, "", fmt.Errorf("invalid --url: %w", err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(u.String(), "/")+"/status", nil)
-	if err != nil {
-		return nil, "", err
-	}
-	client, err := httpclient.New(httpclient.Settings{MaxResponseBytes: maxStatusBytes})
-	if err != nil {
-		return nil, "", err
-	}
-	client.Timeout = statusTimeout
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, "", fmt.Errorf("%s: no answer. Hint: check the URL, and that relay-sync run is running", u.Host)
-	}
-	if response.StatusCode != http.StatusOK {
-		_ = response.Body.Close()
-		return nil, "", fmt.Errorf("%s: the server answered %d to GET /status, so it is not the endpoint of relay-sync", u.Host, response.StatusCode)
-	}
-	return response.Body, u.Host, nil
+	return requestStatus(ctx, cfg)
 }
 
 // statusTimeout limits a request for the status, with its answer.
@@ -143,7 +129,5 @@ func (o *options) confirmedOnTerminal(question string) bool {
 		return false
 	}
 	defer terminal.Close()
-	o.ask(question)
-	line, _ := bufio.NewReader(terminal).ReadString('\n')
-	return strings.TrimSpace(line) == "yes"
+	return o.confirmedBy(terminal, question)
 }

@@ -83,18 +83,23 @@ func requestStatus(ctx context.Context, cfg *config.Config) (response *http.Resp
 	case cfg.Listen == "":
 		return nil, "", errors.New("neither socket nor listen is set in the configuration. Hint: set socket, such as /run/relay-sync/relay-sync.sock")
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Listen+"/status", nil)
-	if err != nil {
-		return nil, "", err
-	}
-	client, err := httpclient.New(httpclient.Settings{MaxResponseBytes: maxStatusBytes})
-	if err != nil {
-		return nil, "", err
-	}
-	if response, err = client.Do(request); err != nil {
+	if response, err = get(ctx, "http://"+cfg.Listen+"/status"); err != nil {
 		err = fmt.Errorf("%s: no answer. Hint: check that relay-sync run is running", cfg.Listen)
 	}
 	return response, cfg.Listen, err
+}
+
+// get sends a request to an endpoint of the daemon.
+func get(ctx context.Context, url string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	client, err := httpclient.New(httpclient.Settings{MaxResponseBytes: maxStatusBytes})
+	if err != nil {
+		return nil, err
+	}
+	return client.Do(request)
 }
 
 func (o *options) writeStatus(cfg *config.Config, daemon report.Daemon) error {
