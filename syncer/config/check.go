@@ -31,6 +31,9 @@ func (cfg *Config) problems() (out problem.List) {
 	}
 	out.AddIf(cfg.Listen != "" && !listenable(cfg.Listen), "listen", "must be an address and a port, such as 127.0.0.1:9460")
 	cfg.hostsProblems(&out)
+	if cfg.Web != nil {
+		out.AddList("web", cfg.Web.problems(cfg.Audit))
+	}
 	out.AddList("vault", cfg.Vault.problems())
 	out.AddError("listen_webhooks", cfg.checkListenWebhooks())
 	cfg.socketProblems(&out)
@@ -52,6 +55,17 @@ func (cfg *Config) problems() (out problem.List) {
 		out.AddList(at, s.connectionProblems(cfg.Vault))
 		out.AddIf(len(s.Connections) > 0 && cfg.Vault.Domain == "", "vault.domain",
 			"is required for the connections of source %q; the name of the account in Relay", s.Name)
+	}
+	return out
+}
+
+// webProblems is problems of what relay-sync web uses.
+func (cfg *Config) webProblems() (out problem.List) {
+	out.AddList("vault", cfg.Vault.problemsOfAddress())
+	if cfg.Web == nil {
+		out.Add("web", "is required; the settings of the page")
+	} else {
+		out.AddList("web", cfg.Web.problems(cfg.Audit))
 	}
 	return out
 }

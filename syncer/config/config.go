@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
@@ -87,6 +88,9 @@ type Config struct {
 	// Election lets only one of several replicas follow the sources, by a Lease of
 	// Kubernetes. If unset, each replica follows them, which is safe and costs requests.
 	Election *election.Config `yaml:"election"`
+	// Web is the web page and the user API of relay-sync web; unset for none. A file with
+	// vault and web alone is enough for relay-sync web, which ignores everything else.
+	Web *Web `yaml:"web"`
 	// Sources are the repositories to follow. At least one.
 	Sources []Source `yaml:"sources"`
 }
@@ -102,7 +106,13 @@ const DefaultFile = "relay-sync.yaml"
 
 // Read reads and checks a configuration file. Paths in the file are relative to its
 // directory. Unknown keys are refused. The error lists all problems, with their lines.
-func Read(path string) (*Config, error) {
+func Read(path string) (*Config, error) { return read(path, (*Config).problems) }
+
+// ReadWeb reads and checks a configuration file as Read does, but only the parts that
+// relay-sync web uses: vault without credentials, and web, which is required.
+func ReadWeb(path string) (*Config, error) { return read(path, (*Config).webProblems) }
+
+func read(path string, check func(*Config) problem.List) (*Config, error) {
 	data, err := conffile.Read(path, maxConfigBytes)
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
@@ -111,7 +121,7 @@ func Read(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	cfg, problems := parse(data, directory)
+	cfg, problems := parseFor(data, directory, check)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("invalid configuration %s:\n  %s", conffile.Display(path), strings.Join(problems, "\n  "))
 	}
@@ -121,8 +131,12 @@ func Read(path string) (*Config, error) {
 	return cfg, nil
 }
 
-// parse returns the configuration, or its problems with their lines.
+// parse returns the configuration of the daemon, or its problems with their lines.
 func parse(data []byte, directory string) (*Config, []string) {
+	return parseFor(data, directory, (*Config).problems)
+}
+
+func parseFor(data []byte, directory string, check func(*Config) problem.List) (*Config, []string) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		return nil, []string{syntaxProblem(err)}
@@ -140,7 +154,7 @@ func parse(data []byte, directory string) (*Config, []string) {
 		return nil, []string{"must contain one YAML document; found a second one"}
 	}
 	cfg.SetDefaults(directory)
-	return &cfg, withLines(&root, cfg.problems())
+	return &cfg, withLines(&root, check(&cfg))
 }
 
 // defaultDriftInterval is how often the daemon compares Vault with an unchanged
@@ -166,6 +180,9 @@ func (cfg *Config) SetDefaults(folder string) {
 	cfg.Mirrors = below(folder, cmp.Or(cfg.Mirrors, defaultMirrors))
 	for _, path := range append(v.Login.files(), &v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey) {
 		*path = below(folder, *path)
+	}
+	if cfg.Web != nil {
+		cfg.Web.setDefaults(folder, cfg.Socket)
 	}
 	if cfg.Tidy != nil {
 		cfg.Tidy.After = cmp.Or(cfg.Tidy.After, tidy.DefaultAfter)

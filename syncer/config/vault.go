@@ -78,8 +78,13 @@ func (v Vault) problems() (out problem.List) {
 	case n > 1, n == 1 && v.TokenFile != "":
 		out.Add("login", "must be the only credential; token_file, approle, jwt, kubernetes and cert exclude each other")
 	}
+	return append(out, v.problemsOfAddress()...)
+}
+
+// problemsOfAddress is problems of everything but the credentials.
+func (v Vault) problemsOfAddress() (out problem.List) {
 	for _, p := range v.Settings("").Problems() {
-		// The file has no token: the cases above replace that check. A proxy in the file
+		// The file has no token: problems has its own check. A proxy in the file
 		// must not have credentials.
 		out.AddIf(p.Path != "token" && p.Path != "proxy", p.Path, "%s", p.Text)
 	}
