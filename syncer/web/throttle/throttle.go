@@ -1,0 +1,139 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package throttle limits attempts to log in to the web page.
+//
+// Vault locks a user for everybody after five failed logins. So after four failures of a
+// name from one client the page refuses that name from that client for a while, and sends
+// nothing to Vault: others, and the same person from elsewhere, can still log in. A client
+// can try only a number of names and tokens in a time. Memory is bounded.
+package throttle
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// maxFailures is one less than Vault's default (user_lockout).
+	maxFailures = 4
+	// Pause is how long a name is refused, and how long failures are remembered.
+	Pause = 15 * time.Minute
+	// maxEntries bounds each of the lists: some megabytes.
+	maxEntries = 20_000
+	// attempts and interval: this many at once, then one in an interval, for one client.
+	attempts = 20
+	interval = 3 * time.Second
+)
+
+// Throttle remembers failed logins. It is safe for concurrent use.
+type Throttle struct {
+	mu      sync.Mutex
+	names   map[key]*failures
+	clients map[string]*rate.Limiter
+}
+
+// key is a hash of client, login method and name, of equal size whatever was sent.
+type key [sha256.Size]byte
+
+type failures struct {
+	count int
+	last  time.Time
+}
+
+// New returns a Throttle without failures.
+func New() *Throttle {
+	return &Throttle{names: map[key]*failures{}, clients: map[string]*rate.Limiter{}}
+}
+
+// Allow reports whether a client may try to log in as a name now, and otherwise how long it
+// has to wait. It counts the attempt.
+func (t *Throttle) Allow(client, method, name string) (wait time.Duration, allowed bool) {
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f := t.names[keyOf(client, method, name)]; f != nil && f.count >= maxFailures {
+		if wait = f.last.Add(Pause).Sub(now); wait > 0 {
+			return wait, false
+		}
+	}
+	limiter := t.clients[client]
+	if limiter == nil {
+		if len(t.clients) >= maxEntries {
+			t.forgetClients(now)
+		}
+		limiter = rate.NewLimiter(rate.Every(interval), attempts)
+		t.clients[client] = limiter
+	}
+	if !limiter.AllowN(now, 1) {
+		return interval, false
+	}
+	return 0, true
+}
+
+// Failed counts a login that Vault refused.
+func (t *Throttle) Failed(client, method, name string) {
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := keyOf(client, method, name)
+	f := t.names[at]
+	if f == nil || now.Sub(f.last) >= Pause {
+		if len(t.names) >= maxEntries {
+			t.forgetNames(now)
+		}
+		f = &failures{}
+		t.names[at] = f
+	}
+	f.count, f.last = f.count+1, now
+}
+
+// Succeeded forgets the failures of a name from a client.
+func (t *Throttle) Succeeded(client, method, name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.names, keyOf(client, method, name))
+}
+
+// forgetNames forgets failures that count no more, and if there are none, any.
+func (t *Throttle) forgetNames(now time.Time) {
+	for at, f := range t.names {
+		if now.Sub(f.last) >= Pause {
+			delete(t.names, at)
+		}
+	}
+	for at := range t.names {
+		if len(t.names) < maxEntries {
+			return
+		}
+		delete(t.names, at)
+	}
+}
+
+// forgetClients forgets clients that may try as often as a new one, and if there are none,
+// any.
+func (t *Throttle) forgetClients(now time.Time) {
+	for client, limiter := range t.clients {
+		if limiter.TokensAt(now) >= attempts {
+			delete(t.clients, client)
+		}
+	}
+	for client := range t.clients {
+		if len(t.clients) < maxEntries {
+			return
+		}
+		delete(t.clients, client)
+	}
+}
+
+func keyOf(client, method, name string) key {
+	hash := sha256.New()
+	for _, part := range []string{client, method, name} {
+		sum := sha256.Sum256([]byte(part))
+		hash.Write(sum[:])
+	}
+	return key(hash.Sum(nil))
+}
