@@ -1,0 +1,134 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package form
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Limits of a form.
+const (
+	// maxParts is more than the fields of a connection with all its fields.
+	maxParts = 250
+	// maxText is the size of a field that is not a value.
+	maxText = 8 << 10
+	// overhead is for the texts and the separators of a form, beside its values.
+	overhead = 256 << 10
+)
+
+var (
+	// ErrTooLarge: the form is larger than the limit, or one of its fields is.
+	ErrTooLarge = errors.New("the form is too large")
+	// ErrMalformed: the body is not a form.
+	ErrMalformed = errors.New("the request is not a form of this page")
+)
+
+// Form has the fields of a form.
+type Form struct {
+	fields   map[string][]string
+	files    map[string][]byte
+	maxValue int
+}
+
+// Read reads the form in the body of a request. Values have at most maxValue bytes. Errors:
+// ErrTooLarge, ErrMalformed.
+func Read(w http.ResponseWriter, r *http.Request, maxValue int) (*Form, error) {
+	f := &Form{fields: map[string][]string{}, files: map[string][]byte{}, maxValue: maxValue}
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, ErrMalformed
+	}
+	switch kind {
+	case "multipart/form-data":
+		// A text area has two bytes for each line break of the value.
+		r.Body = http.MaxBytesReader(w, r.Body, int64(2*maxValue+overhead))
+		return f, sized(f.multipart(multipart.NewReader(r.Body, parameters["boundary"])))
+	case "application/x-www-form-urlencoded":
+		r.Body = http.MaxBytesReader(w, r.Body, overhead)
+		return f, sized(f.encoded(r.Body))
+	}
+	return nil, ErrMalformed
+}
+
+// sized is ErrTooLarge for a body above its limit, and ErrMalformed for other errors:
+// those of the parsers can quote the form.
+func sized(err error) error {
+	if _, is := errors.AsType[*http.MaxBytesError](err); is || errors.Is(err, ErrTooLarge) || errors.Is(err, multipart.ErrMessageTooLarge) {
+		return ErrTooLarge
+	}
+	if err != nil {
+		return ErrMalformed
+	}
+	return nil
+}
+
+func (f *Form) encoded(body io.Reader) error {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	if strings.Count(string(text), "&") >= maxParts {
+		return ErrTooLarge
+	}
+	values, err := url.ParseQuery(string(text))
+	f.fields = values
+	return err
+}
+
+func (f *Form) multipart(from *multipart.Reader) error {
+	for range maxParts {
+		part, err := from.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := f.part(part); err != nil {
+			return err
+		}
+	}
+	return ErrTooLarge
+}
+
+func (f *Form) part(part *multipart.Part) error {
+	defer part.Close()
+	// One byte more than allowed, so that Value reports it as the error of a field.
+	content, err := io.ReadAll(io.LimitReader(part, int64(max(2*f.maxValue, maxText)+2)))
+	if err != nil {
+		return err
+	}
+	if name := part.FormName(); part.FileName() != "" {
+		f.files[name] = content
+	} else {
+		f.fields[name] = append(f.fields[name], string(content))
+	}
+	// What is left of a part is read by NextPart, up to the limit of the body.
+	return nil
+}
+
+// Text returns the first field of a name, without white space at its ends; empty if it is
+// missing or larger than a text may be.
+func (f *Form) Text(name string) string {
+	all := f.fields[name]
+	if len(all) == 0 || len(all[0]) > maxText {
+		return ""
+	}
+	return strings.TrimSpace(all[0])
+}
+
+// Checked reports whether a checkbox is checked.
+func (f *Form) Checked(name string) bool { return f.Text(name) != "" }
+
+// tooLarge is the problem of a value above the limit.
+func (f *Form) tooLarge() error {
+	return fmt.Errorf("the value is larger than the limit of %d bytes", f.maxValue)
+}
