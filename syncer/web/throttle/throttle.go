@@ -1,12 +1,6 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package throttle limits attempts to log in to the web page.
-//
-// Vault locks a user for everybody after five failed logins. So after four failures of a
-// name from one client the page refuses that name from that client for a while, and sends
-// nothing to Vault: others, and the same person from elsewhere, can still log in. A client
-// can try only a number of names and tokens in a time. Memory is bounded.
 package throttle
 
 import (
@@ -98,7 +92,7 @@ func (t *Throttle) Succeeded(client, method, name string) {
 	delete(t.names, keyOf(client, method, name))
 }
 
-// forgetNames forgets failures that count no more, and if there are none, any.
+// forgetNames forgets failures that count no more, otherwise any.
 func (t *Throttle) forgetNames(now time.Time) {
 	for at, f := range t.names {
 		if now.Sub(f.last) >= Pause {
@@ -113,8 +107,7 @@ func (t *Throttle) forgetNames(now time.Time) {
 	}
 }
 
-// forgetClients forgets clients that may try as often as a new one, and if there are none,
-// any.
+// forgetClients forgets clients that may try as often as a new one, otherwise any.
 func (t *Throttle) forgetClients(now time.Time) {
 	for client, limiter := range t.clients {
 		if limiter.TokensAt(now) >= attempts {
