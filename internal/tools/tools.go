@@ -14,7 +14,7 @@ import (
 // test fails and names the command that builds it. A skipped test would prove nothing.
 func Path(t testing.TB, name string) string {
 	t.Helper()
-	root, err := repositoryRoot()
+	root, err := RepositoryRoot()
 	if err != nil {
 		t.Fatalf("find bin/%s: %v", name, err)
 	}
@@ -25,8 +25,8 @@ func Path(t testing.TB, name string) string {
 	return path
 }
 
-// repositoryRoot returns the nearest parent directory with a go.mod.
-func repositoryRoot() (string, error) {
+// RepositoryRoot returns the nearest parent directory with a go.mod.
+func RepositoryRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err

@@ -15,7 +15,7 @@ import (
 
 func TestEveryPackageDescribesItselfInItsDocFile(t *testing.T) {
 	t.Parallel()
-	root, err := repositoryRoot()
+	root, err := RepositoryRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
