@@ -167,3 +167,33 @@ func TestWorkflowWithAKindIsAWorkflow(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestManyReferencesBelowALongPathNeedLittleMemory: each reference and each warning has the
+// path, so without a limit these files of 1 MiB need gigabytes.
+func TestManyReferencesBelowALongPathNeedLittleMemory(t *testing.T) {
+	t.Parallel()
+	key := "? " + strings.Repeat("k", MaxBytes/2) + "\n"
+	for name, text := range map[string]string{
+		"references": "steps:\n- spec:\n    " + key + "    : '" + strings.Repeat("${secrets.a}", 20_000) + "'\n",
+		"warnings":   "steps:\n- input:\n    " + key + "    : '" + strings.Repeat("${secrets.a}", 20_000) + "'\n",
+	} {
+		file, err := Read([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, found := 0, len(file.References)+len(file.Warnings)
+		for _, r := range file.References {
+			size += len(r.Field)
+		}
+		for _, w := range file.Warnings {
+			size += len(w.Text)
+		}
+		if found == 0 || size > found*2*maxField {
+			t.Errorf("%s: %d, with %d bytes of text", name, found, size)
+		}
+	}
+	file, err := Read([]byte("steps:\n- spec:\n    ? " + strings.Repeat("é", maxField) + "\n    : {in: [!Secret a]}\n"))
+	if want := "spec." + strings.Repeat("é", 125) + "..."; err != nil || len(file.References) != 1 || file.References[0].Field != want {
+		t.Errorf("%v: %+v, want the field %s", err, file, want)
+	}
+}

@@ -262,12 +262,32 @@ func (r *reader) text(n *yaml.Node) {
 
 func (r *reader) refer(at position, ref Reference) {
 	ref.User, ref.Line, ref.Column = r.user, at.line, at.column
-	ref.Field = strings.ReplaceAll(strings.Join(r.path, "."), ".[", "[")
+	ref.Field = r.field()
 	r.file.References = append(r.file.References, ref)
 	want := fieldTypes[strings.TrimSuffix(ref.Field, ".connection")]
 	if ref.Kind == Connection && ref.Type != "" && want != "" && want != ref.Type {
 		r.warn(at, "%s: ni reads a connection of type %s here, and this one is of type %s", ref.Field, want, plain(ref.Type))
 	}
+}
+
+// maxField limits the length of a field. One path, with long keys, may lead to many
+// references, each with its field.
+const maxField = 256
+
+// field is the path of the walk, cut after maxField bytes.
+func (r *reader) field() string {
+	var out strings.Builder
+	for i, segment := range r.path {
+		if i > 0 && !strings.HasPrefix(segment, "[") {
+			out.WriteByte('.')
+		}
+		if room := maxField - out.Len(); len(segment) > room {
+			out.WriteString(strings.ToValidUTF8(segment[:max(room, 0)], "") + "...")
+			break
+		}
+		out.WriteString(segment)
+	}
+	return out.String()
 }
 
 // fieldTypes are the types of the connections that the commands of Relay's ni read in
@@ -315,5 +335,5 @@ func (r *reader) probe(n *yaml.Node, in string) {
 
 func (r *reader) warnUnresolved(at position, what, in string) {
 	r.warn(at, "Relay does not resolve %s %s%s; it resolves only spec, env and when of a step, and spec and env of a trigger's source",
-		what, in, plain(strings.Join(r.path, ".")))
+		what, in, plain(r.field()))
 }
