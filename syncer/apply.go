@@ -25,12 +25,12 @@ var errNotTried = errors.New("not tried: the sync ended before it")
 // never twice at a time.
 func (s *source) apply(ctx context.Context, d desired, into *report.Report, done func(report.Result)) {
 	results := into.Results
-	line := auditLine{Owner: string(s.client.Owner()), Commit: string(d.Commit), Reason: s.reason}
+	line := report.AuditLine{Owner: string(s.client.Owner()), Commit: string(d.Commit), Reason: s.reason}
 	if into.Approved {
 		line.PlanID = into.PlanID
 	}
 	for _, n := range into.Approvals {
-		line.Approvals = append(line.Approvals, approvalLine{n.Entity, n.Time, n.Reason})
+		line.Approvals = append(line.Approvals, report.AuditApproval{Entity: n.Entity, Time: n.Time, Reason: n.Reason})
 	}
 	writers := s.newPool(ctx, done)
 	s.write(writers, d, line, results)
@@ -64,7 +64,7 @@ func (s *source) apply(ctx context.Context, d desired, into *report.Report, done
 
 // write sends the values. Each file is opened just before its values are sent, and the
 // next file waits for a free worker: few values are in memory at a time, and none stays.
-func (s *source) write(p *pool, d desired, line auditLine, results []report.Result) {
+func (s *source) write(p *pool, d desired, line report.AuditLine, results []report.Result) {
 	waiting := map[string][]*report.Result{}
 	for _, r := range chosen(results, plan.Kind.Writes) {
 		waiting[r.Want.File] = append(waiting[r.Want.File], r)

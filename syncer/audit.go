@@ -12,7 +12,6 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
-	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -21,44 +20,6 @@ import (
 type Audit struct {
 	file *auditfile.File
 	by   string
-}
-
-// auditLine is one line. It holds no value and no fingerprint.
-type auditLine struct {
-	FormatVersion string    `json:"format_version"`
-	Time          time.Time `json:"time"`
-	// Event is "begin" before the request, "end" after it. A begin without an end is a
-	// change during which the process died.
-	Event string `json:"event"`
-	By    string `json:"by"`
-	Owner string `json:"owner"`
-	// Person is who made a change by hand for a team.
-	Person string    `json:"person,omitempty"`
-	Commit string    `json:"commit"`
-	Action plan.Kind `json:"action"`
-	// Kind is "connection" for a connection, and left out for a secret. Workflow is a
-	// connection's type.
-	Kind     string `json:"kind,omitempty"`
-	Workflow string `json:"workflow"`
-	Name     string `json:"name"`
-	File     string `json:"file,omitempty"`
-	From     int    `json:"version_before"`
-	To       int    `json:"version_after,omitempty"`
-	// Cause is why the plan has the action.
-	Cause string `json:"cause,omitempty"`
-	// Reason is what the person gave with --reason.
-	Reason string `json:"reason,omitempty"`
-	// PlanID is the plan that was approved, and Approvals those who approved it in Vault.
-	PlanID    string         `json:"plan_id,omitempty"`
-	Approvals []approvalLine `json:"approvals,omitempty"`
-	Error     string         `json:"error,omitempty"`
-}
-
-// approvalLine is one approval in an audit line.
-type approvalLine struct {
-	Entity string    `json:"entity"`
-	Time   time.Time `json:"time"`
-	Reason string    `json:"reason"`
 }
 
 // OpenAudit opens the file of package auditfile at path. by is who runs this process. An
@@ -83,7 +44,7 @@ func (a *Audit) Close() error {
 }
 
 // append writes one line, which a terminal can show.
-func (a *Audit) append(line auditLine) error {
+func (a *Audit) append(line report.AuditLine) error {
 	if a == nil {
 		return nil
 	}
@@ -105,7 +66,7 @@ type ManualChange struct {
 
 // Manual writes the lines of a change by hand around it.
 func (a *Audit) Manual(by ManualChange, r *report.Result, do func()) {
-	line := auditLine{Owner: string(by.Owner), Reason: by.Reason}
+	line := report.AuditLine{Owner: string(by.Owner), Reason: by.Reason}
 	if !by.Person.Same(by.Owner) {
 		line.Person = string(by.Person)
 	}
@@ -122,7 +83,7 @@ func (e *notRecordedError) Error() string   { return "not done: " + e.cause.Erro
 func (e *notRecordedError) Unwrap() []error { return []error{errNotRecorded, e.cause} }
 
 // around writes the lines of one change around it.
-func (a *Audit) around(line auditLine, r *report.Result, do func()) {
+func (a *Audit) around(line report.AuditLine, r *report.Result, do func()) {
 	line.Event, line.Action, line.Cause = "begin", r.Kind, r.Cause
 	line.Workflow, line.Name, line.From = r.Address.Group, r.Address.Name, r.Entry.Current
 	line.Kind = r.Address.Kind.Label()

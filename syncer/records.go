@@ -120,7 +120,7 @@ func (c *Controller) signRecord(ctx context.Context, u *report.UnsignedRecord, r
 	if err := c.rateLimit.wait(ctx); err != nil {
 		return errNotTried
 	}
-	line := auditLine{Owner: string(client.Owner()), Commit: u.Record.Revision, Reason: reason}
+	line := report.AuditLine{Owner: string(client.Owner()), Commit: u.Record.Revision, Reason: reason}
 	result := report.Result{Action: plan.Action{Kind: plan.Sign, Address: u.Address, Entry: u.Entry, Cause: u.Problem()}}
 	c.Audit.around(line, &result, func() {
 		result.Err = client.SignRecord(ctx, u.Address, u.Entry)

@@ -86,7 +86,7 @@ func (c *Controller) undelete(ctx context.Context, cfg config.Source, u *report.
 	if err := c.rateLimit.wait(ctx); err != nil {
 		return errNotTried
 	}
-	line := auditLine{Owner: string(client.Owner()), Commit: entry.Records[client.Owner()].Revision, Reason: reason}
+	line := report.AuditLine{Owner: string(client.Owner()), Commit: entry.Records[client.Owner()].Revision, Reason: reason}
 	result := report.Result{Action: plan.Action{Kind: undeleting, Address: u.Address, Entry: entry}}
 	c.Audit.around(line, &result, func() {
 		u.Record, result.Err = client.Undelete(ctx, u.Address)

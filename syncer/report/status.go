@@ -58,6 +58,9 @@ type Status struct {
 	PendingSince time.Time `json:"pending_since,omitzero"`
 	// Problems are what was refused, blocked or failed, one sentence each.
 	Problems []string `json:"problems"`
+	// History are the last 50 syncs, oldest first. Syncs that fail because the branch cannot
+	// be resolved are one entry, until it can.
+	History []PastSync `json:"history,omitempty"`
 }
 
 // State is the state of a source in a few words.
