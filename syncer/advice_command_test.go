@@ -51,6 +51,8 @@ var commandAdvice = []advice{
 	{message: "; to restore it:", test: "advice_secret.txt"},
 	{message: "socket is not set in the configuration. Hint: set socket", test: "sync.txt"},
 	{message: "no answer. Hint: check that relay-sync run is running", test: "sync.txt"},
+	{message: "Hint: check the name in the URL, and the certificate authority in ca_cert", test: "TestUntrustedDaemonReceivesNoToken"},
+	{message: "Hint: check that token_file has the token of the daemon's remote_access", test: "TestReplacedTokenIsSentWithTheNextRequest"},
 	{message: "socket: another daemon answers at %s. Hint: stop it, or set another socket", test: "sync.txt"},
 	{message: "not confirmed, so nothing was removed. Hint: answer yes, or add --yes", test: "tidy.txt"},
 	{message: "Hint: to ask a running daemon anyway, name its socket: relay-sync status --socket", test: "reload.txt"},

@@ -15,9 +15,6 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// OutcomeHeader has the outcome of the syncs that a command asked for, as an exit code.
-const OutcomeHeader = "Relay-Sync-Outcome"
-
 // maxCommands limits the commands that wait for a sync.
 const maxCommands = 32
 
@@ -79,6 +76,6 @@ func (c *Controller) answerSync(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err, http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set(OutcomeHeader, strconv.Itoa(int(report.Worst(reports))))
+	w.Header().Set(report.OutcomeHeader, strconv.Itoa(int(report.Worst(reports))))
 	_, _ = body.WriteTo(w) // an error means that the client is gone
 }

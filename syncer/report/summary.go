@@ -21,6 +21,10 @@ const (
 	Pending Outcome = 2
 )
 
+// OutcomeHeader is the header with which the daemon answers a request for a sync: the
+// outcome, as a number.
+const OutcomeHeader = "Relay-Sync-Outcome"
+
 // String is the outcome as metrics name it.
 func (o Outcome) String() string {
 	switch o {

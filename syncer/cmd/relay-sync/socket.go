@@ -6,22 +6,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"os"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
-	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
-	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/daemon"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -52,28 +41,16 @@ func (o *options) syncNow(ctx context.Context) error {
 	if cfg.Socket == "" {
 		return errors.New("request a sync: socket is not set in the configuration. Hint: set socket, such as /run/relay-sync/relay-sync.sock, and send SIGHUP to relay-sync run")
 	}
-	query := url.Values{"source": o.sources, "output": {o.output}}
-	if wantsColor(o.stdout) {
-		query.Set("color", "true")
-	}
-	response, err := onSocket(ctx, cfg.Socket, http.MethodPost, "/sync?"+query.Encode())
+	client, err := daemon.New(daemon.Settings{Socket: cfg.Socket})
 	if err != nil {
-		return fmt.Errorf("request a sync: %w", err)
+		return err
 	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(response.Body, 4<<10))
-		return fmt.Errorf("request a sync at %s: %s", conffile.Display(cfg.Socket), foreign.Short(strings.TrimSpace(string(text))))
-	}
-	outcome, err := strconv.Atoi(response.Header.Get(syncer.OutcomeHeader))
+	outcome, err := client.Sync(ctx, daemon.SyncRequest{Sources: o.sources, Output: o.output, Color: wantsColor(o.stdout)}, o.stdout)
 	if err != nil {
-		return fmt.Errorf("request a sync at %s: the answer is not from relay-sync", conffile.Display(cfg.Socket))
+		return err
 	}
-	if _, err := io.Copy(o.stdout, response.Body); err != nil {
-		return fmt.Errorf("print the report: %w", err)
-	}
-	if report.Outcome(outcome) != report.Clean {
-		return exitError{report.Outcome(outcome)}
+	if outcome != report.Clean {
+		return exitError{outcome}
 	}
 	return nil
 }
@@ -89,32 +66,7 @@ func wake(ctx context.Context, socket string, sources ...string) {
 	if socket == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	response, err := onSocket(ctx, socket, http.MethodPost, "/changed?"+url.Values{"source": sources}.Encode())
-	if err == nil {
-		_ = response.Body.Close()
+	if client, err := daemon.New(daemon.Settings{Socket: socket}); err == nil {
+		_ = client.Changed(ctx, sources...)
 	}
-}
-
-// onSocket sends a request to the daemon at a socket. The error begins with the socket.
-func onSocket(ctx context.Context, socket, method, target string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://relay-sync"+target, nil)
-	if err != nil {
-		return nil, err
-	}
-	client, err := httpclient.New(httpclient.Settings{Socket: socket, MaxResponseBytes: maxStatusBytes})
-	if err != nil {
-		return nil, err
-	}
-	response, err := client.Do(request)
-	switch {
-	case errors.Is(err, os.ErrPermission):
-		return nil, fmt.Errorf("%s: permission denied. Hint: run the command as the user of the daemon, or set socket_mode", conffile.Display(socket))
-	case err != nil && ctx.Err() != nil:
-		return nil, fmt.Errorf("%s: %w", conffile.Display(socket), ctx.Err())
-	case err != nil:
-		return nil, fmt.Errorf("%s: no answer. Hint: check that relay-sync run is running", conffile.Display(socket))
-	}
-	return response, nil
 }

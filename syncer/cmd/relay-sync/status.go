@@ -5,16 +5,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/daemon"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -39,9 +37,6 @@ With --socket, status reads no configuration, so it works while that is invalid.
 	return c
 }
 
-// maxStatusBytes limits the answer of the daemon.
-const maxStatusBytes = 16 << 20
-
 // status requests the status of the daemon and prints it.
 func (o *options) status(ctx context.Context, socket string) error {
 	cfg, err := &config.Config{Socket: socket}, error(nil)
@@ -53,14 +48,13 @@ func (o *options) status(ctx context.Context, socket string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	response, at, err := requestStatus(ctx, cfg)
+	client, err := daemonOf(cfg)
 	if err != nil {
 		return fmt.Errorf("request the status: %w", err)
 	}
-	defer response.Body.Close()
-	var answer report.Daemon
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
-		return fmt.Errorf("request the status at %s: the answer is not from relay-sync", at)
+	answer, err := client.Status(ctx)
+	if err != nil {
+		return err
 	}
 	if err := o.writeStatus(cfg, answer); err != nil {
 		return fmt.Errorf("write the status: %w", err)
@@ -74,41 +68,24 @@ func (o *options) status(ctx context.Context, socket string) error {
 	return nil
 }
 
-// requestStatus asks the daemon for its status at its socket, or else at its address.
-func requestStatus(ctx context.Context, cfg *config.Config) (response *http.Response, at string, err error) {
+// daemonOf is the client of the daemon at its socket, or else at its address.
+func daemonOf(cfg *config.Config) (*daemon.Client, error) {
 	switch {
 	case cfg.Socket != "":
-		response, err = onSocket(ctx, cfg.Socket, http.MethodGet, "/status")
-		return response, cfg.Socket, err
+		return daemon.New(daemon.Settings{Socket: cfg.Socket})
 	case cfg.Listen == "":
-		return nil, "", errors.New("neither socket nor listen is set in the configuration. Hint: set socket, such as /run/relay-sync/relay-sync.sock")
+		return nil, errors.New("neither socket nor listen is set in the configuration. Hint: set socket, such as /run/relay-sync/relay-sync.sock")
 	}
-	if response, err = get(ctx, "http://"+cfg.Listen+"/status"); err != nil {
-		err = fmt.Errorf("%s: no answer. Hint: check that relay-sync run is running", cfg.Listen)
-	}
-	return response, cfg.Listen, err
+	return daemon.New(daemon.Settings{Listen: cfg.Listen})
 }
 
-// get sends a request to an endpoint of the daemon.
-func get(ctx context.Context, url string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	client, err := httpclient.New(httpclient.Settings{MaxResponseBytes: maxStatusBytes})
-	if err != nil {
-		return nil, err
-	}
-	return client.Do(request)
-}
-
-func (o *options) writeStatus(cfg *config.Config, daemon report.Daemon) error {
+func (o *options) writeStatus(cfg *config.Config, answer report.Daemon) error {
 	if o.output != "json" {
-		return o.text(cfg).WriteStatus(daemon, time.Now())
+		return o.text(cfg).WriteStatus(answer, time.Now())
 	}
-	fields := map[string]any{"sources": daemon.Sources, "standby": daemon.Standby}
-	if daemon.ReloadFailure != nil {
-		fields["reload_failure"] = daemon.ReloadFailure
+	fields := map[string]any{"sources": answer.Sources, "standby": answer.Standby}
+	if answer.ReloadFailure != nil {
+		fields["reload_failure"] = answer.ReloadFailure
 	}
 	return render.Document(o.stdout, fields)
 }
