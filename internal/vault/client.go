@@ -34,7 +34,27 @@ func New(cfg Settings) (*Client, error) {
 		return nil, err
 	}
 	cfg.setDefaults()
-	httpClient, err := httpclient.New(cfg.http())
+	base, err := cfg.newAPI(cfg.Concurrency)
+	if err != nil {
+		return nil, err
+	}
+	c := newClient(base, cfg.namespace(), cfg.Concurrency, &session{login: cfg.Login, tokenFile: cfg.TokenFile})
+	c.use(token)
+	return c, nil
+}
+
+func newClient(base *api.Client, namespace string, concurrency int, s *session) *Client {
+	return &Client{api: base, namespace: namespace, session: s, slots: make(chan struct{}, concurrency)}
+}
+
+func (cfg Settings) namespace() string { return strings.Trim(cfg.Namespace, "/") }
+
+// newAPI makes a client of Vault's library, without a token, that keeps at most conns
+// connections.
+func (cfg Settings) newAPI(conns int) (*api.Client, error) {
+	settings := cfg.http()
+	settings.MaxConns = conns
+	httpClient, err := httpclient.New(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -58,19 +78,12 @@ func New(cfg Settings) (*Client, error) {
 	// Replace, also by nothing, what the library read from the environment.
 	client.SetHeaders(headersOf(cfg.Headers))
 	client.SetWrappingLookupFunc(func(string, string) string { return "" })
-	namespace := strings.Trim(cfg.Namespace, "/")
-	client.SetNamespace(namespace)
-	if namespace == "" {
+	client.ClearToken()
+	client.SetNamespace(cfg.namespace())
+	if cfg.namespace() == "" {
 		client.ClearNamespace()
 	}
-	c := &Client{
-		api:       client,
-		namespace: namespace,
-		session:   &session{login: cfg.Login, tokenFile: cfg.TokenFile},
-		slots:     make(chan struct{}, cfg.Concurrency),
-	}
-	c.use(token)
-	return c, nil
+	return client, nil
 }
 
 func (cfg *Settings) setDefaults() {

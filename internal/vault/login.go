@@ -12,7 +12,7 @@ import (
 )
 
 // Login gets a token from one of Vault's auth methods: one of *AppRole, *JWT,
-// *Kubernetes, *UserPass and *Cert. Files are read at each login, because their issuer
+// *Kubernetes, *UserPass, *LDAP and *Cert. Files are read at each login, because their issuer
 // replaces them.
 type Login interface {
 	// problems reads no file. Paths begin with the method, such as approle.role_id.
@@ -30,6 +30,7 @@ const (
 	defaultJWTMount        = "jwt"
 	defaultKubernetesMount = "kubernetes"
 	defaultUserPassMount   = "userpass"
+	defaultLDAPMount       = "ldap"
 	defaultCertMount       = "cert"
 
 	// defaultKubernetesTokenFile is where a pod finds its service account's token.
@@ -61,6 +62,13 @@ type Kubernetes struct {
 
 // UserPass logs in with a name and a password.
 type UserPass struct {
+	Mount    string
+	Username string
+	Password string
+}
+
+// LDAP logs in with the name and the password of a user of a directory server.
+type LDAP struct {
 	Mount    string
 	Username string
 	Password string
@@ -126,10 +134,15 @@ func (l *Kubernetes) request() (string, map[string]any, error) {
 }
 
 func (l *UserPass) problems() (out problem.List) {
-	out.AddIf(l.Username == "", "userpass.username", "is required")
-	out.AddIf(strings.ContainsAny(l.Username, "/?#%"), "userpass.username", "must not contain the characters /, ?, # and %%, which have another meaning in a Vault path")
-	out.AddIf(l.Password == "", "userpass.password", "is required")
-	out.AddError("userpass.mount", checkMount(l.Mount))
+	return passwordProblems("userpass", l.Username, l.Password, l.Mount)
+}
+
+func passwordProblems(method, username, password, mount string) (out problem.List) {
+	out.AddIf(username == "", method+".username", "is required")
+	out.AddIf(username == "." || username == ".." || strings.ContainsAny(username, "/?#%"), method+".username",
+		"must not contain the characters /, ?, # and %%, which have another meaning in a Vault path, and not be . or ..")
+	out.AddIf(password == "", method+".password", "is required")
+	out.AddError(method+".mount", checkMount(mount))
 	return out
 }
 
@@ -138,6 +151,18 @@ func (l *UserPass) file() (setting, path string) { return "", "" }
 //nolint:unparam // other logins read a file
 func (l *UserPass) request() (string, map[string]any, error) {
 	path := loginPath(l.Mount, defaultUserPassMount, "login/"+l.Username)
+	return path, map[string]any{"password": l.Password}, nil
+}
+
+func (l *LDAP) problems() (out problem.List) {
+	return passwordProblems("ldap", l.Username, l.Password, l.Mount)
+}
+
+func (l *LDAP) file() (setting, path string) { return "", "" }
+
+//nolint:unparam // other logins read a file
+func (l *LDAP) request() (string, map[string]any, error) {
+	path := loginPath(l.Mount, defaultLDAPMount, "login/"+l.Username)
 	return path, map[string]any{"password": l.Password}, nil
 }
 

@@ -19,6 +19,15 @@ import (
 type Self struct {
 	// EntityID is the entity of the login; empty for none, as of a root token.
 	EntityID string `json:"entity_id"`
+	// DisplayName is what the auth method, or who made a child token, chose. It is not
+	// unique. Text of others.
+	DisplayName string `json:"display_name"`
+	// Policies are those of the token, IdentityPolicies those of its entity and of the
+	// groups of that.
+	Policies         []string `json:"policies"`
+	IdentityPolicies []string `json:"identity_policies"`
+	// Renewable reports whether RenewSelf can extend the lifetime.
+	Renewable bool `json:"renewable"`
 	// Type is "service" or "batch".
 	Type string `json:"type"`
 	// ExpireTime is in RFC 3339; empty for a token that never expires.
@@ -79,4 +88,24 @@ func (c *Client) lookUp(ctx context.Context, op, path string, into any) error {
 		return &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
 	}
 	return nil
+}
+
+// RenewSelf extends the lifetime of the token, to increment from now if its limits allow
+// it, and returns the new one.
+func (c *Client) RenewSelf(ctx context.Context, increment time.Duration) (time.Duration, error) {
+	const op, path = "renew the token at", "auth/token/renew-self"
+	secret, err := c.post(ctx, op, c.namespace, path, map[string]any{"increment": int(increment.Seconds())})
+	if err != nil {
+		return 0, err
+	}
+	if secret == nil || secret.Auth == nil {
+		return 0, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
+	}
+	return time.Duration(secret.Auth.LeaseDuration) * time.Second, nil
+}
+
+// RevokeSelf revokes the token, with all tokens made from it.
+func (c *Client) RevokeSelf(ctx context.Context) error {
+	_, err := c.post(ctx, "revoke the token at", c.namespace, "auth/token/revoke-self", nil)
+	return err
 }

@@ -140,21 +140,15 @@ func (c *Client) obtain(ctx context.Context) error {
 	if last := s.rejected; time.Since(last.at) < rejectedFor && maps.Equal(last.body, body) {
 		return last.err
 	}
-	anonymous := c.api.WithNamespace(c.namespace)
-	anonymous.ClearToken() // Vault would reject an old token before it reads the login
-	response, err := anonymous.Logical().WriteWithContext(ctx, path, body)
-	if err != nil {
-		failed := c.loginError(path, err)
-		if errors.Is(failed, kv.ErrLoginFailed) {
-			s.rejected = rejection{at: time.Now(), body: body, err: failed}
-		}
-		return failed
+	auth, err := c.logIn(ctx, path, body)
+	if errors.Is(err, kv.ErrLoginFailed) {
+		s.rejected = rejection{at: time.Now(), body: body, err: err}
 	}
-	if response == nil || response.Auth == nil || response.Auth.ClientToken == "" {
-		return &kv.Error{Op: "log in at", Path: path, Status: 200, Cause: kv.ErrMalformed}
+	if err != nil {
+		return err
 	}
 	s.loggedIn = true
-	c.keep(response.Auth)
+	c.keep(&auth.SecretAuth)
 	return nil
 }
 
@@ -197,16 +191,6 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	c.use("")
 	return nil
-}
-
-// loginError converts the error of a login: Vault responds to invalid credentials with
-// 400, 401 or 403, depending on the method, and to a wrong mount with 403.
-func (c *Client) loginError(path string, err error) *kv.Error {
-	failed := c.newError("log in at", path, err)
-	if failed.HasCause(kv.ErrRejected, kv.ErrUnsupported, kv.ErrPermissionDenied, kv.ErrInvalidToken, kv.ErrNoMount) {
-		failed.Cause = kv.ErrLoginFailed
-	}
-	return failed
 }
 
 // call sends one request, do, with a valid token. It sends it once more if the token no

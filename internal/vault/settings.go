@@ -99,12 +99,18 @@ func (cfg Settings) FileProblems() problem.List {
 
 // Problems is Check without the files.
 func (cfg Settings) Problems() problem.List {
-	var out problem.List
-	out.AddError("address", cfg.checkAddress())
+	out := cfg.addressProblems()
 	cfg.checkCredentials(&out)
 	_, needed := cfg.Login.(*Cert)
 	out.AddIf(needed && cfg.ClientCert == "" && cfg.ClientKey == "", "client_cert",
 		"is required to log in by certificate, together with the file of its private key")
+	return out
+}
+
+// addressProblems is the part of Problems about everything but credentials.
+func (cfg Settings) addressProblems() problem.List {
+	var out problem.List
+	out.AddError("address", cfg.checkAddress())
 	out = append(out, cfg.http().Problems()...)
 	out.AddError("headers", checkHeaders(cfg.Headers))
 	cfg.checkNumbers(&out)
@@ -149,7 +155,7 @@ func (cfg Settings) http() httpclient.Settings {
 		CACert: cfg.CACert, CACertPEM: cfg.CACertPEM, ClientCert: cfg.ClientCert, ClientKey: cfg.ClientKey,
 		ServerName: cfg.TLSServerName, Proxy: cfg.Proxy, NoProxy: cfg.NoProxy,
 		RedirectHosts: cfg.RedirectHosts, RedirectSetting: cmp.Or(cfg.RedirectSetting, "redirect_hosts"), AllowHTTP: cfg.AllowHTTP,
-		UserAgent: cfg.UserAgent, MaxResponseBytes: maxResponseBytes, MaxConns: cfg.Concurrency,
+		UserAgent: cfg.UserAgent, MaxResponseBytes: maxResponseBytes,
 	}
 }
 

@@ -29,6 +29,8 @@ type (
 	Kubernetes = vault.Kubernetes
 	// UserPass logs in with a user name and a password.
 	UserPass = vault.UserPass
+	// LDAP logs in with the name and the password of a user of a directory server.
+	LDAP = vault.LDAP
 	// Cert logs in with the client certificate of the Settings.
 	Cert = vault.Cert
 )
