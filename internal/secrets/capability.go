@@ -111,8 +111,36 @@ const anyBody = "00000000-0000-4000-8000-000000000000"
 // missingCapability compares what rules require with what is granted on their paths. The
 // error is a *MissingCapabilityError, nil if nothing is missing.
 func (c *Client) missingCapability(a Address, op capability.Operation, rules []capability.Rule, granted map[string][]string) error {
-	var lines []string
-	none := true
+	lines, none := missingLines(a, rules, granted)
+	if len(lines) == 0 {
+		return nil
+	}
+	return &MissingCapabilityError{Address: a, Rules: lines, Command: policyCommand(a.Scope, op, c.role), NoneGranted: none}
+}
+
+// RequiredPaths are the paths of Vault's API whose capabilities decide whether a token may
+// do the operations at an address.
+func (a Address) RequiredPaths(ops ...capability.Operation) []string {
+	var out []string
+	for _, r := range capability.Union(ops...) {
+		out = append(out, pathsOf(a, r)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// MissingRules are the lines of a Vault policy that an operation at an address requires and
+// that are not granted, as in a MissingCapabilityError; granted are the capabilities of a
+// token by the RequiredPaths. Empty if it may do the operation. Pure.
+func (a Address) MissingRules(op capability.Operation, granted map[string][]string) []string {
+	lines, _ := missingLines(a, capability.For(op), granted)
+	return lines
+}
+
+// missingLines are the lines for rules that are not granted. none reports that nothing at
+// all is granted there.
+func missingLines(a Address, rules []capability.Rule, granted map[string][]string) (lines []string, none bool) {
+	none = true
 	for _, r := range rules {
 		incomplete := false
 		have := granted[pathsOf(a, r)[0]]
@@ -126,10 +154,7 @@ func (c *Client) missingCapability(a Address, op capability.Operation, rules []c
 			lines = append(lines, policyLine(a.Scope, r))
 		}
 	}
-	if len(lines) == 0 {
-		return nil
-	}
-	return &MissingCapabilityError{Address: a, Rules: lines, Command: policyCommand(a.Scope, op, c.role), NoneGranted: none}
+	return lines, none
 }
 
 func missing(r capability.Rule, granted []string) []string {

@@ -1,0 +1,145 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package person
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
+)
+
+// Rights are what a token may do in a workflow, or with the connections of a domain. They
+// are for a page that shows what is possible; Vault decides at each request.
+type Rights struct {
+	List, Observe, Write, Delete, Undelete bool
+	// Missing are the lines of policy for what is false.
+	Missing Missing
+}
+
+// Missing are lines of a Vault policy, in HCL, for each of the Rights that a token does not
+// have; empty for the others.
+type Missing struct{ List, Observe, Write, Delete, Undelete string }
+
+// operations are those of Rights.
+var operations = []capability.Operation{capability.List, capability.Observe, capability.Write, capability.Delete, capability.Undelete}
+
+const (
+	// anyName stands for every name in a folder: rules for single names do not count.
+	anyName = "any"
+	// maxPaths limits the paths of one request.
+	maxPaths = 1000
+)
+
+// RightsIn returns the rights in each of the workflows, in the namespace, mount and prefix
+// of root: one request for up to 200 workflows. Errors: secrets.ErrInvalid for an invalid
+// name, secrets.ErrTokenRejected, or a *kv.Error.
+func RightsIn(ctx context.Context, d vaultclient.Directory, root secrets.Scope, workflows ...string) (map[string]Rights, error) {
+	var paths []string
+	for _, name := range workflows {
+		a := root.In(name).Secret(anyName)
+		if err := a.Check(); err != nil {
+			return nil, err
+		}
+		paths = append(paths, a.RequiredPaths(operations...)...)
+	}
+	granted, err := capabilities(ctx, d, root.Namespace, paths)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]Rights, len(workflows))
+	for _, name := range workflows {
+		out[name] = rightsAt(root.In(name).Secret(anyName), granted)
+	}
+	return out, nil
+}
+
+// RightsInDomain returns the rights with the connections of a domain. A connection cannot be
+// undeleted. Errors: as of RightsIn.
+func RightsInDomain(ctx context.Context, d vaultclient.Directory, root secrets.Scope, domain string) (Rights, error) {
+	a := connections.Address(root, domain, anyName, anyName)
+	if err := connections.Check(a); err != nil {
+		return Rights{}, err
+	}
+	folder := a.Mount + "/metadata/" + a.Prefix + "/"
+	granted, err := capabilities(ctx, d, root.Namespace, append(a.RequiredPaths(operations...), folder))
+	if err != nil {
+		return Rights{}, err
+	}
+	out := rightsAt(a, granted)
+	out.Undelete, out.Missing.Undelete = false, ""
+	if needs := capability.For(capability.List)[0].Capabilities; !allowed(granted[folder], needs...) {
+		out.List = false
+		out.Missing.List = strings.TrimSpace(capability.Line(folder, needs...) + "\n" + out.Missing.List)
+	}
+	return out, nil
+}
+
+// MayApprove reports whether the person of the token may approve planned changes of a source
+// of a controller. missing is the line of policy if not. Errors: as of RightsIn.
+func MayApprove(ctx context.Context, d vaultclient.Directory, namespace, mount, controller, source, entity string) (may bool, missing string, err error) {
+	if err := errors.Join(secrets.CheckPath("mount", mount), secrets.CheckName("controller", controller), secrets.CheckName("source", source)); err != nil {
+		return false, "", err
+	}
+	line := capability.Line(capability.ApprovalPath(mount, controller, source, "{{identity.entity.id}}"), capability.Approval...)
+	if secrets.CheckName("entity", entity) != nil {
+		return false, line, nil
+	}
+	path := capability.ApprovalPath(mount, controller, source, entity)
+	granted, err := capabilities(ctx, d, namespace, []string{path})
+	if err != nil {
+		return false, "", err
+	}
+	if allowed(granted[path], capability.Approval...) {
+		return true, "", nil
+	}
+	return false, line, nil
+}
+
+func rightsAt(a secrets.Address, granted map[string][]string) Rights {
+	missing := func(op capability.Operation) (bool, string) {
+		lines := a.MissingRules(op, granted)
+		return len(lines) == 0, strings.Join(lines, "\n")
+	}
+	var r Rights
+	r.List, r.Missing.List = missing(capability.List)
+	r.Observe, r.Missing.Observe = missing(capability.Observe)
+	r.Write, r.Missing.Write = missing(capability.Write)
+	r.Delete, r.Missing.Delete = missing(capability.Delete)
+	r.Undelete, r.Missing.Undelete = missing(capability.Undelete)
+	return r
+}
+
+// capabilities are those of the token, by path.
+func capabilities(ctx context.Context, d vaultclient.Directory, namespace string, paths []string) (map[string][]string, error) {
+	out := make(map[string][]string, len(paths))
+	for chunk := range slices.Chunk(paths, maxPaths) {
+		granted, err := d.Capabilities(ctx, namespace, chunk...)
+		if errors.Is(err, kv.ErrPermissionDenied) {
+			return nil, secrets.ErrTokenRejected
+		}
+		if err != nil {
+			return nil, err
+		}
+		for path, names := range granted {
+			out[path] = names
+		}
+	}
+	return out, nil
+}
+
+func allowed(granted []string, needs ...string) bool {
+	for _, need := range needs {
+		if !slices.Contains(granted, need) && !slices.Contains(granted, "root") {
+			return false
+		}
+	}
+	return true
+}
