@@ -14,8 +14,24 @@ import (
 )
 
 // Live returns the live connections of a domain, from the metadata of the pointers alone.
-// Errors: as of secrets.Client.Groups and secrets.Client.Survey.
+// Errors: as of Pointers.
 func (c *Client) Live(ctx context.Context, root secrets.Scope, domain string) ([]secrets.Address, error) {
+	all, err := c.Pointers(ctx, root, domain)
+	if err != nil {
+		return nil, err
+	}
+	var live []secrets.Address
+	for a, entry := range all {
+		if entry.Live() {
+			live = append(live, a)
+		}
+	}
+	return live, nil
+}
+
+// Pointers observes all connections of a domain, also deleted ones, without the fields of
+// their bodies. Errors: as of secrets.Client.Groups and secrets.Client.Survey.
+func (c *Client) Pointers(ctx context.Context, root secrets.Scope, domain string) (map[secrets.Address]secrets.Entry, error) {
 	all := Address(root, domain, "", "").Scope
 	folders, err := c.Groups(ctx, all)
 	if err != nil {
@@ -34,24 +50,19 @@ func (c *Client) Live(ctx context.Context, root secrets.Scope, domain string) ([
 	if len(seen.Failed) > 0 {
 		return nil, errors.Join(slices.Collect(maps.Values(seen.Failed))...)
 	}
-	var live []secrets.Address
-	for a, entry := range seen.Entries {
-		if entry.Live() {
-			live = append(live, a)
-		}
-	}
-	return withoutBodies(live), nil
+	return withoutBodies(seen.Entries), nil
 }
 
 // withoutBodies drops the fields of bodies of Relay's development mode: the body of the
 // connection "name" is in the folder "_name", beside the types.
-func withoutBodies(all []secrets.Address) []secrets.Address {
+func withoutBodies(all map[secrets.Address]secrets.Entry) map[secrets.Address]secrets.Entry {
 	named := map[string]bool{}
-	for _, a := range all {
+	for a := range all {
 		named[a.Name] = true
 	}
-	return slices.DeleteFunc(all, func(a secrets.Address) bool {
+	maps.DeleteFunc(all, func(a secrets.Address, _ secrets.Entry) bool {
 		name, is := strings.CutPrefix(a.Group, devPrefix)
 		return is && named[name]
 	})
+	return all
 }

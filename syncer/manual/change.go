@@ -29,17 +29,21 @@ func (s *Session) Observe(ctx context.Context, a secrets.Address, adopt bool) (s
 // writes a secret that another owner has or that is unmanaged. The error of the result
 // is as of secrets.Client.Put.
 func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.Entry, value secrets.Value, adopt bool) report.Result {
-	r := report.Result{Action: plan.Action{Kind: plan.Change, Address: a, Entry: observed}}
-	client := s.client.For(observed)
+	return s.put(ctx, secrets.Write{Address: a, Value: value, Observed: observed}, adopt)
+}
+
+func (s *Session) put(ctx context.Context, w secrets.Write, adopt bool) report.Result {
+	r := report.Result{Action: plan.Action{Kind: plan.Change, Address: w.Address, Entry: w.Observed}}
+	client := s.client.For(w.Observed)
 	switch {
-	case adopt && secrets.MayWrite(client.Owner(), observed, a) != nil:
-		r.Kind = plan.Adopt
-	case !observed.Live():
+	case adopt && secrets.MayWrite(client.Owner(), w.Observed, w.Address) != nil:
+		r.Kind, w.Adopt = plan.Adopt, true
+	case !w.Observed.Live():
 		r.Kind = plan.Add
 	}
 	s.audited(client.Owner(), &r, func() {
 		var written secrets.Written
-		written, r.Err = client.Put(ctx, secrets.Write{Address: a, Value: value, Observed: observed, Adopt: r.Kind == plan.Adopt})
+		written, r.Err = manager(client, w.Address, s.warn).Put(ctx, w)
 		r.Version = written.Version
 	})
 	return r
@@ -51,13 +55,19 @@ func (s *Session) Set(ctx context.Context, a secrets.Address, observed secrets.E
 // secrets.Client.Delete; for an unmanaged secret it is secrets.ErrNotOwner too.
 func (s *Session) Delete(ctx context.Context, a secrets.Address, adopt bool) report.Result {
 	r := report.Result{Action: plan.Action{Kind: plan.Delete, Address: a}}
-	if r.Entry, r.Err = s.Observe(ctx, a, adopt); r.Err != nil {
-		return r
+	if r.Entry, r.Err = s.Observe(ctx, a, adopt); r.Err == nil {
+		_ = s.delete(ctx, &r, adopt)
 	}
+	return r
+}
+
+// delete removes what r.Entry shows.
+func (s *Session) delete(ctx context.Context, r *report.Result, adopt bool) (done secrets.Deletion) {
+	a := r.Address
 	claim, err := claimOf(r.Entry, r.Entry.KnownAs(s.Owner()), adopt)
 	if err != nil {
-		r.Err = fmt.Errorf("delete secret %s: %w", a, err)
-		return r
+		r.Err = fmt.Errorf("delete %s %s: %w", a.Kind, a, err)
+		return done
 	}
 	switch {
 	case !claim.Owner.Same(s.Owner()):
@@ -68,15 +78,19 @@ func (s *Session) Delete(ctx context.Context, a secrets.Address, adopt bool) rep
 	if claim.Version != r.Entry.Current || !r.Entry.Live() {
 		r.Kind = plan.Release
 	}
-	s.audited(s.client.For(r.Entry).Owner(), &r, func() {
-		var done secrets.Deletion
-		done, r.Err = s.client.Delete(ctx, a, claim)
+	s.audited(s.client.For(r.Entry).Owner(), r, func() {
+		done, r.Err = manager(s.client, a, s.warn).Delete(ctx, a, claim)
 		if r.Err == nil && (done.Outcome == secrets.WrittenSince || done.Outcome == secrets.NothingClaimed) {
-			r.Err = fmt.Errorf("delete secret %s: %w: %s", a, secrets.ErrConflict, done.NotDeleted(a))
+			r.Err = notDeleted(a, done)
 		}
 		r.SetRemoved(done)
 	})
-	return r
+	return done
+}
+
+// notDeleted is the error of a deletion that found another version than the one observed.
+func notDeleted(a secrets.Address, done secrets.Deletion) error {
+	return fmt.Errorf("delete %s %s: %w: %s", a.Kind, a, secrets.ErrConflict, done.NotDeleted(a))
 }
 
 // claimOf is the version that a deletion removes: that of the owner me, or with adopt
@@ -101,14 +115,17 @@ func claimOf(e secrets.Entry, me secrets.Owner, adopt bool) (secrets.Claim, erro
 // of secrets.Client.Undelete.
 func (s *Session) Undelete(ctx context.Context, a secrets.Address) report.Result {
 	r := report.Result{Action: plan.Action{Kind: Undelete, Address: a}}
-	if r.Entry, r.Err = s.client.Describe(ctx, a); r.Err != nil {
-		return r
+	if r.Entry, r.Err = s.client.Describe(ctx, a); r.Err == nil {
+		s.undelete(ctx, &r)
 	}
+	return r
+}
+
+func (s *Session) undelete(ctx context.Context, r *report.Result) {
 	client := s.client.For(r.Entry)
-	s.audited(client.Owner(), &r, func() {
+	s.audited(client.Owner(), r, func() {
 		var record secrets.Record
-		record, r.Err = client.Undelete(ctx, a)
+		record, r.Err = client.Undelete(ctx, r.Address)
 		r.Version = record.Version
 	})
-	return r
 }

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
@@ -30,25 +29,22 @@ type Row struct {
 	Ownership string
 	// Drift is the state of the secret compared with the record of its owner.
 	Drift secrets.Verdict
-	// Deleted is when it was deleted. Only in a list of deleted secrets.
+	// Deleted is when it was deleted. Only in Listing.Deleted.
 	Deleted time.Time
+	// Entry is what was observed.
+	Entry secrets.Entry
 }
 
 // ErrNoSecrets: Vault has no name in the workflow, so the name may be wrong.
 var ErrNoSecrets = errors.New("not found: no secret was ever written there")
 
-// Query is what List lists.
-type Query struct {
-	// Workflow is one workflow; empty for every workflow.
-	Workflow string
-	// Deleted lists the secrets that their owners can undelete, and no others.
-	Deleted bool
-}
-
 // Listing is what a workflow contains.
 type Listing struct {
 	Scope secrets.Scope
-	Rows  []Row
+	// Rows are without deleted secrets that no record claims.
+	Rows []Row
+	// Deleted are the secrets that their owners can undelete, with those owners.
+	Deleted []Row
 	// Other are the keys that cannot be managed (secrets.Names.Other).
 	Other []string
 	// Err is why a workflow of a list of all workflows could not be listed.
@@ -84,53 +80,50 @@ func (f Found) Remarks() []string {
 	return out
 }
 
-// List returns the secrets of workflows, sorted by name, without deleted secrets that no
-// record claims. It needs no permission to write. Of one workflow, List returns an error
-// if a part cannot be read, because an incomplete list would mislead. Of all, it names
-// the workflows that the token may not list.
-func List(ctx context.Context, s Settings, q Query) (Found, error) {
-	scope := s.scope(q.Workflow)
-	if q.Workflow != "" {
-		if err := scope.Check(); err != nil {
-			return Found{}, err
-		}
-	}
-	// List writes no record, so the owner does not matter.
-	owner, err := secrets.TeamOwner("list")
+// List is Viewer.List with the token or login of the settings. Errors also as of
+// vaultclient.Connect.
+func List(ctx context.Context, s Settings, workflow string) (Found, error) {
+	client, err := vaultclient.Connect(s.Vault, s.viewing())
 	if err != nil {
 		return Found{}, err
 	}
-	client, err := vaultclient.Connect(s.Vault, secrets.Config{
-		Owner: owner, Keys: s.Records.Keys, RequireMAC: s.Records.Required, Signers: s.Records.Owners,
-		Role: policy.Viewer.String(), Warn: s.Warn,
-	})
-	if err != nil {
-		return Found{}, err
-	}
+	v := &Viewer{s, client}
 	defer func() { _ = client.Close(context.WithoutCancel(ctx)) }() // the token expires
-	scopes, found := []secrets.Scope{scope}, Found{}
-	if q.Workflow == "" {
-		if scopes, found.Folders, err = workflows(ctx, client, scope); err != nil {
-			return Found{}, err
-		}
+	return v.List(ctx, workflow)
+}
+
+// List returns the secrets of a workflow, or of every workflow if workflow is empty, sorted
+// by name. It needs no permission to write. Of one workflow, List returns an error if a
+// part cannot be read, because an incomplete list would mislead. Of all, it names the
+// workflows that the token may not list.
+func (v *Viewer) List(ctx context.Context, workflow string) (found Found, err error) {
+	scope := v.scope(workflow)
+	scopes := []secrets.Scope{scope}
+	if workflow != "" {
+		err = scope.Check()
+	} else {
+		scopes, found.Folders, err = workflows(ctx, v.client, scope)
 	}
-	seen, err := client.Survey(ctx, scopes...)
 	if err != nil {
 		return Found{}, err
 	}
-	found.Workflows = listings(scopes, seen, q.Deleted)
-	return found, found.err(q, seen)
+	seen, err := v.client.Survey(ctx, scopes...)
+	if err != nil {
+		return Found{}, err
+	}
+	found.Workflows = listings(scopes, seen)
+	return found, found.err(workflow, seen)
 }
 
 // err is why the result must not be shown.
-func (f Found) err(q Query, seen secrets.Survey) error {
+func (f Found) err(workflow string, seen secrets.Survey) error {
 	for _, l := range f.Workflows {
 		denied := errors.Is(l.Err, secrets.ErrMissingCapability) || errors.Is(l.Err, secrets.ErrPermissionDenied)
-		if l.Err != nil && (q.Workflow != "" || !denied) {
+		if l.Err != nil && (workflow != "" || !denied) {
 			return l.Err
 		}
 	}
-	if q.Workflow != "" && len(seen.Entries) == 0 && len(seen.Other) == 0 {
+	if workflow != "" && len(seen.Entries) == 0 && len(seen.Other) == 0 {
 		return fmt.Errorf("list %s: %w", f.Workflows[0].Scope.Title(), ErrNoSecrets)
 	}
 	return nil
@@ -155,39 +148,45 @@ func workflows(ctx context.Context, client *secrets.Client, root secrets.Scope) 
 	return scopes, folders, nil
 }
 
-// listings divides a survey by workflow, in the order of the scopes. Pure.
-func listings(scopes []secrets.Scope, seen secrets.Survey, deleted bool) []Listing {
+// listings are the rows of each scope.
+func listings(scopes []secrets.Scope, seen secrets.Survey) []Listing {
 	out := make([]Listing, len(scopes))
 	at := map[secrets.Scope]*Listing{}
 	for i, scope := range scopes {
 		out[i] = Listing{Scope: scope, Other: seen.Other[scope], Err: seen.Failed[scope]}
 		at[scope] = &out[i]
 	}
-	byAddress := func(a, b secrets.Address) int { return cmp.Compare(a.String(), b.String()) }
-	for _, a := range slices.SortedFunc(maps.Keys(seen.Entries), byAddress) {
-		e, l := seen.Entries[a], at[a.Scope]
-		row, listed := rowOf(a, e), false
-		if deleted {
-			row.Owner, _, listed = secrets.Undeletable(e)
-			row.Ownership, row.Deleted = string(row.Owner), e.Versions[e.Current].Deleted
-		} else {
-			listed = row.Drift.State != secrets.Absent
-		}
-		if listed {
+	for _, a := range byName(seen.Entries) {
+		row, l := rowOf(a, seen.Entries[a]), at[a.Scope]
+		if row.Drift.State != secrets.Absent {
 			l.Rows = append(l.Rows, row)
+		}
+		if row, deleted := row.deleted(); deleted {
+			l.Deleted = append(l.Deleted, row)
 		}
 	}
 	return out
 }
 
+func byName(entries map[secrets.Address]secrets.Entry) []secrets.Address {
+	return slices.SortedFunc(maps.Keys(entries), func(a, b secrets.Address) int { return cmp.Compare(a.String(), b.String()) })
+}
+
 func rowOf(a secrets.Address, e secrets.Entry) Row {
 	row := Row{
 		Name: a.Name, Version: e.Current, Created: e.Versions[e.Current].Created,
-		Ownership: e.Ownership(), Drift: secrets.JudgeAsOwner(e),
+		Ownership: e.Ownership(), Drift: secrets.JudgeAsOwner(e), Entry: e,
 	}
 	row.LastOwner, _, _ = e.LastOwner()
 	if owner, owned := e.Owner(); owned {
 		row.Owner = owner
 	}
 	return row
+}
+
+// deleted is the row in a list of what can be undeleted.
+func (r Row) deleted() (Row, bool) {
+	owner, _, is := secrets.Undeletable(r.Entry)
+	r.Owner, r.Ownership, r.Deleted = owner, string(owner), r.Entry.Versions[r.Version].Deleted
+	return r, is
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -53,23 +54,55 @@ type Session struct {
 // person.TeamOwner.
 func Open(ctx context.Context, s Settings) (*Session, error) {
 	session := &Session{Settings: s}
-	cfg := secrets.Config{Settle: s.Settle, MaxValueBytes: s.MaxValueBytes, Reading: secrets.WarnIfReadable, Role: policy.Operator.String(), Warn: s.Warn}
-	client, err := vaultclient.ConnectAs(ctx, s.Vault, cfg, func(ctx context.Context, d vaultclient.Directory) (owner secrets.Owner, err error) {
-		if session.person, err = person.Owner(ctx, d); err != nil || s.Team == "" {
-			return session.person, err
+	client, err := vaultclient.ConnectAs(ctx, s.Vault, s.config(), func(ctx context.Context, d vaultclient.Directory) (owner secrets.Owner, err error) {
+		if session.person, err = person.Owner(ctx, d); err != nil {
+			return secrets.NoOwner, err
 		}
-		return person.TeamOwner(ctx, d, secrets.CanonicalNamespace(s.Vault.Namespace), s.Mount, s.Team)
+		return s.owner(ctx, d, session.person)
 	})
 	if err != nil {
 		return nil, err
 	}
 	session.client = client
-	if s.Warn != nil {
-		for _, warning := range s.Vault.Warnings() {
-			s.Warn(warning)
-		}
+	for _, warning := range s.Vault.Warnings() {
+		s.warn(warning)
 	}
 	return session, nil
+}
+
+// NewSession makes a session of the person that client acts as. It shares the client: it
+// does not log in, and its Close does not revoke the token. Of s.Vault it uses the namespace
+// and the concurrency. Errors: identity.MayWrite; for a team, those of person.TeamOwner.
+func NewSession(ctx context.Context, client *vaultclient.Client, identity person.Identity, s Settings) (*Session, error) {
+	if identity.MayWrite != nil {
+		return nil, identity.MayWrite
+	}
+	cfg := s.config()
+	owner, err := s.owner(ctx, client, identity.Owner)
+	if err != nil {
+		return nil, err
+	}
+	cfg.KV, cfg.Concurrency, cfg.Owner = client, s.Vault.Concurrency, owner
+	over, err := secrets.NewClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{Settings: s, client: over, person: identity.Owner}, nil
+}
+
+// config is that of a client that changes secrets.
+func (s Settings) config() secrets.Config {
+	return secrets.Config{
+		Settle: s.Settle, MaxValueBytes: s.MaxValueBytes, Reading: secrets.WarnIfReadable, Role: policy.Operator.String(), Warn: s.Warn,
+	}
+}
+
+// owner is who a person writes as: the team, if there is one.
+func (s Settings) owner(ctx context.Context, d vaultclient.Directory, self secrets.Owner) (secrets.Owner, error) {
+	if s.Team == "" {
+		return self, nil
+	}
+	return person.TeamOwner(ctx, d, secrets.CanonicalNamespace(s.Vault.Namespace), s.Mount, s.Team)
 }
 
 // Close revokes the token of a login. It does not revoke a token that was given.
@@ -82,6 +115,12 @@ func (s *Session) Owner() secrets.Owner { return s.client.Owner() }
 func (s Settings) Address(workflow, name string) (secrets.Address, error) {
 	a := s.scope(workflow).Secret(name)
 	return a, a.Check()
+}
+
+// Connection is the address of a connection. The error wraps secrets.ErrInvalid.
+func (s Settings) Connection(domain, kind, name string) (secrets.Address, error) {
+	a := connections.Address(s.scope(""), domain, kind, name)
+	return a, connections.Check(a)
 }
 
 func (s Settings) scope(workflow string) secrets.Scope {

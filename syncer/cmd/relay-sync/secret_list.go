@@ -19,7 +19,7 @@ import (
 
 func (o *options) listCommand() *cobra.Command {
 	f := &manualFlags{}
-	var q manual.Query
+	deleted := false
 	c := &cobra.Command{
 		Use:   "list [WORKFLOW]",
 		Short: "List secrets: names, versions, owners, drift",
@@ -35,14 +35,14 @@ checked, as a sync does. Without the keys a forged record looks like any other.`
 			if err != nil {
 				return err
 			}
-			all := len(args) == 0
+			all, workflow := len(args) == 0, ""
 			if !all {
-				q.Workflow = args[0]
-				if _, err := settings.Address(q.Workflow, "any"); err != nil {
+				workflow = args[0]
+				if _, err := settings.Address(workflow, "any"); err != nil {
 					return err
 				}
 			}
-			found, err := manual.List(c.Context(), settings, q)
+			found, err := manual.List(c.Context(), settings, workflow)
 			switch {
 			case errors.Is(err, manual.ErrNoSecrets):
 				return fmt.Errorf("%w\nHint: to list all workflows: %s", err, f.again("list"))
@@ -51,17 +51,17 @@ checked, as a sync does. Without the keys a forged record looks like any other.`
 			case err != nil:
 				return err
 			}
-			return o.writeList(found, all, q.Deleted)
+			return o.writeList(found, all, deleted)
 		},
 	}
 	f.common(c)
-	c.Flags().BoolVar(&q.Deleted, "deleted", false, "list deleted secrets that their owners can undelete")
+	c.Flags().BoolVar(&deleted, "deleted", false, "list deleted secrets that their owners can undelete")
 	return c
 }
 
 func (o *options) writeList(found manual.Found, all, deleted bool) error {
 	if o.output == "json" {
-		return written(render.Document(o.stdout, listJSON(found, all)))
+		return written(render.Document(o.stdout, listJSON(found, all, deleted)))
 	}
 	table := tabwriter.NewWriter(o.stdout, 0, 0, 2, ' ', 0)
 	first, last := "", "WRITTEN\tOWNER\tDRIFT"
@@ -73,7 +73,7 @@ func (o *options) writeList(found manual.Found, all, deleted bool) error {
 	}
 	fmt.Fprintln(table, first+"NAME\tVERSION\t"+last)
 	for _, l := range found.Workflows {
-		for _, r := range l.Rows {
+		for _, r := range rowsOf(l, deleted) {
 			if all {
 				fmt.Fprint(table, l.Scope.Group+"\t")
 			}
@@ -95,19 +95,27 @@ func (o *options) writeList(found manual.Found, all, deleted bool) error {
 	return nil
 }
 
+// rowsOf are the secrets of a list, or of one with --deleted.
+func rowsOf(l manual.Listing, deleted bool) []manual.Row {
+	if deleted {
+		return l.Deleted
+	}
+	return l.Rows
+}
+
 func utc(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // listJSON is the list of one workflow, or of all.
-func listJSON(found manual.Found, all bool) map[string]any {
+func listJSON(found manual.Found, all, deleted bool) map[string]any {
 	if !all {
-		return listedJSON(found.Workflows[0])
+		return listedJSON(found.Workflows[0], deleted)
 	}
 	workflows, denied := []any{}, []any{}
 	for _, l := range found.Workflows {
 		if l.Err != nil {
 			denied = append(denied, map[string]any{"workflow": l.Scope.Group, "error": report.ErrorText(l.Err)})
 		} else {
-			workflows = append(workflows, listedJSON(l))
+			workflows = append(workflows, listedJSON(l, deleted))
 		}
 	}
 	folders := found.Folders
@@ -117,8 +125,8 @@ func listJSON(found manual.Found, all bool) map[string]any {
 	return map[string]any{"workflows": workflows, "denied": denied, "invalid_folders": folders}
 }
 
-func listedJSON(l manual.Listing) map[string]any {
-	return map[string]any{"workflow": l.Scope.Group, "secrets": rowsJSON(l.Rows), "invalid_names": render.InvalidNames(l.Scope, l.Other)}
+func listedJSON(l manual.Listing, deleted bool) map[string]any {
+	return map[string]any{"workflow": l.Scope.Group, "secrets": rowsJSON(rowsOf(l, deleted)), "invalid_names": render.InvalidNames(l.Scope, l.Other)}
 }
 
 type rowJSON struct {
