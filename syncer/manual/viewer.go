@@ -66,6 +66,12 @@ func (v *Viewer) Connections(ctx context.Context, domain string) ([]Listing, err
 	return out, nil
 }
 
+// Workflows returns the names of all workflows, sorted. Errors: as of secrets.Client.Groups.
+func (v *Viewer) Workflows(ctx context.Context) ([]string, error) {
+	names, err := v.client.Groups(ctx, v.scope(""))
+	return names.Manageable, err
+}
+
 // manager manages addresses of the kind of a, for the owner of client.
 func manager(client *secrets.Client, a secrets.Address, warn func(string)) secrets.Manager {
 	if a.Kind != secrets.Connection {
