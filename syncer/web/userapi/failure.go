@@ -1,0 +1,132 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package userapi
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
+	"github.com/relay-secrets/terraform-provider-relay/internal/person"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// kind is a class of errors: its HTTP status, and its code and title in the envelope.
+type kind struct {
+	status      int
+	code, title string
+}
+
+// The kinds of errors.
+var (
+	malformed        = kind{http.StatusBadRequest, "malformed_request_error", "Malformed request"}
+	authentication   = kind{http.StatusUnauthorized, "authentication_error", "Authentication failed"}
+	authorization    = kind{http.StatusForbidden, "authorization_error", "Permission denied"}
+	notFound         = kind{http.StatusNotFound, "not_found_error", "Not found"}
+	methodNotAllowed = kind{http.StatusMethodNotAllowed, "method_not_allowed_error", "Method not allowed"}
+	conflict         = kind{http.StatusConflict, "conflict_error", "Conflict"}
+	tooLarge         = kind{http.StatusRequestEntityTooLarge, "too_large_error", "Request too large"}
+	unknownMedia     = kind{http.StatusUnsupportedMediaType, "unknown_media_type_error", "Unknown media type"}
+	invalid          = kind{http.StatusUnprocessableEntity, "invalid_request_error", "Invalid request"}
+	invalidField     = kind{http.StatusUnprocessableEntity, "invalid_field_error", "Invalid field"}
+	busy             = kind{http.StatusTooManyRequests, "too_many_requests_error", "Too many requests"}
+	internal         = kind{http.StatusInternalServerError, "internal_error", "Internal error"}
+	outcomeUnknown   = kind{http.StatusBadGateway, "outcome_unknown_error", "Outcome unknown"}
+	noRecord         = kind{http.StatusBadGateway, "no_record_error", "Written without its record"}
+	vaultError       = kind{http.StatusBadGateway, "vault_error", "Vault error"}
+	unavailable      = kind{http.StatusServiceUnavailable, "unavailable_error", "Vault is unavailable"}
+)
+
+// failure is why a request was not carried out.
+type failure struct {
+	kind kind
+	text string
+	// fields are what is wrong with fields of the body, by name.
+	fields map[string]string
+	// retryAfter is how many seconds the client should wait; empty for nothing.
+	retryAfter string
+	// allow are the methods that the path has; nil for nothing.
+	allow []string
+	// cause is the error behind it, for the log; nil for none.
+	cause error
+}
+
+func (e *failure) Error() string { return e.text }
+func (e *failure) Unwrap() error { return e.cause }
+
+func failed(k kind, text string) *failure { return &failure{kind: k, text: text} }
+
+// invalidFields is the error of fields of the body, or of names in the path; nil for none.
+func invalidFields(problems map[string]string) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return &failure{kind: invalid, text: "invalid request; items has what is wrong with each field", fields: problems}
+}
+
+// The hints for errors whose own text has no next step for a client of this API.
+const (
+	hintLogIn   = "\nHint: log in to Vault, for example with vault login -method=userpass, and use that token: vault print token | relay auth login --stdin"
+	hintAdopt   = "\nHint: to take it over, open the secret on the web page, or use relay-sync secret set --adopt"
+	hintAgain   = "\nHint: list the secrets, and send the request again if it is still right"
+	hintUnknown = "\nHint: the change may have been made. List the secrets before you send the request again: the version on the web page shows whether it was"
+)
+
+// failureOf is an error of this API for any error of the packages below. Pure.
+func failureOf(err error) *failure {
+	if known, is := errors.AsType[*failure](err); is {
+		return known
+	}
+	out := &failure{kind: kindOf(err), text: err.Error(), cause: err}
+	if out.kind != outcomeUnknown && out.kind != noRecord {
+		out.text = cmp.Or(secrets.SharedCause(err), out.text) // without the address of Vault
+	}
+	switch {
+	case errors.Is(err, secrets.ErrNotOwner):
+		out.text += hintAdopt
+	case out.kind == conflict:
+		out.text += hintAgain
+	case out.kind == authentication:
+		out.text += hintLogIn
+	case out.kind == outcomeUnknown:
+		out.text += hintUnknown
+	case out.kind == unavailable, out.kind == busy:
+		out.retryAfter = "10"
+	}
+	return out
+}
+
+func kindOf(err error) kind {
+	is := func(targets ...error) bool {
+		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+	}
+	switch {
+	case is(secrets.ErrOutcomeUnknown): // also where its cause is one of those below
+		return outcomeUnknown
+	case is(secrets.ErrNoRecord):
+		return noRecord
+	case is(secrets.ErrInvalid):
+		return invalid
+	case is(secrets.ErrNotOwner, secrets.ErrConflict, secrets.ErrTidying, secrets.ErrNotDeleted):
+		return conflict
+	case is(kv.ErrInvalidToken, secrets.ErrTokenRejected):
+		return authentication
+	case is(secrets.ErrMissingCapability, secrets.ErrPermissionDenied, person.ErrNotMember, person.ErrNoEntity, person.ErrBatchToken):
+		return authorization
+	case is(kv.ErrRateLimited):
+		return busy
+	case secrets.Unavailable(err):
+		return unavailable
+	case secrets.AffectsAll(err), isKV(err):
+		return vaultError
+	}
+	return internal
+}
+
+func isKV(err error) bool {
+	_, is := errors.AsType[*kv.Error](err)
+	return is
+}

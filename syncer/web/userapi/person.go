@@ -1,0 +1,63 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package userapi
+
+import (
+	"github.com/relay-secrets/terraform-provider-relay/internal/person"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
+)
+
+// client is the client of Vault with the token of the request.
+func (c *call) client() *vaultclient.Client {
+	return c.Clients.WithToken(c.token, c.ClientAddress(c.r))
+}
+
+// settings are those of the request. A warning is about the token, and goes to the log.
+func (c *call) settings() manual.Settings {
+	s := c.Settings
+	s.Team = c.r.Header.Get(TeamHeader)
+	s.Warn = func(text string) { c.Log.Info("user API", "warning", text) }
+	return s
+}
+
+// viewer reads as the person of the token.
+func (c *call) viewer() (*manual.Viewer, error) { return manual.NewViewer(c.client(), c.settings()) }
+
+// session writes as the person of the token, or as the team of the request.
+func (c *call) session() (*manual.Session, error) {
+	client := c.client()
+	identity, err := person.Identify(c.r.Context(), client)
+	if err != nil {
+		return nil, err
+	}
+	return manual.NewSession(c.r.Context(), client, identity, c.settings())
+}
+
+// change is the session of a request that changes something, and the members of its body,
+// which may have these and no others. The body is read only after Vault knows the person.
+func (c *call) change(members ...string) (*manual.Session, *fields, error) {
+	session, err := c.session()
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := readObject(c.w, c.r, c.maxValueBytes)
+	if err != nil {
+		return nil, nil, err
+	}
+	return session, fieldsOf(body, members...), nil
+}
+
+// checkName checks a name of the path or of the body.
+func checkName(kind, name string) error { return secrets.CheckName(kind, name) }
+
+// workflow is the workflow in the path.
+func (c *call) workflow() (string, error) {
+	name := c.names["workflow"]
+	if err := checkName("workflow", name); err != nil {
+		return "", invalidFields(map[string]string{"workflow": err.Error()})
+	}
+	return name, nil
+}

@@ -1,0 +1,199 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package userapi
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+func TestSecretIsCreatedReplacedAndDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.Start(t), nil)
+	reader := w.reader(t)
+	if got := w.send(t, http.MethodGet, w.secretPath(""), ""); got.Status != http.StatusOK || len(got.Secrets) != 0 {
+		t.Errorf("list of a new workflow: %d %s", got.Status, got.Text)
+	}
+	for name, value := range map[string]string{
+		"a b@c.d-e_f": "two\nlines\r\nand one without a newline", "名前": "日本語 😀", "encoded": "base64:aGVsbG8=", "newline": "a\n",
+	} {
+		w.create(t, name, "former "+value)
+		got := w.send(t, http.MethodPut, w.secretPath(name), secretBody(t, "", value))
+		if read, _ := reader.Secret(w.workflow, name); got.Status != http.StatusOK || got.Secret.Name != name || read != value {
+			t.Errorf("replace %s: %d %s, read %q", name, got.Status, got.Text, read)
+		}
+	}
+	w.send(t, http.MethodPost, w.secretPath(""), `{"name":"bytes","value":{"$encoding":"base64","data":"AP+A"}}`)
+	if read, _ := reader.Secret(w.workflow, "bytes"); read != "\x00\xff\x80" {
+		t.Errorf("bytes: %q", read)
+	}
+	if got := w.send(t, http.MethodGet, w.secretPath(""), ""); len(got.Secrets) != 5 || !slices.Contains(got.Secrets, named{"名前"}) {
+		t.Errorf("list: %s", got.Text)
+	}
+	if got := w.send(t, http.MethodDelete, w.secretPath("newline"), ""); got.Status != http.StatusOK || !got.Success || got.ResourceID != "newline" {
+		t.Errorf("delete: %d %s", got.Status, got.Text)
+	}
+	if _, found := reader.Secret(w.workflow, "newline"); found {
+		t.Error("the deleted secret can be read")
+	}
+	w.create(t, "newline", "again")
+	for _, want := range []string{`"action":"add","workflow":"` + w.workflow, `"action":"delete"`, `"owner":"person/`, `"by":"web"`} {
+		if !strings.Contains(w.audit(t), want) {
+			t.Errorf("audit lines without %s:\n%s", want, w.audit(t))
+		}
+	}
+}
+
+func TestValueIsNeverReturnedLoggedOrRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.Start(t), nil)
+	canary := vaulttest.Canary(t)
+	outputs := map[string][]byte{}
+	for i, request := range []struct{ method, path, body string }{
+		{http.MethodPost, w.secretPath(""), secretBody(t, "a", canary)},
+		{http.MethodPost, w.secretPath(""), secretBody(t, "a", canary)},
+		{http.MethodPut, w.secretPath("a"), secretBody(t, "", canary)},
+		{http.MethodPut, w.secretPath("absent"), secretBody(t, "", canary)},
+		{http.MethodPut, w.secretPath("a"), `{"value":"` + canary + `","value":"x"}`},
+		{http.MethodPut, w.secretPath("a"), `{"` + canary + `":"x"}`},
+		{http.MethodPut, w.secretPath("a"), `{"value":["` + canary + `"]}`},
+		{http.MethodPut, w.secretPath("a"), `{"value":{"$encoding":"` + canary + `","data":"` + canary + `"}}`},
+		{http.MethodPut, w.secretPath("a"), `{"value":"` + canary},
+		{http.MethodPut, w.secretPath("a"), secretBody(t, "", canary+strings.Repeat("a", 64<<10))},
+		{http.MethodPost, "/api/connections", `{"name":"a","type":"github","auth":{"type":"secret","fields":{"accessToken":"` + canary + `"}}}`},
+		{http.MethodGet, "/api/connections/github:a", ""},
+		{http.MethodGet, w.secretPath(""), ""},
+	} {
+		got := w.send(t, request.method, request.path, request.body)
+		outputs[fmt.Sprintf("response %d", i)] = []byte(got.Text + fmt.Sprint(got.Header))
+	}
+	w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+		if strings.Contains(r.URL.Path, "/data/") {
+			return vaulttest.CutAt(vaulttest.After)
+		}
+		return vaulttest.Action{}
+	})
+	lost := w.send(t, http.MethodPut, w.secretPath("a"), secretBody(t, "", canary))
+	if lost.Status != http.StatusBadGateway || lost.Error.Code != "relay_sync_api_outcome_unknown_error" || !strings.Contains(lost.Error.Description.Friendly, "may have been made") {
+		t.Errorf("a lost answer: %d %s", lost.Status, lost.Text)
+	}
+	outputs["lost answer"], outputs["log"], outputs["audit"] = []byte(lost.Text), w.log.bytes(), []byte(w.audit(t))
+	if len(outputs["log"]) == 0 {
+		t.Error("the lost answer is not in the log")
+	}
+	vaulttest.AssertNoCanary(t, canary, outputs)
+	for _, r := range w.proxy.Requests() {
+		if strings.Contains(r.Path, "/data/") && r.Method == http.MethodGet || strings.Contains(r.Path, "subkeys") {
+			t.Errorf("a value was read: %s %s", r.Method, r.Path)
+		}
+	}
+	vaulttest.AssertNoCanary(t, w.token, outputs)
+}
+
+func TestSecretOfAnotherOwnerStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.Start(t), nil)
+	reader, other := w.reader(t), w.person(t, policy.Operator)
+	w.create(t, "owned", "first")
+	w.vault.Write(t, w.workflow, "unmanaged", "first")
+	for name, request := range map[string]struct{ method, body string }{
+		"replace": {http.MethodPut, secretBody(t, "", "second")}, "delete": {http.MethodDelete, ""},
+	} {
+		for _, secret := range []string{"owned", "unmanaged"} {
+			got := w.sendAs(t, other, request.method, w.secretPath(secret), request.body, nil)
+			if got.Status != http.StatusConflict || !strings.Contains(got.Error.Description.Friendly, "relay-sync secret set --adopt") {
+				t.Errorf("%s %s: %d %s", name, secret, got.Status, got.Text)
+			}
+		}
+	}
+	got := w.sendAs(t, other, http.MethodPost, w.secretPath(""), secretBody(t, "owned", "second"), nil)
+	if got.Status != http.StatusConflict || !strings.Contains(got.Error.Formatted.Friendly, "owned by person/") {
+		t.Errorf("create: %d %s", got.Status, got.Text)
+	}
+	for name, value := range reader.Secrets(w.workflow) {
+		if value != "first" {
+			t.Errorf("%s: %q", name, value)
+		}
+	}
+}
+
+func TestRequestThatDoesNotFitWritesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.Start(t), nil)
+	w.create(t, "a", "first")
+	for name, c := range map[string]struct {
+		method, path, body string
+		status             int
+		text, item         string
+	}{
+		"create what exists":       {http.MethodPost, w.secretPath(""), secretBody(t, "a", "second"), 409, "already exists", ""},
+		"replace what is absent":   {http.MethodPut, w.secretPath("b"), secretBody(t, "", "second"), 404, "create it with POST", ""},
+		"delete what is absent":    {http.MethodDelete, w.secretPath("b"), "", 404, "not found", ""},
+		"a slash in a path":        {http.MethodPut, w.secretPath("../../connections/x"), secretBody(t, "", "second"), 422, "invalid request", "secret"},
+		"dots in a path":           {http.MethodDelete, "/api/workflows/%2E%2E/secrets/a", "", 422, "invalid request", "workflow"},
+		"a plus in a path":         {http.MethodGet, "/api/workflows/+/secrets", "", 422, "invalid request", "workflow"},
+		"a slash in a name":        {http.MethodPost, w.secretPath(""), secretBody(t, "a/b", "second"), 422, "invalid request", "name"},
+		"a template in a name":     {http.MethodPost, w.secretPath(""), secretBody(t, "{{#each}}", "second"), 422, "invalid request", "name"},
+		"no value":                 {http.MethodPut, w.secretPath("a"), `{}`, 422, "invalid request", "value"},
+		"an empty value":           {http.MethodPut, w.secretPath("a"), `{"value":""}`, 422, "invalid request", "value"},
+		"a value over the limit":   {http.MethodPut, w.secretPath("a"), secretBody(t, "", strings.Repeat("a", 64<<10+1)), 422, "larger than the limit", ""},
+		"a body over the limit":    {http.MethodPut, w.secretPath("a"), secretBody(t, "", strings.Repeat("a", 500<<10)), 413, "larger than the limit", ""},
+		"two values":               {http.MethodPut, w.secretPath("a"), `{"value":"second","value":"third"}`, 400, "duplicate key", ""},
+		"an unknown path":          {http.MethodGet, "/api/tokens", "", 404, "GET /api/openapi.json", ""},
+		"a method that is missing": {http.MethodPatch, w.secretPath("a"), `{}`, 405, "DELETE, PUT", ""},
+		"a preflight request":      {http.MethodOptions, w.secretPath("a"), "", 405, "DELETE, PUT", ""},
+	} {
+		got := w.send(t, c.method, c.path, c.body)
+		if got.Status != c.status || !strings.Contains(got.Error.Description.Friendly, c.text) || c.item != "" && got.Error.Items[c.item].Title == "" {
+			t.Errorf("%s: %d %s", name, got.Status, got.Text)
+		}
+	}
+	if read := w.reader(t).Secrets(w.workflow); len(read) != 1 || read["a"] != "first" {
+		t.Errorf("written: %v", read)
+	}
+}
+
+func TestWriteIsCheckedAgainstTheObservation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.Start(t), nil)
+	w.create(t, "a", "first")
+	for method, body := range map[string]string{http.MethodPut: secretBody(t, "", "second"), http.MethodDelete: ""} {
+		w.proxy.Reset()
+		observed := 0
+		w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+			if strings.HasSuffix(r.URL.Path, "/metadata/workflows/"+w.workflow+"/a") && r.Method == http.MethodGet {
+				if observed++; observed == 2 {
+					w.vault.Write(t, w.workflow, "a", "of another writer")
+				}
+			}
+			if strings.Contains(r.URL.Path, "/data/") && observed == 1 {
+				observed = 2
+				w.vault.Write(t, w.workflow, "a", "of another writer")
+			}
+			return vaulttest.Action{}
+		})
+		got := w.send(t, method, w.secretPath("a"), body)
+		if got.Status != http.StatusConflict {
+			t.Errorf("%s after an outside change: %d %s", method, got.Status, got.Text)
+		}
+	}
+	if read, _ := w.reader(t).Secret(w.workflow, "a"); read != "of another writer" {
+		t.Errorf("read %q", read)
+	}
+}
+
+func TestValueOf10240BytesIsWrittenWithAWarning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.Start(t), nil)
+	got := w.send(t, http.MethodPost, w.secretPath(""), secretBody(t, "a", strings.Repeat("a", truncated)))
+	if got.Status != http.StatusCreated || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "10240 bytes") {
+		t.Errorf("%d %s", got.Status, got.Text)
+	}
+}
