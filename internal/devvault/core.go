@@ -13,6 +13,7 @@ import (
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
 	"github.com/hashicorp/vault/builtin/credential/approle"
 	"github.com/hashicorp/vault/builtin/credential/cert"
+	"github.com/hashicorp/vault/builtin/credential/ldap"
 	"github.com/hashicorp/vault/builtin/credential/userpass"
 	"github.com/hashicorp/vault/sdk/helper/consts"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -29,6 +30,8 @@ func newCore(st storage, address string, logger hclog.Logger) (core *vault.Core,
 			"approle":  approle.Factory,
 			"cert":     cert.Factory,
 			"jwt":      jwt.Factory,
+			"ldap":     ldap.Factory,
+			"oidc":     jwt.Factory,
 			"userpass": userpass.Factory,
 		},
 	}

@@ -93,8 +93,10 @@ func TestAuthMethodsAreEnabled(t *testing.T) {
 			t.Errorf("%s answered %d %s", path, status, answer)
 		}
 	}
-	if status, _ := v.call(t, v.RootToken, "POST", "sys/auth/cert", `{"type":"cert"}`); status != 204 {
-		t.Errorf("enabling cert auth answered %d", status)
+	for _, method := range []string{"cert", "ldap", "oidc"} {
+		if status, _ := v.call(t, v.RootToken, "POST", "sys/auth/"+method, `{"type":"`+method+`"}`); status != 204 {
+			t.Errorf("enabling %s auth answered %d", method, status)
+		}
 	}
 }
 
