@@ -41,13 +41,20 @@ func (v *Vault) User(t testing.TB, name string) (password string) {
 	return password
 }
 
+// PersonLogin creates a new person at auth/userpass, whose tokens have a policy of these rules, in HCL.
+func (v *Vault) PersonLogin(t testing.TB, rules ...string) (name, password string) {
+	t.Helper()
+	name, password = "person-"+strings.ToLower(rand.Text()), Canary(t)
+	v.WritePolicy(t, name, strings.Join(rules, "\n"))
+	v.must(t, v.RootToken, http.MethodPost, "auth/userpass/users/"+name, map[string]any{"password": password, "token_policies": name})
+	return name, password
+}
+
 // Person logs in a new person at auth/userpass, and returns a token with a policy of these
 // rules, in HCL, and the id of the person's entity.
 func (v *Vault) Person(t testing.TB, rules ...string) (token, entity string) {
 	t.Helper()
-	name, password := "person-"+strings.ToLower(rand.Text()), Canary(t)
-	v.WritePolicy(t, name, strings.Join(rules, "\n"))
-	v.must(t, v.RootToken, http.MethodPost, "auth/userpass/users/"+name, map[string]any{"password": password, "token_policies": name})
+	name, password := v.PersonLogin(t, rules...)
 	answer := v.must(t, "", http.MethodPost, "auth/userpass/login/"+name, map[string]any{"password": password})
 	return text(t, answer, "auth", "client_token"), text(t, answer, "auth", "entity_id")
 }
