@@ -6,6 +6,7 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"sync"
@@ -19,6 +20,9 @@ import (
 type browser struct {
 	ctx context.Context
 	dir string
+	// remover removes dir when it is closed, and the end of this process closes it. Without a reference
+	// the garbage collector would.
+	remover io.Closer
 }
 
 // shared starts the browser at the first call.
@@ -48,7 +52,8 @@ func launch() (browser, error) {
 	if err != nil {
 		return browser{}, err
 	}
-	if err := removeAtEnd(dir); err != nil {
+	remover, err := removeAtEnd(dir)
+	if err != nil {
 		return browser{}, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
@@ -66,16 +71,17 @@ func launch() (browser, error) {
 	if err := chromedp.Do(ctx); err != nil {
 		return browser{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return browser{ctx: ctx, dir: dir}, nil
+	return browser{ctx: ctx, dir: dir, remover: remover}, nil
 }
 
 // removeAtEnd removes the folder after the end of this process, also if the process is killed. The kernel
 // kills the browser at the same time, but its helpers can write for a moment.
-func removeAtEnd(dir string) error {
+func removeAtEnd(dir string) (io.Closer, error) {
 	cmd := exec.Command("sh", "-c", `cat; for i in 1 2 3 4 5; do sleep 1; rm -rf "$0"; done`, dir) //nolint:noctx // lives longer than the process
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if _, err := cmd.StdinPipe(); err != nil {
-		return err
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
 	}
-	return cmd.Start()
+	return stdin, cmd.Start()
 }
