@@ -26,30 +26,30 @@ func (c *Client) ResultantACL(ctx context.Context) (ACL, error) {
 		Capabilities []string `json:"capabilities"`
 	}
 	var answer struct {
-		Root  bool  `json:"root"`
-		Exact rules `json:"exact_paths"`
-		Glob  rules `json:"glob_paths"`
+		Root   bool   `json:"root"`
+		Chroot string `json:"chroot_namespace"`
+		Exact  rules  `json:"exact_paths"`
+		Glob   rules  `json:"glob_paths"`
 	}
 	if err := c.lookUp(ctx, "query the rules of the token at", "sys/internal/ui/resultant-acl", &answer); err != nil {
 		return ACL{}, err
 	}
+	// Vault puts the namespace before each path, and before that the one to which the
+	// listener is bound.
+	namespace := ""
+	for _, part := range []string{strings.Trim(answer.Chroot, "/"), c.namespace} {
+		if part != "" {
+			namespace += part + "/"
+		}
+	}
 	within := func(all rules) map[string][]string {
 		out := make(map[string][]string, len(all))
 		for path, rule := range all {
-			if path, in := c.withinNamespace(path); in {
+			if path, in := strings.CutPrefix(path, namespace); in {
 				out[path] = rule.Capabilities
 			}
 		}
 		return out
 	}
 	return ACL{Root: answer.Root, Exact: within(answer.Exact), Glob: within(answer.Glob)}, nil
-}
-
-// withinNamespace is a path of the answer relative to the namespace of the client: Vault
-// puts the namespace before each.
-func (c *Client) withinNamespace(path string) (string, bool) {
-	if c.namespace == "" {
-		return path, true
-	}
-	return strings.CutPrefix(path, c.namespace+"/")
 }

@@ -253,3 +253,15 @@ func TestConnectionRefusedIsUnreachable(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Namespaces are of Vault Enterprise; the answer is as its web page reads it.
+func TestACLOfANamespaceHasItsPaths(t *testing.T) {
+	t.Parallel()
+	address, _ := serve(t, 200, `{"data":{"chroot_namespace":"tenant/","root":false,
+		"exact_paths":{"tenant/team/a":{"capabilities":["read"]},"a":{"capabilities":["list"]},"team/b":{"capabilities":["list"]}},
+		"glob_paths":{"tenant/team/":{"capabilities":["deny"]}}}}`)
+	acl, err := connect(t, Settings{Address: address, Namespace: "/team/"}).ResultantACL(t.Context())
+	if got := fmt.Sprint(acl, err); got != "{false map[a:[read]] map[:[deny]]} <nil>" {
+		t.Error(got)
+	}
+}
