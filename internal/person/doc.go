@@ -1,7 +1,8 @@
 // Copyright (c) The terraform-provider-relay authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package person determines who a person or a team is, from the token of a person.
+// Package person determines who a person or a team is, from the token of a person, and
+// what the token may do.
 //
 // # Promises
 //
@@ -14,6 +15,9 @@
 //
 // A token without an entity, and a batch token, write nothing: no
 // person would be known for what they wrote, and a batch token cannot be revoked.
+//
+// Rights and workflows are for a page that shows what is possible. They permit nothing:
+// Vault decides at each request. They come from the table of internal/capability.
 //
 // # Limits
 //

@@ -89,7 +89,7 @@ func MayApprove(ctx context.Context, d vaultclient.Directory, namespace, mount, 
 		return false, "", err
 	}
 	line := capability.Line(capability.ApprovalPath(mount, controller, source, "{{identity.entity.id}}"), capability.Approval...)
-	if secrets.CheckName("entity", entity) != nil {
+	if invalid := secrets.CheckName("entity", entity) != nil; invalid { // such as of a token without one
 		return false, line, nil
 	}
 	path := capability.ApprovalPath(mount, controller, source, entity)

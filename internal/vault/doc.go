@@ -11,6 +11,8 @@
 //   - A data write is sent once. It is repeated only after a 429, with which Vault has
 //     not executed it. kv.Error.OutcomeUnknown reports that a write may have happened;
 //     the caller has to find out.
+//   - A client of Clients has the token of one person. It does not log in, and Close does
+//     not revoke the token. What they share are connections, and no token.
 //   - An error has the operation, the path, the status and a hint. It contains no text
 //     of Vault's: a response can quote a request.
 //
