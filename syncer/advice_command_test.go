@@ -77,6 +77,7 @@ var commandAdvice = []advice{
 	{message: "Hint: run the command again", test: "TestSyncOfADaemonThatStopsIsAnswered"},
 	{message: "Hint: stop the program that uses %s", test: "TestAddressIsBoundAfterTheProgramThatUsesItStopped"},
 	{message: "Hint: with a token that may list them, compare:", test: "TestBodiesThatCannotBeListedAreReported"},
+	{message: "exclude all but one in workflow_files of source", test: "TestSecondFileOfAWorkflowMustBeExcluded"},
 	{message: "which is in the future; set the clock", test: "TestAFileFromTheFutureIsRepairedByRotating"},
 	{message: "is not a workflow that source %s may write; add it", begin: adviceAbout("is not a workflow that source ... may write")},
 	{message: "%s %s is claimed more than once: %s; keep one", begin: adviceAbout("claimed more than once")},

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
@@ -15,29 +17,36 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// Audit appends a line before and after each change of Vault to a file. A change
-// whose first line cannot be written is not made. A nil *Audit writes nothing.
+// Audit appends a line before and after each change of Vault to a file, and keeps the last
+// changes in memory. A change whose first line cannot be written is not made. A nil *Audit
+// writes and keeps nothing. It is safe for concurrent use.
 type Audit struct {
-	file *auditfile.File
+	file *auditfile.File // nil for none
 	by   string
+
+	mu sync.Mutex
+	// ended are the "end" lines of the last changes, oldest first.
+	ended []report.AuditLine
 }
 
-// OpenAudit opens the file of package auditfile at path. by is who runs this process. An
-// empty path gives nil.
+// maxActivity limits the changes in memory.
+const maxActivity = 1000
+
+// OpenAudit opens the file of package auditfile at path; without a path the changes are
+// only kept in memory. by is who runs this process.
 func OpenAudit(path, by string, streams auditfile.Streams) (*Audit, error) {
+	a := &Audit{by: by}
 	if path == "" {
-		return nil, nil
+		return a, nil
 	}
-	file, err := auditfile.Open(path, streams)
-	if err != nil {
-		return nil, err
-	}
-	return &Audit{file: file, by: by}, nil
+	var err error
+	a.file, err = auditfile.Open(path, streams)
+	return a, err
 }
 
 // Close closes the file.
 func (a *Audit) Close() error {
-	if a == nil {
+	if a == nil || a.file == nil {
 		return nil
 	}
 	return a.file.Close()
@@ -49,11 +58,48 @@ func (a *Audit) append(line report.AuditLine) error {
 		return nil
 	}
 	line.FormatVersion, line.Time, line.By = report.FormatVersion, time.Now().UTC(), a.by
+	if line.Event == endEvent {
+		a.keep(line)
+	}
+	if a.file == nil {
+		return nil
+	}
 	data, err := json.Marshal(line)
 	if err != nil {
 		return fmt.Errorf("encode the audit line: %w", err)
 	}
 	return a.file.Append([]byte(foreign.Line(string(data))))
+}
+
+// keep keeps lines in memory, in place of the oldest ones.
+func (a *Audit) keep(lines ...report.AuditLine) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ended = append(a.ended, lines...)
+	if surplus := len(a.ended) - maxActivity; surplus > 0 {
+		a.ended = slices.Delete(a.ended, 0, surplus)
+	}
+}
+
+// Activity are the last changes, newest first.
+func (a *Audit) Activity() []report.AuditLine {
+	if a == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := slices.Clone(a.ended)
+	slices.Reverse(out)
+	return out
+}
+
+// continueFrom keeps the changes of the configuration before a reload.
+func (a *Audit) continueFrom(former *Audit) {
+	before := former.Activity()
+	slices.Reverse(before)
+	if a != nil {
+		a.keep(before...)
+	}
 }
 
 // ManualChange is who makes a change by hand, and why.
@@ -82,9 +128,15 @@ type notRecordedError struct{ cause error }
 func (e *notRecordedError) Error() string   { return "not done: " + e.cause.Error() }
 func (e *notRecordedError) Unwrap() []error { return []error{errNotRecorded, e.cause} }
 
+// The events of audit lines.
+const (
+	beginEvent = "begin"
+	endEvent   = "end"
+)
+
 // around writes the lines of one change around it.
 func (a *Audit) around(line report.AuditLine, r *report.Result, do func()) {
-	line.Event, line.Action, line.Cause = "begin", r.Kind, r.Cause
+	line.Event, line.Action, line.Cause = beginEvent, r.Kind, r.Cause
 	line.Workflow, line.Name, line.From = r.Address.Group, r.Address.Name, r.Entry.Current
 	line.Kind = r.Address.Kind.Label()
 	if r.Want != nil {
@@ -95,7 +147,7 @@ func (a *Audit) around(line report.AuditLine, r *report.Result, do func()) {
 		return
 	}
 	do()
-	line.Event, line.Action, line.Cause = "end", r.Kind, r.Cause // a removal can find a newer version
+	line.Event, line.Action, line.Cause = endEvent, r.Kind, r.Cause // a removal can find a newer version
 	line.To, line.Error = r.Version, report.ErrorText(r.Err)
 	if err := a.append(line); err != nil {
 		r.Err = errors.Join(r.Err, fmt.Errorf("done, but %w", err))

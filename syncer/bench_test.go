@@ -10,9 +10,16 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // BenchmarkCommitToVault measures the time from the start of `git commit` until
@@ -98,5 +105,55 @@ func send(b *testing.B, w *world, method, path, body string) {
 	defer response.Body.Close()
 	if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode >= 300 {
 		b.Fatalf("%s %s: %d, %v", method, path, response.StatusCode, err)
+	}
+}
+
+// BenchmarkInventory measures the answers for 1,000 workflows with 20 secrets and 20
+// references each: all, a summary, one workflow, and all after a sync changed everything.
+func BenchmarkInventory(b *testing.B) {
+	cfg := &config.Config{Controller: "c", Vault: config.Vault{Mount: "customers", Prefix: "workflows"}, Sources: []config.Source{{Name: "shop"}}}
+	r := report.Report{Source: "shop", Observation: &report.Observation{Secrets: map[secrets.Address]report.Secret{}}}
+	files := workflowFiles{byWorkflow: map[string]workflowFile{}}
+	for i := range 1000 {
+		workflow := fmt.Sprintf("workflow-%d", i)
+		cfg.Sources[0].Workflows = append(cfg.Sources[0].Workflows, workflow)
+		f := workflowFile{read: true}
+		for n := range 20 {
+			name := fmt.Sprintf("secret_%d", n)
+			r.Observation.Secrets[cfg.Vault.Root().In(workflow).Secret(name)] = report.Secret{
+				Name: name, Live: true, Version: n, Changed: time.Now(), Owner: "gitops/c/shop", Source: "shop", File: "secrets/" + workflow + ".yaml",
+				Revision: strings.Repeat("a", 40), Drift: "in sync",
+			}
+			f.references = append(f.references, report.Reference{
+				Source: "shop", Kind: workflowfile.Secret, Name: name, UserKind: "step", User: "deploy", Field: "spec.env.TOKEN", File: "flows/" + workflow + ".yaml", Line: n,
+			})
+		}
+		f.uses = usesOf(f.references)
+		files.byWorkflow[workflow] = f
+	}
+	c := New(cfg, "bench")
+	handler := c.CommandHandler()
+	ask := func(b *testing.B, query string) {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/inventory"+query, nil))
+		b.ReportMetric(float64(w.Body.Len())/1e6, "MB")
+	}
+	change := func() {
+		c.inventory.post(r, time.Now())
+		c.inventory.postFiles(cfg.Sources[0], files)
+	}
+	change()
+	for _, query := range []string{"", "?summary", "?workflow=workflow-7"} {
+		b.Run("unchanged"+query, func(b *testing.B) {
+			for b.Loop() {
+				ask(b, query)
+			}
+		})
+		b.Run("changed"+query, func(b *testing.B) {
+			for b.Loop() {
+				change()
+				ask(b, query)
+			}
+		})
 	}
 }

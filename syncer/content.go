@@ -52,7 +52,7 @@ func (s *source) put(ctx context.Context, commit gitsource.Commit, r *report.Res
 	}
 	var written secrets.Written
 	written, r.Err = s.managers[r.Address.Kind].Put(ctx, w)
-	r.Version = written.Version
+	r.Version, r.Created, r.Expires = written.Version, written.Created, written.Expires
 }
 
 // relayBodies are the bodies that stay of connections that Relay's own programs wrote

@@ -42,6 +42,7 @@ type Controller struct {
 	wakes     map[string]*wake
 	handOvers *handOvers
 	board     *board
+	inventory *inventory
 	registry  *prometheus.Registry
 	metrics   *metrics
 	rateLimit *rateLimit
@@ -80,7 +81,7 @@ func New(cfg *config.Config, version string) *Controller {
 	registry := prometheus.NewRegistry()
 	c := &Controller{
 		cfg: cfg, version: version, Progress: func(string, int, int) {}, Waits: func(secrets.Address, time.Duration) {}, Warn: func(string) {},
-		wakes: newWakes(cfg.Sources), handOvers: newHandOvers(cfg.Sources), board: newBoard(cfg.Sources), registry: registry, metrics: newMetrics(registry, cfg.Sources),
+		wakes: newWakes(cfg.Sources), handOvers: newHandOvers(cfg.Sources), board: newBoard(cfg.Sources), inventory: newInventory(cfg), registry: registry, metrics: newMetrics(registry, cfg.Sources),
 		pending: newPendingPlans(), rateLimit: newRateLimit(cfg.Vault.WritesPerSecond), mirrors: newMirrors(cfg), localPoll: pollInterval, approvalPoll: approvalPoll,
 		clients: map[clientKey]*connected{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]connections.Settled{},

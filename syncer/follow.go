@@ -149,7 +149,9 @@ func (f *follower) poll(ctx context.Context) time.Duration {
 	}
 	f.settleApprovals(ctx, r)
 	f.schedule(r, time.Since(begun))
+	f.controller.board.remember(f.cfg.Name, r.Past(time.Now(), time.Since(begun)))
 	f.publish(r, begun, f.due)
+	f.controller.readWorkflowFiles(ctx, f.cfg, at, r)
 	return f.untilNext()
 }
 
@@ -180,15 +182,20 @@ func (f *follower) locate(ctx context.Context) (at location, err error) {
 // unresolved publishes that the branch cannot be resolved, and returns how long to
 // wait. The time of the next sync stays as it is: Vault is not the cause.
 func (f *follower) unresolved(ctx context.Context, err error, why reasons) time.Duration {
-	if f.before == nil {
+	first := f.before == nil
+	if first {
 		before := f.controller.board.get(f.cfg.Name)
 		f.before = &before
 	}
+	begun := time.Now()
 	r := report.Report{Source: f.cfg.Name, Branch: f.cfg.ShortRef(), Err: err}
 	why.answer(r)
 	f.controller.discardDamaged(ctx, r)
 	wait := min(f.retry.NextBackOff(), f.interval(), spread(lastRetry))
-	f.publish(r, time.Now(), time.Now().Add(wait))
+	if first { // the next ones would replace the history
+		f.controller.board.remember(f.cfg.Name, r.Past(begun, 0))
+	}
+	f.publish(r, begun, begun.Add(wait))
 	return wait
 }
 
@@ -211,6 +218,7 @@ func (f *follower) resolved(commit gitsource.Commit) {
 func (f *follower) publish(r report.Report, begun, next time.Time) {
 	pending := f.controller.pending.after(r, f.cfg, time.Now())
 	f.controller.board.post(r, pending, next)
+	f.controller.inventory.post(r, time.Now())
 	f.controller.metrics.observe(r, time.Since(begun))
 	f.controller.metrics.observePending(r.Source, pending)
 	if !f.logged.repeated(r, time.Now(), f.cfg.DriftInterval) {

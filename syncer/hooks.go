@@ -54,9 +54,13 @@ func (c *Controller) startNotifying(ctx context.Context, log *slog.Logger) (stop
 }
 
 // Continue goes on from the controller before a reload of the configuration, so that its
-// notifications are not sent again. Call it after that one's Run, and before Run.
+// notifications are not sent again, and what it knows is not lost. Call it after that one's
+// Run, and before Run.
 func (c *Controller) Continue(former *Controller) {
 	c.pending.continueFrom(former.pending)
+	c.board.continueFrom(former.board)
+	c.inventory.continueFrom(former.inventory)
+	c.Audit.continueFrom(former.Audit)
 	if c.notifier != nil && former.notifier != nil {
 		c.notifier.Continue(former.notifier)
 	}

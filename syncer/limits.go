@@ -41,17 +41,22 @@ func (s *source) list(ctx context.Context) ([]gitsource.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	return files, s.checkSize(files, "manifests")
+}
+
+// checkSize refuses a listing beyond the limits. what are its files.
+func (s *source) checkSize(files []gitsource.File, what string) error {
 	size := int64(0)
 	for _, f := range files {
 		size += f.Size
 	}
 	switch {
 	case len(files) > s.Limits.Files:
-		return nil, tooManyFiles(s.commitTitle(), s.Limits, len(files))
+		return tooManyFiles(s.commitTitle(), s.Limits, len(files), what)
 	case size > s.Limits.MiB<<20:
-		return nil, &limitError{s.commitTitle(), fmt.Sprintf("%d MiB of manifests", (size+1<<20-1)>>20), "limits.mib", s.Limits.MiB}
+		return &limitError{s.commitTitle(), fmt.Sprintf("%d MiB of %s", (size+1<<20-1)>>20, what), "limits.mib", s.Limits.MiB}
 	}
-	return files, nil
+	return nil
 }
 
 // checkLeaves refuses a commit with more secrets than the limit, as soon as there are more.
@@ -66,8 +71,8 @@ func (s *source) commitTitle() string {
 	return fmt.Sprintf("commit %s of %s", plan.Short(string(s.commit)), s.ShortRef())
 }
 
-func tooManyFiles(what string, limits config.Limits, count int) error {
-	return &limitError{what, fmt.Sprintf("%d manifests", count), "limits.files", int64(limits.Files)}
+func tooManyFiles(what string, limits config.Limits, count int, files string) error {
+	return &limitError{what, fmt.Sprintf("%d %s", count, files), "limits.files", int64(limits.Files)}
 }
 
 func tooManySecrets(what string, limits config.Limits, count int) error {
@@ -105,7 +110,7 @@ func (t *Tally) Add(verified []report.Verified) error {
 		}
 		switch {
 		case files > limits.Files:
-			return tooManyFiles(what, limits, files)
+			return tooManyFiles(what, limits, files, "manifests")
 		case leaves > limits.Secrets:
 			return tooManySecrets(what, limits, leaves)
 		}

@@ -19,13 +19,16 @@ import (
 const maxCommands = 32
 
 // CommandHandler serves the commands of a person on this machine, for a Unix socket: what
-// Handler serves; POST /sync, which syncs the sources named by source, or all, and
+// Handler serves; /inventory and /activity (JSON, a report.Inventory and a report.Activity);
+// POST /sync, which syncs the sources named by source, or all, and
 // answers with the reports; and POST /changed, after a command that changed Vault (see
 // Commanded), which answers at once. It writes only what the daemon would write anyway.
 func (c *Controller) CommandHandler() http.Handler {
 	waiting := make(chan struct{}, maxCommands)
 	mux := http.NewServeMux()
 	mux.Handle("GET /", c.Handler())
+	mux.HandleFunc("GET /inventory", c.answerInventory)
+	mux.HandleFunc("GET /activity", c.answerActivity)
 	mux.HandleFunc("POST /changed", func(w http.ResponseWriter, r *http.Request) {
 		if err := c.Commanded(r.URL.Query()["source"]); err != nil {
 			refuse(w, err, http.StatusNotFound)

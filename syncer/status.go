@@ -4,7 +4,6 @@
 package syncer
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -25,10 +23,15 @@ import (
 type board struct {
 	mu  sync.Mutex
 	all map[string]report.Status
+	// history are the last syncs of each source, oldest first.
+	history map[string][]report.PastSync
 }
 
+// maxHistory limits the syncs that the board keeps of a source.
+const maxHistory = 50
+
 func newBoard(sources []config.Source) *board {
-	b := &board{all: map[string]report.Status{}}
+	b := &board{all: map[string]report.Status{}, history: map[string][]report.PastSync{}}
 	for _, s := range sources {
 		first := report.Status{Source: s.Name, Branch: s.ShortRef(), Problems: []string{"no sync yet"}}
 		if s.Suspend {
@@ -81,11 +84,31 @@ func (b *board) post(r report.Report, pending *notify.Pending, next time.Time) {
 	})
 }
 
+// remember adds a sync to the history of its source.
+func (b *board) remember(source string, past report.PastSync) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := append(b.history[source], past)
+	b.history[source] = all[max(0, len(all)-maxHistory):]
+}
+
+// continueFrom copies the history of the sources of the configuration before a reload.
+func (b *board) continueFrom(former *board) {
+	former.mu.Lock()
+	defer former.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for source := range b.all {
+		b.history[source] = slices.Clone(former.history[source])
+	}
+}
+
 func (b *board) list() []report.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := make([]report.Status, 0, len(b.all))
 	for _, s := range b.all {
+		s.History = slices.Clone(b.history[s.Source])
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, c report.Status) int { return strings.Compare(a.Source, c.Source) })
@@ -119,15 +142,14 @@ func (c *Controller) Handler() http.Handler {
 		}
 		_, _ = io.WriteString(w, "ok\n")
 	})
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		encoder := json.NewEncoder(foreign.NewWriter(w, false)) // a person reads it with curl
-		encoder.SetEscapeHTML(false)
-		_ = encoder.Encode(struct { // an error means that the client is gone
-			FormatVersion string `json:"format_version"`
-			report.Daemon
-		}{report.FormatVersion, report.Daemon{Sources: c.board.list(), Standby: c.standby.Load(), ReloadFailure: c.reloadFailure.Load()}})
-	})
+	mux.HandleFunc("GET /status", c.answerStatus)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.registry, promhttp.HandlerOpts{}))
 	return mux
+}
+
+func (c *Controller) answerStatus(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, struct {
+		FormatVersion string `json:"format_version"`
+		report.Daemon
+	}{report.FormatVersion, report.Daemon{Sources: c.board.list(), Standby: c.standby.Load(), ReloadFailure: c.reloadFailure.Load()}})
 }

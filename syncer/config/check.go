@@ -94,6 +94,10 @@ func (s Source) problems() (out problem.List) {
 	for i, err := range gitsource.ValidatePatterns(s.Files) {
 		out.AddError(problem.Index("files", i), err)
 	}
+	for i, err := range gitsource.ValidatePatterns(s.WorkflowFiles) {
+		out.AddError(problem.Index("workflow_files", i), err)
+	}
+	out.AddIf(len(s.WorkflowFiles) > 0 && len(s.Workflows) == 0, "workflow_files", "must not be set without workflows: files of other workflows are not read")
 	for i, workflow := range s.Workflows {
 		at := problem.Index("workflows", i)
 		out.AddError(at, secrets.CheckName("workflow", workflow))

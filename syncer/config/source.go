@@ -92,6 +92,13 @@ type Source struct {
 	// Connections are the only connections that this source may write, as type/name.
 	// None if unset.
 	Connections []string `yaml:"connections"`
+	// WorkflowFiles are patterns, as of Files, of Relay workflow files in the repository. The
+	// file deploy.yaml is of the workflow deploy; files of workflows that are not in Workflows
+	// are not read. The daemon reads them at each new commit, and its inventory, which the
+	// web page shows, has the steps that use each secret, and the secrets that are missing.
+	// They decide about no secret: one that cannot be read is only reported. Limits bound
+	// them like manifests. None if unset.
+	WorkflowFiles []string `yaml:"workflow_files"`
 	// AgeKeys are files of age identities, for this source alone. Required unless Keys
 	// sets another kind of key.
 	AgeKeys []string `yaml:"age_keys"`

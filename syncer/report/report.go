@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/approval"
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
@@ -44,6 +45,8 @@ type Report struct {
 	FourEyes bool
 	// NotApproved are why an approval does not count, or could not be read.
 	NotApproved []string
+	// Observation is what Vault has after the sync; nil if Vault was not observed.
+	Observation *Observation
 	// Failures are files and claims that were not applied.
 	Failures []Failure
 	// InvalidNames are the names in the workflows that cannot be managed.
@@ -69,8 +72,10 @@ type Report struct {
 // Result is the outcome of one action.
 type Result struct {
 	plan.Action
-	// Version is the version that was written, 0 for none.
-	Version int
+	// Version is the version that was written, 0 for none. Created is when, and Expires when
+	// Vault will delete it by itself, zero for never.
+	Version          int
+	Created, Expires time.Time
 	// Err is why the action was not, or not wholly, carried out.
 	Err error
 }
