@@ -92,8 +92,13 @@ func (d *document) check(one route, status int, body []byte) error {
 	if err != nil {
 		return err
 	}
-	d.seen[fmt.Sprintf("%s %s %d", one.method, one.path, status)] = true
+	d.seen[operationName(one, status)] = true
 	return schema.Validate(value)
+}
+
+// operationName is an operation with a status of a response.
+func operationName(one route, status int) string {
+	return fmt.Sprintf("%s %s %d", one.method, one.path, status)
 }
 
 func TestDocumentHasExactlyTheOperationsOfTheHandler(t *testing.T) {

@@ -48,7 +48,7 @@ func (e *failure) envelope() envelope {
 		}
 		item := newEnvelope(invalidField, text)
 		// Relay's command line prints the field directly before the text.
-		item.Description = description{" " + item.Description.Friendly, " " + item.Description.Technical}
+		item.Description = description{": " + item.Description.Friendly, ": " + item.Description.Technical}
 		out.Items[field] = item
 	}
 	return out

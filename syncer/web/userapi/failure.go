@@ -64,13 +64,13 @@ func invalidFields(problems map[string]string) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return &failure{kind: invalid, text: "invalid request; items has what is wrong with each field", fields: problems}
+	return &failure{kind: invalid, text: "invalid request; nothing was changed", fields: problems}
 }
 
 // The hints for errors whose own text has no next step for a client of this API.
 const (
 	hintLogIn   = "\nHint: log in to Vault, for example with vault login -method=userpass, and use that token: vault print token | relay auth login --stdin"
-	hintAdopt   = "\nHint: to take it over, open the secret on the web page, or use relay-sync secret set --adopt"
+	hintPage    = "\nHint: only a takeover changes it, on the web page"
 	hintAgain   = "\nHint: list the secrets, and send the request again if it is still right"
 	hintUnknown = "\nHint: the change may have been made. List the secrets before you send the request again: the version on the web page shows whether it was"
 )
@@ -86,7 +86,7 @@ func failureOf(err error) *failure {
 	}
 	switch {
 	case errors.Is(err, secrets.ErrNotOwner):
-		out.text += hintAdopt
+		out.text += hintPage + adoptCommand(err)
 	case out.kind == conflict:
 		out.text += hintAgain
 	case out.kind == authentication:
@@ -97,6 +97,23 @@ func failureOf(err error) *failure {
 		out.retryAfter = "10"
 	}
 	return out
+}
+
+// adoptCommand is the command that takes a secret over, as a part of a hint; "" for a
+// connection, for which there is no command.
+func adoptCommand(err error) string {
+	other, is := errors.AsType[*secrets.NotOwnerError](err)
+	if !is || other.Address.Kind != secrets.Secret {
+		return ""
+	}
+	a, flags := other.Address, ""
+	if a.Mount != secrets.DefaultMount {
+		flags += " --mount " + secrets.QuoteShell(a.Mount)
+	}
+	if a.Prefix != secrets.DefaultPrefix {
+		flags += " --prefix " + secrets.QuoteShell(a.Prefix)
+	}
+	return ", or with: relay-sync secret set" + flags + " " + secrets.QuoteShell(a.String()) + " --adopt --reason ..."
 }
 
 func kindOf(err error) kind {

@@ -20,6 +20,7 @@ import (
 func TestEachErrorHasAStatusAndANextStep(t *testing.T) {
 	t.Parallel()
 	at := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: "deploy"}.Secret("a")
+	elsewhere := secrets.Scope{Mount: "kv", Prefix: "a/b", Group: "my flow"}.Secret("a")
 	vault := func(cause error, status int) error {
 		return fmt.Errorf("secret deploy/a: %w", &kv.Error{Op: "write", Path: "customers/data/workflows/deploy/a", Status: status, Cause: cause})
 	}
@@ -30,7 +31,9 @@ func TestEachErrorHasAStatusAndANextStep(t *testing.T) {
 		text   string
 	}{
 		"invalid name":        {secrets.CheckName("secret", "a/b"), 422, "it contains"},
-		"another owner":       {&secrets.NotOwnerError{Address: at, Owner: "terraform/shop"}, 409, "relay-sync secret set --adopt"},
+		"another owner":       {&secrets.NotOwnerError{Address: at, Owner: "terraform/shop"}, 409, "relay-sync secret set deploy/a --adopt --reason ..."},
+		"in another mount":    {&secrets.NotOwnerError{Address: elsewhere}, 409, "relay-sync secret set --mount kv --prefix a/b 'my flow/a' --adopt --reason ..."},
+		"a connection":        {&secrets.NotOwnerError{Address: secrets.Address{Scope: secrets.Scope{Kind: secrets.Connection, Group: "aws"}, Name: "a"}}, 409, "takeover changes it, on the web page"},
 		"changed meanwhile":   {fmt.Errorf("secret deploy/a: %w", secrets.ErrConflict), 409, "Hint: list the secrets"},
 		"missing capability":  {missing, 403, `path "customers/data/workflows/deploy/+" { capabilities = ["create"] }`},
 		"permission denied":   {vault(kv.ErrPermissionDenied, 403), 403, "permission denied"},

@@ -136,7 +136,7 @@ func expect(a secrets.Address, observed secrets.Entry, exists bool, err error) e
 	case err != nil && !notOwner:
 		return err
 	case exists && !observed.Live():
-		return failed(notFound, a.Kind.String()+" "+a.String()+": not found\nHint: create it with POST; the list has the names that exist")
+		return failed(notFound, a.Kind.String()+" "+a.String()+": not found\nHint: GET the list for the names that exist; POST creates a new one")
 	case !exists && observed.Live() && !notOwner:
 		return failed(conflict, a.Kind.String()+" "+a.String()+" already exists; nothing was written\nHint: replace its value with PUT")
 	}
@@ -161,6 +161,10 @@ func (c *call) delete(a secrets.Address, id string) (any, error) {
 	observed, err := session.Observe(c.r.Context(), a, false)
 	if err := expect(a, observed, true, err); err != nil {
 		return nil, err
+	}
+	// Such a deletion would only release the record, and the value would stay.
+	if owner, owned := observed.Owner(); !owned || !owner.Same(session.Owner()) {
+		return nil, failed(conflict, a.Kind.String()+" "+a.String()+": overwritten by another writer; nothing was deleted\nHint: replace its value with PUT, and then delete it")
 	}
 	result := session.DeleteSeen(c.r.Context(), a, observed.Seen(), false)
 	return deleted{Success: true, ResourceID: id}, result.Err

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
@@ -108,7 +109,7 @@ func TestSecretOfAnotherOwnerStays(t *testing.T) {
 	} {
 		for _, secret := range []string{"owned", "unmanaged"} {
 			got := w.sendAs(t, other, request.method, w.secretPath(secret), request.body, nil)
-			if got.Status != http.StatusConflict || !strings.Contains(got.Error.Description.Friendly, "relay-sync secret set --adopt") {
+			if got.Status != http.StatusConflict || !strings.Contains(got.Error.Description.Friendly, "relay-sync secret set "+w.workflow+"/"+secret+" --adopt") {
 				t.Errorf("%s %s: %d %s", name, secret, got.Status, got.Text)
 			}
 		}
@@ -134,7 +135,7 @@ func TestRequestThatDoesNotFitWritesNothing(t *testing.T) {
 		text, item         string
 	}{
 		"create what exists":       {http.MethodPost, w.secretPath(""), secretBody(t, "a", "second"), 409, "already exists", ""},
-		"replace what is absent":   {http.MethodPut, w.secretPath("b"), secretBody(t, "", "second"), 404, "create it with POST", ""},
+		"replace what is absent":   {http.MethodPut, w.secretPath("b"), secretBody(t, "", "second"), 404, "POST creates a new one", ""},
 		"delete what is absent":    {http.MethodDelete, w.secretPath("b"), "", 404, "not found", ""},
 		"a slash in a path":        {http.MethodPut, w.secretPath("../../connections/x"), secretBody(t, "", "second"), 422, "invalid request", "secret"},
 		"dots in a path":           {http.MethodDelete, "/api/workflows/%2E%2E/secrets/a", "", 422, "invalid request", "workflow"},
@@ -163,29 +164,52 @@ func TestRequestThatDoesNotFitWritesNothing(t *testing.T) {
 func TestWriteIsCheckedAgainstTheObservation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, vaulttest.Start(t), nil)
-	w.create(t, "a", "first")
-	for method, body := range map[string]string{http.MethodPut: secretBody(t, "", "second"), http.MethodDelete: ""} {
+	for name, request := range map[string]struct{ method, body string }{
+		"replaced": {http.MethodPut, secretBody(t, "", "second")}, "deleted": {http.MethodDelete, ""},
+	} {
 		w.proxy.Reset()
-		observed := 0
+		w.create(t, name, "first")
+		observed := false
 		w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
-			if strings.HasSuffix(r.URL.Path, "/metadata/workflows/"+w.workflow+"/a") && r.Method == http.MethodGet {
-				if observed++; observed == 2 {
-					w.vault.Write(t, w.workflow, "a", "of another writer")
-				}
+			isRead := r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/metadata/workflows/"+w.workflow+"/"+name)
+			if observed && (isRead || strings.Contains(r.URL.Path, "/data/")) {
+				w.vault.Write(t, w.workflow, name, "of another writer")
+				observed = false
 			}
-			if strings.Contains(r.URL.Path, "/data/") && observed == 1 {
-				observed = 2
-				w.vault.Write(t, w.workflow, "a", "of another writer")
-			}
+			observed = observed || isRead && !w.overwritten(t, name)
 			return vaulttest.Action{}
 		})
-		got := w.send(t, method, w.secretPath("a"), body)
-		if got.Status != http.StatusConflict {
-			t.Errorf("%s after an outside change: %d %s", method, got.Status, got.Text)
+		if got := w.send(t, request.method, w.secretPath(name), request.body); got.Status != http.StatusConflict {
+			t.Errorf("%s: %d %s", name, got.Status, got.Text)
 		}
 	}
-	if read, _ := w.reader(t).Secret(w.workflow, "a"); read != "of another writer" {
-		t.Errorf("read %q", read)
+	for name, value := range w.reader(t).Secrets(w.workflow) {
+		if value != "of another writer" {
+			t.Errorf("%s: read %q", name, value)
+		}
+	}
+}
+
+// overwritten reports whether a secret has a second version.
+func (w *world) overwritten(t testing.TB, name string) bool {
+	t.Helper()
+	return fmt.Sprint(w.vault.Metadata(t, w.workflow, name)["current_version"]) != "1"
+}
+
+func TestOverwrittenSecretIsNotDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.Start(t), nil)
+	w.create(t, "a", "first")
+	w.vault.Write(t, w.workflow, "a", "of another writer")
+	got := w.send(t, http.MethodDelete, w.secretPath("a"), "")
+	if read, _ := w.reader(t).Secret(w.workflow, "a"); got.Status != http.StatusConflict || read != "of another writer" {
+		t.Errorf("delete: %d %s, read %q", got.Status, got.Text, read)
+	}
+	if got := w.send(t, http.MethodPut, w.secretPath("a"), secretBody(t, "", "second")); got.Status != http.StatusOK {
+		t.Errorf("replace: %d %s", got.Status, got.Text)
+	}
+	if got := w.send(t, http.MethodDelete, w.secretPath("a"), ""); got.Status != http.StatusOK {
+		t.Errorf("delete what was replaced: %d %s", got.Status, got.Text)
 	}
 }
 
@@ -194,6 +218,62 @@ func TestValueOf10240BytesIsWrittenWithAWarning(t *testing.T) {
 	w := newWorld(t, vaulttest.Start(t), nil)
 	got := w.send(t, http.MethodPost, w.secretPath(""), secretBody(t, "a", strings.Repeat("a", truncated)))
 	if got.Status != http.StatusCreated || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "10240 bytes") {
+		t.Errorf("%d %s", got.Status, got.Text)
+	}
+}
+
+func TestTeamOwnsWhatItsMembersWrite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.Start(t), nil)
+	team := "team-" + w.workflow[len(w.workflow)-10:]
+	rules, err := policy.For(policy.Grant{Role: policy.Operator, Mount: "customers", Prefix: "workflows", Workflows: []string{w.workflow}, Team: team})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada, _ := w.vault.Person(t, rules)
+	bob, _ := w.vault.Person(t, rules)
+	as := http.Header{TeamHeader: {team}}
+	if got := w.sendAs(t, ada, http.MethodPost, w.secretPath(""), secretBody(t, "a", "first"), as); got.Status != http.StatusCreated {
+		t.Errorf("create: %d %s", got.Status, got.Text)
+	}
+	if got := w.sendAs(t, bob, http.MethodPut, w.secretPath("a"), secretBody(t, "", "second"), as); got.Status != http.StatusOK {
+		t.Errorf("replace by another member: %d %s", got.Status, got.Text)
+	}
+	got := w.sendAs(t, bob, http.MethodPut, w.secretPath("a"), secretBody(t, "", "third"), nil)
+	if got.Status != http.StatusConflict || !strings.Contains(got.Error.Formatted.Friendly, "owned by team/"+team) {
+		t.Errorf("replace as a person: %d %s", got.Status, got.Text)
+	}
+	got = w.sendAs(t, w.token, http.MethodPut, w.secretPath("a"), secretBody(t, "", "third"), as)
+	if got.Status != http.StatusForbidden || !strings.Contains(got.Error.Description.Friendly, "relay-sync/teams/"+team) {
+		t.Errorf("who is not a member: %d %s", got.Status, got.Text)
+	}
+	if audit := w.audit(t); !strings.Contains(audit, `"owner":"team/`+team+`","person":"person/`) {
+		t.Errorf("audit lines:\n%s", audit)
+	}
+}
+
+func TestVaultGetsTheAddressOfThePerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.Start(t), nil)
+	var other atomic.Int32
+	w.proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
+		if !strings.HasPrefix(r.Header.Get("X-Forwarded-For"), "192.0.2.7") || r.Header.Get("X-Vault-Token") != w.token || r.Header.Get("Cookie") != "" {
+			other.Add(1)
+		}
+		return vaulttest.Action{}
+	})
+	got := w.sendAs(t, w.token, http.MethodPost, w.secretPath(""), secretBody(t, "a", "x"), http.Header{"X-Forwarded-For": {"203.0.113.9"}, "Cookie": {"a=b"}})
+	if got.Status != http.StatusCreated || other.Load() != 0 || len(w.proxy.Requests()) == 0 {
+		t.Errorf("%d %s; %d requests with another address or token", got.Status, got.Text, other.Load())
+	}
+}
+
+func TestSealedVaultIsUnavailable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, vaulttest.StartOwn(t), nil)
+	w.vault.Seal(t)
+	got := w.send(t, http.MethodPost, w.secretPath(""), secretBody(t, "a", "x"))
+	if got.Status != http.StatusServiceUnavailable || got.Error.Description.Friendly != "Vault is sealed; unseal it" || got.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
 }

@@ -5,9 +5,11 @@ package userapi
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -17,6 +19,9 @@ import (
 // and all where the person may list them.
 func (c *call) viewWorkflows() (any, error) {
 	acl, err := c.client().ResultantACL(c.r.Context())
+	if errors.Is(err, kv.ErrPermissionDenied) { // the policy default permits it to each token
+		err = secrets.ErrTokenRejected
+	}
 	if err != nil {
 		return nil, err
 	}

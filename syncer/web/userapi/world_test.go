@@ -38,6 +38,7 @@ type world struct {
 	token     string
 	auditPath string
 	log       *logged
+	handler   *handler
 }
 
 // logged is a log that goroutines write.
@@ -83,7 +84,8 @@ func newWorld(t *testing.T, v *vaulttest.Vault, change func(*Config)) *world {
 	if change != nil {
 		change(&cfg)
 	}
-	server := httptest.NewServer(New(cfg))
+	w.handler = New(cfg).(*handler)
+	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
 	w.address = server.URL
 	return w
