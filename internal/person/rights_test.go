@@ -154,6 +154,10 @@ func TestRightsOfRoles(t *testing.T) {
 		if got := granted(rights[workflow]); got != row.workflow {
 			t.Errorf("%s in the workflow: %s, want %s", row.grant.Role, got, row.workflow)
 		}
+		view, err := person.MayView(t.Context(), c, root, workflow, other)
+		if may := rights[workflow].List && rights[workflow].Observe; err != nil || view[workflow] != may || view[other] {
+			t.Errorf("%s may view %v, %v", row.grant.Role, view, err)
+		}
 		if got := granted(rights[other]); got != "" {
 			t.Errorf("%s in another workflow: %s", row.grant.Role, got)
 		}
