@@ -12,18 +12,14 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 )
 
-// connectionSummary is a connection in Relay's form. Its capabilities, of which this
-// project has none, are a list, because Relay's clients require one.
-type connectionSummary struct {
-	ID           string   `json:"id"`
-	Name         string   `json:"name"`
-	Type         string   `json:"type"`
-	Capabilities []string `json:"capabilities"`
-}
-
-// connection is one connection. No field of it is ever returned.
+// connection is a connection in Relay's form. No field of it is ever returned. Its
+// capabilities, of which this project has none, are a list, because Relay's clients require
+// one.
 type connection struct {
-	connectionSummary
+	ID           string       `json:"id"`
+	Name         string       `json:"name"`
+	Type         string       `json:"type"`
+	Capabilities []string     `json:"capabilities"`
 	CreatedAt    time.Time    `json:"created_at"`
 	UpdatedAt    time.Time    `json:"updated_at"`
 	Auth         authStatus   `json:"auth"`
@@ -47,13 +43,10 @@ type connectionEntity struct {
 // connectionID is type and name with a colon, which no name contains.
 func connectionID(a secrets.Address) string { return a.Group + ":" + a.Name }
 
-func summaryOf(a secrets.Address) connectionSummary {
-	return connectionSummary{ID: connectionID(a), Name: a.Name, Type: a.Group, Capabilities: []string{}}
-}
-
 func connectionOf(a secrets.Address, e secrets.Entry) connection {
 	return connection{
-		connectionSummary: summaryOf(a), CreatedAt: e.Versions[max(e.Oldest, 1)].Created, UpdatedAt: e.Versions[e.Current].Created,
+		ID: connectionID(a), Name: a.Name, Type: a.Group, Capabilities: []string{},
+		CreatedAt: e.Versions[max(e.Oldest, 1)].Created, UpdatedAt: e.Versions[e.Current].Created,
 		Auth: authStatus{"secret"}, Availability: availability{"unknown"},
 	}
 }
@@ -104,15 +97,15 @@ func (c *call) listConnections() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []connectionSummary{}
+	list := []connection{}
 	for _, one := range types {
 		for _, row := range one.Rows {
 			if row.Entry.Live() {
-				list = append(list, summaryOf(one.Scope.Secret(row.Name)))
+				list = append(list, connectionOf(one.Scope.Secret(row.Name), row.Entry))
 			}
 		}
 	}
-	return map[string][]connectionSummary{"connections": list}, nil
+	return map[string][]connection{"connections": list}, nil
 }
 
 // getConnection returns one connection, without its fields.

@@ -64,8 +64,8 @@ func newEnvelope(k kind, text string) envelope {
 }
 
 // literal is a template that has the text, without variables: a name in it can have the
-// braces of a variable. An argument would be more exact, but Relay's Go client cannot
-// decode an argument that is a string.
+// braces of a variable. An argument would be more exact, but Relay's Go client before 0.5
+// cannot decode an argument that is a string.
 func literal(text string) string {
 	for strings.Contains(text, "{{") {
 		text = strings.ReplaceAll(text, "{{", "{ {")

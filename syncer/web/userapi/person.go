@@ -4,6 +4,9 @@
 package userapi
 
 import (
+	"net/http"
+	"time"
+
 	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
@@ -47,7 +50,24 @@ func (c *call) change(members ...string) (*manual.Session, *fields, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	c.extend()
 	return session, fieldsOf(body, members...), nil
+}
+
+// answerTime is how long a change may take besides the wait for another writer's record.
+const answerTime = time.Minute
+
+// extend lets a change take its time: it waits until no record of an outside change can
+// follow. Without it the deadlines of the server would end the request, and then its outcome
+// would not be known.
+func (c *call) extend() {
+	settle := c.Settings.Settle
+	if settle == 0 {
+		settle = secrets.DefaultSettle
+	}
+	control, until := http.NewResponseController(c.w), time.Now().Add(settle+answerTime)
+	_ = control.SetReadDeadline(until) // fails only for a ResponseWriter without deadlines
+	_ = control.SetWriteDeadline(until)
 }
 
 // checkName checks a name of the path or of the body.

@@ -158,6 +158,7 @@ func (c *call) delete(a secrets.Address, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.extend()
 	observed, err := session.Observe(c.r.Context(), a, false)
 	if err := expect(a, observed, true, err); err != nil {
 		return nil, err

@@ -6,10 +6,12 @@ package userapi
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
@@ -218,6 +220,22 @@ func TestValueOf10240BytesIsWrittenWithAWarning(t *testing.T) {
 	w := newWorld(t, vaulttest.Start(t), nil)
 	got := w.send(t, http.MethodPost, w.secretPath(""), secretBody(t, "a", strings.Repeat("a", truncated)))
 	if got.Status != http.StatusCreated || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "10240 bytes") {
+		t.Errorf("%d %s", got.Status, got.Text)
+	}
+}
+
+func TestRepairMayTakeLongerThanTheServersDeadlines(t *testing.T) {
+	t.Parallel()
+	const deadline = 2 * time.Second
+	w := newWorld(t, vaulttest.Start(t), func(c *Config) { c.Settings.Settle = 2 * deadline })
+	w.create(t, "a", "first")
+	server := httptest.NewUnstartedServer(w.handler)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = deadline, deadline
+	server.Start()
+	t.Cleanup(server.Close)
+	w.address = server.URL
+	w.vault.Write(t, w.workflow, "a", "of another writer")
+	if got := w.send(t, http.MethodPut, w.secretPath("a"), secretBody(t, "", "second")); got.Status != http.StatusOK {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
 }

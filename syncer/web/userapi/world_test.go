@@ -123,8 +123,8 @@ type answer struct {
 			ID string `json:"id"`
 		} `json:"latest_revision"`
 	} `json:"workflow"`
-	Connections []connectionSummary `json:"connections"`
-	Revision    revision            `json:"revision"`
+	Connections []map[string]any `json:"connections"`
+	Revision    revision         `json:"revision"`
 }
 
 // send is a request with the token of the person, and its response.
