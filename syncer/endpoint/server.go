@@ -63,7 +63,7 @@ func NewServer(handler http.Handler, limits Limits, to *slog.Logger) *Server {
 		ReadHeaderTimeout: limits.Header, ReadTimeout: limits.Request, WriteTimeout: limits.Answer, IdleTimeout: limits.Idle,
 		ConnState: func(c net.Conn, state http.ConnState) {
 			if state == http.StateActive {
-				open.begin(c.(*connection))
+				open.begin(counted(c))
 			}
 		},
 		ErrorLog: log.New(&errorLog{to: to, rate: rate.NewLimiter(1, errorBurst)}, "", 0),
