@@ -27,15 +27,7 @@ func (c *Controller) CommandHandler() http.Handler {
 	waiting := make(chan struct{}, maxCommands)
 	mux := http.NewServeMux()
 	mux.Handle("GET /", c.Handler())
-	mux.HandleFunc("GET /inventory", c.answerInventory)
-	mux.HandleFunc("GET /activity", c.answerActivity)
-	mux.HandleFunc("POST /changed", func(w http.ResponseWriter, r *http.Request) {
-		if err := c.Commanded(r.URL.Query()["source"]); err != nil {
-			refuse(w, err, http.StatusNotFound)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	})
+	c.handlePage(mux)
 	mux.HandleFunc("POST /sync", func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case waiting <- struct{}{}:

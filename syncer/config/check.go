@@ -37,6 +37,9 @@ func (cfg *Config) problems() (out problem.List) {
 	out.AddList("vault", cfg.Vault.problems())
 	out.AddError("listen_webhooks", cfg.checkListenWebhooks())
 	cfg.socketProblems(&out)
+	if cfg.RemoteAccess != nil {
+		out.AddList("remote_access", cfg.remoteAccessProblems())
+	}
 	if cfg.Tidy != nil {
 		out.AddList("tidy", cfg.Tidy.problems())
 	}

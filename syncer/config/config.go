@@ -63,6 +63,9 @@ type Config struct {
 	// SocketMode is the permissions of Socket in octal digits: "0600", for the user of the
 	// daemon, if unset, or "0660" for its group.
 	SocketMode string `yaml:"socket_mode"`
+	// RemoteAccess is an address at which relay-sync web on another machine reaches the
+	// daemon; none if unset. On the same machine it uses Socket.
+	RemoteAccess *RemoteAccess `yaml:"remote_access"`
 	// FingerprintKeyFile is a file of keys of 32 bytes or more, such as from `openssl
 	// rand -base64 32`, one a line, newest first. With it each record has a fingerprint of
 	// the value, so that a file that was only re-encrypted, as by sops rotate, updates
@@ -180,6 +183,11 @@ func (cfg *Config) SetDefaults(folder string) {
 	cfg.Mirrors = below(folder, cmp.Or(cfg.Mirrors, defaultMirrors))
 	for _, path := range append(v.Login.files(), &v.TokenFile, &v.CACert, &v.ClientCert, &v.ClientKey) {
 		*path = below(folder, *path)
+	}
+	if cfg.RemoteAccess != nil {
+		for _, path := range cfg.RemoteAccess.files() {
+			*path = below(folder, *path)
+		}
 	}
 	if cfg.Web != nil {
 		cfg.Web.setDefaults(folder, cfg.Socket)

@@ -12,13 +12,16 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
 )
 
-// HookFileProblems reads the files that OpenHooks needs, and lists what is wrong with
-// them.
+// HookFileProblems reads the files that OpenHooks and the addresses of the daemon need, and
+// lists what is wrong with them.
 func (cfg *Config) HookFileProblems() (out problem.List) {
 	_, err := webhook.New(cfg.Webhooks(), func(string) {}, nil)
 	out.AddError("", err)
 	_, err = notify.New(cfg.Notifications(), nil)
 	out.AddError("", err)
+	if cfg.RemoteAccess != nil {
+		out.AddList("remote_access", cfg.RemoteAccess.fileProblems())
+	}
 	if cfg.Election != nil {
 		_, err = election.New(*cfg.Election)
 		out.AddError("", err)

@@ -109,6 +109,9 @@ func (cfg *Config) Warnings() []string {
 	if cfg.Election != nil {
 		out = append(out, cfg.Election.Warnings()...)
 	}
+	if r := cfg.RemoteAccess; r != nil {
+		out = append(out, conffile.Warnings(r.KeyFile, r.TokenFile)...)
+	}
 	for _, s := range cfg.Sources {
 		keys := s.Keyring()
 		out = append(out, s.Remote.Access().Warnings()...)

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -23,6 +25,8 @@ import (
 type boundEndpoint struct {
 	server  *endpoint.Server
 	handler atomic.Pointer[http.Handler]
+	// secure is the configuration of TLS; nil without TLS.
+	secure atomic.Pointer[tls.Config]
 	// socket is the path of a Unix socket; empty for an address.
 	socket string
 	// listener is not served before the first handler.
@@ -30,19 +34,31 @@ type boundEndpoint struct {
 	serving  bool
 }
 
-// endpoints are the endpoints of a configuration by their address.
+// endpoints are the endpoints of a configuration by their address, or that of withTLS.
 type endpoints map[string]*boundEndpoint
 
-// bind binds an address for a handler that is used from start on. An address that
-// current has bound is shared with it. what names the setting, for errors.
-func (e endpoints) bind(ctx context.Context, current endpoints, what, address string) error {
+// withTLS is the key of an address with TLS: it is never shared with one without.
+func withTLS(address string) string {
 	if address == "" {
+		return ""
+	}
+	return secureScheme + address
+}
+
+const secureScheme = "https://"
+
+// bind binds an address for a handler that is used from start on. An address that
+// current has bound is shared with it. what names the setting, for errors. key is an
+// address, or that of withTLS.
+func (e endpoints) bind(ctx context.Context, current endpoints, what, key string) error {
+	if key == "" {
 		return nil
 	}
-	if shared := current[address]; shared != nil {
-		e[address] = shared
+	if shared := current[key]; shared != nil {
+		e[key] = shared
 		return nil
 	}
+	address := strings.TrimPrefix(key, secureScheme)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s: %w. Hint: stop the program that uses %s; if it is this daemon, by another form of the address, restart it", what, err, address)
@@ -50,7 +66,7 @@ func (e endpoints) bind(ctx context.Context, current endpoints, what, address st
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	e[address] = &boundEndpoint{listener: listener}
+	e[key] = &boundEndpoint{listener: listener}
 	return nil
 }
 
@@ -86,6 +102,14 @@ func (e endpoints) bindSocket(ctx context.Context, current endpoints, path strin
 	return nil
 }
 
+// startTLS is start for the key of withTLS, with TLS.
+func (e endpoints) startTLS(key string, handler http.Handler, config *tls.Config, log *slog.Logger) {
+	if bound := e[key]; bound != nil {
+		bound.secure.Store(config)
+		e.start(key, handler, log)
+	}
+}
+
 // start serves requests to an address with a handler from now on.
 func (e endpoints) start(address string, handler http.Handler, log *slog.Logger) {
 	bound := e[address]
@@ -102,10 +126,19 @@ func (e endpoints) start(address string, handler http.Handler, log *slog.Logger)
 	})
 	bound.server = endpoint.NewServer(current, endpoint.DefaultLimits, log.With("address", address))
 	go func() {
-		if err := bound.server.Serve(bound.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := bound.serve(); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("endpoint failed", "address", address, "err", err)
 		}
 	}()
+}
+
+// serve serves the listener until it is closed.
+func (b *boundEndpoint) serve() error {
+	if b.secure.Load() == nil {
+		return b.server.Serve(b.listener)
+	}
+	current := func(*tls.ClientHelloInfo) (*tls.Config, error) { return b.secure.Load(), nil }
+	return b.server.ServeTLS(b.listener, &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: current})
 }
 
 // closeExcept closes the endpoints that others do not share.

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/endpoint"
 )
 
 // prepared is a configuration with everything open that the daemon needs for it.
@@ -23,7 +25,15 @@ type prepared struct {
 	controller *syncer.Controller
 	audit      *syncer.Audit
 	webhooks   http.Handler
+	remote     remote
 	endpoints  endpoints
+}
+
+// remote is what serves remote_access. The zero value is none.
+type remote struct {
+	address string // the key of withTLS
+	handler http.Handler
+	tls     *tls.Config
 }
 
 // prepareFirst prepares the configuration of a start. A file that only syncs need is
@@ -81,7 +91,26 @@ func (p *prepared) open(ctx context.Context, current endpoints, streams auditfil
 	if err = p.endpoints.bind(ctx, current, "listen_webhooks", p.cfg.ListenWebhooks); err != nil {
 		return err
 	}
+	if err = p.openRemote(ctx, current); err != nil {
+		return err
+	}
 	return p.endpoints.bindSocket(ctx, current, p.cfg.Socket, p.cfg.SocketPermissions())
+}
+
+// openRemote reads the files of remote_access and binds its address.
+func (p *prepared) openRemote(ctx context.Context, current endpoints) (err error) {
+	access := p.cfg.RemoteAccess
+	if access == nil {
+		return nil
+	}
+	p.remote.address = withTLS(access.Listen)
+	if p.remote.handler, err = p.controller.RemoteHandler(); err != nil {
+		return err
+	}
+	if p.remote.tls, err = endpoint.TLS(access.CertFile, access.KeyFile); err != nil {
+		return err
+	}
+	return p.endpoints.bind(ctx, current, "remote_access.listen", p.remote.address)
 }
 
 // discard closes what is open for a configuration, except for what another shares.

@@ -74,6 +74,7 @@ func (o *options) follow(ctx context.Context, current *prepared, reload <-chan o
 	defer o.closeController(current.controller)
 	current.endpoints.start(current.cfg.Listen, endpoint.OnlyHosts(current.cfg.StatusHosts(), current.controller.Handler()), log)
 	current.endpoints.start(current.cfg.ListenWebhooks, current.webhooks, log)
+	current.endpoints.startTLS(current.remote.address, current.remote.handler, current.remote.tls, log)
 	current.endpoints.start(current.cfg.Socket, current.controller.CommandHandler(), log)
 	log.Info("started", "sources", len(current.cfg.Sources), "version", version)
 	running, cancel := context.WithCancel(ctx)

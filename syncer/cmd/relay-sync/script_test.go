@@ -65,6 +65,8 @@ func TestScripts(t *testing.T) {
 			"plan-id":         planID,
 			"advised":         advised,
 			"http-get":        httpGet,
+			"certificate":     certificate,
+			"remote":          remoteDaemon,
 			"deliver":         deliver,
 			"hog":             hog,
 			"raw":             raw,
