@@ -85,7 +85,7 @@ func TestHostIsAnAddressOrListed(t *testing.T) {
 
 func TestForeignHostGetsNoStatus(t *testing.T) {
 	t.Parallel()
-	handler := OnlyHosts(nil, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("names of secrets")) }))
+	handler := OnlyHosts(nil, "hosts", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("names of secrets")) }))
 	for host, want := range map[string]int{"localhost:9460": 200, "rebind.example:9460": 421} {
 		r, w := httptest.NewRequest("GET", "/status", nil), httptest.NewRecorder()
 		r.Host = host

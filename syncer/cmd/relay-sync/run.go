@@ -72,7 +72,7 @@ func (o *options) run(ctx context.Context, format string) error {
 // returns. The current writes have ended then.
 func (o *options) follow(ctx context.Context, current *prepared, reload <-chan os.Signal, log *slog.Logger) (next *prepared) {
 	defer o.closeController(current.controller)
-	current.endpoints.start(current.cfg.Listen, endpoint.OnlyHosts(current.cfg.StatusHosts(), current.controller.Handler()), log)
+	current.endpoints.start(current.cfg.Listen, endpoint.OnlyHosts(current.cfg.StatusHosts(), "hosts", current.controller.Handler()), log)
 	current.endpoints.start(current.cfg.ListenWebhooks, current.webhooks, log)
 	current.endpoints.startTLS(current.remote.address, current.remote.handler, current.remote.tls, log)
 	current.endpoints.start(current.cfg.Socket, current.controller.CommandHandler(), log)
