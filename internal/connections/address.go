@@ -98,8 +98,8 @@ var known = map[string]struct{ required, optional []string }{
 	"sysdig":     {required: []string{"token"}},
 }
 
-// knownTypes are the types with known fields, sorted.
-func knownTypes() []string { return slices.Sorted(maps.Keys(known)) }
+// KnownTypes are the types with known fields, sorted.
+func KnownTypes() []string { return slices.Sorted(maps.Keys(known)) }
 
 // FieldCheck is the result of CheckFields.
 type FieldCheck struct {
@@ -114,7 +114,7 @@ type FieldCheck struct {
 func CheckFields(kind string, fields []string) FieldCheck {
 	want, is := known[kind]
 	if !is {
-		return FieldCheck{Warning: fmt.Sprintf("unknown connection type %q (Relay's integrations use %s): its fields are not checked", kind, strings.Join(knownTypes(), ", "))}
+		return FieldCheck{Warning: fmt.Sprintf("unknown connection type %q (Relay's integrations use %s): its fields are not checked", kind, strings.Join(KnownTypes(), ", "))}
 	}
 	var missing, extra []string
 	for _, name := range want.required {
@@ -151,4 +151,11 @@ func checkNames(fields []string) error {
 		errs = append(errs, secrets.CheckName("field", name))
 	}
 	return errors.Join(errs...)
+}
+
+// KnownFields are the fields that the readers of a type use: those that they require, and
+// those that they accept; none for an unknown type.
+func KnownFields(kind string) (required, optional []string) {
+	of := known[kind]
+	return slices.Clone(of.required), slices.Clone(of.optional)
 }

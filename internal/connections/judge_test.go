@@ -141,7 +141,7 @@ func TestDocumentedTypesAreTheKnownTypes(t *testing.T) {
 		}
 		return "`" + strings.Join(names, "`, `") + "` "
 	}
-	for _, kind := range knownTypes() {
+	for _, kind := range KnownTypes() {
 		row := "| `" + kind + "` | " + list(known[kind].required) + "| " + list(known[kind].optional) + "|\n"
 		if !strings.Contains(string(page), row) {
 			t.Errorf("the row %s is missing in the documentation", row)
