@@ -119,14 +119,14 @@ func (a *Audit) Manual(by ManualChange, r *report.Result, do func()) {
 	a.around(line, r, do)
 }
 
-// errNotRecorded: a line could not be written, so the change was not made. The next lines
+// ErrNotRecorded: an audit line could not be written, so the change was not made. The next lines
 // may each wait as long for a pipe that no process reads.
-var errNotRecorded = errors.New("not recorded")
+var ErrNotRecorded = errors.New("not recorded")
 
 type notRecordedError struct{ cause error }
 
 func (e *notRecordedError) Error() string   { return "not done: " + e.cause.Error() }
-func (e *notRecordedError) Unwrap() []error { return []error{errNotRecorded, e.cause} }
+func (e *notRecordedError) Unwrap() []error { return []error{ErrNotRecorded, e.cause} }
 
 // The events of audit lines.
 const (

@@ -62,7 +62,7 @@ func (p *pool) run(r *report.Result, do func(context.Context, *report.Result)) {
 		if p.unavailable++; !secrets.Unavailable(r.Err) {
 			p.unavailable = 0
 		}
-		if secrets.AffectsAll(r.Err) || errors.Is(r.Err, errNotRecorded) || p.unavailable == maxUnavailable {
+		if secrets.AffectsAll(r.Err) || errors.Is(r.Err, ErrNotRecorded) || p.unavailable == maxUnavailable {
 			p.stop()
 		}
 		p.done(*r)

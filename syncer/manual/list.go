@@ -157,7 +157,7 @@ func listings(scopes []secrets.Scope, seen secrets.Survey) []Listing {
 		at[scope] = &out[i]
 	}
 	for _, a := range byName(seen.Entries) {
-		row, l := rowOf(a, seen.Entries[a]), at[a.Scope]
+		row, l := RowOf(a, seen.Entries[a]), at[a.Scope]
 		if row.Drift.State != secrets.Absent {
 			l.Rows = append(l.Rows, row)
 		}
@@ -172,7 +172,8 @@ func byName(entries map[secrets.Address]secrets.Entry) []secrets.Address {
 	return slices.SortedFunc(maps.Keys(entries), func(a, b secrets.Address) int { return cmp.Compare(a.String(), b.String()) })
 }
 
-func rowOf(a secrets.Address, e secrets.Entry) Row {
+// RowOf describes an entry. Pure.
+func RowOf(a secrets.Address, e secrets.Entry) Row {
 	row := Row{
 		Name: a.Name, Version: e.Current, Created: e.Versions[e.Current].Created,
 		Ownership: e.Ownership(), Drift: secrets.JudgeAsOwner(e), Entry: e,
