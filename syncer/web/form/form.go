@@ -21,7 +21,7 @@ const (
 	// maxText is the size of a field that is not a value.
 	maxText = 8 << 10
 	// overhead is for the texts and the separators of a form, beside its values.
-	overhead = 256 << 10
+	overhead = 64 << 10
 )
 
 var (
@@ -131,4 +131,12 @@ func (f *Form) Checked(name string) bool { return f.Text(name) != "" }
 // tooLarge is the problem of a value above the limit.
 func (f *Form) tooLarge() error {
 	return fmt.Errorf("the value is larger than the limit of %d bytes", f.maxValue)
+}
+
+// Secret returns the first field of a name as it was sent, such as a password.
+func (f *Form) Secret(name string) string {
+	if all := f.fields[name]; len(all) > 0 {
+		return all[0]
+	}
+	return ""
 }

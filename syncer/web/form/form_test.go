@@ -76,8 +76,8 @@ func TestValueHasTheBytesThatWereEntered(t *testing.T) {
 		"no file":                 {fields: []string{Kind, OfFile, File, "text"}, err: "choose a file"},
 		"an empty file":           {fields: []string{Kind, OfFile, "@" + File, ""}, err: "the value is empty"},
 		"no pairs":                {fields: []string{Kind, OfPairs}, err: "no key-value pair"},
-		"a pair without a key":    {fields: []string{Kind, OfPairs, Key, " ", Pair, "hunter2"}, err: "a key is missing"},
-		"two pairs of one key":    {fields: []string{Kind, OfPairs, Key, "a", Pair, "1", Key, "a ", Pair, "2"}, err: "same key"},
+		"a pair without a key":    {fields: []string{Kind, OfPairs, Key, " ", Pair, "hunter2"}, err: "a name is missing"},
+		"two pairs of one key":    {fields: []string{Kind, OfPairs, Key, "a", Pair, "1", Key, "a ", Pair, "2"}, err: "same name"},
 		"a column that is longer": {fields: []string{Kind, OfPairs, Key, "a"}, err: ErrMalformed.Error()},
 		"another kind":            {fields: []string{Kind, "hunter2", Text, "a"}, err: "choose text, a file or key-value pairs"},
 	} {

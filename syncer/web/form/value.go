@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -83,24 +84,9 @@ func lines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 // pairs is the base64 of a JSON object, as Relay's page asks for several values.
 func (f *Form) pairs() (string, error) {
-	keys, values := f.fields[Key], f.fields[Pair]
-	if len(keys) != len(values) {
-		return "", ErrMalformed
-	}
-	object := map[string]string{}
-	for i, key := range keys {
-		key = strings.TrimSpace(key)
-		value := lines(values[i])
-		_, duplicate := object[key]
-		switch {
-		case key == "" && value == "":
-			continue
-		case key == "":
-			return "", errors.New("a key is missing beside one of the values")
-		case duplicate:
-			return "", errors.New("two pairs have the same key")
-		}
-		object[key] = value
+	object, err := f.table()
+	if err != nil {
+		return "", err
 	}
 	if len(object) == 0 {
 		return "", errors.New("no key-value pair given")
@@ -112,6 +98,30 @@ func (f *Form) pairs() (string, error) {
 		return "", errors.New("a key or a value is not valid text")
 	}
 	return base64.StdEncoding.EncodeToString([]byte(strings.TrimSuffix(text.String(), "\n"))), nil
+}
+
+// table has the rows of the table of pairs that are not empty.
+func (f *Form) table() (map[string]string, error) {
+	keys, values := f.fields[Key], f.fields[Pair]
+	if len(keys) != len(values) {
+		return nil, ErrMalformed
+	}
+	object := map[string]string{}
+	for i, key := range keys {
+		key = strings.TrimSpace(key)
+		value := lines(values[i])
+		_, duplicate := object[key]
+		switch {
+		case key == "" && value == "":
+			continue
+		case key == "":
+			return nil, errors.New("a name is missing beside one of the values")
+		case duplicate:
+			return nil, errors.New("two rows have the same name")
+		}
+		object[key] = value
+	}
+	return object, nil
 }
 
 // Fields are the values of a connection: the fields whose names begin with prefix, by the
@@ -132,4 +142,32 @@ func (f *Form) Fields(prefix string) (map[string]secrets.Value, error) {
 		}
 	}
 	return out, nil
+}
+
+// Names are the rests of the names of the fields that begin with prefix, sorted.
+func (f *Form) Names(prefix string) []string {
+	var out []string
+	for name := range f.fields {
+		if field, is := strings.CutPrefix(name, prefix); is {
+			out = append(out, field)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// NamedFields adds the fields of the table with names and values, as that of key-value pairs,
+// to the fields of a connection. An error is as of Value.
+func (f *Form) NamedFields(to map[string]secrets.Value) error {
+	object, err := f.table()
+	for name, text := range object {
+		if _, duplicate := to[name]; duplicate {
+			return errors.New("two fields have the same name")
+		}
+		if len(text) > f.maxValue {
+			return f.tooLarge()
+		}
+		to[name] = secrets.NewValue(text)
+	}
+	return err
 }

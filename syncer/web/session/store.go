@@ -37,9 +37,12 @@ const ticketBytes = 32
 type id [sha256.Size]byte
 
 type session struct {
-	person         string
-	sealed         []byte
+	person string
+	sealed []byte
+	// note is for the next page.
+	note           string
 	begun, usedAt  time.Time
+	renewedAt      time.Time
 	tokenExpiresAt time.Time
 }
 
@@ -50,6 +53,11 @@ type Info struct {
 	// Expired means that it ended by time. Its content can be opened once more, to revoke
 	// the token in it.
 	Expired bool
+	// ID distinguishes the sessions of the store. It opens nothing.
+	ID string
+	// Renew means that a quarter of the idle time has passed since the start, or since
+	// Renew was true.
+	Renew bool
 }
 
 // New returns an empty store.
@@ -66,7 +74,8 @@ func (s *Store) Start(person string, content []byte, expires time.Time) (ticket 
 	defer s.mu.Unlock()
 	s.removeEnded(now)
 	s.makeRoom(person)
-	s.all[name] = &session{person: person, sealed: aead(key).Seal(nil, nil, content, name[:]), begun: now, usedAt: now, tokenExpiresAt: expires}
+	sealed := aead(key).Seal(nil, nil, content, name[:]) //nolint:gosec // the AEAD makes the nonce
+	s.all[name] = &session{person: person, sealed: sealed, begun: now, usedAt: now, renewedAt: now, tokenExpiresAt: expires}
 	return base64.RawURLEncoding.EncodeToString(secret)
 }
 
@@ -88,13 +97,36 @@ func (s *Store) Open(ticket string) (content []byte, info Info, found bool) {
 	if err != nil {
 		return nil, Info{}, false
 	}
-	info = Info{Ends: s.end(one), Expired: s.ended(one, now)}
+	info = Info{ID: string(name[:]), Ends: s.end(one), Expired: s.ended(one, now)}
 	if info.Expired {
 		delete(s.all, name)
-	} else {
-		one.usedAt = now
+		return content, info, true
+	}
+	one.usedAt = now
+	if now.Sub(one.renewedAt) >= s.limits.Idle/4 {
+		one.renewedAt, info.Renew = now, true
 	}
 	return content, info, true
+}
+
+// Leave leaves a note for the next page of a session. It is not sealed: it must contain
+// nothing that others must not know.
+func (s *Store) Leave(ticket, note string) { s.swapNote(ticket, note) }
+
+// TakeNote returns the note and removes it; empty for none.
+func (s *Store) TakeNote(ticket string) string { return s.swapNote(ticket, "") }
+
+func (s *Store) swapNote(ticket, note string) (former string) {
+	_, name, valid := parse(ticket)
+	if !valid {
+		return ""
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if one := s.all[name]; one != nil {
+		former, one.note = one.note, note
+	}
+	return former
 }
 
 // End ends the session of a ticket.

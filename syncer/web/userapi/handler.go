@@ -121,6 +121,6 @@ func bearer(header http.Header) (string, error) {
 // isToken reports whether a text can be a token (RFC 6750, b64token). Pure.
 func isToken(text string) bool {
 	return text != "" && strings.IndexFunc(text, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._~+/=", r))
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._~+/=", r)
 	}) < 0
 }

@@ -1,0 +1,103 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/person"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// maxActivity is how many changes the page shows.
+const maxActivity = 200
+
+// activityView is what the template activity shows.
+type activityView struct {
+	Lines []activityLine
+	// Workflow is the filter.
+	Workflow      string
+	DaemonProblem string
+	// More means that older changes are not shown.
+	More bool
+}
+
+// activityLine is one change.
+type activityLine struct{ report.AuditLine }
+
+// Link is the page of the secret or connection; Label is its name.
+func (l activityLine) Link() string {
+	if l.Kind != "" {
+		return link("connections", l.Workflow, l.Name)
+	}
+	return link("workflows", l.Workflow, "secrets", l.Name)
+}
+
+// Who is the owner, and for a team the person.
+func (l activityLine) Who() string {
+	who := describeOwner(secrets.Owner(l.Owner))
+	if l.Person != "" {
+		who = describeOwner(secrets.Owner(l.Person)) + ", for " + who
+	}
+	return who
+}
+
+func (v *visit) activity() error {
+	view := activityView{Workflow: strings.TrimSpace(v.r.URL.Query().Get("workflow"))}
+	var lines []report.AuditLine
+	if v.daemon != nil {
+		of, err := v.daemon.Activity(v.r.Context())
+		if err != nil {
+			v.log.Warn("daemon", "err", err)
+			view.DaemonProblem = "The daemon does not answer, so its changes are not shown."
+		}
+		lines = slices.Concat(lines, of.Lines)
+	}
+	visible, err := v.visibleLines(v.r.Context(), lines)
+	if err != nil {
+		return err
+	}
+	for _, line := range visible {
+		if view.Workflow == "" || line.Workflow == view.Workflow && line.Kind == "" {
+			view.Lines = append(view.Lines, activityLine{line})
+		}
+	}
+	if view.More = len(view.Lines) > maxActivity; view.More {
+		view.Lines = view.Lines[:maxActivity]
+	}
+	return v.show(http.StatusOK, "activity", "Activity", view)
+}
+
+// visibleLines are the changes in workflows and of connections that the person may observe,
+// newest first.
+func (v *visit) visibleLines(ctx context.Context, lines []report.AuditLine) ([]report.AuditLine, error) {
+	var names []string
+	for _, line := range lines {
+		if line.Kind == "" {
+			names = append(names, line.Workflow)
+		}
+	}
+	sees, err := v.sees(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	domain := person.Rights{}
+	if v.vault.Domain != "" {
+		if domain, err = person.RightsInDomain(ctx, v.client, v.root(), v.vault.Domain); err != nil {
+			return nil, err
+		}
+	}
+	visible := slices.DeleteFunc(slices.Clone(lines), func(line report.AuditLine) bool {
+		if line.Kind != "" {
+			return !domain.Observe
+		}
+		return !sees[line.Workflow]
+	})
+	slices.SortStableFunc(visible, func(a, b report.AuditLine) int { return b.Time.Compare(a.Time) })
+	return visible, nil
+}

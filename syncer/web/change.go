@@ -1,0 +1,325 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/person"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/web/form"
+)
+
+// changeView is what the templates change and confirm show: the form of one change. It never
+// has a value: after an error the person enters it again.
+type changeView struct {
+	// Kind is secrets.Secret or secrets.Connection. Group is the workflow, or the type of a
+	// connection.
+	Kind        secrets.Kind
+	Group, Name string
+	// Action is "add", "replace", "delete" or "undelete".
+	Action string
+	// Seen is what the page shows; the change is refused if it is something else by then.
+	Seen secrets.Seen
+	// Live means that there is a value.
+	Live bool
+	// Owner is who owns it, NoOwner for an unmanaged one, and Takeover that it is another,
+	// so that the change needs a reason and the name once more.
+	Owner         secrets.Owner
+	Takeover      bool
+	AfterTakeover string
+	// Origin is where the value comes from: file and commit of a git source.
+	Origin string
+	// Team is the team to act for, and Teams those that the person's policies name.
+	Team  string
+	Teams []string
+	// Form is what was entered, and Errors what is wrong with it by field; "" for the form.
+	Reason, ValueKind string
+	KeepNewline       bool
+	Errors            map[string]string
+	MaxBytes          int
+	// Fields are those of a connection.
+	Fields []fieldView
+	// Types are the known types of connections.
+	Types []string
+}
+
+// maxReason is the longest reason.
+const maxReason = 500
+
+func (v *visit) addPage() error {
+	workflow, err := v.workflowName()
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSpace(v.r.URL.Query().Get("name"))
+	return v.showChange(http.StatusOK, changeView{Group: workflow, Name: name, Action: "add"})
+}
+
+// add writes a secret that has no value yet.
+func (v *visit) add() error {
+	workflow, err := v.workflowName()
+	if err != nil {
+		return err
+	}
+	return v.withForm(func(f *form.Form) error {
+		view := changeView{Group: workflow, Action: "add"}
+		view.entered(f)
+		view.Name = f.Text("name")
+		a, err := v.settings.Address(workflow, view.Name)
+		if err != nil {
+			view.wrong("name", err.Error())
+		}
+		value, err := f.Value()
+		if err != nil {
+			view.wrong("value", err.Error())
+		}
+		if len(view.Errors) > 0 {
+			return v.showChange(http.StatusUnprocessableEntity, view)
+		}
+		entry, err := v.observe(a)
+		if err != nil {
+			return err
+		}
+		if entry.Live() {
+			view.wrong("name", "a secret with this name already exists; replace it instead")
+			return v.showChange(http.StatusConflict, view)
+		}
+		writer, err := v.writer(view.Team, view.Reason)
+		if err != nil {
+			return err
+		}
+		return v.finish(view, a, writer.SetSeen(v.r.Context(), a, entry.Seen(), value, false))
+	})
+}
+
+// observe reads a secret or a connection with the person's token.
+func (v *visit) observe(a secrets.Address) (secrets.Entry, error) {
+	viewer, err := v.viewer()
+	if err != nil {
+		return secrets.Entry{}, err
+	}
+	return viewer.Describe(v.r.Context(), a)
+}
+
+func (v *visit) replacePage() error { return v.changePage("replace") }
+
+func (v *visit) deletePage() error { return v.changePage("delete") }
+
+func (v *visit) undeletePage() error { return v.changePage("undelete") }
+
+// changePage shows the form of a change of the secret in the path.
+func (v *visit) changePage(action string) error {
+	secret, entry, err := v.describe()
+	if err != nil {
+		return err
+	}
+	if !secret.Exists {
+		return errNotFound
+	}
+	view := changeView{Group: secret.Workflow, Name: secret.Name, Action: action, Seen: entry.Seen(), Live: entry.Live()}
+	if secret.File != "" {
+		view.Origin = secret.File
+		if secret.Revision != "" {
+			view.Origin += " at commit " + secret.Revision[:min(len(secret.Revision), 12)]
+		}
+	}
+	v.ownership(v.r.Context(), &view, entry)
+	return v.showChange(http.StatusOK, view)
+}
+
+// ownership sets who owns the secret, and whether the change takes it over. If the owner is
+// a team of the person, the change is one of the team.
+func (v *visit) ownership(ctx context.Context, view *changeView, e secrets.Entry) {
+	view.Owner, _, _ = e.LastOwner()
+	if owner, _, is := secrets.Undeletable(e); is && view.Action == "undelete" {
+		view.Owner = owner
+	}
+	self := v.login.Person.Owner
+	if team, is := strings.CutPrefix(string(view.Owner), "team/"); is {
+		if _, err := person.TeamOwner(ctx, v.client, v.root().Namespace, v.vault.Mount, team); err == nil {
+			view.Team, self = team, view.Owner
+		}
+	}
+	a := secrets.Address{Scope: secrets.Scope{Kind: view.Kind, Group: view.Group}, Name: view.Name}
+	view.Takeover = secrets.MayWrite(e.KnownAs(self), e, a) != nil
+	view.AfterTakeover = afterTakeover(view.Owner)
+}
+
+func (v *visit) replace() error {
+	return v.withForm(func(f *form.Form) error {
+		a, err := v.address()
+		if err != nil {
+			return err
+		}
+		view, adopt := v.confirmed(a, "replace", f)
+		value, err := f.Value()
+		if err != nil {
+			view.wrong("value", err.Error())
+		}
+		if len(view.Errors) > 0 {
+			return v.showChange(http.StatusUnprocessableEntity, view)
+		}
+		writer, err := v.writer(view.Team, view.Reason)
+		if err != nil {
+			return err
+		}
+		return v.finish(view, a, writer.SetSeen(v.r.Context(), a, view.Seen, value, adopt))
+	})
+}
+
+func (v *visit) delete() error {
+	a, err := v.address()
+	if err != nil {
+		return err
+	}
+	return v.confirm(a, "delete", func(writer *manual.Session, view changeView, adopt bool) report.Result {
+		return writer.DeleteSeen(v.r.Context(), a, view.Seen, adopt)
+	})
+}
+
+func (v *visit) undelete() error {
+	a, err := v.address()
+	if err != nil {
+		return err
+	}
+	return v.confirm(a, "undelete", func(writer *manual.Session, view changeView, _ bool) report.Result {
+		return writer.UndeleteSeen(v.r.Context(), a, view.Seen)
+	})
+}
+
+// confirm makes a change without a value that the person confirmed.
+func (v *visit) confirm(a secrets.Address, action string, change func(*manual.Session, changeView, bool) report.Result) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	view, adopt := v.confirmed(a, action, f)
+	if len(view.Errors) > 0 {
+		return v.showChange(http.StatusUnprocessableEntity, view)
+	}
+	writer, err := v.writer(view.Team, view.Reason)
+	if err != nil {
+		return err
+	}
+	return v.finish(view, a, change(writer, view, adopt))
+}
+
+// confirmed is what was entered for a change of what the page showed. adopt means that the
+// person takes it over, with a reason and the name once more.
+func (v *visit) confirmed(a secrets.Address, action string, f *form.Form) (view changeView, adopt bool) {
+	view = changeView{Kind: a.Kind, Group: a.Group, Name: a.Name, Action: action}
+	view.entered(f)
+	view.Owner, view.Takeover, view.Live = secrets.Owner(f.Text("last_owner")), f.Checked("takeover"), f.Checked("live")
+	view.AfterTakeover, view.Origin = afterTakeover(view.Owner), f.Text("origin")
+	var err error
+	if view.Seen, err = seenIn(f); err != nil {
+		view.wrong("", "The form is incomplete. Load the page again.")
+	}
+	if !view.Takeover {
+		return view, false
+	}
+	if view.Reason == "" {
+		view.wrong("reason", "a takeover needs a reason")
+	}
+	if f.Text("again") != a.Name {
+		view.wrong("again", "must be the name: "+a.Name)
+	}
+	return view, true
+}
+
+// seenIn is what the page of a form showed.
+func seenIn(f *form.Form) (secrets.Seen, error) {
+	version, err := strconv.Atoi(f.Text("seen_version"))
+	if err != nil {
+		return secrets.Seen{}, form.ErrMalformed
+	}
+	seen := secrets.Seen{Version: version, Owner: secrets.Owner(f.Text("seen_owner"))}
+	if text := f.Text("seen_created"); text != "" {
+		if seen.Created, err = time.Parse(time.RFC3339Nano, text); err != nil {
+			return secrets.Seen{}, form.ErrMalformed
+		}
+	}
+	return seen, nil
+}
+
+// entered sets what every form of a change has.
+func (c *changeView) entered(f *form.Form) {
+	c.Reason, c.Team, c.ValueKind, c.KeepNewline = f.Text("reason"), f.Text("team"), f.Text(form.Kind), f.Checked(form.Newline)
+	if len(c.Reason) > maxReason {
+		c.wrong("reason", "must have at most "+strconv.Itoa(maxReason)+" bytes")
+	}
+}
+
+// wrong notes what is wrong with a field.
+func (c *changeView) wrong(field, text string) {
+	if c.Errors == nil {
+		c.Errors = map[string]string{}
+	}
+	c.Errors[field] = text
+}
+
+func (v *visit) showChange(status int, view changeView) error {
+	view.MaxBytes = v.maxValueBytes()
+	if view.ValueKind == "" {
+		view.ValueKind = form.OfText
+	}
+	view.Teams = v.teams()
+	titles := map[string]string{"add": "Add secret", "replace": "Replace " + view.Name, "delete": "Delete " + view.Name, "undelete": "Undelete " + view.Name}
+	page := "change"
+	if view.Action == "delete" || view.Action == "undelete" {
+		page = "confirm"
+	}
+	return v.show(status, page, titles[view.Action], view)
+}
+
+// teams are the teams that the person's rules name; none if Vault does not answer.
+func (v *visit) teams() []string {
+	acl, err := v.client.ResultantACL(v.r.Context())
+	if err != nil {
+		return nil
+	}
+	return person.Teams(acl, v.vault.Mount)
+}
+
+// done are the sentences of changes that were made.
+var done = map[string]string{
+	"add": "Added", "replace": "Replaced", "delete": "Deleted", "undelete": "Undeleted",
+}
+
+// finish shows the result of a change: the page of the workflow, or the form again, or the
+// error.
+func (v *visit) finish(view changeView, a secrets.Address, r report.Result) error {
+	if invalid := r.Err; errors.Is(invalid, secrets.ErrInvalid) {
+		view.wrong("value", invalid.Error())
+		return v.showChange(http.StatusUnprocessableEntity, view)
+	}
+	back := link("workflows", a.Group)
+	if a.Kind == secrets.Connection {
+		back = "/connections"
+	}
+	if r.Err != nil {
+		p := viewOf(r.Err)
+		p.Back, p.BackLabel = link("workflows", a.Group, "secrets", a.Name), "Look at "+a.Name
+		if a.Kind == secrets.Connection {
+			p.Back = link("connections", a.Group, a.Name)
+		}
+		if p.Status >= http.StatusInternalServerError {
+			v.log.Error("change failed", "action", view.Action, "address", a.String(), "err", r.Err)
+		}
+		v.showProblem(v.w, v.r, v, p)
+		return nil
+	}
+	v.wakeDaemon()
+	v.sessions.Leave(v.ticket, done[view.Action]+" "+a.Name+".")
+	v.redirect(back)
+	return nil
+}

@@ -1,0 +1,92 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package web
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/web/form"
+)
+
+const (
+	// callbackPath is the end of the redirect URI, which the role in Vault must allow.
+	callbackPath = "/login/oidc/callback"
+	oidcCookie   = "relay-oidc"
+	// oidcTime limits the time at the provider.
+	oidcTime = 10 * time.Minute
+)
+
+// oidcStart sends the browser to the OpenID provider. It is a link and not a form: browsers
+// apply the form-action of the page to the redirects after a form.
+func (v *visit) oidcStart() error {
+	index, err := strconv.Atoi(v.r.URL.Query().Get("login"))
+	if err != nil || index < 0 || index >= len(v.web.Logins) || v.web.Logins[index].Method != config.LoginOIDC {
+		return form.ErrMalformed
+	}
+	with := v.web.Logins[index]
+	address := v.clientAddress(v.r)
+	if _, allowed := v.throttle.Allow(endpointClient(address), with.Mount, ""); !allowed {
+		return v.showLogin(http.StatusTooManyRequests, loginView{Problem: "Too many attempts to log in. Try again in some seconds.", Next: "/"})
+	}
+	nonce := rand.Text()
+	to, err := v.clients.OIDCAuthURL(v.r.Context(), address, with.Mount, with.Role, v.redirectURI(), nonce)
+	if err != nil {
+		return err
+	}
+	next := base64.RawURLEncoding.EncodeToString([]byte(local(v.r.URL.Query().Get("next"))))
+	http.SetCookie(v.w, v.cookie(oidcCookie, strings.Join([]string{strconv.Itoa(index), nonce, next}, "."), oidcTime))
+	v.redirect(to)
+	return nil
+}
+
+// redirectURI is where the provider sends the browser back to.
+func (v *visit) redirectURI() string {
+	if v.web.URL != "" {
+		return strings.TrimSuffix(v.web.URL, "/") + callbackPath
+	}
+	return "http://" + v.r.Host + callbackPath
+}
+
+// oidcCallback ends a login at the provider. Vault accepts only the callback of the login
+// that this browser began: the cookie has the nonce of that.
+func (v *visit) oidcCallback() error {
+	cookie, err := v.r.Cookie(v.cookieName(oidcCookie))
+	v.dropCookie(v.w, oidcCookie)
+	var parts []string
+	if err == nil {
+		parts = strings.Split(cookie.Value, ".")
+	}
+	query := v.r.URL.Query()
+	if len(parts) != 3 || query.Get("state") == "" || query.Get("code") == "" {
+		text := "The login was not started in this browser, or too long ago. Start it again."
+		if query.Has("error") {
+			text = "The provider refused the login. Start it again, or ask who runs the provider."
+		}
+		return v.showLogin(http.StatusBadRequest, loginView{Problem: text, Next: "/"})
+	}
+	index, err := strconv.Atoi(parts[0])
+	if err != nil || index < 0 || index >= len(v.web.Logins) {
+		return form.ErrMalformed
+	}
+	next, _ := base64.RawURLEncoding.DecodeString(parts[2]) // local accepts anything
+	with := v.web.Logins[index]
+	got, err := v.clients.OIDCCallback(v.r.Context(), v.clientAddress(v.r), with.Mount, query.Get("state"), query.Get("code"), parts[1])
+	if err == nil {
+		if err = v.begin(issued{got.Token, true}, with); err == nil {
+			v.redirect(local(string(next)))
+			return nil
+		}
+	}
+	if text := loginProblem(with, err); text != "" {
+		v.log.Warn("login failed", "client", v.clientAddress(v.r), "method", with.Method)
+		return v.showLogin(http.StatusUnauthorized, loginView{Problem: text, Next: local(string(next))})
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package web
+
+import (
+	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+)
+
+// personHashLength is that of the hash at the end of a person's owner, with its hyphen.
+const personHashLength = 17
+
+// describeOwner is an owner in the words of a page.
+func describeOwner(o secrets.Owner) string {
+	kind, id, _ := strings.Cut(string(o), "/")
+	switch kind {
+	case "terraform":
+		return "the Terraform configuration " + id
+	case "gitops":
+		controller, source, _ := strings.Cut(id, "/")
+		return "the git source " + source + " of " + controller
+	case "person":
+		if len(id) > personHashLength {
+			id = id[:len(id)-personHashLength]
+		}
+		return id
+	case "team":
+		return "the team " + id
+	}
+	return "an unknown writer"
+}
+
+// afterTakeover is what a person has to know before a takeover from an owner.
+func afterTakeover(o secrets.Owner) string {
+	kind, _, _ := strings.Cut(string(o), "/")
+	switch kind {
+	case "terraform":
+		return "Its next apply fails until the secret is removed from that configuration. Remove it there only after the takeover: before it, Terraform would delete the value."
+	case "gitops":
+		return "Its next sync reports the secret as owned by another until it is removed from the files of that source. Remove it there only after the takeover: before it, the source would delete the value."
+	case "person", "team":
+		return "They can no longer replace or delete it without a takeover of their own."
+	}
+	return "From then on it is managed."
+}

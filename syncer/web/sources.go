@@ -1,0 +1,243 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/person"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// sourcesView is what the template sources shows.
+type sourcesView struct {
+	Rows []sourceRow
+	// Hidden is the number of sources of which the person may see no workflow.
+	Hidden        int
+	DaemonProblem string
+	Standby       bool
+}
+
+// sourceRow is one source as far as the person may see it.
+type sourceRow struct {
+	report.Status
+	Workflows []string
+	// All means that the person may observe everything that the source may write, so that
+	// its problems and its plan, which name secrets, are shown.
+	All bool
+	// MayApprove means that the person may approve its plans, and so see them.
+	MayApprove bool
+	// MissingRight is the line of policy to approve.
+	MissingRight string
+}
+
+// StateWord is the state of the source; Class is for its color.
+func (r sourceRow) StateWord() string { return string(r.State()) }
+
+// Class is the class of the state.
+func (r sourceRow) Class() string {
+	switch r.State() {
+	case report.InSync:
+		return "good"
+	case report.Suspended:
+		return "calm"
+	case report.Drifted:
+		return "warn"
+	case report.NotApplied, report.NotReady:
+	}
+	return "bad"
+}
+
+// Visible reports whether problems and plans are shown.
+func (r sourceRow) Visible() bool { return r.All || r.MayApprove }
+
+func (v *visit) sources() error {
+	if v.daemon == nil {
+		return errNotFound
+	}
+	view, err := v.visibleSources(v.r.Context())
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "sources", "Sources", view)
+}
+
+// visibleSources are the sources of which the person may see a workflow, or approve plans.
+func (v *visit) visibleSources(ctx context.Context) (sourcesView, error) {
+	var (
+		view   sourcesView
+		status report.Daemon
+		known  report.Inventory
+	)
+	work, inner := errgroup.WithContext(ctx)
+	work.Go(func() (err error) {
+		status, err = v.daemon.Status(inner)
+		return err
+	})
+	work.Go(func() error {
+		known, view.DaemonProblem = v.summary(inner)
+		return nil
+	})
+	if err := work.Wait(); err != nil {
+		v.log.Warn("daemon", "err", err)
+		view.DaemonProblem = "The daemon does not answer, so its sources are not shown."
+		return view, ctx.Err()
+	}
+	view.Standby = status.Standby
+	access, err := v.accessTo(ctx, known)
+	if err != nil {
+		return view, err
+	}
+	for _, s := range status.Sources {
+		row, shown, err := v.sourceRow(ctx, s, known, access)
+		switch {
+		case err != nil:
+			return view, err
+		case shown:
+			view.Rows = append(view.Rows, row)
+		default:
+			view.Hidden++
+		}
+	}
+	return view, nil
+}
+
+// access is what the person may observe of what the daemon knows.
+type access struct {
+	workflows   map[string]bool
+	connections bool
+}
+
+func (v *visit) accessTo(ctx context.Context, known report.Inventory) (access, error) {
+	var names []string
+	for _, w := range known.Workflows {
+		names = append(names, w.Name)
+	}
+	sees, err := v.sees(ctx, names)
+	if err != nil || v.vault.Domain == "" || known.Domain != v.vault.Domain {
+		return access{workflows: sees}, err
+	}
+	domain, err := person.RightsInDomain(ctx, v.client, v.root(), v.vault.Domain)
+	return access{sees, domain.Observe}, err
+}
+
+// covers reports which workflows of a source the person may observe, and whether these are
+// all that the source may write. Pure.
+func (a access) covers(source string, known report.Inventory) (workflows []string, all bool) {
+	all, found := true, false
+	for _, w := range known.Workflows {
+		if !slices.Contains(w.Sources, source) {
+			continue
+		}
+		found = true
+		if a.workflows[w.Name] {
+			workflows = append(workflows, w.Name)
+		} else {
+			all = false
+		}
+	}
+	for _, c := range known.Connections {
+		if slices.Contains(c.Sources, source) {
+			found, all = true, all && a.connections
+		}
+	}
+	return workflows, all && found
+}
+
+func (v *visit) sourceRow(ctx context.Context, s report.Status, known report.Inventory, a access) (row sourceRow, shown bool, err error) {
+	row = sourceRow{Status: s}
+	row.Workflows, row.All = a.covers(s.Source, known)
+	if known.Controller != "" {
+		row.MayApprove, row.MissingRight, err = person.MayApprove(ctx, v.client, secrets.CanonicalNamespace(known.Namespace), known.Mount, known.Controller, s.Source, v.login.Person.EntityID)
+	}
+	if v.login.Person.MayWrite != nil {
+		row.MayApprove = false
+	}
+	return row, len(row.Workflows) > 0 || row.All || row.MayApprove, err
+}
+
+// sourceView is what the template source shows.
+type sourceView struct {
+	sourceRow
+	Bars []bar
+	// Plan is what waits for approval, for who may see it.
+	Plan   *plan.Document
+	PlanID string
+}
+
+// bar is one sync in the chart.
+type bar struct {
+	report.PastSync
+	// Height is in steps of 1 to 10, by the time that the sync took.
+	Height int
+	Class  string
+}
+
+func (v *visit) source() error {
+	row, err := v.sourceInPath()
+	if err != nil {
+		return err
+	}
+	view := sourceView{sourceRow: row, Bars: barsOf(row.History)}
+	if row.Visible() && row.Status.Plan != nil {
+		view.Plan, view.PlanID = row.Status.Plan, row.Status.Plan.ID()
+	}
+	return v.show(http.StatusOK, "source", row.Source, view)
+}
+
+// sourceInPath is the source in the path, if the person may see it.
+func (v *visit) sourceInPath() (sourceRow, error) {
+	if v.daemon == nil {
+		return sourceRow{}, errNotFound
+	}
+	all, err := v.visibleSources(v.r.Context())
+	if err != nil {
+		return sourceRow{}, err
+	}
+	for _, row := range all.Rows {
+		if row.Source == v.r.PathValue("source") {
+			return row, nil
+		}
+	}
+	if all.DaemonProblem != "" {
+		return sourceRow{}, errNoDaemon
+	}
+	return sourceRow{}, errNotFound
+}
+
+// barsOf are the bars of the chart, oldest first. Pure.
+func barsOf(history []report.PastSync) []bar {
+	longest := 0.0
+	for _, s := range history {
+		longest = max(longest, s.Seconds)
+	}
+	var out []bar
+	for _, s := range history {
+		one := bar{PastSync: s, Height: 1, Class: "good"}
+		if longest > 0 {
+			one.Height = 1 + int(9*s.Seconds/longest)
+		}
+		switch s.Outcome {
+		case report.Pending.String():
+			one.Class = "warn"
+		case report.Failed.String():
+			one.Class = "bad"
+		}
+		out = append(out, one)
+	}
+	slices.SortStableFunc(out, func(a, b bar) int { return a.Time.Compare(b.Time) })
+	return out
+}
+
+// Took is how long a sync took.
+func (b bar) Took() string {
+	return time.Duration(b.Seconds * float64(time.Second)).Round(time.Millisecond).String()
+}

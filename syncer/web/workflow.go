@@ -1,0 +1,203 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/person"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/workflowfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// workflowView is what the template workflow shows: the settings of a workflow.
+type workflowView struct {
+	Workflow string
+	Rights   person.Rights
+	// Actions are what the person may do.
+	CanWrite, CanDelete, CanUndelete bool
+	Secrets                          []secretRow
+	Deleted                          []manual.Row
+	// Missing are the secrets that steps need and that have no value.
+	Missing []secretRow
+	// UnusedKnown means that the steps are known, so that an unused secret is one.
+	UnusedKnown bool
+	// Other are names in Vault that cannot be managed.
+	Other string
+	// Connections are those that the workflow's steps use.
+	Connections []connectionUse
+	// Sources are the git sources that list the workflow.
+	Sources       []string
+	Problems      []string
+	DaemonProblem string
+}
+
+// secretRow is one secret of a workflow.
+type secretRow struct {
+	manual.Row
+	Workflow string
+	Expires  time.Time
+	// File, Revision and Source are where the value comes from, if the daemon knows.
+	File, Revision, Source string
+	Waiting                *report.Waiting
+	// UsedBy are the steps that use it.
+	UsedBy []report.Reference
+	// Open means that a step uses secrets whose names are known only at run time.
+	Open bool
+	// Optional means that the steps run without it.
+	Optional bool
+	// Drifted means that Drift is one.
+	Drifted bool
+}
+
+// connectionUse is a connection that steps use.
+type connectionUse struct {
+	Type, Name string
+	UsedBy     []report.Reference
+}
+
+func (v *visit) workflow() error {
+	name, err := v.workflowName()
+	if err != nil {
+		return err
+	}
+	var (
+		view   = workflowView{Workflow: name}
+		found  manual.Found
+		known  report.Inventory
+		rights map[string]person.Rights
+	)
+	work, ctx := errgroup.WithContext(v.r.Context())
+	work.Go(func() (err error) {
+		rights, err = person.RightsIn(ctx, v.client, v.root(), name)
+		return err
+	})
+	work.Go(func() (err error) {
+		found, err = v.list(ctx, name)
+		return err
+	})
+	work.Go(func() error {
+		known, view.DaemonProblem = v.known(ctx, name)
+		return nil
+	})
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	view.Rights = rights[name]
+	view.permit(v.login.Person.MayWrite == nil)
+	view.fill(found, known)
+	return v.show(http.StatusOK, "workflow", name+" · Settings", view)
+}
+
+// list lists the secrets of a workflow; nothing for one without any.
+func (v *visit) list(ctx context.Context, workflow string) (manual.Found, error) {
+	viewer, err := v.viewer()
+	if err != nil {
+		return manual.Found{}, err
+	}
+	found, err := viewer.List(ctx, workflow)
+	if isEmpty(err) {
+		return manual.Found{}, nil
+	}
+	return found, err
+}
+
+// known is what the daemon knows of a workflow, or why it is not known.
+func (v *visit) known(ctx context.Context, workflow string) (known report.Inventory, problem string) {
+	if v.daemon == nil {
+		return report.Inventory{}, ""
+	}
+	known, err := v.daemon.Workflow(ctx, workflow)
+	if err != nil {
+		v.log.Warn("daemon", "err", err)
+		return report.Inventory{}, "The daemon does not answer, so files, steps and what waits are not shown."
+	}
+	if !v.sameLocation(known) {
+		return report.Inventory{}, ""
+	}
+	return known, ""
+}
+
+// permit sets what the person may do.
+func (w *workflowView) permit(mayWrite bool) {
+	w.CanWrite, w.CanDelete, w.CanUndelete = mayWrite && w.Rights.Write, mayWrite && w.Rights.Delete, mayWrite && w.Rights.Undelete
+}
+
+// fill joins what Vault and the daemon know. Pure.
+func (w *workflowView) fill(found manual.Found, known report.Inventory) {
+	var of report.Workflow
+	for _, one := range known.Workflows {
+		if one.Name == w.Workflow {
+			of = one
+		}
+	}
+	w.Sources, w.Problems, w.UnusedKnown = of.Sources, of.Problems, of.MissingKnown
+	live := map[string]bool{}
+	for _, listing := range found.Workflows {
+		w.Deleted = append(w.Deleted, listing.Deleted...)
+		w.Other = listing.Scope.DescribeOther(listing.Other)
+		for _, row := range listing.Rows {
+			one := rowWith(w.Workflow, row, of)
+			live[row.Name] = live[row.Name] || row.Entry.Live()
+			w.Secrets = append(w.Secrets, one)
+		}
+	}
+	for _, missing := range of.MissingSecrets {
+		if !live[missing.Name] && secrets.CheckName("secret", missing.Name) == nil {
+			one := rowWith(w.Workflow, manual.Row{Name: missing.Name}, of)
+			one.Optional = missing.Optional
+			w.Missing = append(w.Missing, one)
+		}
+	}
+	w.Connections = connectionsUsed(of.References)
+}
+
+// rowWith is a secret with what the daemon knows of it. Pure.
+func rowWith(workflow string, row manual.Row, of report.Workflow) secretRow {
+	one := secretRow{Row: row, Workflow: workflow, Expires: row.Entry.Expires(), Drifted: row.Drift.Drifted()}
+	for _, s := range of.Secrets {
+		if s.Name != row.Name {
+			continue
+		}
+		one.Waiting = s.Waiting
+		// The file is that of the version only while the source is its owner.
+		if strings.HasSuffix(string(row.LastOwner), "/"+s.Source) && s.Source != "" || row.LastOwner == secrets.NoOwner {
+			one.File, one.Revision, one.Source = s.File, s.Revision, s.Source
+		}
+	}
+	for _, r := range of.References {
+		switch {
+		case r.Kind != workflowfile.Secret:
+		case r.Name == row.Name:
+			one.UsedBy = append(one.UsedBy, r)
+		case r.All || r.Dynamic:
+			one.Open = true
+		}
+	}
+	return one
+}
+
+// connectionsUsed are the connections of references, in their order, each once. Pure.
+func connectionsUsed(references []report.Reference) []connectionUse {
+	var out []connectionUse
+	for _, r := range references {
+		if r.Kind != workflowfile.Connection || r.Type == "" || r.Name == "" {
+			continue
+		}
+		i := slices.IndexFunc(out, func(u connectionUse) bool { return u.Type == r.Type && u.Name == r.Name })
+		if i < 0 {
+			i, out = len(out), append(out, connectionUse{Type: r.Type, Name: r.Name})
+		}
+		out[i].UsedBy = append(out[i].UsedBy, r)
+	}
+	return out
+}
