@@ -49,7 +49,7 @@ func (l activityLine) Who() string {
 
 func (v *visit) activity() error {
 	view := activityView{Workflow: strings.TrimSpace(v.r.URL.Query().Get("workflow"))}
-	var lines []report.AuditLine
+	lines := v.settings.Audit.Activity()
 	if v.daemon != nil {
 		of, err := v.daemon.Activity(v.r.Context())
 		if err != nil {
