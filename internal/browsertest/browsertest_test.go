@@ -151,9 +151,14 @@ func TestBackAndReload(t *testing.T) {
 		t.Errorf("back at %s", tab.URL())
 	}
 	tab.Reload()
+	tab.Await("Again")
 	if !tab.Has("heading", "Again") || tab.Has("button", "Hidden") {
 		t.Errorf("after the reload: %s", tab.Text())
 	}
+	if html := tab.HTML(); !strings.Contains(html, "<h1>Again</h1>") {
+		t.Errorf("the document is %s", html)
+	}
+	tab.Follow("link", "Problem") // elements are found after HTML, too
 }
 
 func TestBrowserReportsWhatThePolicyBlocks(t *testing.T) {

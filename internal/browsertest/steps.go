@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -42,7 +43,8 @@ func (b *Tab) Reload() {
 }
 
 // Back goes back in the history, as the browser's button does. The browser can show the page as it was
-// left, without a request.
+// left, without a request. Such a page can be read; chromedp finds no element of it to use before the
+// next Reload, or before the page loads itself again, which Await waits for.
 func (b *Tab) Back() {
 	b.t.Helper()
 	history := call(b, page.GetNavigationHistory, cdp.Empty{})
@@ -53,12 +55,28 @@ func (b *Tab) Back() {
 	call(b, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: before})
 	there := func() bool {
 		now := call(b, page.GetNavigationHistory, cdp.Empty{})
-		return now.Entries[now.CurrentIndex].ID == before && evaluate[string](b, "document.readyState") == "complete"
+		return now.Entries[now.CurrentIndex].ID == before && b.peek("document.readyState") == "complete"
 	}
 	if !await.Until(limit, there) {
 		b.fatalf("go back: no page loaded")
 	}
 	b.status = 0
+}
+
+// Await waits until the page shows a text: that of a page that loads itself again.
+func (b *Tab) Await(content string) {
+	b.t.Helper()
+	if !await.Until(limit, func() bool { return strings.Contains(b.peek("document.body.innerText"), content) }) {
+		b.fatalf("the page does not come to show %q", content)
+	}
+}
+
+// peek returns the value of an expression, or "" while the tab changes from one page to another.
+func (b *Tab) peek(expression string) string {
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
+	defer cancel()
+	value, _ := chromedp.Run(ctx, chromedp.Evaluate[string](expression))
+	return value
 }
 
 // Click clicks the only element of this role and name, such as "checkbox", "Keep the final newline".
@@ -157,8 +175,9 @@ func (b *Tab) Text() string {
 // HTML returns the document as it is now, with what scripts have changed.
 func (b *Tab) HTML() string {
 	b.t.Helper()
-	document := call(b, dom.GetDocument, dom.GetDocumentParams{})
-	return call(b, dom.GetOuterHTML, dom.GetOuterHTMLParams{NodeID: document.Root.NodeID}).OuterHTML
+	// Not by dom.GetDocument: it makes the ids of nodes invalid that chromedp searches below.
+	document := call(b, runtime.Evaluate, runtime.EvaluateParams{Expression: "document"})
+	return call(b, dom.GetOuterHTML, dom.GetOuterHTMLParams{ObjectID: document.Result.ObjectID}).OuterHTML
 }
 
 // Screenshot returns an image of the whole page, as PNG.
