@@ -4,6 +4,7 @@
 package web
 
 import (
+	"net/http"
 	"sync"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/web/form"
@@ -47,6 +48,9 @@ func (v *visit) withForm(use func(*form.Form) error) error {
 		return errBusy
 	}
 	defer release()
+	// Chrome keeps the page with the form as it was left, with the value, and shows it again
+	// at the back button, in spite of no-store; but not after a change of such a cookie.
+	http.SetCookie(v.w, v.cookie(ticketCookie, v.ticket, v.web.Lifetime))
 	f, err := form.Read(v.w, v.r, v.maxValueBytes())
 	if err != nil {
 		return err

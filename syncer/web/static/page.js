@@ -14,3 +14,12 @@ for (const rows of document.querySelectorAll("[data-rows]")) {
 		rows.append(next);
 	});
 }
+
+// The browser can keep a page as it was left, and show it again at the back button: without
+// what was entered, and not after the end of the session.
+addEventListener("pagehide", () => {
+	for (const form of document.forms) form.reset();
+});
+addEventListener("pageshow", (event) => {
+	if (event.persisted) location.reload();
+});
