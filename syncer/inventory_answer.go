@@ -87,11 +87,6 @@ func (i *inventory) list(names []string, used, summary bool) ([][]byte, []report
 			return !slices.ContainsFunc(c.UsedBy, func(by string) bool { return slices.Contains(names, by) })
 		})
 	}
-	if summary {
-		for n := range all {
-			all[n].UsedBy = nil
-		}
-	}
 	return workflows, all
 }
 
