@@ -34,7 +34,7 @@ const (
 
 func TestMain(m *testing.M) {
 	if bin := os.Getenv(asDemo); bin != "" {
-		os.Exit(demo(tools{bin: bin, clis: filepath.SplitList(os.Getenv(demoCLI))}, os.Stdout, os.Stderr))
+		os.Exit(demo(os.Args[1:], tools{bin: bin, clis: filepath.SplitList(os.Getenv(demoCLI))}, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -50,11 +50,16 @@ type demoRun struct {
 // start starts the demo with the programs of bin.
 func start(t *testing.T, bin string, clis ...string) *demoRun {
 	t.Helper()
+	return startWith(t, nil, bin, clis...)
+}
+
+func startWith(t *testing.T, args []string, bin string, clis ...string) *demoRun {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &demoRun{cmd: exec.Command(self), tmp: t.TempDir()}
+	p := &demoRun{cmd: exec.Command(self, args...), tmp: t.TempDir()}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + p.tmp,
 		asDemo + "=" + bin, demoCLI + "=" + strings.Join(clis, string(os.PathListSeparator)),
 		// The user's settings must not reach the demo's commands.
@@ -230,10 +235,10 @@ func (p *demoRun) leavesNothing(t *testing.T, output string) {
 	if len(left) > 0 {
 		t.Errorf("files left: %s", left)
 	}
-	if address := regexp.MustCompile(`Vault listens at http://(\S+)`).FindStringSubmatch(output); address != nil {
+	if address := regexp.MustCompile(`(?:Vault listens at|The web page:) http://([^/\s]+)`).FindStringSubmatch(output); address != nil {
 		if connection, err := net.DialTimeout("tcp", address[1], time.Second); err == nil {
 			_ = connection.Close()
-			t.Error("the dev Vault still listens")
+			t.Errorf("a program still listens at %s", address[1])
 		}
 	}
 	gone(t, p.tmp)

@@ -3,6 +3,10 @@
 
 // Command demo shows the product at work, from nothing: `make demo`.
 //
+// With the argument web, `make demo-web`, it starts the web page on a sample: workflows,
+// sources, connections, drift, what is missing, expires or is pending approval, and a
+// person of each role. It runs until a signal.
+//
 // Everything that it shows is real: a Vault core, sops, git, relay-sync and
 // Terraform or OpenTofu, with their own output. It checks each step by exit code,
 // by output, and by the values that the workflow's own token reads. The first

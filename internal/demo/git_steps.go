@@ -43,12 +43,10 @@ address of each secret: workflow, then name.`)
 	if err := w.run(ctx, command{args: []string{"age-keygen", "-o", "age.key"}, contains: []string{"Public key: age1"}}); err != nil {
 		return err
 	}
-	key, err := w.read("age.key")
+	recipient, err := w.recipient()
 	if err != nil {
 		return err
 	}
-	_, recipient, _ := strings.Cut(key, "# public key: ")
-	recipient, _, _ = strings.Cut(recipient, "\n")
 	err = w.run(ctx, command{args: []string{"git", "init", "-q", "-b", "main", repository}, env: author})
 	if err != nil {
 		return err
@@ -70,6 +68,14 @@ does the same without a plain text on disk.)`)
 		return err
 	}
 	return w.commit(ctx, "Add secrets of deploy-production")
+}
+
+// recipient is the public key of age.key.
+func (w *world) recipient() (string, error) {
+	key, err := w.read("age.key")
+	_, recipient, _ := strings.Cut(key, "# public key: ")
+	recipient, _, _ = strings.Cut(recipient, "\n")
+	return recipient, err
 }
 
 // writeShown writes a file and shows it.

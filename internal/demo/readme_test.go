@@ -113,7 +113,6 @@ func exampleWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		w.vault = nil
 		if err := w.close(); err != nil {
 			t.Error(err)
 		}

@@ -66,12 +66,6 @@ command that you would type. (The demo sends the requests of the vault commands
 itself, so you need no vault program. All values are invented and may be shown.)`, w.cliTitle()))
 }
 
-func (s *screen) closing() {
-	s.paragraph(`
-The demo is complete. Every step was checked, and everything was removed.
-README.md shows how to set this up for your own workflows.`)
-}
-
 // prepareRoles starts Vault and creates a token for each side.
 func prepareRoles(ctx context.Context, w *world) error {
 	var err error

@@ -11,15 +11,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
 	"time"
 )
 
-const (
-	startTimeout   = time.Minute
-	stopTimeout    = 10 * time.Second
-	requestTimeout = 30 * time.Second
-)
+const requestTimeout = 30 * time.Second
 
 // devVault is a running dev Vault. The demo sends it requests as the administrator
 // and as a step of the workflow.
@@ -27,56 +22,19 @@ type devVault struct {
 	Address   string `json:"address"`
 	RootToken string `json:"root_token"`
 
-	stdin  io.Closer
-	kill   context.CancelFunc
-	exited chan error
+	process *background
 }
 
 // startVault starts the dev Vault, which ends when its standard input ends: also if
 // this process is killed.
 func startVault(ctx context.Context, w *world) (*devVault, error) {
-	program, err := w.tools.find("devvault")
+	v := &devVault{}
+	var err error
+	v.process, err = w.start(ctx, "the dev Vault", []string{"devvault", "-prepare", "-until-eof", "-reader-workflow", workflow}, nil, v)
 	if err != nil {
 		return nil, err
 	}
-	ctx, kill := context.WithCancel(context.WithoutCancel(ctx)) // stop ends it
-	cmd := exec.CommandContext(ctx, program, "-prepare", "-until-eof", "-reader-workflow", workflow)
-	cmd.Dir, cmd.Env = w.dir, w.environment(nil)
-	inOwnGroup(cmd)
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	stdin, inErr := cmd.StdinPipe()
-	stdout, outErr := cmd.StdoutPipe()
-	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
-		kill()
-		return nil, fmt.Errorf("start the dev Vault: %w", err)
-	}
-	v := &devVault{stdin: stdin, kill: kill, exited: make(chan error, 1)}
-	tooLong := time.AfterFunc(startTimeout, kill)
-	err = json.NewDecoder(stdout).Decode(v)
-	tooLong.Stop()
-	go func() { v.exited <- cmd.Wait() }()
-	if err != nil {
-		stopped := v.stop()
-		return nil, errors.Join(fmt.Errorf("start the dev Vault: %w; its output was: %s", err, log.String()), stopped)
-	}
 	return v, nil
-}
-
-// stop ends Vault and waits for its process.
-func (v *devVault) stop() error {
-	defer v.kill()
-	_ = v.stdin.Close() // the process may have ended
-	select {
-	case err := <-v.exited:
-		if err != nil {
-			return fmt.Errorf("stop the dev Vault: %w", err)
-		}
-		return nil
-	case <-time.After(stopTimeout):
-		v.kill()
-		return fmt.Errorf("stop the dev Vault: timed out after %s, killed: %w", stopTimeout, <-v.exited)
-	}
 }
 
 // call sends one request and returns the status and the decoded response.

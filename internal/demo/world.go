@@ -34,6 +34,9 @@ type world struct {
 	writer string // token of the writing side
 	reader string // token of the workflow's steps
 
+	// running are the programs that close stops, in the order of their start.
+	running []*background
+
 	// values lists every value of the demo; no output of the writing side may
 	// contain one.
 	values []string
@@ -63,11 +66,11 @@ func (e *leftoverError) Error() string {
 	return fmt.Sprintf("clean up: %[2]v; remove %[1]s by hand", e.dir, e.cause)
 }
 
-// close stops Vault and removes the folder.
+// close stops the programs, the last first, and removes the folder.
 func (w *world) close() error {
 	var stopped error
-	if w.vault != nil {
-		stopped = w.vault.stop()
+	for _, b := range slices.Backward(w.running) {
+		stopped = errors.Join(stopped, b.stop())
 	}
 	if err := os.RemoveAll(w.dir); err != nil {
 		return errors.Join(stopped, &leftoverError{w.dir, err})
