@@ -27,3 +27,6 @@ var (
 // NewClients prepares clients for people; it sends nothing. The settings must have no
 // credential. The error is a *problem.Error with all problems of the settings.
 func NewClients(to Settings) (*Clients, error) { return vault.NewClients(to) }
+
+// Health is the state of a Vault server.
+type Health = vault.Health
