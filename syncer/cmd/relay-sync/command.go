@@ -70,7 +70,7 @@ Exit codes:
 		}
 		return nil
 	}
-	root.AddCommand(o.planCommand(), o.applyCommand(), o.approveCommand(), o.adoptCommand(), o.undeleteCommand(), o.policyCommand(), o.secretCommand(), o.runCommand(), o.webCommand(), o.syncCommand(), o.statusCommand(), o.tidyCommand(), o.verifyCommand(), o.newCommand(), o.versionCommand())
+	root.AddCommand(o.planCommand(), o.applyCommand(), o.approveCommand(), o.adoptCommand(), o.undeleteCommand(), o.policyCommand(), o.secretCommand(), o.runCommand(), o.webCommand(), o.syncCommand(), o.statusCommand(), o.tidyCommand(), o.verifyCommand(), o.newCommand(), o.doctorCommand(), o.versionCommand())
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	requireSubcommands(root)

@@ -75,6 +75,7 @@ func TestScripts(t *testing.T) {
 			"approle":         func(ts *testscript.TestScript, _ bool, _ []string) { approle(ts, v) },
 			"domain":          func(ts *testscript.TestScript, _ bool, _ []string) { domain(ts, v) },
 			"login-count":     loginCount,
+			"token":           func(ts *testscript.TestScript, _ bool, args []string) { token(ts, v, args) },
 			"sighup":          sighup,
 			"clock-ahead":     clockAhead,
 			"login":           func(ts *testscript.TestScript, _ bool, args []string) { login(ts, v, args) },
@@ -104,6 +105,7 @@ func setUp(env *testscript.Env, v *vaulttest.Vault, tools string) error {
 	// After the folder of relay-sync under test, before the system's folders.
 	own, system, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
 	env.Setenv("PATH", strings.Join([]string{own, tools, system}, string(os.PathListSeparator)))
+	env.Setenv("COMMANDS", own)
 	env.Setenv("WF", wf)
 	env.Setenv("CONTROLLER", strings.ToLower(wf))
 	env.Setenv("VAULT", proxy.Address)

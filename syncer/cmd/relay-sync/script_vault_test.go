@@ -55,3 +55,31 @@ func loginCount(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s, want %s", got, strings.Join(args, " "))
 	}
 }
+
+// controllerRules are a policy for the controller of the configuration, and no more.
+func controllerRules(ts *testscript.TestScript) string {
+	rules, err := policy.For(policy.Grant{
+		Role: policy.Controller, Mount: "customers", Prefix: "workflows", Controller: ts.Getenv("CONTROLLER"),
+		Workflows: []string{ts.Getenv("WF"), ts.Getenv("WF") + "-b"},
+	})
+	ts.Check(err)
+	return rules
+}
+
+// token writes another token to the file token: "root", "narrow" with the policy of the
+// controller, one with that and "rule PATH CAPABILITY", or one of the policy writer
+// "without OPERATION CAPABILITY".
+func token(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
+	t, made := ts.Value("t").(testing.TB), v.RootToken
+	switch {
+	case len(args) == 3 && args[0] == "without":
+		made = v.WriterWithout(t, args[1], args[2])
+	case len(args) == 3 && args[0] == "rule":
+		made = v.Token(t, controllerRules(ts), fmt.Sprintf("path %q { capabilities = [%q] }", args[1], args[2]))
+	case len(args) == 1 && args[0] == "narrow":
+		made = v.Token(t, controllerRules(ts))
+	case len(args) != 1 || args[0] != "root":
+		ts.Fatalf("usage: token root|narrow|rule PATH CAPABILITY|without OPERATION CAPABILITY")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("token"), []byte(made), 0o600))
+}

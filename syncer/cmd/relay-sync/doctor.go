@@ -1,0 +1,57 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/doctor"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+func (o *options) doctorCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the installation: files, git, Vault, policy, keys, sources, addresses",
+		Long: `doctor checks what a sync needs, from the outside in: the configuration and its files, git,
+the address and TLS of Vault, clocks, the token and its lifetime, the mount, the policy (complete, and not
+wider than needed), whether the available keys open the files at the commit of each source, and the
+addresses of the daemon. It changes nothing. The first line that failed names the cause, and each
+line has the next step. Run it as the user of the daemon, with the same configuration.
+
+  relay-sync doctor -c /etc/relay-sync/relay-sync.yaml
+
+The exit code is 0 if nothing failed, also with warnings, and 1 otherwise.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.doctor(c.Context()) },
+	}
+	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
+	return c
+}
+
+func (o *options) doctor(ctx context.Context) error {
+	cfg, err := config.Read(o.config)
+	if err != nil {
+		return err
+	}
+	text := o.text(cfg)
+	var failure error
+	all := doctor.Doctor{Config: cfg, Version: version, Each: func(c report.Check) {
+		if o.output == "text" && failure == nil {
+			failure = errors.Join(text.Check(c), o.stdout.Flush())
+		}
+	}}.Run(ctx)
+	if o.output == "json" {
+		failure = render.Document(o.stdout, map[string]any{"checks": all, "state": report.WorstCheck(all)})
+	}
+	if failure == nil && report.WorstCheck(all) == report.CheckFailed {
+		return exitError{report.Failed}
+	}
+	return failure
+}

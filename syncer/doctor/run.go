@@ -1,0 +1,72 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package doctor
+
+import (
+	"context"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+// Doctor checks one configuration, which config.Read has read.
+type Doctor struct {
+	Config *config.Config
+	// Version is that of the program, for Vault's log.
+	Version string
+	// Each receives each check as soon as it was made. Required.
+	Each func(report.Check)
+}
+
+// Run makes all checks and returns them in order.
+func (d Doctor) Run(ctx context.Context) []report.Check {
+	l := &list{each: d.Each}
+	l.add(ok("configuration", "valid"))
+	l.add(d.files()...)
+	if _, err := gitcommand.Find(ctx); err != nil {
+		l.add(failed("git", err, "install git 2.31 or later"))
+	} else {
+		l.add(ok("git", "found, and not too old"))
+	}
+	ready := d.vault(ctx, l)
+	d.sources(ctx, l, ready)
+	d.addresses(ctx, l)
+	return l.all
+}
+
+// userAgent is that of relay-sync.
+func (d Doctor) userAgent() string { return "relay-sync/" + d.Version }
+
+// sources plans each source: it fetches, verifies, decrypts, observes Vault, and writes
+// nothing.
+func (d Doctor) sources(ctx context.Context, l *list, vaultReady bool) {
+	var names []string
+	for _, s := range d.Config.Sources {
+		if s.Suspend {
+			l.add(ok("source "+s.Name, "suspended"))
+			continue
+		}
+		names = append(names, s.Name)
+	}
+	if !vaultReady {
+		for _, name := range names {
+			l.skip("Vault", "source "+name)
+		}
+		return
+	}
+	controller := syncer.New(d.Config, d.Version)
+	defer func() { _ = controller.Close(context.WithoutCancel(ctx)) }() // the token expires
+	for _, name := range names {
+		reports, err := controller.Sync(ctx, syncer.Request{Sources: []string{name}})
+		if err != nil {
+			l.add(failed("source "+name, err, ""))
+			continue
+		}
+		for _, r := range reports {
+			l.add(ofSource(r)...)
+		}
+	}
+}
