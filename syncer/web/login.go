@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/endpoint"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/web/form"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/web/throttle"
 )
 
 // loginView is what the template login shows.
@@ -73,8 +75,8 @@ func (v *visit) logIn() error {
 	}
 	with, name := v.web.Logins[index], f.Text("username")
 	view := loginView{Next: local(f.Text("next")), Name: name}
-	client := endpointClient(v.clientAddress(v.r))
-	if wait, allowed := v.throttle.Allow(client, with.Mount, name); !allowed {
+	attempt := v.attempt(with, name)
+	if wait, allowed := attempt.begin(); !allowed {
 		v.log.Warn("login refused after too many attempts", "client", v.clientAddress(v.r), "method", with.Method)
 		view.Problem = fmt.Sprintf("Too many attempts to log in. Try again in %s.", describeWait(wait))
 		return v.showLogin(http.StatusTooManyRequests, view)
@@ -82,22 +84,47 @@ func (v *visit) logIn() error {
 	issued, err := v.credentials(with, name, f)
 	if err == nil {
 		if err = v.begin(issued, with); err == nil {
-			v.throttle.Succeeded(client, with.Mount, name)
+			attempt.end((*throttle.Throttle).Succeeded)
 			v.redirect(view.Next)
 			return nil
 		}
 	}
 	if text := loginProblem(with, err); text != "" {
-		v.throttle.Failed(client, with.Mount, name)
+		attempt.end((*throttle.Throttle).Failed)
 		v.log.Warn("login failed", "client", v.clientAddress(v.r), "method", with.Method)
 		view.Problem = text
 		return v.showLogin(http.StatusUnauthorized, view)
 	}
+	attempt.end((*throttle.Throttle).Undecided)
 	return err
 }
 
-// endpointClient is what counts as one client: an address, or a network of IPv6.
-func endpointClient(address string) string { return endpoint.Client("[" + address + "]:0") }
+// attempt is one login for the throttle. Those with a token have no name.
+type attempt struct {
+	*throttle.Throttle
+	client, mount, name string
+	unnamed             bool
+}
+
+func (v *visit) attempt(with config.WebLogin, name string) attempt {
+	return attempt{v.throttle, throttledClient(v.clientAddress(v.r)), with.Mount, name, with.Method == config.LoginToken}
+}
+
+func (a attempt) begin() (wait time.Duration, allowed bool) {
+	if a.unnamed {
+		return a.AllowClient(a.client)
+	}
+	return a.Begin(a.client, a.mount, a.name)
+}
+
+func (a attempt) end(how func(t *throttle.Throttle, client, method, name string)) {
+	if !a.unnamed {
+		how(a.Throttle, a.client, a.mount, a.name)
+	}
+}
+
+// throttledClient is what counts as one client: an address, or a network of IPv6.
+func throttledClient(address string) string { return endpoint.Client(net.JoinHostPort(address, "0")) }
 
 // issued is the token of a login.
 type issued struct {
@@ -129,26 +156,20 @@ func (v *visit) credentials(with config.WebLogin, name string, f *form.Form) (is
 // begin starts a session with a token, and ends the one that the browser had. If it fails, it
 // revokes a token that the page obtained.
 func (v *visit) begin(got issued, with config.WebLogin) error {
-	if v.resume() {
-		v.revoke()
-		v.sessions.End(v.ticket)
-	}
 	v.client = v.clients.WithToken(got.token, v.clientAddress(v.r))
-	who, err := person.Identify(v.r.Context(), v.client)
-	v.login = login{Token: got.token, Own: got.own, Method: with.Label, Person: who}
+	v.login = login{Token: got.token, Own: got.own, Method: with.Label}
+	content, err := v.identify()
 	if err != nil {
 		v.revoke()
+		v.login = login{}
 		return err
 	}
-	v.renew(v.r.Context())
-	if who.MayWrite != nil {
-		v.login.MayNotWrite, v.login.Person.MayWrite = who.MayWrite.Error(), nil
+	former := &visit{Server: v.Server, w: v.w, r: v.r}
+	if former.resume() {
+		former.revoke()
+		former.sessions.End(former.ticket)
 	}
-	content, err := json.Marshal(v.login)
-	if err != nil {
-		v.revoke()
-		return fmt.Errorf("begin the session: %w", err)
-	}
+	who := v.login.Person
 	expires := who.Expires
 	if got.own && who.Renewable {
 		expires = time.Time{} // the page renews it
@@ -161,6 +182,23 @@ func (v *visit) begin(got issued, with config.WebLogin) error {
 	http.SetCookie(v.w, v.cookie(ticketCookie, v.ticket, v.web.Lifetime))
 	v.log.Info("logged in", "person", owner, "method", with.Method, "client", v.clientAddress(v.r))
 	return nil
+}
+
+// identify sets who the token belongs to, and returns the content of the session.
+func (v *visit) identify() ([]byte, error) {
+	var err error
+	if v.login.Person, err = person.Identify(v.r.Context(), v.client); err != nil {
+		return nil, err
+	}
+	v.renew(v.r.Context())
+	if may := v.login.Person.MayWrite; may != nil {
+		v.login.MayNotWrite, v.login.Person.MayWrite = may.Error(), nil
+	}
+	content, err := json.Marshal(v.login)
+	if err != nil {
+		return nil, fmt.Errorf("begin the session: %w", err)
+	}
+	return content, nil
 }
 
 // loginProblem is the sentence for a login that Vault rejected; empty for another error.

@@ -26,24 +26,42 @@ const (
 // oidcStart sends the browser to the OpenID provider. It is a link and not a form: browsers
 // apply the form-action of the page to the redirects after a form.
 func (v *visit) oidcStart() error {
-	index, err := strconv.Atoi(v.r.URL.Query().Get("login"))
-	if err != nil || index < 0 || index >= len(v.web.Logins) || v.web.Logins[index].Method != config.LoginOIDC {
-		return form.ErrMalformed
+	index := v.r.URL.Query().Get("login")
+	with, err := v.oidcLogin(index)
+	if err != nil {
+		return err
 	}
-	with := v.web.Logins[index]
-	address := v.clientAddress(v.r)
-	if _, allowed := v.throttle.Allow(endpointClient(address), with.Mount, ""); !allowed {
-		return v.showLogin(http.StatusTooManyRequests, loginView{Problem: "Too many attempts to log in. Try again in some seconds.", Next: "/"})
+	if !v.mayAsk() {
+		return v.tooMany()
 	}
 	nonce := rand.Text()
-	to, err := v.clients.OIDCAuthURL(v.r.Context(), address, with.Mount, with.Role, v.redirectURI(), nonce)
+	to, err := v.clients.OIDCAuthURL(v.r.Context(), v.clientAddress(v.r), with.Mount, with.Role, v.redirectURI(), nonce)
 	if err != nil {
 		return err
 	}
 	next := base64.RawURLEncoding.EncodeToString([]byte(local(v.r.URL.Query().Get("next"))))
-	http.SetCookie(v.w, v.cookie(oidcCookie, strings.Join([]string{strconv.Itoa(index), nonce, next}, "."), oidcTime))
+	http.SetCookie(v.w, v.cookie(oidcCookie, strings.Join([]string{index, nonce, next}, "."), oidcTime))
 	v.redirect(to)
 	return nil
+}
+
+// oidcLogin is the login of an index in a request, which must be one by OpenID.
+func (v *visit) oidcLogin(text string) (config.WebLogin, error) {
+	index, err := strconv.Atoi(text)
+	if err != nil || index < 0 || index >= len(v.web.Logins) || v.web.Logins[index].Method != config.LoginOIDC {
+		return config.WebLogin{}, form.ErrMalformed
+	}
+	return v.web.Logins[index], nil
+}
+
+// mayAsk reports whether the client may let the page send Vault one more request of a login.
+func (v *visit) mayAsk() bool {
+	_, allowed := v.throttle.AllowClient(throttledClient(v.clientAddress(v.r)))
+	return allowed
+}
+
+func (v *visit) tooMany() error {
+	return v.showLogin(http.StatusTooManyRequests, loginView{Problem: "Too many attempts to log in. Try again in some seconds.", Next: "/"})
 }
 
 // redirectURI is where the provider sends the browser back to.
@@ -71,12 +89,14 @@ func (v *visit) oidcCallback() error {
 		}
 		return v.showLogin(http.StatusBadRequest, loginView{Problem: text, Next: "/"})
 	}
-	index, err := strconv.Atoi(parts[0])
-	if err != nil || index < 0 || index >= len(v.web.Logins) {
-		return form.ErrMalformed
+	with, err := v.oidcLogin(parts[0])
+	if err != nil {
+		return err
+	}
+	if !v.mayAsk() {
+		return v.tooMany()
 	}
 	next, _ := base64.RawURLEncoding.DecodeString(parts[2]) // local accepts anything
-	with := v.web.Logins[index]
 	got, err := v.clients.OIDCCallback(v.r.Context(), v.clientAddress(v.r), with.Mount, query.Get("state"), query.Get("code"), parts[1])
 	if err == nil {
 		if err = v.begin(issued{got.Token, true}, with); err == nil {

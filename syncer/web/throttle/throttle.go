@@ -5,6 +5,7 @@ package throttle
 
 import (
 	"crypto/sha256"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,17 +44,44 @@ func New() *Throttle {
 	return &Throttle{names: map[key]*failures{}, clients: map[string]*rate.Limiter{}}
 }
 
-// Allow reports whether a client may try to log in as a name now, and otherwise how long it
-// has to wait. It counts the attempt.
-func (t *Throttle) Allow(client, method, name string) (wait time.Duration, allowed bool) {
+// AllowClient reports whether a client may send Vault an attempt without a name now, and
+// otherwise how long it has to wait. It counts the attempt.
+func (t *Throttle) AllowClient(client string) (wait time.Duration, allowed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.allowClient(client, time.Now())
+}
+
+// Begin reports whether a client may try to log in as a name now, and otherwise how long it
+// has to wait. It counts the attempt as failed, until Succeeded or Undecided: many attempts
+// at once are no more than Vault would count.
+func (t *Throttle) Begin(client, method, name string) (wait time.Duration, allowed bool) {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if f := t.names[keyOf(client, method, name)]; f != nil && f.count >= maxFailures {
-		if wait = f.last.Add(Pause).Sub(now); wait > 0 {
-			return wait, false
-		}
+	at := keyOf(client, method, name)
+	f := t.names[at]
+	if f != nil && now.Sub(f.last) >= Pause {
+		f = nil
 	}
+	if f != nil && f.count >= maxFailures {
+		return f.last.Add(Pause).Sub(now), false
+	}
+	if wait, allowed := t.allowClient(client, now); !allowed {
+		return wait, false
+	}
+	if f == nil {
+		if len(t.names) >= maxEntries {
+			t.forgetNames(now)
+		}
+		f = &failures{}
+		t.names[at] = f
+	}
+	f.count, f.last = f.count+1, now
+	return 0, true
+}
+
+func (t *Throttle) allowClient(client string, now time.Time) (wait time.Duration, allowed bool) {
 	limiter := t.clients[client]
 	if limiter == nil {
 		if len(t.clients) >= maxEntries {
@@ -68,21 +96,25 @@ func (t *Throttle) Allow(client, method, name string) (wait time.Duration, allow
 	return 0, true
 }
 
-// Failed counts a login that Vault refused.
+// Failed ends an attempt that Vault refused: it counts from now on.
 func (t *Throttle) Failed(client, method, name string) {
-	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f := t.names[keyOf(client, method, name)]; f != nil {
+		f.last = time.Now()
+	}
+}
+
+// Undecided ends an attempt about which Vault did not decide: it does not count.
+func (t *Throttle) Undecided(client, method, name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at := keyOf(client, method, name)
-	f := t.names[at]
-	if f == nil || now.Sub(f.last) >= Pause {
-		if len(t.names) >= maxEntries {
-			t.forgetNames(now)
+	if f := t.names[at]; f != nil {
+		if f.count--; f.count <= 0 {
+			delete(t.names, at)
 		}
-		f = &failures{}
-		t.names[at] = f
 	}
-	f.count, f.last = f.count+1, now
 }
 
 // Succeeded forgets the failures of a name from a client.
@@ -122,9 +154,11 @@ func (t *Throttle) forgetClients(now time.Time) {
 	}
 }
 
+// keyOf is the key of an attempt. Vault's methods take names that differ only in case for
+// one person.
 func keyOf(client, method, name string) key {
 	hash := sha256.New()
-	for _, part := range []string{client, method, name} {
+	for _, part := range []string{client, method, strings.ToLower(name)} {
 		sum := sha256.Sum256([]byte(part))
 		hash.Write(sum[:])
 	}
