@@ -307,15 +307,11 @@ func (v *visit) finish(view changeView, a secrets.Address, r report.Result) erro
 		back = "/connections"
 	}
 	if r.Err != nil {
-		p := viewOf(r.Err)
-		p.Back, p.BackLabel = link("workflows", a.Group, "secrets", a.Name), "Look at "+a.Name
+		at := link("workflows", a.Group, "secrets", a.Name)
 		if a.Kind == secrets.Connection {
-			p.Back = link("connections", a.Group, a.Name)
+			at = link("connections", a.Group, a.Name)
 		}
-		if p.Status >= http.StatusInternalServerError {
-			v.log.Error("change failed", "action", view.Action, "address", a.String(), "err", r.Err)
-		}
-		v.showProblem(v.w, v.r, v, p)
+		v.failAt(r.Err, at, "Look at "+a.Name)
 		return nil
 	}
 	v.wakeDaemon()

@@ -156,13 +156,19 @@ func viewOfVault(err error) (errorView, bool) {
 }
 
 // fail shows an error.
-func (v *visit) fail(err error) {
+func (v *visit) fail(err error) { v.failAt(err, "", "") }
+
+// failAt shows an error, and where to go on unless the error has that itself.
+func (v *visit) failAt(err error, back, label string) {
 	if v.r.Context().Err() != nil {
 		return // the browser is gone
 	}
 	p := viewOf(err)
+	if p.Back == "" {
+		p.Back, p.BackLabel = back, label
+	}
 	if p.Status >= http.StatusInternalServerError {
-		v.log.Error("page failed", "path", v.r.URL.Path, "status", p.Status, "err", err)
+		v.log.Error("page failed", "method", v.r.Method, "path", v.r.URL.Path, "status", p.Status, "err", err)
 	}
 	if p.Ended {
 		v.end()

@@ -108,9 +108,7 @@ func (v *visit) resume() bool {
 		return false
 	}
 	v.ticket, v.session, v.ends = cookie.Value, info.ID, info.Ends
-	if v.login.MayNotWrite != "" {
-		v.login.Person.MayWrite = errors.New(v.login.MayNotWrite)
-	}
+	v.login.Person.MayWrite = mayWrite(v.login.MayNotWrite)
 	v.client = v.clients.WithToken(v.login.Token, v.clientAddress(v.r))
 	if info.Expired {
 		v.revoke()
@@ -120,6 +118,19 @@ func (v *visit) resume() bool {
 		v.renew(v.r.Context())
 	}
 	return true
+}
+
+// mayWrite is the error of a text in a session; nil for none.
+func mayWrite(text string) error {
+	for _, known := range []error{person.ErrNoEntity, person.ErrBatchToken} {
+		if text == known.Error() {
+			return known
+		}
+	}
+	if text != "" {
+		return errors.New(text)
+	}
+	return nil
 }
 
 // renew lets the token expire in Vault soon after an idle session: the page cannot open the
@@ -171,10 +182,13 @@ func (v *visit) askToLogIn() {
 // redirect lets the browser load another page by GET.
 func (v *visit) redirect(to string) { http.Redirect(v.w, v.r, to, http.StatusSeeOther) }
 
+// maxNext is longer than the path of every page, and fits into a cookie.
+const maxNext = 2000
+
 // local is the path of this page in a link from a request, or "/" for a link to elsewhere.
 func local(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") || u.Host != "" || u.Scheme != "" {
+	if err != nil || len(next) > maxNext || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") || u.Host != "" || u.Scheme != "" {
 		return "/"
 	}
 	return next

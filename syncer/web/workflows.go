@@ -126,7 +126,10 @@ func (w *workflowsView) turnTo(page string, names []string) []string {
 // person may list them all.
 func (v *visit) ownWorkflows(ctx context.Context) (names []string, listable bool, err error) {
 	acl, err := v.client.ResultantACL(ctx)
-	if err != nil && !errors.Is(err, kv.ErrPermissionDenied) {
+	if errors.Is(err, kv.ErrPermissionDenied) {
+		_, err = person.Identify(ctx, v.client) // a token that has ended is denied everything
+	}
+	if err != nil {
 		return nil, false, err
 	}
 	names, listable = person.Workflows(acl, v.vault.Mount, v.vault.Prefix)
