@@ -56,8 +56,8 @@ func (w *world) tokenOf(t *testing.T, ticket string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.AddCookie(&http.Cookie{Name: w.page.cookieName(ticketCookie), Value: value})
-	v := &visit{Server: w.page, r: r}
+	r.AddCookie(&http.Cookie{Name: w.server.cookieName(ticketCookie), Value: value})
+	v := &visit{Server: w.server, r: r}
 	if !v.resume() {
 		t.Fatal("no session")
 	}
@@ -144,7 +144,7 @@ func TestTokenOfAnIdleSessionExpiresInVault(t *testing.T) {
 	if ttl := w.ttl(t, token); ttl > tokenLifetime(time.Second).Seconds() {
 		t.Errorf("the token lives %v s", ttl)
 	}
-	if !await.Until(20*time.Second, func() bool { return w.page.sessions.Len() == 0 }) {
+	if !await.Until(20*time.Second, func() bool { return w.server.sessions.Len() == 0 }) {
 		t.Fatal("the session does not end")
 	}
 	if r := w.stranger(t, ticket).get("/me"); !r.loggedOut() {
@@ -321,12 +321,12 @@ func TestNoteAndSightAreOfOneSession(t *testing.T) {
 		t.Error("the note is lost")
 	}
 	may := map[string]bool{w.workflow: true}
-	w.page.sight.known("one", nil, time.Now())
-	w.page.sight.remember("one", may)
-	if got, unknown := w.page.sight.known("two", []string{w.workflow}, time.Now()); len(got) != 0 || len(unknown) != 1 {
+	w.server.sight.known("one", nil, time.Now())
+	w.server.sight.remember("one", may)
+	if got, unknown := w.server.sight.known("two", []string{w.workflow}, time.Now()); len(got) != 0 || len(unknown) != 1 {
 		t.Errorf("the sight of another session: %v, %v", got, unknown)
 	}
-	if got, _ := w.page.sight.known("one", []string{w.workflow}, time.Now().Add(sightTime)); len(got) != 0 {
+	if got, _ := w.server.sight.known("one", []string{w.workflow}, time.Now().Add(sightTime)); len(got) != 0 {
 		t.Errorf("a right is used after %s: %v", sightTime, got)
 	}
 }

@@ -119,14 +119,14 @@ func secureWorld(t *testing.T, change func(*config.Web)) (w *world, client *http
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := endpoint.NewServer(w.page.Handler(), Limits, slog.New(slog.NewTextHandler(w.log, nil)))
+	server := endpoint.NewServer(w.server.Handler(), Limits, slog.New(slog.NewTextHandler(w.log, nil)))
 	ended := make(chan error, 1)
 	go func() { ended <- server.ServeTLS(listener, settings) }()
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-ended
 	})
-	w.url = w.page.web.URL
+	w.url = w.server.web.URL
 	return w, trusting(t, certificate, listener.Addr().String())
 }
 

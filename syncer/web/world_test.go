@@ -33,7 +33,7 @@ type world struct {
 	workflow, domain string
 	audit            string
 	log              *logged
-	page             *Server
+	server           *Server
 }
 
 // logged is a log that goroutines write.
@@ -92,7 +92,7 @@ web: {listen: '127.0.0.1:0', audit: AUDIT, logins: [{method: userpass}, {method:
 	}
 	server := httptest.NewServer(page.Handler())
 	t.Cleanup(server.Close)
-	w.page, w.url = page, server.URL
+	w.server, w.url = page, server.URL
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(w.log.String())
