@@ -139,6 +139,7 @@ func (s *Server) Handler() http.Handler {
 func (s *Server) withAPI(pages http.Handler) http.Handler {
 	api := userapi.New(userapi.Config{
 		Clients: s.clients, Settings: s.settings, Domain: s.vault.Domain, Daemon: s.daemon, Log: s.log, ClientAddress: s.clientAddress,
+		Changed: s.wakeDaemon,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.EscapedPath(), "/api/") {
@@ -146,9 +147,6 @@ func (s *Server) withAPI(pages http.Handler) http.Handler {
 			return
 		}
 		api.ServeHTTP(w, r)
-		if r.Method != http.MethodGet {
-			s.wakeDaemon()
-		}
 	})
 }
 

@@ -26,6 +26,8 @@ type Config struct {
 	Daemon *daemon.Client
 	// Log is for failures that are not the client's. Required.
 	Log *slog.Logger
+	// Changed is called after each change; nil for nothing to do.
+	Changed func()
 	// ClientAddress is the address of the person, which Vault gets. Required.
 	ClientAddress func(*http.Request) string
 }
@@ -70,6 +72,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	operation, body, err := h.serve(w, r)
 	if err == nil {
+		if operation.method != http.MethodGet && h.Changed != nil {
+			h.Changed()
+		}
 		reply(w, operation.status, body)
 		return
 	}

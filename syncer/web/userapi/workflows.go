@@ -74,7 +74,7 @@ func (c *call) getRevision() (any, error) {
 }
 
 // revision is the workflow in the path, and its revision, nil for none. What the daemon
-// knows is shown only after Vault listed the workflow for the token.
+// knows is shown only to who may list the workflow and read its metadata.
 func (c *call) revision() (workflow string, latest *revision, err error) {
 	if workflow, err = c.workflow(); err != nil {
 		return "", nil, err
@@ -83,7 +83,14 @@ func (c *call) revision() (workflow string, latest *revision, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	latest = revisionOf(c.referencesOf(workflow), names)
+	root := secrets.Scope{Namespace: secrets.CanonicalNamespace(c.Settings.Vault.Namespace), Mount: c.Settings.Mount, Prefix: c.Settings.Prefix}
+	may, err := person.MayView(c.r.Context(), c.client(), root, workflow)
+	if err != nil {
+		return "", nil, err
+	}
+	if may[workflow] {
+		latest = revisionOf(c.referencesOf(workflow), names)
+	}
 	if !found && latest == nil {
 		return "", nil, failed(notFound, "workflow "+workflow+": not found: no secret was ever written there, and no workflow file is known")
 	}
