@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -51,12 +53,12 @@ func (v *visit) activity() error {
 	view := activityView{Workflow: strings.TrimSpace(v.r.URL.Query().Get("workflow"))}
 	lines := v.settings.Audit.Activity()
 	if v.daemon != nil {
-		of, err := v.daemon.Activity(v.r.Context())
+		of, err := v.daemonLines(v.r.Context())
 		if err != nil {
 			v.log.Warn("daemon", "err", err)
 			view.DaemonProblem = "The daemon does not answer, so its changes are not shown."
 		}
-		lines = slices.Concat(lines, of.Lines)
+		lines = slices.Concat(lines, of)
 	}
 	visible, err := v.visibleLines(v.r.Context(), lines)
 	if err != nil {
@@ -71,6 +73,26 @@ func (v *visit) activity() error {
 		view.Lines = view.Lines[:maxActivity]
 	}
 	return v.show(http.StatusOK, "activity", "Activity", view)
+}
+
+// daemonLines are the changes of the daemon in the location of this page: the lines do not
+// have it.
+func (v *visit) daemonLines(ctx context.Context) (lines []report.AuditLine, err error) {
+	var known report.Inventory
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() (err error) {
+		known, err = v.daemon.Summary(ctx)
+		return err
+	})
+	work.Go(func() error {
+		of, err := v.daemon.Activity(ctx)
+		lines = of.Lines
+		return err
+	})
+	if err := work.Wait(); err != nil || !v.sameLocation(known) {
+		return nil, err
+	}
+	return slices.DeleteFunc(lines, func(line report.AuditLine) bool { return line.Kind != "" && known.Domain != v.vault.Domain }), nil
 }
 
 // visibleLines are the changes in workflows and of connections that the person may observe,

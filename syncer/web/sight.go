@@ -34,8 +34,8 @@ const (
 	maxSight = 20_000
 )
 
-// known returns what is remembered, and the names that are not.
-func (s *sight) known(session string, names []string, now time.Time) (may map[string]bool, unknown []string) {
+// known returns what is remembered since a time, and the names that are not.
+func (s *sight) known(session string, names []string, now time.Time) (may map[string]bool, unknown []string, since time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.sessions[session]
@@ -56,14 +56,15 @@ func (s *sight) known(session string, names []string, now time.Time) (may map[st
 			unknown = append(unknown, name)
 		}
 	}
-	return may, unknown
+	return may, unknown, one.since
 }
 
-// remember adds answers.
-func (s *sight) remember(session string, answers map[string]bool) {
+// remember adds answers to what is remembered since a time: those of a slow request are older
+// than what began after it.
+func (s *sight) remember(session string, answers map[string]bool, since time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if one := s.sessions[session]; one != nil {
+	if one := s.sessions[session]; one != nil && one.since.Equal(since) {
 		for name, may := range answers {
 			one.may[name] = may
 		}
@@ -75,7 +76,7 @@ func (s *sight) remember(session string, answers map[string]bool) {
 func (v *visit) sees(ctx context.Context, workflows []string) (map[string]bool, error) {
 	names := slices.Compact(slices.Sorted(slices.Values(workflows)))
 	names = slices.DeleteFunc(names, func(name string) bool { return secrets.CheckName("workflow", name) != nil })
-	may, unknown := v.sight.known(v.session, names, time.Now())
+	may, unknown, since := v.sight.known(v.session, names, time.Now())
 	if len(unknown) == 0 {
 		return may, nil
 	}
@@ -83,7 +84,7 @@ func (v *visit) sees(ctx context.Context, workflows []string) (map[string]bool, 
 	if err != nil {
 		return nil, err
 	}
-	v.sight.remember(v.session, answers)
+	v.sight.remember(v.session, answers, since)
 	for name, answer := range answers {
 		may[name] = answer
 	}

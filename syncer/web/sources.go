@@ -31,8 +31,10 @@ type sourceRow struct {
 	report.Status
 	Workflows []string
 	// All means that the person may observe everything that the source may write, so that
-	// its problems and its plan, which name secrets, are shown.
+	// its problems, which name secrets, are shown.
 	All bool
+	// AllOfPlan means that the person may observe everything that its plan changes.
+	AllOfPlan bool
 	// MayApprove means that the person may approve its plans, and so see them.
 	MayApprove bool
 	// MissingRight is the line of policy to approve.
@@ -56,8 +58,11 @@ func (r sourceRow) Class() string {
 	return "bad"
 }
 
-// Visible reports whether problems and plans are shown.
+// Visible reports whether problems and numbers are shown.
 func (r sourceRow) Visible() bool { return r.All || r.MayApprove }
+
+// PlanVisible reports whether the plan is shown.
+func (r sourceRow) PlanVisible() bool { return r.All && r.AllOfPlan || r.MayApprove }
 
 func (v *visit) sources() error {
 	if v.daemon == nil {
@@ -152,10 +157,22 @@ func (a access) covers(source string, known report.Inventory) (workflows []strin
 	return workflows, all && found
 }
 
+// coversPlan reports whether the person may observe all that a plan changes. The plan can
+// be older than the inventory. Pure.
+func (a access) coversPlan(d *plan.Document) bool {
+	return d != nil && !slices.ContainsFunc(d.Actions, func(one plan.DocumentAction) bool {
+		if one.Kind != "" {
+			return !a.connections
+		}
+		return !a.workflows[one.Workflow]
+	})
+}
+
 func (v *visit) sourceRow(ctx context.Context, s report.Status, known report.Inventory, a access) (row sourceRow, shown bool, err error) {
 	row = sourceRow{Status: s}
 	row.Workflows, row.All = a.covers(s.Source, known)
-	if known.Controller != "" {
+	row.AllOfPlan = a.coversPlan(s.Plan)
+	if _, err := secrets.GitOpsOwner(known.Controller, s.Source); err == nil {
 		row.MayApprove, row.MissingRight, err = person.MayApprove(ctx, v.client, secrets.CanonicalNamespace(known.Namespace), known.Mount, known.Controller, s.Source, v.login.Person.EntityID)
 	}
 	if v.login.Person.MayWrite != nil {
@@ -187,8 +204,12 @@ func (v *visit) source() error {
 		return err
 	}
 	view := sourceView{sourceRow: row, Bars: barsOf(row.History)}
-	if row.Visible() && row.Status.Plan != nil {
-		view.Plan, view.PlanID = row.Status.Plan, row.Status.Plan.ID()
+	if d := row.Status.Plan; d != nil && row.PlanVisible() {
+		if err := v.checkPlan(*d, row.Source); err != nil {
+			v.log.Warn("plan not shown", "source", row.Source, "err", err)
+		} else {
+			view.Plan, view.PlanID = d, d.ID()
+		}
 	}
 	return v.show(http.StatusOK, "source", row.Source, view)
 }

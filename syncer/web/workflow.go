@@ -94,6 +94,9 @@ func (v *visit) workflow() error {
 	}
 	view.Rights = rights[name]
 	view.permit(v.login.Person.MayWrite == nil)
+	if !view.Rights.List || !view.Rights.Observe {
+		known = report.Inventory{}
+	}
 	view.fill(found, known)
 	return v.show(http.StatusOK, "workflow", name+" · Settings", view)
 }
