@@ -8,7 +8,7 @@ var commandAdvice = []advice{
 	{message: "Hint: log in with an auth method for people", test: "advice_secret.txt"},
 	{message: "Hint: let the auth method issue service tokens", test: "TestTokensWithoutAPersonDoNotWrite"},
 	{message: "Hint: add to a policy of the token:", test: "advice_secret.txt"},
-	{message: "host name not allowed. Hint: use an IP address, or add the name to hosts", test: "endpoints.txt"},
+	{message: "host name not allowed. Hint: use an IP address, or add the name to %s in the configuration of relay-sync", test: "endpoints.txt"},
 	{message: "Hint: grant in a policy of the token:", test: "approve_person.txt"},
 	{message: "Hint: use the token of an administrator", test: "approve_person.txt"},
 	{message: "the reason has %d bytes: must have at most %d. Hint: refer to a ticket", test: "approve_person.txt"},

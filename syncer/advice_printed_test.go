@@ -17,7 +17,7 @@ import (
 
 // printedAdvice follows every sentence of advice in the texts of relay-sync. A message is a
 // part of one text; advice that names two ways has two rows.
-var printedAdvice = slices.Concat(planAdvice, manifestAdvice, mappedAdvice, repositoryAdvice, mirrorAdvice, vaultPrinted, commandAdvice, keyAdvice, limitPrinted)
+var printedAdvice = slices.Concat(planAdvice, manifestAdvice, mappedAdvice, repositoryAdvice, mirrorAdvice, vaultPrinted, commandAdvice, keyAdvice, limitPrinted, webAdvice)
 
 // adviceForm is how a text gives advice: in a hint, or after a semicolon.
 var adviceForm = func() *regexp.Regexp {

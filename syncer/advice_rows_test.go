@@ -25,7 +25,7 @@ import (
 func testSources(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, pattern := range []string{"*_test.go", "*/*_test.go", "cmd/*/*_test.go", "../internal/*/*_test.go", "../internal/*/*/*_test.go"} {
+	for _, pattern := range []string{"*_test.go", "*/*_test.go", "*/*/*_test.go", "../internal/*/*_test.go", "../internal/*/*/*_test.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -193,7 +193,10 @@ func TestLoginWithSecondStep(t *testing.T) {
 	}
 	method := call(t, v, "POST", "identity/mfa/method/totp", map[string]any{"issuer": "test"})["data"].(map[string]any)["method_id"]
 	call(t, v, "POST", "identity/mfa/login-enforcement/"+name, map[string]any{"mfa_method_ids": []any{method}, "identity_entity_ids": []string{self.EntityID}})
-	if _, err := clients.LogIn(t.Context(), "", login); !errors.Is(err, vault.ErrMFA) {
+	if _, err := clients.LogIn(t.Context(), "", login); !errors.Is(err, vault.ErrMFA) || !strings.Contains(err.Error(), "Hint: log in with the vault command, and use the token") {
+		t.Error(err)
+	}
+	if _, err := clients.WithToken(issued.Token, "").Self(t.Context()); err != nil { // the token of a login elsewhere
 		t.Error(err)
 	}
 }

@@ -170,7 +170,7 @@ func TestOIDCLoginNeedsTheRedirectURIInTheRole(t *testing.T) {
 		"":       "allowed_redirect_uris of the default role",
 	} {
 		_, err := clients.OIDCAuthURL(t.Context(), "", mount, role, "https://other.example.com/callback", "n")
-		if !errors.Is(err, kv.ErrLoginFailed) || !strings.Contains(err.Error(), want) {
+		if !errors.Is(err, kv.ErrLoginFailed) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "Vault returned no address of a login page") {
 			t.Errorf("role %q: %v", role, err)
 		}
 	}

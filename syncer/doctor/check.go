@@ -10,7 +10,7 @@ import (
 )
 
 // hintMark separates the cause of an error from what to do.
-const hintMark = "Hint: "
+const hintMark = "Hint:"
 
 // failed is the check of something that failed with an error. The hint in the text of the
 // error becomes that of the check; otherwise is the hint for an error without one.

@@ -81,7 +81,11 @@ func TestConnectionsOfAPerson(t *testing.T) {
 		t.Errorf("%s: %s", r.Kind, read())
 	}
 	w.proxy.Reset()
-	w.unchanged(ada.UndeleteSeen(t.Context(), a, w.seen(ada, a)), secrets.ErrNotDeleted)
+	undeleted := ada.UndeleteSeen(t.Context(), a, w.seen(ada, a))
+	w.unchanged(undeleted, secrets.ErrNotDeleted)
+	if !strings.Contains(undeleted.Err.Error(), "cannot be undeleted") || !strings.Contains(undeleted.Err.Error(), "; write it again") {
+		t.Error(undeleted.Err)
+	}
 	w.proxy.Skew(22 * time.Minute)
 	w.done(ada.SetConnectionSeen(t.Context(), other, w.seen(ada, other), fields("token", "four"), false))
 	if n := w.liveBodies(); n != 1 {

@@ -154,15 +154,22 @@ func allStatuses() (all []int) {
 func TestTooManyRequestsOfOneTokenAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, vaulttest.Start(t), nil)
+	var ends []func()
 	for range maxPerToken {
 		end, _ := w.handler.underWay.begin(w.token)
-		defer end()
+		ends = append(ends, end)
 	}
 	got := w.send(t, http.MethodGet, w.secretPath(""), "")
-	if got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") == "" {
+	if got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") == "" || !strings.Contains(got.Text, "too many requests are under way at once; wait for the answers of the others") {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
 	if got := w.sendAs(t, w.person(t, policy.Viewer), http.MethodGet, w.secretPath(""), "", nil); got.Status != http.StatusOK {
 		t.Errorf("of another token: %d %s", got.Status, got.Text)
+	}
+	for _, end := range ends {
+		end()
+	}
+	if got := w.send(t, http.MethodGet, w.secretPath(""), ""); got.Status != http.StatusOK {
+		t.Errorf("after the others: %d %s", got.Status, got.Text)
 	}
 }
