@@ -10,11 +10,12 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/buildinfo"
 	"github.com/relay-secrets/terraform-provider-relay/provider"
 )
 
 // version is set by the release build.
-var version = "dev"
+var version = buildinfo.Unknown
 
 // garbagePercent is how much the heap may grow, in percent, before a collection. With
 // the default, collections took a quarter of the time of a plan with 300 secrets.
@@ -34,7 +35,7 @@ func main() {
 
 	wait := flag.Bool("debug", false, "wait for a debugger and print how Terraform can attach")
 	flag.Parse()
-	if err := provider.Serve(context.Background(), version, *wait); err != nil {
+	if err := provider.Serve(context.Background(), buildinfo.Read(version).Version, *wait); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/buildinfo"
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -86,7 +87,7 @@ func New(cfg *config.Config, version string) *Controller {
 		clients: map[clientKey]*connected{}, caches: map[string]*manifestCache{}, ancestries: map[string]*ancestry{},
 		keyrings: map[string]*keyring.Keyring{}, cleaned: map[string]connections.Settled{},
 	}
-	registry.MustRegister(c.newLeaderMetric())
+	registry.MustRegister(c.newLeaderMetric(), newBuildMetric(buildinfo.Read(version)))
 	return c
 }
 

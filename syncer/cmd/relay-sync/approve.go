@@ -114,7 +114,7 @@ func (o *options) approve(ctx context.Context, f approveFlags, source string) er
 // personSettings are the Vault settings of the environment.
 func (o *options) personSettings() (vaultclient.Settings, error) {
 	settings := o.environment.VaultSettings()
-	settings.UserAgent = "relay-sync/" + version
+	settings.UserAgent = "relay-sync/" + build.Version
 	return settings, manual.EnvironmentProblems(settings).Err()
 }
 

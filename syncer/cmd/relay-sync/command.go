@@ -51,7 +51,7 @@ Exit codes:
   1  an error; for apply also a change that is blocked or pending approval
   2  plan: there are changes, drift or blocked changes; apply: drift that is only
      reported, or a pending hand-over, which another sync completes`,
-		Version:       version,
+		Version:       build.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -187,9 +187,11 @@ func (o *options) versionCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if o.output == "json" {
-				return render.Document(o.stdout, map[string]any{"version": version})
+				return render.Document(o.stdout, map[string]any{
+					"version": build.Version, "commit": build.Commit, "commit_time": build.Time, "modified": build.Modified, "go": build.Go, "platform": build.Platform,
+				})
 			}
-			_, err := fmt.Fprintln(o.stdout, "relay-sync "+version)
+			_, err := fmt.Fprintln(o.stdout, "relay-sync "+build.Version)
 			return err
 		},
 	}

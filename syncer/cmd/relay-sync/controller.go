@@ -40,7 +40,7 @@ func (o *options) openChanging() (*config.Config, *syncer.Controller, func(), er
 }
 
 func (o *options) newController(cfg *config.Config) *syncer.Controller {
-	controller := syncer.New(cfg, version)
+	controller := syncer.New(cfg, build.Version)
 	controller.Warn = o.warn
 	controller.Waits = o.waits()
 	return controller

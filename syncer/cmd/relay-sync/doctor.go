@@ -42,7 +42,7 @@ func (o *options) doctor(ctx context.Context) error {
 	}
 	text := o.text(cfg)
 	var failure error
-	all := doctor.Doctor{Config: cfg, Version: version, Each: func(c report.Check) {
+	all := doctor.Doctor{Config: cfg, Version: build.Version, Each: func(c report.Check) {
 		if o.output == "text" && failure == nil {
 			failure = errors.Join(text.Check(c), o.stdout.Flush())
 		}

@@ -12,12 +12,16 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/buildinfo"
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
 // version is set at link time.
-var version = "dev"
+var version = buildinfo.Unknown
+
+// build is this build of relay-sync.
+var build = buildinfo.Read(version)
 
 func main() { os.Exit(start()) }
 

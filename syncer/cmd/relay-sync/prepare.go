@@ -65,7 +65,7 @@ func (o *options) prepare(ctx context.Context, cfg *config.Config, problems prob
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	p := &prepared{cfg: cfg, controller: syncer.New(cfg, version), endpoints: endpoints{}}
+	p := &prepared{cfg: cfg, controller: syncer.New(cfg, build.Version), endpoints: endpoints{}}
 	p.controller.Warn = func(text string) { log.Warn(text) }
 	p.controller.Waits = func(a secrets.Address, longest time.Duration) {
 		log.Info("waiting for vault.settle", "workflow", a.Group, "secret", a.Name, "longest", longest.String())

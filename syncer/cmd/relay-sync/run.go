@@ -76,7 +76,7 @@ func (o *options) follow(ctx context.Context, current *prepared, reload <-chan o
 	current.endpoints.start(current.cfg.ListenWebhooks, current.webhooks, log)
 	current.endpoints.startTLS(current.remote.address, current.remote.handler, current.remote.tls, log)
 	current.endpoints.start(current.cfg.Socket, current.controller.CommandHandler(), log)
-	log.Info("started", "sources", len(current.cfg.Sources), "version", version)
+	log.Info("started", "sources", len(current.cfg.Sources), "version", build.Version)
 	running, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {

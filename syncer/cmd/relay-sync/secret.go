@@ -178,7 +178,7 @@ func (o *options) manualSettings(c *cobra.Command, f *manualFlags) (manual.Setti
 	if err := errors.Join(secrets.CheckPath("mount", s.Mount), secrets.CheckPrefix(s.Prefix)); err != nil {
 		return s, err
 	}
-	s.Vault.UserAgent = "relay-sync/" + version
+	s.Vault.UserAgent = "relay-sync/" + build.Version
 	if f.config == "" {
 		s.Vault.RedirectSetting = "vault.redirect_hosts in a configuration, and use --config"
 		s.Vault.HTTPSetting = "vault.allow_http (in a configuration, with --config)"

@@ -53,7 +53,7 @@ func (o *options) serveWeb(ctx context.Context, format string) error {
 		return err
 	}
 	defer func() { _ = audit.Close() }() // each line is on disk
-	page, err := web.New(cfg, audit, log, "relay-sync/"+version)
+	page, err := web.New(cfg, audit, log, "relay-sync/"+build.Version)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (o *options) serveWeb(ctx context.Context, format string) error {
 		return fmt.Errorf("web.listen: %w", err)
 	}
 	server := endpoint.NewServer(page.Handler(), web.Limits, log)
-	log.Info("started", "address", listener.Addr().String(), "version", version)
+	log.Info("started", "address", listener.Addr().String(), "version", build.Version)
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := serve(server, listener); !errors.Is(err, http.ErrServerClosed) {
