@@ -90,6 +90,9 @@ func TestFormArrivesAsEntered(t *testing.T) {
 				t.Errorf("scripts run: %t, want %t", got, scripts)
 			}
 			tab.Fill("Value", "line 1\nüñ✓ 2")
+			if got := tab.Value("Value"); got != "line 1\nüñ✓ 2" {
+				t.Errorf("the field contains %q", got)
+			}
 			tab.Click("checkbox", "Keep the final newline")
 			tab.Upload("File", file)
 			tab.Choose("Role", "writer")

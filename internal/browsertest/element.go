@@ -70,9 +70,14 @@ func text(value *accessibility.Value) string {
 // count returns how many elements of this role and name the page has now.
 func (b *Tab) count(role, name string) int {
 	b.t.Helper()
+	return len(b.described(&element{roles: []string{role}, name: name}))
+}
+
+// described returns the elements that the page has now.
+func (b *Tab) described(e *element) []*accessibility.Node {
+	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
-	e := element{roles: []string{role}, name: name}
 	nodes, err := chromedp.Run(ctx, func(ctx context.Context, target *chromedp.Target) ([]*accessibility.Node, error) {
 		document, err := cdp.Call(ctx, target, runtime.Evaluate, runtime.EvaluateParams{Expression: "document"})
 		if err != nil {
@@ -81,9 +86,21 @@ func (b *Tab) count(role, name string) int {
 		return e.query(ctx, target, accessibility.QueryAXTreeParams{ObjectID: document.Result.ObjectID})
 	})
 	if err != nil {
-		b.fatalf("search %s: %v", &e, err)
+		b.fatalf("search %s: %v", e, err)
 	}
-	return len(nodes)
+	return nodes
+}
+
+// Value returns what the only field of this name contains. Other text than of passwords is
+// returned as it is, also if the page hides it from view.
+func (b *Tab) Value(name string) string {
+	b.t.Helper()
+	e := &element{roles: fields, name: name}
+	found := b.described(e)
+	if len(found) != 1 {
+		b.fatalf("read %s: the page has %d of them", e, len(found))
+	}
+	return text(found[0].Value)
 }
 
 // Has reports whether the page has an element of this role and name, such as "button", "Save". A

@@ -54,8 +54,10 @@ func (b *Tab) Back() {
 	before := history.Entries[history.CurrentIndex-1].ID
 	call(b, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: before})
 	there := func() bool {
-		now := call(b, page.GetNavigationHistory, cdp.Empty{})
-		return now.Entries[now.CurrentIndex].ID == before && b.peek("document.readyState") == "complete"
+		ctx, cancel := context.WithTimeout(b.ctx, limit)
+		defer cancel()
+		now, err := chromedp.Call(ctx, page.GetNavigationHistory, cdp.Empty{}) // refused while the tab changes
+		return err == nil && now.Entries[now.CurrentIndex].ID == before && b.peek("document.readyState") == "complete"
 	}
 	if !await.Until(limit, there) {
 		b.fatalf("go back: no page loaded")
