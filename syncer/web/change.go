@@ -50,6 +50,8 @@ type changeView struct {
 	Fields []fieldView
 	// Types are the known types of connections.
 	Types []string
+	// Warning is what a person should know of the change that was made; empty for nothing.
+	Warning string
 }
 
 // maxReason is the longest reason.
@@ -315,7 +317,11 @@ func (v *visit) finish(view changeView, a secrets.Address, r report.Result) erro
 		return nil
 	}
 	v.wakeDaemon()
-	v.sessions.Leave(v.ticket, done[view.Action]+" "+a.Name+".")
+	note := done[view.Action] + " " + a.Name + "."
+	if view.Warning != "" {
+		note += " Warning: " + view.Warning + "."
+	}
+	v.sessions.Leave(v.ticket, note)
 	v.redirect(back)
 	return nil
 }

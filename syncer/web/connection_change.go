@@ -97,9 +97,11 @@ func (v *visit) enteredFields(view *changeView, f *form.Form) map[string]secrets
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	if found := connections.CheckFields(view.Group, names); found.Problem != "" {
+	found := connections.CheckFields(view.Group, names)
+	if found.Problem != "" {
 		view.wrong("fields", found.Problem)
 	}
+	view.Warning = found.Warning
 	if len(fields) == 0 {
 		view.wrong("fields", "a connection needs at least one field")
 	}
