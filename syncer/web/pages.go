@@ -121,6 +121,8 @@ func age(now, t time.Time) string {
 	}
 	var text string
 	switch {
+	case d < 10*time.Second && in:
+		return "in a moment"
 	case d < 10*time.Second:
 		return "just now"
 	case d < time.Minute:
