@@ -4,7 +4,9 @@
 package web
 
 import (
+	"maps"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 	"github.com/relay-secrets/terraform-provider-relay/internal/browsertest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
+	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
@@ -96,6 +99,25 @@ func (w *world) wantTokens(t *testing.T, display string, want int) {
 	if !await.Until(time.Minute, func() bool { return w.tokensOf(t, display) == want }) {
 		t.Errorf("Vault accepts %d tokens of %s, want %d", w.tokensOf(t, display), display, want)
 	}
+}
+
+// wantFields asserts that a step reads exactly these fields of a connection, with Relay's own
+// code; nil for no connection.
+func (w *world) wantFields(t *testing.T, kind, name string, want map[string]string) {
+	t.Helper()
+	reader := relaytest.Start(t, w.Vault, w.Token(t, w.rules(t, policy.Reader, nil)))
+	if got, found := reader.Connection(w.domain, kind, name); found != (want != nil) || !maps.Equal(got, want) {
+		t.Errorf("a step reads %v, %t; want %v", got, found, want)
+	}
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }
 
 // wantText asserts that a person sees each of the texts on the page.
