@@ -9,114 +9,188 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
 )
 
-// Paste runs lines of documentation or of a message in a shell, as a person who pastes
-// them there. Their "vault kv" commands run with this token. It returns the output.
-func (v *Vault) Paste(t testing.TB, token string, lines ...string) string {
-	t.Helper()
-	dir := t.TempDir()
-	// The stand-in records its arguments, one a line and quoted by the shell itself.
-	recorder := "#!/bin/bash\nprintf '%s\\0' \"$#\" \"$@\" >> \"$RECORD\"\n"
-	if err := os.WriteFile(filepath.Join(dir, "vault"), []byte(recorder), 0o700); err != nil { //nolint:gosec // must be executable
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "bash", "-euc", strings.Join(lines, "\n"))
-	record := filepath.Join(dir, "record")
-	cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "RECORD=" + record}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("paste %q: %v\n%s", lines, err, out)
-	}
-	recorded, err := os.ReadFile(record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	for words := strings.Split(string(recorded), "\x00"); len(words) > 1; {
-		var count int
-		if _, err := fmt.Sscan(words[0], &count); err != nil {
-			t.Fatal(err)
-		}
-		if err := Command(v.Address, token, words[1:1+count], &out); err != nil {
-			t.Errorf("vault %q: %v", words[1:1+count], err)
-		}
-		words = words[1+count:]
-	}
-	return out.String()
+// CLI does what the commands of Vault's own program do that documentation and messages
+// print, with the same requests. The tests need no such program.
+type CLI struct {
+	Address, Token string
+	In             io.Reader
+	Out            io.Writer
 }
 
-// Command does what these commands of Vault's own program do: kv list, kv get, kv
-// metadata delete. The tests need no such program.
-func Command(address, token string, args []string, out io.Writer) error {
-	method, api := http.MethodGet, "data"
-	switch {
-	case len(args) > 2 && slices.Equal(args[:2], []string{"kv", "list"}):
-		method, api, args = "LIST", "metadata", args[2:]
-	case len(args) > 2 && slices.Equal(args[:2], []string{"kv", "get"}):
-		args = args[2:]
-	case len(args) > 3 && slices.Equal(args[:3], []string{"kv", "metadata", "delete"}):
-		method, api, args = http.MethodDelete, "metadata", args[3:]
-	default:
-		return fmt.Errorf("unsupported command")
-	}
-	flags := flag.NewFlagSet("vault", flag.ContinueOnError)
-	mount, version, field := flags.String("mount", "", ""), flags.String("version", "", ""), flags.String("field", "", "")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() != 1 || *mount == "" {
-		return fmt.Errorf("expected -mount and one path")
-	}
-	segments := strings.Split(flags.Arg(0), "/")
-	for i := range segments {
-		segments[i] = url.PathEscape(segments[i])
-	}
-	target := address + "/v1/" + *mount + "/" + api + "/" + strings.Join(segments, "/")
-	if *version != "" {
-		target += "?version=" + *version
-	}
-	return request(method, target, token, *field, out)
+// verb is a command: its flags, and what it does with the arguments behind them.
+type verb struct {
+	words string
+	flags []string // names of flags; a name that ends with "?" takes no value
+	run   func(CLI, map[string]string, []string) error
 }
 
-// request sends a request, and prints the field of a value or the keys of a list.
-func request(method, target, token, field string, out io.Writer) error {
-	q, err := http.NewRequest(method, target, nil) //nolint:noctx // a command of a test
-	if err != nil {
-		return err
+var verbs = []verb{
+	{"kv list", []string{"mount"}, CLI.kvList},
+	{"kv get", []string{"mount", "version", "field", "format"}, CLI.kvGet},
+	{"kv put", []string{"mount"}, CLI.kvPut},
+	{"kv metadata get", []string{"mount", "format"}, CLI.kvMetadataGet},
+	{"kv metadata patch", []string{"mount", "remove-custom-metadata"}, CLI.kvMetadataPatch},
+	{"kv metadata delete", []string{"mount"}, CLI.kvMetadataDelete},
+	{"secrets enable", []string{"path", "version"}, CLI.secretsEnable},
+	{"secrets disable", nil, deleting("sys/mounts/")},
+	{"auth enable", []string{"path"}, CLI.authEnable},
+	{"auth disable", nil, deleting("sys/auth/")},
+	{"policy write", nil, CLI.policyWrite},
+	{"policy delete", nil, deleting("sys/policies/acl/")},
+	{"token create", []string{"policy", "period", "ttl", "type", "orphan?", "field"}, CLI.tokenCreate},
+	{"token lookup", []string{"format"}, CLI.tokenLookup},
+	{"token revoke", []string{"self?"}, CLI.tokenRevoke},
+	{"login", []string{"method", "token-only?"}, CLI.login},
+	{"unwrap", []string{"field"}, CLI.unwrap},
+	{"write", []string{"force?", "field", "wrap-ttl"}, CLI.write},
+	{"read", []string{"field", "format"}, CLI.read},
+	{"list", []string{"format"}, CLI.list},
+	{"delete", nil, deleting("")},
+}
+
+// Run runs one command.
+func (c CLI) Run(args []string) error {
+	for _, v := range verbs {
+		words := strings.Fields(v.words)
+		if len(args) < len(words) || !slices.Equal(args[:len(words)], words) {
+			continue
+		}
+		set := flag.NewFlagSet("vault "+v.words, flag.ContinueOnError)
+		set.SetOutput(io.Discard)
+		values := map[string]string{}
+		for _, name := range v.flags {
+			if name, alone := strings.CutSuffix(name, "?"); alone {
+				set.BoolFunc(name, "", func(string) error { values[name] = "true"; return nil })
+			} else {
+				set.Func(name, "", func(value string) error { values[name] = value; return nil })
+			}
+		}
+		if err := set.Parse(args[len(words):]); err != nil {
+			return err
+		}
+		return v.run(c, values, set.Args())
 	}
-	q.Header.Set("X-Vault-Token", token)
+	return fmt.Errorf("unsupported command")
+}
+
+// one returns the only argument.
+func one(args []string) (string, error) {
+	if len(args) != 1 {
+		return "", fmt.Errorf("%d arguments, want one", len(args))
+	}
+	return args[0], nil
+}
+
+// answer is what the commands print of Vault's response.
+type answer struct {
+	Data map[string]any `json:"data"`
+	Auth map[string]any `json:"auth"`
+	Wrap map[string]any `json:"wrap_info"`
+}
+
+// send sends a request. A header is NAME: VALUE.
+func (c CLI) send(method, path string, body any, header ...string) (answer, error) {
+	var got answer
+	data, err := json.Marshal(body)
+	if err != nil {
+		return got, err
+	}
+	if body == nil {
+		data = nil
+	}
+	q, err := http.NewRequest(method, c.Address+"/v1/"+path, bytes.NewReader(data))
+	if err != nil {
+		return got, err
+	}
+	q.Header.Set("X-Vault-Token", c.Token)
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		q.Header.Set(name, value)
+	}
 	response, err := http.DefaultClient.Do(q)
 	if err != nil {
-		return err
+		return got, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("%s %s: status %d", method, target, response.StatusCode)
+		reason, _ := io.ReadAll(response.Body)
+		return got, fmt.Errorf("%s %s: status %d: %s", method, path, response.StatusCode, reason)
 	}
 	if response.StatusCode == http.StatusNoContent {
-		return nil
+		return got, nil
 	}
-	var answer struct {
-		Data struct {
-			Keys []string
-			Data map[string]string
+	return got, json.NewDecoder(response.Body).Decode(&got)
+}
+
+// print prints one field, or everything as JSON if the format is that.
+func (c CLI) print(flags map[string]string, of map[string]any, document any) error {
+	if field := flags["field"]; field != "" {
+		value, found := of[field]
+		if !found {
+			return fmt.Errorf("field %q not present in secret", field)
+		}
+		_, err := fmt.Fprint(c.Out, value)
+		return err
+	}
+	if flags["format"] == "json" {
+		return json.NewEncoder(c.Out).Encode(document)
+	}
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		if _, err := fmt.Fprintf(c.Out, "%-28s%v\n", name, of[name]); err != nil {
+			return err
 		}
 	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return err
+	return nil
+}
+
+// pairs parses NAME=VALUE, NAME=@FILE and NAME=-; a single "-" is a JSON object on the input.
+func (c CLI) pairs(args []string) (map[string]any, error) {
+	out := map[string]any{}
+	for _, arg := range args {
+		if arg == "-" {
+			if err := json.NewDecoder(c.In).Decode(&out); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		name, value, found := strings.Cut(arg, "=")
+		if !found {
+			return nil, fmt.Errorf("%q: expected NAME=VALUE", arg)
+		}
+		if file, isFile := strings.CutPrefix(value, "@"); isFile || value == "-" {
+			var err error
+			if value, err = c.content(file); err != nil {
+				return nil, err
+			}
+		}
+		out[name] = value
 	}
-	if method == "LIST" {
-		_, err = fmt.Fprintf(out, "Keys\n----\n%s\n", strings.Join(answer.Data.Keys, "\n"))
-		return err
+	return out, nil
+}
+
+// content is that of a file, or of the input for "-".
+func (c CLI) content(file string) (string, error) {
+	if file == "-" {
+		data, err := io.ReadAll(c.In)
+		return string(data), err
 	}
-	_, err = fmt.Fprintln(out, answer.Data.Data[field])
-	return err
+	data, err := os.ReadFile(file)
+	return string(data), err
+}
+
+// escape escapes the segments of a path.
+func escape(path string) string {
+	segments := strings.Split(path, "/")
+	for i := range segments {
+		segments[i] = url.PathEscape(segments[i])
+	}
+	return strings.Join(segments, "/")
 }

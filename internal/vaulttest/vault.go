@@ -55,7 +55,7 @@ func Start(t testing.TB) *Vault {
 	t.Helper()
 	program := tools.Path(t, "devvault")
 	shared.once.Do(func() {
-		shared.vault, shared.err = launch(program, nil)
+		shared.vault, shared.err = launch(program, []string{"-prepare"})
 		if shared.err == nil {
 			shared.vault.shared = true
 		}
@@ -70,6 +70,18 @@ func Start(t testing.TB) *Vault {
 // arguments of devvault: with "-storage", "raft:DIR" a later start finds the data again,
 // with "-listen", "127.0.0.1:PORT" it has the same address.
 func StartOwn(t testing.TB, args ...string) *Vault {
+	t.Helper()
+	return startOwn(t, append([]string{"-prepare"}, args...))
+}
+
+// StartEmpty is StartOwn for a Vault that is initialized and unsealed, and no more: without
+// the mount, auth methods and policies.
+func StartEmpty(t testing.TB) *Vault {
+	t.Helper()
+	return startOwn(t, nil)
+}
+
+func startOwn(t testing.TB, args []string) *Vault {
 	t.Helper()
 	v, err := launch(tools.Path(t, "devvault"), args)
 	if err != nil {
@@ -103,7 +115,7 @@ func StartTLS(t testing.TB) (*Vault, Certificates) {
 // launch runs devvault with a standard input that ends with this process, so that
 // devvault ends if the test is killed.
 func launch(program string, args []string) (*Vault, error) {
-	cmd := exec.Command(program, append([]string{"-prepare", "-until-eof"}, args...)...)
+	cmd := exec.Command(program, append([]string{"-until-eof"}, args...)...)
 	cmd.Env = []string{} // no VAULT_… of the developer's shell
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -69,8 +69,14 @@ func connection(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 
 // vault is a stand-in for Vault's own program.
 func vault() int {
-	if err := vaulttest.Command(os.Getenv("VAULT_ADDR"), os.Getenv("VAULT_TOKEN"), os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	token := os.Getenv("VAULT_TOKEN")
+	if token == "" { // of vault login
+		stored, _ := os.ReadFile(filepath.Join(os.Getenv("HOME"), ".vault-token"))
+		token = string(stored)
+	}
+	cli := vaulttest.CLI{Address: os.Getenv("VAULT_ADDR"), Token: token, In: os.Stdin, Out: os.Stdout}
+	if err := cli.Run(os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "vault %q: %v\n", os.Args[1:], err)
 		return 2
 	}
 	return 0
