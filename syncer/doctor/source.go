@@ -5,6 +5,7 @@ package doctor
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
@@ -27,7 +28,7 @@ func ofSource(r report.Report) []report.Check {
 			break
 		}
 		c := failed(name, f.Err, "")
-		if f.File != "" {
+		if f.File != "" && !strings.HasPrefix(c.Text, f.File+":") {
 			c.Text = f.File + ": " + c.Text
 		}
 		out = append(out, c)
