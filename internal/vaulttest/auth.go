@@ -4,19 +4,13 @@
 package vaulttest
 
 import (
-	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
 
 // The methods of this file create logins, with the policy writer if they take no rules. Secret ids and
@@ -111,33 +105,13 @@ func (v *Vault) Accessor(t testing.TB, mount string) string {
 // token with these claims.
 func (v *Vault) signed(t testing.TB, claims map[string]any) string {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatalf("create the identity provider's key: %v", err)
-	}
+	key := issuerKey(t)
 	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
 		t.Fatalf("encode the identity provider's key: %v", err)
 	}
 	public := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	v.must(t, v.RootToken, http.MethodPost, "auth/jwt/config", map[string]any{"jwt_validation_pubkeys": []string{public}})
-	now := time.Now()
-	claims["aud"], claims["nbf"], claims["exp"] = "relay", now.Add(-time.Minute).Unix(), now.Add(time.Hour).Unix()
-	signed := segment(t, map[string]any{"alg": "RS256", "typ": "JWT"}) + "." + segment(t, claims)
-	digest := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
-	if err != nil {
-		t.Fatalf("sign a token: %v", err)
-	}
-	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
-}
-
-// segment is a part of a JWT (RFC 7519).
-func segment(t testing.TB, part map[string]any) string {
-	t.Helper()
-	data, err := json.Marshal(part)
-	if err != nil {
-		t.Fatalf("encode a token: %v", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(data)
+	claims["aud"] = "relay"
+	return sign(t, key, claims)
 }
