@@ -1,0 +1,178 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// firstHour is a folder in which a person pastes the commands of pages, and an empty Vault.
+type firstHour struct {
+	t      *testing.T
+	dir    string
+	vault  *vaulttest.Vault
+	github *vaulttest.Issuer
+	gitlab *vaulttest.Issuer
+}
+
+func newFirstHour(t *testing.T) *firstHour {
+	t.Helper()
+	h := &firstHour{t, t.TempDir(), vaulttest.StartEmpty(t), vaulttest.StartIssuer(t), vaulttest.StartIssuer(t)}
+	// Terraform finds the provider as README shows.
+	h.write(".terraformrc", fmt.Sprintf("provider_installation {\n  dev_overrides { \"relay-secrets/relay\" = %q }\n  direct {}\n}\n",
+		filepath.Dir(tools.Path(t, "terraform-provider-relay"))))
+	if err := os.Symlink(tools.Path(t, "tofu"), filepath.Join(h.dir, "terraform")); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (h *firstHour) write(name, content string) {
+	h.t.Helper()
+	if err := os.WriteFile(filepath.Join(h.dir, name), []byte(content), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+var (
+	codeBlock = regexp.MustCompile("(?ms)^(#+ [^\n]*)$|^```(\\w+)\n(.*?)^```$")
+	// settings are lines that a person replaces by own ones.
+	settings = regexp.MustCompile(`(?m)^export VAULT_(ADDR|TOKEN)=.*\n`)
+)
+
+// paste runs all commands of a page in one shell, as a person who pastes one block after the
+// other, and returns the output of each part. A block of Terraform becomes main.tf.
+func (h *firstHour) paste(page string, env map[string]string) map[string]string {
+	h.t.Helper()
+	script, heading := "", ""
+	for _, found := range codeBlock.FindAllStringSubmatch(read(h.t, "../../../docs/guides/"+page+".md"), -1) {
+		switch {
+		case found[1] != "":
+			heading = strings.TrimLeft(found[1], "# ")
+			script += "echo '<<" + heading + ">>'\n"
+		case found[2] == "terraform":
+			script += "cat > main.tf <<'END_OF_TERRAFORM'\n" + found[3] + "END_OF_TERRAFORM\n"
+		case found[2] == "sh":
+			script += settings.ReplaceAllString(found[3], "")
+		}
+	}
+	script = strings.NewReplacer("https://token.actions.githubusercontent.com", h.github.URL, "https://gitlab.com", h.gitlab.URL).Replace(script)
+	output := h.run(script, env)
+	parts := map[string]string{}
+	for _, part := range strings.Split(output, "<<")[1:] {
+		heading, text, _ := strings.Cut(part, ">>\n")
+		parts[heading] = text
+	}
+	return parts
+}
+
+// run runs a script in the folder, with the token of an administrator.
+func (h *firstHour) run(script string, env map[string]string) string {
+	h.t.Helper()
+	cmd := exec.CommandContext(h.t.Context(), "bash", "-euo", "pipefail", "-c", script)
+	cmd.Dir = h.dir
+	all := map[string]string{
+		"PATH": h.dir + ":" + os.Getenv("PATH") + ":" + filepath.Dir(tools.Path(h.t, "sops")), "HOME": h.dir,
+		"VAULT_ADDR": h.vault.Address, "VAULT_TOKEN": h.vault.RootToken, "TF_CLI_CONFIG_FILE": filepath.Join(h.dir, ".terraformrc"),
+		"GIT_AUTHOR_NAME": "ada", "GIT_AUTHOR_EMAIL": "ada@example.com", "GIT_COMMITTER_NAME": "ada", "GIT_COMMITTER_EMAIL": "ada@example.com",
+	}
+	maps.Copy(all, env)
+	for name, value := range all {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		h.t.Fatalf("%v\n%s\n%s", err, script, out)
+	}
+	return string(out)
+}
+
+// jwtLogin returns the status of a login of a CI job.
+func (h *firstHour) jwtLogin(mount string, issuer *vaulttest.Issuer, claims map[string]any) int {
+	h.t.Helper()
+	status, _ := h.vault.Call(h.t, "", http.MethodPost, "auth/"+mount+"/login",
+		map[string]any{"role": "shop-terraform", "jwt": issuer.Token(h.t, claims)})
+	return status
+}
+
+// TestVaultFromNothing pastes the page into a shell with an empty Vault.
+func TestVaultFromNothing(t *testing.T) {
+	t.Parallel()
+	h := newFirstHour(t)
+	root := h.vault.RootToken
+	// The page ends with the revocation of this token, and the test still needs one.
+	_, created := h.vault.Call(t, root, http.MethodPost, "auth/token/create-orphan", map[string]any{"policies": []string{"root"}})
+	admin := created["auth"].(map[string]any)["client_token"].(string)
+	parts := h.paste("vault-from-nothing", nil)
+
+	for _, heading := range []string{"The check", "A secret id is replaced"} {
+		_, doctor, _ := strings.Cut(parts[heading], "ok ")
+		if !strings.Contains(doctor, "complete, and not wider than needed") || regexp.MustCompile(`(?m)^(warning|failed|skipped) `).MatchString(parts[heading]) {
+			t.Errorf("%s: relay-sync doctor is not content:\n%s", heading, parts[heading])
+		}
+	}
+	for heading, want := range map[string]string{
+		"People":                          "webhook_token",
+		"The first secret from git":       "Applied: 1 added.",
+		"The first secret from Terraform": "1 added, 0 changed, 0 destroyed",
+	} {
+		if !strings.Contains(parts[heading], want) {
+			t.Errorf("%s: the output does not have %q:\n%s", heading, want, parts[heading])
+		}
+	}
+	if values := strings.Fields(parts["A step reads"]); len(values) != 2 || len(values[0]) != 32 || len(values[1]) != 32 {
+		t.Errorf("a step reads %q, want two values", values)
+	}
+	if status, _ := h.vault.Call(t, root, http.MethodGet, "auth/token/lookup-self", nil); status != http.StatusForbidden {
+		t.Errorf("the root token is still valid: status %d", status)
+	}
+
+	t.Log("logins of CI jobs")
+	with := func(name string, value any) map[string]any {
+		claims := map[string]any{
+			"aud": "https://vault.example.com", "repository": "acme/shop", "ref": "refs/heads/main", "event_name": "push", "sub": "repo:acme/shop",
+		}
+		claims[name] = value
+		return claims
+	}
+	for name, value := range map[string]any{
+		"sub": "any", "aud": "https://other.example.com", "repository": "acme/other", "ref": "refs/heads/other", "event_name": "pull_request_target",
+	} {
+		if status := h.jwtLogin("github", h.github, with(name, value)); (status == http.StatusOK) != (name == "sub") {
+			t.Errorf("a GitHub job with another %s logs in with status %d", name, status)
+		}
+	}
+	for name, value := range map[string]any{
+		"sub": "any", "aud": "https://other.example.com", "project_path": "acme/other", "ref": "other", "ref_type": "tag", "ref_protected": "false",
+	} {
+		claims := map[string]any{
+			"aud": "https://vault.example.com", "project_path": "acme/shop", "ref": "main", "ref_type": "branch", "ref_protected": "true", "sub": "p",
+		}
+		claims[name] = value
+		if status := h.jwtLogin("gitlab", h.gitlab, claims); (status == http.StatusOK) != (name == "sub") {
+			t.Errorf("a GitLab job with another %s logs in with status %d", name, status)
+		}
+	}
+
+	t.Log("tokens")
+	periodic := strings.TrimSpace(read(t, filepath.Join(h.dir, "vault-token")))
+	_, answer := h.vault.Call(t, periodic, http.MethodGet, "auth/token/lookup-self", nil)
+	if data, _ := answer["data"].(map[string]any); fmt.Sprint(data["period"], data["orphan"]) != "86400 true" {
+		t.Errorf("the periodic token: %v", data)
+	}
+	if status, _ := h.vault.Call(t, admin, http.MethodGet, "sys/mounts/customers", nil); status != http.StatusOK {
+		t.Errorf("the mount: status %d", status)
+	}
+}
