@@ -116,13 +116,14 @@ func (f *Form) part(part *multipart.Part) error {
 }
 
 // Text returns the first field of a name, without white space at its ends; empty if it is
-// missing or larger than a text may be.
+// missing. A longer text than a text may be is cut, and still too long for every use.
 func (f *Form) Text(name string) string {
 	all := f.fields[name]
-	if len(all) == 0 || len(all[0]) > maxText {
+	if len(all) == 0 {
 		return ""
 	}
-	return strings.TrimSpace(all[0])
+	text := strings.TrimSpace(all[0])
+	return text[:min(len(text), maxText)]
 }
 
 // Checked reports whether a checkbox is checked.
