@@ -86,6 +86,41 @@ func New(cfg *config.Config, audit *syncer.Audit, log *slog.Logger, userAgent st
 	return s, err
 }
 
+// personal are the pages for a person who is logged in.
+var personal = map[string]func(*visit) error{
+	"GET /{$}":         (*visit).home,
+	"POST /logout":     (*visit).logOut,
+	"GET /me":          (*visit).me,
+	"GET /workflows":   (*visit).workflows,
+	"GET /open":        (*visit).open,
+	"GET /activity":    (*visit).activity,
+	"GET /sources":     (*visit).sources,
+	"GET /connections": (*visit).connections,
+
+	"GET /workflows/{workflow}":                          (*visit).workflow,
+	"GET /workflows/{workflow}/add":                      (*visit).addPage,
+	"POST /workflows/{workflow}/add":                     (*visit).add,
+	"GET /workflows/{workflow}/secrets/{name}":           (*visit).secret,
+	"GET /workflows/{workflow}/secrets/{name}/replace":   (*visit).replacePage,
+	"POST /workflows/{workflow}/secrets/{name}/replace":  (*visit).replace,
+	"GET /workflows/{workflow}/secrets/{name}/delete":    (*visit).deletePage,
+	"POST /workflows/{workflow}/secrets/{name}/delete":   (*visit).delete,
+	"GET /workflows/{workflow}/secrets/{name}/undelete":  (*visit).undeletePage,
+	"POST /workflows/{workflow}/secrets/{name}/undelete": (*visit).undelete,
+
+	"GET /connections/add":                    (*visit).addConnectionPage,
+	"POST /connections/add":                   (*visit).addConnection,
+	"GET /connections/{type}/{name}":          (*visit).connection,
+	"GET /connections/{type}/{name}/replace":  (*visit).replaceConnectionPage,
+	"POST /connections/{type}/{name}/replace": (*visit).replaceConnection,
+	"GET /connections/{type}/{name}/delete":   (*visit).deleteConnectionPage,
+	"POST /connections/{type}/{name}/delete":  (*visit).deleteConnection,
+
+	"GET /sources/{source}":          (*visit).source,
+	"GET /sources/{source}/approve":  (*visit).approvePage,
+	"POST /sources/{source}/approve": (*visit).approve,
+}
+
 // Handler serves the pages, and the user API below /api/.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -95,39 +130,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /login", s.anonymous((*visit).logIn))
 	mux.HandleFunc("GET /login/oidc", s.anonymous((*visit).oidcStart))
 	mux.HandleFunc("GET "+callbackPath, s.anonymous((*visit).oidcCallback))
-	for pattern, page := range map[string]func(*visit) error{
-		"GET /{$}":         (*visit).home,
-		"POST /logout":     (*visit).logOut,
-		"GET /me":          (*visit).me,
-		"GET /workflows":   (*visit).workflows,
-		"GET /open":        (*visit).open,
-		"GET /activity":    (*visit).activity,
-		"GET /sources":     (*visit).sources,
-		"GET /connections": (*visit).connections,
-
-		"GET /workflows/{workflow}":                          (*visit).workflow,
-		"GET /workflows/{workflow}/add":                      (*visit).addPage,
-		"POST /workflows/{workflow}/add":                     (*visit).add,
-		"GET /workflows/{workflow}/secrets/{name}":           (*visit).secret,
-		"GET /workflows/{workflow}/secrets/{name}/replace":   (*visit).replacePage,
-		"POST /workflows/{workflow}/secrets/{name}/replace":  (*visit).replace,
-		"GET /workflows/{workflow}/secrets/{name}/delete":    (*visit).deletePage,
-		"POST /workflows/{workflow}/secrets/{name}/delete":   (*visit).delete,
-		"GET /workflows/{workflow}/secrets/{name}/undelete":  (*visit).undeletePage,
-		"POST /workflows/{workflow}/secrets/{name}/undelete": (*visit).undelete,
-
-		"GET /connections/add":                    (*visit).addConnectionPage,
-		"POST /connections/add":                   (*visit).addConnection,
-		"GET /connections/{type}/{name}":          (*visit).connection,
-		"GET /connections/{type}/{name}/replace":  (*visit).replaceConnectionPage,
-		"POST /connections/{type}/{name}/replace": (*visit).replaceConnection,
-		"GET /connections/{type}/{name}/delete":   (*visit).deleteConnectionPage,
-		"POST /connections/{type}/{name}/delete":  (*visit).deleteConnection,
-
-		"GET /sources/{source}":          (*visit).source,
-		"GET /sources/{source}/approve":  (*visit).approvePage,
-		"POST /sources/{source}/approve": (*visit).approve,
-	} {
+	for pattern, page := range personal {
 		mux.HandleFunc(pattern, s.session(page))
 	}
 	mux.HandleFunc("/", s.session((*visit).notFound))
