@@ -191,7 +191,7 @@ func TestMissingSecretsAreFilledIn(t *testing.T) {
 	w.run(t)
 	tab := w.openAs(t, policy.Operator)
 	flow := "flows/" + w.workflow + ".yaml"
-	wantText(t, tab, "2 secrets are missing", "Fill in missing secrets:", "Add optional (optional: the steps run without it)",
+	wantText(t, tab, "1 secret is missing", "Fill in missing secrets:", "Add optional (optional: the steps run without it)",
 		"step build", "token · "+flow+":4", "no step", "secrets/a.yaml at "+w.git(t, "rev-parse", "main")[:8], "aws prod")
 	tab.AssertAccessible()
 	tab.Follow("link", "Add db_password")
@@ -200,7 +200,7 @@ func TestMissingSecretsAreFilledIn(t *testing.T) {
 	}
 	tab.Fill("Value", "filled in")
 	tab.Follow("button", "Add secret")
-	wantText(t, tab, "Added db_password.", "1 secret is missing", "step release", fmt.Sprintf("password · %s:9", flow))
+	wantText(t, tab, "Added db_password.", "Optional secrets are missing", "step release", fmt.Sprintf("password · %s:9", flow))
 	w.wantRead(t, "db_password", "filled in")
 
 	tab.Open(w.url + "/workflows")

@@ -117,11 +117,13 @@ func age(now, t time.Time) string {
 	d := now.Sub(t)
 	in := d < -time.Second
 	if in {
-		d = -d
+		if d = -d; d > time.Minute {
+			d += time.Minute / 2 // so that a new session ends in 8 hours, not in 7
+		}
 	}
 	var text string
 	switch {
-	case d < 10*time.Second && in:
+	case in && d < 10*time.Second:
 		return "in a moment"
 	case d < 10*time.Second:
 		return "just now"

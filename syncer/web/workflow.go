@@ -29,6 +29,8 @@ type workflowView struct {
 	Deleted                          []manual.Row
 	// Missing are the secrets that steps need and that have no value.
 	Missing []secretRow
+	// Required is how many of Missing the steps cannot run without.
+	Required int
 	// UnusedKnown means that the steps are known, so that an unused secret is one.
 	UnusedKnown bool
 	// Other are names in Vault that cannot be managed.
@@ -159,6 +161,9 @@ func (w *workflowView) fill(found manual.Found, known report.Inventory) {
 			one := rowWith(w.Workflow, manual.Row{Name: missing.Name}, of)
 			one.Optional = missing.Optional
 			w.Missing = append(w.Missing, one)
+			if !one.Optional {
+				w.Required++
+			}
 		}
 	}
 	w.Connections = connectionsUsed(of.References)
