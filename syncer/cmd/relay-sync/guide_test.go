@@ -36,8 +36,15 @@ func pageOf(page string, name []string) string {
 	return filepath.Join(filepath.Dir(page), name[0]+".md")
 }
 
+// inDomain replaces what else an example names: the domain, and the address of the page by $PAGE.
 func inDomain(ts *testscript.TestScript, example string) string {
-	return strings.ReplaceAll(example, "my-account", ts.Getenv("WF"))
+	return strings.NewReplacer("my-account", ts.Getenv("WF"), "https://secrets.example.com", ts.Getenv("PAGE")).Replace(example)
+}
+
+// guide-file HEADING PAGE LANGUAGE FILE writes the code block of that language below the heading to a file.
+func guideFile(ts *testscript.TestScript, page string, args []string) {
+	shown := relaytest.ReadGuide(ts.Value("t").(testing.TB), pageOf(page, args[1:2]), ts.Getenv("WF"))
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), []byte(inDomain(ts, shown.Example(args[0], args[2]))), 0o600))
 }
 
 // guide-policy HEADING PAGE sets VAULT_TOKEN to a token with the policy below that heading.

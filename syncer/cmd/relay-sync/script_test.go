@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"relay-sync": func() { os.Exit(start()) },
 		"vault":      func() { os.Exit(vault()) },
+		"curl":       func() { os.Exit(ended("curl", curl(os.Args[1:], os.Stdout))) },
+		"relay":      func() { os.Exit(ended("relay", relay(os.Args[1:], os.Stdin, os.Stdout))) },
 	})
 }
 
@@ -82,6 +84,11 @@ func TestScripts(t *testing.T) {
 			"old-data":        func(ts *testscript.TestScript, _ bool, _ []string) { oldData(ts, v) },
 			"connection":      func(ts *testscript.TestScript, _ bool, args []string) { connection(ts, v, args) },
 			"guide-policy":    func(ts *testscript.TestScript, _ bool, args []string) { guidePolicy(ts, v, page, args) },
+			"guide-file":      func(ts *testscript.TestScript, _ bool, args []string) { guideFile(ts, page, args) },
+			"own-vault":       ownVault,
+			"oidc-provider":   oidcProvider,
+			"log-in":          logIn,
+			"visit":           visit,
 			"guide":           func(ts *testscript.TestScript, _ bool, args []string) { guide(ts, page, args) },
 			"step":            func(ts *testscript.TestScript, _ bool, _ []string) { step(ts, v, page) },
 			"canary":          canary,
@@ -101,7 +108,7 @@ func setUp(env *testscript.Env, v *vaulttest.Vault, tools string) error {
 	t := env.T().(testing.TB)
 	wf := vaulttest.Workflow(t)
 	proxy := vaulttest.NewProxy(t, v.Address)
-	env.Values["proxy"], env.Values["t"] = proxy, t
+	env.Values["proxy"], env.Values["t"], env.Values["browser"] = proxy, t, newBrowser()
 	// After the folder of relay-sync under test, before the system's folders.
 	own, system, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
 	env.Setenv("PATH", strings.Join([]string{own, tools, system}, string(os.PathListSeparator)))
