@@ -145,7 +145,7 @@ func viewOfVault(err error) (errorView, bool) {
 		return errorView{Status: http.StatusServiceUnavailable, Title: "Vault is busy", Text: "Vault's rate limit is exceeded. Nothing was changed. Try again in some seconds."}, true
 	case errors.Is(err, kv.ErrNoMount):
 		return errorView{Status: http.StatusBadGateway, Title: "No secrets engine", Text: "Vault has no KV version 2 secrets engine where this page is configured to look. Ask who runs the page.", Detail: err.Error()}, true
-	case errors.Is(err, kv.ErrPermissionDenied):
+	case errors.Is(err, kv.ErrPermissionDenied), errors.Is(err, secrets.ErrMissingCapability): // of a list
 		return errorView{Status: http.StatusForbidden, Title: "Missing permission", Text: "Your Vault policies do not permit this.", Detail: err.Error()}, true
 	case isVault && failed.Temporary(), errors.Is(err, context.DeadlineExceeded):
 		return errorView{Status: http.StatusBadGateway, Title: "Vault is unavailable", Text: "This page cannot reach Vault. Try again, or ask who looks after Vault.", Detail: err.Error()}, true
