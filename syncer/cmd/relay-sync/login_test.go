@@ -17,7 +17,8 @@ import (
 
 // login ROLE [NAME [MOUNT]] sets VAULT_TOKEN to a token with this role in $WF: of the user
 // NAME of a userpass mount for $WF, or without an entity. MOUNT is added to the name of
-// the mount. $ME is the owner of what the person writes. A role is "operator", or with a
+// the mount. $ME is the owner of what the person writes,
+// $PASSWORD the password. A role is "operator", or with a
 // team "operator:TEAM"; "operator+" is for every workflow below the prefix $WF. Writers
 // and administrators also get the connections of the domain $WF. Approvers and controllers
 // get the approvals of all sources of $CONTROLLER.
@@ -59,6 +60,7 @@ func login(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	mount := strings.Join(append([]string{workflow}, args[2:]...), "-")
 	v.Call(t, v.RootToken, http.MethodPost, "sys/auth/"+mount, map[string]any{"type": "userpass"}) // may exist
 	password := vaulttest.Canary(t)
+	ts.Setenv("PASSWORD", password)
 	call(v.RootToken, "auth/"+mount+"/users/"+args[1], map[string]any{"password": password, "token_policies": name})
 	auth := call("", "auth/"+mount+"/login/"+args[1], map[string]any{"password": password})["auth"].(map[string]any)
 	ts.Setenv("VAULT_TOKEN", auth["client_token"].(string))

@@ -4,6 +4,9 @@
 package main
 
 import (
+	"bytes"
+	"crypto/tls"
+	"encoding/pem"
 	"fmt"
 	"testing"
 
@@ -17,6 +20,19 @@ import (
 // NAME.key.
 func certificate(ts *testscript.TestScript, _ bool, args []string) {
 	certtest.Write(ts.Value("t").(testing.TB), ts.MkAbs(args[0]+".crt"), ts.MkAbs(args[0]+".key"))
+}
+
+// serves ADDRESS FILE asserts that a server has the certificate in the file now; with ! that
+// it has another one.
+func serves(ts *testscript.TestScript, neg bool, args []string) {
+	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // compared below
+	connection, err := dialer.DialContext(ts.Value("t").(testing.TB).Context(), "tcp", args[0])
+	ts.Check(err)
+	defer connection.Close()
+	block, _ := pem.Decode([]byte(ts.ReadFile(args[1])))
+	if same := bytes.Equal(block.Bytes, connection.(*tls.Conn).ConnectionState().PeerCertificates[0].Raw); same == neg {
+		ts.Fatalf("%s has the certificate in %s: %v", args[0], args[1], same)
+	}
 }
 
 // remote ADDRESS CA TOKENFILE asks a daemon as the web page on another machine does, wakes

@@ -68,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"advised":         advised,
 			"http-get":        httpGet,
 			"certificate":     certificate,
+			"serves":          serves,
 			"remote":          remoteDaemon,
 			"deliver":         deliver,
 			"hog":             hog,
