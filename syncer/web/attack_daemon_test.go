@@ -83,14 +83,19 @@ func (d *fakeDaemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // daemonOf is a daemon with a source of these workflows, in which everything about a workflow has
 // its name.
 func daemonOf(source string, workflows ...string) *fakeDaemon {
+	d := &fakeDaemon{}
+	d.knows(source, workflows...)
+	return d
+}
+
+// knows sets what the daemon answers.
+func (d *fakeDaemon) knows(source string, workflows ...string) {
 	now := time.Now()
-	d := &fakeDaemon{
-		inventory: report.Inventory{Controller: "controller", Mount: "customers", Prefix: "workflows", Workflows: []report.Workflow{}},
-		status: report.Daemon{Sources: []report.Status{{
-			Source: source, Branch: "main", Ready: true, Seen: "seen-commit", Applied: "applied-commit",
-			History: []report.PastSync{{Time: now, Outcome: "failed", Added: 4711}},
-		}}},
-	}
+	d.inventory = report.Inventory{Controller: "controller", Mount: "customers", Prefix: "workflows", Workflows: []report.Workflow{}}
+	d.status = report.Daemon{Sources: []report.Status{{
+		Source: source, Branch: "main", Ready: true, Seen: "seen-commit", Applied: "applied-commit",
+		History: []report.PastSync{{Time: now, Outcome: "failed", Added: 4711}},
+	}}}
 	document := &plan.Document{Format: "relay-plan/1", Mount: "customers", Controller: "controller", Source: source}
 	for _, name := range workflows {
 		d.inventory.Workflows = append(d.inventory.Workflows, report.Workflow{
@@ -105,7 +110,6 @@ func daemonOf(source string, workflows ...string) *fakeDaemon {
 		})
 	}
 	d.status.Sources[0].Plan, d.status.Sources[0].PlanID = document, document.ID()
-	return d
 }
 
 // everyPage are all pages with data of the daemon.
