@@ -49,7 +49,7 @@ func (b Bodies) Update(ctx context.Context, a Address, observed Entry, body Body
 // id that no other writer knows. It has no record. Errors: ErrInvalid, ErrConflict
 // where the entry exists, *kv.Error.
 func (b Bodies) CreateField(ctx context.Context, a Address, v Value) error {
-	if err := errors.Join(a.Check(), v.checkSize(b.c.maxBytes)); err != nil {
+	if err := errors.Join(a.Check(), b.c.checkValue(v)); err != nil {
 		return err
 	}
 	_, err := b.c.kv.WriteData(ctx, entryOf(a), v.encoded(), 0)

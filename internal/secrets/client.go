@@ -49,6 +49,9 @@ type Config struct {
 	Settle time.Duration
 	// MaxValueBytes bounds a value after encoding; 0 means DefaultMaxValueBytes.
 	MaxValueBytes int
+	// Encoding decides about values that Vault cannot store as they are; RelayEncoding if
+	// empty.
+	Encoding Encoding
 	// Concurrency is how many requests may be under way at once, which Survey
 	// keeps to; 0 means kv.DefaultConcurrency.
 	Concurrency int
@@ -78,6 +81,7 @@ type Client struct {
 	owner       Owner
 	settle      time.Duration
 	maxBytes    int
+	encoding    Encoding
 	concurrency int
 	keys        FingerprintKeys
 	requireMAC  bool
@@ -105,7 +109,7 @@ func NewClient(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		kv: cfg.KV, owner: cfg.Owner, settle: cfg.Settle, maxBytes: cfg.MaxValueBytes, warn: cfg.Warn,
+		kv: cfg.KV, owner: cfg.Owner, settle: cfg.Settle, maxBytes: cfg.MaxValueBytes, encoding: cfg.Encoding, warn: cfg.Warn,
 		concurrency: cfg.Concurrency, keys: cfg.Keys, requireMAC: cfg.RequireMAC, signers: slices.Concat(cfg.Signers, []Owner{cfg.Owner}), reading: cfg.Reading,
 		role: cmp.Or(cfg.Role, "writer"),
 	}

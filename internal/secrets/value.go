@@ -69,10 +69,19 @@ func (v Value) encoded() string {
 		return ""
 	}
 	plain := v.reveal()
-	if utf8.ValidString(plain) && !strings.ContainsRune(plain, 0) && !strings.HasPrefix(plain, transferPrefix) {
+	if !v.transferred() {
 		return plain
 	}
 	return transferPrefix + base64.StdEncoding.EncodeToString([]byte(plain))
+}
+
+// transferred reports whether the value differs from its transfer encoding.
+func (v Value) transferred() bool {
+	if v.reveal == nil {
+		return false
+	}
+	plain := v.reveal()
+	return !utf8.ValidString(plain) || strings.ContainsRune(plain, 0) || strings.HasPrefix(plain, transferPrefix)
 }
 
 // checkSize rejects a value that is larger than limit bytes after encoding. The error

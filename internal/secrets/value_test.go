@@ -75,8 +75,15 @@ func TestTransferEncoding(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			if got := NewValue(row.plain).encoded(); got != row.want {
+			value := NewValue(row.plain)
+			if got := value.encoded(); got != row.want {
 				t.Errorf("encoded as %q, want %q", got, row.want)
+			}
+			if err := value.checkEncoding(RelayEncoding); err != nil {
+				t.Errorf("encoding relay: %v", err)
+			}
+			if err := value.checkEncoding(RefuseEncoding); errors.Is(err, ErrInvalid) != (row.plain != row.want) {
+				t.Errorf("encoding refuse: %v", err)
 			}
 		})
 	}

@@ -41,7 +41,12 @@ type Write struct {
 
 // Check rejects a write that no attempt could make right. The error wraps ErrInvalid.
 func (c *Client) Check(w Write) error {
-	return errors.Join(w.Address.Check(), w.Provenance.check(), w.longestRecord().checkSize(), w.Value.checkSize(c.maxBytes))
+	return errors.Join(w.Address.Check(), w.Provenance.check(), w.longestRecord().checkSize(), c.checkValue(w.Value))
+}
+
+// checkValue rejects a value of a secret or of a field.
+func (c *Client) checkValue(v Value) error {
+	return errors.Join(v.checkSize(c.maxBytes), v.checkEncoding(c.encoding))
 }
 
 // longestRecord is the longest record that the write can need.
