@@ -107,7 +107,7 @@ func (c *Controller) makeClient(cfg config.Source, keyless bool, into *connected
 	v := c.cfg.Vault
 	into.client, err = vaultclient.Connect(v.Settings("relay-sync/"+c.version), secrets.Config{
 		Owner: owner, Keys: into.keys, RequireMAC: c.cfg.Records == config.AuthenticRecords,
-		Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Role: role.String(), Warn: c.Warn,
+		Settle: v.Settle, MaxValueBytes: v.MaxValueBytes, Encoding: cfg.Encoding, Role: role.String(), Warn: c.Warn,
 		Waits: func(a secrets.Address, longest time.Duration) { c.Waits(a, longest) },
 	})
 	return err

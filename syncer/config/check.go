@@ -112,6 +112,8 @@ func (s Source) problems() (out problem.List) {
 	out.AddList("approvals", s.Approvals.problems(s.Name))
 	out.AddList("limits", s.Limits.problems())
 	out.AddIf(s.History != plan.FollowHistory && s.History != plan.RefuseHistory, "history", `must be "follow" or "refuse"`)
+	_, err = secrets.ParseEncoding(string(s.Encoding))
+	out.AddError("encoding", err)
 	out.AddIf(s.Drift != plan.Heal && s.Drift != plan.ReportOnly, "drift", `must be "heal" or "report"`)
 	if s.Webhook != nil {
 		out.AddList("webhook", s.Webhook.Problems())

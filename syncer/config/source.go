@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
@@ -108,6 +109,10 @@ type Source struct {
 	// names them: age recipients, PGP fingerprints, ARNs and so on. relay-sync verify
 	// refuses a file without one of them; other commands do not. None if unset.
 	Recipients []string `yaml:"recipients"`
+	// Encoding decides about a value that is not UTF-8, contains NUL or begins with
+	// "base64:": "relay" (if unset) writes it in base64 after "base64:", which only Relay's
+	// readers decode; "refuse" refuses its file.
+	Encoding secrets.Encoding `yaml:"encoding"`
 	// Drift decides about a secret with an outside change: "heal" writes it again (if
 	// unset), "report" reports it and leaves it until relay-sync adopt names it. A secret
 	// whose metadata another writer removed, as a purge does, has no record left: it looks
