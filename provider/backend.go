@@ -69,7 +69,7 @@ func newBackend(s settings, problems []settingProblem, common shared) (*backend,
 		out.warnings.add(warning)
 	}
 	client, err := vaultclient.Connect(s.vault, secrets.Config{
-		Owner: s.owner, Settle: s.settle, Keys: common.fingerprint, Reading: s.readGuard, Warn: out.warnings.add,
+		Owner: s.owner, Settle: s.settle, Encoding: s.encoding, Keys: common.fingerprint, Reading: s.readGuard, Warn: out.warnings.add,
 	})
 	out.client = client
 	return out, err

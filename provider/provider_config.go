@@ -29,6 +29,7 @@ type providerModel struct {
 	Token            types.String `tfsdk:"token"`
 	Auth             types.Object `tfsdk:"auth"`
 	RequireWriteOnly types.String `tfsdk:"require_write_only"`
+	Encoding         types.String `tfsdk:"encoding"`
 
 	CACertFile            types.String `tfsdk:"ca_cert_file"`
 	CACertPEM             types.String `tfsdk:"ca_cert_pem"`
@@ -51,6 +52,7 @@ type settings struct {
 	owner     secrets.Owner
 	settle    time.Duration
 	readGuard secrets.ReadGuard
+	encoding  secrets.Encoding
 	mount     string
 	prefix    string
 	// domain is empty if it is not set.
@@ -92,6 +94,7 @@ func resolve(m providerModel, env environment) (settings, []settingProblem) {
 		owner:     parsed(r, "owner", parseOwner),
 		settle:    parsed(r, "settle", parseSettle),
 		readGuard: parsed(r, "require_write_only", parseReadGuard),
+		encoding:  parsed(r, "encoding", secrets.ParseEncoding),
 		mount:     parsed(r, "mount", parseMount),
 		prefix:    parsed(r, "prefix", parsePrefix),
 		domain:    parsed(r, "domain", parseDomain),

@@ -75,6 +75,7 @@ func resolvedSettings() []resolveRow {
 				s.vault.TLSServerName == "vault.internal" && s.readGuard == secrets.IgnoreReadable
 		}, nil},
 		{"require_write_only is warn by default", func(*providerModel) {}, nil, func(s settings) bool { return s.readGuard == secrets.WarnIfReadable }, nil},
+		{"encoding is relay by default", func(*providerModel) {}, nil, func(s settings) bool { return s.encoding == secrets.RelayEncoding }, nil},
 		{"unknown settings are not checked", func(m *providerModel) {
 			m.Address, m.Token, m.Owner = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 			m.Mount, m.ClientKeyFile = types.StringUnknown(), types.StringUnknown()
@@ -99,11 +100,13 @@ func invalidSettings() []resolveRow {
 			m.Address, m.Token = types.StringValue("ftp://x"), types.StringValue("two\nlines")
 			m.CACertFile, m.ClientCertFile = types.StringValue("/does/not/exist"), types.StringValue("/alone")
 			m.RequireWriteOnly, m.MaxRetries, m.MaxConcurrentRequests = types.StringValue("yes"), types.Int64Value(-1), types.Int64Value(0)
+			m.Encoding = types.StringValue("base64")
 			m.Headers = headers("X-Vault-Token", "hunter2")
 		}, nil, nil, []string{
-			"owner: owner id", "settle must be a duration", `require_write_only must be "warn"`, "mount: mount", "prefix: prefix",
-			"max_concurrent_requests must be at least 1", "address must be a URL", "token must be one line of printable ASCII",
+			"owner: owner id", "settle must be a duration", `require_write_only must be "warn"`, `encoding must be "relay" or "refuse"; it is "base64"`, "mount: mount", "prefix: prefix",
+			"max_concurrent_requests must be at least 1", "address must be a URL",
 			"client_cert_file must be set together", "headers: the header X-Vault-Token is reserved", "max_retries must be 0 to 100",
+			"token must be one line of printable ASCII",
 			"ca_cert_file: read /does/not/exist: no such file",
 		}},
 		{"an address without TLS must be of this machine", func(m *providerModel) {

@@ -39,6 +39,7 @@ func (m providerModel) settingOrigins() []settingOrigin {
 		{"domain", m.Domain, "", ""},
 		{"settle", m.Settle, "", secrets.DefaultSettle.String()},
 		{"require_write_only", m.RequireWriteOnly, "", "warn"},
+		{"encoding", m.Encoding, "", string(secrets.RelayEncoding)},
 		{"ca_cert_file", m.CACertFile, "VAULT_CACERT", ""},
 		{"ca_cert_pem", m.CACertPEM, "VAULT_CACERT_BYTES", ""},
 		{"client_cert_file", m.ClientCertFile, "VAULT_CLIENT_CERT", ""},

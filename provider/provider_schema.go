@@ -38,6 +38,9 @@ func providerSchema() schema.Schema {
 			"require_write_only": optionalText("What to do if the token can read the values that it writes, as a root token can: " +
 				"`warn`, `error` (write nothing, also if Vault does not report the capabilities) or `off`. The provider checks once per " +
 				"workflow, for its first secret (`sys/capabilities-self`)." + defaults["require_write_only"]),
+			"encoding": optionalText("What to do with a value that is not UTF-8, contains a NUL byte, or begins with `base64:`: `relay` writes it as " +
+				"`base64:` and the value in base64, which only Relay's readers decode; `refuse` makes it an error, in the plan where the value is known, " +
+				"for readers that are not Relay's. Terraform's strings are UTF-8 without NUL bytes." + defaults["encoding"]),
 			"ca_cert_file":     optionalText("PEM file with CA certificates that replace those of the system." + defaults["ca_cert_file"]),
 			"ca_cert_pem":      optionalText("CA certificates as PEM text. Conflicts with `ca_cert_file`." + defaults["ca_cert_pem"]),
 			"client_cert_file": optionalText("PEM file with a client certificate for mutual TLS and for `auth.cert`." + defaults["client_cert_file"]),

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // ModifyPlan decides what happens to the fields and puts the decision into the plan.
@@ -72,8 +73,9 @@ func (r *connectionResource) ModifyPlan(ctx context.Context, req resource.Modify
 
 // planCreate refuses during the plan what the apply of a create would refuse.
 func (r *connectionResource) planCreate(ctx context.Context, plan, config connectionModel, private privateState, diagnostics *diag.Diagnostics) {
-	checkFields(config, diagnostics)
-	if address := r.address(plan, privateState{}); !plan.Path.IsUnknown() {
+	address := r.address(plan, privateState{})
+	r.checkFields(address, config, diagnostics)
+	if !plan.Path.IsUnknown() {
 		r.resourceBase.planCreate(ctx, plannedCreate{address, address.String(), plan.adopting, private.Replaces}, plan.Timeouts.Create, diagnostics)
 	}
 }
@@ -92,10 +94,10 @@ func (r *connectionResource) planFields(plan *connectionModel, config, state con
 		adopt:        plan.adopting,
 	})
 	plan.setDecision(decided, state.computedAttributes)
-	if decided == write {
-		checkFields(config, diagnostics)
-	}
 	address := r.address(state, private)
+	if decided == write {
+		r.checkFields(address, config, diagnostics)
+	}
 	decided.reportImport(diagnostics, private.Imported, address.Kind.String(), address.String())
 	decided.report(diagnostics, path.Root("name"), address.Kind.String(), driftDetail(address.String(), state.computedAttributes))
 }
@@ -109,9 +111,9 @@ func (r *connectionResource) path(m connectionModel) types.String {
 	return types.StringValue(pathOf(r.address(m, privateState{})))
 }
 
-// checkFields refuses fields that no reader of the type can use during the plan, if
-// they are known.
-func checkFields(config connectionModel, diagnostics *diag.Diagnostics) {
+// checkFields refuses fields that no reader of the type can use, and values that the write
+// would refuse, during the plan, as far as they are known.
+func (r *connectionResource) checkFields(address secrets.Address, config connectionModel, diagnostics *diag.Diagnostics) {
 	names, known := config.fieldNames()
 	if !known {
 		return
@@ -123,5 +125,12 @@ func checkFields(config connectionModel, diagnostics *diag.Diagnostics) {
 	if found.Warning != "" {
 		diagnostics.AddAttributeWarning(path.Root("type"), "Unknown type or field",
 			sentence(fmt.Sprintf("connection %s/%s: %s", config.Type.ValueString(), config.Name.ValueString(), found.Warning)))
+	}
+	values, err := config.fields()
+	if err != nil || found.Problem != "" || r.backend.client == nil || config.Name.IsUnknown() {
+		return // a value is not known yet, and is checked before it is sent
+	}
+	if err := r.client().Check(secrets.Write{Address: address, Fields: values}); err != nil {
+		report(diagnostics, "Invalid fields_wo", fmt.Errorf("connection %s: %w", address, err))
 	}
 }

@@ -156,6 +156,9 @@ func TestPlanRefusesUnusableConnections(t *testing.T) {
 		s.Fails(t, []string{"plan"}, "is a UUID")
 		s.Write(t, header+"\nresource \"relay_connection\" \"it\" {\n  type = \"slack\"\n  name = \"x\"\n  fields_wo = { apiToken = \"t\" }\n}\n")
 		s.Fails(t, []string{"plan"}, "Connections require the argument `domain` in the provider block")
+		s.connect(t, "shop", "slack", map[string]string{"apiToken": "base64:eA=="})
+		s.Write(t, strings.Replace(string(s.file(t, filepath.Join(s.Dir, "main.tf"))), "  owner", "  encoding = \"refuse\"\n  owner", 1))
+		s.Fails(t, []string{"plan"}, "Invalid fields_wo", "slack/production", "field apiToken: ", "the value needs Relay's transfer encoding")
 		if n := len(s.proxy.Requests()); n != 0 {
 			t.Errorf("%d requests were sent for them", n)
 		}

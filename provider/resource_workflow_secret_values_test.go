@@ -65,6 +65,33 @@ func TestValuesArriveByteForByte(t *testing.T) {
 	})
 }
 
+func TestRefusedEncodingStopsThePlan(t *testing.T) {
+	t.Parallel()
+	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+		s := newFixture(t, cli)
+		set := func(value string) string {
+			return fmt.Sprintf("resource \"relay_workflow_secrets\" \"set\" {\n  workflow = %q\n  secrets = {\n    a = { value_wo = %s }\n  }\n}\n", s.workflow, value)
+		}
+		refusing := func(blocks ...string) {
+			s.configure(t, blocks...)
+			s.Write(t, strings.Replace(string(s.file(t, filepath.Join(s.Dir, "main.tf"))), "  owner", "  encoding = \"refuse\"\n  owner", 1))
+		}
+		refusing(s.secret("token", `"base64:eA=="`), set(`"base64:eA=="`))
+		s.Fails(t, []string{"plan"}, "Invalid value_wo", "value needs Relay's transfer encoding", s.workflow+"/a: the value needs Relay's")
+		t.Log("a value that is known only during the apply is refused before it is sent")
+		refusing(s.secret("token", `"base64:${terraform_data.later.id}"`), "resource \"terraform_data\" \"later\" {\n}\n")
+		s.Fails(t, []string{"apply", "-auto-approve"}, "value needs Relay's transfer encoding")
+		for _, r := range s.proxy.Requests() {
+			if r.Method != http.MethodGet && strings.Contains(r.Path, "/data/") {
+				t.Errorf("a value was sent: %s %s", r.Method, r.Path)
+			}
+		}
+		refusing(s.secret("token", `"x"`), set(`"y"`))
+		s.Apply(t)
+		s.stepReads(t, s.workflow, "a", "y")
+	})
+}
+
 func TestTooLargeValueStopsThePlan(t *testing.T) {
 	t.Parallel()
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
