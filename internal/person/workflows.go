@@ -41,6 +41,12 @@ func Workflows(acl vaultclient.ACL, mount, prefix string) (names []string, lista
 	return names, acl.Root || slices.Contains(rule(acl, mount+"/metadata/"+prefix+"/"), "list")
 }
 
+// Lists reports whether the rules without "+" let a token list the secrets of a workflow. Vault
+// decides by them and by those with "+". Pure.
+func Lists(acl vaultclient.ACL, mount, prefix, workflow string) bool {
+	return acl.Root || slices.Contains(rule(acl, mount+"/metadata/"+prefix+"/"+workflow+"/"), "list")
+}
+
 // Teams returns the teams for which the rules of a token name their paths, sorted. The names
 // are incomplete as those of Workflows. Pure.
 func Teams(acl vaultclient.ACL, mount string) []string {

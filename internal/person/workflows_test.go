@@ -71,6 +71,30 @@ func TestWorkflowsThatRulesName(t *testing.T) {
 	}
 }
 
+func TestRulesThatListAWorkflow(t *testing.T) {
+	t.Parallel()
+	list, read, deny := []string{"read", "list"}, []string{"read"}, []string{"deny"}
+	for _, c := range []struct {
+		name string
+		acl  vaultclient.ACL
+		want bool
+	}{
+		{"no rules", vaultclient.ACL{}, false},
+		{"root", vaultclient.ACL{Root: true}, true},
+		{"its folder", vaultclient.ACL{Exact: map[string][]string{"customers/metadata/workflows/deploy-1/": list}}, true},
+		{"without the slash", vaultclient.ACL{Exact: map[string][]string{"customers/metadata/workflows/deploy-1": list}}, true},
+		{"another folder", vaultclient.ACL{Exact: map[string][]string{"customers/metadata/workflows/deploy-2/": list}}, false},
+		{"without list", vaultclient.ACL{Exact: map[string][]string{"customers/metadata/workflows/deploy-1/": read}}, false},
+		{"the beginning of its name", vaultclient.ACL{Glob: map[string][]string{"customers/metadata/workflows/deploy-": list}}, true},
+		{"all of a mount, but not these", vaultclient.ACL{Glob: map[string][]string{"customers/": list, "customers/metadata/workflows/deploy": deny}}, false},
+		{"another mount", vaultclient.ACL{Glob: map[string][]string{"kv/": list}}, false},
+	} {
+		if got := Lists(c.acl, "customers", "workflows", "deploy-1"); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
 func TestTeamsThatRulesName(t *testing.T) {
 	t.Parallel()
 	const teams = "customers/metadata/relay-sync/teams/"

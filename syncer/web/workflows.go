@@ -18,6 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -70,6 +71,7 @@ const perPage = 100
 
 func (v *visit) workflows() error {
 	var (
+		acl     vaultclient.ACL
 		own     []string
 		list    bool
 		known   report.Inventory
@@ -77,7 +79,7 @@ func (v *visit) workflows() error {
 	)
 	work, ctx := errgroup.WithContext(v.r.Context())
 	work.Go(func() (err error) {
-		own, list, err = v.ownWorkflows(ctx)
+		acl, own, list, err = v.ownWorkflows(ctx)
 		return err
 	})
 	work.Go(func() error {
@@ -88,7 +90,7 @@ func (v *visit) workflows() error {
 		return err
 	}
 	view := workflowsView{Partly: !list, DaemonProblem: problem, Filter: strings.TrimSpace(v.r.URL.Query().Get("filter"))}
-	names, err := v.visibleWorkflows(own, known)
+	names, err := v.visibleWorkflows(acl, own, known)
 	if err != nil {
 		return err
 	}
@@ -122,29 +124,29 @@ func (w *workflowsView) turnTo(page string, names []string) []string {
 	return names[from:min(from+perPage, len(names))]
 }
 
-// ownWorkflows are the workflows that the person's rules name, and those in Vault if the
+// ownWorkflows are the person's rules, the workflows that they name, and those in Vault if the
 // person may list them all.
-func (v *visit) ownWorkflows(ctx context.Context) (names []string, listable bool, err error) {
-	acl, err := v.client.ResultantACL(ctx)
+func (v *visit) ownWorkflows(ctx context.Context) (acl vaultclient.ACL, names []string, listable bool, err error) {
+	acl, err = v.client.ResultantACL(ctx)
 	if errors.Is(err, kv.ErrPermissionDenied) {
 		_, err = person.Identify(ctx, v.client) // a token that has ended is denied everything
 	}
 	if err != nil {
-		return nil, false, err
+		return acl, nil, false, err
 	}
 	names, listable = person.Workflows(acl, v.vault.Mount, v.vault.Prefix)
 	if !listable {
-		return names, false, nil
+		return acl, names, false, nil
 	}
 	viewer, err := v.viewer()
 	if err != nil {
-		return nil, false, err
+		return acl, nil, false, err
 	}
 	all, err := viewer.Workflows(ctx)
 	if errors.Is(err, kv.ErrPermissionDenied) || errors.Is(err, secrets.ErrMissingCapability) {
-		return names, false, nil // a rule with "+" takes the right away
+		return acl, names, false, nil // a rule with "+" takes the right away
 	}
-	return slices.Concat(names, all), true, err
+	return acl, slices.Concat(names, all), true, err
 }
 
 // summary is what the daemon knows of all workflows, or why it is not known.
@@ -169,16 +171,26 @@ func (v *visit) sameLocation(known report.Inventory) bool {
 	return secrets.CanonicalNamespace(known.Namespace) == root.Namespace && known.Mount == root.Mount && known.Prefix == root.Prefix
 }
 
+// anyWorkflow is a workflow that only a rule for all of them covers, in practice.
+const anyWorkflow = "any-workflow.of-relay-sync-web"
+
 // visibleWorkflows are the person's own workflows, and those of the daemon that the person may
-// view.
-func (v *visit) visibleWorkflows(own []string, known report.Inventory) ([]string, error) {
+// view. Vault needs a millisecond for each of the others, so the page asks only about those
+// that the person's rules let expect it: by their names, or by a "+" for all workflows, which
+// the rules do not show.
+func (v *visit) visibleWorkflows(acl vaultclient.ACL, own []string, known report.Inventory) ([]string, error) {
 	is := map[string]bool{}
 	for _, name := range own {
 		is[name] = true
 	}
+	every, err := v.sees(v.r.Context(), []string{anyWorkflow})
+	if err != nil {
+		return nil, err
+	}
+	ask := every[anyWorkflow] || len(acl.Exact)+len(acl.Glob) == 0 // Vault may deny the rules
 	var others []string
 	for _, w := range known.Workflows {
-		if !is[w.Name] {
+		if !is[w.Name] && (ask || person.Lists(acl, v.vault.Mount, v.vault.Prefix, w.Name)) {
 			others = append(others, w.Name)
 		}
 	}
