@@ -26,12 +26,14 @@ func (o *options) policyCommand() *cobra.Command {
 
 The role writer is for Terraform, controller is for relay-sync: it has the rights of a
 writer, and reads and removes the approvals of its sources. reader is for the steps of a
-workflow, tidy is for relay-sync tidy, the others are for people. policy sends no request
-to Vault. With -o json it prints the policy as JSON instead of HCL.
+workflow, tidy is for relay-sync tidy. The others are for people, at the command line and
+on the web page. policy sends no request to Vault. With -o json it prints the policy as
+JSON instead of HCL.
 
   relay-sync policy operator --workflow deploy-production | vault policy write shop-operator -
   relay-sync policy operator --workflow deploy-production --team shop | vault policy write shop-team -
   relay-sync policy approver --workflow deploy-production --controller cluster-1 --source shop | vault policy write shop-approver -
+  relay-sync policy administrator --workflow deploy-production --connections-domain my-account | vault policy write shop-administrator -
   relay-sync policy controller --workflow deploy-production --controller cluster-1 | vault policy write relay-sync -`,
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: policy.RoleNames(),

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -69,6 +70,7 @@ func (o *options) serveWeb(ctx context.Context, format string) error {
 	if err != nil {
 		return fmt.Errorf("web.listen: %w", err)
 	}
+	debug.SetGCPercent(gcPercent)
 	server := endpoint.NewServer(page.Handler(), web.Limits, log)
 	log.Info("started", "address", listener.Addr().String(), "version", build.Version)
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
