@@ -73,13 +73,14 @@ var unsafe = map[string]*regexp.Regexp{
 	"splits names in a pipe":                            regexp.MustCompile(`(?m)\bxargs\b(?:[^\n]*$)`),
 	"prints foreign text":                               regexp.MustCompile(`\becho\b[^\n]*\$`),
 	"trusts every host":                                 regexp.MustCompile(`StrictHostKeyChecking|--insecure\b|--tls-skip-verify\b|\bcurl [^\n]*-k\b|sslVerify`),
-	"a pull request with the secrets of the repository": regexp.MustCompile(`pull_request_target|workflow_run`),
+	"a pull request with the secrets of the repository": regexp.MustCompile(`(?m)^\s*["']?on["']?:.*\b(?:pull_request_target|workflow_run)\b|^\s+(?:-\s+)?(?:pull_request_target|workflow_run)\b`),
 }
 
 // safeXargs is the form that takes every name as one operand.
 var safeXargs = regexp.MustCompile(`-z [^\n|]*\| xargs --null [^\n]* --(?:\n|$)`)
 
 var (
+	document     = regexp.MustCompile(`(?ms)<<(END|EOF)$.*?^(END|EOF)$`)
 	comment      = regexp.MustCompile(`(?m)(?:^|\s)#.*$`)
 	quoted       = regexp.MustCompile(`'[^']*'|"(?:[^"\\]|\\.)*"`)
 	assigned     = regexp.MustCompile(`(?m)(?:^|[;&|]\s*)\s*\w+=\$`)
@@ -88,6 +89,7 @@ var (
 
 // unquoted reports whether shell commands split an expansion into words.
 func unquoted(commands string) bool {
+	commands = document.ReplaceAllString(commands, "") // a shell splits nothing there
 	commands = quoted.ReplaceAllString(comment.ReplaceAllString(commands, ""), "_")
 	return substitution.MatchString(assigned.ReplaceAllString(commands, ""))
 }
