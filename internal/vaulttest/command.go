@@ -33,7 +33,7 @@ type verb struct {
 }
 
 var verbs = []verb{
-	{"kv list", []string{"mount"}, CLI.kvList},
+	{"kv list", []string{"mount", "format"}, CLI.kvList},
 	{"kv get", []string{"mount", "version", "field", "format"}, CLI.kvGet},
 	{"kv put", []string{"mount"}, CLI.kvPut},
 	{"kv metadata get", []string{"mount", "format"}, CLI.kvMetadataGet},
