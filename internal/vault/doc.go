@@ -7,7 +7,7 @@
 // It promises:
 //
 //   - Nothing here reads a value: there is no GET on data/, no subkeys, no rollback and
-//     no PATCH on data/.
+//     no PATCH on data/. Get reads the path that it is given, for internal/step alone.
 //   - A data write is sent once. It is repeated only after a 429, with which Vault has
 //     not executed it. kv.Error.OutcomeUnknown reports that a write may have happened;
 //     the caller has to find out.

@@ -37,10 +37,17 @@ func (c *Client) newError(op, path string, err error) *kv.Error {
 		out.Cause = kv.ErrCanceled
 	} else if cause := connectionCause(err); cause != nil {
 		out.Op, out.Path, out.Cause = "connect to", c.api.Address(), cause
-	} else if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+	} else if undecodable(err) {
 		out.Cause = kv.ErrMalformed
 	}
 	return out
+}
+
+// undecodable reports whether a body was complete and is not what it should be.
+func undecodable(err error) bool {
+	_, syntax := errors.AsType[*json.SyntaxError](err)
+	_, kind := errors.AsType[*json.UnmarshalTypeError](err)
+	return syntax || kind
 }
 
 // connectionCause is why there was no connection to Vault, nil if there was one.

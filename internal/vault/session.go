@@ -28,7 +28,8 @@ type session struct {
 	token string
 	// version is that of the token file when it was read.
 	version conffile.Version
-	// loggedIn means that the token comes from a login, so that Close revokes it.
+	// loggedIn means that the token comes from a login and can be revoked, so that Close
+	// revokes it. Vault neither revokes nor renews a batch token.
 	loggedIn  bool
 	renewable bool
 	// triedAt is the time of the last login, successful or not.
@@ -147,7 +148,7 @@ func (c *Client) obtain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.loggedIn = true
+	s.loggedIn = auth.TokenType != "batch"
 	c.keep(&auth.SecretAuth)
 	return nil
 }
