@@ -20,12 +20,19 @@ func TestProgramsLinkOnlyWhatTheyMay(t *testing.T) {
 			needs: []string{module + "/provider", module + "/internal/secrets"},
 			forbidden: []string{
 				module + "/syncer", module + "/internal/sopsfile", module + "/internal/gitcommand", module + "/internal/gitmirror",
-				module + "/internal/gitsource", module + "/internal/signature", "github.com/getsops/sops",
+				module + "/internal/gitsource", module + "/internal/signature", "github.com/getsops/sops", module + "/internal/step",
 			},
 		},
 		module + "/syncer/cmd/relay-sync": {
 			needs:     []string{module + "/syncer", module + "/internal/sopsfile"},
-			forbidden: []string{module + "/provider", "github.com/hashicorp/terraform-plugin-framework"},
+			forbidden: []string{module + "/provider", "github.com/hashicorp/terraform-plugin-framework", module + "/internal/step"},
+		},
+		module + "/syncer/cmd/relay-step": {
+			needs: []string{module + "/internal/step", module + "/internal/vault"},
+			forbidden: []string{
+				module + "/syncer/config", module + "/syncer/plan", module + "/provider", module + "/internal/sopsfile", module + "/internal/gitcommand",
+				module + "/internal/gitmirror", module + "/internal/gitsource", module + "/internal/signature", "github.com/getsops/sops",
+			},
 		},
 	}
 	for program, test := range tests {

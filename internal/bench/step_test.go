@@ -1,0 +1,66 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package bench
+
+import (
+	"fmt"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
+	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/tools"
+	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+)
+
+// BenchmarkStepStart is what each step waits for before its secrets are read.
+func BenchmarkStepStart(b *testing.B) {
+	program := tools.Path(b, "relay-step")
+	for b.Loop() {
+		if err := exec.CommandContext(b.Context(), program, "--version").Run(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/start")
+}
+
+// BenchmarkStepSecrets starts a command with 1,000 secrets, beside the bare reads.
+func BenchmarkStepSecrets(b *testing.B) {
+	const count = 1000
+	program, v, workflow := tools.Path(b, "relay-step"), vaulttest.Start(b), vaulttest.Workflow(b)
+	for i := range count {
+		relaytest.WriteOld(b, v, fmt.Sprintf("workflows/%s/secret_%d", workflow, i), strconv.Itoa(i))
+	}
+	token := v.Reader(b, workflow)
+	b.Run("relay-step", func(b *testing.B) {
+		for b.Loop() {
+			command := exec.CommandContext(b.Context(), program, "exec", "--workflow", workflow, "--all", "--", "true")
+			command.Env = []string{"PATH=/usr/bin:/bin", "VAULT_ADDR=" + v.Address, "VAULT_TOKEN=" + token}
+			if output, err := command.CombinedOutput(); err != nil {
+				b.Fatalf("%v: %s", err, output)
+			}
+		}
+	})
+	b.Run("bare", func(b *testing.B) {
+		for b.Loop() {
+			var work errgroup.Group
+			work.SetLimit(kv.DefaultConcurrency)
+			for i := range count {
+				work.Go(func() error {
+					if status, _ := v.Call(b, token, http.MethodGet, fmt.Sprintf("customers/data/workflows/%s/secret_%d", workflow, i), nil); status != http.StatusOK {
+						return fmt.Errorf("status %d", status)
+					}
+					return nil
+				})
+			}
+			if err := work.Wait(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
