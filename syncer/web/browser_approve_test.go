@@ -62,7 +62,6 @@ func TestApprovedPlanIsApplied(t *testing.T) {
 	w.wantRead(t, "second", "of git")
 	tab.Open(w.url + "/activity")
 	wantText(t, tab, "delete "+w.workflow+"/first", "the git source shop")
-	tab.AssertAccessible()
 }
 
 // TestApprovalOfAChangedPlanIsRefused: the approver has not seen what would be applied.

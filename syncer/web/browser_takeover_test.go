@@ -42,7 +42,6 @@ func TestTakeoverFromTerraformNeedsAReasonAndTheName(t *testing.T) {
 	}
 	tab.Follow("link", "password")
 	wantText(t, tab, "terraform/net-prod", "the Terraform configuration net-prod")
-	tab.AssertAccessible()
 }
 
 // TestTakeoverOfAnUnmanagedSecretByDeletion needs the same.
