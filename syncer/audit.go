@@ -125,6 +125,14 @@ var ErrNotRecorded = errors.New("not recorded")
 
 type notRecordedError struct{ cause error }
 
+// ErrResultNotRecorded: a change was made, and the line with its result could not be written.
+var ErrResultNotRecorded = errors.New("result not recorded")
+
+type resultNotRecordedError struct{ cause error }
+
+func (e *resultNotRecordedError) Error() string   { return "done, but " + e.cause.Error() }
+func (e *resultNotRecordedError) Unwrap() []error { return []error{ErrResultNotRecorded, e.cause} }
+
 func (e *notRecordedError) Error() string   { return "not done: " + e.cause.Error() }
 func (e *notRecordedError) Unwrap() []error { return []error{ErrNotRecorded, e.cause} }
 
@@ -150,6 +158,6 @@ func (a *Audit) around(line report.AuditLine, r *report.Result, do func()) {
 	line.Event, line.Action, line.Cause = endEvent, r.Kind, r.Cause // a removal can find a newer version
 	line.To, line.Error = r.Version, report.ErrorText(r.Err)
 	if err := a.append(line); err != nil {
-		r.Err = errors.Join(r.Err, fmt.Errorf("done, but %w", err))
+		r.Err = errors.Join(r.Err, &resultNotRecordedError{err})
 	}
 }

@@ -297,12 +297,25 @@ var done = map[string]string{
 	"add": "Added", "replace": "Replaced", "delete": "Deleted", "undelete": "Undeleted",
 }
 
+// showInvalid shows the form of a change that package secrets refused, and why.
+func (v *visit) showInvalid(view changeView, err error) error {
+	switch {
+	case view.Action == "delete" || view.Action == "undelete":
+		view.wrong("", err.Error())
+	case view.Kind == secrets.Connection:
+		view.wrong("fields", err.Error())
+		return v.showConnectionChange(http.StatusUnprocessableEntity, view, nil)
+	default:
+		view.wrong("value", err.Error())
+	}
+	return v.showChange(http.StatusUnprocessableEntity, view)
+}
+
 // finish shows the result of a change: the page of the workflow, or the form again, or the
 // error.
 func (v *visit) finish(view changeView, a secrets.Address, r report.Result) error {
 	if invalid := r.Err; errors.Is(invalid, secrets.ErrInvalid) {
-		view.wrong("value", invalid.Error())
-		return v.showChange(http.StatusUnprocessableEntity, view)
+		return v.showInvalid(view, invalid)
 	}
 	back := link("workflows", a.Group)
 	if a.Kind == secrets.Connection {

@@ -204,6 +204,9 @@ func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, v *visit, p
 	if p.Ended {
 		p.Back, p.BackLabel = "/login", "Log in"
 	}
+	if v.login.Token == "" {
+		p.Detail = "" // a stranger; the log has it
+	}
 	if err := v.show(p.Status, "problem", p.Title, p); err != nil {
 		s.log.Error("page failed", "err", err)
 		http.Error(w, p.Title, p.Status)

@@ -83,17 +83,18 @@ func viewOfChange(err error) (errorView, bool) {
 	missing, isMissing := errors.AsType[*secrets.MissingCapabilityError](err)
 	other, isOther := errors.AsType[*secrets.NotOwnerError](err)
 	switch {
-	case isMissing:
-		return errorView{Status: http.StatusForbidden, Title: "Missing permission",
-			Text: "Your Vault policies do not permit this. Ask an administrator of Vault to add:", Policy: strings.Join(missing.Rules, "\n")}, true
-	case errors.Is(err, syncer.ErrNotRecorded):
-		return errorView{Status: http.StatusServiceUnavailable, Title: "Not recorded", Text: "The audit file of this page cannot be written, so nothing was changed. Ask who runs the page to look at its log.", Detail: err.Error()}, true
+	// What was done comes first: the cause of these can be one of those below.
 	case errors.Is(err, secrets.ErrOutcomeUnknown):
 		return errorView{Status: http.StatusBadGateway, Title: "Outcome unknown",
 			Text: "Vault's answer was lost, so the change may or may not have happened. Look at the secret: if it has a new version of this minute, the change happened. Otherwise enter it again."}, true
 	case errors.Is(err, secrets.ErrNoRecord):
-		return errorView{Status: http.StatusBadGateway, Title: "Written without its record",
-			Text: "The value was written, but the note of who wrote it was not, so the secret shows as unmanaged. Write it again once Vault is healthy.", Detail: err.Error()}, true
+		return errorView{Status: http.StatusBadGateway, Title: "Changed without its record",
+			Text: "The change was made, but the record of who made it could not be written, so the secret can show as unmanaged. Repeat the change once the cause below is fixed.", Detail: err.Error()}, true
+	case errors.Is(err, syncer.ErrNotRecorded):
+		return errorView{Status: http.StatusServiceUnavailable, Title: "Not recorded", Text: "The audit file of this page cannot be written, so nothing was changed. Ask who runs the page to look at its log.", Detail: err.Error()}, true
+	case isMissing:
+		return errorView{Status: http.StatusForbidden, Title: "Missing permission",
+			Text: "Your Vault policies do not permit this. Ask an administrator of Vault to add:", Policy: strings.Join(missing.Rules, "\n")}, true
 	case errors.Is(err, secrets.ErrConflict):
 		return errorView{Status: http.StatusConflict, Title: "Changed in the meantime",
 			Text: "Another person or program has changed this secret since your page showed it. Nothing was written. Look at what it is now, and decide again.", Detail: err.Error()}, true
@@ -107,6 +108,9 @@ func viewOfChange(err error) (errorView, bool) {
 		return errorView{Status: http.StatusConflict, Title: "Cannot be undeleted", Text: "Nothing was changed.", Detail: err.Error()}, true
 	case errors.Is(err, secrets.ErrTidying):
 		return errorView{Status: http.StatusConflict, Title: "Being tidied", Text: "A program is removing what is left of this name. Nothing was written. Try again in 20 minutes.", Detail: err.Error()}, true
+	case errors.Is(err, syncer.ErrResultNotRecorded):
+		return errorView{Status: http.StatusInternalServerError, Title: "Changed, and not recorded",
+			Text: "The change was made, but its result could not be written to the audit file of this page. Do not repeat the change. Ask who runs the page to look at its log.", Detail: err.Error()}, true
 	case errors.Is(err, person.ErrNoEntity), errors.Is(err, person.ErrNotMember), errors.Is(err, person.ErrBatchToken):
 		return errorView{Status: http.StatusForbidden, Title: "Missing permission", Text: "Nothing was written.", Detail: err.Error()}, true
 	}
