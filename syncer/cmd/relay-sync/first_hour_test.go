@@ -62,6 +62,17 @@ var (
 // block of Terraform becomes main.tf.
 func (h *firstHour) paste(page string, headings ...string) map[string]string {
 	h.t.Helper()
+	parts := map[string]string{}
+	for _, part := range strings.Split(h.run(h.script(page, headings...)), "<<")[1:] {
+		heading, text, _ := strings.Cut(part, ">>\n")
+		parts[heading] = text
+	}
+	return parts
+}
+
+// script returns the commands of a page.
+func (h *firstHour) script(page string, headings ...string) string {
+	h.t.Helper()
 	script, heading := "", ""
 	for _, found := range codeBlock.FindAllStringSubmatch(read(h.t, "../../../docs/guides/"+page+".md"), -1) {
 		switch {
@@ -75,14 +86,7 @@ func (h *firstHour) paste(page string, headings ...string) map[string]string {
 			script += settings.ReplaceAllString(found[3], "")
 		}
 	}
-	script = strings.NewReplacer("https://token.actions.githubusercontent.com", h.github.URL, "https://gitlab.com", h.gitlab.URL).Replace(script)
-	output := h.run(script)
-	parts := map[string]string{}
-	for _, part := range strings.Split(output, "<<")[1:] {
-		heading, text, _ := strings.Cut(part, ">>\n")
-		parts[heading] = text
-	}
-	return parts
+	return strings.NewReplacer("https://token.actions.githubusercontent.com", h.github.URL, "https://gitlab.com", h.gitlab.URL).Replace(script)
 }
 
 // run runs a script in the folder, with the token of an administrator.
