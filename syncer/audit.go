@@ -119,6 +119,23 @@ func (a *Audit) Manual(by ManualChange, r *report.Result, do func()) {
 	a.around(line, r, do)
 }
 
+// Approved writes the lines of the approval of a plan around it. The error is that of do, or
+// wraps ErrNotRecorded.
+func (a *Audit) Approved(by ManualChange, source, planID string, do func() error) error {
+	line := report.AuditLine{
+		Event: beginEvent, Owner: string(by.Owner), Reason: by.Reason, Action: report.Approve, Kind: report.OfSource, Name: source, PlanID: planID,
+	}
+	if err := a.append(line); err != nil {
+		return &notRecordedError{err}
+	}
+	err := do()
+	line.Event, line.Error = endEvent, report.ErrorText(err)
+	if failed := a.append(line); failed != nil {
+		err = errors.Join(err, fmt.Errorf("done, but %w", failed))
+	}
+	return err
+}
+
 // ErrNotRecorded: an audit line could not be written, so the change was not made. The next lines
 // may each wait as long for a pipe that no process reads.
 var ErrNotRecorded = errors.New("not recorded")

@@ -18,6 +18,13 @@ type Activity struct {
 	Lines []AuditLine `json:"lines"`
 }
 
+// Approve is the Action of a line about the approval of a plan on the web page, and OfSource
+// its Kind: Name is the source.
+const (
+	Approve  plan.Kind = "approve"
+	OfSource           = "source"
+)
+
 // AuditLine is one line of the audit file. It holds no value and no fingerprint.
 type AuditLine struct {
 	FormatVersion string    `json:"format_version"`
@@ -31,8 +38,8 @@ type AuditLine struct {
 	Person string    `json:"person,omitempty"`
 	Commit string    `json:"commit"`
 	Action plan.Kind `json:"action"`
-	// Kind is "connection" for a connection, and left out for a secret. Workflow is a
-	// connection's type.
+	// Kind is "connection" for a connection, OfSource for a source, and left out for a secret.
+	// Workflow is a connection's type.
 	Kind     string `json:"kind,omitempty"`
 	Workflow string `json:"workflow"`
 	Name     string `json:"name"`

@@ -32,12 +32,26 @@ type activityView struct {
 // activityLine is one change.
 type activityLine struct{ report.AuditLine }
 
-// Link is the page of the secret or connection; Label is its name.
+// Link is the page of the secret, connection or source.
 func (l activityLine) Link() string {
+	if l.Kind == report.OfSource {
+		return link("sources", l.Name)
+	}
 	if l.Kind != "" {
 		return link("connections", l.Workflow, l.Name)
 	}
 	return link("workflows", l.Workflow, "secrets", l.Name)
+}
+
+// Label is the name of what was changed.
+func (l activityLine) Label() string {
+	switch l.Kind {
+	case report.OfSource:
+		return "the plan of " + l.Name
+	case "":
+		return l.Workflow + "/" + l.Name
+	}
+	return l.Kind + " " + l.Workflow + "/" + l.Name
 }
 
 // Who is the owner, and for a team the person.
@@ -114,12 +128,32 @@ func (v *visit) visibleLines(ctx context.Context, lines []report.AuditLine) ([]r
 			return nil, err
 		}
 	}
+	sources, err := v.sourcesSeen(ctx, lines)
+	if err != nil {
+		return nil, err
+	}
 	visible := slices.DeleteFunc(slices.Clone(lines), func(line report.AuditLine) bool {
-		if line.Kind != "" {
-			return !domain.Observe
+		switch line.Kind {
+		case "":
+			return !sees[line.Workflow]
+		case report.OfSource:
+			return !sources[line.Name]
 		}
-		return !sees[line.Workflow]
+		return !domain.Observe
 	})
 	slices.SortStableFunc(visible, func(a, b report.AuditLine) int { return b.Time.Compare(a.Time) })
 	return visible, nil
+}
+
+// sourcesSeen are the sources of lines whose plans the person may see.
+func (v *visit) sourcesSeen(ctx context.Context, lines []report.AuditLine) (map[string]bool, error) {
+	seen := map[string]bool{}
+	if v.daemon == nil || !slices.ContainsFunc(lines, func(l report.AuditLine) bool { return l.Kind == report.OfSource }) {
+		return seen, nil
+	}
+	all, err := v.visibleSources(ctx)
+	for _, row := range all.Rows {
+		seen[row.Source] = row.Visible()
+	}
+	return seen, err
 }

@@ -6,8 +6,11 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"sync"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
@@ -85,12 +88,49 @@ func (v *visit) approve() error {
 	if err != nil {
 		return err
 	}
-	if _, err := approver.Approve(v.r.Context(), *view.Plan, view.Reason); err != nil {
+	by := syncer.ManualChange{Owner: v.login.Person.Owner, Person: v.login.Person.Owner, Reason: view.Reason}
+	err = v.settings.Audit.Approved(by, view.Source, view.PlanID, func() error {
+		_, err := approver.Approve(v.r.Context(), *view.Plan, view.Reason)
+		return err
+	})
+	if err != nil {
 		return err
 	}
+	v.approved.remember(v.login.Person.EntityID, view.PlanID, time.Now())
 	v.log.Info("plan approved", "source", view.Source, "plan", view.PlanID, "person", string(v.login.Person.Owner))
 	v.wakeDaemon()
 	v.sessions.Leave(v.ticket, "Approved. The daemon applies the plan at its next sync, within a few seconds.")
 	v.redirect(link("sources", view.Source))
 	return nil
+}
+
+// approvals remembers for a short time who approved which plan here: the daemon needs some
+// seconds to notice. It is safe for concurrent use.
+type approvals struct {
+	mu sync.Mutex
+	at map[[2]string]time.Time
+}
+
+// approvalShown is how long the page shows an approval that the daemon has not used yet.
+const approvalShown = 10 * time.Minute
+
+func (a *approvals) remember(entity, planID string, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for key, at := range a.at {
+		if now.Sub(at) >= approvalShown {
+			delete(a.at, key)
+		}
+	}
+	a.at[[2]string{entity, planID}] = now
+}
+
+// has returns when a person approved a plan here; zero for not.
+func (a *approvals) has(entity, planID string, now time.Time) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if at := a.at[[2]string{entity, planID}]; now.Sub(at) < approvalShown {
+		return at
+	}
+	return time.Time{}
 }

@@ -46,6 +46,8 @@ type changeView struct {
 	KeepNewline       bool
 	Errors            map[string]string
 	MaxBytes          int
+	// Audited means that the page has an audit file.
+	Audited bool
 	// Fields are those of a connection.
 	Fields []fieldView
 	// Types are the known types of connections.
@@ -59,6 +61,13 @@ const maxReason = 500
 
 func (v *visit) addPage() error {
 	workflow, err := v.workflowName()
+	if err != nil {
+		return err
+	}
+	rights, err := person.RightsIn(v.r.Context(), v.client, v.root(), workflow)
+	if err == nil {
+		err = v.mayOpen("add", rights[workflow])
+	}
 	if err != nil {
 		return err
 	}
@@ -103,6 +112,19 @@ func (v *visit) add() error {
 	})
 }
 
+// mayOpen refuses the form of a change that the person may not make, before anything is
+// entered.
+func (v *visit) mayOpen(action string, r person.Rights) error {
+	missing := map[string]string{"add": r.Missing.Write, "replace": r.Missing.Write, "delete": r.Missing.Delete, "undelete": r.Missing.Undelete}[action]
+	switch {
+	case v.login.Person.MayWrite != nil:
+		return v.login.Person.MayWrite
+	case missing != "":
+		return &missingRightError{missing}
+	}
+	return nil
+}
+
 // observe reads a secret or a connection with the person's token.
 func (v *visit) observe(a secrets.Address) (secrets.Entry, error) {
 	viewer, err := v.viewer()
@@ -127,6 +149,9 @@ func (v *visit) changePage(action string) error {
 	if !secret.Exists {
 		return errNotFound
 	}
+	if err := v.mayOpen(action, secret.Rights); err != nil {
+		return err
+	}
 	view := changeView{Group: secret.Workflow, Name: secret.Name, Action: action, Seen: entry.Seen(), Live: entry.Live()}
 	if secret.File != "" {
 		view.Origin = secret.File
@@ -146,14 +171,20 @@ func (v *visit) ownership(ctx context.Context, view *changeView, e secrets.Entry
 		view.Owner = owner
 	}
 	self := v.login.Person.Owner
-	if team, is := strings.CutPrefix(string(view.Owner), "team/"); is {
-		if _, err := person.TeamOwner(ctx, v.client, v.root().Namespace, v.vault.Mount, team); err == nil {
-			view.Team, self = team, view.Owner
-		}
+	if team, is := strings.CutPrefix(string(view.Owner), "team/"); is && v.actsFor(ctx, view.Owner) {
+		view.Team, self = team, view.Owner
 	}
 	a := secrets.Address{Scope: secrets.Scope{Kind: view.Kind, Group: view.Group}, Name: view.Name}
 	view.Takeover = secrets.MayWrite(e.KnownAs(self), e, a) != nil
-	view.AfterTakeover = afterTakeover(view.Owner)
+	view.AfterTakeover = consequence(view.Action, view.Owner)
+}
+
+// consequence is what follows a change of a secret of another owner.
+func consequence(action string, of secrets.Owner) string {
+	if action == "delete" {
+		return afterDeletion(of)
+	}
+	return afterTakeover(of)
 }
 
 func (v *visit) replace() error {
@@ -221,7 +252,7 @@ func (v *visit) confirmed(a secrets.Address, action string, f *form.Form) (view 
 	view = changeView{Kind: a.Kind, Group: a.Group, Name: a.Name, Action: action}
 	view.entered(f)
 	view.Owner, view.Takeover, view.Live = secrets.Owner(f.Text("last_owner")), f.Checked("takeover"), f.Checked("live")
-	view.AfterTakeover, view.Origin = afterTakeover(view.Owner), f.Text("origin")
+	view.AfterTakeover, view.Origin = consequence(action, view.Owner), f.Text("origin")
 	var err error
 	if view.Seen, err = seenIn(f); err != nil {
 		view.wrong("", "The form is incomplete. Load the page again.")
@@ -270,7 +301,7 @@ func (c *changeView) wrong(field, text string) {
 }
 
 func (v *visit) showChange(status int, view changeView) error {
-	view.MaxBytes = v.maxValueBytes()
+	view.MaxBytes, view.Audited = v.maxValueBytes(), v.web.Audit != ""
 	if view.ValueKind == "" {
 		view.ValueKind = form.OfText
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
+	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -41,6 +42,13 @@ func fieldsFor(kind string, has []string) []fieldView {
 
 func (v *visit) addConnectionPage() error {
 	if err := v.needsDomain(); err != nil {
+		return err
+	}
+	rights, err := person.RightsInDomain(v.r.Context(), v.client, v.root(), v.vault.Domain)
+	if err == nil {
+		err = v.mayOpen("add", rights)
+	}
+	if err != nil {
 		return err
 	}
 	kind := strings.TrimSpace(v.r.URL.Query().Get("type"))
@@ -137,6 +145,9 @@ func (v *visit) deleteConnectionPage() error {
 func (v *visit) connectionChange(action string) (changeView, secrets.Entry, error) {
 	shown, entry, err := v.describeConnection()
 	if err != nil {
+		return changeView{}, entry, err
+	}
+	if err := v.mayOpen(action, shown.Rights); err != nil {
 		return changeView{}, entry, err
 	}
 	view := changeView{Kind: secrets.Connection, Group: shown.Type, Name: shown.Name, Action: action, Seen: entry.Seen(), Live: entry.Live()}

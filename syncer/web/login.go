@@ -49,6 +49,9 @@ func (v *visit) loginPage() error {
 	if v.r.URL.Query().Has("ended") {
 		view.Note = "Your session has ended, so nothing was changed. Log in, and enter it again."
 	}
+	if v.r.URL.Query().Has("out") {
+		view.Note = "You are logged out."
+	}
 	return v.showLogin(http.StatusOK, view)
 }
 
@@ -91,7 +94,7 @@ func (v *visit) logIn() error {
 	}
 	if text := loginProblem(with, err); text != "" {
 		attempt.end((*throttle.Throttle).Failed)
-		v.log.Warn("login failed", "client", v.clientAddress(v.r), "method", with.Method)
+		v.log.Warn("login failed", "client", v.clientAddress(v.r), "method", with.Method, "mount", with.Mount, "status", statusOf(err))
 		view.Problem = text
 		return v.showLogin(http.StatusUnauthorized, view)
 	}
@@ -223,7 +226,7 @@ func (v *visit) logOut() error {
 	v.revoke()
 	v.end()
 	v.log.Info("logged out", "person", string(v.login.Person.Owner))
-	v.redirect("/login")
+	v.redirect("/login?out=1")
 	return nil
 }
 
@@ -233,4 +236,13 @@ func describeWait(wait time.Duration) string {
 		return fmt.Sprintf("%d minutes", int((wait+time.Minute-1)/time.Minute))
 	}
 	return fmt.Sprintf("%d seconds", int((wait+time.Second-1)/time.Second))
+}
+
+// statusOf is the HTTP status with which Vault refused a login; 0 for another error. The text
+// of the error has the user name, which may be a mistyped password.
+func statusOf(err error) int {
+	if failed, is := errors.AsType[*kv.Error](err); is {
+		return failed.Status
+	}
+	return 0
 }

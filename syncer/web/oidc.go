@@ -105,7 +105,7 @@ func (v *visit) oidcCallback() error {
 		}
 	}
 	if text := loginProblem(with, err); text != "" {
-		v.log.Warn("login failed", "client", v.clientAddress(v.r), "method", with.Method)
+		v.log.Warn("login failed", "client", v.clientAddress(v.r), "method", with.Method, "mount", with.Mount, "status", statusOf(err))
 		return v.showLogin(http.StatusUnauthorized, loginView{Problem: text, Next: local(string(next))})
 	}
 	return err

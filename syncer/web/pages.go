@@ -158,7 +158,7 @@ func (v *visit) show(status int, page, title string, data any) error {
 	if v.ticket != "" && v.login.Token != "" {
 		out.Person, out.Note = nameOf(v.login), v.sessions.TakeNote(v.ticket)
 		if v.login.Person.MayWrite != nil {
-			out.Warning = "You can look, but not write or approve: " + v.login.Person.MayWrite.Error()
+			out.Warning = "With this login you can only look. " + strings.ToUpper(v.login.Person.MayWrite.Error()[:1]) + v.login.Person.MayWrite.Error()[1:]
 		}
 	}
 	return v.pages.render(v.w, status, page, out)

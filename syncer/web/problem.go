@@ -50,6 +50,11 @@ var (
 // missingApprovalError is the line of policy that an approver needs.
 type missingApprovalError struct{ line string }
 
+// missingRightError are the lines of policy that a change needs.
+type missingRightError struct{ lines string }
+
+func (e *missingRightError) Error() string { return "missing capability: " + e.lines }
+
 func (e *missingApprovalError) Error() string { return "missing capability to approve: " + e.line }
 
 // viewOf decides how an error is shown. Pure.
@@ -65,7 +70,7 @@ func viewOf(err error) errorView {
 	}
 	switch {
 	case errors.Is(err, errNotFound):
-		return errorView{Status: http.StatusNotFound, Title: "Not found", Text: "This page does not exist."}
+		return errorView{Status: http.StatusNotFound, Title: "Not found", Text: "Nothing is here: the address may be mistyped, or what it names was never created."}
 	case errors.Is(err, form.ErrTooLarge):
 		return errorView{Status: http.StatusRequestEntityTooLarge, Title: "Too large", Text: "The form is larger than this page accepts, so nothing was written. A value must be smaller than the limit of Vault's storage, which is usually 512 KiB."}
 	case errors.Is(err, form.ErrMalformed):
@@ -81,6 +86,7 @@ func viewOf(err error) errorView {
 // viewOfChange is about a secret that was to be changed.
 func viewOfChange(err error) (errorView, bool) {
 	missing, isMissing := errors.AsType[*secrets.MissingCapabilityError](err)
+	right, isRight := errors.AsType[*missingRightError](err)
 	other, isOther := errors.AsType[*secrets.NotOwnerError](err)
 	switch {
 	// What was done comes first: the cause of these can be one of those below.
@@ -95,9 +101,12 @@ func viewOfChange(err error) (errorView, bool) {
 	case isMissing:
 		return errorView{Status: http.StatusForbidden, Title: "Missing permission",
 			Text: "Your Vault policies do not permit this. Ask an administrator of Vault to add:", Policy: strings.Join(missing.Rules, "\n")}, true
+	case isRight:
+		return errorView{Status: http.StatusForbidden, Title: "Missing permission",
+			Text: "Your Vault policies do not permit this. Ask an administrator of Vault to add:", Policy: right.lines}, true
 	case errors.Is(err, secrets.ErrConflict):
 		return errorView{Status: http.StatusConflict, Title: "Changed in the meantime",
-			Text: "Another person or program has changed this secret since your page showed it. Nothing was written. Look at what it is now, and decide again.", Detail: err.Error()}, true
+			Text: "It was changed since you opened this form: by another person, by a program, or by you in another tab. Nothing was written. Look at what it is now, and decide again.", Detail: strings.TrimSuffix(err.Error(), "; plan again")}, true
 	case isOther && other.Owner != secrets.NoOwner:
 		return errorView{Status: http.StatusConflict, Title: "Owned by another",
 			Text: "This is owned by " + describeOwner(other.Owner) + ". Nothing was written. To take it over, open it, choose Replace, and enter a reason."}, true

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -31,8 +32,10 @@ type secretView struct {
 	Live, Exists                     bool
 	// Undeletable means that the newest version can be undeleted by Owner of it.
 	Undeletable bool
-	Versions    []versionRow
-	Records     []recordRow
+	// WhoUndeletes is who can undelete it.
+	WhoUndeletes string
+	Versions     []versionRow
+	Records      []recordRow
 	// Settings are those of the entry that concern its versions; empty for none.
 	MaxVersions   int
 	DaemonProblem string
@@ -113,7 +116,19 @@ func (v *visit) describe() (view secretView, entry secrets.Entry, err error) {
 	mayWrite := v.login.Person.MayWrite == nil
 	view.CanWrite, view.CanDelete, view.CanUndelete = mayWrite && view.Rights.Write, mayWrite && view.Rights.Delete, mayWrite && view.Rights.Undelete
 	view.fill(a, entry, known)
+	if owner, _, is := secrets.Undeletable(entry); is {
+		view.CanUndelete, view.WhoUndeletes = view.CanUndelete && v.actsFor(v.r.Context(), owner), whoUndeletes(owner)
+	}
 	return view, entry, nil
+}
+
+// actsFor reports whether an owner is the person, or a team of the person.
+func (v *visit) actsFor(ctx context.Context, owner secrets.Owner) bool {
+	if team, is := strings.CutPrefix(string(owner), "team/"); is {
+		_, err := person.TeamOwner(ctx, v.client, v.root().Namespace, v.vault.Mount, team)
+		return err == nil
+	}
+	return owner.Same(v.login.Person.Owner)
 }
 
 // fill sets what Vault and the daemon know. Pure.

@@ -51,6 +51,7 @@ type Server struct {
 	sessions *session.Store
 	throttle *throttle.Throttle
 	sight    *sight
+	approved *approvals
 	proxies  []netip.Prefix
 	pages    *pages
 	forms    *slots
@@ -74,7 +75,7 @@ func New(cfg *config.Config, audit *syncer.Audit, log *slog.Logger, userAgent st
 			Warn: func(text string) { log.Warn(text) },
 		},
 		sessions: session.New(session.Limits{Idle: cfg.Web.Idle, Lifetime: cfg.Web.Lifetime, Sessions: maxSessions, SessionsPerPerson: maxSessionsPerPerson}),
-		throttle: throttle.New(), sight: &sight{sessions: map[string]*sightOf{}}, proxies: cfg.Web.Proxies(),
+		throttle: throttle.New(), sight: &sight{sessions: map[string]*sightOf{}}, approved: &approvals{at: map[[2]string]time.Time{}}, proxies: cfg.Web.Proxies(),
 		forms: &slots{total: maxForms, perPerson: maxFormsPerPerson, taken: map[string]int{}},
 	}
 	if s.pages, err = loadPages(); err != nil {
@@ -119,6 +120,23 @@ var personal = map[string]func(*visit) error{
 	"GET /sources/{source}":          (*visit).source,
 	"GET /sources/{source}/approve":  (*visit).approvePage,
 	"POST /sources/{source}/approve": (*visit).approve,
+}
+
+// Check logs what keeps the page from working now: an unavailable Vault, or a daemon that
+// does not answer. Both can come later.
+func (s *Server) Check(ctx context.Context) {
+	health, err := s.clients.Health(ctx)
+	switch {
+	case err != nil:
+		s.log.Warn("Vault does not answer; no login works until it does", "err", err)
+	case health.Sealed:
+		s.log.Warn("Vault is sealed; no login works until it is unsealed")
+	}
+	if s.daemon != nil {
+		if _, err := s.daemon.Status(ctx); err != nil {
+			s.log.Warn("the daemon does not answer; pages show only what Vault has until it does", "err", err)
+		}
+	}
 }
 
 // Handler serves the pages, and the user API below /api/.

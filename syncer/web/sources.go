@@ -188,6 +188,8 @@ type sourceView struct {
 	// Plan is what waits for approval, for who may see it.
 	Plan   *plan.Document
 	PlanID string
+	// Approved is when the person approved it here; zero for not.
+	Approved time.Time
 }
 
 // bar is one sync in the chart.
@@ -209,6 +211,7 @@ func (v *visit) source() error {
 			v.log.Warn("plan not shown", "source", row.Source, "err", err)
 		} else {
 			view.Plan, view.PlanID = d, d.ID()
+			view.Approved = v.approved.has(v.login.Person.EntityID, view.PlanID, time.Now())
 		}
 	}
 	return v.show(http.StatusOK, "source", row.Source, view)
@@ -256,6 +259,17 @@ func barsOf(history []report.PastSync) []bar {
 	}
 	slices.SortStableFunc(out, func(a, b bar) int { return a.Time.Compare(b.Time) })
 	return out
+}
+
+// Word is the outcome in words.
+func (b bar) Word() string {
+	switch b.Outcome {
+	case report.Clean.String():
+		return "in sync"
+	case report.Pending.String():
+		return "drift reported, or a hand-over pending"
+	}
+	return "not all applied"
 }
 
 // Took is how long a sync took.

@@ -26,7 +26,7 @@ type workflowView struct {
 	// Actions are what the person may do.
 	CanWrite, CanDelete, CanUndelete bool
 	Secrets                          []secretRow
-	Deleted                          []manual.Row
+	Deleted                          []deletedRow
 	// Missing are the secrets that steps need and that have no value.
 	Missing []secretRow
 	// Required is how many of Missing the steps cannot run without.
@@ -43,6 +43,20 @@ type workflowView struct {
 	DaemonProblem string
 }
 
+// waiting is what a source did not do.
+type waiting struct {
+	report.Waiting
+	Source string
+}
+
+// deletedRow is a deleted secret that its owner can undelete.
+type deletedRow struct {
+	manual.Row
+	// Own means that the person is its owner, or a member of that team.
+	Own          bool
+	WhoUndeletes string
+}
+
 // secretRow is one secret of a workflow.
 type secretRow struct {
 	manual.Row
@@ -50,7 +64,8 @@ type secretRow struct {
 	Expires  time.Time
 	// File, Revision and Source are where the value comes from, if the daemon knows.
 	File, Revision, Source string
-	Waiting                *report.Waiting
+	// Waiting is what the last sync of a source did not do; nil if it did all.
+	Waiting *waiting
 	// UsedBy are the steps that use it.
 	UsedBy []report.Reference
 	// Open means that a step uses secrets whose names are known only at run time.
@@ -59,6 +74,30 @@ type secretRow struct {
 	Optional bool
 	// Drifted means that Drift is one.
 	Drifted bool
+}
+
+// WaitingText is what the source of the secret did not do, for who has no command line; empty
+// for nothing.
+func (s secretRow) WaitingText() string {
+	if s.Waiting == nil {
+		return ""
+	}
+	source := s.Waiting.Source
+	if source != "" && s.LastOwner != secrets.NoOwner && !strings.HasSuffix(string(s.LastOwner), "/"+source) {
+		return "The git source " + source + " still contains this secret: remove it from its files."
+	}
+	return withoutCommand(string(s.Waiting.Kind) + ": " + s.Waiting.Cause)
+}
+
+// withoutCommand is a text without the command for who runs the daemon at its end.
+func withoutCommand(text string) string {
+	if i := strings.Index(text, "relay-sync "); i > 0 {
+		text = strings.TrimRight(text[:i], ": ")
+		if j := strings.LastIndexAny(text, ";."); j > 0 {
+			text = text[:j]
+		}
+	}
+	return text
 }
 
 // connectionUse is a connection that steps use.
@@ -100,6 +139,9 @@ func (v *visit) workflow() error {
 		known = report.Inventory{}
 	}
 	view.fill(found, known)
+	for i, row := range view.Deleted {
+		view.Deleted[i].Own = view.CanUndelete && v.actsFor(v.r.Context(), row.Owner)
+	}
 	return v.show(http.StatusOK, "workflow", name+" · Settings", view)
 }
 
@@ -148,7 +190,9 @@ func (w *workflowView) fill(found manual.Found, known report.Inventory) {
 	w.Sources, w.Problems, w.UnusedKnown = of.Sources, of.Problems, of.MissingKnown
 	live := map[string]bool{}
 	for _, listing := range found.Workflows {
-		w.Deleted = append(w.Deleted, listing.Deleted...)
+		for _, row := range listing.Deleted {
+			w.Deleted = append(w.Deleted, deletedRow{Row: row, WhoUndeletes: whoUndeletes(row.Owner)})
+		}
 		w.Other = listing.Scope.DescribeOther(listing.Other)
 		for _, row := range listing.Rows {
 			one := rowWith(w.Workflow, row, of)
@@ -176,7 +220,9 @@ func rowWith(workflow string, row manual.Row, of report.Workflow) secretRow {
 		if s.Name != row.Name {
 			continue
 		}
-		one.Waiting = s.Waiting
+		if s.Waiting != nil {
+			one.Waiting = &waiting{*s.Waiting, s.Source}
+		}
 		// The file is that of the version only while the source is its owner.
 		if strings.HasSuffix(string(row.LastOwner), "/"+s.Source) && s.Source != "" || row.LastOwner == secrets.NoOwner {
 			one.File, one.Revision, one.Source = s.File, s.Revision, s.Source

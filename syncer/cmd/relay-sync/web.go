@@ -72,6 +72,7 @@ func (o *options) serveWeb(ctx context.Context, format string) error {
 	}
 	debug.SetGCPercent(gcPercent)
 	server := endpoint.NewServer(page.Handler(), web.Limits, log)
+	go page.Check(ctx)
 	log.Info("started", "address", listener.Addr().String(), "version", build.Version)
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
