@@ -131,7 +131,7 @@ func (a *Audit) Approved(by ManualChange, source, planID string, do func() error
 	err := do()
 	line.Event, line.Error = endEvent, report.ErrorText(err)
 	if failed := a.append(line); failed != nil {
-		err = errors.Join(err, fmt.Errorf("done, but %w", failed))
+		err = errors.Join(err, &resultNotRecordedError{failed})
 	}
 	return err
 }

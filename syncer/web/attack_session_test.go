@@ -124,7 +124,7 @@ func TestStolenCookieOpensNothingAfterLogout(t *testing.T) {
 	if r := stolen.get("/me"); r.status != http.StatusOK {
 		t.Fatalf("before the logout: %d", r.status)
 	}
-	if r := b.post("/logout", nil); r.header.Get("Location") != "/login" || b.ticketOf() != "" {
+	if r := b.post("/logout", nil); r.header.Get("Location") != "/login?out=1" || b.ticketOf() != "" {
 		t.Errorf("%d to %s, cookie %q", r.status, r.header.Get("Location"), b.ticketOf())
 	}
 	if r := stolen.get("/me"); !r.loggedOut() || w.ttl(t, token) != -1 {
@@ -214,7 +214,7 @@ func TestTokenWithoutAnEntityCanLookAndNotWrite(t *testing.T) {
 		}
 		page := "/workflows/" + w.workflow
 		r := b.get(page)
-		if r.status != http.StatusOK || !strings.Contains(r.body, "existing") || !strings.Contains(r.body, "You can look, but not write") {
+		if r.status != http.StatusOK || !strings.Contains(r.body, "existing") || !strings.Contains(r.body, "With this login you can only look.") {
 			t.Errorf("%s: %d\n%s", name, r.status, r.main())
 		}
 		for _, button := range []string{">Add secret<", "/replace", "/delete"} {

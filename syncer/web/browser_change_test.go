@@ -34,7 +34,7 @@ func TestReplaceDeleteAndUndeleteASecret(t *testing.T) {
 	w.wantRead(t, "password", "two\nlines")
 
 	tab.Follow("link", "Delete password")
-	wantText(t, tab, "This deletes version 2", "The owner can undelete it")
+	wantText(t, tab, "This deletes version 2", "Its owner can undelete it")
 	tab.AssertAccessible()
 	tab.Follow("button", "Delete")
 	wantText(t, tab, "Deleted password.", "Deleted secrets", "This workflow has no secrets now.")

@@ -122,7 +122,7 @@ func TestLoginWithTokenKeepsItAfterLogout(t *testing.T) {
 	wantText(t, tab, "Vault rejected the token: it is invalid, expired or revoked.")
 	tab.Fill("Vault token", token)
 	tab.Follow("button", "Log in with Vault token")
-	wantText(t, tab, "old", "You can look, but not write or approve")
+	wantText(t, tab, "old", "With this login you can only look.")
 	for _, action := range []string{"Add secret", "Replace old", "Delete old"} {
 		if tab.Has("link", action) {
 			t.Errorf("without a person the page has %q", action)

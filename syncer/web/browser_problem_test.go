@@ -52,14 +52,14 @@ func TestPageOfEachProblemShowsWhatToDo(t *testing.T) {
 		w.proxy.Reset()
 	}
 	tab.Open(w.url + "/nothing")
-	wantText(t, tab, "This page does not exist.")
+	wantText(t, tab, "Nothing is here")
 	tab.AssertAccessible()
 	w.page(tab, "/secrets/absent")
 	if tab.Status() != 404 {
 		t.Errorf("an absent secret: %d", tab.Status())
 	}
 	tab.Open(w.url + "/me")
-	wantText(t, tab, "Session ends", "in 8 hours, or after 30 minutes without a request", "this page revokes it when you log out")
+	wantText(t, tab, "Session ends", "in 8 hours, or after 30 minutes without a request", "this page renews it while you use it, and revokes it when you log out")
 	tab.AssertAccessible()
 }
 
@@ -124,15 +124,11 @@ func TestViewerSeesWhichCapabilityIsMissing(t *testing.T) {
 	wantText(t, tab, "To add and replace, your policies need:", `path "customers/data/workflows/`+w.workflow)
 	tab.AssertAccessible()
 	w.page(tab, "/add")
-	tab.Fill("Name", "new")
-	tab.Fill("Value", "one")
-	tab.Follow("button", "Add secret")
 	wantText(t, tab, "Missing permission", `path "customers/data/workflows/`+w.workflow)
 	if tab.Status() != 403 {
 		t.Errorf("status %d", tab.Status())
 	}
 	tab.AssertAccessible()
-	w.wantNone(t, "new")
 }
 
 // TestPagesWithoutADaemonThatAnswers show what Vault has.
