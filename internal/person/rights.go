@@ -50,7 +50,7 @@ func RightsIn(ctx context.Context, d vaultclient.Directory, root secrets.Scope, 
 // a workflow, and MayView two. Errors: as of RightsIn.
 func MayView(ctx context.Context, d vaultclient.Directory, root secrets.Scope, workflows ...string) (map[string]bool, error) {
 	both := func(a secrets.Address, granted map[string][]string) bool {
-		return len(a.MissingRules(capability.List, granted)) == 0 && len(a.MissingRules(capability.Observe, granted)) == 0
+		return len(a.MissingRules(granted, capability.List)) == 0 && len(a.MissingRules(granted, capability.Observe)) == 0
 	}
 	return inEach(ctx, d, root, workflows, both, capability.List, capability.Observe)
 }
@@ -118,7 +118,7 @@ func MayApprove(ctx context.Context, d vaultclient.Directory, namespace, mount, 
 
 func rightsAt(a secrets.Address, granted map[string][]string) Rights {
 	missing := func(op capability.Operation) (bool, string) {
-		lines := a.MissingRules(op, granted)
+		lines := a.MissingRules(granted, op)
 		return len(lines) == 0, strings.Join(lines, "\n")
 	}
 	var r Rights

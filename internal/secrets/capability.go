@@ -129,11 +129,11 @@ func (a Address) RequiredPaths(ops ...capability.Operation) []string {
 	return slices.Compact(out)
 }
 
-// MissingRules are the lines of a Vault policy that an operation at an address requires and
+// MissingRules are the lines of a Vault policy, one for a path, that operations at an address require and
 // that are not granted, as in a MissingCapabilityError; granted are the capabilities of a
-// token by the RequiredPaths. Empty if it may do the operation. Pure.
-func (a Address) MissingRules(op capability.Operation, granted map[string][]string) []string {
-	lines, _ := missingLines(a, capability.For(op), granted)
+// token by the RequiredPaths. Empty if it may do the operations. Pure.
+func (a Address) MissingRules(granted map[string][]string, ops ...capability.Operation) []string {
+	lines, _ := missingLines(a, capability.Union(ops...), granted)
 	return lines
 }
 

@@ -143,9 +143,7 @@ func judge(needed []secrets.Address, foreign secrets.Address, granted map[string
 	var missing, readable []string
 	wider := map[string]bool{}
 	for _, a := range needed {
-		for _, op := range operations {
-			missing = append(missing, a.MissingRules(op, granted)...)
-		}
+		missing = append(missing, a.MissingRules(granted, operations...)...)
 		if slices.Contains(granted[a.Path()], "read") {
 			readable = append(readable, a.Scope.Title())
 		}
@@ -161,7 +159,7 @@ func judge(needed []secrets.Address, foreign secrets.Address, granted map[string
 	if len(readable) > 0 {
 		out = append(out, bad(policyName, "the token can read the values of "+problem.Listed(readable), `remove "read" from the rules for data/ in its policy`))
 	}
-	if len(foreign.MissingRules(capability.Write, granted)) == 0 {
+	if len(foreign.MissingRules(granted, capability.Write)) == 0 {
 		wider["write workflows that no source lists"] = true
 	}
 	for _, text := range sortedKeys(wider) {

@@ -61,12 +61,17 @@ func (d Doctor) vault(ctx context.Context, l *list) (ready bool) {
 		return false
 	}
 	l.add(ofToken(self, settings.Login != nil, time.Now()))
-	if err := d.mount(ctx, settings); err != nil {
+	known, err := d.mount(ctx, settings)
+	if err != nil {
 		l.add(failed(mountName, err, "relay-sync writes to a KV version 2 secrets engine: vault secrets enable -path="+d.Config.Vault.Mount+" -version=2 kv"))
 		l.skip("the mount", policyName)
 		return false
 	}
-	l.add(ok(mountName, d.Config.Vault.Mount+" is a KV version 2 secrets engine"))
+	if known {
+		l.add(ok(mountName, d.Config.Vault.Mount+" is a KV version 2 secrets engine"))
+	} else {
+		l.add(warn(mountName, "not known: Vault does not describe "+d.Config.Vault.Mount+" to this token", "either the mount does not exist, or the policy of the token has no rule in it: check vault.mount, and the policy below"))
+	}
 	checks := d.policies(ctx, session)
 	l.add(checks...)
 	return report.WorstCheck(checks) != report.CheckFailed
@@ -125,15 +130,16 @@ func ofToken(self vaultclient.Self, login bool, now time.Time) report.Check {
 	return ok(tokenName, text)
 }
 
-func (d Doctor) mount(ctx context.Context, settings vaultclient.Settings) error {
+// mount checks the mount. known is false if Vault does not describe it to this token.
+func (d Doctor) mount(ctx context.Context, settings vaultclient.Settings) (known bool, err error) {
 	owner, err := secrets.GitOpsOwner(d.Config.Controller, "any")
 	if err != nil {
-		return err
+		return false, err
 	}
 	client, err := vaultclient.Connect(settings, secrets.Config{Owner: owner})
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = client.Mount(ctx, d.Config.Vault.Root())
-	return errors.Join(err, client.Close(context.WithoutCancel(ctx)))
+	info, err := client.Mount(ctx, d.Config.Vault.Root())
+	return info.UUID != "", errors.Join(err, client.Close(context.WithoutCancel(ctx)))
 }
