@@ -165,7 +165,7 @@ func (w *Web) checkURL() error {
 	case u.Scheme == "http" && (w.CertFile != "" || len(w.BehindProxy) > 0 || httpclient.RequireTLS(u) != nil):
 		return errors.New("must begin with https://")
 	case u.Scheme == "https" && w.CertFile == "" && len(w.BehindProxy) == 0:
-		return errors.New("must begin with http:// while neither cert_file nor behind_proxy is set")
+		return errors.New("requires cert_file and key_file, or behind_proxy, because it begins with https://")
 	}
 	return nil
 }

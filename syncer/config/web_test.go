@@ -48,7 +48,7 @@ func TestWebIsRefusedWhereOthersCouldReadTokens(t *testing.T) {
 		{"listen: ':1'" + proxy + logins, "url is required"},
 		{"listen: ':1', url: 'http://secrets.example.com'" + tls + logins, "url must begin with https://"},
 		{"listen: '127.0.0.1:1', url: 'http://secrets.example.com'" + logins, "url must begin with https://"},
-		{"listen: '127.0.0.1:1', url: 'https://secrets.example.com'" + logins, "url must begin with http://"},
+		{"listen: '127.0.0.1:1', url: 'https://secrets.example.com'" + logins, "url: requires cert_file and key_file, or behind_proxy"},
 		{"listen: '127.0.0.1:1', url: 'http://127.0.0.1/path'" + logins, "url must be a URL without a path"},
 		{"listen: '127.0.0.1:1', url: 'http://a:b@127.0.0.1'" + logins, "url must be a URL without a path"},
 		{"listen: ':1', url: 'https://x.example', behind_proxy: [proxy]" + logins, "behind_proxy must be a list of IP addresses"},
