@@ -101,14 +101,21 @@ func newRoleWorld(t *testing.T, w *world, d *fakeDaemon) *roleWorld {
 
 func (x *roleWorld) readForm(t *testing.T, path string) {
 	t.Helper()
-	r, fields := x.b.get(path), url.Values{}
-	for _, field := range hiddenField.FindAllStringSubmatch(r.body, -1) {
-		fields.Set(field[1], html.UnescapeString(field[2]))
-	}
+	r := x.b.get(path)
+	fields := hiddenFields(r)
 	if fields.Get("seen_version") == "" || fields.Get("takeover") != "" {
 		t.Fatalf("%s: %d: %v\n%s", path, r.status, fields, r.main())
 	}
 	x.forms[path] = fields.Encode()
+}
+
+// hiddenFields are those of the form in a page.
+func hiddenFields(r response) url.Values {
+	fields := url.Values{}
+	for _, field := range hiddenField.FindAllStringSubmatch(r.body, -1) {
+		fields.Set(field[1], html.UnescapeString(field[2]))
+	}
+	return fields
 }
 
 // line is a line of a policy in an answer.

@@ -16,6 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/web/userapi"
 )
 
 // visit is one request, of a person who is logged in unless the page is for everybody.
@@ -197,8 +198,9 @@ func local(next string) string {
 // viewer lists and describes with the person's token.
 func (v *visit) viewer() (*manual.Viewer, error) { return manual.NewViewer(v.client, v.settings) }
 
-// writer writes as the person, or as a team of the person.
+// writer writes as the person, or as a team of the person. The form of the request was read.
 func (v *visit) writer(team, reason string) (*manual.Session, error) {
+	userapi.ExtendDeadlines(v.w, v.settings.Settle)
 	settings := v.settings
 	settings.Team, settings.Reason = team, reason
 	return manual.NewSession(v.r.Context(), v.client, v.login.Person, settings)

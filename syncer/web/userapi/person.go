@@ -57,15 +57,17 @@ func (c *call) change(members ...string) (*manual.Session, *fields, error) {
 // answerTime is how long a change may take besides the wait for another writer's record.
 const answerTime = time.Minute
 
-// extend lets a change take its time: it waits until no record of an outside change can
-// follow. Without it the deadlines of the server would end the request, and then its outcome
-// would not be known.
-func (c *call) extend() {
-	settle := c.Settings.Settle
+// extend lets a change take its time.
+func (c *call) extend() { ExtendDeadlines(c.w, c.Settings.Settle) }
+
+// ExtendDeadlines lets a change take its time: it waits until no record of an outside change
+// can follow. Without it the deadlines of the server would end the request, and then its
+// outcome would not be known. settle is as in manual.Settings.
+func ExtendDeadlines(w http.ResponseWriter, settle time.Duration) {
 	if settle == 0 {
 		settle = secrets.DefaultSettle
 	}
-	control, until := http.NewResponseController(c.w), time.Now().Add(settle+answerTime)
+	control, until := http.NewResponseController(w), time.Now().Add(settle+answerTime)
 	_ = control.SetReadDeadline(until) // fails only for a ResponseWriter without deadlines
 	_ = control.SetWriteDeadline(until)
 }
