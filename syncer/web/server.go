@@ -28,9 +28,6 @@ import (
 const (
 	maxSessions          = 5000
 	maxSessionsPerPerson = 20
-	// maxForms and maxFormsPerPerson limit the forms in memory: each has at most some MiB.
-	maxForms          = 24
-	maxFormsPerPerson = 6
 )
 
 // Limits are those of the page's endpoint. Uploads and large lists take longer than what the
@@ -76,7 +73,7 @@ func New(cfg *config.Config, audit *syncer.Audit, log *slog.Logger, userAgent st
 		},
 		sessions: session.New(session.Limits{Idle: cfg.Web.Idle, Lifetime: cfg.Web.Lifetime, Sessions: maxSessions, SessionsPerPerson: maxSessionsPerPerson}),
 		throttle: throttle.New(), sight: &sight{sessions: map[string]*sightOf{}}, approved: &approvals{at: map[[2]string]time.Time{}}, proxies: cfg.Web.Proxies(),
-		forms: &slots{total: maxForms, perPerson: maxFormsPerPerson, taken: map[string]int{}},
+		forms: newSlots(),
 	}
 	if s.pages, err = loadPages(); err != nil {
 		return nil, err
@@ -160,7 +157,7 @@ func (s *Server) Handler() http.Handler {
 func (s *Server) withAPI(pages http.Handler) http.Handler {
 	api := userapi.New(userapi.Config{
 		Clients: s.clients, Settings: s.settings, Domain: s.vault.Domain, Daemon: s.daemon, Log: s.log, ClientAddress: s.clientAddress,
-		Changed: s.wakeDaemon,
+		Changed: s.wakeDaemon, Slot: s.forms.take,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.EscapedPath(), "/api/") {

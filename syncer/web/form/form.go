@@ -38,6 +38,16 @@ type Form struct {
 	maxValue int
 }
 
+// Skip reads a form and keeps nothing of it: many clients do not read an answer before they
+// have sent all.
+func Skip(w http.ResponseWriter, r *http.Request, maxValue int) {
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody(maxValue)))
+}
+
+// maxBody is the largest body of a form with a value: a text area has two bytes for each line
+// break.
+func maxBody(maxValue int) int64 { return int64(2*maxValue + overhead) }
+
 // Read reads the form in the body of a request. Values have at most maxValue bytes. Errors:
 // ErrTooLarge, ErrMalformed.
 func Read(w http.ResponseWriter, r *http.Request, maxValue int) (*Form, error) {
@@ -48,8 +58,7 @@ func Read(w http.ResponseWriter, r *http.Request, maxValue int) (*Form, error) {
 	}
 	switch kind {
 	case "multipart/form-data":
-		// A text area has two bytes for each line break of the value.
-		r.Body = http.MaxBytesReader(w, r.Body, int64(2*maxValue+overhead))
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody(maxValue))
 		return f, sized(f.multipart(multipart.NewReader(r.Body, parameters["boundary"])))
 	case "application/x-www-form-urlencoded":
 		r.Body = http.MaxBytesReader(w, r.Body, overhead)

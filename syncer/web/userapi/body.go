@@ -37,7 +37,7 @@ func readObject(w http.ResponseWriter, r *http.Request, maxValueBytes int) (obje
 		return nil, failed(unknownMedia, "read the request: unsupported media type"+
 			"\nHint: send JSON with the header Content-Type: "+mediaType)
 	}
-	limit := escaped*maxValueBytes + besides
+	limit := maxBody(maxValueBytes)
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
 	defer clear(data)
 	if _, is := errors.AsType[*http.MaxBytesError](err); is {
@@ -47,6 +47,15 @@ func readObject(w http.ResponseWriter, r *http.Request, maxValueBytes int) (obje
 		return nil, failed(malformed, "read the request: it ended before its end")
 	}
 	return parseObject(data)
+}
+
+// maxBody is the largest body.
+func maxBody(maxValueBytes int) int { return escaped*maxValueBytes + besides }
+
+// skip reads a body and keeps nothing of it: many clients do not read an answer before they
+// have sent all.
+func skip(w http.ResponseWriter, r *http.Request, maxValueBytes int) {
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, int64(maxBody(maxValueBytes))))
 }
 
 // parseObject parses a body. encoding/json would replace bytes that are not UTF-8 and half

@@ -4,6 +4,7 @@
 package userapi
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -26,6 +27,9 @@ type Config struct {
 	Daemon *daemon.Client
 	// Log is for failures that are not the client's. Required.
 	Log *slog.Logger
+	// Slot waits for a slot for a body with a value of a person, by the entity, and returns the
+	// function that frees it; ok is false if none becomes free. nil for no limit.
+	Slot func(ctx context.Context, entity string) (release func(), ok bool)
 	// Changed is called after each change; nil for nothing to do.
 	Changed func()
 	// ClientAddress is the address of the person, which Vault gets. Required.
@@ -60,6 +64,10 @@ type call struct {
 	token string
 	// names are what varies in the path, unescaped and not checked.
 	names map[string]string
+	// entity is that of the person, once it is known.
+	entity string
+	// release frees the slot of the body.
+	release func()
 }
 
 // ServeHTTP implements http.Handler.
@@ -97,11 +105,18 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (route, any, err
 	}
 	end, ok := h.underWay.begin(token)
 	if !ok {
-		return operation, nil, &failure{kind: busy, text: "too many requests are under way at once; wait for the answers of the others", retryAfter: "1"}
+		skip(w, r, h.maxValueBytes)
+		return operation, nil, tooMany()
 	}
 	defer end()
-	body, err := operation.do(&call{handler: h, w: w, r: r, token: token, names: names})
+	c := &call{handler: h, w: w, r: r, token: token, names: names, release: func() {}}
+	body, err := operation.do(c)
+	c.release()
 	return operation, body, err
+}
+
+func tooMany() error {
+	return &failure{kind: busy, text: "too many requests are under way at once; wait for the answers of the others", retryAfter: "1"}
 }
 
 // maxTokenBytes is longer than the longest tokens of Vault.

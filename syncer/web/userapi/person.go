@@ -36,6 +36,7 @@ func (c *call) session() (*manual.Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.entity = identity.EntityID
 	return manual.NewSession(c.r.Context(), client, identity, c.settings())
 }
 
@@ -44,6 +45,9 @@ func (c *call) session() (*manual.Session, error) {
 func (c *call) change(members ...string) (*manual.Session, *fields, error) {
 	session, err := c.session()
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.takeSlot(); err != nil {
 		return nil, nil, err
 	}
 	body, err := readObject(c.w, c.r, c.maxValueBytes)
@@ -56,6 +60,20 @@ func (c *call) change(members ...string) (*manual.Session, *fields, error) {
 
 // answerTime is how long a change may take besides the wait for another writer's record.
 const answerTime = time.Minute
+
+// takeSlot waits until the body may be in memory.
+func (c *call) takeSlot() error {
+	if c.Slot == nil {
+		return nil
+	}
+	release, ok := c.Slot(c.r.Context(), c.entity)
+	if !ok {
+		skip(c.w, c.r, c.maxValueBytes)
+		return tooMany()
+	}
+	c.release = release
+	return nil
+}
 
 // extend lets a change take its time.
 func (c *call) extend() { ExtendDeadlines(c.w, c.Settings.Settle) }

@@ -8,11 +8,11 @@ import (
 	"sync"
 )
 
-// The most requests that are under way at once: of one token, and of all. The bodies of all
-// need about 100 MiB.
+// The most requests that are under way at once: of one token, and of all. Config.Slot
+// limits their bodies.
 const (
 	maxPerToken = 8
-	maxRequests = 32
+	maxRequests = 128
 )
 
 // underWay counts the requests that are under way.
