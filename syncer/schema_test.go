@@ -266,7 +266,7 @@ func TestExamplesFitTheSchemas(t *testing.T) {
 
 // wrongConfigurations are mistakes that an editor marks.
 var wrongConfigurations = []string{
-	"controler: c", "controller: [c]", "vault: {addres: 'https://v'}", "vault: {token_file: t}", "vault: {address: 1}",
+	"controler: c", "controller: [c]", "vault: {host: 'https://v'}", "vault: {token_file: t}", "vault: {address: 1}",
 	"vault: {address: a, concurrency: many}", "vault: {address: a, settle: 30}", "vault: {address: a, settle: 30 seconds}",
 	"vault: {address: a, allow_http: maybe}", "records: authenticated", "listen: 9460", "hosts: name", "socket_mode: 600",
 	"sources: {}", "sources: [{drift: repair}]", "sources: [{history: maybe}]", "sources: [{drift_interval: 10}]",

@@ -19,7 +19,7 @@ var (
 	pageLink    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	pageHeading = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	pageAnchor  = regexp.MustCompile(`<a id="([^"]+)">`)
-	notInAnchor = regexp.MustCompile("[^\\p{L}\\p{N}_ -]")
+	notInAnchor = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 )
 
 // anchors are the anchors of a page, as git hosts and the registry make them of headings.

@@ -172,7 +172,7 @@ func failureText(data []byte) (string, error) {
 	}
 	var body struct{ Error *detail }
 	if err := json.Unmarshal(data, &body); err != nil {
-		return "", nil // printed only with --debug
+		return "", nil //nolint:nilerr // printed only with --debug
 	}
 	if body.Error == nil {
 		return "", fmt.Errorf("panic: the error has no member error: %s", data)

@@ -22,7 +22,7 @@ type Activity struct {
 // its Kind: Name is the source.
 const (
 	Approve  plan.Kind = "approve"
-	OfSource           = "source"
+	OfSource string    = "source"
 )
 
 // AuditLine is one line of the audit file. It holds no value and no fingerprint.

@@ -39,7 +39,7 @@ type fakeDaemon struct {
 // serve serves the daemon, and is the change of a configuration that asks it.
 func (d *fakeDaemon) serve(t *testing.T) func(*config.Web) {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "daemon") // shorter than t.TempDir: a socket has a short path
+	folder, err := os.MkdirTemp("", "daemon") //nolint:usetesting // shorter than t.TempDir: a socket has a short path
 	if err != nil {
 		t.Fatal(err)
 	}

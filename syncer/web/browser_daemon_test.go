@@ -38,7 +38,7 @@ type daemonWorld struct {
 
 func newDaemonWorld(t *testing.T) *daemonWorld {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "web") // short: the path of a socket has at most 107 bytes
+	dir, err := os.MkdirTemp("", "web") //nolint:usetesting // short: the path of a socket has at most 107 bytes
 	if err != nil {
 		t.Fatal(err)
 	}

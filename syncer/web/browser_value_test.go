@@ -26,7 +26,7 @@ func TestStepReadsTheBytesThatWereEntered(t *testing.T) {
 		"lines":   {entered: "-----BEGIN KEY-----\r\na\n\n  b\t\r\n-----END KEY-----", want: "-----BEGIN KEY-----\na\n\n  b\t\n-----END KEY-----"},
 		"newline": {entered: "one\n", want: "one"},
 		"kept":    {entered: "one\n", want: "one\n", keep: true},
-		"unicode": {entered: "пароль ‮ 密码 🔑 é é", want: "пароль ‮ 密码 🔑 é é"},
+		"unicode": {entered: "пароль \u202e 密码 🔑 é é", want: "пароль \u202e 密码 🔑 é é"},
 		"html":    {entered: `</textarea><script>alert("1")</script>&amp;`, want: `</textarea><script>alert("1")</script>&amp;`},
 	} {
 		w.page(tab, "/add")

@@ -172,7 +172,7 @@ func (v *visit) sourceRow(ctx context.Context, s report.Status, known report.Inv
 	row = sourceRow{Status: s}
 	row.Workflows, row.All = a.covers(s.Source, known)
 	row.AllOfPlan = a.coversPlan(s.Plan)
-	if _, err := secrets.GitOpsOwner(known.Controller, s.Source); err == nil {
+	if _, invalid := secrets.GitOpsOwner(known.Controller, s.Source); invalid == nil {
 		row.MayApprove, row.MissingRight, err = person.MayApprove(ctx, v.client, secrets.CanonicalNamespace(known.Namespace), known.Mount, known.Controller, s.Source, v.login.Person.EntityID)
 	}
 	if v.login.Person.MayWrite != nil {
