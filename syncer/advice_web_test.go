@@ -13,6 +13,7 @@ var webAdvice = []advice{
 	{message: "a connection with this type and name already exists; replace it instead", test: "TestConnectionThatExistsIsNotAdded"},
 
 	{message: "too many requests are under way at once; wait for the answers of the others", test: "TestTooManyRequestsOfOneTokenAreRefused"},
+	{message: "; write it as base64, and decode it in the step", test: "encoding.txt"},
 	{message: "no Vault token was sent", test: "TestAdviceOfAnErrorLeadsToSuccess"},
 	{message: "this API reads no cookies; send your Vault token as Authorization: Bearer TOKEN", test: "TestAdviceOfAnErrorLeadsToSuccess"},
 	{message: "the header must be Authorization: Bearer TOKEN, once", test: "TestAdviceOfAnErrorLeadsToSuccess"},

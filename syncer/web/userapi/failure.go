@@ -108,12 +108,12 @@ func adoptCommand(err error) string {
 	}
 	a, flags := other.Address, ""
 	if a.Mount != secrets.DefaultMount {
-		flags += " --mount " + secrets.QuoteShell(a.Mount)
+		flags += "--mount " + secrets.QuoteShell(a.Mount) + " "
 	}
 	if a.Prefix != secrets.DefaultPrefix {
-		flags += " --prefix " + secrets.QuoteShell(a.Prefix)
+		flags += "--prefix " + secrets.QuoteShell(a.Prefix) + " "
 	}
-	return ", or with: relay-sync secret set" + flags + " " + secrets.QuoteShell(a.String()) + " --adopt --reason ..."
+	return ", or with: relay-sync secret set " + flags + secrets.QuoteShell(a.String()) + " --adopt --reason ..."
 }
 
 func kindOf(err error) kind {
