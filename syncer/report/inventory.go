@@ -32,6 +32,16 @@ type Inventory struct {
 	Connections []Connection `json:"connections"`
 }
 
+// Workflow is what is known of one workflow; of an unknown one, only its name.
+func (i Inventory) Workflow(name string) Workflow {
+	for _, w := range i.Workflows {
+		if w.Name == name {
+			return w
+		}
+	}
+	return Workflow{Name: name}
+}
+
 // Workflow is what the daemon knows of the secrets of a workflow.
 type Workflow struct {
 	Name string `json:"name"`

@@ -133,13 +133,7 @@ func (v *visit) actsFor(ctx context.Context, owner secrets.Owner) bool {
 
 // fill sets what Vault and the daemon know. Pure.
 func (w *secretView) fill(a secrets.Address, e secrets.Entry, known report.Inventory) {
-	var of report.Workflow
-	for _, one := range known.Workflows {
-		if one.Name == a.Group {
-			of = one
-		}
-	}
-	w.secretRow = rowWith(a.Group, manual.RowOf(a, e), of)
+	w.secretRow = rowWith(known.Controller, known.Workflow(a.Group), manual.RowOf(a, e))
 	w.Live, w.Exists, w.MaxVersions = e.Live(), e.Current > 0, e.Settings.MaxVersions
 	_, _, w.Undeletable = secrets.Undeletable(e)
 	w.Versions, w.Records = versionsOf(e), recordsOf(e)

@@ -47,6 +47,9 @@ type workflowView struct {
 type waiting struct {
 	report.Waiting
 	Source string
+	// Owner means that the source is the last owner, so that it is not another one's value that
+	// its files contain.
+	Owner bool
 }
 
 // deletedRow is a deleted secret that its owner can undelete.
@@ -83,7 +86,7 @@ func (s secretRow) WaitingText() string {
 		return ""
 	}
 	source := s.Waiting.Source
-	if source != "" && s.LastOwner != secrets.NoOwner && !strings.HasSuffix(string(s.LastOwner), "/"+source) {
+	if source != "" && s.LastOwner != secrets.NoOwner && !s.Waiting.Owner {
 		return "The git source " + source + " still contains this secret: remove it from its files."
 	}
 	return withoutCommand(string(s.Waiting.Kind) + ": " + s.Waiting.Cause)
@@ -181,12 +184,7 @@ func (w *workflowView) permit(mayWrite bool) {
 
 // fill joins what Vault and the daemon know. Pure.
 func (w *workflowView) fill(found manual.Found, known report.Inventory) {
-	var of report.Workflow
-	for _, one := range known.Workflows {
-		if one.Name == w.Workflow {
-			of = one
-		}
-	}
+	of := known.Workflow(w.Workflow)
 	w.Sources, w.Problems, w.UnusedKnown = of.Sources, of.Problems, of.MissingKnown
 	live := map[string]bool{}
 	for _, listing := range found.Workflows {
@@ -195,14 +193,14 @@ func (w *workflowView) fill(found manual.Found, known report.Inventory) {
 		}
 		w.Other = listing.Scope.DescribeOther(listing.Other)
 		for _, row := range listing.Rows {
-			one := rowWith(w.Workflow, row, of)
+			one := rowWith(known.Controller, of, row)
 			live[row.Name] = live[row.Name] || row.Entry.Live()
 			w.Secrets = append(w.Secrets, one)
 		}
 	}
 	for _, missing := range of.MissingSecrets {
 		if !live[missing.Name] && secrets.CheckName("secret", missing.Name) == nil {
-			one := rowWith(w.Workflow, manual.Row{Name: missing.Name}, of)
+			one := rowWith(known.Controller, of, manual.Row{Name: missing.Name})
 			one.Optional = missing.Optional
 			w.Missing = append(w.Missing, one)
 			if !one.Optional {
@@ -213,18 +211,21 @@ func (w *workflowView) fill(found manual.Found, known report.Inventory) {
 	w.Connections = connectionsUsed(of.References)
 }
 
-// rowWith is a secret with what the daemon knows of it. Pure.
-func rowWith(workflow string, row manual.Row, of report.Workflow) secretRow {
-	one := secretRow{Row: row, Workflow: workflow, Expires: row.Entry.Expires(), Drifted: row.Drift.Drifted()}
+// rowWith is a secret with what the daemon of a controller knows of it. Pure.
+func rowWith(controller string, of report.Workflow, row manual.Row) secretRow {
+	one := secretRow{Row: row, Workflow: of.Name, Expires: row.Entry.Expires(), Drifted: row.Drift.Drifted()}
 	for _, s := range of.Secrets {
 		if s.Name != row.Name {
 			continue
 		}
+		// Owners of another kind may end in the same name, such as a workspace of Terraform.
+		owner, err := secrets.GitOpsOwner(controller, s.Source)
+		owns := err == nil && owner == row.LastOwner
 		if s.Waiting != nil {
-			one.Waiting = &waiting{*s.Waiting, s.Source}
+			one.Waiting = &waiting{*s.Waiting, s.Source, owns}
 		}
 		// The file is that of the version only while the source is its owner.
-		if strings.HasSuffix(string(row.LastOwner), "/"+s.Source) && s.Source != "" || row.LastOwner == secrets.NoOwner {
+		if owns || row.LastOwner == secrets.NoOwner {
 			one.File, one.Revision, one.Source = s.File, s.Revision, s.Source
 		}
 	}

@@ -117,10 +117,5 @@ func (c *call) referencesOf(workflow string) report.Workflow {
 	if known.Namespace != secrets.CanonicalNamespace(at.Vault.Namespace) || known.Mount != at.Mount || known.Prefix != at.Prefix {
 		return report.Workflow{}
 	}
-	for _, w := range known.Workflows {
-		if w.Name == workflow {
-			return w
-		}
-	}
-	return report.Workflow{}
+	return known.Workflow(workflow)
 }
