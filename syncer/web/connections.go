@@ -19,11 +19,11 @@ import (
 
 // connectionsView is what the template connections shows.
 type connectionsView struct {
-	Domain              string
-	Rights              person.Rights
-	CanWrite, CanDelete bool
-	Rows                []connectionRow
-	DaemonProblem       string
+	Domain string
+	Rights person.Rights
+	actions
+	Rows          []connectionRow
+	DaemonProblem string
 }
 
 // connectionRow is one connection.
@@ -38,15 +38,13 @@ type connectionRow struct {
 // connectionView is what the template connection shows.
 type connectionView struct {
 	connectionRow
-	Rights                    person.Rights
-	CanWrite, CanDelete, Live bool
-	Fields                    []string
-	Versions                  []versionRow
-	Records                   []recordRow
-	CanUndelete               bool
-	Undeletable               bool
-	DaemonProblem             string
-	MaxVersions               int
+	Rights person.Rights
+	actions
+	Live          bool
+	Fields        []string
+	Versions      []versionRow
+	Records       []recordRow
+	DaemonProblem string
 }
 
 // needsDomain is an error if the configuration has no domain of connections.
@@ -89,8 +87,7 @@ func (v *visit) connections() error {
 	if err != nil {
 		return err
 	}
-	mayWrite := v.login.Person.MayWrite == nil
-	view.CanWrite, view.CanDelete = mayWrite && view.Rights.Write, mayWrite && view.Rights.Delete
+	view.actions = v.actions(view.Rights)
 	for _, listing := range found {
 		for _, row := range listing.Rows {
 			view.Rows = append(view.Rows, connectionRow{
@@ -176,9 +173,8 @@ func (v *visit) describeConnection() (view connectionView, entry secrets.Entry, 
 	}
 	row := manual.RowOf(a, entry)
 	view.connectionRow = connectionRow{Type: a.Group, Row: row, Drifted: row.Drift.Drifted(), UsedBy: uses[a.Group+"/"+a.Name]}
-	mayWrite := v.login.Person.MayWrite == nil
-	view.CanWrite, view.CanDelete = mayWrite && view.Rights.Write, mayWrite && view.Rights.Delete
-	view.Live, view.MaxVersions = entry.Live(), entry.Settings.MaxVersions
+	view.actions = v.actions(view.Rights)
+	view.Live = entry.Live()
 	view.Fields, view.Versions, view.Records = fieldsOf(entry), versionsOf(entry), recordsOf(entry)
 	return view, entry, nil
 }

@@ -27,17 +27,15 @@ func isEmpty(err error) bool { return errors.Is(err, manual.ErrNoSecrets) }
 type secretView struct {
 	Workflow string
 	secretRow
-	Rights                           person.Rights
-	CanWrite, CanDelete, CanUndelete bool
-	Live, Exists                     bool
+	Rights person.Rights
+	actions
+	Live, Exists bool
 	// Undeletable means that the newest version can be undeleted by Owner of it.
 	Undeletable bool
 	// WhoUndeletes is who can undelete it.
-	WhoUndeletes string
-	Versions     []versionRow
-	Records      []recordRow
-	// Settings are those of the entry that concern its versions; empty for none.
-	MaxVersions   int
+	WhoUndeletes  string
+	Versions      []versionRow
+	Records       []recordRow
 	DaemonProblem string
 }
 
@@ -113,9 +111,8 @@ func (v *visit) describe() (view secretView, entry secrets.Entry, err error) {
 		return view, entry, err
 	}
 	view.Rights = rights[a.Group]
-	mayWrite := v.login.Person.MayWrite == nil
-	view.CanWrite, view.CanDelete, view.CanUndelete = mayWrite && view.Rights.Write, mayWrite && view.Rights.Delete, mayWrite && view.Rights.Undelete
-	view.fill(a, entry, known)
+	view.actions = v.actions(view.Rights)
+	view.fill(a, entry, shown(known, view.Rights))
 	if owner, _, is := secrets.Undeletable(entry); is {
 		view.CanUndelete, view.WhoUndeletes = view.CanUndelete && v.actsFor(v.r.Context(), owner), whoUndeletes(owner)
 	}
@@ -134,7 +131,7 @@ func (v *visit) actsFor(ctx context.Context, owner secrets.Owner) bool {
 // fill sets what Vault and the daemon know. Pure.
 func (w *secretView) fill(a secrets.Address, e secrets.Entry, known report.Inventory) {
 	w.secretRow = rowWith(known.Controller, known.Workflow(a.Group), manual.RowOf(a, e))
-	w.Live, w.Exists, w.MaxVersions = e.Live(), e.Current > 0, e.Settings.MaxVersions
+	w.Live, w.Exists = e.Live(), e.Current > 0
 	_, _, w.Undeletable = secrets.Undeletable(e)
 	w.Versions, w.Records = versionsOf(e), recordsOf(e)
 }

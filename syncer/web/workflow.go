@@ -23,10 +23,9 @@ import (
 type workflowView struct {
 	Workflow string
 	Rights   person.Rights
-	// Actions are what the person may do.
-	CanWrite, CanDelete, CanUndelete bool
-	Secrets                          []secretRow
-	Deleted                          []deletedRow
+	actions
+	Secrets []secretRow
+	Deleted []deletedRow
 	// Missing are the secrets that steps need and that have no value.
 	Missing []secretRow
 	// Required is how many of Missing the steps cannot run without.
@@ -137,11 +136,8 @@ func (v *visit) workflow() error {
 		return err
 	}
 	view.Rights = rights[name]
-	view.permit(v.login.Person.MayWrite == nil)
-	if !view.Rights.List || !view.Rights.Observe {
-		known = report.Inventory{}
-	}
-	view.fill(found, known)
+	view.actions = v.actions(view.Rights)
+	view.fill(found, shown(known, view.Rights))
 	for i, row := range view.Deleted {
 		view.Deleted[i].Own = view.CanUndelete && v.actsFor(v.r.Context(), row.Owner)
 	}
@@ -177,9 +173,22 @@ func (v *visit) known(ctx context.Context, workflow string) (known report.Invent
 	return known, ""
 }
 
-// permit sets what the person may do.
-func (w *workflowView) permit(mayWrite bool) {
-	w.CanWrite, w.CanDelete, w.CanUndelete = mayWrite && w.Rights.Write, mayWrite && w.Rights.Delete, mayWrite && w.Rights.Undelete
+// shown is what the daemon knows of a workflow, for who may view it in Vault; nothing for
+// others. Pure.
+func shown(known report.Inventory, rights person.Rights) report.Inventory {
+	if !rights.List || !rights.Observe {
+		return report.Inventory{}
+	}
+	return known
+}
+
+// actions are what a person may do: what the policies permit, unless the person may not write
+// by hand at all.
+type actions struct{ CanWrite, CanDelete, CanUndelete bool }
+
+func (v *visit) actions(rights person.Rights) actions {
+	mayWrite := v.login.Person.MayWrite == nil
+	return actions{mayWrite && rights.Write, mayWrite && rights.Delete, mayWrite && rights.Undelete}
 }
 
 // fill joins what Vault and the daemon know. Pure.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/manual"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -35,6 +36,23 @@ func TestFileOfASourceIsOnlyThatOfItsOwnValue(t *testing.T) {
 		}
 		if text := row.WaitingText(); strings.HasPrefix(text, "The git source shop still contains this secret") == own {
 			t.Errorf("owner %q: %s", owner, text)
+		}
+	}
+}
+
+// What the daemon knows of a workflow names files and steps: the pages of the workflow and of
+// one secret show it only to who may list the workflow and read its metadata.
+func TestOnlyAViewerSeesWhatTheDaemonKnows(t *testing.T) {
+	t.Parallel()
+	known := report.Inventory{Controller: "main", Workflows: []report.Workflow{{Name: "deploy", Sources: []string{"shop"}}}}
+	for rights, want := range map[person.Rights]int{
+		{List: true, Observe: true}:                1,
+		{List: true, Write: true}:                  0,
+		{Observe: true, Write: true, Delete: true}: 0,
+		{}: 0,
+	} {
+		if got := len(shown(known, rights).Workflow("deploy").Sources); got != want {
+			t.Errorf("%+v: %d sources, expected %d", rights, got, want)
 		}
 	}
 }
