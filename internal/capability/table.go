@@ -84,6 +84,13 @@ func Line(path string, capabilities ...string) string {
 	return fmt.Sprintf(`path "%s" { capabilities = ["%s"] }`, path, strings.Join(capabilities, `", "`))
 }
 
+// Grants reports whether the capabilities that Vault returns for a path include all that are
+// needed. A root token has "root" alone, and may do everything.
+func Grants(granted []string, needs ...string) bool {
+	return slices.Contains(granted, "root") ||
+		!slices.ContainsFunc(needs, func(need string) bool { return !slices.Contains(granted, need) })
+}
+
 // Union returns what all operations together require, one rule for each path.
 func Union(ops ...Operation) []Rule {
 	var out []Rule

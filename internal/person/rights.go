@@ -67,7 +67,7 @@ func inEach[T any](ctx context.Context, d vaultclient.Directory, root secrets.Sc
 		}
 		paths = append(paths, a.RequiredPaths(ops...)...)
 	}
-	granted, err := capabilities(ctx, d, root.Namespace, paths)
+	granted, err := Capabilities(ctx, d, root.Namespace, paths...)
 	if err != nil {
 		return nil, err
 	}
@@ -86,34 +86,41 @@ func RightsInDomain(ctx context.Context, d vaultclient.Directory, root secrets.S
 		return Rights{}, err
 	}
 	folder := a.Mount + "/metadata/" + a.Prefix + "/"
-	granted, err := capabilities(ctx, d, root.Namespace, append(a.RequiredPaths(operations...), folder))
+	granted, err := Capabilities(ctx, d, root.Namespace, append(a.RequiredPaths(operations...), folder)...)
 	if err != nil {
 		return Rights{}, err
 	}
 	out := rightsAt(a, granted)
 	out.Undelete, out.Missing.Undelete = false, ""
-	if needs := capability.For(capability.List)[0].Capabilities; !allowed(granted[folder], needs...) {
+	if needs := capability.For(capability.List)[0].Capabilities; !capability.Grants(granted[folder], needs...) {
 		out.List = false
 		out.Missing.List = strings.TrimSpace(capability.Line(folder, needs...) + "\n" + out.Missing.List)
 	}
 	return out, nil
 }
 
-// MayApprove reports whether the person of the token may approve planned changes of a source
-// of a controller. missing is the line of policy if not. Errors: as of RightsIn.
-func MayApprove(ctx context.Context, d vaultclient.Directory, namespace, mount, controller, source, entity string) (may bool, missing string, err error) {
-	if err := errors.Join(secrets.CheckPath("mount", mount), secrets.CheckName("controller", controller), secrets.CheckName("source", source)); err != nil {
-		return false, "", err
+// MayApprove reports for each of the sources of a controller whether the person of the token
+// may approve its planned changes: one request for all. Errors: as of RightsIn.
+func MayApprove(ctx context.Context, d vaultclient.Directory, namespace, mount, controller, entity string, sources ...string) (map[string]bool, error) {
+	err := errors.Join(secrets.CheckPath("mount", mount), secrets.CheckName("controller", controller))
+	may, paths := make(map[string]bool, len(sources)), make([]string, len(sources))
+	for i, source := range sources {
+		err = errors.Join(err, secrets.CheckName("source", source))
+		may[source], paths[i] = false, capability.ApprovalPath(mount, controller, source, entity)
 	}
-	line := capability.Line(capability.ApprovalPath(mount, controller, source, "{{identity.entity.id}}"), capability.Approval...)
-	if secrets.CheckName("entity", entity) == nil { // a token without an entity has none
-		path := capability.ApprovalPath(mount, controller, source, entity)
-		granted, err := capabilities(ctx, d, namespace, []string{path})
-		if err != nil || allowed(granted[path], capability.Approval...) {
-			return err == nil, "", err
-		}
+	if err != nil || secrets.CheckName("entity", entity) != nil { // a token without an entity may not
+		return may, err
 	}
-	return false, line, nil
+	granted, err := Capabilities(ctx, d, namespace, paths...)
+	for i, source := range sources {
+		may[source] = capability.Grants(granted[paths[i]], capability.Approval...)
+	}
+	return may, err
+}
+
+// ApprovalRule is the line of policy that an approver of a source requires.
+func ApprovalRule(mount, controller, source string) string {
+	return capability.Line(capability.ApprovalPath(mount, controller, source, "{{identity.entity.id}}"), capability.Approval...)
 }
 
 func rightsAt(a secrets.Address, granted map[string][]string) Rights {
@@ -130,8 +137,10 @@ func rightsAt(a secrets.Address, granted map[string][]string) Rights {
 	return r
 }
 
-// capabilities are those of the token, by path.
-func capabilities(ctx context.Context, d vaultclient.Directory, namespace string, paths []string) (map[string][]string, error) {
+// Capabilities returns those of the token, by path: one request for each thousand paths.
+// Errors: secrets.ErrTokenRejected, also for a token that may not read its own capabilities,
+// or a *kv.Error.
+func Capabilities(ctx context.Context, d vaultclient.Directory, namespace string, paths ...string) (map[string][]string, error) {
 	out := make(map[string][]string, len(paths))
 	for chunk := range slices.Chunk(paths, maxPaths) {
 		granted, err := d.Capabilities(ctx, namespace, chunk...)
@@ -146,13 +155,4 @@ func capabilities(ctx context.Context, d vaultclient.Directory, namespace string
 		}
 	}
 	return out, nil
-}
-
-func allowed(granted []string, needs ...string) bool {
-	for _, need := range needs {
-		if !slices.Contains(granted, need) && !slices.Contains(granted, "root") {
-			return false
-		}
-	}
-	return true
 }

@@ -31,7 +31,7 @@ func TeamOwner(ctx context.Context, d vaultclient.Directory, namespace, mount, t
 		return secrets.NoOwner, fmt.Errorf("team %q: %w", team, secrets.ErrTokenRejected)
 	case err != nil:
 		return secrets.NoOwner, err
-	case !allowed(granted[path], capability.Team):
+	case !capability.Grants(granted[path], capability.Team):
 		return secrets.NoOwner, fmt.Errorf("team %q: %w\nHint: add to a policy of the token:\n  %s", team, ErrNotMember, capability.Line(path, capability.Team))
 	}
 	return owner, nil

@@ -146,7 +146,7 @@ func missingLines(a Address, rules []capability.Rule, granted map[string][]strin
 		have := granted[pathsOf(a, r)[0]]
 		none = none && !slices.ContainsFunc(have, func(name string) bool { return name != "deny" })
 		for _, path := range pathsOf(a, r) {
-			incomplete = incomplete || len(missing(r, granted[path])) > 0
+			incomplete = incomplete || !capability.Grants(granted[path], r.Capabilities...)
 			have = slices.DeleteFunc(slices.Clone(have), func(c string) bool { return !slices.Contains(granted[path], c) })
 		}
 		if incomplete {
@@ -155,13 +155,6 @@ func missingLines(a Address, rules []capability.Rule, granted map[string][]strin
 		}
 	}
 	return lines, none
-}
-
-func missing(r capability.Rule, granted []string) []string {
-	if slices.Contains(granted, "root") {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(r.Capabilities), func(name string) bool { return slices.Contains(granted, name) })
 }
 
 // kept are the granted capabilities that a complete rule repeats: no reading of values.

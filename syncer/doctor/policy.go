@@ -12,7 +12,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/connections"
-	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
+	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
@@ -24,8 +24,6 @@ const (
 	anyName = "any"
 	// foreignName is a workflow that no source lists.
 	foreignName = "relay-doctor-no-such-workflow"
-	// chunk limits the paths of one request.
-	chunk = 500
 )
 
 // operations are those of a controller.
@@ -42,19 +40,13 @@ func (d Doctor) policies(ctx context.Context, session vaultclient.Directory) []r
 	approvals := d.approvalPaths()
 	paths = append(paths, approvals...)
 	slices.Sort(paths)
-	granted := map[string][]string{}
-	for part := range slices.Chunk(slices.Compact(paths), chunk) {
-		answer, err := session.Capabilities(ctx, d.Config.Vault.Namespace, part...)
-		if errors.Is(err, kv.ErrPermissionDenied) {
-			return []report.Check{warn(policyName, "not known: the token cannot read its own capabilities",
-				"give the token Vault's policy default, or "+capability.Line("sys/capabilities-self", "update"))}
-		}
-		if err != nil {
-			return []report.Check{failed(policyName, err, "")}
-		}
-		for path, capabilities := range answer {
-			granted[path] = capabilities
-		}
+	granted, err := person.Capabilities(ctx, session, d.Config.Vault.Namespace, slices.Compact(paths)...)
+	switch {
+	case errors.Is(err, secrets.ErrTokenRejected):
+		return []report.Check{warn(policyName, "not known: the token cannot read its own capabilities",
+			"give the token Vault's policy default, or "+capability.Line("sys/capabilities-self", "update"))}
+	case err != nil:
+		return []report.Check{failed(policyName, err, "")}
 	}
 	return append(judge(needed, foreign, granted, d.policyCommand()), ofApprovals(approvals, granted)...)
 }
@@ -72,11 +64,8 @@ func (d Doctor) approvalPaths() []string {
 func ofApprovals(paths []string, granted map[string][]string) []report.Check {
 	var lines []string
 	for _, path := range paths {
-		for _, need := range capability.Approvals {
-			if !slices.Contains(granted[path], need) && !slices.Contains(granted[path], "root") {
-				lines = append(lines, capability.Line(strings.TrimSuffix(path, anyName)+"+", capability.Approvals...))
-				break
-			}
+		if !capability.Grants(granted[path], capability.Approvals...) {
+			lines = append(lines, capability.Line(strings.TrimSuffix(path, anyName)+"+", capability.Approvals...))
 		}
 	}
 	if len(lines) == 0 {

@@ -101,16 +101,23 @@ func (v *visit) visibleSources(ctx context.Context) (sourcesView, error) {
 	if err != nil {
 		return view, err
 	}
+	approves, err := v.approves(ctx, status.Sources, known)
+	if err != nil {
+		return view, err
+	}
 	for _, s := range status.Sources {
-		row, shown, err := v.sourceRow(ctx, s, known, access)
-		switch {
-		case err != nil:
-			return view, err
-		case shown:
-			view.Rows = append(view.Rows, row)
-		default:
-			view.Hidden++
+		row := sourceRow{Status: s}
+		row.Workflows, row.All = access.covers(s.Source, known)
+		row.AllOfPlan = access.coversPlan(s.Plan)
+		if may, valid := approves[s.Source]; valid && !may {
+			row.MissingRight = person.ApprovalRule(known.Mount, known.Controller, s.Source)
 		}
+		row.MayApprove = approves[s.Source] && v.login.Person.MayWrite == nil
+		if len(row.Workflows) == 0 && !row.All && !row.MayApprove {
+			view.Hidden++
+			continue
+		}
+		view.Rows = append(view.Rows, row)
 	}
 	return view, nil
 }
@@ -168,17 +175,19 @@ func (a access) coversPlan(d *plan.Document) bool {
 	})
 }
 
-func (v *visit) sourceRow(ctx context.Context, s report.Status, known report.Inventory, a access) (row sourceRow, shown bool, err error) {
-	row = sourceRow{Status: s}
-	row.Workflows, row.All = a.covers(s.Source, known)
-	row.AllOfPlan = a.coversPlan(s.Plan)
-	if _, invalid := secrets.GitOpsOwner(known.Controller, s.Source); invalid == nil {
-		row.MayApprove, row.MissingRight, err = person.MayApprove(ctx, v.client, secrets.CanonicalNamespace(known.Namespace), known.Mount, known.Controller, s.Source, v.login.Person.EntityID)
+// approves reports for each source with a valid name whether Vault permits the person to
+// approve its plans.
+func (v *visit) approves(ctx context.Context, sources []report.Status, known report.Inventory) (map[string]bool, error) {
+	var names []string
+	for _, s := range sources {
+		if _, err := secrets.GitOpsOwner(known.Controller, s.Source); err == nil {
+			names = append(names, s.Source)
+		}
 	}
-	if v.login.Person.MayWrite != nil {
-		row.MayApprove = false
+	if len(names) == 0 {
+		return nil, nil
 	}
-	return row, len(row.Workflows) > 0 || row.All || row.MayApprove, err
+	return person.MayApprove(ctx, v.client, secrets.CanonicalNamespace(known.Namespace), known.Mount, known.Controller, v.login.Person.EntityID, names...)
 }
 
 // sourceView is what the template source shows.
