@@ -35,7 +35,7 @@ func ParseEncoding(text string) (Encoding, error) {
 func (v Value) checkEncoding(e Encoding) error {
 	if e == RefuseEncoding && v.transferred() {
 		return invalidf("the value needs Relay's transfer encoding, which encoding = %q forbids: it is not UTF-8, contains a NUL byte, or begins with %q; "+
-			"write it as base64, and decode it in the step", RefuseEncoding, transferPrefix)
+			"write it as base64, and decode it in the step", RefuseEncoding, TransferPrefix)
 	}
 	return nil
 }

@@ -149,7 +149,7 @@ func FuzzTransferEncoding(f *testing.F) {
 			t.Errorf("not text for JSON: %q", wire)
 		}
 		got := []byte(wire)
-		if encoded, is := strings.CutPrefix(wire, transferPrefix); is {
+		if encoded, is := strings.CutPrefix(wire, TransferPrefix); is {
 			var err error
 			if got, err = base64.StdEncoding.DecodeString(encoded); err != nil {
 				t.Fatal(err)

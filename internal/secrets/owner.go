@@ -87,6 +87,16 @@ func (o Owner) person() (hash string, ok bool) {
 	return id[readable+1:], true
 }
 
+// Readable is the part of a person that is for readers, without the hash; empty for another
+// owner.
+func (o Owner) Readable() string {
+	hash, is := o.person()
+	if !is {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(string(o), "person/"), "-"+hash)
+}
+
 // Same reports whether two owners are one: equal, or one person with two readable parts.
 func (o Owner) Same(other Owner) bool {
 	hash, is := o.person()

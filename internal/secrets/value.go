@@ -57,8 +57,8 @@ func (Value) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 // GobEncode implements gob.GobEncoder. It always fails: a Value is not sent elsewhere.
 func (Value) GobEncode() ([]byte, error) { return nil, errors.New("a secret value is not encoded") }
 
-// transferPrefix marks base64 in Relay's transfer encoding (ARCHITECTURE.md, Transfer encoding).
-const transferPrefix = "base64:"
+// TransferPrefix marks base64 in Relay's transfer encoding (ARCHITECTURE.md, Transfer encoding).
+const TransferPrefix = "base64:"
 
 // encoded returns the value in Relay's transfer encoding: the text itself,
 // except that text that is not UTF-8, contains NUL, or begins with "base64:" is
@@ -72,7 +72,7 @@ func (v Value) encoded() string {
 	if !v.transferred() {
 		return plain
 	}
-	return transferPrefix + base64.StdEncoding.EncodeToString([]byte(plain))
+	return TransferPrefix + base64.StdEncoding.EncodeToString([]byte(plain))
 }
 
 // transferred reports whether the value differs from its transfer encoding.
@@ -81,7 +81,7 @@ func (v Value) transferred() bool {
 		return false
 	}
 	plain := v.reveal()
-	return !utf8.ValidString(plain) || strings.ContainsRune(plain, 0) || strings.HasPrefix(plain, transferPrefix)
+	return !utf8.ValidString(plain) || strings.ContainsRune(plain, 0) || strings.HasPrefix(plain, TransferPrefix)
 }
 
 // checkSize rejects a value that is larger than limit bytes after encoding. The error

@@ -28,14 +28,12 @@ type Secret struct {
 	Value Value
 }
 
-const transferPrefix = "base64:"
-
 var errEncoding = errors.New(`the value begins with "base64:", and standard base64 does not follow`)
 
 // decode returns the value of a text in Relay's transfer encoding. Relay decodes every text
 // with the prefix, and Go's decoder ignores line breaks.
 func decode(text string) (Value, error) {
-	encoded, is := strings.CutPrefix(text, transferPrefix)
+	encoded, is := strings.CutPrefix(text, secrets.TransferPrefix)
 	if !is {
 		return newValue(text), nil
 	}

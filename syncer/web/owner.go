@@ -4,13 +4,11 @@
 package web
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
-
-// personHashLength is that of the hash at the end of a person's owner, with its hyphen.
-const personHashLength = 17
 
 // describeOwner is an owner in the words of a page.
 func describeOwner(o secrets.Owner) string {
@@ -22,10 +20,7 @@ func describeOwner(o secrets.Owner) string {
 		controller, source, _ := strings.Cut(id, "/")
 		return "the git source " + source + " of " + controller
 	case "person":
-		if len(id) > personHashLength {
-			id = id[:len(id)-personHashLength]
-		}
-		return id
+		return cmp.Or(o.Readable(), id)
 	case "team":
 		return "the team " + id
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 )
 
 //go:embed templates static
@@ -128,28 +129,20 @@ func age(now, t time.Time) string {
 	case d < 10*time.Second:
 		return "just now"
 	case d < time.Minute:
-		text = count(int(d/time.Second), "second")
+		text = render.Count(int(d/time.Second), "second")
 	case d < time.Hour:
-		text = count(int(d/time.Minute), "minute")
+		text = render.Count(int(d/time.Minute), "minute")
 	case d < 48*time.Hour:
-		text = count(int(d/time.Hour), "hour")
+		text = render.Count(int(d/time.Hour), "hour")
 	case d < 90*24*time.Hour:
-		text = count(int(d/(24*time.Hour)), "day")
+		text = render.Count(int(d/(24*time.Hour)), "day")
 	default:
-		text = count(int(d/(30*24*time.Hour)), "month")
+		text = render.Count(int(d/(30*24*time.Hour)), "month")
 	}
 	if in {
 		return "in " + text
 	}
 	return text + " ago"
-}
-
-// count is a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // show renders a page for the visit.
