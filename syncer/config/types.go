@@ -77,7 +77,7 @@ func (c *typeCheck) mapping(n *yaml.Node, t reflect.Type, path string) {
 		field := valueOf(t, key)
 		switch {
 		case field == nil:
-			c.add(key, "", "unknown key%s", quoteKey(key.Value))
+			c.add(key, "", "unknown key%s", quoteKey(key.Value)+suggestion(key.Value, t))
 		case duplicate:
 			c.add(key, at, "duplicate key, first in line %d", first)
 		default:
@@ -95,6 +95,16 @@ func quoteKey(key string) string {
 		return ""
 	}
 	return " " + strconv.Quote(key)
+}
+
+// suggestion names the key of a mapping that is most similar.
+func suggestion(key string, t reflect.Type) string {
+	if keyForm.MatchString(key) {
+		if near := nearest(key, keysOf(t)); near != "" {
+			return "; did you mean " + near + "?"
+		}
+	}
+	return ""
 }
 
 // valueOf is the type of the value of a key; nil for an unknown one.
