@@ -46,9 +46,8 @@ commit or of Vault, and it counts only for a limited time.
 With --list, approve lists the approvals of all controllers, sources and people, and with
 --remove it removes those that are named as --list prints them: of people who left, of
 former controllers. --remove --expired removes all that can no longer count. Both are for
-an administrator: relay-sync policy administrator --approvals.
-
-  relay-sync approve shop --reason 'CHG-1234: retired services'
+an administrator: relay-sync policy administrator --approvals.`,
+		Example: `  relay-sync approve shop --reason 'CHG-1234: retired services'
   relay-sync plan --source shop -o json | relay-sync approve shop --plan - --reason 'CHG-1234'
   relay-sync approve --list
   relay-sync approve --remove --expired`,
@@ -60,12 +59,13 @@ an administrator: relay-sync policy administrator --approvals.
 				return errors.New("--expired requires --remove")
 			}
 			if len(args) != 1 {
-				return fmt.Errorf("expected one source, received %d arguments", len(args))
+				return fmt.Errorf("expected one SOURCE, received %d arguments", len(args))
 			}
 			return o.approve(c.Context(), f, args[0])
 		},
 	}
-	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the controller's configuration file")
+	o.configFlag(c)
+	completeFirst(c, sourceNames)
 	c.Flags().StringVar(&f.socket, "socket", "", "path of the daemon's socket, instead of the configuration")
 	c.Flags().StringVar(&f.url, "url", "", "URL of the daemon's endpoint, such as https://relay-sync.example.com, instead of the configuration")
 	c.Flags().StringVar(&f.plan, "plan", "", "file with the output of relay-sync plan -o json, - for standard input")

@@ -51,6 +51,8 @@ Exit codes:
   1  an error; for apply also a change that is blocked or pending approval
   2  plan: there are changes, drift or blocked changes; apply: drift that is only
      reported, or a pending hand-over, which another sync completes`,
+		Example: `  relay-sync doctor -c /etc/relay-sync/relay-sync.yaml
+  relay-sync plan -c /etc/relay-sync/relay-sync.yaml`,
 		Version:       build.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -59,14 +61,10 @@ Exit codes:
 	root.SetErr(o.stderr)
 	root.SetVersionTemplate("relay-sync {{.Version}}\n")
 	root.PersistentFlags().StringVarP(&o.output, "output", "o", "text", "output format: text or json; plan also has markdown")
-	complete(root, "output", func() []string { return []string{"text", "json", "markdown"} })
+	complete(root, "output", formats)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		formats := []string{"text", "json"}
-		if c.Name() == "plan" {
-			formats = append(formats, "markdown")
-		}
-		if !slices.Contains(formats, o.output) {
-			return fmt.Errorf("invalid --output %q: must be %s", o.output, strings.Join(formats, " or "))
+		if !slices.Contains(formats(c), o.output) {
+			return fmt.Errorf("invalid --output %q: must be %s", o.output, strings.Join(formats(c), " or "))
 		}
 		return nil
 	}
@@ -78,25 +76,9 @@ Exit codes:
 }
 
 func (o *options) configFlags(c *cobra.Command) {
-	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
+	o.configFlag(c)
 	c.Flags().StringSliceVar(&o.sources, "source", nil, "process only this source (repeatable)")
-	complete(c, "source", func() []string {
-		cfg, err := config.Read(o.config)
-		if err != nil {
-			return nil
-		}
-		return cfg.SourceNames()
-	})
-}
-
-// complete lets a shell complete the values of a flag.
-func complete(c *cobra.Command, flag string, values func() []string) {
-	err := c.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return values(), cobra.ShellCompDirectiveNoFileComp
-	})
-	if err != nil {
-		panic("relay-sync: " + err.Error()) // the caller has defined the flag
-	}
+	complete(c, "source", sourceNames)
 }
 
 func (o *options) planCommand() *cobra.Command {
@@ -114,7 +96,9 @@ to list names and to read metadata. It compares ciphertexts: an equal ciphertext
 "unchanged", a different one "maybe changed". Use it for pull requests, where no key
 should be available. With --output markdown, plan prints tables for a comment on the
 pull request, in at most 64 KiB.`,
-		Args: cobra.NoArgs,
+		Example: `  relay-sync plan --config relay-sync.yaml
+  relay-sync plan --keyless --output markdown --source shop`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.sync(c, ask) },
 	}
 	o.configFlags(c)
@@ -131,7 +115,9 @@ func (o *options) applyCommand() *cobra.Command {
 repairs and deletes secrets in Vault accordingly. Changes that are pending approval (too
 many deletions, older files) are applied only with --approve, the id of the plan and
 --reason.`,
-		Args: cobra.NoArgs,
+		Example: `  relay-sync apply --source shop
+  relay-sync apply --approve 2f6c1ea0b9d4 --reason 'CHG-1234: retired services'`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.sync(c, ask) },
 	}
 	o.configFlags(c)
@@ -158,6 +144,10 @@ the sources that have no MAC or an invalid one, all or those of the named secret
 and signs them with the newest key of fingerprint_key_file. Use it once after you set the
 key, before you set records: authentic. A signature confirms that this controller wrote
 the record, so check a record that is not authentic first.`,
+		Example: `  relay-sync adopt deploy-production/registry_password --reason 'moves from Terraform to git'
+  relay-sync adopt connection:kubernetes/prod --reason 'moves from Terraform to git'
+  relay-sync adopt --unmanaged --reason 'after a crash'
+  relay-sync adopt --records --reason 'the fingerprint key is new'`,
 		RunE: func(c *cobra.Command, names []string) error {
 			if records && ask.Unmanaged || yes && !records {
 				return errors.New("adopt: --records and --unmanaged exclude each other, and --yes requires --records")
@@ -173,6 +163,7 @@ the record, so check a record that is not authentic first.`,
 		},
 	}
 	o.configFlags(c)
+	completeFirst(c, workflowFolders)
 	c.Flags().BoolVar(&ask.Unmanaged, "unmanaged", false, "take over all live secrets that have no owner's record")
 	c.Flags().BoolVar(&records, "records", false, "sign records without a valid MAC instead of writing values")
 	c.Flags().BoolVar(&yes, "yes", false, "with --records: do not ask")
@@ -182,9 +173,10 @@ the record, so check a record that is not authentic first.`,
 
 func (o *options) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of relay-sync",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version of relay-sync",
+		Example: `  relay-sync version -o json`,
+		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			if o.output == "json" {
 				return render.Document(o.stdout, map[string]any{

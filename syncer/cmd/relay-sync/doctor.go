@@ -25,13 +25,12 @@ wider than needed), whether the available keys open the files at the commit of e
 addresses of the daemon. It changes nothing. The first line that failed names the cause, and each
 line has the next step. Run it as the user of the daemon, with the same configuration.
 
-  relay-sync doctor -c /etc/relay-sync/relay-sync.yaml
-
 The exit code is 0 if nothing failed, also with warnings, and 1 otherwise.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return o.doctor(c.Context()) },
+		Example: `  relay-sync doctor -c /etc/relay-sync/relay-sync.yaml`,
+		Args:    noArguments,
+		RunE:    func(c *cobra.Command, _ []string) error { return o.doctor(c.Context()) },
 	}
-	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
+	o.configFlag(c)
 	return c
 }
 

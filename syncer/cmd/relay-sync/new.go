@@ -28,6 +28,7 @@ func (o *options) newCommand() *cobra.Command {
 prints the commands that encrypt it and set the values. It writes placeholders, so no
 value is on disk in plain text. It needs no configuration, no key and no Vault, and never
 replaces a file.`,
+		Example: `  relay-sync new deploy-production registry_password tls_key --file secrets/platform/deploy.yaml`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("no workflow given: expected WORKFLOW, and the names of its secrets")
@@ -36,6 +37,7 @@ replaces a file.`,
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return o.newManifest(args[0], args[1:], file) },
 	}
+	completeFirst(c, workflowNames)
 	c.Flags().StringVar(&file, "file", "", "path of the new file (default: WORKFLOW.yaml)")
 	return c
 }

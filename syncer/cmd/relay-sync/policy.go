@@ -28,14 +28,13 @@ The role writer is for Terraform, controller is for relay-sync: it has the right
 writer, and reads and removes the approvals of its sources. reader is for the steps of a
 workflow, tidy is for relay-sync tidy. The others are for people, at the command line and
 on the web page. policy sends no request to Vault. With -o json it prints the policy as
-JSON instead of HCL.
-
-  relay-sync policy operator --workflow deploy-production | vault policy write shop-operator -
+JSON instead of HCL.`,
+		Example: `  relay-sync policy operator --workflow deploy-production | vault policy write shop-operator -
   relay-sync policy operator --workflow deploy-production --team shop | vault policy write shop-team -
   relay-sync policy approver --workflow deploy-production --controller cluster-1 --source shop | vault policy write shop-approver -
   relay-sync policy administrator --workflow deploy-production --connections-domain my-account | vault policy write shop-administrator -
   relay-sync policy controller --workflow deploy-production --controller cluster-1 | vault policy write relay-sync -`,
-		Args:      cobra.ExactArgs(1),
+		Args:      oneRole,
 		ValidArgs: policy.RoleNames(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var err error
@@ -66,6 +65,10 @@ JSON instead of HCL.
 	f.StringSliceVar(&ask.Sources, "source", nil, "grant rights on the approvals of this source of the controller (repeatable; all sources if unset)")
 	f.BoolVar(&ask.Approvals, "approvals", false, "let an administrator list and remove the approvals of all controllers")
 	locationFlags(c, &ask.Mount, &ask.Prefix)
+	complete(c, "workflow", workflowNames)
+	complete(c, "source", sourceNames)
+	complete(c, "controller", controllerNames)
+	complete(c, "secrets-by", func(*cobra.Command) []string { return []string{"operator", "approver", "administrator"} })
 	return c
 }
 

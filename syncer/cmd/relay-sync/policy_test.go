@@ -93,7 +93,7 @@ func TestVaultAcceptsJSONPolicy(t *testing.T) {
 func TestPolicyRejectsInvalidFlags(t *testing.T) {
 	t.Parallel()
 	for args, text := range map[string]string{
-		"":                                        "accepts 1 arg",
+		"":                                        "expected one ROLE",
 		"admin":                                   `role "admin": expected one of viewer, operator`,
 		"reader":                                  "needs the names of its workflows",
 		"reader --workflow=":                      "the list of workflows is empty",
@@ -102,7 +102,7 @@ func TestPolicyRejectsInvalidFlags(t *testing.T) {
 		"reader --identity-workflow k":            "the accessor of the auth mount",
 		"writer --mount + --prefix a/*":           "mount \"+\": segment \"+\": it begins with '+' (U+002B); it must begin with a letter, a digit or _\n  prefix",
 		"viewer --destroy -o json":                "only an administrator has these rights",
-		"operator extra":                          "accepts 1 arg",
+		"operator extra":                          "expected one ROLE",
 		"approver":                                "the controller is required for this role",
 		"controller --controller teams":           `controller name "teams": it is the folder of teams`,
 		"controller --controller c --source=":     "the list of sources is empty",

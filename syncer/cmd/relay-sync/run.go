@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/endpoint"
 )
 
@@ -31,11 +30,13 @@ SIGHUP reloads the configuration. The daemon first reads every file that the new
 configuration names, opens its audit file and binds its addresses; if anything of it
 fails, the daemon keeps the current configuration. SIGTERM and SIGINT stop the daemon
 after the current write, and a second one at once.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), format) },
+		Example: `  relay-sync run --config /etc/relay-sync/relay-sync.yaml --log-format json`,
+		Args:    noArguments,
+		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context(), format) },
 	}
-	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
+	o.configFlag(c)
 	c.Flags().StringVar(&format, "log-format", "text", "format of the log: text or json")
+	complete(c, "log-format", logFormats)
 	return c
 }
 

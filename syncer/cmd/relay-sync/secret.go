@@ -40,6 +40,8 @@ The owner of a secret that you write is you, as person/NAME-HASH: the entity tha
 identity store has for your login. With --team it is team/TEAM, and every member of the
 team may change the secret. secret does not change what Terraform, git, another person or
 another team owns, unless you use --adopt.`,
+		Example: `  relay-sync secret set deploy-production registry_password
+  relay-sync secret list deploy-production`,
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		if strings.Contains(err.Error(), "unknown flag: --as") {
@@ -59,6 +61,7 @@ func (f *manualFlags) common(c *cobra.Command) {
 
 func (f *manualFlags) changing(c *cobra.Command) {
 	f.common(c)
+	completeFirst(c, workflowNames)
 	c.Flags().StringVar(&f.team, "team", "", "act for this team, which then owns the secret")
 }
 

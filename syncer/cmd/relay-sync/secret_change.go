@@ -24,9 +24,8 @@ func (o *options) setCommand() *cobra.Command {
 --from-file from a file. The value is never an argument, because the process list and
 the shell history show arguments. set removes one newline at the end of standard input,
 which echo and most commands add; --keep-newline keeps it. set writes every byte of a
-file.
-
-  relay-sync secret set deploy-production registry_password
+file.`,
+		Example: `  relay-sync secret set deploy-production registry_password
   pass show registry | relay-sync secret set deploy-production registry_password
   relay-sync secret set deploy-production tls_key --from-file tls.pem
   relay-sync secret set deploy-production registry_password --team shop`,
@@ -81,9 +80,8 @@ func (o *options) deleteCommand() *cobra.Command {
 team owns. It deletes the version that it observed and no newer one. secret undelete
 restores it. With --adopt, delete also deletes a secret of another owner, such as a person
 who has left, and prints whose it was; only that owner or an administrator can undelete
-it.
-
-  relay-sync secret delete deploy-production registry_password
+it.`,
+		Example: `  relay-sync secret delete deploy-production registry_password
   relay-sync secret delete deploy-production registry_password --adopt --reason 'ada left'`,
 		Args: oneSecret,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -107,11 +105,10 @@ func (o *options) secretUndeleteCommand() *cobra.Command {
 wrote it and it was neither written nor destroyed since. With --team it restores a secret
 of your team. relay-sync undelete restores what a sync deleted.
 
-  relay-sync secret list --deleted
-  relay-sync secret undelete deploy-production registry_password --reason 'still in use'
-
 The token needs an additional permission (relay-sync policy operator --undelete):
   path "MOUNT/undelete/PREFIX/+/+" { capabilities = ["update"] }`,
+		Example: `  relay-sync secret list --deleted
+  relay-sync secret undelete deploy-production registry_password --reason 'still in use'`,
 		Args: oneSecret,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.change(c, f, args, func(s *manual.Session, a secrets.Address) (report.Result, error) {

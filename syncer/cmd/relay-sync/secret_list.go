@@ -29,7 +29,9 @@ metadata/PREFIX/ for that. With --deleted it prints what an owner can undelete.
 
 With --config and its fingerprint_key_file, the records of the controller's sources are
 checked, as a sync does. Without the keys a forged record looks like any other.`,
-		Args: cobra.MaximumNArgs(1),
+		Example: `  relay-sync secret list deploy-production
+  relay-sync secret list --deleted -o json`,
+		Args: atMostOneWorkflow,
 		RunE: func(c *cobra.Command, args []string) error {
 			settings, err := o.manualSettings(c, f)
 			if err != nil {
@@ -55,6 +57,7 @@ checked, as a sync does. Without the keys a forged record looks like any other.`
 		},
 	}
 	f.common(c)
+	completeFirst(c, workflowNames)
 	c.Flags().BoolVar(&deleted, "deleted", false, "list deleted secrets that their owners can undelete")
 	return c
 }

@@ -25,8 +25,9 @@ cause of a problem is gone. The exit codes are those of apply.
 
 sync needs no decryption key and no Vault token: the daemon has them. Without a daemon,
 use apply.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return o.syncNow(c.Context()) },
+		Example: `  sudo -u relay-sync relay-sync sync --config /etc/relay-sync/relay-sync.yaml --source shop`,
+		Args:    noArguments,
+		RunE:    func(c *cobra.Command, _ []string) error { return o.syncNow(c.Context()) },
 	}
 	o.configFlags(c)
 	return c

@@ -28,10 +28,12 @@ sync or suspended, or the daemon is on standby, with code 2 if drift was only re
 and otherwise with code 1. After a failed reload it also shows the cause.
 
 With --socket, status reads no configuration, so it works while that is invalid.`,
-		Args: cobra.NoArgs,
+		Example: `  relay-sync status --config /etc/relay-sync/relay-sync.yaml
+  relay-sync status --socket /run/relay-sync/relay-sync.sock -o json`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.status(c.Context(), socket) },
 	}
-	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
+	o.configFlag(c)
 	c.Flags().StringVar(&socket, "socket", "", "path of the daemon's socket, instead of the configuration")
 	c.MarkFlagsMutuallyExclusive("config", "socket")
 	return c

@@ -44,11 +44,10 @@ Nothing is removed if it stops before; the next tidy begins again.
 
 tidy uses the Vault settings of the vault command, or with --config those of the
 configuration, with tidy.login unless VAULT_TOKEN is set. The token needs the policy that
-relay-sync policy tidy prints.
-
-  relay-sync tidy -c relay-sync.yaml
+relay-sync policy tidy prints.`,
+		Example: `  relay-sync tidy -c relay-sync.yaml
   relay-sync tidy --connections-domain acme --after 2160h --yes`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.tidy(c, f) },
 	}
 	f.common(c)

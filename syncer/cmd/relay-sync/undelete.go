@@ -26,10 +26,12 @@ They report its deletion as pending approval until a manifest contains the secre
 
 The token needs an additional permission:
   path "MOUNT/undelete/PREFIX/+/+" { capabilities = ["update"] }`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, names []string) error { return o.undelete(c, names, reason) },
+		Example: `  relay-sync undelete deploy-production/registry_password --reason 'the nightly job still reads it'`,
+		Args:    someSecrets,
+		RunE:    func(c *cobra.Command, names []string) error { return o.undelete(c, names, reason) },
 	}
 	o.configFlags(c)
+	completeFirst(c, workflowFolders)
 	reasonFlag(c, &reason)
 	return c
 }

@@ -49,6 +49,9 @@ checked. The name of the file decides the format (.github/workflows/, action.yml
 
 verify exits with code 1 if a manifest is invalid or if a step cannot start. Unused
 secrets and connections and other warnings do not change the exit code.`,
+		Example: `  relay-sync verify secrets/platform/deploy.yaml
+  relay-sync verify --workflows 'workflows/*.yaml' --vault
+  relay-sync verify -o json`,
 		RunE: func(c *cobra.Command, files []string) error { return o.verify(c, files, w) },
 	}
 	o.configFlags(c)
@@ -114,7 +117,7 @@ func (o *options) verifier(c *cobra.Command, files []string, w *workflowOptions)
 	switch {
 	case err != nil && len(files) == 0:
 		return nil, fmt.Errorf("no file given, and %w", err)
-	case errors.Is(err, fs.ErrNotExist) && len(o.sources) == 0 && !w.vault && !c.Flags().Changed("config"):
+	case errors.Is(err, fs.ErrNotExist) && len(o.sources) == 0 && !w.vault && !configNamed(c):
 		return nil, nil //nolint:nilnil // a nil controller is one without sources
 	case err != nil:
 		return nil, err

@@ -29,6 +29,7 @@ type workflowOptions struct {
 func (w *workflowOptions) flags(c *cobra.Command) {
 	c.Flags().StringArrayVar(&w.patterns, "workflows", nil, "also check the references in workflow files of Relay, GitHub Actions and GitLab that match this pattern (*, **, {a,b}; repeatable)")
 	c.Flags().StringVar(&w.name, "workflow", "", "name of the Relay workflow in --workflows, if it is not the name of the file")
+	complete(c, "workflow", workflowNames)
 	c.Flags().BoolVar(&w.vault, "vault", false, "also accept secrets and connections that exist in Vault; reads metadata only, by the configuration")
 }
 

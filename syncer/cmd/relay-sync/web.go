@@ -31,11 +31,13 @@ Relay, for its command line. People log in with their own Vault identity, and ev
 request to Vault has their token: web needs no Vault token and no key. It reads vault and
 web of the configuration, and the state of the daemon at its socket. It logs to standard
 error. SIGTERM and SIGINT stop it. A restart ends all sessions.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return o.serveWeb(c.Context(), format) },
+		Example: `  relay-sync web --config /etc/relay-sync/web.yaml --log-format json`,
+		Args:    noArguments,
+		RunE:    func(c *cobra.Command, _ []string) error { return o.serveWeb(c.Context(), format) },
 	}
-	c.Flags().StringVarP(&o.config, "config", "c", config.DefaultFile, "path of the configuration file")
+	o.configFlag(c)
 	c.Flags().StringVar(&format, "log-format", "text", "format of the log: text or json")
+	complete(c, "log-format", logFormats)
 	return c
 }
 
