@@ -3,7 +3,8 @@
 # commit to a Vault, reloads, stops, and that man pages, completions and the rotation of its audit file work.
 #
 # It needs root, debootstrap, systemd-nspawn, and devvault, sops and age-keygen in bin/. It builds the
-# Debian in bin/debian, once, and works in a copy. nspawn does not enforce MemoryMax and IPAddressDeny.
+# Debian in bin/_debian, once, and works in a copy: Go ignores the programs in a folder that begins with _.
+# nspawn does not enforce MemoryMax and IPAddressDeny.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,12 +14,12 @@ for program in debootstrap systemd-nspawn nsenter; do
   command -v "$program" >/dev/null || { echo "package-check: $program: not found; apt-get install debootstrap systemd-container util-linux" >&2; exit 1; }
 done
 
-if ! test -e bin/debian/.complete; then
-  echo "building a Debian in bin/debian (some minutes the first time) ..."
-  rm -rf bin/debian
+if ! test -e bin/_debian/.complete; then
+  echo "building a Debian in bin/_debian (some minutes the first time) ..."
+  rm -rf bin/_debian
   debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,git,procps,man-db,logrotate,bash-completion,ca-certificates \
-    trixie bin/debian >bin/debootstrap.log
-  touch bin/debian/.complete
+    trixie bin/_debian >bin/debootstrap.log
+  touch bin/_debian/.complete
 fi
 
 work=$(mktemp -d)
@@ -34,7 +35,7 @@ failed() { echo "package-check: failed: $1" >&2; inside journalctl --no-pager -n
 step() { echo "ok: $1"; }
 
 root=$work/root
-cp -a --reflink=auto bin/debian "$root"
+cp -a --reflink=auto bin/_debian "$root"
 cp "$deb" "$root/root/relay-sync.deb"
 
 # A Vault on this machine, whose network the container has.

@@ -16,7 +16,7 @@ func TestNearestKey(t *testing.T) {
 		want string
 	}{
 		"controler":      {top, "controller"},
-		"contorller":     {top, "controller"},
+		"conrtoller":     {top, "controller"},
 		"source":         {top, "sources"},
 		"socket_mod":     {top, "socket_mode"},
 		"valt":           {top, "vault"},
