@@ -63,6 +63,8 @@ type DocumentAction struct {
 	// Version is the current version in Vault, 0 for none, and Created when it was written.
 	Version int    `json:"version"`
 	Created string `json:"created,omitempty"`
+	// Owner is the last owner, whose record counts; left out for none.
+	Owner secrets.Owner `json:"owner,omitempty"`
 	// Records are the records of all owners, as text.
 	Records map[string]string `json:"records"`
 }
@@ -97,6 +99,7 @@ func (a Action) document() DocumentAction {
 		Path: a.Address.Path(), Kind: a.Address.Kind.Label(), Workflow: a.Address.Group, Name: a.Address.Name,
 		Action: a.Kind, Approved: a.Approved, Cause: a.Cause, Version: seen.Version, Records: a.Entry.RecordTexts(),
 	}
+	out.Owner, _, _ = a.Entry.LastOwner()
 	if seen.Version > 0 {
 		out.Created = seen.Created.UTC().Format(time.RFC3339Nano)
 	}

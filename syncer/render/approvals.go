@@ -4,12 +4,8 @@
 package render
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/approval"
@@ -21,29 +17,21 @@ func (t *Text) WritePending(d plan.Document) error {
 	t.line(0, part{bold, d.Source}, plain("  of controller "+d.Controller+" @ "+plan.Short(d.Commit)))
 	t.line(1, plain("plan "+d.ID()))
 	t.line(1, plain("vault mount "+d.Mount+", namespace "+orNone(d.Namespace)))
-	for _, a := range d.Actions {
-		name := a.Workflow + "/" + a.Name
-		if a.Kind != "" {
-			name = a.Kind + ":" + name
+	for _, c := range Changes(d) {
+		mark := marks[c.Does]
+		t.line(1, part{mark.color, mark.sign}, plain(" "+c.Title()+"  "), part{mark.color, string(c.Does)}, plain(": "+c.Meaning))
+		if c.Cause != "" {
+			t.line(3, plain("cause: "+c.Cause))
 		}
-		kind := cmp.Or(a.Approved, a.Action)
-		mark := marks[kind]
-		t.line(1, part{mark.color, mark.sign}, plain(" "+name+"  "), part{mark.color, string(kind)})
-		if a.Cause != "" {
-			t.line(3, plain(a.Cause))
+		if c.File != "" {
+			t.line(3, plain(fmt.Sprintf("from %s:%d at %s, encrypted at %s", c.File, c.Line, plan.Short(d.Commit), c.Sealed)))
 		}
-		if a.File != "" {
-			t.line(3, plain(fmt.Sprintf("from %s:%d, encrypted at %s", a.File, a.Line, a.Sealed)))
+		if c.Version > 0 {
+			t.line(3, plain(fmt.Sprintf("in Vault: version %d of %s", c.Version, c.Created)))
 		}
-		if a.Version > 0 {
-			t.line(3, plain(fmt.Sprintf("in Vault: version %d of %s; records of %s", a.Version, a.Created, orNone(owners(a.Records)))))
-		}
+		t.line(3, plain("owner: "+c.Owners()))
 	}
 	return t.err
-}
-
-func owners(records map[string]string) string {
-	return strings.Join(slices.Sorted(maps.Keys(records)), ", ")
 }
 
 // WriteApprovals prints a list of approvals.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -56,9 +57,9 @@ func (l activityLine) Label() string {
 
 // Who is the owner, and for a team the person.
 func (l activityLine) Who() string {
-	who := describeOwner(secrets.Owner(l.Owner))
+	who := render.Owner(secrets.Owner(l.Owner))
 	if l.Person != "" {
-		who = describeOwner(secrets.Owner(l.Person)) + ", for " + who
+		who = render.Owner(secrets.Owner(l.Person)) + ", for " + who
 	}
 	return who
 }

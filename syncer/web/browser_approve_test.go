@@ -4,6 +4,7 @@
 package web
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -41,9 +42,11 @@ func TestApprovedPlanIsApplied(t *testing.T) {
 	tab.AssertAccessible()
 	tab.Follow("link", "shop")
 	wantText(t, tab, "A plan is pending approval", w.workflow+"/first")
+	wantPlanInWords(t, w, tab)
 	tab.AssertAccessible()
 	tab.Follow("link", "Review and approve")
 	wantText(t, tab, "You approve exactly what this page shows", w.workflow+"/first")
+	wantPlanInWords(t, w, tab)
 	tab.AssertAccessible()
 	tab.Fill("Reason", " ")
 	tab.Follow("button", "Approve")
@@ -62,6 +65,17 @@ func TestApprovedPlanIsApplied(t *testing.T) {
 	w.wantRead(t, "second", "of git")
 	tab.Open(w.url + "/activity")
 	wantText(t, tab, "delete "+w.workflow+"/first", "the git source shop")
+}
+
+// wantPlanInWords asserts that the page shows the plan as a person needs it: what happens to
+// which value and owner, and no record unless it is asked for.
+func wantPlanInWords(t *testing.T, w *daemonWorld, tab *browsertest.Tab) {
+	t.Helper()
+	wantText(t, tab, "deletes the current version; it can be undeleted", "the plan deletes 1 secret", "version 1 of 20",
+		"the git source shop of "+w.cfg.Controller+"; afterwards no owner")
+	if text := tab.Text(); strings.Contains(text, "format=") || strings.Contains(text, "sops1") {
+		t.Errorf("the page shows a raw record:\n%s", text)
+	}
 }
 
 // TestApprovalOfAChangedPlanIsRefused: the approver has not seen what would be applied.

@@ -4,28 +4,11 @@
 package web
 
 import (
-	"cmp"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 )
-
-// describeOwner is an owner in the words of a page.
-func describeOwner(o secrets.Owner) string {
-	kind, id, _ := strings.Cut(string(o), "/")
-	switch kind {
-	case "terraform":
-		return "the Terraform configuration " + id
-	case "gitops":
-		controller, source, _ := strings.Cut(id, "/")
-		return "the git source " + source + " of " + controller
-	case "person":
-		return cmp.Or(o.Readable(), id)
-	case "team":
-		return "the team " + id
-	}
-	return "an unknown writer"
-}
 
 // afterDeletion is what a person has to know before the deletion of a secret of another owner,
 // who can write it again.
@@ -51,9 +34,9 @@ func whoUndeletes(o secrets.Owner) string {
 	case "gitops":
 		return "who runs the daemon can restore it with relay-sync undelete"
 	case "team":
-		return "members of " + describeOwner(o) + " can undelete it, with the permission for that"
+		return "members of " + render.Owner(o) + " can undelete it, with the permission for that"
 	}
-	return "only " + describeOwner(o) + " can undelete it, with the permission for that"
+	return "only " + render.Owner(o) + " can undelete it, with the permission for that"
 }
 
 // afterTakeover is what a person has to know before a takeover from an owner.

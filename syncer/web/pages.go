@@ -90,16 +90,28 @@ func loadPages() (*pages, error) {
 
 func (p *pages) functions() template.FuncMap {
 	return template.FuncMap{
-		"asset": func(name string) string { return "/static/" + p.version + "/" + name },
-		"age":   func(t time.Time) string { return age(time.Now(), t) },
-		"stamp": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"owner": describeOwner,
-		"short": func(commit string) string { return commit[:min(len(commit), 8)] },
-		"link":  link,
-		"add":   func(a, b int) int { return a + b },
+		"asset":   func(name string) string { return "/static/" + p.version + "/" + name },
+		"age":     func(t time.Time) string { return age(time.Now(), t) },
+		"stamp":   stamp,
+		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"clock":   clock,
+		"owner":   render.Owner,
+		"changes": render.Changes,
+		"short":   func(commit string) string { return commit[:min(len(commit), 8)] },
+		"link":    link,
+		"add":     func(a, b int) int { return a + b },
 	}
 }
+
+// clock is a time of a plan as stamp writes one; any other text stays as it is.
+func clock(text string) string {
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return stamp(t)
+	}
+	return text
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // link is a path of this page, of segments that are escaped.
 func link(segments ...string) string {

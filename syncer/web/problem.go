@@ -14,6 +14,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/web/form"
 )
 
@@ -109,7 +110,7 @@ func viewOfChange(err error) (errorView, bool) {
 			Text: "It was changed since you opened this form: by another person, by a program, or by you in another tab. Nothing was written. Look at what it is now, and decide again.", Detail: strings.TrimSuffix(err.Error(), "; plan again")}, true
 	case isOther && other.Owner != secrets.NoOwner:
 		return errorView{Status: http.StatusConflict, Title: "Owned by another",
-			Text: "This is owned by " + describeOwner(other.Owner) + ". Nothing was written. To take it over, open it, choose Replace, and enter a reason."}, true
+			Text: "This is owned by " + render.Owner(other.Owner) + ". Nothing was written. To take it over, open it, choose Replace, and enter a reason."}, true
 	case errors.Is(err, secrets.ErrNotOwner):
 		return errorView{Status: http.StatusConflict, Title: "Unmanaged",
 			Text: "This exists already, and no record shows who wrote it. Nothing was written. To take it over, open it, choose Replace, and enter a reason.", Detail: err.Error()}, true
