@@ -88,7 +88,17 @@ func (v Value) transferred() bool {
 // contains the limit only: the length of a value is part of it.
 func (v Value) checkSize(limit int) error {
 	if len(v.encoded()) > limit {
-		return invalidf("the value is larger than the limit of %d bytes after encoding", limit)
+		return invalidf("%s", TooLarge(limit))
 	}
 	return nil
 }
+
+// TooLarge is the text about a value that is larger than limit bytes after encoding.
+func TooLarge(limit int) string {
+	return fmt.Sprintf("the value is larger than the limit of %d bytes after encoding: what is not UTF-8 text, such as a binary file, is stored as base64, "+
+		"which is larger by a third, so it may have at most %d bytes. Hint: compress the value, or split it into several secrets; "+
+		"a configuration of relay-sync can raise the limit with vault.max_value_bytes if the storage of Vault permits that", limit, MaxBinaryBytes(limit))
+}
+
+// MaxBinaryBytes is the size of the largest value that is stored as base64 in limit bytes.
+func MaxBinaryBytes(limit int) int { return max(0, limit-len(TransferPrefix)) / 4 * 3 }

@@ -129,4 +129,22 @@ func TestValueSize(t *testing.T) {
 	if strings.Contains(err.Error(), "90") || strings.Contains(err.Error(), "127") {
 		t.Errorf("the error contains the length: %v", err)
 	}
+	for _, want := range []string{"100 bytes after encoding", "base64", "at most 69 bytes", "Hint: "} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing: %v", want, err)
+		}
+	}
+}
+
+func TestLargestBinaryValueIsTheOneThatTheErrorNames(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{0, 6, 7, 11, 100, 101, 102, 103, DefaultMaxValueBytes} {
+		most := MaxBinaryBytes(limit)
+		if err := NewValue(strings.Repeat("\xff", most)).checkSize(limit); most > 0 && err != nil {
+			t.Errorf("limit %d: %d bytes: %v", limit, most, err)
+		}
+		if err := NewValue(strings.Repeat("\xff", most+1)).checkSize(limit); err == nil {
+			t.Errorf("limit %d: %d bytes are accepted", limit, most+1)
+		}
+	}
 }

@@ -60,7 +60,8 @@ type Vault struct {
 	// Settle is how long a record may take to follow its value, and how old another
 	// writer's version must be before it is repaired; 30s if unset.
 	Settle time.Duration `yaml:"settle"`
-	// MaxValueBytes limits the size of an encoded value; 524288 if unset.
+	// MaxValueBytes limits the size of a value after encoding (what is not text is stored
+	// as base64, which is larger by a third); 524288 if unset.
 	MaxValueBytes int `yaml:"max_value_bytes"`
 }
 

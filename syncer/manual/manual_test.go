@@ -124,7 +124,7 @@ func TestInputReadsValue(t *testing.T) {
 		"a newline kept":       {in: kept, want: "a\n"},
 		"bytes":                {in: stdin("\x00\xff"), want: "\x00\xff"},
 		"maximum size":         {in: stdin(strings.Repeat("a", 20) + "\n"), want: strings.Repeat("a", 20)},
-		"too large":            {in: stdin(strings.Repeat("a", 22)), text: "larger than the limit of 20 bytes"},
+		"too large":            {in: stdin(strings.Repeat("a", 22)), text: "nothing was written: the value is larger than the limit of 20 bytes after encoding"},
 		"empty":                {in: stdin(""), text: "the value is empty"},
 		"only a newline":       {in: stdin("\n"), text: "the value is empty"},
 		"a file":               {in: Input{File: file, Prompt: prompted(), Stdin: strings.NewReader("x")}, want: "from a file\n"},

@@ -99,7 +99,7 @@ func (in Input) all(from io.Reader) (string, error) {
 		return "", fmt.Errorf("read the value: %w", err)
 	}
 	if len(data) > limit+1 {
-		return "", fmt.Errorf("the value is larger than the limit of %d bytes: nothing was written", limit)
+		return "", errors.New("nothing was written: " + secrets.TooLarge(limit))
 	}
 	return string(data), nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,17 +94,28 @@ func TestFileAboveTheLimitIsAProblemOfTheForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	tab := w.openAs(t, policy.Operator)
-	for size, want := range map[int]string{600 << 10: "the value is larger than the limit of 524288 bytes", 2 << 20: "Too large"} {
+	const rule = "a binary file, is stored as base64, which is larger by a third, so it may have at most 393210 bytes"
+	for content, want := range map[string]string{
+		strings.Repeat("a", 600<<10):    "the value is larger than the limit of 524288 bytes",
+		strings.Repeat("\xff", 450<<10): "the value is larger than the limit of 524288 bytes",
+		strings.Repeat("a", 2<<20):      "Too large",
+	} {
 		path := filepath.Join(t.TempDir(), "key.pem")
-		if err := os.WriteFile(path, []byte(strings.Repeat("a", size)), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		w.page(tab, "/add")
 		tab.Fill("Name", "large")
 		tab.Click("radio", "File")
+		wantText(t, tab, "At most 524288 bytes; of a binary file at most 393210")
 		tab.Upload("File", path)
 		tab.Follow("button", "Add secret")
-		wantText(t, tab, want)
+		wantText(t, tab, want, rule)
+		for _, length := range []string{strconv.Itoa(len(content)), "614407", "600 K", "450 K"} {
+			if strings.Contains(tab.Text(), length) {
+				t.Errorf("the page shows the length of the value:\n%s", tab.Text())
+			}
+		}
 		tab.AssertAccessible()
 	}
 	w.wantNone(t, "large")

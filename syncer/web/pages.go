@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
 )
 
@@ -95,6 +96,7 @@ func (p *pages) functions() template.FuncMap {
 		"stamp":   stamp,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"clock":   clock,
+		"binary":  secrets.MaxBinaryBytes,
 		"owner":   render.Owner,
 		"changes": render.Changes,
 		"short":   func(commit string) string { return commit[:min(len(commit), 8)] },

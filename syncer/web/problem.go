@@ -73,7 +73,7 @@ func viewOf(err error) errorView {
 	case errors.Is(err, errNotFound):
 		return errorView{Status: http.StatusNotFound, Title: "Not found", Text: "Nothing is here: the address may be mistyped, or what it names was never created."}
 	case errors.Is(err, form.ErrTooLarge):
-		return errorView{Status: http.StatusRequestEntityTooLarge, Title: "Too large", Text: "The form is larger than this page accepts, so nothing was written. A value must be smaller than the limit of Vault's storage, which is usually 512 KiB."}
+		return errorView{Status: http.StatusRequestEntityTooLarge, Title: "Too large", Text: "The form is larger than this page accepts, so nothing was written.", Detail: err.Error()}
 	case errors.Is(err, form.ErrMalformed):
 		return errorView{Status: http.StatusBadRequest, Title: "Invalid form", Text: "The request does not come from a form of this page, or it was cut off. Nothing was written. Load the page again."}
 	case errors.Is(err, errBusy):

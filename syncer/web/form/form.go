@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 // Limits of a form.
@@ -59,7 +61,11 @@ func Read(w http.ResponseWriter, r *http.Request, maxValue int) (*Form, error) {
 	switch kind {
 	case "multipart/form-data":
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody(maxValue))
-		return f, sized(f.multipart(multipart.NewReader(r.Body, parameters["boundary"])))
+		err := sized(f.multipart(multipart.NewReader(r.Body, parameters["boundary"])))
+		if errors.Is(err, ErrTooLarge) && maxValue > 0 {
+			err = fmt.Errorf("%w: %s", ErrTooLarge, secrets.TooLarge(maxValue))
+		}
+		return f, err
 	case "application/x-www-form-urlencoded":
 		r.Body = http.MaxBytesReader(w, r.Body, overhead)
 		return f, sized(f.encoded(r.Body))
@@ -140,7 +146,7 @@ func (f *Form) Checked(name string) bool { return f.Text(name) != "" }
 
 // tooLarge is the problem of a value above the limit.
 func (f *Form) tooLarge() error {
-	return fmt.Errorf("the value is larger than the limit of %d bytes", f.maxValue)
+	return errors.New(secrets.TooLarge(f.maxValue))
 }
 
 // Secret returns the first field of a name as it was sent, such as a password.

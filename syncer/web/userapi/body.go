@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
 const (
@@ -41,7 +43,7 @@ func readObject(w http.ResponseWriter, r *http.Request, maxValueBytes int) (obje
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
 	defer clear(data)
 	if _, is := errors.AsType[*http.MaxBytesError](err); is {
-		return nil, failed(tooLarge, "read the request: it is larger than the limit of "+strconv.Itoa(limit)+" bytes; nothing was written")
+		return nil, failed(tooLarge, "read the request: its body is too large, and nothing was written: "+secrets.TooLarge(maxValueBytes))
 	}
 	if err != nil {
 		return nil, failed(malformed, "read the request: it ended before its end")
