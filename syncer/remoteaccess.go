@@ -4,6 +4,7 @@
 package syncer
 
 import (
+	"log/slog"
 	"net/http"
 
 	"github.com/relay-secrets/terraform-provider-relay/syncer/endpoint"
@@ -12,14 +13,14 @@ import (
 // RemoteHandler serves the web page on another machine, which has the token: /status,
 // /inventory, /activity and POST /changed, as CommandHandler does. Serve it with TLS only.
 // It is nil without remote_access.
-func (c *Controller) RemoteHandler() (http.Handler, error) {
+func (c *Controller) RemoteHandler(log *slog.Logger) (http.Handler, error) {
 	if c.cfg.RemoteAccess == nil {
 		return nil, nil
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", c.answerStatus)
 	c.handlePage(mux)
-	return endpoint.OnlyToken(c.cfg.RemoteAccess.TokenFile, mux)
+	return endpoint.OnlyToken(c.cfg.RemoteAccess.TokenFile, mux, log)
 }
 
 // handlePage adds what the web page needs beside the status.

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/endpoint"
 )
@@ -38,9 +39,8 @@ func (cfg *Config) remoteAccessProblems() (out problem.List) {
 
 // fileProblems reads the files.
 func (r *RemoteAccess) fileProblems() (out problem.List) {
-	_, err := endpoint.TLS(r.CertFile, r.KeyFile)
+	_, err := conffile.KeyPair(r.CertFile, r.KeyFile)
 	out.AddError("cert_file", err)
-	_, err = endpoint.OnlyToken(r.TokenFile, nil)
-	out.AddError("token_file", err)
+	out.AddError("token_file", endpoint.CheckToken(r.TokenFile))
 	return out
 }

@@ -18,8 +18,9 @@
 // A connection ends with a request whose body has no length. So bytes that a proxy in
 // front takes for a part of such a body are never read as a request.
 //
-// A certificate, its key and a token may be replaced at any time. A token is compared in
-// constant time.
+// A certificate, its key and a token may be replaced at any time. What cannot be used leaves
+// the one before in use, and is logged once for each change. A token is compared in constant
+// time.
 //
 // What net/http reports goes to the configured logger, at a limited rate.
 //

@@ -4,6 +4,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -23,14 +24,15 @@ import (
 // secure is a running server with TLS.
 type secure struct {
 	address, certificate, key string
+	log                       *bytes.Buffer
 }
 
 func startTLS(t *testing.T, limits Limits) secure {
 	t.Helper()
 	folder := t.TempDir()
-	s := secure{certificate: filepath.Join(folder, "tls.crt"), key: filepath.Join(folder, "tls.key")}
+	s := secure{certificate: filepath.Join(folder, "tls.crt"), key: filepath.Join(folder, "tls.key"), log: new(bytes.Buffer)}
 	certtest.Write(t, s.certificate, s.key)
-	config, err := TLS(s.certificate, s.key)
+	config, err := TLS(s.certificate, s.key, slog.New(slog.NewTextHandler(s.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,8 +96,18 @@ func TestReplacedCertificateIsUsedAtTheNextHandshake(t *testing.T) {
 	if err := os.WriteFile(s.key, old, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.get(t); err != nil {
-		t.Errorf("while the key is of another certificate: %v", err)
+	for range 3 {
+		if _, err := s.get(t); err != nil {
+			t.Errorf("while the key is of another certificate: %v", err)
+		}
+	}
+	for want, times := range map[string]int{
+		`msg="certificate replaced"`: 1, `level=WARN msg="certificate cannot be used, the previous one stays in use" file=` + s.certificate: 1,
+		"not a certificate and its private key in PEM format": 1, "hint=": 1,
+	} {
+		if got := strings.Count(s.log.String(), want); got != times {
+			t.Errorf("%q is %d times in the log, expected %d:\n%s", want, got, times, s.log)
+		}
 	}
 	if err := os.WriteFile(s.certificate, certificate, 0o600); err != nil {
 		t.Fatal(err)
@@ -136,7 +148,8 @@ func TestOnlyTheTokenIsAnswered(t *testing.T) {
 		}
 	}
 	write("the-first-token-0123\n")
-	handler, err := OnlyToken(file, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	var log bytes.Buffer
+	handler, err := OnlyToken(file, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }), slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,9 +182,12 @@ func TestOnlyTheTokenIsAnswered(t *testing.T) {
 		if got := status("Bearer the-first-token-0123"); got != http.StatusNoContent {
 			t.Errorf("the token while the file has %q: %d", unusable, got)
 		}
-		if _, err := OnlyToken(file, nil); err == nil {
+		if err := CheckToken(file); err == nil {
 			t.Errorf("the unusable token %q is accepted at the start", unusable)
 		}
+	}
+	if got := strings.Count(log.String(), "token cannot be used, the previous one stays in use"); got != 3 {
+		t.Errorf("%d warnings about 3 tokens:\n%s", got, &log)
 	}
 	write("the-second-token-0123\n")
 	if first, second := status("Bearer the-first-token-0123"), status("Bearer the-second-token-0123"); first != http.StatusUnauthorized || second != http.StatusNoContent {

@@ -115,7 +115,7 @@ func secureWorld(t *testing.T, change func(*config.Web)) (w *world, client *http
 			change(cfg)
 		}
 	})
-	settings, err := endpoint.TLS(certificate, key)
+	settings, err := endpoint.TLS(certificate, key, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func New(sources map[string]Config, trigger func(source string), registry promet
 	}
 	var errs []error
 	for name, cfg := range sources {
-		check, err := newFileCheck(cfg.Provider, cfg.SecretFile)
+		check, err := newFileCheck(cfg.Provider, cfg.SecretFile, func(text string) { h.Warn(fmt.Sprintf("source %q: %s", name, text)) })
 		if err != nil {
 			errs = append(errs, fmt.Errorf("source %q: %w", name, err))
 			continue

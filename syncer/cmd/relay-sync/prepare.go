@@ -70,14 +70,14 @@ func (o *options) prepare(ctx context.Context, cfg *config.Config, problems prob
 	p.controller.Waits = func(a secrets.Address, longest time.Duration) {
 		log.Info("waiting for vault.settle", "workflow", a.Group, "secret", a.Name, "longest", longest.String())
 	}
-	if err := p.open(ctx, current, auditfile.Streams{Out: o.stdout, Err: o.stderr}); err != nil {
+	if err := p.open(ctx, current, auditfile.Streams{Out: o.stdout, Err: o.stderr}, log); err != nil {
 		p.discard(current)
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *prepared) open(ctx context.Context, current endpoints, streams auditfile.Streams) (err error) {
+func (p *prepared) open(ctx context.Context, current endpoints, streams auditfile.Streams, log *slog.Logger) (err error) {
 	if p.audit, err = syncer.OpenAudit(p.cfg.Audit, whoami(), streams); err != nil {
 		return err
 	}
@@ -91,23 +91,23 @@ func (p *prepared) open(ctx context.Context, current endpoints, streams auditfil
 	if err = p.endpoints.bind(ctx, current, "listen_webhooks", p.cfg.ListenWebhooks); err != nil {
 		return err
 	}
-	if err = p.openRemote(ctx, current); err != nil {
+	if err = p.openRemote(ctx, current, log); err != nil {
 		return err
 	}
 	return p.endpoints.bindSocket(ctx, current, p.cfg.Socket, p.cfg.SocketPermissions())
 }
 
 // openRemote reads the files of remote_access and binds its address.
-func (p *prepared) openRemote(ctx context.Context, current endpoints) (err error) {
+func (p *prepared) openRemote(ctx context.Context, current endpoints, log *slog.Logger) (err error) {
 	access := p.cfg.RemoteAccess
 	if access == nil {
 		return nil
 	}
 	p.remote.address = withTLS(access.Listen)
-	if p.remote.handler, err = p.controller.RemoteHandler(); err != nil {
+	if p.remote.handler, err = p.controller.RemoteHandler(log); err != nil {
 		return err
 	}
-	if p.remote.tls, err = endpoint.TLS(access.CertFile, access.KeyFile); err != nil {
+	if p.remote.tls, err = endpoint.TLS(access.CertFile, access.KeyFile, log); err != nil {
 		return err
 	}
 	return p.endpoints.bind(ctx, current, "remote_access.listen", p.remote.address)

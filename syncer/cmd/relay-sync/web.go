@@ -62,7 +62,7 @@ func (o *options) serveWeb(ctx context.Context, format string) error {
 	}
 	serve := (*endpoint.Server).Serve
 	if cfg.Web.CertFile != "" {
-		secure, err := endpoint.TLS(cfg.Web.CertFile, cfg.Web.KeyFile)
+		secure, err := endpoint.TLS(cfg.Web.CertFile, cfg.Web.KeyFile, log)
 		if err != nil {
 			return fmt.Errorf("web.cert_file: %w", err)
 		}
