@@ -36,7 +36,7 @@ func (v *visit) pendingPlan() (approveView, error) {
 		if v.login.Person.MayWrite != nil {
 			return approveView{}, v.login.Person.MayWrite
 		}
-		return approveView{}, &missingApprovalError{row.MissingRight}
+		return approveView{}, &missingRightError{row.MissingRight, true}
 	}
 	if row.Status.Plan == nil {
 		return approveView{}, errNothingPending

@@ -131,7 +131,7 @@ func TestSlowFormsOfOnePersonDoNotKeepOthersFromWriting(t *testing.T) {
 	if !await.Until(20*time.Second, func() bool { return taken() == maxFormsPerPerson }) {
 		t.Fatalf("%d forms are being read", taken())
 	}
-	if r := slow.post(page, url.Values{"name": {"b"}, "value": {"v"}}); r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, "Busy") {
+	if r := slow.post(page, url.Values{"name": {"b"}, "value": {"v"}}); r.status != http.StatusTooManyRequests || !strings.Contains(r.body, "Busy") {
 		t.Errorf("one more form of the person: %d\n%s", r.status, r.main())
 	}
 	other := &browser{t, client, w.url}

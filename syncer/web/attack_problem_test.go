@@ -40,7 +40,7 @@ func TestStatusAndAdviceOfEveryError(t *testing.T) {
 		{fmt.Errorf("x: %w: %w", secrets.ErrNoRecord, vault(kv.ErrSealed, 503)), http.StatusBadGateway, "The change was made"},
 		{fmt.Errorf("x: %w: %w", secrets.ErrOutcomeUnknown, vault(kv.ErrUnavailable, 0)), http.StatusBadGateway, "may or may not have happened"},
 		{fmt.Errorf("x: %w: %w", secrets.ErrOutcomeUnknown, vault(kv.ErrPermissionDenied, 403)), http.StatusBadGateway, "may or may not have happened"},
-		{syncer.ErrNotRecorded, http.StatusServiceUnavailable, "nothing was changed"},
+		{syncer.ErrNotRecorded, http.StatusInternalServerError, "nothing was changed"},
 		{syncer.ErrResultNotRecorded, http.StatusInternalServerError, "The change was made"},
 		{errors.Join(secrets.ErrConflict, syncer.ErrResultNotRecorded), http.StatusConflict, "Nothing was written"},
 		{secrets.ErrConflict, http.StatusConflict, "since you opened this form"},
@@ -51,7 +51,8 @@ func TestStatusAndAdviceOfEveryError(t *testing.T) {
 		{person.ErrNoEntity, http.StatusForbidden, "Nothing was written"},
 		{person.ErrBatchToken, http.StatusForbidden, "Nothing was written"},
 		{fmt.Errorf("team: %w", person.ErrNotMember), http.StatusForbidden, "Nothing was written"},
-		{&missingApprovalError{"line"}, http.StatusForbidden, "to approve plans"},
+		{&missingRightError{"line", true}, http.StatusForbidden, "to approve plans"},
+		{&missingRightError{"line", false}, http.StatusForbidden, "do not permit this. Ask an administrator"},
 		{errNoDaemon, http.StatusBadGateway, "Ask who runs this page"},
 		{errNothingPending, http.StatusConflict, "waits for approval any more"},
 		{errPlanChanged, http.StatusConflict, "Read the new plan"},
@@ -59,18 +60,18 @@ func TestStatusAndAdviceOfEveryError(t *testing.T) {
 		{secrets.ErrTokenRejected, http.StatusUnauthorized, "Log in again"},
 		{vault(kv.ErrInvalidToken, 403), http.StatusUnauthorized, "Log in again"},
 		{vault(kv.ErrSealed, 503), http.StatusServiceUnavailable, "unseal it"},
-		{vault(kv.ErrRateLimited, 429), http.StatusServiceUnavailable, "Try again in some seconds"},
+		{vault(kv.ErrRateLimited, 429), http.StatusTooManyRequests, "Try again in some seconds"},
 		{vault(kv.ErrNoMount, 404), http.StatusBadGateway, "Ask who runs the page"},
 		{vault(kv.ErrPermissionDenied, 403), http.StatusForbidden, "do not permit this"},
-		{vault(kv.ErrUnreachable, 0), http.StatusBadGateway, "cannot reach Vault"},
-		{vault(kv.ErrUnavailable, 502), http.StatusBadGateway, "cannot reach Vault"},
-		{context.DeadlineExceeded, http.StatusBadGateway, "cannot reach Vault"},
+		{vault(kv.ErrUnreachable, 0), http.StatusServiceUnavailable, "cannot reach Vault"},
+		{vault(kv.ErrUnavailable, 502), http.StatusServiceUnavailable, "cannot reach Vault"},
+		{context.DeadlineExceeded, http.StatusServiceUnavailable, "cannot reach Vault"},
 		{vault(kv.ErrMalformed, 200), http.StatusBadGateway, "look at its log"},
 		{vault(kv.ErrLoginFailed, 400), http.StatusBadGateway, "look at its log"},
 		{errNotFound, http.StatusNotFound, "never created"},
-		{form.ErrTooLarge, http.StatusRequestEntityTooLarge, "512 KiB"},
+		{form.ErrTooLarge, http.StatusRequestEntityTooLarge, "nothing was written"},
 		{form.ErrMalformed, http.StatusBadRequest, "Load the page again"},
-		{errBusy, http.StatusServiceUnavailable, "Try again in some seconds"},
+		{errBusy, http.StatusTooManyRequests, "Try again in some seconds"},
 		{fmt.Errorf("name: %w", secrets.ErrInvalid), http.StatusUnprocessableEntity, "Nothing was written"},
 		{errors.New("x"), http.StatusInternalServerError, "Its log has more"},
 	} {
@@ -113,13 +114,13 @@ func TestFaultsOfVaultDuringAWriteAreShown(t *testing.T) {
 		t.Errorf("the record is not written: %d, version %v\n%s", r.status, w.version(t, "bare"), r.main())
 	}
 	w.fault("", "/v1/", vaulttest.CutAt(vaulttest.Before))
-	if r := add("none"); r.status != http.StatusBadGateway || !strings.Contains(r.body, "cannot reach Vault") {
+	if r := add("none"); r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, "cannot reach Vault") {
 		t.Errorf("no answer: %d\n%s", r.status, r.main())
 	}
 	name, password := w.PersonLogin(t, w.rules(t, policy.Viewer, nil))
 	stranger := w.browser(t)
 	r := stranger.begin(name, password)
-	if r.status != http.StatusBadGateway || strings.Contains(r.body, "Details") || strings.Contains(r.body, "/v1") || strings.Contains(r.body, "127.0.0.1") {
+	if r.status != http.StatusServiceUnavailable || strings.Contains(r.body, "Details") || strings.Contains(r.body, "/v1") || strings.Contains(r.body, "127.0.0.1") {
 		t.Errorf("for a stranger: %d\n%s", r.status, r.main())
 	}
 	w.proxy.Hook(nil)
@@ -144,7 +145,7 @@ func TestNothingIsWrittenWithoutAnAuditLine(t *testing.T) {
 	w.proxy.Reset()
 	page := "/workflows/" + w.workflow
 	for path, fields := range map[string]url.Values{page + "/add": {"name": {"a"}, "value": {"v"}}, "/connections/add": {"type": {"custom"}, "name": {"a"}, "field.a": {"v"}}} {
-		if r := b.post(path, fields); r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, "Not recorded") {
+		if r := b.post(path, fields); r.status != http.StatusInternalServerError || !strings.Contains(r.body, "Not recorded") {
 			t.Errorf("%s: %d\n%s", path, r.status, r.main())
 		}
 	}

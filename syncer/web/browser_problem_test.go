@@ -39,7 +39,7 @@ func TestPageOfEachProblemShowsWhatToDo(t *testing.T) {
 		text   string
 	}{
 		"answer lost": {vaulttest.CutAt(vaulttest.After), 502, "Outcome unknown", "if it has a new version of this minute, the change happened"},
-		"rate limit":  {vaulttest.FailWith(429), 503, "Vault is busy", "Try again in some seconds."},
+		"rate limit":  {vaulttest.FailWith(429), 429, "Vault is busy", "Try again in some seconds."},
 	} {
 		w.page(tab, "/secrets/password/replace")
 		tab.Fill("Value", "two")

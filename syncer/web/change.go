@@ -77,7 +77,7 @@ func (v *visit) mayOpen(action string, r person.Rights) error {
 	case v.login.Person.MayWrite != nil:
 		return v.login.Person.MayWrite
 	case missing != "":
-		return &missingRightError{missing}
+		return &missingRightError{missing, false}
 	}
 	return nil
 }

@@ -4,17 +4,14 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
-	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-	"github.com/relay-secrets/terraform-provider-relay/syncer"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/render"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/web/cause"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/web/form"
 )
 
@@ -48,93 +45,112 @@ var (
 	errPlanChanged = errors.New("the plan has changed")
 )
 
-// missingApprovalError is the line of policy that an approver needs.
-type missingApprovalError struct{ line string }
-
-// missingRightError are the lines of policy that a change needs.
-type missingRightError struct{ lines string }
+// missingRightError are the lines of policy that a person needs to make a change, or to approve
+// plans of a source.
+type missingRightError struct {
+	lines   string
+	approve bool
+}
 
 func (e *missingRightError) Error() string { return "missing capability: " + e.lines }
 
-func (e *missingApprovalError) Error() string { return "missing capability to approve: " + e.line }
-
 // viewOf decides how an error is shown. Pure.
 func viewOf(err error) errorView {
-	if p, known := viewOfChange(err); known {
+	if p, known := viewOfRight(err); known {
 		return p
 	}
 	if p, known := viewOfPlan(err); known {
 		return p
 	}
-	if p, known := viewOfVault(err); known {
+	if p, known := viewOfForm(err); known {
 		return p
 	}
-	switch {
-	case errors.Is(err, errNotFound):
-		return errorView{Status: http.StatusNotFound, Title: "Not found", Text: "Nothing is here: the address may be mistyped, or what it names was never created."}
-	case errors.Is(err, form.ErrTooLarge):
-		return errorView{Status: http.StatusRequestEntityTooLarge, Title: "Too large", Text: "The form is larger than this page accepts, so nothing was written.", Detail: err.Error()}
-	case errors.Is(err, form.ErrMalformed):
-		return errorView{Status: http.StatusBadRequest, Title: "Invalid form", Text: "The request does not come from a form of this page, or it was cut off. Nothing was written. Load the page again."}
-	case errors.Is(err, errBusy):
-		return errorView{Status: http.StatusServiceUnavailable, Title: "Busy", Text: "Too many values are being written right now. Nothing was written. Try again in some seconds."}
-	case errors.Is(err, secrets.ErrInvalid):
-		return errorView{Status: http.StatusUnprocessableEntity, Title: "Invalid input", Text: "Nothing was written.", Detail: err.Error()}
+	of := cause.Of(err)
+	p, known := viewOfChange(of, err)
+	if !known {
+		p = viewOfVault(of, err)
 	}
-	return errorView{Status: http.StatusInternalServerError, Title: "Error", Text: "Something failed that this page does not expect. Its log has more.", Detail: err.Error()}
+	p.Status = of.Status()
+	return p
 }
 
-// viewOfChange is about a secret that was to be changed.
-func viewOfChange(err error) (errorView, bool) {
-	missing, isMissing := errors.AsType[*secrets.MissingCapabilityError](err)
-	right, isRight := errors.AsType[*missingRightError](err)
-	other, isOther := errors.AsType[*secrets.NotOwnerError](err)
+// viewOfRight is about a right that the page itself found missing.
+func viewOfRight(err error) (errorView, bool) {
+	right, is := errors.AsType[*missingRightError](err)
+	if !is {
+		return errorView{}, false
+	}
+	out := errorView{Status: cause.MissingCapability.Status(), Title: "Missing permission", Text: askForPolicy, Policy: right.lines}
+	if right.approve {
+		out.Text = "Your Vault policies do not permit you to approve plans of this source. Ask an administrator of Vault to add:"
+		out.Back, out.BackLabel = "/sources", "Sources"
+	}
+	return out, true
+}
+
+const askForPolicy = "Your Vault policies do not permit this. Ask an administrator of Vault to add:"
+
+// viewOfForm is about a request that is not one of this page, or that it cannot read.
+func viewOfForm(err error) (errorView, bool) {
 	switch {
-	// What was done comes first: the cause of these can be one of those below.
-	case errors.Is(err, secrets.ErrOutcomeUnknown):
-		return errorView{Status: http.StatusBadGateway, Title: "Outcome unknown",
-			Text: "Vault's answer was lost, so the change may or may not have happened. Look at the secret: if it has a new version of this minute, the change happened. Otherwise enter it again."}, true
-	case errors.Is(err, secrets.ErrNoRecord):
-		return errorView{Status: http.StatusBadGateway, Title: "Changed without its record",
-			Text: "The change was made, but the record of who made it could not be written, so the secret can show as unmanaged. Repeat the change once the cause below is fixed.", Detail: err.Error()}, true
-	case errors.Is(err, syncer.ErrNotRecorded):
-		return errorView{Status: http.StatusServiceUnavailable, Title: "Not recorded", Text: "The audit file of this page cannot be written, so nothing was changed. Ask who runs the page to look at its log.", Detail: err.Error()}, true
-	case isMissing:
-		return errorView{Status: http.StatusForbidden, Title: "Missing permission",
-			Text: "Your Vault policies do not permit this. Ask an administrator of Vault to add:", Policy: strings.Join(missing.Rules, "\n")}, true
-	case isRight:
-		return errorView{Status: http.StatusForbidden, Title: "Missing permission",
-			Text: "Your Vault policies do not permit this. Ask an administrator of Vault to add:", Policy: right.lines}, true
-	case errors.Is(err, secrets.ErrConflict):
-		return errorView{Status: http.StatusConflict, Title: "Changed in the meantime",
-			Text: "It was changed since you opened this form: by another person, by a program, or by you in another tab. Nothing was written. Look at what it is now, and decide again.", Detail: strings.TrimSuffix(err.Error(), "; plan again")}, true
-	case isOther && other.Owner != secrets.NoOwner:
-		return errorView{Status: http.StatusConflict, Title: "Owned by another",
-			Text: "This is owned by " + render.Owner(other.Owner) + ". Nothing was written. To take it over, open it, choose Replace, and enter a reason."}, true
-	case errors.Is(err, secrets.ErrNotOwner):
-		return errorView{Status: http.StatusConflict, Title: "Unmanaged",
-			Text: "This exists already, and no record shows who wrote it. Nothing was written. To take it over, open it, choose Replace, and enter a reason.", Detail: err.Error()}, true
-	case errors.Is(err, secrets.ErrNotDeleted):
-		return errorView{Status: http.StatusConflict, Title: "Cannot be undeleted", Text: "Nothing was changed.", Detail: err.Error()}, true
-	case errors.Is(err, secrets.ErrTidying):
-		return errorView{Status: http.StatusConflict, Title: "Being tidied", Text: "A program is removing what is left of this name. Nothing was written. Try again in 20 minutes.", Detail: err.Error()}, true
-	case errors.Is(err, syncer.ErrResultNotRecorded):
-		return errorView{Status: http.StatusInternalServerError, Title: "Changed, and not recorded",
-			Text: "The change was made, but its result could not be written to the audit file of this page. Do not repeat the change. Ask who runs the page to look at its log.", Detail: err.Error()}, true
-	case errors.Is(err, person.ErrNoEntity), errors.Is(err, person.ErrNotMember), errors.Is(err, person.ErrBatchToken):
-		return errorView{Status: http.StatusForbidden, Title: "Missing permission", Text: "Nothing was written.", Detail: err.Error()}, true
+	case errors.Is(err, errNotFound):
+		return errorView{Status: http.StatusNotFound, Title: "Not found", Text: "Nothing is here: the address may be mistyped, or what it names was never created."}, true
+	case errors.Is(err, form.ErrTooLarge):
+		return errorView{Status: http.StatusRequestEntityTooLarge, Title: "Too large", Text: "The form is larger than this page accepts, so nothing was written.", Detail: err.Error()}, true
+	case errors.Is(err, form.ErrMalformed):
+		return errorView{Status: http.StatusBadRequest, Title: "Invalid form", Text: "The request does not come from a form of this page, or it was cut off. Nothing was written. Load the page again."}, true
+	case errors.Is(err, errBusy):
+		return errorView{Status: cause.RateLimited.Status(), Title: "Busy", Text: "Too many values are being written right now. Nothing was written. Try again in some seconds."}, true
 	}
 	return errorView{}, false
+}
+
+// viewOfChange is about a secret that was to be changed. It has no status.
+func viewOfChange(of cause.Cause, err error) (errorView, bool) {
+	switch of {
+	case cause.OutcomeUnknown:
+		return errorView{Title: "Outcome unknown",
+			Text: "Vault's answer was lost, so the change may or may not have happened. Look at the secret: if it has a new version of this minute, the change happened. Otherwise enter it again."}, true
+	case cause.NoRecord:
+		return errorView{Title: "Changed without its record",
+			Text: "The change was made, but the record of who made it could not be written, so the secret can show as unmanaged. Repeat the change once the cause below is fixed.", Detail: err.Error()}, true
+	case cause.NotRecorded:
+		return errorView{Title: "Not recorded", Text: "The audit file of this page cannot be written, so nothing was changed. Ask who runs the page to look at its log.", Detail: err.Error()}, true
+	case cause.Conflict:
+		return errorView{Title: "Changed in the meantime",
+			Text: "It was changed since you opened this form: by another person, by a program, or by you in another tab. Nothing was written. Look at what it is now, and decide again.", Detail: strings.TrimSuffix(err.Error(), "; plan again")}, true
+	case cause.NotOwner:
+		return viewOfOwner(err), true
+	case cause.NotDeleted:
+		return errorView{Title: "Cannot be undeleted", Text: "Nothing was changed.", Detail: err.Error()}, true
+	case cause.Tidying:
+		return errorView{Title: "Being tidied", Text: "A program is removing what is left of this name. Nothing was written. Try again in 20 minutes.", Detail: err.Error()}, true
+	case cause.ResultNotRecorded:
+		return errorView{Title: "Changed, and not recorded",
+			Text: "The change was made, but its result could not be written to the audit file of this page. Do not repeat the change. Ask who runs the page to look at its log.", Detail: err.Error()}, true
+	case cause.NotPermitted:
+		return errorView{Title: "Missing permission", Text: "Nothing was written.", Detail: err.Error()}, true
+	case cause.Invalid:
+		return errorView{Title: "Invalid input", Text: "Nothing was written.", Detail: err.Error()}, true
+	default: // of viewOfVault
+		return errorView{}, false
+	}
+}
+
+// viewOfOwner is about a secret that is unmanaged, or of another owner.
+func viewOfOwner(err error) errorView {
+	if other, is := errors.AsType[*secrets.NotOwnerError](err); is && other.Owner != secrets.NoOwner {
+		return errorView{Title: "Owned by another",
+			Text: "This is owned by " + render.Owner(other.Owner) + ". Nothing was written. To take it over, open it, choose Replace, and enter a reason."}
+	}
+	return errorView{Title: "Unmanaged",
+		Text: "This exists already, and no record shows who wrote it. Nothing was written. To take it over, open it, choose Replace, and enter a reason.", Detail: err.Error()}
 }
 
 // viewOfPlan is about the daemon and its plans.
 func viewOfPlan(err error) (errorView, bool) {
 	const sources, label = "/sources", "Sources"
-	missing, isMissing := errors.AsType[*missingApprovalError](err)
 	switch {
-	case isMissing:
-		return errorView{Status: http.StatusForbidden, Title: "Missing permission", Back: sources, BackLabel: label,
-			Text: "Your Vault policies do not permit you to approve plans of this source. Ask an administrator of Vault to add:", Policy: missing.line}, true
 	case errors.Is(err, errNoDaemon):
 		return errorView{Status: http.StatusBadGateway, Title: "No answer", Text: "The daemon does not answer. Ask who runs this page.", Back: sources, BackLabel: label}, true
 	case errors.Is(err, errNothingPending):
@@ -147,26 +163,29 @@ func viewOfPlan(err error) (errorView, bool) {
 	return errorView{}, false
 }
 
-// viewOfVault is about Vault, or about the token.
-func viewOfVault(err error) (errorView, bool) {
-	failed, isVault := errors.AsType[*kv.Error](err)
-	switch {
-	case errors.Is(err, secrets.ErrTokenRejected), errors.Is(err, kv.ErrInvalidToken):
-		return errorView{Status: http.StatusUnauthorized, Title: "Session ended", Text: "Vault does not accept your token any more. Nothing was changed. Log in again.", Ended: true}, true
-	case errors.Is(err, kv.ErrSealed):
-		return errorView{Status: http.StatusServiceUnavailable, Title: "Vault is sealed", Text: "Nothing was changed. Ask an administrator of Vault to unseal it, and load this page again."}, true
-	case errors.Is(err, kv.ErrRateLimited):
-		return errorView{Status: http.StatusServiceUnavailable, Title: "Vault is busy", Text: "Vault's rate limit is exceeded. Nothing was changed. Try again in some seconds."}, true
-	case errors.Is(err, kv.ErrNoMount):
-		return errorView{Status: http.StatusBadGateway, Title: "No secrets engine", Text: "Vault has no KV version 2 secrets engine where this page is configured to look. Ask who runs the page.", Detail: err.Error()}, true
-	case errors.Is(err, kv.ErrPermissionDenied), errors.Is(err, secrets.ErrMissingCapability): // of a list
-		return errorView{Status: http.StatusForbidden, Title: "Missing permission", Text: "Your Vault policies do not permit this.", Detail: err.Error()}, true
-	case isVault && failed.Temporary(), errors.Is(err, context.DeadlineExceeded):
-		return errorView{Status: http.StatusBadGateway, Title: "Vault is unavailable", Text: "This page cannot reach Vault. Try again, or ask who looks after Vault.", Detail: err.Error()}, true
-	case errors.Is(err, kv.ErrLoginFailed), isVault:
-		return errorView{Status: http.StatusBadGateway, Title: "Unexpected answer of Vault", Text: "Ask who runs this page to look at its log, and at the log of Vault.", Detail: err.Error()}, true
+// viewOfVault is about Vault, or about the token, or unknown. It has no status.
+func viewOfVault(of cause.Cause, err error) errorView {
+	switch of {
+	case cause.TokenRejected:
+		return errorView{Title: "Session ended", Text: "Vault does not accept your token any more. Nothing was changed. Log in again.", Ended: true}
+	case cause.MissingCapability:
+		if missing, is := errors.AsType[*secrets.MissingCapabilityError](err); is {
+			return errorView{Title: "Missing permission", Text: askForPolicy, Policy: strings.Join(missing.Rules, "\n")}
+		}
+		return errorView{Title: "Missing permission", Text: "Your Vault policies do not permit this.", Detail: err.Error()} // of a list
+	case cause.Sealed:
+		return errorView{Title: "Vault is sealed", Text: "Nothing was changed. Ask an administrator of Vault to unseal it, and load this page again."}
+	case cause.RateLimited:
+		return errorView{Title: "Vault is busy", Text: "Vault's rate limit is exceeded. Nothing was changed. Try again in some seconds."}
+	case cause.NoMount:
+		return errorView{Title: "No secrets engine", Text: "Vault has no KV version 2 secrets engine where this page is configured to look. Ask who runs the page.", Detail: err.Error()}
+	case cause.Unavailable:
+		return errorView{Title: "Vault is unavailable", Text: "This page cannot reach Vault. Try again, or ask who looks after Vault.", Detail: err.Error()}
+	case cause.VaultAnswer:
+		return errorView{Title: "Unexpected answer of Vault", Text: "Ask who runs this page to look at its log, and at the log of Vault.", Detail: err.Error()}
+	default:
+		return errorView{Title: "Error", Text: "Something failed that this page does not expect. Its log has more.", Detail: err.Error()}
 	}
-	return errorView{}, false
 }
 
 // fail shows an error.

@@ -7,11 +7,9 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"slices"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
-	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/web/cause"
 )
 
 // kind is a class of errors: its HTTP status, and its code and title in the envelope.
@@ -23,21 +21,21 @@ type kind struct {
 // The kinds of errors.
 var (
 	malformed        = kind{http.StatusBadRequest, "malformed_request_error", "Malformed request"}
-	authentication   = kind{http.StatusUnauthorized, "authentication_error", "Authentication failed"}
-	authorization    = kind{http.StatusForbidden, "authorization_error", "Permission denied"}
+	authentication   = kind{cause.TokenRejected.Status(), "authentication_error", "Authentication failed"}
+	authorization    = kind{cause.MissingCapability.Status(), "authorization_error", "Permission denied"}
 	notFound         = kind{http.StatusNotFound, "not_found_error", "Not found"}
 	methodNotAllowed = kind{http.StatusMethodNotAllowed, "method_not_allowed_error", "Method not allowed"}
-	conflict         = kind{http.StatusConflict, "conflict_error", "Conflict"}
+	conflict         = kind{cause.Conflict.Status(), "conflict_error", "Conflict"}
 	tooLarge         = kind{http.StatusRequestEntityTooLarge, "too_large_error", "Request too large"}
 	unknownMedia     = kind{http.StatusUnsupportedMediaType, "unknown_media_type_error", "Unknown media type"}
-	invalid          = kind{http.StatusUnprocessableEntity, "invalid_request_error", "Invalid request"}
-	invalidField     = kind{http.StatusUnprocessableEntity, "invalid_field_error", "Invalid field"}
-	busy             = kind{http.StatusTooManyRequests, "too_many_requests_error", "Too many requests"}
-	internal         = kind{http.StatusInternalServerError, "internal_error", "Internal error"}
-	outcomeUnknown   = kind{http.StatusBadGateway, "outcome_unknown_error", "Outcome unknown"}
-	noRecord         = kind{http.StatusBadGateway, "no_record_error", "Written without its record"}
-	vaultError       = kind{http.StatusBadGateway, "vault_error", "Vault error"}
-	unavailable      = kind{http.StatusServiceUnavailable, "unavailable_error", "Vault is unavailable"}
+	invalid          = kind{cause.Invalid.Status(), "invalid_request_error", "Invalid request"}
+	invalidField     = kind{cause.Invalid.Status(), "invalid_field_error", "Invalid field"}
+	busy             = kind{cause.RateLimited.Status(), "too_many_requests_error", "Too many requests"}
+	internal         = kind{cause.Unknown.Status(), "internal_error", "Internal error"}
+	outcomeUnknown   = kind{cause.OutcomeUnknown.Status(), "outcome_unknown_error", "Outcome unknown"}
+	noRecord         = kind{cause.NoRecord.Status(), "no_record_error", "Written without its record"}
+	vaultError       = kind{cause.VaultAnswer.Status(), "vault_error", "Vault error"}
+	unavailable      = kind{cause.Unavailable.Status(), "unavailable_error", "Vault is unavailable"}
 )
 
 // failure is why a request was not carried out.
@@ -80,12 +78,13 @@ func failureOf(err error) *failure {
 	if known, is := errors.AsType[*failure](err); is {
 		return known
 	}
-	out := &failure{kind: kindOf(err), text: err.Error(), cause: err}
+	of := cause.Of(err)
+	out := &failure{kind: kinds[of], text: err.Error(), cause: err}
 	if out.kind != outcomeUnknown && out.kind != noRecord {
 		out.text = cmp.Or(secrets.SharedCause(err), out.text) // without the address of Vault
 	}
 	switch {
-	case errors.Is(err, secrets.ErrNotOwner):
+	case of == cause.NotOwner:
 		out.text += hintPage + adoptCommand(err)
 	case out.kind == conflict:
 		out.text += hintAgain
@@ -93,7 +92,7 @@ func failureOf(err error) *failure {
 		out.text += hintLogIn
 	case out.kind == outcomeUnknown:
 		out.text += hintUnknown
-	case out.kind == unavailable, out.kind == busy:
+	case of.Later():
 		out.retryAfter = "10"
 	}
 	return out
@@ -116,34 +115,11 @@ func adoptCommand(err error) string {
 	return ", or with: relay-sync secret set " + flags + secrets.QuoteShell(a.String()) + " --adopt --reason ..."
 }
 
-func kindOf(err error) kind {
-	is := func(targets ...error) bool {
-		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
-	}
-	switch {
-	case is(secrets.ErrOutcomeUnknown): // also where its cause is one of those below
-		return outcomeUnknown
-	case is(secrets.ErrNoRecord):
-		return noRecord
-	case is(secrets.ErrInvalid):
-		return invalid
-	case is(secrets.ErrNotOwner, secrets.ErrConflict, secrets.ErrTidying, secrets.ErrNotDeleted):
-		return conflict
-	case is(kv.ErrInvalidToken, secrets.ErrTokenRejected):
-		return authentication
-	case is(secrets.ErrMissingCapability, secrets.ErrPermissionDenied, person.ErrNotMember, person.ErrNoEntity, person.ErrBatchToken):
-		return authorization
-	case is(kv.ErrRateLimited):
-		return busy
-	case secrets.Unavailable(err):
-		return unavailable
-	case secrets.AffectsAll(err), isKV(err):
-		return vaultError
-	}
-	return internal
-}
-
-func isKV(err error) bool {
-	_, is := errors.AsType[*kv.Error](err)
-	return is
+// kinds are those of the causes.
+var kinds = map[cause.Cause]kind{
+	cause.OutcomeUnknown: outcomeUnknown, cause.NoRecord: noRecord, cause.NotRecorded: internal, cause.ResultNotRecorded: internal,
+	cause.Invalid: invalid, cause.Conflict: conflict, cause.NotOwner: conflict, cause.NotDeleted: conflict, cause.Tidying: conflict,
+	cause.TokenRejected: authentication, cause.MissingCapability: authorization, cause.NotPermitted: authorization,
+	cause.RateLimited: busy, cause.Sealed: unavailable, cause.Unavailable: unavailable, cause.NoMount: vaultError, cause.VaultAnswer: vaultError,
+	cause.Unknown: internal,
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/person"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/web/cause"
 )
 
 func TestEachErrorHasAStatusAndANextStep(t *testing.T) {
@@ -58,6 +59,16 @@ func TestEachErrorHasAStatusAndANextStep(t *testing.T) {
 		}
 		if (got.retryAfter != "") != (c.status == 503 || c.status == 429) {
 			t.Errorf("%s: Retry-After %q", name, got.retryAfter)
+		}
+	}
+}
+
+// TestStatusIsThatOfTheCause: of the pages, too.
+func TestStatusIsThatOfTheCause(t *testing.T) {
+	t.Parallel()
+	for c := cause.Unknown; c <= cause.VaultAnswer; c++ {
+		if kinds[c].status != c.Status() {
+			t.Errorf("cause %d: status %d, and %d on a page", c, kinds[c].status, c.Status())
 		}
 	}
 }
