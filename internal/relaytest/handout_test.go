@@ -130,7 +130,8 @@ func (ci ciWorkflow) problems() (found []string) {
 	for _, job := range ci.Jobs {
 		usesToken := false
 		for _, step := range job.Steps {
-			usesToken = usesToken || strings.Contains(step.Run, "$ACTIONS_ID_TOKEN_REQUEST_TOKEN") || step.With["method"] == "jwt"
+			usesToken = usesToken || strings.Contains(step.Run, "$ACTIONS_ID_TOKEN_REQUEST_TOKEN") || step.With["method"] == "jwt" ||
+				strings.HasPrefix(step.Uses, "relay-secrets/terraform-provider-relay@") && step.With["plan"] == "true"
 			if strings.Contains(step.Run, "${{") {
 				found = append(found, "an expression in a command")
 			}
@@ -195,14 +196,16 @@ func TestUnsafeHandoutsAreFound(t *testing.T) {
 		"export KEY=$PWD/key\n":                                                           "splits an expansion",
 		"KEY=$PWD/key\nrelay-sync verify -- \"$FILE\" '$(touch x)'   # $x\n":              "",
 		"echo \"$drift\"\n": "prints foreign text",
-		"ssh -o StrictHostKeyChecking=no git.example.com":                                     "trusts every host",
-		"on: pull_request_target":                                                             "a pull request with the secrets of the repository",
-		"on: push\njobs: {a: {steps: [{run: make}]}}":                                         "permissions for every job",
-		"on: push\npermissions: {contents: write}\njobs: {a: {steps: [{run: make}]}}":         "permissions for every job",
-		jobs + "    steps:\n      - run: git log ${{ github.head_ref }}\n":                    "an expression in a command",
-		jobs + "    steps:\n      - run: git switch $GITHUB_HEAD_REF\n":                       "splits an expansion",
-		jobs + "    steps:\n      - uses: actions/checkout@" + digest + "  # v5.0.0\n":        "a token in the clone",
-		jobs + "    permissions: {id-token: write}\n    steps:\n      - run: relay-sync plan": "an identity token for nothing",
+		"ssh -o StrictHostKeyChecking=no git.example.com":                                                                                        "trusts every host",
+		"on: pull_request_target":                                                                                                                "a pull request with the secrets of the repository",
+		"on: push\njobs: {a: {steps: [{run: make}]}}":                                                                                            "permissions for every job",
+		"on: push\npermissions: {contents: write}\njobs: {a: {steps: [{run: make}]}}":                                                            "permissions for every job",
+		jobs + "    steps:\n      - run: git log ${{ github.head_ref }}\n":                                                                       "an expression in a command",
+		jobs + "    steps:\n      - run: git switch $GITHUB_HEAD_REF\n":                                                                          "splits an expansion",
+		jobs + "    steps:\n      - uses: actions/checkout@" + digest + "  # v5.0.0\n":                                                           "a token in the clone",
+		jobs + "    permissions: {id-token: write}\n    steps:\n      - run: relay-sync plan":                                                    "an identity token for nothing",
+		jobs + "    permissions: {id-token: write}\n    steps:\n      - uses: relay-secrets/terraform-provider-relay@" + digest + "  # v0.1.0\n": "an identity token for nothing",
+		jobs + "    permissions: {id-token: write}\n    steps:\n      - uses: relay-secrets/terraform-provider-relay@" + digest + "  # v0.1.0\n        with: {plan: \"true\"}": "",
 	} {
 		found := handout{"page.md", text, true}.problems()
 		if want == "" && len(found) > 0 || want != "" && !slices.Contains(found, want) {
