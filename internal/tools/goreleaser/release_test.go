@@ -45,47 +45,55 @@ func open(t *testing.T, file string) *os.File {
 	return f
 }
 
-// installed is what both packages have, without their man pages.
-var installed = []string{
-	"/etc/logrotate.d/relay-sync", "/etc/relay-sync/credentials", "/etc/relay-sync/relay-sync.yaml", "/usr/bin/relay-sync",
-	"/usr/lib/systemd/system/relay-sync.service", "/usr/share/bash-completion/completions/relay-sync",
-	"/usr/share/doc/relay-sync/THIRD_PARTY_LICENSES", "/usr/share/doc/relay-sync/copyright", "/usr/share/doc/relay-sync/monitoring/README.md",
-	"/usr/share/doc/relay-sync/monitoring/dashboard.json", "/usr/share/doc/relay-sync/monitoring/rules.yaml",
-	"/usr/share/doc/relay-sync/monitoring/rules_test.yaml", "/usr/share/fish/vendor_completions.d/relay-sync.fish",
+// installed is what the packages of a program have, without its man pages, and how many those are at least.
+func installed(program, zsh string) (files []string, manuals int) {
+	files = []string{
+		"/usr/bin/" + program, "/usr/share/bash-completion/completions/" + program, "/usr/share/fish/vendor_completions.d/" + program + ".fish",
+		zsh + "_" + program, "/usr/share/doc/" + program + "/THIRD_PARTY_LICENSES", "/usr/share/doc/" + program + "/copyright",
+	}
+	if program == "relay-step" {
+		return files, 2
+	}
+	return append(files, "/etc/logrotate.d/relay-sync", "/etc/relay-sync/credentials", "/etc/relay-sync/relay-sync.yaml",
+		"/usr/lib/systemd/system/relay-sync.service", "/usr/share/doc/relay-sync/monitoring/README.md",
+		"/usr/share/doc/relay-sync/monitoring/dashboard.json", "/usr/share/doc/relay-sync/monitoring/rules.yaml",
+		"/usr/share/doc/relay-sync/monitoring/rules_test.yaml"), 15
 }
 
-func checkPackage(t *testing.T, modes map[string]int64, zsh string) {
+func checkPackage(t *testing.T, program string, modes map[string]int64, zsh string) {
 	t.Helper()
 	var names []string
 	manuals := 0
 	for name := range modes {
-		if strings.HasPrefix(name, "/usr/share/man/man1/relay-sync") && strings.HasSuffix(name, ".1.gz") {
+		if strings.HasPrefix(name, "/usr/share/man/man1/"+program) && strings.HasSuffix(name, ".1.gz") {
 			manuals++
 			continue
 		}
 		names = append(names, name)
 	}
-	want := append(slices.Clone(installed), zsh)
+	want, least := installed(program, zsh)
 	slices.Sort(want)
 	slices.Sort(names)
 	if !slices.Equal(want, names) {
 		t.Errorf("the package has\n%s\nwant\n%s", strings.Join(names, "\n"), strings.Join(want, "\n"))
 	}
-	if manuals < 15 {
+	if manuals < least {
 		t.Errorf("%d man pages", manuals)
 	}
-	if modes["/etc/relay-sync/credentials"]&0o777 != 0o700 || modes["/usr/bin/relay-sync"]&0o777 != 0o755 {
-		t.Errorf("modes: credentials %o, relay-sync %o", modes["/etc/relay-sync/credentials"], modes["/usr/bin/relay-sync"])
+	if mode, found := modes["/etc/relay-sync/credentials"]; found && mode&0o777 != 0o700 || modes["/usr/bin/"+program]&0o777 != 0o755 {
+		t.Errorf("modes: credentials %o, %s %o", mode, program, modes["/usr/bin/"+program])
 	}
 }
 
-func TestDebHasWhatTheServiceNeeds(t *testing.T) {
-	modes, control := map[string]int64{}, map[string]string{}
-	archive := ar.NewReader(open(t, found(t, "relay-sync_*.deb")))
+// readDeb returns the modes of what a deb installs, and the files that control that.
+func readDeb(t *testing.T, file string) (modes map[string]int64, control map[string]string) {
+	t.Helper()
+	modes, control = map[string]int64{}, map[string]string{}
+	archive := ar.NewReader(open(t, file))
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return modes, control
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -103,7 +111,16 @@ func TestDebHasWhatTheServiceNeeds(t *testing.T) {
 			}
 		}
 	}
-	checkPackage(t, modes, "/usr/share/zsh/vendor-completions/_relay-sync")
+}
+
+func TestDebHasWhatTheProgramNeeds(t *testing.T) {
+	modes, control := readDeb(t, found(t, "relay-step_*.deb"))
+	checkPackage(t, "relay-step", modes, "/usr/share/zsh/vendor-completions/")
+	if !strings.Contains(control["control"], "Depends: ca-certificates") || control["postinst"] != "" {
+		t.Errorf("relay-step: %q", control)
+	}
+	modes, control = readDeb(t, found(t, "relay-sync_*.deb"))
+	checkPackage(t, "relay-sync", modes, "/usr/share/zsh/vendor-completions/")
 	if !strings.Contains(control["control"], "Depends: git (>= 1:2.31), ca-certificates") {
 		t.Errorf("control: %s", control["control"])
 	}
@@ -117,23 +134,30 @@ func TestDebHasWhatTheServiceNeeds(t *testing.T) {
 	}
 }
 
-func TestRPMHasWhatTheServiceNeeds(t *testing.T) {
-	rpm, err := rpmutils.ReadRpm(open(t, found(t, "relay-sync-*.rpm")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := rpm.Header.GetFiles()
-	if err != nil {
-		t.Fatal(err)
-	}
-	modes := map[string]int64{}
-	for _, file := range files {
-		modes[file.Name()] = int64(file.Mode())
-	}
-	checkPackage(t, modes, "/usr/share/zsh/site-functions/_relay-sync")
-	requires, err := rpm.Header.GetStrings(rpmutils.REQUIRENAME)
-	if err != nil || !slices.Contains(requires, "git") || !slices.Contains(requires, "ca-certificates") {
-		t.Errorf("requires %q: %v", requires, err)
+func TestRPMHasWhatTheProgramNeeds(t *testing.T) {
+	for program, needed := range map[string][]string{"relay-sync": {"git", "ca-certificates"}, "relay-step": {"ca-certificates"}} {
+		rpm, err := rpmutils.ReadRpm(open(t, found(t, program+"-*.rpm")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := rpm.Header.GetFiles()
+		if err != nil {
+			t.Fatal(err)
+		}
+		modes := map[string]int64{}
+		for _, file := range files {
+			modes[file.Name()] = int64(file.Mode())
+		}
+		checkPackage(t, program, modes, "/usr/share/zsh/site-functions/")
+		requires, err := rpm.Header.GetStrings(rpmutils.REQUIRENAME)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range needed {
+			if !slices.Contains(requires, name) {
+				t.Errorf("%s requires %q, not %s", program, requires, name)
+			}
+		}
 	}
 }
 
@@ -184,7 +208,7 @@ func TestArchivesAreAsRegistriesExpect(t *testing.T) {
 	}
 	for program, wanted := range map[string][]string{
 		"relay-sync": {"relay-sync", "LICENSE", "THIRD_PARTY_LICENSES", "completions/relay-sync.bash", "man/relay-sync.1.gz"},
-		"relay-step": {"relay-step", "LICENSE", "THIRD_PARTY_LICENSES"},
+		"relay-step": {"relay-step", "LICENSE", "THIRD_PARTY_LICENSES", "completions/relay-step.bash", "man/relay-step-exec.1.gz"},
 	} {
 		var names []string
 		for _, file := range readTar(t, open(t, found(t, program+"_*.tar.gz"))) {

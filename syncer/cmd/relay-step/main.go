@@ -14,12 +14,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/buildinfo"
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/step"
 )
 
 // version is set at link time.
-var version = "dev"
+var version = buildinfo.Unknown
+
+// build is this build of relay-step.
+var build = buildinfo.Read(version)
 
 func main() { os.Exit(start()) }
 
@@ -101,15 +105,15 @@ func (o *options) rootCommand() *cobra.Command {
 		Use:   "relay-step",
 		Short: "Give the secrets of a workflow to one command of a CI job",
 		Long: `relay-step logs in to Vault as the job that runs it, reads secrets of one workflow, and
-runs a command with them. It needs the reader's policy of that workflow, which "relay-sync
-policy --role reader" prints. It cannot write.`,
-		Version:       version,
+runs a command with them. It needs the reader's policy of that workflow, which
+relay-sync policy reader --workflow WORKFLOW prints. It cannot write.`,
+		Example:       `  relay-step exec --workflow deploy --login github --role deploy --env TOKEN=api_token -- ./deploy.sh`,
+		Version:       build.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetOut(os.Stdout)
 	root.SetVersionTemplate("relay-step {{.Version}}\n")
 	root.AddCommand(o.execCommand(), removeCommand())
-	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

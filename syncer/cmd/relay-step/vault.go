@@ -71,7 +71,7 @@ func (f *vaultFlags) job(e environment) (step.Job, error) {
 		Vault: vaultclient.Settings{
 			Address: cmp.Or(f.address, e.get("VAULT_ADDR")), Namespace: namespace, CACert: cmp.Or(f.caCert, e.get("VAULT_CACERT")),
 			RedirectHosts: f.redirectHosts, RedirectSetting: "--redirect-host", AllowHTTP: f.allowHTTP, HTTPSetting: "--allow-http",
-			UserAgent: "relay-step/" + version,
+			UserAgent: "relay-step/" + build.Version,
 		},
 	}
 	return job, f.logIn(e, &job)
