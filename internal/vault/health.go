@@ -29,8 +29,7 @@ func (c *Clients) Health(ctx context.Context) (Health, error) {
 	var health Health
 	err := client.call(ctx, op, path, func() error {
 		header, err := client.get(ctx, "", path, map[string][]string{
-			"standbyok": {"true"}, "perfstandbyok": {"true"}, "sealedcode": {"200"}, "uninitcode": {"200"},
-			"drsecondarycode": {"200"}, "performancestandbycode": {"200"}, "standbycode": {"200"},
+			"standbyok": {"true"}, "perfstandbyok": {"true"}, "drsecondarycode": {"200"}, "sealedcode": {"200"}, "uninitcode": {"200"},
 		}, &health)
 		if err == nil {
 			health.Time, _ = http.ParseTime(header.Get("Date")) // zero if the answer has none
