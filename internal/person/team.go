@@ -9,7 +9,6 @@ import (
 	"fmt"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
-	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
@@ -24,15 +23,32 @@ func TeamOwner(ctx context.Context, d vaultclient.Directory, namespace, mount, t
 	if err != nil {
 		return secrets.NoOwner, err
 	}
-	path := capability.TeamPath(mount, team)
-	granted, err := d.Capabilities(ctx, namespace, path)
+	may, err := MayActFor(ctx, d, namespace, mount, team)
 	switch {
-	case errors.Is(err, kv.ErrPermissionDenied):
-		return secrets.NoOwner, fmt.Errorf("team %q: %w", team, secrets.ErrTokenRejected)
+	case errors.Is(err, secrets.ErrTokenRejected):
+		return secrets.NoOwner, fmt.Errorf("team %q: %w", team, err)
 	case err != nil:
 		return secrets.NoOwner, err
-	case !capability.Grants(granted[path], capability.Team):
-		return secrets.NoOwner, fmt.Errorf("team %q: %w\nHint: add to a policy of the token:\n  %s", team, ErrNotMember, capability.Line(path, capability.Team))
+	case !may[team]:
+		return secrets.NoOwner, fmt.Errorf("team %q: %w\nHint: add to a policy of the token:\n  %s", team, ErrNotMember, capability.Line(capability.TeamPath(mount, team), capability.Team))
 	}
 	return owner, nil
+}
+
+// MayActFor reports for each of the teams whether the token may act for it: one request for
+// all. Errors: secrets.ErrInvalid, or as of Capabilities.
+func MayActFor(ctx context.Context, d vaultclient.Directory, namespace, mount string, teams ...string) (map[string]bool, error) {
+	paths := make([]string, len(teams))
+	for i, team := range teams {
+		if _, err := secrets.TeamOwner(team); err != nil {
+			return nil, err
+		}
+		paths[i] = capability.TeamPath(mount, team)
+	}
+	granted, err := Capabilities(ctx, d, namespace, paths...)
+	may := make(map[string]bool, len(teams))
+	for i, team := range teams {
+		may[team] = capability.Grants(granted[paths[i]], capability.Team)
+	}
+	return may, err
 }

@@ -128,7 +128,7 @@ func (v *visit) ownership(ctx context.Context, view *changeView, e secrets.Entry
 		view.Owner = owner
 	}
 	self := v.login.Person.Owner
-	if team, is := strings.CutPrefix(string(view.Owner), "team/"); is && v.actsFor(ctx, view.Owner) {
+	if team, is := strings.CutPrefix(string(view.Owner), "team/"); is && v.actsFor(ctx, view.Owner)[view.Owner] {
 		view.Team, self = team, view.Owner
 	}
 	a := secrets.Address{Scope: secrets.Scope{Kind: view.Kind, Group: view.Group}, Name: view.Name}

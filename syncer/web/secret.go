@@ -114,18 +114,31 @@ func (v *visit) describe() (view secretView, entry secrets.Entry, err error) {
 	view.actions = v.actions(view.Rights)
 	view.fill(a, entry, shown(known, view.Rights))
 	if owner, _, is := secrets.Undeletable(entry); is {
-		view.CanUndelete, view.WhoUndeletes = view.CanUndelete && v.actsFor(v.r.Context(), owner), whoUndeletes(owner)
+		view.CanUndelete, view.WhoUndeletes = view.CanUndelete && v.actsFor(v.r.Context(), owner)[owner], whoUndeletes(owner)
 	}
 	return view, entry, nil
 }
 
-// actsFor reports whether an owner is the person, or a team of the person.
-func (v *visit) actsFor(ctx context.Context, owner secrets.Owner) bool {
-	if team, is := strings.CutPrefix(string(owner), "team/"); is {
-		_, err := person.TeamOwner(ctx, v.client, v.root().Namespace, v.vault.Mount, team)
-		return err == nil
+// actsFor reports for each of the owners whether it is the person, or a team of the person: one
+// request to Vault for all teams. If that fails, the person acts for no team.
+func (v *visit) actsFor(ctx context.Context, owners ...secrets.Owner) map[secrets.Owner]bool {
+	may := map[secrets.Owner]bool{}
+	var teams []string
+	for _, owner := range owners {
+		team, is := strings.CutPrefix(string(owner), "team/")
+		if _, err := secrets.TeamOwner(team); is && err == nil { // a record can name any team
+			teams = append(teams, team)
+		}
+		may[owner] = owner.Same(v.login.Person.Owner)
 	}
-	return owner.Same(v.login.Person.Owner)
+	slices.Sort(teams)
+	members, err := person.MayActFor(ctx, v.client, v.root().Namespace, v.vault.Mount, slices.Compact(teams)...)
+	if err == nil {
+		for team, member := range members {
+			may[secrets.Owner("team/"+team)] = member
+		}
+	}
+	return may
 }
 
 // fill sets what Vault and the daemon know. Pure.

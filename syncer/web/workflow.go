@@ -78,8 +78,8 @@ type secretRow struct {
 	Drifted bool
 }
 
-// WaitingText is what the source of the secret did not do, for who has no command line; empty
-// for nothing.
+// WaitingText is why the source of the secret did not do what Waiting is, for who has no command
+// line; empty for nothing.
 func (s secretRow) WaitingText() string {
 	if s.Waiting == nil {
 		return ""
@@ -88,7 +88,7 @@ func (s secretRow) WaitingText() string {
 	if source != "" && s.LastOwner != secrets.NoOwner && !s.Waiting.Owner {
 		return "The git source " + source + " still contains this secret: remove it from its files."
 	}
-	return withoutCommand(string(s.Waiting.Kind) + ": " + s.Waiting.Cause)
+	return withoutCommand(s.Waiting.Cause)
 }
 
 // withoutCommand is a text without the command for who runs the daemon at its end.
@@ -138,10 +138,22 @@ func (v *visit) workflow() error {
 	view.Rights = rights[name]
 	view.actions = v.actions(view.Rights)
 	view.fill(found, shown(known, view.Rights))
-	for i, row := range view.Deleted {
-		view.Deleted[i].Own = view.CanUndelete && v.actsFor(v.r.Context(), row.Owner)
+	if view.CanUndelete {
+		v.markOwn(v.r.Context(), view.Deleted)
 	}
 	return v.show(http.StatusOK, "workflow", name+" · Settings", view)
+}
+
+// markOwn marks the deleted secrets that the person can undelete.
+func (v *visit) markOwn(ctx context.Context, deleted []deletedRow) {
+	owners := make([]secrets.Owner, len(deleted))
+	for i, row := range deleted {
+		owners[i] = row.Owner
+	}
+	may := v.actsFor(ctx, owners...)
+	for i, row := range deleted {
+		deleted[i].Own = may[row.Owner]
+	}
 }
 
 // list lists the secrets of a workflow; nothing for one without any.
