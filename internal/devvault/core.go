@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	jwt "github.com/hashicorp/vault-plugin-auth-jwt"
+	kubernetes "github.com/hashicorp/vault-plugin-auth-kubernetes"
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
 	"github.com/hashicorp/vault/builtin/credential/approle"
 	"github.com/hashicorp/vault/builtin/credential/cert"
@@ -27,12 +28,13 @@ func newCore(st storage, address string, logger hclog.Logger) (core *vault.Core,
 	plugins := builtins{
 		consts.PluginTypeSecrets: {"kv": kv.Factory},
 		consts.PluginTypeCredential: {
-			"approle":  approle.Factory,
-			"cert":     cert.Factory,
-			"jwt":      jwt.Factory,
-			"ldap":     ldap.Factory,
-			"oidc":     jwt.Factory,
-			"userpass": userpass.Factory,
+			"approle":    approle.Factory,
+			"cert":       cert.Factory,
+			"jwt":        jwt.Factory,
+			"kubernetes": kubernetes.Factory,
+			"ldap":       ldap.Factory,
+			"oidc":       jwt.Factory,
+			"userpass":   userpass.Factory,
 		},
 	}
 	config := &vault.CoreConfig{

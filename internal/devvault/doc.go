@@ -5,8 +5,8 @@
 // of this project uses an imitation of Vault.
 //
 // It serves the API of Vault 1.14 with KV version 2 and the token, AppRole, userpass,
-// JWT, OIDC, LDAP and certificate auth methods, on a loopback address only. When it is ready, it
-// prints one line of JSON on standard output. With -prepare it has a KV v2 mount and
+// JWT, OIDC, Kubernetes, LDAP and certificate auth methods, on a loopback address only. When it
+// is ready, it prints one line of JSON on standard output. With -prepare it has a KV v2 mount and
 // the policies of Relay's writing and reading side. With -tls it serves over TLS, with
 // its own certificate authority, which also issues a client certificate.
 //
