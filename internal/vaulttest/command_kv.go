@@ -61,11 +61,7 @@ func (c CLI) kvGet(flags map[string]string, args []string) error {
 		return err
 	}
 	data, _ := got.Data["data"].(map[string]any)
-	if err := c.print(flags, data, got); err != nil || flags["field"] == "" {
-		return err
-	}
-	_, err = fmt.Fprintln(c.Out)
-	return err
+	return c.print(flags, data, got)
 }
 
 func (c CLI) kvPut(flags map[string]string, args []string) error {
