@@ -80,7 +80,7 @@ var unsafe = map[string]*regexp.Regexp{
 var safeXargs = regexp.MustCompile(`-z [^\n|]*\| xargs --null [^\n]* --(?:\n|$)`)
 
 var (
-	document     = regexp.MustCompile(`(?ms)<<(END|EOF)$.*?^(END|EOF)$`)
+	document     = regexp.MustCompile(`(?ms)<<'?(END|EOF)'?$.*?^(END|EOF)$`)
 	comment      = regexp.MustCompile(`(?m)(?:^|\s)#.*$`)
 	quoted       = regexp.MustCompile(`'[^']*'|"(?:[^"\\]|\\.)*"`)
 	assigned     = regexp.MustCompile(`(?m)(?:^|[;&|]\s*)\s*\w+=\$`)
@@ -130,8 +130,8 @@ func (ci ciWorkflow) problems() (found []string) {
 	for _, job := range ci.Jobs {
 		usesToken := false
 		for _, step := range job.Steps {
-			usesToken = usesToken || strings.Contains(step.Run, "$ACTIONS_ID_TOKEN_REQUEST_TOKEN") || step.With["method"] == "jwt" ||
-				strings.HasPrefix(step.Uses, "relay-secrets/terraform-provider-relay@") && step.With["plan"] == "true"
+			usesToken = usesToken || strings.Contains(step.Run, "$ACTIONS_ID_TOKEN_REQUEST_TOKEN") || strings.Contains(step.Run, "--login github ") ||
+				step.With["method"] == "jwt" || strings.HasPrefix(step.Uses, "relay-secrets/terraform-provider-relay@") && step.With["plan"] == "true"
 			if strings.Contains(step.Run, "${{") {
 				found = append(found, "an expression in a command")
 			}

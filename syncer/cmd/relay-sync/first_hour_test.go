@@ -29,6 +29,13 @@ type firstHour struct {
 	gitlab *vaulttest.Issuer
 }
 
+// guidePrograms are programs in bin/ that pages run, by the name there. The package's own stand-in
+// runs the commands of vault; make readers-check has the real one here.
+var guidePrograms = map[string]string{
+	"terraform": "tofu", "sops": "sops", "age-keygen": "age-keygen", "jq": "jq",
+	"relay-step": "relay-step", "consul-template": "consul-template",
+}
+
 func newFirstHour(t *testing.T) *firstHour {
 	t.Helper()
 	v := vaulttest.StartEmpty(t)
@@ -36,7 +43,7 @@ func newFirstHour(t *testing.T) *firstHour {
 	// Terraform finds the provider as README shows.
 	h.write(".terraformrc", fmt.Sprintf("provider_installation {\n  dev_overrides { \"relay-secrets/relay\" = %q }\n  direct {}\n}\n",
 		filepath.Dir(tools.Path(t, "terraform-provider-relay"))))
-	for name, tool := range map[string]string{"terraform": "tofu", "sops": "sops", "age-keygen": "age-keygen", "jq": "jq"} {
+	for name, tool := range guidePrograms {
 		if err := os.Symlink(tools.Path(t, tool), filepath.Join(h.dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -62,8 +69,14 @@ var (
 // block of Terraform becomes main.tf.
 func (h *firstHour) paste(page string, headings ...string) map[string]string {
 	h.t.Helper()
+	return h.sections(h.script(page, headings...))
+}
+
+// sections runs a script of script, and returns the output of each part.
+func (h *firstHour) sections(script string) map[string]string {
+	h.t.Helper()
 	parts := map[string]string{}
-	for _, part := range strings.Split(h.run(h.script(page, headings...)), "<<")[1:] {
+	for _, part := range strings.Split(h.run(script), "<<")[1:] {
 		heading, text, _ := strings.Cut(part, ">>\n")
 		parts[heading] = text
 	}
