@@ -14,6 +14,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -159,11 +160,25 @@ const (
 	endEvent   = "end"
 )
 
+// formerOwner is another owner than the one that makes a change, if the change takes the secret
+// from it. A release of the own record leaves the secret to its owner.
+func formerOwner(a plan.Action, by secrets.Owner) secrets.Owner {
+	former := a.Former
+	if last, _, found := a.Entry.LastOwner(); found && former == secrets.NoOwner && (a.Kind.Writes() || a.Kind == plan.Delete) {
+		former = last
+	}
+	if former.Same(by) {
+		return secrets.NoOwner
+	}
+	return former
+}
+
 // around writes the lines of one change around it.
 func (a *Audit) around(line report.AuditLine, r *report.Result, do func()) {
 	line.Event, line.Action, line.Cause = beginEvent, r.Kind, r.Cause
 	line.Workflow, line.Name, line.From = r.Address.Group, r.Address.Name, r.Entry.Current
 	line.Kind = r.Address.Kind.Label()
+	line.FormerOwner = string(formerOwner(r.Action, secrets.Owner(line.Owner)))
 	if r.Want != nil {
 		line.File = r.Want.File
 	}

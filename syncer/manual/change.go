@@ -71,7 +71,7 @@ func (s *Session) delete(ctx context.Context, r *report.Result, adopt bool) (don
 	}
 	switch {
 	case !claim.Owner.Same(s.Owner()):
-		r.Cause = "it was owned by " + string(claim.Owner)
+		r.Cause, r.Former = "it was owned by "+string(claim.Owner), claim.Owner
 	case adopt && secrets.MayWrite(claim.Owner, r.Entry, a) != nil:
 		r.Cause = "it was unmanaged"
 	}

@@ -87,7 +87,7 @@ type Action struct {
 	Guard guard
 	// Revision is what stays in the record of a UpdateRecord action; empty for the commit.
 	Revision string
-	// Former is the owner that hands the secret over.
+	// Former is the other owner that hands the secret over, or from whom a person takes it.
 	Former secrets.Owner
 }
 

@@ -63,8 +63,8 @@ type DocumentAction struct {
 	// Version is the current version in Vault, 0 for none, and Created when it was written.
 	Version int    `json:"version"`
 	Created string `json:"created,omitempty"`
-	// Owner is the last owner, whose record counts; left out for none.
-	Owner secrets.Owner `json:"owner,omitempty"`
+	// LastOwner is the owner of the newest record that counts; left out for none.
+	LastOwner secrets.Owner `json:"last_owner,omitempty"`
 	// Records are the records of all owners, as text.
 	Records map[string]string `json:"records"`
 }
@@ -99,7 +99,7 @@ func (a Action) document() DocumentAction {
 		Path: a.Address.Path(), Kind: a.Address.Kind.Label(), Workflow: a.Address.Group, Name: a.Address.Name,
 		Action: a.Kind, Approved: a.Approved, Cause: a.Cause, Version: seen.Version, Records: a.Entry.RecordTexts(),
 	}
-	out.Owner, _, _ = a.Entry.LastOwner()
+	out.LastOwner, _, _ = a.Entry.LastOwner()
 	if seen.Version > 0 {
 		out.Created = seen.Created.UTC().Format(time.RFC3339Nano)
 	}

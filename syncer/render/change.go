@@ -63,7 +63,7 @@ func Changes(d plan.Document) []Change {
 			c.Meaning += "; it can be undeleted"
 		}
 		switch {
-		case c.Does == plan.Release && a.Owner != owner: // its value is of that owner
+		case c.Does == plan.Release && a.LastOwner != owner: // its value is of that owner
 		case c.Does.Removes():
 			c.after = noOwner
 		case c.Does.Writes() && err == nil:
@@ -80,8 +80,8 @@ const noOwner = "no owner"
 // ownerOf is who owns the secret of an action before it.
 func ownerOf(a plan.DocumentAction) string {
 	switch {
-	case a.Owner != secrets.NoOwner:
-		return Owner(a.Owner)
+	case a.LastOwner != secrets.NoOwner:
+		return Owner(a.LastOwner)
 	case a.Version > 0:
 		return noOwner + " (unmanaged)"
 	}

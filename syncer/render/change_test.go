@@ -38,14 +38,14 @@ func TestPlannedChangeNamesWhatHappensAndTheOwners(t *testing.T) {
 		want   string
 	}{
 		{plan.DocumentAction{Action: plan.Add}, "add: writes the value of the file; no value exists now: no owner; afterwards the git source shop of main"},
-		{plan.DocumentAction{Action: plan.PendingApproval, Approved: plan.Change, Version: 1, Owner: shop}, "change: replaces the value by that of the file: the git source shop of main, as before"},
-		{plan.DocumentAction{Action: plan.Adopt, Version: 1, Owner: prod}, "adopt: takes it over, and writes the value of the file: the Terraform configuration prod; afterwards the git source shop of main"},
+		{plan.DocumentAction{Action: plan.PendingApproval, Approved: plan.Change, Version: 1, LastOwner: shop}, "change: replaces the value by that of the file: the git source shop of main, as before"},
+		{plan.DocumentAction{Action: plan.Adopt, Version: 1, LastOwner: prod}, "adopt: takes it over, and writes the value of the file: the Terraform configuration prod; afterwards the git source shop of main"},
 		{plan.DocumentAction{Action: plan.Adopt, Version: 1}, "adopt: takes it over, and writes the value of the file: no owner (unmanaged); afterwards the git source shop of main"},
-		{plan.DocumentAction{Action: plan.PendingApproval, Approved: plan.HandOver, Version: 1, Owner: till}, "hand-over: takes it over from another source of this controller, and writes the value of the file: the git source till of main; afterwards the git source shop of main"},
-		{plan.DocumentAction{Action: plan.PendingApproval, Approved: plan.Delete, Version: 1, Owner: shop}, "delete: deletes the current version; it can be undeleted: the git source shop of main; afterwards no owner"},
-		{plan.DocumentAction{Action: plan.Delete, Kind: "connection", Version: 1, Owner: shop}, "delete: deletes the current version: the git source shop of main; afterwards no owner"},
-		{plan.DocumentAction{Action: plan.Release, Version: 1, Owner: "person/ada-0123456789abcdef"}, "release: drops the claim of this source, and leaves the value: ada, as before"},
-		{plan.DocumentAction{Action: plan.Unchanged, Approved: plan.UpdateRecord, Version: 1, Owner: shop}, "update record: updates the record, and leaves the value: the git source shop of main, as before"},
+		{plan.DocumentAction{Action: plan.PendingApproval, Approved: plan.HandOver, Version: 1, LastOwner: till}, "hand-over: takes it over from another source of this controller, and writes the value of the file: the git source till of main; afterwards the git source shop of main"},
+		{plan.DocumentAction{Action: plan.PendingApproval, Approved: plan.Delete, Version: 1, LastOwner: shop}, "delete: deletes the current version; it can be undeleted: the git source shop of main; afterwards no owner"},
+		{plan.DocumentAction{Action: plan.Delete, Kind: "connection", Version: 1, LastOwner: shop}, "delete: deletes the current version: the git source shop of main; afterwards no owner"},
+		{plan.DocumentAction{Action: plan.Release, Version: 1, LastOwner: "person/ada-0123456789abcdef"}, "release: drops the claim of this source, and leaves the value: ada, as before"},
+		{plan.DocumentAction{Action: plan.Unchanged, Approved: plan.UpdateRecord, Version: 1, LastOwner: shop}, "update record: updates the record, and leaves the value: the git source shop of main, as before"},
 	} {
 		c.action.Records = map[string]string{"gitops/main/shop": "format=2 version=1"}
 		got := render.Changes(plan.Document{Controller: "main", Source: "shop", Actions: []plan.DocumentAction{c.action}})[0]
@@ -71,7 +71,7 @@ func TestPlanToApproveShowsNoRecord(t *testing.T) {
 	var out strings.Builder
 	d := plan.Document{Controller: "main", Source: "shop", Commit: "0123456789abcdef", Actions: []plan.DocumentAction{{
 		Workflow: "checkout", Name: "token", Action: plan.PendingApproval, Approved: plan.Change, Cause: "it rolls back", File: "a.yaml", Line: 3,
-		Version: 2, Owner: "gitops/main/shop", Records: map[string]string{"gitops/main/shop": "format=2 version=2"},
+		Version: 2, LastOwner: "gitops/main/shop", Records: map[string]string{"gitops/main/shop": "format=2 version=2"},
 	}}}
 	if err := render.NewText(&out, false).WritePending(d); err != nil {
 		t.Fatal(err)

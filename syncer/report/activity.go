@@ -35,9 +35,12 @@ type AuditLine struct {
 	By    string `json:"by"`
 	Owner string `json:"owner"`
 	// Person is who made a change by hand for a team.
-	Person string    `json:"person,omitempty"`
-	Commit string    `json:"commit"`
-	Action plan.Kind `json:"action"`
+	Person string `json:"person,omitempty"`
+	// FormerOwner is another owner, from whom the change takes the secret; left out if it was
+	// unmanaged.
+	FormerOwner string    `json:"former_owner,omitempty"`
+	Commit      string    `json:"commit"`
+	Action      plan.Kind `json:"action"`
 	// Kind is "connection" for a connection, OfSource for a source, and left out for a secret.
 	// Workflow is a connection's type.
 	Kind     string `json:"kind,omitempty"`

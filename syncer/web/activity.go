@@ -64,6 +64,14 @@ func (l activityLine) Who() string {
 	return who
 }
 
+// Former is another owner, from whom the change took the secret; empty for none.
+func (l activityLine) Former() string {
+	if l.FormerOwner == "" {
+		return ""
+	}
+	return render.Owner(secrets.Owner(l.FormerOwner))
+}
+
 func (v *visit) activity() error {
 	view := activityView{Workflow: strings.TrimSpace(v.r.URL.Query().Get("workflow"))}
 	lines := v.settings.Audit.Activity()

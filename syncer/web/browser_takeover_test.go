@@ -37,9 +37,13 @@ func TestTakeoverFromTerraformNeedsAReasonAndTheName(t *testing.T) {
 	if strings.Contains(tab.Text(), "net-prod") {
 		t.Errorf("the owner after the takeover:\n%s", tab.Text())
 	}
-	if audit := readFile(t, w.audit); !strings.Contains(audit, "the team has left") {
+	if audit := readFile(t, w.audit); !strings.Contains(audit, "the team has left") || strings.Count(audit, `"former_owner":"terraform/net-prod"`) != 2 {
 		t.Errorf("the audit file:\n%s", audit)
 	}
+	tab.Open(w.url + "/activity")
+	wantText(t, tab, "adopt "+w.workflow+"/password", "taken over from the Terraform configuration net-prod", "the team has left")
+	tab.AssertAccessible()
+	w.page(tab, "")
 	tab.Follow("link", "password")
 	wantText(t, tab, "terraform/net-prod", "the Terraform configuration net-prod")
 }
