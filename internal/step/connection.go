@@ -7,7 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
@@ -17,6 +20,50 @@ import (
 // maxBodies is how many bodies of a connection are read until a whole one is found: a change
 // of the connection moves its pointer, and deletes the former body later.
 const maxBodies = 3
+
+// Connection is a connection of the domain with its fields, sorted by name.
+type Connection struct {
+	Type, Name string
+	Fields     []Secret
+}
+
+// Connections reads every connection of the domain, or of one type, as Relay does for
+// ${connections}: a name whose connection no longer exists is skipped. Unlike Relay, it never
+// takes a body of Relay's development mode for a type, whose fields would then be paths.
+func (r *Reader) Connections(ctx context.Context, kind string) ([]Connection, error) {
+	kinds := []string{kind}
+	base := secrets.ConnectionsPrefix + r.scope.Domain
+	if kind == "" {
+		folders, err := r.folders(ctx, base)
+		if err != nil {
+			return nil, fmt.Errorf("connections of domain %s: %w", foreign.Quote(r.scope.Domain), err)
+		}
+		kinds = slices.DeleteFunc(folders, func(name string) bool {
+			return strings.HasPrefix(name, "_") || uuid.Validate(name) == nil
+		})
+	}
+	var out []Connection
+	for _, kind := range kinds {
+		if err := checkSegment("connection type", kind); err != nil {
+			return nil, err
+		}
+		names, err := r.list(ctx, base+"/"+kind)
+		if err != nil {
+			return nil, fmt.Errorf("connections of type %s of domain %s: %w", foreign.Quote(kind), foreign.Quote(r.scope.Domain), err)
+		}
+		for _, name := range names {
+			fields, err := r.Connection(ctx, kind, name)
+			switch {
+			case errors.Is(err, kv.ErrNotFound):
+			case err != nil:
+				return nil, err
+			default:
+				out = append(out, Connection{kind, name, fields})
+			}
+		}
+	}
+	return out, nil
+}
 
 // Connection reads the fields of a connection, sorted by name. The error wraps kv.ErrNotFound
 // if Relay finds none. It never has fields of two bodies, and a part of the fields only if a

@@ -33,7 +33,7 @@ const (
 
 // Read logs in, lets read send its requests, and revokes the token. While Vault is sealed or
 // unavailable, it does all of that again, until Wait is over.
-func (j Job) Read(ctx context.Context, read func(context.Context, *Reader) ([]Secret, error)) ([]Secret, error) {
+func (j Job) Read(ctx context.Context, read func(context.Context, *Reader) error) error {
 	deadline := time.Now().Add(j.Wait)
 	var open []*Reader // with tokens that exist
 	defer func() {
@@ -45,14 +45,13 @@ func (j Job) Read(ctx context.Context, read func(context.Context, *Reader) ([]Se
 	}()
 	for interval := firstInterval; ; interval = min(2*interval, lastInterval) {
 		reader, err := j.logIn(ctx)
-		var found []Secret
 		if err == nil {
 			open = append(open, reader)
-			found, err = read(ctx, reader)
+			err = read(ctx, reader)
 		}
 		left := time.Until(deadline)
 		if err == nil || !temporary(err) || left <= 0 || ctx.Err() != nil {
-			return found, err
+			return err
 		}
 		if interval == firstInterval {
 			j.Waiting(err)
@@ -60,7 +59,7 @@ func (j Job) Read(ctx context.Context, read func(context.Context, *Reader) ([]Se
 		select {
 		case <-time.After(min(interval, left)):
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
 }

@@ -18,7 +18,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func one(ctx context.Context, r *Reader) ([]Secret, error) { return r.Secrets(ctx, []string{"one"}) }
+func one(ctx context.Context, r *Reader) error {
+	_, err := r.Secrets(ctx, []string{"one"})
+	return err
+}
 
 func jobOf(t *testing.T, to vault.Settings, workflow string) Job {
 	return Job{
@@ -41,7 +44,11 @@ func TestReadWaitsForAnUnsealedVault(t *testing.T) {
 		}
 		v.Unseal(t)
 	}
-	found, err := job.Read(t.Context(), one)
+	var found []Secret
+	err := job.Read(t.Context(), func(ctx context.Context, r *Reader) (err error) {
+		found, err = r.Secrets(ctx, []string{"one"})
+		return err
+	})
 	if got := plain(found); err != nil || got["one"] != "x" || waits.Load() != 1 {
 		t.Errorf("got %q, %v after %d waits", got, err, waits.Load())
 	}
@@ -55,7 +62,7 @@ func TestReadGivesUpAfterTheLimit(t *testing.T) {
 	job := jobOf(t, vault.Settings{Address: v.Address, Token: token, MaxRetries: new(0)}, workflow)
 	for _, job.Wait = range []time.Duration{0, 300 * time.Millisecond} {
 		start := time.Now()
-		if _, err := job.Read(t.Context(), one); !errors.Is(err, kv.ErrSealed) || time.Since(start) < job.Wait {
+		if err := job.Read(t.Context(), one); !errors.Is(err, kv.ErrSealed) || time.Since(start) < job.Wait {
 			t.Errorf("wait %s: %v after %s", job.Wait, err, time.Since(start))
 		}
 	}
@@ -63,7 +70,7 @@ func TestReadGivesUpAfterTheLimit(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reason := errors.New("signal")
 	job.Waiting = func(error) { cancel(reason) }
-	if _, err := job.Read(ctx, one); !errors.Is(err, reason) {
+	if err := job.Read(ctx, one); !errors.Is(err, reason) {
 		t.Errorf("canceled: %v", err)
 	}
 }
@@ -85,7 +92,7 @@ func TestReadRevokesTheTokenOfEachAttempt(t *testing.T) {
 		return vaulttest.Action{}
 	})
 	job := jobOf(t, vault.Settings{Address: proxy.Address, Login: &vault.AppRole{RoleID: roleID, SecretID: secretID}, MaxRetries: new(0)}, workflow)
-	if _, err := job.Read(t.Context(), one); err != nil {
+	if err := job.Read(t.Context(), one); err != nil {
 		t.Fatal(err)
 	}
 	count := map[string]int{}

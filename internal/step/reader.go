@@ -61,30 +61,61 @@ func NewReader(to vault.Settings, scope Scope) (*Reader, error) {
 	return &Reader{client: client, scope: scope, concurrency: cmp.Or(to.Concurrency, vault.DefaultConcurrency)}, nil
 }
 
+// Domain has the connections; empty for none.
+func (r *Reader) Domain() string { return r.scope.Domain }
+
 // Close revokes the token of a login, unless it is a batch token, which Vault cannot revoke.
 func (r *Reader) Close(ctx context.Context) error { return r.client.Close(ctx) }
 
 // Secrets reads secrets of the workflow by name, in that order. The error has everything that
 // is missing; it wraps kv.ErrNotFound or a *kv.Error.
 func (r *Reader) Secrets(ctx context.Context, names []string) ([]Secret, error) {
-	out := make([]Secret, len(names))
+	found, missing, err := r.Find(ctx, names)
+	if err != nil || len(missing) == 0 {
+		return found, err
+	}
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, missing[name])
+	}
+	return nil, errors.Join(errs...)
+}
+
+// Find reads secrets of the workflow by name, in that order, and returns why each of the
+// others is missing: it does not exist, was deleted, or is denied.
+func (r *Reader) Find(ctx context.Context, names []string) (found []Secret, missing map[string]error, err error) {
+	read := make([]Secret, len(names))
 	failed := make([]error, len(names))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(r.concurrency)
 	for i, name := range names {
 		work.Go(func() (stop error) {
-			out[i].Name = name
-			out[i].Value, failed[i] = r.secret(ctx, name)
-			if errors.Is(failed[i], kv.ErrNotFound) || errors.Is(failed[i], kv.ErrPermissionDenied) {
+			read[i].Name = name
+			read[i].Value, failed[i] = r.secret(ctx, name)
+			if IsMissing(failed[i]) {
 				return nil // the others can be missing, too
 			}
 			return failed[i]
 		})
 	}
 	if err := work.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return out, errors.Join(failed...)
+	missing = map[string]error{}
+	for i, name := range names {
+		if failed[i] != nil {
+			missing[name] = failed[i]
+			continue
+		}
+		found = append(found, read[i])
+	}
+	return found, missing, nil
+}
+
+// IsMissing reports whether an error is that of a secret or connection that does not exist or
+// is denied.
+func IsMissing(err error) bool {
+	return errors.Is(err, kv.ErrNotFound) || errors.Is(err, kv.ErrPermissionDenied)
 }
 
 func (r *Reader) secret(ctx context.Context, name string) (Value, error) {
@@ -140,11 +171,28 @@ func (r *Reader) existing(ctx context.Context, names []string, read func(context
 
 // list returns the names directly below a path, sorted, without folders.
 func (r *Reader) list(ctx context.Context, path string) ([]string, error) {
+	names, err := r.names(ctx, path)
+	return slices.DeleteFunc(names, isFolder), err
+}
+
+// folders returns the names of the folders directly below a path, sorted.
+func (r *Reader) folders(ctx context.Context, path string) ([]string, error) {
+	names, err := r.names(ctx, path)
+	names = slices.DeleteFunc(names, func(name string) bool { return !isFolder(name) })
+	for i := range names {
+		names[i] = strings.TrimSuffix(names[i], "/")
+	}
+	return names, err
+}
+
+func isFolder(name string) bool { return strings.HasSuffix(name, "/") }
+
+func (r *Reader) names(ctx context.Context, path string) ([]string, error) {
 	names, err := r.client.List(ctx, kv.Entry{Namespace: r.scope.Namespace, Mount: r.scope.Mount, Path: path})
 	if errors.Is(err, kv.ErrNotFound) {
 		return nil, nil // Vault has no empty folders
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "/") }), err
+	return names, err
 }
 
 // version is Vault's answer to the read of an entry.

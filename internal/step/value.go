@@ -22,6 +22,14 @@ type Value struct {
 
 func newValue(plain string) Value { return Value{plain: func() string { return plain }} }
 
+// Plain is the value itself, for the step alone: never for an error, a log or an argument.
+func (v Value) Plain() string {
+	if v.plain == nil {
+		return ""
+	}
+	return v.plain()
+}
+
 // Secret is a secret of the workflow, or a field of a connection.
 type Secret struct {
 	Name  string

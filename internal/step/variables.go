@@ -95,20 +95,31 @@ const maxVariableBytes = 128 << 10
 // name. The error names all secrets that cannot be a variable.
 func Environment(environment []string, assigned []Assignment, found []Secret) ([]string, error) {
 	values := byName(found)
-	out := slices.Clone(environment)
+	out := environment
 	var errs []error
 	for _, a := range assigned {
-		out = Without(out, a.Name)
-		variable := a.Name + "=" + values[a.Secret].plain()
-		if len(variable)+1 > maxVariableBytes || strings.ContainsRune(variable, 0) {
-			errs = append(errs, fmt.Errorf("secret %s cannot be the variable %s: it is larger than 128 KiB or contains a NUL byte", foreign.Quote(a.Secret), a.Name))
+		with, err := WithVariable(out, a.Name, values[a.Secret].Plain())
+		if err != nil {
+			errs = append(errs, fmt.Errorf("secret %s cannot be the variable %s: %w", foreign.Quote(a.Secret), a.Name, err))
+			continue
 		}
-		out = append(out, variable)
+		out = with
 	}
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("%w\nHint: add --files DIR, which writes the secrets to files", errors.Join(errs...))
 	}
 	return out, nil
+}
+
+var errVariable = errors.New("it is larger than 128 KiB or contains a NUL byte")
+
+// WithVariable is an environment with a variable, in place of those of that name.
+func WithVariable(environment []string, name, value string) ([]string, error) {
+	variable := name + "=" + value
+	if len(variable)+1 > maxVariableBytes || strings.ContainsRune(variable, 0) {
+		return nil, errVariable
+	}
+	return append(Without(environment, name), variable), nil
 }
 
 // Without is an environment without the variables of these names.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/step"
 )
@@ -69,12 +70,7 @@ Exit codes: that of the command, or 128 and the number of the signal that ended 
 
   # In a pod of Kubernetes, as files
   relay-step exec --workflow deploy --login kubernetes --role deploy --all --files /tmp/secrets -- ./deploy.sh`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("no command given: name it after --")
-			}
-			return nil
-		},
+		Args: requireCommand,
 		RunE: func(_ *cobra.Command, args []string) error { return o.exec(args) },
 	}
 	c.Flags().SetInterspersed(false) // flags after the command are its own
@@ -85,8 +81,19 @@ Exit codes: that of the command, or 128 and the number of the signal that ended 
 	c.Flags().StringArrayVar(&o.env, "env", nil, "NAME=secret: variable, or file with --files, and its secret (repeatable)")
 	c.Flags().BoolVar(&o.all, "all", false, "all secrets of the workflow")
 	c.Flags().StringVar(&o.files, "files", "", "folder for files, in place of variables; it must not exist")
-	c.Flags().DurationVar(&o.wait, "wait", time.Minute, "how long to wait while Vault is sealed or unavailable")
+	o.addWait(c.Flags())
 	return c
+}
+
+func (o *options) addWait(to *pflag.FlagSet) {
+	to.DurationVar(&o.wait, "wait", time.Minute, "how long to wait while Vault is sealed or unavailable")
+}
+
+func requireCommand(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("no command given: name it after --")
+	}
+	return nil
 }
 
 // exec runs a command line with the secrets. It reads nothing before all that can be checked
@@ -107,37 +114,56 @@ func (o *options) exec(line []string) error {
 	if err != nil {
 		return &exitError{code, err}
 	}
-	found, err := o.read(job, assigned)
+	found, err := o.readSecrets(job, assigned)
 	if err != nil {
 		return named(err)
 	}
-	command := exec.CommandContext(context.Background(), path, line[1:]...)
-	command.Args[0] = line[0]
-	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	command.Env = step.Without(o.environment.all, o.vault.credentials()...)
+	command := o.command(path, line)
 	if code, err := o.give(command, assigned, found); code != 0 || err != nil {
 		return &exitError{code, err}
 	}
 	return nil
 }
 
-// read reads the assigned secrets, or all.
-func (o *options) read(job step.Job, assigned []step.Assignment) ([]step.Secret, error) {
+// command is a command line in the environment of this program, without its credentials.
+func (o *options) command(path string, line []string) *exec.Cmd {
+	command := exec.CommandContext(context.Background(), path, line[1:]...)
+	command.Args[0] = line[0]
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	command.Env = step.Without(o.environment.all, o.vault.credentials()...)
+	return command
+}
+
+// readSecrets reads the assigned secrets, or all.
+func (o *options) readSecrets(job step.Job, assigned []step.Assignment) (found []step.Secret, err error) {
+	err = o.read(job, func(ctx context.Context, r *step.Reader) (err error) {
+		if o.all {
+			found, err = r.All(ctx)
+			return err
+		}
+		found, err = r.Secrets(ctx, step.Names(assigned))
+		return err
+	})
+	return found, err
+}
+
+// read reads as the job, until the first signal.
+func (o *options) read(job step.Job, read func(context.Context, *step.Reader) error) error {
+	ctx, stop := o.interruptible()
+	defer stop()
+	err := o.prepared(job).Read(ctx, read)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// prepared is a job that waits for Vault and reports it.
+func (o *options) prepared(job step.Job) step.Job {
 	job.Wait = o.wait
 	job.Waiting = func(cause error) { o.print("waiting up to " + o.wait.String() + ": " + cause.Error()) }
 	job.Warn = func(err error) { o.print("warning: " + err.Error()) }
-	ctx, stop := o.interruptible()
-	defer stop()
-	found, err := job.Read(ctx, func(ctx context.Context, r *step.Reader) ([]step.Secret, error) {
-		if o.all {
-			return r.All(ctx)
-		}
-		return r.Secrets(ctx, step.Names(assigned))
-	})
-	if cause := context.Cause(ctx); cause != nil {
-		return nil, cause
-	}
-	return found, err
+	return job
 }
 
 // give runs the command with the secrets in its environment or in files, and returns its exit
@@ -178,10 +204,19 @@ func (o *options) giveFiles(command *exec.Cmd, assigned []step.Assignment, found
 }
 
 func (o *options) start(command *exec.Cmd, found []step.Secret) (code int, err error) {
-	if o.environment.github() {
-		if err := step.Mask(o.stderr, found); err != nil { // the log would show values
-			return step.ExitFailed, errors.New("print ::add-mask:: to standard error: write failed")
-		}
+	if err := o.mask(found); err != nil {
+		return step.ExitFailed, err
 	}
 	return step.Run(command, o.signals)
+}
+
+// mask hides the values in the log of a job of GitHub Actions.
+func (o *options) mask(found []step.Secret) error {
+	if !o.environment.github() {
+		return nil
+	}
+	if err := step.Mask(o.stderr, found); err != nil { // the log would show values
+		return errors.New("print ::add-mask:: to standard error: write failed")
+	}
+	return nil
 }
