@@ -25,19 +25,20 @@ func Path(t testing.TB, name string) string {
 	return path
 }
 
-// RepositoryRoot returns the nearest parent directory with a go.mod.
+// RepositoryRoot returns the nearest parent directory with a GNUmakefile: modules inside the
+// repository have a go.mod of their own.
 func RepositoryRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "GNUmakefile")); err == nil {
 			return dir, nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", errors.New("no go.mod found in any parent directory")
+			return "", errors.New("no GNUmakefile found in any parent directory")
 		}
 		dir = parent
 	}

@@ -6,8 +6,8 @@
 //
 // Usage, from the root of the repository:
 //
-//	go run ./internal/tools/licenses FILE PACKAGE...
+//	go run ./internal/tools/licenses FILE FOLDER...
 //
-// It reads the licence files of each linked package, up to the root of its module, from the module
+// Each FOLDER is that of a program. It reads the licence files of each linked package, up to the root of its module, from the module
 // cache, and writes them with their notices to FILE. policy.go lists the permitted licences.
 package main

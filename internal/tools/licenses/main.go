@@ -29,7 +29,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) < 2 {
-		return errors.New("expected a file and packages")
+		return errors.New("expected a file and the folders of programs")
 	}
 	packages, err := linkedPackages(ctx, args[1:])
 	if err != nil {
@@ -62,30 +62,36 @@ type goModule struct {
 }
 
 func goCommand(ctx context.Context, args ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "go", args...) //nolint:gosec // arguments of the developer, behind "--"
+	command := exec.CommandContext(ctx, "go", args...) //nolint:gosec // arguments of the developer
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go %s: %w", args[0], err)
+		return nil, fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
 	}
 	return out, nil
 }
 
+// linkedPackages are the packages of programs, each listed from its own folder: a program can be
+// in a module of its own.
 func linkedPackages(ctx context.Context, programs []string) ([]goPackage, error) {
-	listing, err := goCommand(ctx, append([]string{"list", "-deps", "-json=Dir,Standard,Module", "--"}, programs...)...)
-	if err != nil {
-		return nil, err
-	}
 	var out []goPackage
-	for decoder := json.NewDecoder(bytes.NewReader(listing)); ; {
-		var p goPackage
-		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
-			return out, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("list packages: %w", err)
+	for _, program := range programs {
+		listing, err := goCommand(ctx, "-C", program, "list", "-deps", "-json=Dir,Standard,Module", ".")
+		if err != nil {
+			return nil, err
 		}
-		out = append(out, p)
+		decoder := json.NewDecoder(bytes.NewReader(listing))
+		for {
+			var p goPackage
+			if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				return nil, fmt.Errorf("list packages: %w", err)
+			}
+			out = append(out, p)
+		}
 	}
+	return out, nil
 }
 
 // readModules reads the licences of packages, sorted by module. Go is a module, too.

@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// permitted are licences whose code may be linked into a program under MPL-2.0.
-var permitted = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MPL-2.0", "Unlicense", "Zlib"}
+// permitted are licences whose code may be linked into a program under MPL-2.0. EPL-1.0
+// requires to name where the source is: the file with the texts has the path of the module.
+var permitted = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "EPL-1.0", "ISC", "MIT", "MPL-2.0", "Unlicense", "Zlib"}
 
 // minCoverage is the share of a text, in percent, that must be that of known licences.
 const minCoverage = 75
