@@ -6,7 +6,9 @@ package bench
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -37,15 +39,25 @@ func BenchmarkStepSecrets(b *testing.B) {
 		relaytest.WriteOld(b, v, fmt.Sprintf("workflows/%s/secret_%d", workflow, i), strconv.Itoa(i))
 	}
 	token := v.Reader(b, workflow)
-	b.Run("relay-step", func(b *testing.B) {
-		for b.Loop() {
-			command := exec.CommandContext(b.Context(), program, "exec", "--workflow", workflow, "--all", "--", "true")
-			command.Env = []string{"PATH=/usr/bin:/bin", "VAULT_ADDR=" + v.Address, "VAULT_TOKEN=" + token}
-			if output, err := command.CombinedOutput(); err != nil {
-				b.Fatalf("%v: %s", err, output)
+	file := filepath.Join(b.TempDir(), "w.yaml")
+	text := "steps:\n- name: s\n  spec:\n"
+	for i := range count {
+		text += fmt.Sprintf("    a%d: ${secrets.secret_%d}\n", i, i)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for name, args := range map[string][]string{"exec": {"exec", "--all"}, "run": {"run", "--workflow-file", file, "--step", "s"}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				command := exec.CommandContext(b.Context(), program, append(args, "--workflow", workflow, "--", "true")...)
+				command.Env = []string{"PATH=/usr/bin:/bin", "VAULT_ADDR=" + v.Address, "VAULT_TOKEN=" + token}
+				if output, err := command.CombinedOutput(); err != nil {
+					b.Fatalf("%v: %s", err, output)
+				}
 			}
-		}
-	})
+		})
+	}
 	b.Run("bare", func(b *testing.B) {
 		for b.Loop() {
 			var work errgroup.Group

@@ -16,8 +16,6 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 	"github.com/relay-secrets/terraform-provider-relay/internal/relaytest"
-	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
-	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -29,21 +27,7 @@ MIIBhTCCASugAwIBAgIQIRi6zePL6mKjOipn+dNuaTAKBggqhkjOPQQDAjASMRAw
 func TestCommandGetsValuesByteForByte(t *testing.T) {
 	t.Parallel()
 	v, workflow := vaulttest.Start(t), vaulttest.Workflow(t)
-	values := map[string]string{
-		"plain": "registry-wolf-otter-29", "empty": "", "newline": "line\n", "multi_line": "a\r\nb\n\nc", "unicode": "héllo 日本語 🦊",
-		"bom": "\ufeffvalue", "json": `{"a":"<&>","b":[1]}`, "certificate": certificate, "prefixed": "base64:aGVsbG8=",
-		"invalid": "a\xff\xfeb", "long": strings.Repeat("0123456789", 10_000), "nul": "a\x00b", "huge": strings.Repeat("x", 200<<10),
-	}
-	writer, err := vaultclient.Connect(vaultclient.Settings{Address: v.Address, Token: v.Writer(t)}, secrets.Config{Owner: "terraform/step"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, plain := range values {
-		a := secrets.Scope{Mount: "customers", Prefix: "workflows", Group: workflow}.Secret(name)
-		if _, err := writer.Put(t.Context(), secrets.Write{Address: a, Value: secrets.NewValue(plain)}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	values := writeChosen(t, v, workflow)
 	environment := []string{"VAULT_ADDR=" + v.Address, "VAULT_TOKEN=" + v.Reader(t, workflow)}
 	for name, want := range values {
 		arguments := map[string][]string{
@@ -161,18 +145,19 @@ func TestSignalEndsTheWaitForVault(t *testing.T) {
 	}
 }
 
-// A value is in the environment of the command alone, and in no file after its end.
+// A value is in the environment of the command alone, and in no file after its end; and the
+// token of the metadata API likewise.
 func TestNoValueIsLeftBehind(t *testing.T) {
 	t.Parallel()
 	v, workflow, canary := vaulttest.Start(t), vaulttest.Workflow(t), vaulttest.Canary(t)
 	relaytest.WriteOld(t, v, "workflows/"+workflow+"/one", canary)
 	environment := []string{"VAULT_ADDR=" + v.Address, "VAULT_TOKEN=" + v.Reader(t, workflow)}
-	for _, files := range [][]string{nil, {"--files", "secrets"}} {
+	for _, args := range [][]string{execOne(workflow), append(execOne(workflow), "--files", "secrets"), runOne(t, workflow)} {
 		// Of relay-step itself, the parent of the command.
-		line := append(append([]string{"exec", "--workflow", workflow, "--env", "ONE=one"}, files...), "--", "sh", "-c", "cat /proc/$PPID/environ /proc/$PPID/cmdline")
+		line := append(args, "--", "sh", "-c", "cat /proc/$PPID/environ /proc/$PPID/cmdline")
 		command, stdout, stderr := relayStep(t, environment, line...)
-		if err := command.Run(); err != nil || !strings.Contains(stdout.String(), "VAULT_ADDR=") {
-			t.Fatalf("%v: %s, %s", err, stdout, stderr)
+		if err := command.Run(); err != nil || !strings.Contains(stdout.String(), "VAULT_ADDR=") || strings.Contains(stdout.String(), "METADATA_API_URL") {
+			t.Fatalf("%v: %v: %s, %s", args, err, stdout, stderr)
 		}
 		outputs := map[string][]byte{"environment and arguments": stdout.Bytes(), "stderr": stderr.Bytes()}
 		for _, dir := range []string{command.Dir, "/dev/shm"} {

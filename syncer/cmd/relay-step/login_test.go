@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,40 +92,57 @@ func TestEachLoginReadsAndRevokesItsToken(t *testing.T) {
 		"kubernetes": {args: []string{"--login", "kubernetes", "--auth-mount", "jwt", "--role", "step", "--jwt-file", fileWith(t, idToken)}, logins: 1},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			proxy := vaulttest.NewProxy(t, v.Address)
-			args := append([]string{"exec", "--workflow", workflow, "--env", "ONE=one"}, test.args...)
-			shown, stdout, stderr := relayStep(t, append(test.environment, "VAULT_ADDR="+proxy.Address), append(args, "--", "show", "ONE")...)
-			if err := shown.Run(); err != nil || stdout.String() != canary || stderr.Len() > 0 {
-				t.Fatalf("got %q, %q, %v", stdout, stderr, err)
-			}
-			logins, revoked := 0, 0
-			for _, r := range proxy.Requests() {
-				if !readsOnly(r) {
-					t.Errorf("relay-step sent %s %s", r.Method, r.Path)
+		for _, args := range [][]string{execOne(workflow), runOne(t, workflow)} {
+			t.Run(args[0]+" "+name, func(t *testing.T) {
+				t.Parallel()
+				proxy := vaulttest.NewProxy(t, v.Address)
+				args := append(slices.Clone(args), test.args...)
+				shown, stdout, stderr := relayStep(t, append(test.environment, "VAULT_ADDR="+proxy.Address), append(args, "--", "show", "ONE")...)
+				if err := shown.Run(); err != nil || stdout.String() != canary || stderr.Len() > 0 {
+					t.Fatalf("got %q, %q, %v", stdout, stderr, err)
 				}
-				if strings.HasSuffix(r.Path, "/login") {
-					logins++
+				logins, revoked := count(t, proxy)
+				if logins != test.logins || revoked != test.logins {
+					t.Errorf("%d logins and %d revocations, want %d", logins, revoked, test.logins)
 				}
-				if strings.HasSuffix(r.Path, "/revoke-self") {
-					revoked++
+				listed, stdout, _ := relayStep(t, append(test.environment, "VAULT_ADDR="+proxy.Address), append(args, "--", "show")...)
+				if err := listed.Run(); err != nil {
+					t.Fatal(err)
 				}
-			}
-			if logins != test.logins || revoked != test.logins {
-				t.Errorf("%d logins and %d revocations, want %d", logins, revoked, test.logins)
-			}
-			listed, stdout, _ := relayStep(t, append(test.environment, "VAULT_ADDR="+proxy.Address), append(args, "--", "show")...)
-			if err := listed.Run(); err != nil {
-				t.Fatal(err)
-			}
-			for _, credential := range []string{"VAULT_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SECRET_ID", "VAULT_ID_TOKEN"} {
-				if strings.Contains("\n"+stdout.String(), "\n"+credential+"\n") {
-					t.Errorf("the command has %s", credential)
+				for _, credential := range []string{"VAULT_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SECRET_ID", "VAULT_ID_TOKEN"} {
+					if strings.Contains("\n"+stdout.String(), "\n"+credential+"\n") {
+						t.Errorf("the command has %s", credential)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
+}
+
+// count returns how many logins and revocations were sent, beside reads.
+func count(t *testing.T, proxy *vaulttest.Proxy) (logins, revoked int) {
+	for _, r := range proxy.Requests() {
+		if !readsOnly(r) {
+			t.Errorf("relay-step sent %s %s", r.Method, r.Path)
+		}
+		if strings.HasSuffix(r.Path, "/login") {
+			logins++
+		}
+		if strings.HasSuffix(r.Path, "/revoke-self") {
+			revoked++
+		}
+	}
+	return logins, revoked
+}
+
+// execOne and runOne are the two commands that give the variable ONE to a step.
+func execOne(workflow string) []string {
+	return []string{"exec", "--workflow", workflow, "--env", "ONE=one"}
+}
+
+func runOne(t *testing.T, workflow string) []string {
+	file := fileWith(t, "steps:\n- name: s\n  env: {ONE: \"${secrets.one}\"}\n")
+	return []string{"run", "--workflow", workflow, "--workflow-file", file, "--step", "s"}
 }
 
 func TestARefusedLoginIsAnErrorWithoutTheCredential(t *testing.T) {

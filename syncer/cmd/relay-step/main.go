@@ -114,6 +114,6 @@ relay-sync policy reader --workflow WORKFLOW prints. It cannot write.`,
 	}
 	root.SetOut(os.Stdout)
 	root.SetVersionTemplate("relay-step {{.Version}}\n")
-	root.AddCommand(o.execCommand(), removeCommand())
+	root.AddCommand(o.execCommand(), o.runCommand(), removeCommand())
 	return root
 }

@@ -22,9 +22,11 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"relay-step": func() { os.Exit(start()) },
-		"show":       show,
-		"wait":       wait,
+		"relay-step":  func() { os.Exit(start()) },
+		"show":        show,
+		"wait":        wait,
+		"metadata":    metadata,
+		"log-message": logMessage,
 	})
 }
 
