@@ -22,7 +22,7 @@ import (
 )
 
 // readerSections are the parts of the page with commands. make readers-check has more programs.
-var readerSections = []string{"GitHub Actions", "GitLab", "Kubernetes", "AppRole", "relay-step", "vault kv get", "consul-template"}
+var readerSections = []string{"GitHub Actions", "GitLab", "Kubernetes", "AppRole", "relay-step", "Steps of a Relay workflow", "vault kv get", "consul-template"}
 
 const (
 	binaryValue = "\x00\xff\xfe keystore\n"
@@ -113,6 +113,10 @@ func TestHowStepsRead(t *testing.T) {
 	files := "keystore\n" + base64.StdEncoding.EncodeToString([]byte(binaryValue)) + "\n"
 	if got := parts["relay-step"]; !strings.HasPrefix(got, both+" \n") || !strings.Contains(got, files) || strings.Contains(got, "has a") {
 		t.Errorf("relay-step: the steps got\n%s\nwant %q, and then a file %q", got, both, files)
+	}
+	spec := `{"value":"eu-central-1","unresolvable":{},"complete":true}`
+	if got := parts["Steps of a Relay workflow"]; !strings.HasPrefix(got, both) || !strings.Contains(got, spec) || strings.Contains(got, "has a") {
+		t.Errorf("a step of a Relay workflow got\n%s\nwant %q and %s", got, both, spec)
 	}
 	if got := parts["vault kv get"]; !strings.HasPrefix(got, r.password+" \n") {
 		t.Errorf("vault kv get: the step got %q", got)
