@@ -163,7 +163,7 @@ func (o *options) serve(s *metadataapi.Step, values *metadataapi.Values, job ste
 		return step.ExitFailed, errors.New("start the metadata API: no port of 127.0.0.1 is free")
 	}
 	defer server.Close() //nolint:errcheck // nothing to do about it at the end
-	variables := map[string]string{"METADATA_API_URL": server.URL()}
+	variables := map[string]string{}
 	found, err := s.Environment(context.Background(), values)
 	if err != nil {
 		return step.ExitFailed, err
@@ -171,6 +171,7 @@ func (o *options) serve(s *metadataapi.Step, values *metadataapi.Values, job ste
 	for _, v := range found {
 		variables[v.Name] = v.Value
 	}
+	variables["METADATA_API_URL"] = server.URL()
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		with, err := step.WithVariable(command.Env, name, variables[name])
