@@ -37,10 +37,10 @@ func (o *options) runCommand() *cobra.Command {
 		Use:   "run --workflow-file FILE --step STEP -- COMMAND [ARGUMENT...]",
 		Short: "Run a step of a Relay workflow file, with Relay's metadata API",
 		Long: `run evaluates the spec, env and when of a step of a Relay workflow file with the secrets of
-the workflow and the connections of --domain, and runs a command, without a shell. The
-variables of env are in the environment of the command, and METADATA_API_URL is Relay's
-metadata API for this step, on 127.0.0.1 and with a token of its own. So ni and Relay's SDKs
-work as in Relay. The API ends with the command.
+the workflow and the connections of --connections-domain, and runs a command, without a
+shell. The variables of env are in the environment of the command, and METADATA_API_URL is
+Relay's metadata API for this step, on 127.0.0.1 and with a token of its own. So ni and
+Relay's SDKs work as in Relay. The API ends with the command.
 
 The workflow has the name of the file, deploy for deploy.yaml, unless --workflow names it.
 Parameters have the defaults of the file, unless --parameter gives a value.
@@ -53,8 +53,9 @@ Before the command starts, run reads what the step names, and revokes the token 
 For a secret that the command asks for by another name (/secrets/NAME), it logs in again.
 While Vault is sealed or unavailable, run waits, at most as long as --wait.
 
-Outputs of the step (ni output set) are kept until its end. run has no outputs of other steps
-and starts no workflows. Messages of /logs go to standard error.
+Outputs of the step (ni output set) are in memory until its end, because they can contain
+values: run has no outputs of other steps, and it starts no workflows. Messages of /logs go
+to standard error.
 
 The environment, masks and exit codes are those of exec.`,
 		Example: `  # GitHub Actions, with permissions: {id-token: write}
@@ -66,7 +67,7 @@ The environment, masks and exit codes are those of exec.`,
 	o.vault.add(c.Flags())
 	c.Flags().StringVar(&f.file, "workflow-file", "", "workflow file of Relay (required)")
 	c.Flags().StringVar(&f.step, "step", "", "name of the step (required)")
-	c.Flags().StringVar(&f.domain, "domain", "", "domain of the connections that the step may use")
+	c.Flags().StringVar(&f.domain, "connections-domain", "", "domain of the connections that the step may use")
 	c.Flags().StringArrayVar(&f.parameters, "parameter", nil, "NAME=VALUE: value of a parameter of the workflow (repeatable)")
 	c.Flags().BoolVar(&f.partial, "partial", false, "start the command although references do not resolve")
 	o.addWait(c.Flags())

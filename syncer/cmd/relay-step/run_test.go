@@ -137,7 +137,7 @@ path "customers/metadata/connections/D/*" { capabilities = ["list"] }`, "D", dom
 	} {
 		file := "steps:\n- name: s\n  spec:\n    x: " + expression + "\n"
 		var spec struct{ Value struct{ X any } }
-		if err := json.Unmarshal(answered(t, environment, file, "/spec", "--workflow", domain, "--domain", domain), &spec); err != nil {
+		if err := json.Unmarshal(answered(t, environment, file, "/spec", "--workflow", domain, "--connections-domain", domain), &spec); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, spec.Value.X); diff != "" {
@@ -164,7 +164,7 @@ func TestErrorsOfARunHaveNoValue(t *testing.T) {
 		"${connections[secrets.name].x}", "${connections.aws[secrets.invalid]}", "${parameters[secrets.name]}", "${outputs[secrets.name].x}",
 		"${jsonUnmarshal(secrets.name)}", "${secrets.name + 1}", "${secrets.name.field}", "${path(secrets.name, 'a')}", "${-secrets.name}",
 	} {
-		for _, flags := range [][]string{nil, {"--partial", "--domain", workflow}} {
+		for _, flags := range [][]string{nil, {"--partial", "--connections-domain", workflow}} {
 			file := fileWith(t, "steps:\n- name: s\n  spec: {x: \""+expression+"\"}\n  when: [\""+expression+"\"]\n  env: {A: \""+expression+"\"}\n")
 			args := append([]string{"run", "--workflow", workflow, "--workflow-file", file, "--step", "s"}, flags...)
 			command, stdout, stderr := relayStep(t, environment, append(args, "--", "metadata", "/spec?q=x")...)

@@ -67,7 +67,7 @@ func (r *request) empty() bool {
 }
 
 // errNoDomain is why a connection is missing without a domain.
-var errNoDomain = errors.New("the domain of the connections is not known\nHint: name it by --domain")
+var errNoDomain = errors.New("the domain of the connections is not known\nHint: name it by --connections-domain")
 
 // read reads what was asked for. made means that names were made of values, and no error may
 // contain them.
