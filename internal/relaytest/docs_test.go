@@ -23,8 +23,10 @@ var (
 	// A workflow of GitHub Actions has ${{ secrets.name }}, and its steps are inside jobs.
 	workflowStart = regexp.MustCompile(`(?m)^steps:`)
 	referring     = regexp.MustCompile(`\$\{(secrets|connections)\b|!Secret\b|!Connection\b`)
-	exampleFile   = regexp.MustCompile(`\.ya?ml$`)
-	pageFile      = regexp.MustCompile(`\.(md|tmpl)$`)
+	// hereDocument is a file that a command of a page writes.
+	hereDocument = regexp.MustCompile(`(?ms)^cat > \S+\.ya?ml <<'END'\n(.*?)^END$`)
+	exampleFile  = regexp.MustCompile(`\.ya?ml$`)
+	pageFile     = regexp.MustCompile(`\.(md|tmpl)$`)
 	// A connection directly below the key of its type loses fields in ni.
 	misplaced = regexp.MustCompile(`\b(aws|azure|google|cluster|git): *(\$\{connections\.|!Connection\b)`)
 )
@@ -37,6 +39,9 @@ func workflows(t *testing.T) map[string]string {
 	page := func(name, text string) {
 		for _, at := range fenced.FindAllStringSubmatchIndex(text, -1) {
 			block, position := text[at[2]:at[3]], fmt.Sprintf("%s:%d", name, 1+strings.Count(text[:at[2]], "\n"))
+			if written := hereDocument.FindStringSubmatch(block); written != nil {
+				block = written[1]
+			}
 			switch {
 			case workflowStart.MatchString(block):
 				out[position] = block
