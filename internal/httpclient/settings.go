@@ -31,6 +31,8 @@ type Settings struct {
 	SystemCAs bool
 	// ClientCert and ClientKey are PEM files for mutual TLS; both or none.
 	ClientCert, ClientKey string
+	// ClientCertPEM and ClientKeyPEM are the contents of such files; not together with them.
+	ClientCertPEM, ClientKeyPEM string
 	// ServerName is the name that the server's certificate must be for; empty for the
 	// host of the address.
 	ServerName string
@@ -74,6 +76,7 @@ func (s Settings) Problems() problem.List {
 	var out problem.List
 	out.AddIf(s.CACert != "" && s.CACertPEM != "", "ca_cert_pem", "must not be set together with a CA certificate file")
 	out.AddIf((s.ClientCert == "") != (s.ClientKey == ""), "client_cert", "must be set together with the file of its private key")
+	out.AddIf((s.ClientCertPEM == "") != (s.ClientKeyPEM == ""), "client_cert", "must be set together with its private key")
 	_, err := parseProxy(s.Proxy)
 	out.AddError("proxy", err)
 	for i, host := range s.RedirectHosts {

@@ -24,6 +24,11 @@ func (s Settings) tls() (*tls.Config, problem.List) {
 		problems.AddError("client_cert", err)
 		out.Certificates = []tls.Certificate{pair}
 	}
+	if s.ClientCertPEM != "" && s.ClientKeyPEM != "" {
+		pair, err := tls.X509KeyPair([]byte(s.ClientCertPEM), []byte(s.ClientKeyPEM))
+		problems.AddIf(err != nil, "client_cert", "not a certificate and its private key in PEM format") // err may quote them
+		out.Certificates = []tls.Certificate{pair}
+	}
 	return out, problems
 }
 

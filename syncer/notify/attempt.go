@@ -5,11 +5,8 @@ package notify
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -45,7 +42,7 @@ func (t *target) attempt(ctx context.Context, n notice, id string) error {
 	}
 	response, err := t.client.Do(request)
 	if err != nil {
-		return transportError(err)
+		return httpclient.TransportError(err)
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, response.Body) // only the status counts
@@ -82,24 +79,6 @@ func advice(status int) string {
 		return ": commit not found, or invalid status"
 	}
 	return ""
-}
-
-// transportError describes why there was no answer. It omits the URL, whose path may
-// be a credential, and what a server sent in place of HTTP, which may repeat one.
-func transportError(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		if u.Timeout() {
-			return errors.New("the request timed out")
-		}
-		err = u.Err
-	}
-	if network, ok := errors.AsType[*net.OpError](err); ok {
-		return fmt.Errorf("the request failed: %w", network)
-	}
-	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return fmt.Errorf("the server's certificate is not trusted: %w", certificate.Err)
-	}
-	return errors.New("the server's answer is not HTTP")
 }
 
 func hostOf(address string) string {
