@@ -32,6 +32,7 @@ type Server struct {
 	// paths of the requests.
 	disconnected map[string]bool
 	requests     map[string]bool
+	before       func(method string)
 }
 
 // Path is the path of the Leases in namespace prod.
@@ -50,6 +51,9 @@ func New(t testing.TB) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.before != nil {
+		s.before(r.Method)
+	}
 	if s.disconnected[r.Header.Get("Authorization")] {
 		panic(http.ErrAbortHandler)
 	}
@@ -100,6 +104,27 @@ func (s *Server) Disconnect(token string, disconnected bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.disconnected["Bearer "+token] = disconnected
+}
+
+// Before calls a function before each answer, which may wait.
+func (s *Server) Before(answer func(method string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = answer
+}
+
+// Lease is a copy of the Lease; nil if it was not created.
+func (s *Server) Lease() *v1.Lease {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lease.DeepCopy()
+}
+
+// Put replaces the Lease, as another client does.
+func (s *Server) Put(lease v1.Lease) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store(lease)
 }
 
 // Requests lists the different requests so far, as method and path.

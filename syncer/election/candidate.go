@@ -5,20 +5,16 @@ package election
 
 import (
 	"context"
-	"crypto/rand"
+	cryptorand "crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net/http"
 	"os"
-	"sync"
 	"time"
 
-	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
-	"k8s.io/client-go/tools/leaderelection"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
-	"k8s.io/klog/v2"
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
 // terms are the times of an election. A leader that lost the lease has the time
@@ -37,13 +33,13 @@ func defaultTerms() terms {
 type Candidate struct {
 	identity string
 	cfg      Config
-	leases   coordination.LeasesGetter
+	leases   *leases
 	terms    terms
 }
 
 // New returns a candidate. Its identity is the host name and a random suffix.
 func New(cfg Config) (*Candidate, error) {
-	leases, err := cfg.leases()
+	leases, err := cfg.open()
 	if err != nil {
 		return nil, err
 	}
@@ -51,28 +47,14 @@ func New(cfg Config) (*Candidate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("join the election: get the host name: %w", err)
 	}
-	return &Candidate{identity: host + "_" + rand.Text(), cfg: cfg, leases: leases, terms: defaultTerms()}, nil
+	return &Candidate{identity: host + "_" + cryptorand.Text(), cfg: cfg, leases: leases, terms: defaultTerms()}, nil
 }
 
-// leases makes the client of Kubernetes.
-func (c Config) leases() (coordination.LeasesGetter, error) {
-	restConfig, err := c.restConfig()
-	if err != nil {
-		return nil, err
-	}
-	restConfig.UserAgent, restConfig.Timeout = "relay-sync", 10*time.Second
-	restConfig.ContentType = "application/json" // readable in logs of a proxy, unlike protobuf
-	leases, err := coordination.NewForConfig(restConfig)
-	if err != nil {
-		return nil, fmt.Errorf("join the election: %w", err)
-	}
-	return leases, nil
-}
-
-// refresh makes the client again, because the files of authorities and certificates may
-// have been replaced. If they cannot be used, the client stays as it is.
+// refresh makes the client again, because the kubeconfig may have been replaced. If it
+// cannot be used, the client stays as it is.
 func (c *Candidate) refresh() {
-	if leases, err := c.cfg.leases(); err == nil {
+	if leases, err := c.cfg.open(); err == nil {
+		c.leases.client.CloseIdleConnections()
 		c.leases = leases
 	}
 }
@@ -90,109 +72,96 @@ func (c *Candidate) Run(ctx context.Context, log *slog.Logger, work func(context
 
 // runTerm waits to be elected, and does the work of one term.
 func (c *Candidate) runTerm(ctx context.Context, log *slog.Logger, work func(context.Context)) {
-	// The lease is kept until the work has ended, so the election outlives ctx.
-	elected, cancelElection := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancelElection()
-	lock, t := c.lock(), newTerm()
-	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: lock, LeaseDuration: c.terms.lease, RenewDeadline: c.terms.renew, RetryPeriod: c.terms.retry,
-		Callbacks: leaderelection.LeaderCallbacks{
-			OnStartedLeading: func(leading context.Context) {
-				t.run(func() {
-					leading, cancel := context.WithCancel(leading)
-					defer cancel()
-					defer context.AfterFunc(ctx, cancel)()
-					log.Info("elected as leader", "identity", c.identity)
-					work(leading)
-				})
-			},
-			OnStoppedLeading: func() {},
-			OnNewLeader: func(identity string) {
-				if identity != c.identity {
-					log.Info("standby", "leader", identity)
-				}
-			},
-		},
-	})
-	if err != nil {
-		panic("election: " + err.Error()) // the terms are constants of this package
+	e := &elector{leases: c.leases, identity: c.identity, duration: c.terms.lease}
+	if !c.waitForElection(ctx, log, e) {
+		return
 	}
-	defer context.AfterFunc(ctx, func() {
-		t.end()
-		cancelElection()
-	})()
-	elector.Run(klog.NewContext(elected, logr.FromSlogHandler(log.Handler())))
-	t.end()
-	switch {
-	case ctx.Err() == nil:
-		log.Warn("lease lost, work stopped")
-	case elector.IsLeader():
-		if err := c.release(lock); err != nil {
-			log.Warn("lease not released, so other replicas wait until it expires", "err", err)
+	log.Info("elected as leader", "identity", c.identity)
+	// The lease is kept until the work has ended, so it outlives ctx.
+	kept, ended := context.WithCancel(context.WithoutCancel(ctx))
+	leading, lost := context.WithCancel(ctx)
+	defer lost()
+	go func() {
+		defer ended()
+		if leading.Err() == nil {
+			work(leading)
 		}
+		<-leading.Done()
+	}()
+	failure := c.keep(kept, e)
+	if ctx.Err() == nil {
+		lost()
+		<-kept.Done()
+		log.Warn("lease lost, work stopped", "err", failure)
+		return
 	}
-}
-
-// term is the work of one term. client-go starts it in its own goroutine.
-type term struct {
-	mu             sync.Mutex
-	started, ended bool
-	done           chan struct{}
-}
-
-func newTerm() *term { return &term{done: make(chan struct{})} }
-
-// run does the work, unless the term has already ended.
-func (t *term) run(work func()) {
-	t.mu.Lock()
-	start := !t.ended
-	t.started = start
-	t.mu.Unlock()
-	if start {
-		defer close(t.done)
-		work()
-	}
-}
-
-// end prevents work from starting, and waits for work that has started.
-func (t *term) end() {
-	t.mu.Lock()
-	t.ended = true
-	started := t.started
-	t.mu.Unlock()
-	if started {
-		<-t.done
-	}
-}
-
-func (c *Candidate) lock() resourcelock.Interface {
-	return &resourcelock.LeaseLock{
-		LeaseMeta:  metav1.ObjectMeta{Name: c.cfg.Lease, Namespace: c.cfg.Namespace},
-		Client:     c.leases,
-		LockConfig: resourcelock.ResourceLockConfig{Identity: c.identity},
-	}
-}
-
-// release releases the lease after the work has ended. client-go's own release
-// (ReleaseOnCancel) does not wait for the work. An update of this candidate that was
-// interrupted may still arrive, so release retries after a conflict.
-func (c *Candidate) release(lock resourcelock.Interface) error {
-	ctx, cancel := context.WithTimeout(context.Background(), c.terms.lease-c.terms.renew)
+	<-kept.Done()
+	releasing, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.terms.lease-c.terms.renew)
 	defer cancel()
+	if err := e.release(releasing); err != nil {
+		log.Warn("lease not released, so other replicas wait until it expires", "err", err)
+	}
+}
+
+// waitForElection tries to take the lease until it has it, or until ctx ends.
+func (c *Candidate) waitForElection(ctx context.Context, log *slog.Logger, e *elector) (elected bool) {
+	leader, failure := "", ""
 	for {
-		record, _, err := lock.Get(ctx)
-		if err != nil {
-			return fmt.Errorf("read the lease: %w", err)
+		leads, err := e.try(ctx)
+		switch {
+		case leads:
+			return true
+		case ctx.Err() != nil:
+			return false
+		case err == nil:
+			if e.spec.Leader != leader {
+				log.Info("standby", "leader", foreign.Line(e.spec.Leader))
+			}
+			leader, failure = e.spec.Leader, ""
+		case !hasStatus(err, http.StatusConflict) && err.Error() != failure:
+			log.Warn("not elected, trying again", "err", err)
+			failure = err.Error()
 		}
-		if record.HolderIdentity != c.identity {
+		// With a random part, so that candidates do not all try at the same time.
+		if !sleep(ctx, c.terms.retry+rand.N(c.terms.retry)) { //nolint:gosec // not a secret
+			return false
+		}
+	}
+}
+
+var errTaken = errors.New("another candidate has the lease")
+
+// keep renews the lease until ctx ends, and then returns nil, or else why the lease is lost.
+func (c *Candidate) keep(ctx context.Context, e *elector) error {
+	var failure error
+	for {
+		deadline := e.renewed.Add(c.terms.renew)
+		if !sleep(ctx, min(c.terms.retry, time.Until(deadline))) {
 			return nil
 		}
-		now := metav1.Now()
-		err = lock.Update(ctx, resourcelock.LeaderElectionRecord{
-			LeaderTransitions: record.LeaderTransitions, LeaseDurationSeconds: 1, AcquireTime: now, RenewTime: now,
-		})
-		if !errors.IsConflict(err) {
-			return err
+		if failure != nil && !time.Now().Before(deadline) {
+			return failure
 		}
+		attempt, cancel := context.WithDeadline(ctx, deadline)
+		leads, err := e.try(attempt)
+		cancel()
+		switch {
+		case leads:
+			failure = nil
+		case err == nil:
+			return errTaken
+		default:
+			failure = err
+		}
+	}
+}
+
+// sleep reports whether ctx did not end in the meantime.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }

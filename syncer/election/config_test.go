@@ -5,9 +5,11 @@ package election
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -30,41 +32,44 @@ func TestServerWithoutTLSMustBeThisMachine(t *testing.T) {
 		if err := os.WriteFile(path, []byte(kubeconfigTop+"    server: "+server+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Config{Kubeconfig: path}.restConfig()
+		_, err := Config{Kubeconfig: path}.open()
 		if allowed != (err == nil) || err != nil && (!strings.Contains(err.Error(), "must begin with https://") || strings.Contains(err.Error(), "hunter2")) {
 			t.Errorf("%s: %v", server, err)
 		}
 	}
 }
 
+// TestProxyOfTheEnvironmentIsIgnored sends a request to a host that does not exist.
 func TestProxyOfTheEnvironmentIsIgnored(t *testing.T) {
-	t.Setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+	var asked atomic.Value
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Store(r.Method + " " + r.Host)
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	defer proxy.Close()
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "ALL_PROXY"} {
+		t.Setenv(name, proxy.URL)
+	}
 	for name, test := range map[string]struct{ setting, want string }{
 		"none":              {"", ""},
-		"of the kubeconfig": {"proxy-url: http://own.example.com:3128", "http://own.example.com:3128"},
+		"of the kubeconfig": {"proxy-url: " + proxy.URL, "CONNECT kubernetes.invalid:443"},
 	} {
+		asked.Store("")
 		path := filepath.Join(t.TempDir(), "kubeconfig")
-		kubeconfig := kubeconfigTop + `    server: https://kubernetes.example.com
+		kubeconfig := kubeconfigTop + `    server: https://kubernetes.invalid
     ` + test.setting + "\n"
 		if err := os.WriteFile(path, []byte(kubeconfig), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		config, err := Config{Kubeconfig: path}.restConfig()
+		leases, err := Config{Kubeconfig: path}.open()
 		if err != nil {
 			t.Fatal(err)
 		}
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://kubernetes.example.com", nil)
-		if err != nil {
-			t.Fatal(err)
+		if _, err := leases.get(t.Context()); err == nil {
+			t.Errorf("%s: the request succeeded", name)
 		}
-		got := ""
-		if proxy, err := config.Proxy(request); err != nil {
-			t.Fatal(err)
-		} else if proxy != nil {
-			got = proxy.String()
-		}
-		if got != test.want {
-			t.Errorf("%s: the proxy is %q, want %q", name, got, test.want)
+		if got := asked.Load(); got != test.want {
+			t.Errorf("%s: the proxy received %q, want %q", name, got, test.want)
 		}
 	}
 }

@@ -178,10 +178,3 @@ func TestNewRejectsInvalidConfig(t *testing.T) {
 		}
 	}
 }
-
-func TestEndedTermStartsNoWork(t *testing.T) {
-	t.Parallel()
-	ended := newTerm()
-	ended.end()
-	ended.run(func() { t.Error("work started after the end of the term") })
-}

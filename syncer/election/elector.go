@@ -1,0 +1,115 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package election
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// elector is what a candidate knows of the lease.
+type elector struct {
+	leases   *leases
+	identity string
+	duration time.Duration
+	// metadata and spec are those of the last answer. since is when this spec was seen for
+	// the first time, by the clock of this process.
+	metadata json.RawMessage
+	spec     spec
+	since    time.Time
+	// renewed is when this candidate sent the last renewal that succeeded: the others cannot
+	// have seen that earlier.
+	renewed time.Time
+}
+
+// leads reports whether this candidate has the lease, as far as it knows.
+func (e *elector) leads() bool { return e.spec.Leader == e.identity }
+
+// expired reports whether the lease was not renewed for as long as it lasts.
+func (e *elector) expired(now time.Time) bool {
+	return !now.Before(e.since.Add(time.Duration(e.spec.Seconds) * time.Second))
+}
+
+// see takes an answer. A change of the metadata alone is not a renewal.
+func (e *elector) see(l lease, now time.Time) {
+	e.metadata = l.Metadata
+	if e.since.IsZero() || l.Spec != e.spec {
+		e.spec, e.since = l.Spec, now
+	}
+}
+
+// claim is the spec that takes or renews the lease.
+func (e *elector) claim(now time.Time) spec {
+	out := spec{
+		Leader: e.identity, Seconds: int(e.duration / time.Second), Renewed: microTime(now),
+		Acquired: e.spec.Acquired, Transitions: e.spec.Transitions,
+	}
+	if !e.leads() {
+		out.Acquired = out.Renewed
+		out.Transitions++
+	}
+	return out
+}
+
+// try renews the lease, or takes it if it is free, and reports whether this candidate has it
+// then. Without an error, another candidate has it otherwise.
+func (e *elector) try(ctx context.Context) (bool, error) {
+	if e.leads() && !e.expired(time.Now()) {
+		// Probably the lease is as this candidate wrote it, so it is not read first.
+		if renewed, err := e.put(ctx); err == nil {
+			return renewed, nil
+		}
+	}
+	found, err := e.leases.get(ctx)
+	now := time.Now()
+	if hasStatus(err, http.StatusNotFound) {
+		e.spec = spec{}
+		created := e.claim(now)
+		created.Transitions = 0
+		found, err = e.leases.create(ctx, created)
+		return e.took(found, now, err)
+	}
+	if err != nil {
+		return false, err
+	}
+	e.see(found, now)
+	if !e.leads() && e.spec.Leader != "" && !e.expired(now) {
+		return false, nil
+	}
+	return e.put(ctx)
+}
+
+// put takes or renews the lease that was seen.
+func (e *elector) put(ctx context.Context) (bool, error) {
+	now := time.Now()
+	updated, err := e.leases.update(ctx, e.metadata, e.claim(now))
+	return e.took(updated, now, err)
+}
+
+// took takes the answer to a write that was sent at a time.
+func (e *elector) took(l lease, sent time.Time, err error) (bool, error) {
+	if err == nil {
+		e.see(l, sent)
+		e.renewed = sent
+	}
+	return err == nil, err
+}
+
+// release releases the lease. An update of this candidate that was interrupted may still
+// arrive, so release retries after a conflict.
+func (e *elector) release(ctx context.Context) error {
+	for {
+		found, err := e.leases.get(ctx)
+		if err != nil || found.Spec.Leader != e.identity {
+			return err
+		}
+		now := microTime(time.Now())
+		_, err = e.leases.update(ctx, found.Metadata, spec{Seconds: 1, Acquired: now, Renewed: now, Transitions: found.Spec.Transitions})
+		if !hasStatus(err, http.StatusConflict) {
+			return err
+		}
+	}
+}
