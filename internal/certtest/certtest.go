@@ -20,6 +20,16 @@ import (
 // and its key to two PEM files.
 func Write(t testing.TB, certificate, key string) {
 	t.Helper()
+	WriteUntil(t, certificate, key, time.Now().Add(24*time.Hour))
+}
+
+// WriteUntil is Write for a certificate that began an hour before it ends, or an hour ago.
+func WriteUntil(t testing.TB, certificate, key string, until time.Time) {
+	t.Helper()
+	from := time.Now().Add(-time.Hour)
+	if !from.Before(until) {
+		from = until.Add(-time.Hour)
+	}
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +39,7 @@ func Write(t testing.TB, certificate, key string) {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: serial, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		SerialNumber: serial, NotBefore: from, NotAfter: until,
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}

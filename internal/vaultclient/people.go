@@ -13,6 +13,8 @@ type (
 	Client = vault.Client
 	// Issued is the token that a login of a person gave.
 	Issued = vault.Issued
+	// LoginMount is what Vault shows of an auth method without a token.
+	LoginMount = vault.LoginMount
 	// ACL are the rules of all policies of a token.
 	ACL = vault.ACL
 )

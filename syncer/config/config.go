@@ -115,6 +115,18 @@ func Read(path string) (*Config, error) { return read(path, (*Config).problems) 
 // relay-sync web uses: vault without credentials, and web, which is required.
 func ReadWeb(path string) (*Config, error) { return read(path, (*Config).webProblems) }
 
+// ReadAny reads the file of a daemon, or one with vault and web alone, which has no sources.
+// The error is that of Read.
+func ReadAny(path string) (*Config, error) {
+	cfg, err := Read(path)
+	if err != nil {
+		if page, notWeb := ReadWeb(path); notWeb == nil && len(page.Sources) == 0 {
+			return page, nil
+		}
+	}
+	return cfg, err
+}
+
 func read(path string, check func(*Config) problem.List) (*Config, error) {
 	data, err := conffile.Read(path, maxConfigBytes)
 	if err != nil {

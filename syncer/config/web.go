@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
@@ -147,6 +148,30 @@ func (w *Web) Local() bool {
 	address, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && address.IsLoopback()
 }
+
+// OIDCCallback is the path of the redirect URI of logins by OpenID.
+const OIDCCallback = "/login/oidc/callback"
+
+// RedirectURI is where an OpenID provider sends the browser back to, which the role in Vault
+// must allow. host is that of the request, for a page without a URL.
+func (w *Web) RedirectURI(host string) string {
+	if w.URL != "" {
+		return strings.TrimSuffix(w.URL, "/") + OIDCCallback
+	}
+	return "http://" + host + OIDCCallback
+}
+
+// Hostname is the host name of URL; empty without one.
+func (w *Web) Hostname() string {
+	u, err := url.Parse(w.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// Warnings are about files of the page with credentials that others can read.
+func (w *Web) Warnings() []string { return conffile.Warnings(w.KeyFile, w.Daemon.TokenFile) }
 
 // Secure reports whether browsers reach the page by TLS.
 func (w *Web) Secure() bool { return strings.HasPrefix(w.URL, "https://") }

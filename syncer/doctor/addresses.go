@@ -31,13 +31,14 @@ func (d Doctor) addresses(ctx context.Context, l *list) {
 	}
 	if cfg.Listen != "" {
 		answers := answersAt(ctx, daemon.Settings{Listen: cfg.Listen})
-		l.add(ofAddress("listen", cfg.Listen, bind(ctx, cfg.Listen), answers || running))
+		l.add(ofAddress("listen", cfg.Listen, "the daemon", bind(ctx, cfg.Listen), answers || running))
 	}
 	if cfg.ListenWebhooks != "" {
-		l.add(ofAddress("listen_webhooks", cfg.ListenWebhooks, bind(ctx, cfg.ListenWebhooks), running))
+		l.add(ofAddress("listen_webhooks", cfg.ListenWebhooks, "the daemon", bind(ctx, cfg.ListenWebhooks), running))
 	}
 	if access := cfg.RemoteAccess; access != nil {
-		l.add(ofAddress("remote_access", access.Listen, bind(ctx, access.Listen), running))
+		l.add(ofAddress("remote_access", access.Listen, "the daemon", bind(ctx, access.Listen), running))
+		l.add(certificate("remote_access", access.CertFile, access.KeyFile, "", "at the next connection the daemon reads the files again", time.Now()))
 	}
 }
 
@@ -78,13 +79,13 @@ func bind(ctx context.Context, address string) error {
 	return err
 }
 
-// ofAddress is the check of an address: bound is the error of binding it, and running means
-// that the daemon is. Pure.
-func ofAddress(name, address string, bound error, running bool) report.Check {
+// ofAddress is the check of an address of a program: bound is the error of binding it, and
+// running means that the program is. Pure.
+func ofAddress(name, address, program string, bound error, running bool) report.Check {
 	used := errors.Is(bound, syscall.EADDRINUSE)
 	switch {
 	case used && running:
-		return ok(name, "the daemon uses "+address)
+		return ok(name, program+" uses "+address)
 	case used:
 		return bad(name, "another program uses "+address, "stop it, or set another address")
 	case errors.Is(bound, os.ErrPermission):
@@ -92,7 +93,7 @@ func ofAddress(name, address string, bound error, running bool) report.Check {
 	case bound != nil:
 		return bad(name, address+" cannot be used on this machine", "use an address of this machine, such as 127.0.0.1, or only a port")
 	case running:
-		return warn(name, "a daemon runs, but not at "+address, "reload it: kill -HUP, or systemctl reload relay-sync")
+		return warn(name, program+" runs, but not at "+address, "reload it: kill -HUP, or systemctl reload relay-sync")
 	}
 	return ok(name, address+" is free")
 }

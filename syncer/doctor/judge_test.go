@@ -84,7 +84,7 @@ func TestAddressIsFreeOrOfTheDaemon(t *testing.T) {
 		{errors.New("no such address"), false, report.CheckFailed},
 		{nil, true, report.CheckWarning},
 	} {
-		if got := ofAddress("listen", ":9460", c.bound, c.running); got.State != c.want || got.State != report.CheckOK && got.Hint == "" {
+		if got := ofAddress("listen", ":9460", "the daemon", c.bound, c.running); got.State != c.want || got.State != report.CheckOK && got.Hint == "" {
 			t.Errorf("%v, running %v: %+v", c.bound, c.running, got)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-// Doctor checks one configuration, which config.Read has read.
+// Doctor checks one configuration, which config.ReadAny has read.
 type Doctor struct {
 	Config *config.Config
 	// Version is that of the program, for Vault's log.
@@ -24,17 +24,31 @@ type Doctor struct {
 // Run makes all checks and returns them in order.
 func (d Doctor) Run(ctx context.Context) []report.Check {
 	l := &list{each: d.Each}
+	if len(d.Config.Sources) == 0 { // of relay-sync web alone
+		l.add(ok("configuration", "valid for relay-sync web; it has no sources"))
+		d.web(ctx, l, d.server(ctx, l))
+		return l.all
+	}
 	l.add(ok("configuration", "valid"))
+	up := d.daemon(ctx, l)
+	if d.Config.Web != nil {
+		d.web(ctx, l, up)
+	}
+	return l.all
+}
+
+// daemon checks what the daemon needs, and reports whether Vault is up.
+func (d Doctor) daemon(ctx context.Context, l *list) (vaultUp bool) {
 	l.add(d.files()...)
 	if _, err := gitcommand.Find(ctx); err != nil {
 		l.add(failed("git", err, "install git 2.31 or later"))
 	} else {
 		l.add(ok("git", "found, and not too old"))
 	}
-	ready := d.vault(ctx, l)
-	d.sources(ctx, l, ready)
+	vaultUp = d.server(ctx, l)
+	d.sources(ctx, l, d.vault(ctx, l, vaultUp))
 	d.addresses(ctx, l)
-	return l.all
+	return vaultUp
 }
 
 // userAgent is that of relay-sync.

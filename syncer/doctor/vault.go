@@ -28,22 +28,27 @@ const (
 // than a minute ahead is refused.
 const maxSkew = 30 * time.Second
 
-// vault checks Vault with the credentials of the configuration, and reports whether syncs
-// can use it.
-func (d Doctor) vault(ctx context.Context, l *list) (ready bool) {
-	settings := d.Config.Vault.Settings(d.userAgent())
-	health, err := d.health(ctx, settings)
+// server checks Vault without a token, and reports whether it answers requests.
+func (d Doctor) server(ctx context.Context, l *list) (up bool) {
+	health, err := d.health(ctx)
 	if err != nil {
 		l.add(failed(vaultName, err, "check vault.address, vault.ca_cert, and the network from this machine"))
-		l.skip("Vault", clockName, tokenName, mountName, policyName)
+		l.skip("Vault", clockName)
 		return false
 	}
-	l.add(ofHealth(settings.Address, health))
+	l.add(ofHealth(d.Config.Vault.Address, health))
 	l.add(ofClock(health.Time, time.Now()))
-	if health.Sealed || !health.Initialized {
+	return !health.Sealed && health.Initialized
+}
+
+// vault checks Vault with the credentials of the configuration, and reports whether syncs
+// can use it.
+func (d Doctor) vault(ctx context.Context, l *list, up bool) (ready bool) {
+	if !up {
 		l.skip("Vault", tokenName, mountName, policyName)
 		return false
 	}
+	settings := d.Config.Vault.Settings(d.userAgent())
 	session, err := vaultclient.ConnectMetadata(settings)
 	if err != nil {
 		l.add(failed(tokenName, err, ""))
@@ -77,9 +82,15 @@ func (d Doctor) vault(ctx context.Context, l *list) (ready bool) {
 	return report.WorstCheck(checks) != report.CheckFailed
 }
 
-func (d Doctor) health(ctx context.Context, settings vaultclient.Settings) (vaultclient.Health, error) {
+// clients are clients without a token.
+func (d Doctor) clients() (*vaultclient.Clients, error) {
+	settings := d.Config.Vault.Settings(d.userAgent())
 	settings.TokenFile, settings.Login = "", nil
-	clients, err := vaultclient.NewClients(settings)
+	return vaultclient.NewClients(settings)
+}
+
+func (d Doctor) health(ctx context.Context) (vaultclient.Health, error) {
+	clients, err := d.clients()
 	if err != nil {
 		return vaultclient.Health{}, err
 	}

@@ -121,7 +121,7 @@ func TestLoginOfManyNamesFromOneClientIsRefused(t *testing.T) {
 		}
 	}
 	for range 3 { // with a cookie of the attacker's own
-		r := b.attack(request{method: http.MethodGet, path: callbackPath + "?state=s&code=c", header: map[string]string{"Cookie": "relay-oidc=1.nonce.Lw", "X-Forwarded-For": "192.0.2.1"}})
+		r := b.attack(request{method: http.MethodGet, path: config.OIDCCallback + "?state=s&code=c", header: map[string]string{"Cookie": "relay-oidc=1.nonce.Lw", "X-Forwarded-For": "192.0.2.1"}})
 		if r.status != http.StatusTooManyRequests {
 			t.Errorf("callback: %d", r.status)
 		}

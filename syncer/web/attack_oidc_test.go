@@ -35,7 +35,7 @@ func (b *browser) callbackOf(p oidctest.Person, next string) string {
 	}
 	login.Path, login.RawQuery = "/login/username", ""
 	_, callback := b.follow(b.PostForm(login.String(), url.Values{"id": {id[1]}, "username": {p.Email}, "password": {p.Password}}))
-	if !strings.HasPrefix(callback, callbackPath) {
+	if !strings.HasPrefix(callback, config.OIDCCallback) {
 		b.t.Fatalf("the provider does not send the person back, but to %s", callback)
 	}
 	return callback
@@ -46,7 +46,7 @@ func TestOIDCCallbackOfAnotherBrowserIsRefused(t *testing.T) {
 	mount := vaulttest.Workflow(t)
 	w := newWorld(t, func(c *config.Web) { c.Logins[1].Mount = mount })
 	mallory, ada := oidctest.Person{Email: "mallory@example.com", Password: "m"}, oidctest.Person{Email: "ada@example.com", Password: "a"}
-	w.OIDC(t, mount, oidctest.Start(t, w.url+callbackPath, mallory, ada), w.rules(t, policy.Operator, nil))
+	w.OIDC(t, mount, oidctest.Start(t, w.url+config.OIDCCallback, mallory, ada), w.rules(t, policy.Operator, nil))
 
 	attacker, victim := w.browser(t), w.browser(t)
 	injected := attacker.callbackOf(mallory, "/")
@@ -60,12 +60,12 @@ func TestOIDCCallbackOfAnotherBrowserIsRefused(t *testing.T) {
 	}{
 		"a browser without a login":        {fresh, injected},
 		"a browser with another login":     {victim, injected},
-		"a state of another login":         {w.begun(t), callbackPath + "?state=" + state + "&code=" + ownCode},
-		"a code of another login":          {w.begun(t), callbackPath + "?state=" + ownState + "&code=" + code},
-		"an unknown state":                 {w.begun(t), callbackPath + "?state=x&code=y"},
-		"no code":                          {w.begun(t), callbackPath + "?state=" + state},
-		"an error with HTML":               {w.begun(t), callbackPath + "?error=" + url.QueryEscape(hostile) + "&error_description=" + url.QueryEscape(hostile)},
-		"a login of another method":        {w.withCookie(t, "relay-oidc=0.nonce.Lw"), callbackPath + "?state=x&code=y"},
+		"a state of another login":         {w.begun(t), config.OIDCCallback + "?state=" + state + "&code=" + ownCode},
+		"a code of another login":          {w.begun(t), config.OIDCCallback + "?state=" + ownState + "&code=" + code},
+		"an unknown state":                 {w.begun(t), config.OIDCCallback + "?state=x&code=y"},
+		"no code":                          {w.begun(t), config.OIDCCallback + "?state=" + state},
+		"an error with HTML":               {w.begun(t), config.OIDCCallback + "?error=" + url.QueryEscape(hostile) + "&error_description=" + url.QueryEscape(hostile)},
+		"a login of another method":        {w.withCookie(t, "relay-oidc=0.nonce.Lw"), config.OIDCCallback + "?state=x&code=y"},
 		"a cookie without a nonce":         {w.withCookie(t, "relay-oidc=1..Lw"), injected},
 		"a cookie that is not of the page": {w.withCookie(t, "relay-oidc=-1.x.!"), injected},
 	} {
@@ -113,7 +113,7 @@ func (b *browser) follow(answer *http.Response, err error) (page, at string) {
 			b.t.Fatal(readErr)
 		case locationErr != nil:
 			return string(text), answer.Request.URL.String()
-		case to.Path == callbackPath:
+		case to.Path == config.OIDCCallback:
 			return "", to.RequestURI()
 		}
 		answer, err = b.Get(to.String())

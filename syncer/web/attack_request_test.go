@@ -16,13 +16,14 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
 )
 
 // routes are all routes of the page, as method and path, for a secret and a connection that exist.
 func (w *world) routes(source string) (out []request) {
 	fill := strings.NewReplacer("{workflow}", w.workflow, "{name}", "existing", "{type}", "custom", "{source}", source, "{$}", "")
 	patterns := slices.Sorted(maps.Keys(personal))
-	for _, pattern := range append(patterns, "GET /login", "POST /login", "GET /login/oidc", "GET "+callbackPath, "GET /healthz", "GET /static/x/style.css", "GET /api/openapi.yaml", "POST /api/connections", "GET /unknown") {
+	for _, pattern := range append(patterns, "GET /login", "POST /login", "GET /login/oidc", "GET "+config.OIDCCallback, "GET /healthz", "GET /static/x/style.css", "GET /api/openapi.yaml", "POST /api/connections", "GET /unknown") {
 		method, path, _ := strings.Cut(pattern, " ")
 		out = append(out, request{method: method, path: fill.Replace(path)})
 	}

@@ -66,7 +66,7 @@ func TestLoginWithOIDC(t *testing.T) {
 		c.Logins = []config.WebLogin{{Method: config.LoginOIDC, Mount: mount, Label: "Company account"}}
 	})
 	ada := oidctest.Person{Email: "ada@example.com", Password: vaulttest.Canary(t)}
-	client := oidctest.Start(t, w.url+callbackPath, ada)
+	client := oidctest.Start(t, w.url+config.OIDCCallback, ada)
 	w.OIDC(t, mount, client, w.rules(t, policy.Operator, nil))
 
 	tab := browsertest.New(t)

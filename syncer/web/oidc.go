@@ -16,9 +16,7 @@ import (
 )
 
 const (
-	// callbackPath is the end of the redirect URI, which the role in Vault must allow.
-	callbackPath = "/login/oidc/callback"
-	oidcCookie   = "relay-oidc"
+	oidcCookie = "relay-oidc"
 	// oidcTime limits the time at the provider.
 	oidcTime = 10 * time.Minute
 )
@@ -35,7 +33,7 @@ func (v *visit) oidcStart() error {
 		return v.tooMany()
 	}
 	nonce := rand.Text()
-	to, err := v.clients.OIDCAuthURL(v.r.Context(), v.clientAddress(v.r), with.Mount, with.Role, v.redirectURI(), nonce)
+	to, err := v.clients.OIDCAuthURL(v.r.Context(), v.clientAddress(v.r), with.Mount, with.Role, v.web.RedirectURI(v.r.Host), nonce)
 	if err != nil {
 		return err
 	}
@@ -62,14 +60,6 @@ func (v *visit) mayAsk() bool {
 
 func (v *visit) tooMany() error {
 	return v.showLogin(http.StatusTooManyRequests, loginView{Problem: "Too many attempts to log in. Try again in some seconds.", Next: "/"})
-}
-
-// redirectURI is where the provider sends the browser back to.
-func (v *visit) redirectURI() string {
-	if v.web.URL != "" {
-		return strings.TrimSuffix(v.web.URL, "/") + callbackPath
-	}
-	return "http://" + v.r.Host + callbackPath
 }
 
 // oidcCallback ends a login at the provider. Vault accepts only the callback of the login

@@ -144,7 +144,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /login", s.anonymous((*visit).loginPage))
 	mux.HandleFunc("POST /login", s.anonymous((*visit).logIn))
 	mux.HandleFunc("GET /login/oidc", s.anonymous((*visit).oidcStart))
-	mux.HandleFunc("GET "+callbackPath, s.anonymous((*visit).oidcCallback))
+	mux.HandleFunc("GET "+config.OIDCCallback, s.anonymous((*visit).oidcCallback))
 	for pattern, page := range personal {
 		mux.HandleFunc(pattern, s.session(page))
 	}

@@ -18,12 +18,14 @@ import (
 func (o *options) doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the installation: files, git, Vault, policy, keys, sources, addresses",
+		Short: "Check the installation: files, git, Vault, policy, keys, sources, addresses, web page",
 		Long: `doctor checks what a sync needs, from the outside in: the configuration and its files, git,
 the address and TLS of Vault, clocks, the token and its lifetime, the mount, the policy (complete, and not
-wider than needed), whether the available keys open the files at the commit of each source, and the
-addresses of the daemon. It changes nothing. The first line that failed names the cause, and each
-line has the next step. Run it as the user of the daemon, with the same configuration.
+wider than needed), whether the available keys open the files at the commit of each source, the
+addresses of the daemon, and what relay-sync web needs: its certificate and files, its address, the
+daemon, and the logins as far as Vault shows them without a token. It changes nothing. The first line that failed names the cause, and each
+line has the next step. Run it as the user of the daemon, or of relay-sync web, with the same
+configuration.
 
 The exit code is 0 if nothing failed, also with warnings, and 1 otherwise.`,
 		Example: `  relay-sync doctor -c /etc/relay-sync/relay-sync.yaml`,
@@ -35,7 +37,7 @@ The exit code is 0 if nothing failed, also with warnings, and 1 otherwise.`,
 }
 
 func (o *options) doctor(ctx context.Context) error {
-	cfg, err := config.Read(o.config)
+	cfg, err := config.ReadAny(o.config)
 	if err != nil {
 		return err
 	}

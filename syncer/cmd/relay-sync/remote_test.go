@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -19,7 +20,13 @@ import (
 // certificate NAME writes a new certificate for 127.0.0.1 and its key to NAME.crt and
 // NAME.key.
 func certificate(ts *testscript.TestScript, _ bool, args []string) {
-	certtest.Write(ts.Value("t").(testing.TB), ts.MkAbs(args[0]+".crt"), ts.MkAbs(args[0]+".key"))
+	until := time.Now().Add(24 * time.Hour)
+	if len(args) > 1 {
+		life, err := time.ParseDuration(args[1])
+		ts.Check(err)
+		until = time.Now().Add(life)
+	}
+	certtest.WriteUntil(ts.Value("t").(testing.TB), ts.MkAbs(args[0]+".crt"), ts.MkAbs(args[0]+".key"), until)
 }
 
 // serves ADDRESS FILE asserts that a server has the certificate in the file now; with ! that

@@ -51,6 +51,9 @@ func (o *options) serveWeb(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range cfg.Web.Warnings() {
+		log.Warn(warning)
+	}
 	audit, err := syncer.OpenAudit(cfg.Web.Audit, whoami(), auditfile.Streams{Out: o.stdout, Err: o.stderr})
 	if err != nil {
 		return err
