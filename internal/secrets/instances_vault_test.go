@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
@@ -95,7 +96,7 @@ func TestRemovalWaitsForTheRecordOfANewerVersion(t *testing.T) {
 func TestRepeatedReleaseKeepsANewerRecord(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.Start(t)
-	c, proxy := realClient(t, v.Writer(t), shop)
+	c, proxy := settlingClient(t, v.Writer(t), shop, time.Minute)
 	other, _ := realClient(t, v.Writer(t), shop)
 	a, _, current := replaced(t, c)
 	proxy.Reset()
