@@ -4,8 +4,10 @@
 package vaulttest
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/pem"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -28,6 +30,9 @@ type Kubernetes struct {
 	issued map[string]serviceAccount // by token
 }
 
+// requestedAudience is the only one for which the API issues tokens.
+const requestedAudience = "vault"
+
 // serviceAccount is whose a token is, and for whom.
 type serviceAccount struct{ namespace, name, audience string }
 
@@ -39,14 +44,13 @@ func StartKubernetes(t testing.TB) *Kubernetes {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /apis/authentication.k8s.io/v1/tokenreviews", k.review)
 	mux.HandleFunc("POST /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", func(w http.ResponseWriter, r *http.Request) {
-		var request struct {
-			Spec struct{ Audiences []string }
-		}
-		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || len(request.Spec.Audiences) == 0 {
-			http.Error(w, "no audience", http.StatusBadRequest)
+		// Kubernetes' client sends protobuf, which contains a string as it is.
+		body, err := io.ReadAll(r.Body)
+		if err != nil || !bytes.Contains(body, []byte(requestedAudience)) {
+			http.Error(w, "the audience must be "+requestedAudience, http.StatusBadRequest)
 			return
 		}
-		token := k.Token(t, r.PathValue("namespace"), r.PathValue("name"), request.Spec.Audiences[0])
+		token := k.Token(t, r.PathValue("namespace"), r.PathValue("name"), requestedAudience)
 		answerJSON(w, map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "status": map[string]any{"token": token}})
 	})
 	server := httptest.NewTLSServer(mux)
