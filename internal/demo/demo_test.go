@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/curltest"
 	programs "github.com/relay-secrets/terraform-provider-relay/internal/tools"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
@@ -33,6 +34,13 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "curl" {
+		if err := curltest.Run(os.Args[1:], os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "curl:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if bin := os.Getenv(asDemo); bin != "" {
 		os.Exit(demo(os.Args[1:], tools{bin: bin, clis: filepath.SplitList(os.Getenv(demoCLI))}, os.Stdout, os.Stderr))
 	}

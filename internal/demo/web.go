@@ -81,8 +81,14 @@ What there is to see:
     that no step uses (old_api_token), and one of a person (vpn_password)
   - Connections: of AWS and Kubernetes, and the workflows that use them
   - Sources: billing has a plan that is pending approval; cleo can approve it
-  - Activity: the audit of the daemon and of the page
-  - the user API: curl -H "Authorization: Bearer TOKEN" ` + address + `api/views/workflows`)
+  - Activity: the audit of the daemon and of the page`)
+	w.paragraph(`The user API with curl, as ` + ofAPI + `, with a token of a login in Vault:
+
+TOKEN=` + w.person + `
+curl -sS -H "Authorization: Bearer $TOKEN" ` + address + `api/views/workflows
+curl -sS -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+  --data-binary '{"name": "github_token", "value": "wagtail-52"}' \
+  ` + address + `api/workflows/` + workflow + `/secrets`)
 	w.paragraph("It runs until you press Ctrl-C, and keeps nothing. All values are invented.")
 }
 

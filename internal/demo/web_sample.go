@@ -31,6 +31,8 @@ const (
 	password  = "demo"
 	colleague = "eve@example.com"
 	domain    = "demo"
+	// ofAPI is who uses the user API.
+	ofAPI = "ben"
 )
 
 var people = []person{
@@ -211,12 +213,13 @@ func overwriteSample(ctx context.Context, w *world) error {
 	return err
 }
 
-// addAsPerson adds a secret as ben, at the user API of the page.
+// addAsPerson adds a secret as ofAPI, at the user API of the page.
 func (w *world) addAsPerson(ctx context.Context, page string) error {
-	answer, err := w.vault.must(ctx, http.MethodPost, "auth/userpass/login/ben", map[string]any{"password": password})
+	answer, err := w.vault.must(ctx, http.MethodPost, "auth/userpass/login/"+ofAPI, map[string]any{"password": password})
 	if err != nil {
 		return err
 	}
+	w.person = answer.Auth.Token
 	body, err := json.Marshal(map[string]string{"name": ofPerson.name, "value": ofPerson.value})
 	if err != nil {
 		return fmt.Errorf("add a secret: %w", err)
@@ -227,7 +230,7 @@ func (w *world) addAsPerson(ctx context.Context, page string) error {
 	if err != nil {
 		return fmt.Errorf("add a secret: %w", err)
 	}
-	request.Header.Set("Authorization", "Bearer "+answer.Auth.Token)
+	request.Header.Set("Authorization", "Bearer "+w.person)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

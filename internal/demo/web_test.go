@@ -12,6 +12,8 @@ import (
 	"image/png"
 	"maps"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,6 +45,7 @@ func TestWebSampleRunsUntilASignal(t *testing.T) {
 		}
 	}
 	seeSample(t, address[1])
+	useAPI(t, output)
 
 	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
@@ -52,6 +55,34 @@ func TestWebSampleRunsUntilASignal(t *testing.T) {
 		t.Errorf("exit code %d, output %q, errors %q", code, rest, p.stderr.String())
 	}
 	p.leavesNothing(t, output)
+}
+
+// useAPI pastes what the demo prints about the user API: the sample's secret that is missing is
+// written then.
+func useAPI(t *testing.T, output string) {
+	t.Helper()
+	_, commands, _ := strings.Cut(output, "The user API with curl")
+	_, commands, _ = strings.Cut(commands, "\n\n")
+	commands, _, _ = strings.Cut(commands, "\n\n")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(bin, "curl")); err != nil {
+		t.Fatal(err)
+	}
+	shell := exec.Command("sh", "-euc", commands)
+	shell.Env = []string{"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH")}
+	answers, err := shell.CombinedOutput()
+	for _, want := range []string{`"name":"deploy-production"`, `"name":"github_token"`} {
+		if err != nil || !strings.Contains(string(answers), want) {
+			t.Errorf("%v, no %s in the answers %s of:\n%s", err, want, answers, commands)
+		}
+	}
+	if strings.Contains(string(answers), "wagtail") {
+		t.Errorf("an answer has the value: %s", answers)
+	}
 }
 
 // seeSample looks at what the demo prints that there is to see.

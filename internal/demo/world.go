@@ -33,6 +33,7 @@ type world struct {
 
 	writer string // token of the writing side
 	reader string // token of the workflow's steps
+	person string // token of a person
 
 	// running are the programs that close stops, in the order of their start.
 	running []*background

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/curltest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"relay-sync": func() { os.Exit(start()) },
 		"vault":      func() { os.Exit(vault()) },
-		"curl":       func() { os.Exit(ended("curl", curl(os.Args[1:], os.Stdout))) },
+		"curl":       func() { os.Exit(ended("curl", curltest.Run(os.Args[1:], os.Stdout))) },
 		"relay":      func() { os.Exit(ended("relay", relay(os.Args[1:], os.Stdin, os.Stdout))) },
 	})
 }
