@@ -41,6 +41,7 @@ const (
 type Action struct {
 	kind   actionKind
 	status int
+	delay  time.Duration
 }
 
 type actionKind int
@@ -50,6 +51,7 @@ const (
 	cutBefore
 	cutAfter
 	fail
+	garble
 )
 
 // CutAt drops the connection at that moment.
@@ -62,6 +64,12 @@ func CutAt(m Moment) Action {
 
 // FailWith responds with the status and does not forward the request.
 func FailWith(status int) Action { return Action{kind: fail, status: status} }
+
+// GarbleAnswer forwards the request, and responds with 200 and a text that is not Vault's.
+func GarbleAnswer() Action { return Action{kind: garble} }
+
+// Delay forwards the request, and responds later by this time.
+func Delay(by time.Duration) Action { return Action{delay: by} }
 
 // Proxy forwards requests of a client to Vault, records them, and makes them fail on
 // demand.
@@ -172,6 +180,15 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Unlock()
 	if action.kind == cutAfter {
 		panic(http.ErrAbortHandler)
+	}
+	if action.kind == garble {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<html>the gateway is busy</html>")
+		return
+	}
+	select {
+	case <-time.After(action.delay):
+	case <-r.Context().Done():
 	}
 	for key, values := range answer.Header() {
 		w.Header()[key] = values
