@@ -66,6 +66,20 @@ func field(n *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
+// within reports whether a node has at most left nodes below it, with each use of an alias.
+func within(n *yaml.Node, left *int) bool {
+	n = followed(n)
+	if *left--; *left < 0 {
+		return false
+	}
+	for _, child := range n.Content {
+		if !within(child, left) {
+			return false
+		}
+	}
+	return true
+}
+
 // copyOf is a copy of a node with everything below it. An alias stays one: what it stands
 // for has a line of its own.
 func copyOf(n *yaml.Node) *yaml.Node {

@@ -137,11 +137,18 @@ func parametersOf(declared *yaml.Node, given map[string]string) (map[string]any,
 	return out, nil
 }
 
+// maxNodes limits the lists, maps and texts of a part. workflowfile.Read accepts more: it keeps
+// no tree of them.
+const maxNodes = 100_000
+
 // newPart is a part of a step; nil without one. The text of relay-core's error could quote
 // the file, so workflowfile.Read has reported what it would refuse.
 func newPart(name string, node *yaml.Node) (*part, error) {
 	if node == nil || node.ShortTag() == "!!null" {
 		return nil, nil
+	}
+	if left := maxNodes; !within(node, &left) {
+		return nil, fmt.Errorf("line %d: %s has more than %d elements with its aliases expanded", node.Line, name, maxNodes)
 	}
 	lines := copyOf(node) // relay-core replaces tagged nodes
 	tree, err := parse.ParseYAMLNode(node)

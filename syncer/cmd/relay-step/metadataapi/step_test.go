@@ -32,7 +32,11 @@ func TestReadStepRefusesAFileWithItsLine(t *testing.T) {
 		"variable name":  {"steps:\n- name: s\n  env:\n    a=b: c\n", `w.yaml:4: step "s": env: invalid variable name "a=b"`},
 		"expression":     {"steps:\n- name: s\n  spec:\n    a: ${secrets.}\n", "w.yaml: line 4: step s: invalid ${...}"},
 		"not a workflow": {"kind: Pod\n", "read w.yaml: not a workflow"},
-		"aliases":        {"steps: &a\n- name: s\n  spec: *a\n", "read w.yaml: line 2: nested deeper"},
+		"many elements": {
+			"steps:\n- name: s\n  spec:\n    a: &a [" + strings.Repeat("x, ", 400) + "x]\n    b: [" + strings.Repeat("*a, ", 400) + "*a]\n",
+			`w.yaml: step "s": line 4: spec has more than 100000 elements with its aliases expanded`,
+		},
+		"aliases": {"steps: &a\n- name: s\n  spec: *a\n", "read w.yaml: line 2: nested deeper"},
 	} {
 		if _, err := ReadStep("w.yaml", []byte(row.file), "s", nil); err == nil || !strings.HasPrefix(err.Error(), row.want) {
 			t.Errorf("%s: got %v, want %s", name, err, row.want)
