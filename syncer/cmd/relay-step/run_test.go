@@ -209,7 +209,7 @@ func TestRunLimitsTheSizeOfAStepWithItsValues(t *testing.T) {
 	} {
 		file := fileWith(t, "steps:\n- name: s\n  spec:\n    "+spec+"\n")
 		command, stdout, stderr := relayStep(t, environment, "run", "--workflow", workflow, "--workflow-file", file, "--step", "s", "--partial", "--", "show")
-		if err := command.Run(); err == nil || stdout.Len() > 0 || !strings.Contains(stderr.String(), ": larger than 64 MiB with its values") {
+		if err := command.Run(); err == nil || stdout.Len() > 0 || !strings.Contains(stderr.String(), ": larger than 16 MiB with its values") {
 			t.Errorf("%s: %v, %s", name, err, stderr)
 		}
 	}

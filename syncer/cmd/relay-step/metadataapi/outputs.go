@@ -4,11 +4,9 @@
 package metadataapi
 
 import (
-	"context"
 	"errors"
+	"maps"
 	"sync"
-
-	"github.com/puppetlabs/relay-core/pkg/expr/model"
 )
 
 // maxOutputs limits the names and values of all outputs of a step, in bytes. In Relay, a
@@ -63,30 +61,12 @@ func (o *outputs) get(step, name string) (output, bool) {
 	return found, is && step == o.step
 }
 
-func (o *outputs) ResolveOutput(_ context.Context, from, name string) (any, error) {
-	if found, is := o.get(from, name); is {
-		return found.value, nil
-	}
-	return nil, &model.OutputNotFoundError{From: from, Name: name}
-}
-
-func (o *outputs) ResolveStepOutputs(_ context.Context, from string) (map[string]any, error) {
+// all are the outputs of a step, by name.
+func (o *outputs) all(step string) map[string]output {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if from != o.step || len(o.set) == 0 {
-		return nil, nil
+	if step != o.step {
+		return nil
 	}
-	out := map[string]any{}
-	for name, one := range o.set {
-		out[name] = one.value
-	}
-	return out, nil
-}
-
-func (o *outputs) ResolveAllOutputs(ctx context.Context) (map[string]map[string]any, error) {
-	own, err := o.ResolveStepOutputs(ctx, o.step)
-	if own == nil || err != nil {
-		return nil, err
-	}
-	return map[string]map[string]any{o.step: own}, nil
+	return maps.Clone(o.set)
 }

@@ -13,19 +13,19 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/step"
 )
 
-// maxEvaluated limits the values in the result of one evaluation, in bytes. A workflow file of
-// 1 MiB can name a secret of 1 MiB 80,000 times.
-const maxEvaluated = 64 << 20
+// maxEvaluated limits the secrets, parameters and outputs in the result of one evaluation, in
+// bytes. A workflow file of 1 MiB can name a value of 1 MiB 80,000 times.
+const maxEvaluated = 16 << 20
 
 // ErrTooLarge: the step would be larger than the limit with its values.
-var ErrTooLarge = errors.New("larger than 64 MiB with its values")
+var ErrTooLarge = errors.New("larger than 16 MiB with its values")
 
 // resolver gives values to relay-core's evaluator, and notes what is missing in Values.
 // Relay's interfaces of secrets, connections, outputs and parameters are its methods; the
 // error types are what relay-core takes for unresolved.
 type resolver struct {
 	values     *Values
-	parameters map[string]any
+	parameters map[string]parameter
 	outputs    *outputs
 	asked      request
 	used       int
@@ -45,19 +45,23 @@ func (r *resolver) evaluator() model.Evaluator {
 		evaluate.WithSecretTypeResolver{SecretTypeResolver: r},
 		evaluate.WithConnectionTypeResolver{ConnectionTypeResolver: r},
 		evaluate.WithParameterTypeResolver{ParameterTypeResolver: r},
-		evaluate.WithOutputTypeResolver{OutputTypeResolver: r.outputs},
+		evaluate.WithOutputTypeResolver{OutputTypeResolver: r},
 		evaluate.WithDataTypeResolver{Name: "steps", DataTypeResolver: otherSteps{}},
 	)
 }
 
-// plain is a value, unless the result would be too large with it.
+// take counts the bytes of a value, and fails if the result would be too large with it.
+func (r *resolver) take(size int) error {
+	if r.used += size; r.used > maxEvaluated {
+		r.tooLarge = true
+		return ErrTooLarge
+	}
+	return nil
+}
+
 func (r *resolver) plain(value step.Value) (string, error) {
 	text := value.Plain()
-	if r.used += len(text); r.used > maxEvaluated {
-		r.tooLarge = true
-		return "", ErrTooLarge
-	}
-	return text, nil
+	return text, r.take(len(text))
 }
 
 func (r *resolver) ResolveSecret(_ context.Context, name string) (string, error) {
@@ -148,14 +152,49 @@ func (r *resolver) fields(fields []step.Secret) (map[string]any, error) {
 }
 
 func (r *resolver) ResolveAllParameters(context.Context) (map[string]any, error) {
-	return r.parameters, nil
+	out := map[string]any{}
+	for name, p := range r.parameters {
+		if err := r.take(p.size); err != nil {
+			return nil, err
+		}
+		out[name] = p.value
+	}
+	return out, nil
 }
 
 func (r *resolver) ResolveParameter(_ context.Context, name string) (any, error) {
-	if value, is := r.parameters[name]; is {
-		return value, nil
+	p, is := r.parameters[name]
+	if !is {
+		return nil, &model.ParameterNotFoundError{Name: name}
 	}
-	return nil, &model.ParameterNotFoundError{Name: name}
+	return p.value, r.take(p.size)
+}
+
+func (r *resolver) ResolveOutput(_ context.Context, from, name string) (any, error) {
+	found, is := r.outputs.get(from, name)
+	if !is {
+		return nil, &model.OutputNotFoundError{From: from, Name: name}
+	}
+	return found.value, r.take(found.size)
+}
+
+func (r *resolver) ResolveStepOutputs(_ context.Context, from string) (map[string]any, error) {
+	out := map[string]any{}
+	for name, one := range r.outputs.all(from) {
+		if err := r.take(one.size); err != nil {
+			return nil, err
+		}
+		out[name] = one.value
+	}
+	return out, nil
+}
+
+func (r *resolver) ResolveAllOutputs(ctx context.Context) (map[string]map[string]any, error) {
+	own, err := r.ResolveStepOutputs(ctx, r.outputs.step)
+	if len(own) == 0 || err != nil {
+		return nil, err
+	}
+	return map[string]map[string]any{r.outputs.step: own}, nil
 }
 
 // otherSteps is the outcome of other steps (steps.'name'.succeeded), which relay-step does not

@@ -5,6 +5,7 @@ package metadataapi
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,7 +25,19 @@ type Step struct {
 	Name string
 	// spec, env and when are nil if the step has none.
 	spec, env, when *part
-	parameters      map[string]any
+	parameters      map[string]parameter
+}
+
+// parameter is the value of a parameter of the workflow.
+type parameter struct {
+	value any
+	// size is that of its JSON, in bytes.
+	size int
+}
+
+func newParameter(value any) parameter {
+	text, _ := json.Marshal(value) // of YAML's types
+	return parameter{value, len(text)}
 }
 
 // part is a field of the step that Relay evaluates.
@@ -113,8 +126,8 @@ func listed(names []string) string {
 }
 
 // parametersOf are the defaults of the file, and the given values in their place.
-func parametersOf(declared *yaml.Node, given map[string]string) (map[string]any, error) {
-	out := map[string]any{}
+func parametersOf(declared *yaml.Node, given map[string]string) (map[string]parameter, error) {
+	out := map[string]parameter{}
 	known := map[string]bool{}
 	var names []string
 	for name, value := range pairs(declared) {
@@ -125,14 +138,14 @@ func parametersOf(declared *yaml.Node, given map[string]string) (map[string]any,
 			if err := preset.Decode(&decoded); err != nil {
 				return nil, fmt.Errorf("line %d: parameter %s: invalid default", preset.Line, foreign.Quote(name))
 			}
-			out[name] = decoded
+			out[name] = newParameter(decoded)
 		}
 	}
 	for name, value := range given {
 		if !known[name] {
 			return nil, fmt.Errorf("parameter %s: not declared in the file\nHint: its parameters are %s", foreign.Quote(name), listed(names))
 		}
-		out[name] = value
+		out[name] = newParameter(value)
 	}
 	return out, nil
 }

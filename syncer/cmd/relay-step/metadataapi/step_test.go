@@ -5,6 +5,7 @@ package metadataapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -108,7 +109,11 @@ func TestParametersHaveTheirDefaultsUnlessGiven(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{"a": map[string]any{"b": []any{1, "x"}}, "c": "given"}
-	if diff := cmp.Diff(want, s.parameters); diff != "" {
+	got := map[string]any{}
+	for name, p := range s.parameters {
+		got[name] = p.value
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if _, err := ReadStep("w.yaml", []byte(file), "s", map[string]string{"d": ""}); err == nil || !strings.Contains(err.Error(), `parameter "d": not declared`) {
@@ -182,5 +187,20 @@ func TestOutputsAreLimitedTogether(t *testing.T) {
 	}
 	if err := set(strings.Repeat("n", maxOutputs/8), 0); err == nil {
 		t.Error("a long name is accepted")
+	}
+}
+
+// A large parameter that the file names often, and an output likewise.
+func TestUnresolvedLimitsWhatAnExpressionMultiplies(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("x", 100<<10)
+	for name, spec := range map[string]string{
+		"one text": "\"" + strings.Repeat("${parameters.p}", 1000) + "\"", "all": "\"" + strings.Repeat("${parameters}", 1000) + "\"",
+		"list": "[" + strings.TrimSuffix(strings.Repeat("!Parameter p, ", 1000), ", ") + "]",
+	} {
+		s := readStep(t, "parameters: {p: {default: "+large+"}}\nsteps:\n- name: s\n  spec: "+spec+"\n")
+		if err := s.Unresolved(t.Context(), newValues()); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
