@@ -1,3 +1,5 @@
+# shellcheck shell=bash
+#
 # Sourced by the checks of this folder: a Debian, a Vault of this machine, and a repository with one secret.
 # It sets $work, a folder that is removed at the end, $root for the copy of a Debian, $address and $token.
 
