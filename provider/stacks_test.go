@@ -36,7 +36,7 @@ func TestStackExamples(t *testing.T) {
 		got = append(got, found...)
 	}
 	want := []string{
-		"../examples/stacks/one-secret/main.tf", "../examples/stacks/sops-file/main.tf", "../examples/stacks/whole-set/main.tf",
+		"../examples/stacks/one-secret/main.tf", "../examples/stacks/readers/main.tf", "../examples/stacks/sops-file/main.tf", "../examples/stacks/whole-set/main.tf",
 		"../examples/stacks/team/policies/main.tf", "../examples/stacks/team/secrets/main.tf",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -45,7 +45,7 @@ func TestStackExamples(t *testing.T) {
 	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
 		vault := vaulttest.StartOwn(t)
 		for name, test := range map[string]func(*testing.T, terraformtest.CLI, *vaulttest.Vault){
-			"one-secret": stackOneSecret, "whole-set": stackWholeSet, "sops-file": stackSOPSFile, "team": stackTeam,
+			"one-secret": stackOneSecret, "whole-set": stackWholeSet, "sops-file": stackSOPSFile, "team": stackTeam, "readers": stackReaders,
 		} {
 			t.Run(name, func(t *testing.T) {
 				test(t, cli, vault)

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 )
 
-// serveVaultStub serves a stub of the Vault provider: two of its resources, with their
-// values in the state, without Vault.
+// serveVaultStub serves a stub of the Vault provider: two of its resources with their values
+// in the state, without Vault, and those of the stack readers.
 func serveVaultStub() {
 	err := providerserver.Serve(context.Background(), func() provider.Provider { return vaultStub{} }, providerserver.ServeOpts{
 		Address: "registry.terraform.io/hashicorp/vault",
@@ -41,10 +41,14 @@ func (vaultStub) Resources(context.Context) []func() resource.Resource {
 	stub := func(name string, arguments ...string) func() resource.Resource {
 		return func() resource.Resource { return vaultStubResource{name, arguments} }
 	}
-	return []func() resource.Resource{
+	all := []func() resource.Resource{
 		stub("_kv_secret_v2", "mount", "name", "namespace", "data_json"),
 		stub("_generic_secret", "path", "namespace", "data_json"),
 	}
+	for _, role := range vaultStubRoles() {
+		all = append(all, func() resource.Resource { return role })
+	}
+	return all
 }
 
 type vaultStubResource struct {
