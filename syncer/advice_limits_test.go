@@ -33,7 +33,20 @@ var limitAdvice = []advice{
 // commented is a secret with comments that are too long together.
 var commented = "workflows:\n  WF:\n" + strings.Repeat("    # a\n", 6_000) + "    new: value\n"
 
+// largeValue has a commit with a value that is larger than the limit.
+func largeValue(follow func(w *world)) func(w *world) func() {
+	return func(w *world) func() {
+		w.cfg.Vault.MaxValueBytes = 64
+		w.values("one.yaml", "one: "+strings.Repeat("a", 65))
+		return func() { follow(w) }
+	}
+}
+
 var limitPrinted = []advice{
+	{message: "Hint: compress the value, or split it into several secrets", begin: largeValue(func(w *world) {
+		w.values("one.yaml", "one: "+strings.Repeat("a", 64), "two: a")
+	})},
+	{message: "a configuration of relay-sync can raise the limit with vault.max_value_bytes", begin: largeValue(func(w *world) { w.cfg.Vault.MaxValueBytes = 65 })},
 	limitAdvice[0],
 	{message: "or set a higher %s in the configuration of the source", begin: beyondLimit(func(w *world) { w.cfg.Sources[0].Limits.Files = 2 })},
 	limitAdvice[1],

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -35,8 +36,13 @@ func answer(t *testing.T, l *leases, code int, body string) {
 func TestTokenOfAPodIsReadAgain(t *testing.T) {
 	t.Parallel()
 	var authorization atomic.Value
-	api := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	api := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		authorization.Store(r.Header.Get("Authorization"))
+		if r.Header.Get("Authorization") != "Bearer two" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = w.Write([]byte(`{"metadata": {"resourceVersion": "1"}}`))
 	}))
 	t.Cleanup(api.Close)
 	folder := t.TempDir()
@@ -61,11 +67,11 @@ func TestTokenOfAPodIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := &leases{server: s, client: client, collection: s.address}
-	for _, token := range []string{"one", "two"} {
+	for token, want := range map[string]string{"one": "authentication failed; check the token or the certificate", "two": "<nil>"} {
 		put("token", []byte(token))
-		_, _ = l.get(t.Context()) // the answer is not a Lease
-		if got := authorization.Load(); got != "Bearer "+token {
-			t.Errorf("the API server received %q", got)
+		_, err := l.get(t.Context())
+		if got := authorization.Load(); got != "Bearer "+token || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("the API server received %q: %v", got, err)
 		}
 	}
 	put("token", []byte("t\u0000"))

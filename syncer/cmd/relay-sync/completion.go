@@ -135,7 +135,7 @@ func oneRole(_ *cobra.Command, args []string) error {
 // someSecrets accepts one secret or more.
 func someSecrets(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return errors.New("no secret given: name secrets as WORKFLOW/NAME")
+		return errors.New("no secret given: name at least one as WORKFLOW/NAME")
 	}
 	return nil
 }

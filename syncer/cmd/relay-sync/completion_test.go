@@ -94,7 +94,7 @@ func TestErrorsNameTheArgument(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
 		"policy":                  "expected one ROLE, received 0 arguments: must be one of",
-		"undelete --reason x":     "no secret given: name secrets as WORKFLOW/NAME",
+		"undelete --reason x":     "no secret given: name at least one as WORKFLOW/NAME",
 		"plan hunter2":            "relay-sync plan accepts no arguments, received 1",
 		"secret list a hunter2":   "expected one WORKFLOW or none, received 2 arguments",
 		"secret delete a b c":     "expected one secret, as WORKFLOW/NAME or WORKFLOW NAME, received 3 arguments",
