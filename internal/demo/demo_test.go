@@ -308,20 +308,21 @@ func TestExecuteKillsGrandchildren(t *testing.T) {
 	t.Parallel()
 	w := exampleWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
+	var canceled time.Time
 	go func() {
 		defer cancel() // in time for the command to be killed, started or not
 		await.Until(time.Minute, func() bool {
 			_, err := os.Stat(w.path("started"))
 			return err == nil || ctx.Err() != nil
 		})
+		canceled = time.Now()
 	}()
-	started := time.Now()
 	_, _, err := w.execute(ctx, command{args: []string{"git", "-c", "alias.wait=!touch started; sleep 60; true", "wait"}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was cancelled", err)
 	}
 	// A grandchild that keeps running would keep the pipe open until the delay is over.
-	if took := time.Since(started); took > 4*time.Second {
+	if took := time.Since(canceled); took > 4*time.Second {
 		t.Errorf("it took %s to end", took)
 	}
 	gone(t, w.dir)
