@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
+	"github.com/relay-secrets/terraform-provider-relay/internal/porttest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -32,7 +32,7 @@ type program struct {
 // address of the status.
 func startProgram(t testing.TB, config string) *program {
 	t.Helper()
-	address := freeAddress(t)
+	address := porttest.Address(t)
 	file := write(t, t.TempDir(), "relay-sync.yaml", "listen: "+address+"\n"+config)
 	p := &program{cmd: exec.CommandContext(t.Context(), relaySync(t), "run", "-c", file), status: "http://" + address + "/status"}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
@@ -104,15 +104,4 @@ func (p *program) memory(t testing.TB, field string) float64 {
 		t.Fatal(err)
 	}
 	return kB / 1024
-}
-
-// freeAddress is an address that nothing listens at now.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 	"github.com/relay-secrets/terraform-provider-relay/internal/policy"
+	"github.com/relay-secrets/terraform-provider-relay/internal/porttest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -176,7 +177,7 @@ type webPage struct {
 
 func startPage(b *testing.B, vault, socket string) *webPage {
 	b.Helper()
-	p := &webPage{address: freeAddress(b)}
+	p := &webPage{address: porttest.Address(b)}
 	file := write(b, b.TempDir(), "web.yaml", fmt.Sprintf(
 		"vault: {address: %q}\nweb: {listen: %q, logins: [{method: userpass}], daemon: {socket: %q}}\n", vault, p.address, socket))
 	p.cmd = exec.CommandContext(b.Context(), relaySync(b), "web", "-c", file)

@@ -4,14 +4,13 @@
 package ldaptest
 
 import (
-	"net"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/jimlambrt/gldap"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
+	"github.com/relay-secrets/terraform-provider-relay/internal/porttest"
 )
 
 // Base is the folder of the people: a person binds as cn=NAME,Base.
@@ -35,7 +34,7 @@ func Start(t testing.TB, passwords map[string]string) (url string) {
 	if err := server.Router(mux); err != nil {
 		t.Fatalf("create the LDAP server: %v", err)
 	}
-	address := freeAddress(t)
+	address := porttest.Address(t)
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Run(address) }()
 	t.Cleanup(func() {
@@ -62,15 +61,4 @@ func bind(w *gldap.ResponseWriter, r *gldap.Request, passwords map[string]string
 			response.SetResultCode(gldap.ResultSuccess)
 		}
 	}
-}
-
-// freeAddress returns an address that no program listens at. The server cannot take a free one itself.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
 }
