@@ -6,7 +6,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/curltest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/porttest"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
@@ -118,8 +118,8 @@ func setUp(env *testscript.Env, v *vaulttest.Vault, tools string) error {
 	env.Setenv("WF", wf)
 	env.Setenv("CONTROLLER", strings.ToLower(wf))
 	env.Setenv("VAULT", proxy.Address)
-	env.Setenv("LISTEN", freeAddress(t))
-	env.Setenv("HOOKS", freeAddress(t))
+	env.Setenv("LISTEN", porttest.Address(t))
+	env.Setenv("HOOKS", porttest.Address(t))
 	env.Setenv("HOME", env.WorkDir)
 	for _, name := range []string{"GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"} {
 		env.Setenv(name, "ada@example.com")
@@ -137,16 +137,6 @@ sources:
     age_keys: [age.key]
 `, strings.ToLower(wf), proxy.Address, wf, wf+"-b")
 	return os.WriteFile(filepath.Join(env.WorkDir, "relay-sync.yaml"), []byte(config), 0o600)
-}
-
-// freeAddress returns an address with a free port.
-func freeAddress(t testing.TB) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // repo [DIR] creates a git repository with branch main, and the key pair age.key.
@@ -279,17 +269,20 @@ func planID(ts *testscript.TestScript, _ bool, _ []string) {
 
 // http-get URL prints the answer of an HTTP endpoint to stdout.
 func httpGet(ts *testscript.TestScript, _ bool, args []string) {
-	_, err := io.WriteString(ts.Stdout(), answer(ts, args[0]))
+	text, err := answer(args[0])
+	ts.Check(err)
+	_, err = io.WriteString(ts.Stdout(), text)
 	ts.Check(err)
 }
 
-func answer(ts *testscript.TestScript, url string) string {
+func answer(url string) (string, error) {
 	response, err := http.Get(url)
-	ts.Check(err)
+	if err != nil {
+		return "", err
+	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	ts.Check(err)
-	return string(text)
+	return string(text), err
 }
 
 // sighup sends SIGHUP to the background commands.
@@ -299,14 +292,18 @@ func sighup(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// until reader WORKFLOW NAME VALUE, until absent WORKFLOW NAME, until http-get URL
-// TEXT, until COMMAND... waits until the reader reads the value, reads none, the
-// endpoint's answer contains the text, or the command succeeds.
+// until reader WORKFLOW NAME VALUE, until absent WORKFLOW NAME, until synced SOURCE, until
+// http-get URL TEXT, until COMMAND... waits until the reader reads the value, reads none, the
+// daemon has ended a sync of the last commit, the endpoint's answer contains the text, or the
+// command succeeds.
 func until(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 	t := ts.Value("t").(testing.TB)
 	reached := func() bool { return ts.Exec(args[0], args[1:]...) == nil }
 	if args[0] == "http-get" {
-		reached = func() bool { return strings.Contains(answer(ts, args[1]), args[2]) }
+		reached = func() bool { // a daemon may not listen yet
+			text, err := answer(args[1])
+			return err == nil && strings.Contains(text, args[2])
+		}
 	}
 	if args[0] == "reader" || args[0] == "absent" {
 		token := v.Reader(t, args[1])
@@ -315,9 +312,12 @@ func until(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 			return ok == (args[0] == "reader") && (!ok || got == args[3])
 		}
 	}
+	if args[0] == "synced" {
+		reached = func() bool { return synced(ts, args[1]) }
+	}
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute) // on a machine that is busy
 	for !reached() {
 		select {
 		case <-tick.C:
@@ -325,6 +325,15 @@ func until(ts *testscript.TestScript, v *vaulttest.Vault, args []string) {
 			ts.Fatalf("timed out: until %v", args)
 		}
 	}
+}
+
+// synced reports whether the daemon has ended a sync of the last commit of a source, whatever
+// its outcome: the status alone can be that of the commit before.
+func synced(ts *testscript.TestScript, source string) bool {
+	ts.Check(ts.Exec("git", "-C", source, "rev-parse", "HEAD"))
+	commit := strings.TrimSpace(ts.ReadFile("stdout"))
+	_ = ts.Exec("relay-sync", "status", "-o", "json") // the exit code is that of the outcome
+	return strings.Contains(ts.ReadFile("stdout"), fmt.Sprintf(`"seen": %q`, commit))
 }
 
 // sealed-vault sets $SEALED to the address of a sealed Vault, and $NOWHERE to one where
