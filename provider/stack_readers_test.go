@@ -37,6 +37,7 @@ func stackReaders(t *testing.T, cli terraformtest.CLI, _ *vaulttest.Vault) {
 	s.Setenv("VAULT_ADDR", empty.Address)
 	s.Setenv("VAULT_TOKEN", empty.RootToken)
 	s.Apply(t)
+	s.NoChanges(t)
 	s.holdsNone(t, kubernetes.Reviewer)
 
 	logIn := func(mount, token string) (ok bool) {
