@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package httpclient makes every HTTP client of this module: for git over HTTPS,
-// key services, notifications and Vault.
+// key services, notifications, elections and Vault.
 //
 // It promises:
 //
@@ -12,6 +12,7 @@
 //   - No redirect is followed, except to a host that Settings.RedirectHosts lists.
 //     The credentials of a request go along only to such a host.
 //   - Response headers and bodies are bounded, and so is the time to connect.
+//   - A connection that no longer answers is closed within seconds.
 //   - No cookies, and no request is repeated by the transport itself.
 //
 // It also has the one check for addresses of servers and proxies. It must not know

@@ -17,6 +17,8 @@ const (
 	handshakeTimeout = 10 * time.Second
 	keepAlive        = 30 * time.Second
 	idleTimeout      = 90 * time.Second
+	pingAfter        = 10 * time.Second
+	pingTimeout      = 5 * time.Second
 	maxHeaderBytes   = 64 << 10
 )
 
@@ -134,6 +136,9 @@ func (s Settings) newTransport() (*http.Transport, error) {
 		TLSClientConfig:        trust,
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ForceAttemptHTTP2:      true,
+		// HTTP/2 has one connection for all requests. Without pings, new ones go over a dead
+		// one until the kernel gives up, after a quarter of an hour.
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		MaxIdleConns:           s.MaxConns,
 		MaxIdleConnsPerHost:    s.MaxConns,
 		MaxConnsPerHost:        s.MaxConns,
