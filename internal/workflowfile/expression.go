@@ -123,7 +123,11 @@ func (e *expression) expression() (key, error) {
 			return key{}, err
 		}
 		joined := operator == "+" && sum.known && next.known && !sum.number && !next.number
-		sum = key{text: sum.text + next.text, known: joined, root: next.root && operator == pipe}
+		text := ""
+		if joined { // otherwise the text has no use, and a long sum would be copied for each operand
+			text = sum.text + next.text
+		}
+		sum = key{text: text, known: joined, root: next.root && operator == pipe}
 	}
 }
 

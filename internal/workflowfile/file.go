@@ -102,6 +102,9 @@ type User struct {
 	Name string
 }
 
+// Step is the user that is a step of a name.
+func Step(name string) User { return User{"step", plain(name)} }
+
 func (u User) String() string {
 	if u.Kind == "" {
 		return ""

@@ -17,6 +17,12 @@ type template struct {
 	err error
 }
 
+// Limits of a text: Relay's own parser needs a time that is the square of both.
+const (
+	maxExpressionBytes = 16 << 10
+	maxTemplates       = 10_000
+)
+
 // parseTemplates parses all ${...} of a text. A $ escapes the character behind it, so
 // that $${a} is text.
 func parseTemplates(text string) []template {
@@ -31,7 +37,14 @@ func parseTemplates(text string) []template {
 			at += 2 // possibly inside a multi-byte character, which contains no $
 			continue
 		}
-		parsed, length, err := parseExpression(text[at+2:])
+		rest := text[at+2:]
+		parsed, length, err := parseExpression(rest[:min(len(rest), maxExpressionBytes)])
+		switch {
+		case len(out) == maxTemplates:
+			err = fmt.Errorf("more than %d of them in one text", maxTemplates)
+		case err != nil && len(rest) > maxExpressionBytes && !strings.Contains(rest[:maxExpressionBytes], "}"):
+			err = fmt.Errorf("longer than %d bytes", maxExpressionBytes)
+		}
 		out = append(out, template{at, parsed, err})
 		if err != nil {
 			return out
