@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -42,6 +43,9 @@ func Find(program string) (path string, code int, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		return "", ExitNotExecutable, fmt.Errorf("start %s: permission denied", conffile.Display(program))
 	}
+	if strings.Contains(program, "/") {
+		return "", ExitNotFound, fmt.Errorf("start %s: no such program", conffile.Display(program))
+	}
 	return "", ExitNotFound, fmt.Errorf("start %s: not found in PATH", conffile.Display(program))
 }
 
@@ -54,7 +58,7 @@ func Run(command *exec.Cmd, signals <-chan os.Signal) (code int, err error) {
 	command.SysProcAttr = endsWithParent()
 	if err := command.Start(); err != nil {
 		if errors.Is(err, syscall.E2BIG) {
-			return ExitNotExecutable, fmt.Errorf("start %s: the environment is larger than the system permits\nHint: add --files DIR, which writes the secrets to files", conffile.Display(command.Path))
+			return ExitNotExecutable, fmt.Errorf("start %s: the environment is larger than the system permits\nHint: give it fewer values: exec writes files with --files DIR, and in run a step reads its spec by ni", conffile.Display(command.Path))
 		}
 		return ExitNotExecutable, fmt.Errorf("start %s: %w", conffile.Display(command.Path), withoutPath(err))
 	}

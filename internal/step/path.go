@@ -4,6 +4,7 @@
 package step
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -12,13 +13,16 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 )
 
+// errName begins the errors about names.
+var errName = errors.New("invalid")
+
 // checkPath rejects a name that would be another path in Vault than the one that it is. Names
 // that this product does not write are valid here: with ":", "%", folders and others, Relay's
 // own programs wrote them.
 func checkPath(kind, name string) error {
 	for segment := range strings.SplitSeq(name, "/") {
 		if fault := segmentFault(segment); fault != "" {
-			return fmt.Errorf("invalid %s name %s: %s", kind, foreign.Quote(name), fault)
+			return fmt.Errorf("%w %s name %s: %s", errName, kind, foreign.Quote(name), fault)
 		}
 	}
 	return nil
@@ -27,7 +31,7 @@ func checkPath(kind, name string) error {
 // checkSegment is checkPath for a name without folders.
 func checkSegment(kind, name string) error {
 	if strings.Contains(name, "/") {
-		return fmt.Errorf("invalid %s name %s: must not contain /", kind, foreign.Quote(name))
+		return fmt.Errorf("%w %s name %s: must not contain /", errName, kind, foreign.Quote(name))
 	}
 	return checkPath(kind, name)
 }

@@ -112,10 +112,10 @@ func (r *Reader) Find(ctx context.Context, names []string) (found []Secret, miss
 	return found, missing, nil
 }
 
-// IsMissing reports whether an error is that of a secret or connection that does not exist or
-// is denied.
+// IsMissing reports whether an error is that of a secret or connection that does not exist, is
+// denied, or cannot exist.
 func IsMissing(err error) bool {
-	return errors.Is(err, kv.ErrNotFound) || errors.Is(err, kv.ErrPermissionDenied)
+	return errors.Is(err, kv.ErrNotFound) || errors.Is(err, kv.ErrPermissionDenied) || errors.Is(err, errName)
 }
 
 func (r *Reader) secret(ctx context.Context, name string) (Value, error) {
@@ -132,11 +132,20 @@ func (r *Reader) secret(ctx context.Context, name string) (Value, error) {
 // All reads every secret directly below the workflow, sorted by name, as Relay does. It skips
 // what Relay skips: a name whose secret was deleted, or has no text under the key value.
 func (r *Reader) All(ctx context.Context) ([]Secret, error) {
+	names, err := r.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.existing(ctx, names, func(ctx context.Context, name string) (Value, error) { return r.secret(ctx, name) })
+}
+
+// Names lists the secrets directly below the workflow, sorted. Deleted ones can be among them.
+func (r *Reader) Names(ctx context.Context) ([]string, error) {
 	names, err := r.list(ctx, r.scope.Prefix+"/"+r.scope.Workflow)
 	if err != nil {
 		return nil, fmt.Errorf("secrets of workflow %s: %w", foreign.Quote(r.scope.Workflow), err)
 	}
-	return r.existing(ctx, names, func(ctx context.Context, name string) (Value, error) { return r.secret(ctx, name) })
+	return names, nil
 }
 
 // existing reads what still exists of the names.

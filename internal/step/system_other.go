@@ -14,3 +14,6 @@ func endsWithParent() *syscall.SysProcAttr { return nil }
 func memoryFolder() string { return "" }
 
 func inMemory(string) bool { return false }
+
+// Harden has no effect on this system.
+func Harden() {}

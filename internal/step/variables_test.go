@@ -98,8 +98,9 @@ func TestWhatCannotBeAVariableIsAnErrorThatNamesFiles(t *testing.T) {
 func TestMaskHasOneCommandForEachLine(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	found := []Secret{{"a", newValue("one\ntwo\r\n\n50% off\n")}, {"b", newValue("")}, {"c", newValue("::stop-commands::x")}, {"d", newValue("a\rb")}}
-	want := "::add-mask::one\n::add-mask::two\n::add-mask::50%25 off\n::add-mask::::stop-commands::x\n::add-mask::a%0Db\n"
+	found := []Secret{{"a", newValue("one\ntwo\r\n\n50% off\n")}, {"b", newValue("")}, {"c", newValue("::stop-commands::x")}, {"d", newValue("a\rb")}, {"e", newValue(`"<`)}}
+	want := "::add-mask::one\n::add-mask::two\n::add-mask::50%25 off\n::add-mask::one\\ntwo\\r\\n\\n50%25 off\\n\n" +
+		"::add-mask::::stop-commands::x\n::add-mask::a%0Db\n::add-mask::a\\rb\n" + `::add-mask::"<` + "\n" + `::add-mask::\"\u003c` + "\n"
 	if err := Mask(&out, found); err != nil || out.String() != want {
 		t.Errorf("got %q, %v", out.String(), err)
 	}

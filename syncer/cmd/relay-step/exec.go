@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"time"
@@ -14,13 +15,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
 	"github.com/relay-secrets/terraform-provider-relay/internal/step"
 )
 
 // options are the process, and the flags of exec.
 type options struct {
 	environment environment
-	signals     <-chan os.Signal
+	signals     chan os.Signal
 	stderr      *os.File
 
 	vault vaultFlags
@@ -43,7 +45,7 @@ can read them. DIR is a link to a folder in memory (/dev/shm) where the system h
 variable of its name: ASCII letters as capitals, digits as they are, every other character as
 _, and a _ in front of a digit at the start; db.password is DB_PASSWORD. Two secrets with one
 variable, a variable that exists already, and PATH, LD_* and others that shells and the system
-obey are errors: name them by --env. With --files, a file has the NAME of --env, or with --all
+obey are errors: name the secrets by --env in place of --all. With --files, a file has the NAME of --env, or with --all
 the name of the secret.
 
 A variable has at most 128 KiB and no NUL byte. Use --files for such a value.
@@ -138,7 +140,9 @@ func (o *options) command(path string, line []string) *exec.Cmd {
 func (o *options) readSecrets(job step.Job, assigned []step.Assignment) (found []step.Secret, err error) {
 	err = o.read(job, func(ctx context.Context, r *step.Reader) (err error) {
 		if o.all {
-			found, err = r.All(ctx)
+			if found, err = r.All(ctx); err == nil && len(found) == 0 {
+				err = fmt.Errorf("workflow %s has no secrets\nHint: check --workflow, --mount and --prefix", foreign.Quote(o.vault.workflow))
+			}
 			return err
 		}
 		found, err = r.Secrets(ctx, step.Names(assigned))

@@ -29,9 +29,8 @@ func main() { os.Exit(start()) }
 
 // start runs the command line of this process.
 func start() int {
-	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, step.Signals...)
-	o := &options{environment: takeEnvironment(), signals: signals, stderr: os.Stderr}
+	step.Harden()
+	o := &options{environment: takeEnvironment(), signals: make(chan os.Signal, 16), stderr: os.Stderr}
 	return o.run(os.Args[1:])
 }
 
@@ -76,6 +75,7 @@ func (o *options) print(text string) {
 // interruptible is a context that ends at the first signal. After stop, signals stay in the
 // channel.
 func (o *options) interruptible() (ctx context.Context, stop func()) {
+	signal.Notify(o.signals, step.Signals...) // until now they end this process, which has nothing to revoke or remove
 	ctx, cancel := context.WithCancelCause(context.Background())
 	stopped, done := make(chan struct{}), make(chan struct{})
 	go func() {

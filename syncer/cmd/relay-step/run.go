@@ -43,11 +43,11 @@ Relay's metadata API for this step, on 127.0.0.1 and with a token of its own. So
 Relay's SDKs work as in Relay. The API ends with the command.
 
 The workflow has the name of the file, deploy for deploy.yaml, unless --workflow names it.
-Parameters have the defaults of the file, unless --parameter gives a value.
+Parameters have the defaults of the file, unless --parameter gives a value, which is a text.
 
 What does not resolve is an error before the command starts, with its line. With --partial,
-the command starts without it, as in Relay. If a condition of when is false, the command is
-not started and run ends with 0.
+the command starts without it, but never if a condition of when does not resolve. If one is
+false, the command is not started and run ends with 0.
 
 Before the command starts, run reads what the step names, and revokes the token of its login.
 For a secret that the command asks for by another name (/secrets/NAME), it logs in again.
@@ -119,7 +119,7 @@ func (f runFlags) readStep() (*metadataapi.Step, error) {
 	for _, text := range f.parameters {
 		name, value, is := strings.Cut(text, "=")
 		if _, twice := parameters[name]; !is || name == "" || twice {
-			return nil, fmt.Errorf("invalid --parameter %s: must be NAME=VALUE, with each NAME once", foreign.Quote(text))
+			return nil, fmt.Errorf("invalid --parameter %s: must be NAME=VALUE, with each NAME once", foreign.Quote(name))
 		}
 		parameters[name] = value
 	}
@@ -149,6 +149,8 @@ func (o *options) resolved(s *metadataapi.Step, values *metadataapi.Values, part
 	}
 	err = s.Unresolved(ctx, values)
 	switch {
+	case err != nil && !condition.Resolved:
+		return false, err // not with --partial, too: whether the step may run is not known
 	case errors.Is(err, metadataapi.ErrTooLarge):
 		return false, err
 	case err != nil && !partial:

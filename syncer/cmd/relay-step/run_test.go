@@ -155,13 +155,14 @@ path "customers/metadata/connections/D/*" { capabilities = ["list"] }`, "D", dom
 func TestErrorsOfARunHaveNoValue(t *testing.T) {
 	t.Parallel()
 	v, workflow, canary := vaulttest.Start(t), vaulttest.Workflow(t), vaulttest.Canary(t)
-	environment := []string{"VAULT_ADDR=" + v.Address, "VAULT_TOKEN=" + v.Reader(t, workflow)}
+	proxy := vaulttest.NewProxy(t, v.Address)
+	environment := []string{"VAULT_ADDR=" + proxy.Address, "VAULT_TOKEN=" + v.Reader(t, workflow)}
 	for name, value := range map[string]string{"name": canary, "invalid": canary + "//x", "unprintable": canary + "\nx", "other": "../" + canary} {
 		relaytest.WriteOld(t, v, "workflows/"+workflow+"/"+name, value)
 	}
 	for _, expression := range []string{
 		"${secrets[secrets.name]}", "${secrets[secrets.invalid]}", "${secrets[secrets.unprintable]}", "${secrets[secrets.other]}",
-		"${connections[secrets.name].x}", "${connections.aws[secrets.invalid]}", "${parameters[secrets.name]}", "${outputs[secrets.name].x}",
+		"${connections[secrets.name].x}", "${connections[secrets.name]}", "${connections.aws[secrets.invalid]}", "${parameters[secrets.name]}", "${outputs[secrets.name].x}",
 		"${jsonUnmarshal(secrets.name)}", "${secrets.name + 1}", "${secrets.name.field}", "${path(secrets.name, 'a')}", "${-secrets.name}",
 	} {
 		for _, flags := range [][]string{nil, {"--partial", "--connections-domain", workflow}} {
@@ -173,6 +174,9 @@ func TestErrorsOfARunHaveNoValue(t *testing.T) {
 			}
 			vaulttest.AssertNoCanary(t, canary, map[string][]byte{expression + " stdout": stdout.Bytes(), expression + " stderr": stderr.Bytes()})
 		}
+	}
+	for _, r := range proxy.Requests() { // Vault's audit log has paths in clear
+		vaulttest.AssertNoCanary(t, canary, map[string][]byte{"a path": []byte(r.Path)})
 	}
 }
 

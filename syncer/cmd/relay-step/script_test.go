@@ -89,6 +89,7 @@ func setUp(env *testscript.Env, v *vaulttest.Vault) error {
 	env.Setenv("WF", workflow)
 	env.Setenv("VAULT_ADDR", proxy.Address)
 	env.Setenv("VAULT_TOKEN", v.Reader(t, workflow))
+	env.Setenv("ROOT", v.RootToken)
 	return nil
 }
 

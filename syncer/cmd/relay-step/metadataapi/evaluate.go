@@ -36,7 +36,11 @@ func (s *Step) Read(ctx context.Context, from *step.Reader) (*Values, error) {
 		if r.asked.empty() {
 			return values, nil
 		}
-		if err := values.read(ctx, from, &r.asked, link > 0); err != nil {
+		read := values.read
+		if link > 0 {
+			read = values.readMade
+		}
+		if err := read(ctx, from, &r.asked); err != nil {
 			return nil, err
 		}
 	}

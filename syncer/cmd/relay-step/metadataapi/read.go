@@ -24,15 +24,11 @@ var languages = map[string]query.Language{
 
 func (s *Server) getSpec(w http.ResponseWriter, r *http.Request) {
 	language, known := languages[r.URL.Query().Get("lang")]
-	switch {
-	case s.step.spec == nil:
-		notFound.write(w)
-		return
-	case !known:
+	if !known {
 		unknownLanguage.write(w)
 		return
 	}
-	result, err := s.step.evaluate(r.Context(), s.values, s.outputs, s.step.spec.tree)
+	result, err := s.step.evaluate(r.Context(), s.values, s.outputs, s.step.spec.orEmpty())
 	if q := r.URL.Query().Get("q"); q != "" && err == nil {
 		result, err = s.query(r.Context(), language, q, result)
 	}
@@ -54,11 +50,7 @@ func (s *Server) query(ctx context.Context, language query.Language, q string, s
 }
 
 func (s *Server) getEnvironment(w http.ResponseWriter, r *http.Request) {
-	if s.step.env == nil {
-		notFound.write(w)
-		return
-	}
-	result, err := s.step.evaluate(r.Context(), s.values, s.outputs, s.step.env.tree)
+	result, err := s.step.evaluate(r.Context(), s.values, s.outputs, s.step.env.orEmpty())
 	if err != nil {
 		notEvaluated.write(w)
 		return

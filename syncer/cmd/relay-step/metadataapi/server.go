@@ -15,11 +15,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"github.com/relay-secrets/terraform-provider-relay/internal/step"
 )
 
-// maxBody limits the body of a request, in bytes.
-const maxBody = 4 << 20
+// Limits of requests: every process of the machine can send some, before the token is checked.
+const (
+	maxBody        = 4 << 20
+	maxHeader      = 16 << 10
+	maxConnections = 64
+	readTimeout    = 30 * time.Second
+)
 
 // Server is Relay's metadata API for one step, on the loopback interface.
 type Server struct {
@@ -45,8 +52,10 @@ func Listen(s *Step, values *Values, other func(ctx context.Context, name string
 		return nil, err
 	}
 	server := &Server{step: s, values: values, outputs: newOutputs(s.Name), other: other, logs: logs, token: rand.Text(), listener: listener}
-	server.http = &http.Server{Handler: server.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
-	go func() { _ = server.http.Serve(listener) }() // ends with Close
+	server.http = &http.Server{
+		Handler: server.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: readTimeout, IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader,
+	}
+	go func() { _ = server.http.Serve(netutil.LimitListener(listener, maxConnections)) }() // ends with Close
 	return server, nil
 }
 

@@ -47,6 +47,15 @@ type part struct {
 	node *yaml.Node
 }
 
+// orEmpty is the tree of a part. A step without it has an empty one: Relay answers 404, which
+// ni repeats for five minutes.
+func (p *part) orEmpty() parse.Tree {
+	if p == nil {
+		return map[string]any{}
+	}
+	return p.tree
+}
+
 // ReadStep finds the step of a workflow file. parameters are the values of parameters, by
 // name; the others have their defaults. The error has everything that is wrong.
 func ReadStep(path string, data []byte, name string, parameters map[string]string) (*Step, error) {
@@ -54,8 +63,8 @@ func ReadStep(path string, data []byte, name string, parameters map[string]strin
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", conffile.Display(path), err)
 	}
-	if len(file.Problems) > 0 {
-		return nil, problemsOf(path, file)
+	if err := problemsOf(path, file, name); err != nil {
+		return nil, err
 	}
 	var document yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&document); err != nil {
@@ -65,6 +74,9 @@ func ReadStep(path string, data []byte, name string, parameters map[string]strin
 	node, err := findStep(field(top, "steps"), name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", conffile.Display(path), err)
+	}
+	if kind := field(node, "type"); kind != nil && kind.Value == "approval" {
+		return nil, fmt.Errorf("%s:%d: step %s: an approval has no command", conffile.Display(path), kind.Line, foreign.Quote(name))
 	}
 	s := &Step{File: path, Name: name}
 	if s.parameters, err = parametersOf(field(top, "parameters"), parameters); err != nil {
@@ -81,9 +93,13 @@ func ReadStep(path string, data []byte, name string, parameters map[string]strin
 	return s, s.checkEnv()
 }
 
-func problemsOf(path string, file *workflowfile.File) error {
+// problemsOf are the problems of the step. Those of other steps do not matter to it.
+func problemsOf(path string, file *workflowfile.File, name string) error {
 	var errs []error
 	for _, p := range file.Problems {
+		if p.User.Kind != "" && p.User != workflowfile.Step(name) {
+			continue
+		}
 		errs = append(errs, fmt.Errorf("%s: %s", conffile.Display(path), foreign.Line(p.String())))
 	}
 	return errors.Join(errs...)

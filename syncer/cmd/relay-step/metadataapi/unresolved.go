@@ -20,10 +20,10 @@ import (
 // Why something does not resolve, beside the errors of package step.
 var (
 	errNotFound   = errors.New("not found")
-	errParameter  = errors.New("not found\nHint: give it a default in the file, or a value by --parameter")
+	errParameter  = errors.New("not found\nHint: declare it in the file, with a default or with a value by --parameter")
 	errOutput     = errors.New("not found: relay-step has the outputs of this step only")
 	errOutcome    = errors.New("relay-step does not know the outcome of other steps")
-	errArguments  = errors.New("unknown function, or invalid arguments")
+	errArguments  = errors.New("invalid arguments")
 	errEvaluation = errors.New("Relay cannot evaluate the expression with these values")
 )
 
@@ -70,6 +70,8 @@ func (s *Step) causes(ctx context.Context, u unit, missing model.Unresolvable, v
 	for _, t := range targets(missing) {
 		cause := values.because(t)
 		switch {
+		case t.kind == "data":
+			out = append(out, cause)
 		case !slices.Contains(named, t):
 			out = append(out, fmt.Errorf("%s with a name that is known only at run time: %w", t.kind, errNotFound))
 		case step.IsMissing(cause): // has the name

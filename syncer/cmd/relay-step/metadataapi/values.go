@@ -10,7 +10,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 	"github.com/relay-secrets/terraform-provider-relay/internal/step"
 )
 
@@ -69,17 +68,40 @@ func (r *request) empty() bool {
 // errNoDomain is why a connection is missing without a domain.
 var errNoDomain = errors.New("the domain of the connections is not known\nHint: name it by --connections-domain")
 
-// read reads what was asked for. made means that names were made of values, and no error may
-// contain them.
-func (v *Values) read(ctx context.Context, from *step.Reader, asked *request, made bool) error {
-	err := v.readAll(ctx, from, asked)
-	if err != nil && made {
-		return &madeError{err}
+// readMade reads what names ask for that were made of values. Vault logs paths, so none may be
+// such a name: only a name that Vault lists is read. A connection has too many parts for that.
+func (v *Values) readMade(ctx context.Context, from *step.Reader, asked *request) error {
+	listed := map[string]bool{}
+	if len(asked.secrets) > 0 {
+		names, err := from.Names(ctx)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			listed[name] = true
+		}
 	}
-	return err
+	for name := range asked.secrets {
+		if !listed[name] {
+			v.missing[name] = errNotFound
+			delete(asked.secrets, name)
+		}
+	}
+	for id := range asked.connections {
+		v.missingConnections[id] = errNotFound
+	}
+	asked.connections = nil
+	for kind := range asked.types {
+		v.allOfType[kind] = v.allOfType[kind] || kind != ""
+		if kind != "" {
+			delete(asked.types, kind)
+		}
+	}
+	return v.read(ctx, from, asked)
 }
 
-func (v *Values) readAll(ctx context.Context, from *step.Reader, asked *request) error {
+// read reads what was asked for.
+func (v *Values) read(ctx context.Context, from *step.Reader, asked *request) error {
 	if err := v.readSecrets(ctx, from, slices.Sorted(maps.Keys(asked.secrets))); err != nil {
 		return err
 	}
@@ -149,16 +171,3 @@ func (v *Values) readTypes(ctx context.Context, from *step.Reader, types map[str
 	}
 	return nil
 }
-
-// madeError is an error about a name that was made of a value. It has the cause alone.
-type madeError struct{ err error }
-
-func (e *madeError) Error() string {
-	const what = "read a secret or connection with a name that is known only at run time"
-	if known, is := errors.AsType[*kv.Error](e.err); is {
-		return what + ": " + known.Cause.Error()
-	}
-	return what + ": invalid name"
-}
-
-func (e *madeError) Unwrap() error { return e.err }
