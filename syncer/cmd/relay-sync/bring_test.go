@@ -30,7 +30,7 @@ func TestBringExistingSecrets(t *testing.T) {
 	put("customers/data/workflows/deploy-production/certificate", map[string]any{"value": lines})
 	put("customers/data/workflows/deploy-production/gone", map[string]any{"value": "deleted"})
 	h.vault.SoftDelete(t, "deploy-production", "gone")
-	h.write(".env", "# comment\n\nexport PLAIN="+env+"\nQUOTED=\"a = 'b' # c\"\nSINGLE='x'\nEMPTY=\n")
+	h.write(".env", "# comment\n\nexport PLAIN="+env+"\nQUOTED=\"a = 'b' # c\"\r\n  # indented\r\nSINGLE='x'\nEMPTY=\n")
 	h.run(`sed -i 's,^    files: .*,&\n    map: [{file: "binary/keystore"\, workflow: deploy-production\, secret: keystore}],' relay-sync.yaml`)
 
 	page := h.script("bring-existing-secrets")
