@@ -76,10 +76,7 @@ Exit codes: that of the command, or 128 and the number of the signal that ended 
 		RunE: func(_ *cobra.Command, args []string) error { return o.exec(args) },
 	}
 	c.Flags().SetInterspersed(false) // flags after the command are its own
-	o.vault.add(c.Flags())
-	if err := c.RegisterFlagCompletionFunc("login", cobra.FixedCompletions(methods, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic("relay-step: " + err.Error()) // add defines the flag
-	}
+	o.vault.add(c)
 	c.Flags().StringArrayVar(&o.env, "env", nil, "NAME=secret: variable, or file with --files, and its secret (repeatable)")
 	c.Flags().BoolVar(&o.all, "all", false, "all secrets of the workflow")
 	c.Flags().StringVar(&o.files, "files", "", "folder for files, in place of variables; it must not exist")

@@ -64,7 +64,7 @@ The environment, masks and exit codes are those of exec.`,
 		RunE: func(_ *cobra.Command, args []string) error { return o.runStep(f, args) },
 	}
 	c.Flags().SetInterspersed(false) // flags after the command are its own
-	o.vault.add(c.Flags())
+	o.vault.add(c)
 	c.Flags().StringVar(&f.file, "workflow-file", "", "workflow file of Relay (required)")
 	c.Flags().StringVar(&f.step, "step", "", "name of the step (required)")
 	c.Flags().StringVar(&f.domain, "connections-domain", "", "domain of the connections that the step may use")

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
@@ -33,7 +33,8 @@ type vaultFlags struct {
 	tokenFile                 string
 }
 
-func (f *vaultFlags) add(to *pflag.FlagSet) {
+func (f *vaultFlags) add(c *cobra.Command) {
+	to := c.Flags()
 	to.StringVar(&f.workflow, "workflow", "", "workflow whose secrets to read (required)")
 	to.StringVar(&f.mount, "mount", secrets.DefaultMount, "KV version 2 mount")
 	to.StringVar(&f.prefix, "prefix", secrets.DefaultPrefix, "path of the workflows below the mount")
@@ -52,6 +53,9 @@ func (f *vaultFlags) add(to *pflag.FlagSet) {
 	to.StringVar(&f.secretIDFile, "secret-id-file", "", "approle: file with the secret id")
 	to.StringVar(&f.secretIDEnv, "secret-id-env", "", "approle: variable with the secret id")
 	to.StringVar(&f.tokenFile, "token-file", "", "token: file with the token (default: VAULT_TOKEN)")
+	if err := c.RegisterFlagCompletionFunc("login", cobra.FixedCompletions(methods, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic("relay-step: " + err.Error()) // the flag is defined above
+	}
 }
 
 // methods are the values of --login.
