@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/user"
 	"strconv"
-	"syscall"
 )
 
 // root is the user id of the administrator, whose files no other user changes.
@@ -19,11 +18,11 @@ const root = 0
 // that of this process, as a sentence; "" if it does not. change is the command that makes
 // a file of root usable, or "" for chown.
 func HintForOwner(path string, info fs.FileInfo, change string) string {
-	stat, known := info.Sys().(*syscall.Stat_t)
+	owner, known := ownerOf(info)
 	if !known {
 		return ""
 	}
-	return hintForOwner(path, int(stat.Uid), os.Geteuid(), userName, change)
+	return hintForOwner(path, owner, os.Geteuid(), userName, change)
 }
 
 func hintForOwner(path string, owner, me int, name func(int) string, change string) string {
