@@ -76,6 +76,12 @@ func stackReaders(t *testing.T, cli terraformtest.CLI, _ *vaulttest.Vault) {
 	if !logIn("kubernetes", kubernetes.Token(t, "prod", "deploy", "vault")) || logIn("kubernetes", kubernetes.Token(t, "other", "deploy", "vault")) {
 		t.Error("Kubernetes: not exactly the service account can log in")
 	}
+	appRoleReadsOneWorkflow(t, empty)
+}
+
+// appRoleReadsOneWorkflow logs in by AppRole, as the steps of the workflow without an identity do.
+func appRoleReadsOneWorkflow(t *testing.T, empty *vaulttest.Vault) {
+	t.Helper()
 	_, id := empty.Call(t, empty.RootToken, http.MethodGet, "auth/approle/role/deploy-production/role-id", nil)
 	_, secret := empty.Call(t, empty.RootToken, http.MethodPost, "auth/approle/role/deploy-production/secret-id", nil)
 	credentials := map[string]any{"role_id": id["data"].(map[string]any)["role_id"], "secret_id": secret["data"].(map[string]any)["secret_id"]}

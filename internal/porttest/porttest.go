@@ -20,13 +20,14 @@ const (
 // takes before the end of this one.
 func Address(t testing.TB) string {
 	t.Helper()
+	var local net.ListenConfig
 	for range limit {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(lowest+rand.IntN(limit-lowest))) //nolint:gosec // not a secret
-		reservation, err := net.ListenPacket("udp", address)
+		reservation, err := local.ListenPacket(t.Context(), "udp", address)
 		if err != nil {
 			continue // of another test
 		}
-		listener, err := net.Listen("tcp", address)
+		listener, err := local.Listen(t.Context(), "tcp", address)
 		if err != nil { // of a program
 			_ = reservation.Close()
 			continue
