@@ -190,6 +190,9 @@ func (f *follower) unresolved(ctx context.Context, err error, why reasons) time.
 	begun := time.Now()
 	r := report.Report{Source: f.cfg.Name, Branch: f.cfg.ShortRef(), Err: err}
 	why.answer(r)
+	if ctx.Err() != nil { // the end of this loop, not a failure of the source
+		return 0
+	}
 	f.controller.discardDamaged(ctx, r)
 	wait := min(f.retry.NextBackOff(), f.interval(), spread(lastRetry))
 	if first { // the next ones would replace the history

@@ -4,6 +4,8 @@
 package syncer
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -116,11 +118,11 @@ func TestChangedSourceInSyncSendsNoRequest(t *testing.T) {
 	d := w.daemon()
 	d.until("it is in sync", func() bool { return d.status()["shop"].Settled() })
 	w.proxy.Reset()
-	before := d.status()["shop"].NextPoll
-	if err := d.Changed(nil); err != nil {
-		t.Fatal(err)
-	}
-	d.until("it polled", func() bool { return !d.status()["shop"].NextPoll.Equal(before) })
+	d.polledAfter("a change of nothing", func() {
+		if err := d.Changed(nil); err != nil {
+			t.Error(err)
+		}
+	})
 	if got := w.proxy.Requests(); len(got) != 0 {
 		t.Errorf("%d requests, the first %s %s", len(got), got[0].Method, got[0].Path)
 	}
@@ -144,14 +146,29 @@ func TestChangedFileWakesItsSource(t *testing.T) {
 	d := w.daemon()
 	d.until("it is in sync", func() bool { return d.status()["shop"].Settled() })
 	for _, path := range []string{w.cfg.Sources[0].AgeKeys[0], w.cfg.Vault.TokenFile} {
-		before := d.status()["shop"].NextPoll
 		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Rename(write(t, t.TempDir(), "new", string(content)), path); err != nil {
-			t.Fatal(err)
-		}
-		d.until("it polled after the change of "+path, func() bool { return !d.status()["shop"].NextPoll.Equal(before) })
+		d.polledAfter("the change of "+path, func() {
+			if err := os.Rename(write(t, t.TempDir(), "new", string(content)), path); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestEndOfALoopIsNotAFailedSync: a reload continues the history.
+func TestEndOfALoopIsNotAFailedSync(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.secretsIn("a.yaml", w.workflow(0), "one")
+	w.commit()
+	c := New(w.cfg, "test")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	newFollower(c, w.cfg.Sources[0], slog.New(slog.DiscardHandler)).poll(ended)
+	if history := c.board.history["shop"]; len(history) != 0 {
+		t.Errorf("the history: %+v", history)
 	}
 }

@@ -13,9 +13,7 @@ import (
 // looked waits until the loop of the source has looked at its branch once more.
 func (d *daemon) looked() {
 	d.t.Helper()
-	before := d.status()["shop"].NextPoll
-	d.Hint("shop")
-	d.until("the source is looked at", func() bool { return !d.status()["shop"].NextPoll.Equal(before) })
+	d.polledAfter("a hint", func() { d.Hint("shop") })
 }
 
 func TestUnchangedCommitSendsNoRequestToVault(t *testing.T) {

@@ -45,9 +45,7 @@ func TestHintBeforeTheRemoteShowsTheCommitIsNotLost(t *testing.T) {
 	w.commit()
 	d := w.daemon()
 	d.until("the first commit is applied", func() bool { return d.status()["shop"].Settled() })
-	first := d.status()["shop"].NextPoll
-	d.Hint("shop")
-	d.until("it polled after the hint", func() bool { return !d.status()["shop"].NextPoll.Equal(first) })
+	d.polledAfter("the hint", func() { d.Hint("shop") })
 	w.secretsIn("b.yaml", w.workflow(0), "two")
 	w.commit()
 	d.untilRead(w, w.workflow(0), "two", "value of two")

@@ -252,3 +252,18 @@ func (d *daemon) until(what string, reached func() bool) {
 		d.t.Fatalf("never: %s; %+v", what, d.board.list())
 	}
 }
+
+// polledAfter waits until the source has polled after a cause, which it repeats: the next poll
+// is at the time of the next sync, so two polls can give the same time to the nanosecond.
+func (d *daemon) polledAfter(what string, cause func()) {
+	d.t.Helper()
+	before := d.status()["shop"].NextPoll
+	var last time.Time
+	d.until("it polled after "+what, func() bool {
+		if time.Since(last) > 10*time.Second {
+			cause()
+			last = time.Now()
+		}
+		return !d.status()["shop"].NextPoll.Equal(before)
+	})
+}
