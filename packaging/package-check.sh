@@ -17,9 +17,12 @@ trap cleanup EXIT
 failed() { echo "package-check: failed: $1" >&2; inside journalctl --no-pager -n 30 -u relay-sync >&2 || true; exit 1; }
 
 needs package-check debootstrap systemd-nspawn nsenter dpkg
+for program in relay-sync relay-step; do
+  ls dist/"$program"_*_"$(dpkg --print-architecture)".deb >/dev/null 2>&1 || { echo "package-check: no deb of $program found in dist; run: make release-check" >&2; exit 1; }
+done
 debian trixie debian systemd,systemd-sysv,dbus,git,procps,man-db,logrotate,bash-completion,ca-certificates
 for program in relay-sync relay-step; do
-  cp dist/"$program"_*_"$(dpkg --print-architecture)".deb "$root/root/$program.deb"
+  cp dist/"$program"_*_"$(dpkg --print-architecture)".deb "$root/srv/$program.deb"
 done
 start_vault
 
@@ -32,10 +35,10 @@ for _ in $(seq 100); do
   sleep 0.3
 done
 test -n "$machine" || failed "the container does not start: $(tail -n 3 "$work/boot.log")"
-inside() { nsenter --target "$machine" --all env --chdir=/ -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8 "$@"; }
+inside() { nsenter --target "$machine" --all env --chdir=/ -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ TERM=dumb LANG=C.UTF-8 "$@"; }
 step "$(inside systemctl --version | sed -n 1p) is running in $(inside sed -n 's/^PRETTY_NAME=//p' /etc/os-release)"
 
-inside dpkg --install /root/relay-sync.deb /root/relay-step.deb >"$work/dpkg.log" 2>&1 || failed "install: $(tail -n 5 "$work/dpkg.log")"
+inside dpkg --install /srv/relay-sync.deb /srv/relay-step.deb >"$work/dpkg.log" 2>&1 || failed "install: $(tail -n 5 "$work/dpkg.log")"
 inside systemctl is-active --quiet relay-sync && failed "the package starts a service with the sample configuration"
 step "installed: $(inside dpkg-query --show relay-sync relay-step | tr '\t\n' '  '), nothing started"
 inside relay-sync version -o json | grep -q '"version"' || failed "relay-sync version"
