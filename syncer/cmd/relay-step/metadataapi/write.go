@@ -70,19 +70,19 @@ func (s *Server) changeOutput(w http.ResponseWriter, r *http.Request, size int, 
 }
 
 // putStatus accepts the exit code of Relay's entrypoint: relay-step has that of its command.
-func (s *Server) putStatus(w http.ResponseWriter, r *http.Request) {
-	s.acceptJSON(w, r, func(map[string]any) bool { return true })
+func putStatus(w http.ResponseWriter, r *http.Request) {
+	acceptJSON(w, r, func(map[string]any) bool { return true })
 }
 
-func (s *Server) postDecorator(w http.ResponseWriter, r *http.Request) {
-	s.acceptJSON(w, r, func(body map[string]any) bool {
+func postDecorator(w http.ResponseWriter, r *http.Request) {
+	acceptJSON(w, r, func(body map[string]any) bool {
 		_, is := body["type"].(string)
 		return is
 	})
 }
 
 // acceptJSON answers 201 to an object that is valid, and drops it.
-func (s *Server) acceptJSON(w http.ResponseWriter, r *http.Request, valid func(map[string]any) bool) {
+func acceptJSON(w http.ResponseWriter, r *http.Request, valid func(map[string]any) bool) {
 	var body map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || !valid(body) {
 		malformed.write(w)
@@ -92,13 +92,12 @@ func (s *Server) acceptJSON(w http.ResponseWriter, r *http.Request, valid func(m
 }
 
 // postValidate has no schema of a step's image, as Relay without a registry of schemas.
-func (s *Server) postValidate(w http.ResponseWriter, _ *http.Request) {
+func postValidate(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, nil)
 }
 
-func (s *Server) accept(status int) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
-}
+// putTimer accepts a measurement of Relay's, and drops it.
+func putTimer(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) }
 
 // Fields of Relay's messages about logs (relay-pls, plspb).
 const (
@@ -110,13 +109,8 @@ const (
 
 // postLog opens a log: its name is its id.
 func (s *Server) postLog(w http.ResponseWriter, r *http.Request) {
-	body, ok := message(w, r)
+	name, ok := fieldOfBody(w, r, fieldLogName)
 	if !ok {
-		return
-	}
-	name, valid := fieldOf(body, fieldLogName)
-	if !valid {
-		malformed.write(w)
 		return
 	}
 	writeMessage(w, http.StatusCreated, stringField(nil, fieldLogID, string(name)))
@@ -124,13 +118,8 @@ func (s *Server) postLog(w http.ResponseWriter, r *http.Request) {
 
 // postLogMessage passes a message on.
 func (s *Server) postLogMessage(w http.ResponseWriter, r *http.Request) {
-	body, ok := message(w, r)
+	payload, ok := fieldOfBody(w, r, fieldPayload)
 	if !ok {
-		return
-	}
-	payload, valid := fieldOf(body, fieldPayload)
-	if !valid {
-		malformed.write(w)
 		return
 	}
 	if _, err := s.logs.Write(payload); err != nil {
@@ -141,17 +130,19 @@ func (s *Server) postLogMessage(w http.ResponseWriter, r *http.Request) {
 	writeMessage(w, http.StatusAccepted, stringField(answer, fieldMessageID, fmt.Sprint(s.messages.Add(1))))
 }
 
-func message(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
+// fieldOfBody is a field of the message in a request. If it is not one, it answers.
+func fieldOfBody(w http.ResponseWriter, r *http.Request, want protowire.Number) (value []byte, ok bool) {
 	if r.Header.Get("Content-Type") != "application/octet-stream" {
 		unknownMedia.write(w)
 		return nil, false
 	}
 	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	value, valid := fieldOf(body, want)
+	if err != nil || !valid {
 		malformed.write(w)
 		return nil, false
 	}
-	return body, true
+	return value, true
 }
 
 // fieldOf is the last field of a number and of type bytes, as protobuf has it; nil for none.
