@@ -33,7 +33,10 @@ func newOutputs(step string) *outputs { return &outputs{step: step, set: map[str
 
 var errOutputs = errors.New("the outputs of a step are limited to 1 MiB")
 
-// change changes one output, whose value then has a size; 0 leaves the value.
+// sameValue is the size for a change that leaves the value.
+const sameValue = -1
+
+// change changes one output, whose value then has a size.
 func (o *outputs) change(name string, size int, change func(*output)) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -42,7 +45,7 @@ func (o *outputs) change(name string, size int, change func(*output)) error {
 	if !exists {
 		used += len(name)
 	}
-	if size > 0 {
+	if size != sameValue {
 		used += size - one.size
 		one.size = size
 	}

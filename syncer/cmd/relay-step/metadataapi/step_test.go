@@ -182,10 +182,13 @@ func TestOutputsAreLimitedTogether(t *testing.T) {
 	if err := set("0", 1); err != nil {
 		t.Errorf("a smaller value: %v", err)
 	}
+	if err := set("1", 0); err != nil || o.set["1"].size != 0 {
+		t.Errorf("an empty value: %v, %d", err, o.set["1"].size)
+	}
 	if err := set("8", maxOutputs/16); err != nil {
 		t.Errorf("the free space: %v", err)
 	}
-	if err := set(strings.Repeat("n", maxOutputs/8), 0); err == nil {
+	if err := set(strings.Repeat("n", maxOutputs/4), sameValue); err == nil {
 		t.Error("a long name is accepted")
 	}
 }

@@ -58,7 +58,7 @@ func (s *Server) putOutputMetadata(w http.ResponseWriter, r *http.Request) {
 		malformed.write(w)
 		return
 	}
-	s.changeOutput(w, r, 0, func(o *output) { o.sensitive = &metadata.Sensitive })
+	s.changeOutput(w, r, sameValue, func(o *output) { o.sensitive = &metadata.Sensitive })
 }
 
 func (s *Server) changeOutput(w http.ResponseWriter, r *http.Request, size int, change func(*output)) {
