@@ -1,0 +1,100 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// result is a row after its run.
+type result struct {
+	row
+	outcome
+	took time.Duration
+}
+
+// passed reports whether everything that was tried passed, and each goal was reached.
+func (r result) passed() bool {
+	for _, g := range r.goals {
+		if measured, has := r.measured[g.metric]; !has || !g.reached(measured) {
+			return false
+		}
+	}
+	return len(r.failed) == 0 && r.survived == r.tried && (r.tried > 0 || len(r.goals) > 0)
+}
+
+// write writes a table for each section: first the tests, then the measurements.
+func write(w io.Writer, results []result) {
+	for _, section := range sections(rowsOf(results)) {
+		var tests, benchmarks []result
+		for _, r := range results {
+			switch {
+			case r.section != section:
+			case len(r.goals) > 0:
+				benchmarks = append(benchmarks, r)
+			default:
+				tests = append(tests, r)
+			}
+		}
+		fmt.Fprintln(w, strings.ToUpper(section))
+		if len(tests) > 0 {
+			table(w, "what is done\ttried\tsurvived\ttime\tresult\tevidence", tests, testLines)
+		}
+		if len(benchmarks) > 0 {
+			table(w, "what is measured\tmeasured\tgoal\tresult\tevidence", benchmarks, goalLines)
+		}
+	}
+}
+
+func rowsOf(results []result) []row {
+	out := make([]row, len(results))
+	for i, r := range results {
+		out[i] = r.row
+	}
+	return out
+}
+
+func table(w io.Writer, head string, results []result, lines func(result) []string) {
+	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(columns, head)
+	for _, r := range results {
+		for _, line := range lines(r) {
+			fmt.Fprintln(columns, line)
+		}
+	}
+	_ = columns.Flush() // a failure is the writer's own
+	fmt.Fprintln(w)
+}
+
+func testLines(r result) []string {
+	return []string{fmt.Sprintf("%s\t%d\t%d\t%s\t%s\t%s", r.what, r.tried, r.survived, r.took.Round(time.Second), word(r.passed()), r.evidence())}
+}
+
+func goalLines(r result) []string {
+	var out []string
+	for _, g := range r.goals {
+		measured, has := r.measured[g.metric]
+		value, how := "-", word(false)
+		if has {
+			value, how = strconv.FormatFloat(measured, 'g', 4, 64), word(g.reached(measured))
+		}
+		if has && g.bound() == "" {
+			how = ""
+		}
+		out = append(out, fmt.Sprintf("%s\t%s\t%s\t%s\t%s", g.what, value, g.bound(), how, r.evidence()))
+	}
+	return out
+}
+
+func word(good bool) string {
+	if good {
+		return "ok"
+	}
+	return "FAILED"
+}
