@@ -70,22 +70,32 @@ func (p *program) until(t testing.TB, within time.Duration, source string, reach
 // statusOf is the status of a source, empty while the program does not listen.
 func (p *program) statusOf(t testing.TB, source string) report.Status {
 	t.Helper()
-	response, err := http.Get(p.status)
-	if err != nil {
+	all := p.statusOfAll(t)
+	if all == nil {
 		return report.Status{}
 	}
-	defer response.Body.Close()
-	var answer report.Daemon
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		t.Fatalf("reading the status: %v", err)
-	}
-	for _, s := range answer.Sources {
+	for _, s := range all {
 		if s.Source == source {
 			return s
 		}
 	}
 	t.Fatalf("the status has no source %s", source)
 	return report.Status{}
+}
+
+// statusOfAll is the status of all sources, nil while the program does not listen.
+func (p *program) statusOfAll(t testing.TB) []report.Status {
+	t.Helper()
+	response, err := http.Get(p.status)
+	if err != nil {
+		return nil
+	}
+	defer response.Body.Close()
+	var answer report.Daemon
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatalf("reading the status: %v", err)
+	}
+	return answer.Sources
 }
 
 // memory is a field of the process's status, in MB.

@@ -1,0 +1,256 @@
+// Copyright (c) The terraform-provider-relay authors
+// SPDX-License-Identifier: MPL-2.0
+
+package syncer
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/aes"
+	"github.com/getsops/sops/v3/age"
+	"github.com/getsops/sops/v3/cmd/sops/common"
+	sopsconfig "github.com/getsops/sops/v3/config"
+	"github.com/getsops/sops/v3/stores/yaml"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/await"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
+)
+
+const (
+	scaleSources   = 20
+	scaleWorkflows = 5  // of each source
+	scaleSecrets   = 20 // of each manifest
+)
+
+// BenchmarkScale starts the real relay-sync on 20 repositories with a manifest for every 20 secrets,
+// and measures, for more and more secrets: the apply into an empty Vault, beside a bare loop with the
+// same requests; a restart with nothing to do; a changed file; the plan of all, beside bare reads of
+// the metadata; and memory.
+func BenchmarkScale(b *testing.B) {
+	for _, secrets := range []int{10_000, 30_000, 100_000} {
+		b.Run(fmt.Sprint(secrets), func(b *testing.B) {
+			for b.Loop() {
+				newScale(b, secrets).measure(b)
+			}
+		})
+	}
+}
+
+// scale is a world with many sources.
+type scale struct {
+	*world
+	secrets      int
+	repositories []string
+	// config is that of the program, and client its own for the bare requests.
+	config string
+	client *http.Client
+}
+
+func newScale(b *testing.B, secrets int) *scale {
+	b.Helper()
+	s := &scale{
+		world: newWorld(b, scaleSources*scaleWorkflows), secrets: secrets,
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}},
+	}
+	for source := range scaleSources {
+		s.repositories = append(s.repositories, b.TempDir())
+		s.repo = s.repositories[source]
+		s.run("git", "init", "-q", "-b", "main", s.repo)
+		for manifest := range s.manifests() {
+			s.sealInProcess(b, source, manifest, "first")
+		}
+		s.commit()
+	}
+	s.config = s.configAt(s.vault.Address)
+	return s
+}
+
+// manifests is the number of them of each source.
+func (s *scale) manifests() int { return s.secrets / scaleSources / scaleSecrets }
+
+func (s *scale) workflowOf(source, manifest int) string {
+	return s.workflow(source*scaleWorkflows + manifest%scaleWorkflows)
+}
+
+func (s *scale) configAt(address string) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "controller: %s\nvault: {address: %q, token_file: %q, concurrency: %d}\nsources:\n", s.cfg.Controller, address, s.cfg.Vault.TokenFile, atOnce)
+	for source, repository := range s.repositories {
+		workflows := s.cfg.Sources[0].Workflows[source*scaleWorkflows : (source+1)*scaleWorkflows]
+		fmt.Fprintf(&text, "- {name: s%d, repository: %q, files: [\"**/*.yaml\"], workflows: [%s], age_keys: [%q], drift_interval: 24h}\n",
+			source, repository, strings.Join(workflows, ", "), s.cfg.Sources[0].AgeKeys[0])
+	}
+	return text.String()
+}
+
+// sealInProcess writes a manifest as the sops command does: thousands of starts of it would take longer
+// than the measurement.
+func (s *scale) sealInProcess(b *testing.B, source, manifest int, value string) {
+	b.Helper()
+	key, err := age.MasterKeyFromRecipient(s.recipient)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var plain strings.Builder
+	fmt.Fprintf(&plain, "workflows:\n  %s:\n", s.workflowOf(source, manifest))
+	for i := range scaleSecrets {
+		fmt.Fprintf(&plain, "    secret_%d_%02d: %s-%d-%d-%s\n", manifest, i, value, source, i, strings.Repeat("x", 40))
+	}
+	store := yaml.NewStore(&sopsconfig.YAMLStoreConfig{})
+	branches, err := store.LoadPlainFile([]byte(plain.String()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	tree := sops.Tree{Branches: branches, Metadata: sops.Metadata{KeyGroups: []sops.KeyGroup{{key}}, UnencryptedSuffix: "_unencrypted", Version: "3.13.1"}}
+	dataKey, problems := tree.GenerateDataKey()
+	if len(problems) > 0 {
+		b.Fatal(problems)
+	}
+	if err := common.EncryptTree(common.EncryptTreeOpts{DataKey: dataKey, Tree: &tree, Cipher: aes.NewCipher()}); err != nil {
+		b.Fatal(err)
+	}
+	sealed, err := store.EmitEncryptedFile(tree)
+	if err != nil {
+		b.Fatal(err)
+	}
+	write(b, s.repositories[source], fmt.Sprintf("secrets/%04d.yaml", manifest), string(sealed))
+}
+
+// measure runs everything once.
+func (s *scale) measure(b *testing.B) {
+	writes := s.bareLoop(b, s.writeBare)
+	p := startProgram(b, s.config)
+	cold := s.until(b, p, func(sum report.Summary) int { return sum.Add })
+	applied := p.memory(b, "VmHWM")
+	p.stop(b)
+
+	p = startProgram(b, s.config)
+	restart := s.until(b, p, func(sum report.Summary) int { return sum.Unchanged })
+	changed := s.change(b, p)
+	peak := p.memory(b, "VmHWM")
+	p.stop(b)
+
+	reads := s.bareLoop(b, s.readBare)
+	plan := s.plan(b, s.config)
+	s.proxy.Reset()
+	s.plan(b, s.configAt(s.proxy.Address))
+
+	b.ReportMetric(cold.Seconds(), "apply-s")
+	b.ReportMetric(writes.Seconds()/cold.Seconds(), "apply-of-bare")
+	b.ReportMetric(restart.Seconds(), "restart-s")
+	b.ReportMetric(changed.Seconds()*1000, "changed-file-ms")
+	b.ReportMetric(plan.Seconds(), "plan-s")
+	b.ReportMetric(reads.Seconds()/plan.Seconds(), "plan-of-bare")
+	b.ReportMetric(float64(len(s.proxy.Requests()))/float64(s.secrets), "plan-requests/secret")
+	b.ReportMetric(max(applied, peak), "peak-MB")
+}
+
+// until waits until a number of all sources' summaries is that of all secrets, and returns how long
+// it took.
+func (s *scale) until(b *testing.B, p *program, number func(report.Summary) int) time.Duration {
+	b.Helper()
+	begun, sum := time.Now(), 0
+	if !await.Until(20*time.Minute, func() bool {
+		sum = 0
+		for _, status := range p.statusOfAll(b) {
+			if !status.Settled() {
+				return false
+			}
+			sum += number(status.Summary)
+		}
+		return sum == s.secrets
+	}) {
+		b.Fatalf("%d of %d secrets", sum, s.secrets)
+	}
+	return time.Since(begun)
+}
+
+// change commits another value in one file, and returns how long it takes until it can be read.
+func (s *scale) change(b *testing.B, p *program) time.Duration {
+	b.Helper()
+	s.repo = s.repositories[0]
+	s.sealInProcess(b, 0, 0, "second")
+	begun := time.Now()
+	s.commit()
+	if !await.Until(time.Minute, func() bool {
+		for _, status := range p.statusOfAll(b) {
+			if status.Summary.Change == scaleSecrets {
+				return true
+			}
+		}
+		return false
+	}) {
+		b.Fatal("the change is not applied")
+	}
+	return time.Since(begun)
+}
+
+// plan runs relay-sync plan, which finds nothing to do.
+func (s *scale) plan(b *testing.B, config string) time.Duration {
+	b.Helper()
+	file := write(b, b.TempDir(), "relay-sync.yaml", config)
+	begun := time.Now()
+	if output, err := exec.CommandContext(b.Context(), relaySync(b), "plan", "-c", file).CombinedOutput(); err != nil {
+		b.Fatalf("plan: %v\n%s", err, output)
+	}
+	return time.Since(begun)
+}
+
+// bareLoop does something for each secret, with the concurrency of relay-sync.
+func (s *scale) bareLoop(b *testing.B, do func(b *testing.B, token string, i int) error) time.Duration {
+	b.Helper()
+	token := s.vault.Writer(b)
+	begun := time.Now()
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i := range s.secrets {
+		group.Go(func() error { return do(b, token, i) })
+	}
+	if err := group.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(begun)
+}
+
+// writeBare writes a secret and a record elsewhere.
+func (s *scale) writeBare(b *testing.B, token string, i int) error {
+	path := fmt.Sprintf("workflows/%s-bare/secret_%d", s.workflow(i%(scaleSources*scaleWorkflows)), i)
+	value := fmt.Sprintf(`{"options":{"cas":0},"data":{"value":"value-%d-%s"}}`, i, strings.Repeat("x", 40))
+	if err := s.sendBare(b, token, http.MethodPost, "data/"+path, value); err != nil {
+		return err
+	}
+	return s.sendBare(b, token, http.MethodPatch, "metadata/"+path, `{"custom_metadata":{"relay.gitops/bench/shop":"`+strings.Repeat("r", 400)+`"}}`)
+}
+
+// readBare reads the metadata of what writeBare wrote.
+func (s *scale) readBare(b *testing.B, token string, i int) error {
+	return s.sendBare(b, token, http.MethodGet, fmt.Sprintf("metadata/workflows/%s-bare/secret_%d", s.workflow(i%(scaleSources*scaleWorkflows)), i), "")
+}
+
+func (s *scale) sendBare(b *testing.B, token, method, path, body string) error {
+	request, err := http.NewRequestWithContext(b.Context(), method, s.vault.Address+"/v1/customers/"+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("X-Vault-Token", token)
+	if method == http.MethodPatch {
+		request.Header.Set("Content-Type", "application/merge-patch+json")
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %d, %w", method, path, response.StatusCode, err)
+	}
+	return nil
+}
