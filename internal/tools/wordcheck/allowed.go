@@ -11,7 +11,7 @@ var allowed = []exception{
 	allow(`\.go$`, `\.Round\(`, "time.Duration's and math's functions"),
 	allow(``, `(?i)(there|here)\s(\W*)is no\b`, "ordinary English, where the cause follows"),
 	allow(``, `(?i)is\s+no\s+(longer|more|older|newer|shorter|sooner|later|other)\b`, "ordinary English"),
-	allow(`^(syncer/election|internal/leasetest)/`, `[hH]olderIdentity`, "a field of Kubernetes' Lease"),
+	allow(`^(syncer/election|internal/leasetest)/|/kubernetes_\w+_test\.go$`, `[hH]olderIdentity`, "a field of Kubernetes' Lease"),
 	allow(`^internal/browsertest/testdata/axe/`, `(?s).+`, "axe-core and its licences, unchanged"),
 	allow(`^internal/tools/wordcheck/`, `(?s).+`, "the check and its tests name the words"),
 }
