@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// quiet is the time without events before a hint: a commit causes a dozen events.
+	// quiet is the time without events before a hint, and the shortest time between two: git gc and the like cause many
+	// events. Only a move of the ref itself, which is one event, causes a hint at once.
 	quiet = 20 * time.Millisecond
 	// atLatest is the time after which a hint is sent although events continue.
 	atLatest = time.Second
@@ -47,7 +48,7 @@ func (r *Repository) watch(ctx context.Context, kind, name string) (<-chan struc
 	if err != nil {
 		return nil, fmt.Errorf("watch %s: %w", r.path, err)
 	}
-	w := &watch{watcher: watcher, folders: r.watched(kind, name), parents: parents(r.path), hints: make(chan struct{}, 1)}
+	w := &watch{watcher: watcher, folders: r.watched(kind, name), moves: r.moves(kind, name), parents: parents(r.path), hints: make(chan struct{}, 1)}
 	if err := w.add(); err != nil {
 		return nil, errors.Join(fmt.Errorf("watch %s: %w", r.path, err), watcher.Close())
 	}
@@ -66,6 +67,11 @@ func (r *Repository) watched(kind, name string) []string {
 		folder = filepath.Join(folder, part)
 	}
 	return folders
+}
+
+// moves returns the files that git renames into place to move the ref, after it has written the objects.
+func (r *Repository) moves(kind, name string) []string {
+	return []string{filepath.Join(r.git.Dir, "refs", kind, filepath.FromSlash(name)), filepath.Join(r.git.Dir, "reftable", "tables.list")}
 }
 
 // parents returns the parts of a path, each with the folder that it is in, also behind links: a folder or link that is
@@ -88,6 +94,7 @@ func parents(path string) map[string]string {
 type watch struct {
 	watcher *fsnotify.Watcher
 	folders []string
+	moves   []string // files, see Repository.moves
 	// parents are the folders above the repository, by the path in them that matters.
 	parents map[string]string
 	hints   chan struct{}
@@ -111,16 +118,21 @@ func (w *watch) run(ctx context.Context) {
 	defer close(w.hints)
 	defer w.watcher.Close()
 	var (
-		timer  = time.NewTimer(atLatest)
-		since  time.Time // of the first event after the last hint; zero for none
-		settle = func() {
-			now := time.Now()
-			if since.IsZero() {
-				since = now
-			}
-			timer.Reset(min(quiet, time.Until(since.Add(atLatest))))
-		}
+		timer = time.NewTimer(atLatest)
+		since time.Time // of the first event after the last hint; zero for none
+		sent  time.Time // of the last hint
 	)
+	settle := func() {
+		if since.IsZero() {
+			since = time.Now()
+		}
+		timer.Reset(min(quiet, time.Until(since.Add(atLatest))))
+	}
+	send := func() {
+		timer.Stop()
+		since, sent = time.Time{}, time.Now()
+		w.hint()
+	}
 	timer.Stop()
 	defer timer.Stop()
 	for {
@@ -128,23 +140,34 @@ func (w *watch) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case event := <-w.watcher.Events:
-			if w.matters(event) {
+			switch {
+			case w.isMove(event) && time.Since(sent) >= quiet:
+				send()
+			case w.matters(event):
 				settle()
 			}
 		case err := <-w.watcher.Errors:
 			_ = err // events may be lost: send a hint
 			settle()
 		case <-timer.C:
-			since = time.Time{}
-			// Before the hint: the receiver of the hint reads what happened in a new folder
-			// before its watch. A folder that cannot be watched is polled.
-			_ = w.add()
-			select {
-			case w.hints <- struct{}{}:
-			default: // a hint is pending
-			}
+			send()
 		}
 	}
+}
+
+func (w *watch) hint() {
+	// Before the hint: the receiver of the hint reads what happened in a new folder
+	// before its watch. A folder that cannot be watched is polled.
+	_ = w.add()
+	select {
+	case w.hints <- struct{}{}:
+	default: // a hint is pending
+	}
+}
+
+// isMove reports whether an event is a move of the ref.
+func (w *watch) isMove(event fsnotify.Event) bool {
+	return event.Has(fsnotify.Create) && slices.Contains(w.moves, event.Name)
 }
 
 // matters excludes events of the index and of locks, which git renames into place when they take effect, and of what
