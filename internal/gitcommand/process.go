@@ -65,6 +65,9 @@ func (p *Process) Wait() error {
 	return nil
 }
 
+// Stop lets the process end soon, and its output with it. The caller must still call Wait or Kill.
+func (p *Process) Stop() { p.cancel() }
+
 // Kill ends a process whose output is no longer needed.
 func (p *Process) Kill() {
 	p.cancel()

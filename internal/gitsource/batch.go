@@ -24,11 +24,23 @@ import (
 type batch struct {
 	repository *Repository
 	process    *gitcommand.Process // nil if none is running
+	// reused means that the process has waited since an earlier batch: the repository may have
+	// changed, and the process may have ended.
+	reused bool
 }
 
+// close leaves the process to the next batch.
 func (b *batch) close() {
 	if b.process != nil {
+		b.repository.idle.give(b.process)
+	}
+}
+
+// drop ends a process whose output is unusable.
+func (b *batch) drop() {
+	if b.process != nil {
 		b.process.Kill()
+		b.process = nil
 	}
 }
 
@@ -42,21 +54,38 @@ func (b *batch) read(ctx context.Context, kind, id string, limit int64) (content
 		return nil, errors.New("must be the full id of an object"), nil
 	}
 	if b.process == nil {
-		if b.process, err = b.repository.git.Start(ctx, "cat-file", "--batch"); err != nil {
+		b.process = b.repository.idle.take()
+		b.reused = b.process != nil
+	}
+	content, problem, err = b.ask(ctx, kind, id, limit)
+	if b.reused && err == nil && problem != nil && !errors.Is(problem, ErrTooLarge) {
+		b.drop()
+		b.reused = false
+		content, problem, err = b.ask(ctx, kind, id, limit)
+	}
+	return content, problem, err
+}
+
+// ask asks the process for an object. It starts one if none is running.
+func (b *batch) ask(ctx context.Context, kind, id string, limit int64) (content []byte, problem, err error) {
+	if b.process == nil {
+		// The process can outlast ctx, see idle.
+		if b.process, err = b.repository.git.Start(context.WithoutCancel(ctx), "cat-file", "--batch"); err != nil {
 			return nil, nil, err
 		}
 	}
+	unbind := context.AfterFunc(ctx, b.process.Stop)
 	content, problem = readObject(b.process, kind, id, limit)
+	if !unbind() { // ctx has ended
+		b.drop()
+		return nil, nil, ctx.Err()
+	}
 	switch {
 	case errors.Is(problem, errEnded):
 		problem = damage("read the object: " + cmp.Or(b.process.Wait(), problem).Error() + "; " + restoreObject)
 		b.process = nil
 	case errors.Is(problem, errUnexpected), errors.Is(problem, ErrTooLarge): // the rest of the output is not read
-		b.process.Kill()
-		b.process = nil
-	}
-	if ctx.Err() != nil {
-		return nil, nil, ctx.Err()
+		b.drop()
 	}
 	if problem == nil && objectID(kind, content, len(id)) != id {
 		return nil, damage("the content does not match the id of object " + id + "; " + restoreObject), nil

@@ -22,13 +22,15 @@ var ErrNotRepository = errors.New("not a git repository")
 // Commit is the full id of a commit in lower-case hexadecimal: 40 digits, or 64 in a SHA-256 repository.
 type Commit string
 
-// Repository is a local git repository, opened for reading. It has no open file, and is safe for concurrent use.
+// Repository is a local git repository, opened for reading. It has no open file but those of one git process, which ends
+// after a second without use. It is safe for concurrent use.
 type Repository struct {
 	git   gitcommand.Git
 	path  string // as in the configuration, for errors
 	idLen int    // hexadecimal digits of an object id
 	// opened is the git directory that path led to when it was opened.
 	opened os.FileInfo
+	idle   idle
 }
 
 // Replaced reports whether the path leads to another repository than when it was opened, or to none: its folder was
