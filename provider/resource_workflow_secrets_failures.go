@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -167,7 +168,7 @@ func (f failures) byCause() [][]string {
 }
 
 // versionOf matches versions and times in the texts of errors.
-var versionOf = regexp.MustCompile(`(version|from) \d+( (of|at) [0-9TZ:.-]+)?`)
+var versionOf = lazyregexp.New(`(version|from) \d+( (of|at) [0-9TZ:.-]+)?`)
 
 // withoutName replaces a name that is the last part of a path, and versions.
 func withoutName(text, name string) string {

@@ -6,11 +6,11 @@ package approval
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 const (
@@ -22,9 +22,9 @@ const (
 )
 
 var (
-	planForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	planForm = lazyregexp.New(`^[0-9a-f]{64}$`)
 	// noteForm has the plan, the time and the reason.
-	noteForm = regexp.MustCompile(`^plan=([0-9a-f]{64}) time=([0-9TZ:-]{20}) reason=(.+)$`)
+	noteForm = lazyregexp.New(`^plan=([0-9a-f]{64}) time=([0-9TZ:-]{20}) reason=(.+)$`)
 )
 
 // Note is one approval of one person.

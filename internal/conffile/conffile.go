@@ -10,12 +10,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
 	"runtime"
 	"strconv"
 	"syscall"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // Size limits for the kinds of files that several packages read.
@@ -127,7 +127,7 @@ func readArgument(path string, limit int64) ([]byte, error) {
 	return readAll(file, limit)
 }
 
-var descriptor = regexp.MustCompile(`^/dev/(stdin|fd/[0-9]+)$`)
+var descriptor = lazyregexp.New(`^/dev/(stdin|fd/[0-9]+)$`)
 
 // IsDescriptor reports whether a path is an open file of this process, as in <(command).
 // Linux has links there.
@@ -143,7 +143,7 @@ func withoutPath(err error) error {
 	return err
 }
 
-var plainPath = regexp.MustCompile(`^[\p{L}\p{N}_./@~:+,=\\-]+$`)
+var plainPath = lazyregexp.New(`^[\p{L}\p{N}_./@~:+,=\\-]+$`)
 
 // Display returns a path for a message. A path with spaces, control characters or
 // quotes is quoted, so that it cannot be mistaken for other text.

@@ -5,12 +5,13 @@ package foreign
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 const (
@@ -87,11 +88,11 @@ func escaped(r rune) string {
 
 var (
 	// leading are the colons of a command, after spaces and colors.
-	leading = regexp.MustCompile(`^(?:[\s\p{Z}]|\x1b\[[0-9]+m)*::`)
+	leading = lazyregexp.New(`^(?:[\s\p{Z}]|\x1b\[[0-9]+m)*::`)
 	// group is the mark of a group of lines, also after colors.
-	group = regexp.MustCompile(`^(?:\x1b\[[0-9]+m)*(?:---|\+\+\+|~~~|\^\^\^) `)
+	group = lazyregexp.New(`^(?:\x1b\[[0-9]+m)*(?:---|\+\+\+|~~~|\^\^\^) `)
 	// bracketed begins a command anywhere in a line.
-	bracketed = regexp.MustCompile(`##[A-Za-z]*\[`)
+	bracketed = lazyregexp.New(`##[A-Za-z]*\[`)
 )
 
 // defuse escapes one character of what a CI system takes as a command.

@@ -6,8 +6,9 @@ package foreign
 import (
 	"bytes"
 	"io"
-	"regexp"
 	"sync"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // Writer writes whole lines, each as Line does. It is safe for concurrent use.
@@ -71,7 +72,7 @@ func (w *Writer) Flush() error {
 	return err
 }
 
-var colors = regexp.MustCompile(`\x1b\[(?:0|1|2|31|32|33)m`)
+var colors = lazyregexp.New(`\x1b\[(?:0|1|2|31|32|33)m`)
 
 // line returns the line in part and empties it.
 func (w *Writer) line() string {

@@ -10,10 +10,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 const (
@@ -77,7 +78,7 @@ func (g Git) ForFetch(tools string, settings ...string) Git {
 	return g
 }
 
-var versionPattern = regexp.MustCompile(`^git version ([0-9]{1,4})\.([0-9]{1,4})`)
+var versionPattern = lazyregexp.New(`^git version ([0-9]{1,4})\.([0-9]{1,4})`)
 
 func (g Git) checkVersion(ctx context.Context) error {
 	result, err := g.Output(ctx, "version")

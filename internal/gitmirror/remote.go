@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // Remote is the address of a repository: https://host/path, https://user@host/path, ssh://user@host/path or
@@ -33,13 +33,13 @@ type Remote struct {
 const maxURL = 2000 // bytes
 
 var (
-	hostPattern = regexp.MustCompile(`^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,254}$`)
-	userPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$`)
-	pathPattern = regexp.MustCompile(`^[\p{L}\p{N}/~_][\p{L}\p{M}\p{N}/~._@+ ,=%:-]*$`)
-	portPattern = regexp.MustCompile(`^[0-9]{1,5}$`)
+	hostPattern = lazyregexp.New(`^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,254}$`)
+	userPattern = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$`)
+	pathPattern = lazyregexp.New(`^[\p{L}\p{N}/~_][\p{L}\p{M}\p{N}/~._@+ ,=%:-]*$`)
+	portPattern = lazyregexp.New(`^[0-9]{1,5}$`)
 	// tokenPattern matches the tokens of git hosts, which some tools write in place of a user name: by their prefixes, and
 	// the older ones by their length.
-	tokenPattern = regexp.MustCompile(`^(gh[a-z]_|github_pat_|gl[a-z]{2,8}-|ATBB|ATCTT|[A-Za-z0-9]{40,}$)`)
+	tokenPattern = lazyregexp.New(`^(gh[a-z]_|github_pat_|gl[a-z]{2,8}-|ATBB|ATCTT|[A-Za-z0-9]{40,}$)`)
 )
 
 // IsRemote reports whether a text is the address of a remote repository, valid or not, and not the path of a local one.

@@ -6,10 +6,10 @@ package person
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaultclient"
 )
@@ -72,10 +72,10 @@ func mayWrite(self vaultclient.Self) error {
 const unnamed = "unnamed"
 
 // generated is the form of the names that Vault gives an entity at its first login.
-var generated = regexp.MustCompile(`^entity_[0-9a-f]{8}$`)
+var generated = lazyregexp.New(`^entity_[0-9a-f]{8}$`)
 
 // forbidden are the characters that an owner cannot contain.
-var forbidden = regexp.MustCompile(`[^a-z0-9._-]+`)
+var forbidden = lazyregexp.New(`[^a-z0-9._-]+`)
 
 // readable is the readable part of a person's owner.
 func readable(e vaultclient.Entity) string {

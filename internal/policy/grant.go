@@ -6,10 +6,10 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -80,7 +80,7 @@ func (i Identity) segment(key string) string {
 
 // word is the form of an accessor or a key of metadata, so that it cannot end the
 // template or begin another.
-var word = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+var word = lazyregexp.New(`^[A-Za-z0-9_-]{1,128}$`)
 
 func (i Identity) check() error {
 	if !i.given() {

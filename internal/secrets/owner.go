@@ -7,11 +7,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // Owner is the manager of a secret: "terraform/<id>", "gitops/<controller>/<source>",
@@ -23,7 +23,7 @@ const NoOwner Owner = ""
 
 // ownerID bounds one part of an owner, so that a record's key stays under
 // Vault's limit of 128 bytes.
-var ownerID = regexp.MustCompile(`^[a-z0-9._-]{1,48}$`)
+var ownerID = lazyregexp.New(`^[a-z0-9._-]{1,48}$`)
 
 const (
 	// personHash is the length of a person's hash, in hex.

@@ -4,8 +4,9 @@
 package secrets
 
 import (
-	"regexp"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 const (
@@ -64,8 +65,8 @@ type Body struct {
 }
 
 var (
-	revisionForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
-	bodyForm     = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	revisionForm = lazyregexp.New(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+	bodyForm     = lazyregexp.New(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
 // sealedBy is the provenance with a time of encryption that is not later than the write of

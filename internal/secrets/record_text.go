@@ -8,10 +8,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 const (
@@ -199,7 +200,7 @@ func (p Provenance) WholeOrigin() bool {
 }
 
 // shortened is the form of originTail. A path that has it by chance counts as shortened.
-var shortened = regexp.MustCompile(`~[0-9a-f]{16}$`)
+var shortened = lazyregexp.New(`~[0-9a-f]{16}$`)
 
 func formatTime(t time.Time) string {
 	if t.IsZero() {

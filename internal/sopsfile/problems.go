@@ -6,11 +6,11 @@ package sopsfile
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
@@ -105,9 +105,9 @@ func (p *Problems) sorted() *Problems {
 }
 
 var (
-	plainFile      = regexp.MustCompile(`^[\p{L}\p{N}_./@-]+$`)
-	plainSegment   = regexp.MustCompile(`^[\p{L}\p{N}_-]+$`)
-	plainRecipient = regexp.MustCompile(`^[A-Za-z0-9_./:@+=-]+( [A-Za-z0-9_./:@+=-]+)*$`)
+	plainFile      = lazyregexp.New(`^[\p{L}\p{N}_./@-]+$`)
+	plainSegment   = lazyregexp.New(`^[\p{L}\p{N}_-]+$`)
+	plainRecipient = lazyregexp.New(`^[A-Za-z0-9_./:@+=-]+( [A-Za-z0-9_./:@+=-]+)*$`)
 )
 
 // show returns a text from the repository for a message: on one line, quoted if it
@@ -131,7 +131,7 @@ func showRecipient(s string) string {
 	return showUnless(plainRecipient, s)
 }
 
-func showUnless(plain *regexp.Regexp, s string) string {
+func showUnless(plain *lazyregexp.Regexp, s string) string {
 	const longest = 200
 	if len(s) <= longest && plain.MatchString(s) && foreign.Printable(s) {
 		return s

@@ -5,12 +5,13 @@ package sopsfile
 
 import (
 	"encoding/base64"
-	"regexp"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // sealForm is a complete value as SOPS encrypts it. The pattern of SOPS itself is open
 // at the end and accepts anything between the commas.
-var sealForm = regexp.MustCompile(
+var sealForm = lazyregexp.New(
 	`\AENC\[AES256_GCM,data:([A-Za-z0-9+/=]+),iv:([A-Za-z0-9+/=]+),tag:([A-Za-z0-9+/=]+),type:([a-z]+)\]\z`)
 
 const (

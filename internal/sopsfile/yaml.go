@@ -7,10 +7,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // readYAML parses the plain syntax of one YAML document. It reports everything that SOPS
@@ -37,7 +38,7 @@ func readYAML(data []byte, problems *Problems) node {
 	return plainYAML(document.Content[0], nil, problems)
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line ([0-9]+):`)
+var yamlLine = lazyregexp.New(`^yaml: line ([0-9]+):`)
 
 // reportYAML keeps the line of a parser's error and drops its text, which can quote the
 // file.

@@ -6,17 +6,17 @@ package step
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // Assignment gives a secret to the command under a name.
 type Assignment struct{ Name, Secret string }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // ParseAssignments reads texts of the form NAME=secret, with each NAME once.
 func ParseAssignments(texts []string) ([]Assignment, error) {
@@ -54,7 +54,7 @@ func VariableName(secret string) string {
 
 // obeyed are variables that shells and the dynamic linker obey. Who may write a secret would
 // decide what the command runs.
-var obeyed = regexp.MustCompile(`^(PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|LD_.*|DYLD_.*)$`)
+var obeyed = lazyregexp.New(`^(PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|LD_.*|DYLD_.*)$`)
 
 // AssignAll assigns every secret to the variable of VariableName. Collisions are errors: two
 // secrets with one variable, a variable that environment already has, and one of obeyed.

@@ -7,14 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // gitHubExpression matches an expression of GitHub Actions.
-var gitHubExpression = regexp.MustCompile(`(?s)\$\{\{.*?\}\}`)
+var gitHubExpression = lazyregexp.New(`(?s)\$\{\{.*?\}\}`)
 
 // gitHub walks a workflow of GitHub Actions, or an action made of steps. It reads the input
 // "secrets" of hashicorp/vault-action.

@@ -4,15 +4,16 @@
 package workflowfile
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // gitLabVariable matches an input or a variable of GitLab.
-var gitLabVariable = regexp.MustCompile(`(?s)\$\[\[.*?\]\]|\$\{\w+\}|\$\w+|%\w+%`)
+var gitLabVariable = lazyregexp.New(`(?s)\$\[\[.*?\]\]|\$\{\w+\}|\$\w+|%\w+%`)
 
 // gitLabMount is the mount of GitLab's short form without @.
 const gitLabMount = "kv-v2"

@@ -4,17 +4,18 @@
 package workflowfile
 
 import (
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // unknown replaces each byte of an expression or a variable, which only a run can resolve.
 const unknown = "\x00"
 
 // mask replaces the expressions of a text by as many unknown bytes.
-func mask(expressions *regexp.Regexp, text string) string {
+func mask(expressions *lazyregexp.Regexp, text string) string {
 	return expressions.ReplaceAllStringFunc(text, func(e string) string { return strings.Repeat(unknown, len(e)) })
 }
 
@@ -59,7 +60,7 @@ func (r *reader) checkKey(at position, key string) {
 }
 
 // plainKey matches a key that is not an expression.
-var plainKey = regexp.MustCompile(`^[\pL\pN_.-]+$`)
+var plainKey = lazyregexp.New(`^[\pL\pN_.-]+$`)
 
 // useConnection warns of a path of a connection.
 func (r *reader) useConnection(at position) {

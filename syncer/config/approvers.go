@@ -6,13 +6,13 @@ package config
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/approval"
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -38,7 +38,7 @@ const aProgram = "program"
 
 // entityForm is the form of the ids that Vault gives to entities: with another id
 // a person would not count as an author.
-var entityForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var entityForm = lazyregexp.New(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 func (a Approvals) lifetime() time.Duration { return cmp.Or(a.Lifetime, approval.DefaultLifetime) }
 

@@ -6,7 +6,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
@@ -168,7 +168,7 @@ func child(node *yaml.Node, step any) *yaml.Node {
 	return nil
 }
 
-var anyLine = regexp.MustCompile(`line \d+`)
+var anyLine = lazyregexp.New(`line \d+`)
 
 // syntaxProblem has only the line of an error that can quote the file.
 func syntaxProblem(err error) string {

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"io/fs"
 	"net"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/webhook"
@@ -46,7 +46,7 @@ func (cfg *Config) checkListenWebhooks() error {
 
 // hostName is a host name of DNS, without a port. The last part of an IPv4 address is a
 // number.
-var hostName = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\.)*[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+var hostName = lazyregexp.New(`^([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\.)*[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 
 func (cfg *Config) hostsProblems(out *problem.List) {
 	out.AddIf(len(cfg.Hosts) > 0 && cfg.Listen == "", "hosts", "must not be set without listen")

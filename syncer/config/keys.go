@@ -4,9 +4,9 @@
 package config
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/keyring"
@@ -21,7 +21,7 @@ func (s Source) Keyring() keyring.Config {
 
 // publicKey is the form of each kind of recipient, also behind the name of its kind, as
 // messages show it. The form of the keys of age plugins is theirs.
-var publicKey = regexp.MustCompile(`^([a-zA-Z_ ]+ )?(age1[0-9a-z]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]{20,}.*|([0-9A-Fa-f] ?){16,40}|arn:.+:kms:.+|projects/.+/cryptoKeys/.+|https?://.+)$`)
+var publicKey = lazyregexp.New(`^([a-zA-Z_ ]+ )?(age1[0-9a-z]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]{20,}.*|([0-9A-Fa-f] ?){16,40}|arn:.+:kms:.+|projects/.+/cryptoKeys/.+|https?://.+)$`)
 
 func (s Source) checkKeys(out *problem.List) {
 	cfg := s.Keyring()

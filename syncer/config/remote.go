@@ -7,12 +7,12 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -65,7 +65,7 @@ const (
 // IsRemote reports whether the repository of a source is remote, and not a folder.
 func (s Source) IsRemote() bool { return gitmirror.IsRemote(s.Repository) }
 
-var hostAndPath = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/`)
+var hostAndPath = lazyregexp.New(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/`)
 
 // withoutScheme reports whether a repository looks like the address of a remote one
 // without https://, and not like a folder.

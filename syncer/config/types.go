@@ -6,7 +6,6 @@ package config
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -86,7 +86,7 @@ func (c *typeCheck) mapping(n *yaml.Node, t reflect.Type, path string) {
 	}
 }
 
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+var keyForm = lazyregexp.New(`^[A-Za-z0-9_.-]{1,100}$`)
 
 // quoteKey is a space and a key in quotes, or empty for a text that is not a name: it can be a value with a
 // credential, after a key whose colon has no space.

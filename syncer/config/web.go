@@ -9,12 +9,12 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/auditfile"
 )
@@ -217,7 +217,7 @@ func (w *Web) proxies() ([]netip.Prefix, error) {
 }
 
 // mountForm is a path of an auth method. Vault permits more; a page needs no more.
-var mountForm = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`)
+var mountForm = lazyregexp.New(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`)
 
 func (l WebLogin) problems() (out problem.List) {
 	out.AddIf(labels[l.Method] == "", "method", "must be oidc, userpass, ldap or token")

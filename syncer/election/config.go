@@ -4,9 +4,8 @@
 package election
 
 import (
-	"regexp"
-
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -25,8 +24,8 @@ type Config struct {
 // Names of Kubernetes: labels of RFC 1123, and of an object several with dots.
 var (
 	label     = `[a-z0-9](?:[-a-z0-9]*[a-z0-9])?`
-	namespace = regexp.MustCompile(`^` + label + `$`)
-	object    = regexp.MustCompile(`^` + label + `(?:\.` + label + `)*$`)
+	namespace = lazyregexp.New(`^` + label + `$`)
+	object    = lazyregexp.New(`^` + label + `(?:\.` + label + `)*$`)
 )
 
 // Problems returns what is wrong with the configuration. It reads no file.

@@ -7,10 +7,10 @@ import (
 	"cmp"
 	"errors"
 	"net/url"
-	"regexp"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -63,8 +63,8 @@ type Webhook struct {
 }
 
 var (
-	ownerAndName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*$`)
-	project      = regexp.MustCompile(`^([0-9]+|[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+)$`)
+	ownerAndName = lazyregexp.New(`^[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*$`)
+	project      = lazyregexp.New(`^([0-9]+|[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+)$`)
 )
 
 // Files returns pointers to the paths in the configuration, to make them absolute.
@@ -103,7 +103,7 @@ func (c Config) Problems() (out problem.List) {
 		kind       string
 		host       *Host
 		defaultURL string
-		name       *regexp.Regexp
+		name       *lazyregexp.Regexp
 		names      string
 	}{
 		{"github", c.GitHub, gitHubAPI, ownerAndName, "owner/name"},

@@ -6,10 +6,10 @@ package render
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
@@ -116,7 +116,7 @@ func (m *markdown) fits(text string) bool {
 	return true
 }
 
-var backticks = regexp.MustCompile("`+")
+var backticks = lazyregexp.New("`+")
 
 func longestRun(text string) int {
 	longest := 0

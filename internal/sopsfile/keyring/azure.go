@@ -10,7 +10,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,6 +21,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // azureAPI is the version of Key Vault's interface. SOPS wraps with RSA-OAEP-256.
@@ -47,7 +47,7 @@ func newAzure(cfg AzureKeyVault) (*azureVault, error) {
 
 func (k *azureVault) kind() Kind { return Azure }
 
-var azureVersion = regexp.MustCompile(`^[0-9a-zA-Z]{1,64}$`)
+var azureVersion = lazyregexp.New(`^[0-9a-zA-Z]{1,64}$`)
 
 // lists accepts a key that is configured with its version, or any version of a key that
 // is configured without one.

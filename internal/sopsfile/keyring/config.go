@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
 	"github.com/relay-secrets/terraform-provider-relay/internal/httpclient"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 )
 
@@ -201,13 +201,13 @@ func (c *Config) Files() []*string {
 // The forms of keys. No character in them has a meaning in a URL beyond its own
 // segment.
 var (
-	awsKey       = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]+:(key|alias)/[A-Za-z0-9/_-]+$`)
-	gcpKey       = regexp.MustCompile(`^projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+$`)
-	azureKey     = regexp.MustCompile(`^https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/keys/[A-Za-z0-9-]+(/[A-Za-z0-9]+)?$`)
-	azureTenant  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
-	transitMount = regexp.MustCompile(`^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$`)
-	transitKey   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
-	namespace    = regexp.MustCompile(`^[A-Za-z0-9_./-]*$`)
+	awsKey       = lazyregexp.New(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]+:(key|alias)/[A-Za-z0-9/_-]+$`)
+	gcpKey       = lazyregexp.New(`^projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+$`)
+	azureKey     = lazyregexp.New(`^https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/keys/[A-Za-z0-9-]+(/[A-Za-z0-9]+)?$`)
+	azureTenant  = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+	transitMount = lazyregexp.New(`^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$`)
+	transitKey   = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	namespace    = lazyregexp.New(`^[A-Za-z0-9_./-]*$`)
 )
 
 // Problems returns what is wrong with the configuration. It reads no file.
@@ -238,7 +238,7 @@ func (c *Config) Problems() problem.List {
 	return out
 }
 
-func keyProblems(keys []string, form *regexp.Regexp, what string) (out problem.List) {
+func keyProblems(keys []string, form *lazyregexp.Regexp, what string) (out problem.List) {
 	out.AddIf(len(keys) == 0, "", "is required; each entry is the %s", what)
 	for i, key := range keys {
 		out.AddIf(!form.MatchString(key) || len(key) > 512, problem.Index("", i), "must be the %s", what)

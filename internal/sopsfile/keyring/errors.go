@@ -5,10 +5,10 @@ package keyring
 
 import (
 	"errors"
-	"regexp"
 	"strconv"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/foreign"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // The causes why an entry was not decrypted. Only ErrUnavailable is worth a retry.
@@ -83,7 +83,7 @@ func ofStatus(during string, status int) error {
 	return rejected(detail)
 }
 
-var plainRecipient = regexp.MustCompile(`^[A-Za-z0-9_./:@+= -]+$`)
+var plainRecipient = lazyregexp.New(`^[A-Za-z0-9_./:@+= -]+$`)
 
 // showRecipient returns a recipient for a message, and shortens a long one in the middle.
 func showRecipient(recipient string) string {
@@ -97,7 +97,7 @@ func showRecipient(recipient string) string {
 }
 
 // plainCode is the form of an error code of a service; anything else could be text.
-var plainCode = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
+var plainCode = lazyregexp.New(`^[A-Za-z]{1,64}$`)
 
 func showCode(code string) string {
 	if plainCode.MatchString(code) {

@@ -8,11 +8,11 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/conffile"
+	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 )
 
 // vaultTransit decrypts entries with one transit engine. It does not use Vault's client,
@@ -39,7 +39,7 @@ func (k *vaultTransit) available() []string {
 	return out
 }
 
-var transitCiphertext = regexp.MustCompile(`^vault:v[0-9]{1,9}:[A-Za-z0-9+/=]+$`)
+var transitCiphertext = lazyregexp.New(`^vault:v[0-9]{1,9}:[A-Za-z0-9+/=]+$`)
 
 func (k *vaultTransit) unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
 	if !transitCiphertext.Match(w.Text) {
