@@ -30,7 +30,22 @@ func BenchmarkStart(b *testing.B) {
 		size = len(schema)
 	}
 	b.ReportMetric(float64(size), "schema-bytes")
-	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/start")
+	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "ms/start")
+}
+
+// BenchmarkSyncStart is what each command of relay-sync waits for before it does anything.
+func BenchmarkSyncStart(b *testing.B) { programStart(b, "relay-sync", "version") }
+
+// programStart runs a command that does nothing.
+func programStart(b *testing.B, program string, args ...string) {
+	b.Helper()
+	path := tools.Path(b, program)
+	for b.Loop() {
+		if err := exec.CommandContext(b.Context(), path, args...).Run(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "ms/start")
 }
 
 // start starts the provider as Terraform does, asks for its schema and ends it.

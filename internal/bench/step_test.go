@@ -21,15 +21,7 @@ import (
 )
 
 // BenchmarkStepStart is what each step waits for before its secrets are read.
-func BenchmarkStepStart(b *testing.B) {
-	program := tools.Path(b, "relay-step")
-	for b.Loop() {
-		if err := exec.CommandContext(b.Context(), program, "--version").Run(); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/start")
-}
+func BenchmarkStepStart(b *testing.B) { programStart(b, "relay-step", "--version") }
 
 // BenchmarkStepSecrets starts a command with 1,000 secrets, beside the bare reads.
 func BenchmarkStepSecrets(b *testing.B) {
