@@ -28,8 +28,9 @@ const (
 // BenchmarkTenThousand starts the real relay-sync on a commit of 10,000 secrets in
 // 500 manifests: the rate of the cold apply, with git and decryption, beside a bare
 // loop that sends the same requests for each secret with the same concurrency,
-// before and after it; and what memory the process has after the apply, and after a
-// comparison with Vault that finds nothing to do.
+// before and after it; the rate of the comparison with Vault that then finds nothing to
+// do, beside a bare loop that reads the same metadata; and what memory the process has
+// after each.
 func BenchmarkTenThousand(b *testing.B) {
 	w := newWorld(b, manyWorkflows)
 	w.sealMany(b)
@@ -43,16 +44,21 @@ func BenchmarkTenThousand(b *testing.B) {
 		applied, peak := p.memory(b, "VmRSS"), p.memory(b, "VmHWM")
 		p.until(b, 5*time.Minute, "shop", func(s report.Status) bool { return s.Settled() && s.Summary.Unchanged == manyAll })
 		compared, peakAfter := p.memory(b, "VmRSS"), p.memory(b, "VmHWM")
+		history := p.statusOf(b, "shop").History
 		p.stop(b)
+		check := time.Duration(history[len(history)-1].Seconds * float64(time.Second))
+		reads := w.bareReads(b)
 		after := w.bare(b, "after")
 		bare := (before + after) / 2
 		b.ReportMetric(manyAll/took.Seconds(), "secrets/s")
 		b.ReportMetric(manyAll/bare.Seconds(), "bare-secrets/s")
 		b.ReportMetric(bare.Seconds()/took.Seconds(), "of-bare")
+		b.ReportMetric(reads.Seconds()/check.Seconds(), "check-of-bare")
 		b.ReportMetric(applied, "MB-applied")
 		b.ReportMetric(compared, "MB-compared")
-		b.Logf("cold apply %s, bare loop %s before and %s after; memory %.0f MB after the apply (peak %.0f), %.0f MB after a comparison (peak %.0f)",
-			took.Round(time.Millisecond), before.Round(time.Millisecond), after.Round(time.Millisecond), applied, peak, compared, peakAfter)
+		b.Logf("cold apply %s, bare loop %s before and %s after; comparison %s, bare reads %s; memory %.0f MB after the apply (peak %.0f), %.0f MB after a comparison (peak %.0f)",
+			took.Round(time.Millisecond), before.Round(time.Millisecond), after.Round(time.Millisecond),
+			check.Round(time.Millisecond), reads.Round(time.Millisecond), applied, peak, compared, peakAfter)
 	}
 }
 
@@ -79,48 +85,80 @@ func (w *world) sealMany(b *testing.B) {
 	}
 }
 
-// bare writes as many secrets elsewhere: value and record, and nothing else.
-func (w *world) bare(b *testing.B, name string) time.Duration {
+// bareRequests sends requests with a writer's token, and nothing else.
+type bareRequests struct {
+	b       *testing.B
+	client  http.Client
+	address string
+	token   string
+}
+
+func (w *world) bareRequests(b *testing.B) *bareRequests {
 	b.Helper()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}}
-	token := w.vault.Writer(b)
-	send := func(method, path, body string) error {
-		request, err := http.NewRequestWithContext(b.Context(), method, w.vault.Address+"/v1/customers/"+path, strings.NewReader(body))
-		if err != nil {
-			return err
-		}
-		request.Header.Set("X-Vault-Token", token)
-		if method == http.MethodPatch {
-			request.Header.Set("Content-Type", "application/merge-patch+json")
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		defer response.Body.Close()
-		if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode >= 300 {
-			return fmt.Errorf("%s %s: %d, %w", method, path, response.StatusCode, err)
-		}
-		return nil
+	return &bareRequests{
+		b: b, client: http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}},
+		address: w.vault.Address, token: w.vault.Writer(b),
 	}
-	record := strings.Repeat("r", 400) // as long as a real one
-	workflow := vaulttest.Workflow(b) + "-" + name
+}
+
+func (r *bareRequests) send(method, path, body string) error {
+	request, err := http.NewRequestWithContext(r.b.Context(), method, r.address+"/v1/customers/"+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("X-Vault-Token", r.token)
+	if method == http.MethodPatch {
+		request.Header.Set("Content-Type", "application/merge-patch+json")
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %d, %w", method, path, response.StatusCode, err)
+	}
+	return nil
+}
+
+// all does something for each secret, with the concurrency of relay-sync.
+func (r *bareRequests) all(do func(i int) error) time.Duration {
+	r.b.Helper()
 	begun := time.Now()
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for i := range manyAll {
-		group.Go(func() error {
-			path := fmt.Sprintf("workflows/%s-%d/secret_%d", workflow, i%manyWorkflows, i)
-			if err := send(http.MethodPost, "data/"+path, fmt.Sprintf(`{"options":{"cas":0},"data":{"value":"value-%d-%s"}}`, i, strings.Repeat("x", 40))); err != nil {
-				return err
-			}
-			return send(http.MethodPatch, "metadata/"+path, `{"custom_metadata":{"relay.gitops/bench/shop":"`+record+`"}}`)
-		})
+		group.Go(func() error { return do(i) })
 	}
 	if err := group.Wait(); err != nil {
-		b.Fatal(err)
+		r.b.Fatal(err)
 	}
 	return time.Since(begun)
+}
+
+// bare writes as many secrets elsewhere: value and record.
+func (w *world) bare(b *testing.B, name string) time.Duration {
+	b.Helper()
+	record := strings.Repeat("r", 400) // as long as a real one
+	workflow := vaulttest.Workflow(b) + "-" + name
+	requests := w.bareRequests(b)
+	return requests.all(func(i int) error {
+		path := fmt.Sprintf("workflows/%s-%d/secret_%d", workflow, i%manyWorkflows, i)
+		if err := requests.send(http.MethodPost, "data/"+path, fmt.Sprintf(`{"options":{"cas":0},"data":{"value":"value-%d-%s"}}`, i, strings.Repeat("x", 40))); err != nil {
+			return err
+		}
+		return requests.send(http.MethodPatch, "metadata/"+path, `{"custom_metadata":{"relay.gitops/bench/shop":"`+record+`"}}`)
+	})
+}
+
+// bareReads reads the metadata of the secrets that relay-sync wrote.
+func (w *world) bareReads(b *testing.B) time.Duration {
+	b.Helper()
+	requests := w.bareRequests(b)
+	return requests.all(func(i int) error {
+		workflow, rest := i/(manyManifests*manySecrets), i%(manyManifests*manySecrets)
+		return requests.send(http.MethodGet, fmt.Sprintf("metadata/workflows/%s/secret_%d_%02d", w.workflow(workflow), rest/manySecrets, rest%manySecrets), "")
+	})
 }
 
 // programConfig is the text of a configuration of the world's source.
