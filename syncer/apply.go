@@ -62,25 +62,15 @@ func (s *source) apply(ctx context.Context, d desired, into *report.Report, done
 	removers.wait()
 }
 
-// write sends the values. Each file is opened just before its values are sent, and the
+// write sends the values. Each file is decrypted just before its values are sent, and the
 // next file waits for a free worker: few values are in memory at a time, and none stays.
 func (s *source) write(p *pool, d desired, line report.AuditLine, results []report.Result) {
 	waiting := map[string][]*report.Result{}
 	for _, r := range chosen(results, plan.Kind.Writes) {
 		waiting[r.Want.File] = append(waiting[r.Want.File], r)
 	}
-	var files []gitsource.File
-	for _, f := range d.Files {
-		if waiting[f.Path] != nil {
-			files = append(files, f)
-		}
-	}
-	err := s.repo.Read(p.ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
-		var contents map[secrets.Address]content
-		if err == nil {
-			contents, err = s.decrypt(p.ctx, file.Path, data)
-		}
-		for _, r := range waiting[file.Path] {
+	send := func(path string, contents map[secrets.Address]content, err error) {
+		for _, r := range waiting[path] {
 			content := contents[r.Address]
 			p.run(r, func(ctx context.Context, r *report.Result) {
 				if r.Err = err; err == nil {
@@ -88,7 +78,27 @@ func (s *source) write(p *pool, d desired, line report.AuditLine, results []repo
 				}
 			})
 		}
-		delete(waiting, file.Path)
+		delete(waiting, path)
+	}
+	var files []gitsource.File // to be read again
+	for _, f := range d.Files {
+		unlocked := s.unlocked[f.Path]
+		switch {
+		case waiting[f.Path] == nil:
+		case unlocked == nil || p.ctx.Err() != nil:
+			files = append(files, f)
+		default:
+			delete(s.unlocked, f.Path)
+			contents, err := s.decryptUnlocked(unlocked)
+			send(f.Path, contents, err)
+		}
+	}
+	err := s.repo.Read(p.ctx, files, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
+		var contents map[secrets.Address]content
+		if err == nil {
+			contents, err = s.decrypt(p.ctx, file.Path, data)
+		}
+		send(file.Path, contents, err)
 		return p.ctx.Err()
 	})
 	for _, rest := range waiting { // git stopped halfway

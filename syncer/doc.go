@@ -25,7 +25,7 @@
 // The same commit applied again writes nothing, and a file that was only re-encrypted
 // updates records alone if there is a fingerprint key. Only files that changed are read
 // and decrypted; values are decrypted again, file by file, for what is written, and none
-// stays in memory.
+// stays in memory. For a few files their data keys stay from the plan until then.
 //
 // The daemon retries everything that may change without a commit: soon, at once after a
 // file or a command may have removed the cause, and on request.

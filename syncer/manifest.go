@@ -44,7 +44,15 @@ func (s *source) decrypt(ctx context.Context, name string, data []byte) (map[sec
 	if err != nil {
 		return nil, err
 	}
-	opened, err := manifest.Decrypt(ctx, s.keys)
+	unlocked, err := manifest.Unlock(ctx, s.keys)
+	if err != nil {
+		return nil, err
+	}
+	return s.decryptUnlocked(unlocked)
+}
+
+func (s *source) decryptUnlocked(u *sopsfile.Unlocked) (map[secrets.Address]content, error) {
+	opened, err := u.Decrypt()
 	if err != nil {
 		return nil, err
 	}

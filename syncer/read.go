@@ -119,8 +119,7 @@ func (d *desired) refusedIn(seen observation, owner secrets.Owner) map[secrets.A
 // wants returns what a manifest wants: all of it, or nothing. With an error it returns the
 // addresses as far as they are known. It decrypts the values, checks them and drops them; a
 // keyless plan does not decrypt.
-func (s *source) wants(ctx context.Context, manifest *sopsfile.Manifest) ([]plan.Want, error) {
-	var wants []plan.Want
+func (s *source) wants(ctx context.Context, manifest *sopsfile.Manifest) (wants []plan.Want, unlocked *sopsfile.Unlocked, err error) {
 	add := func(leaf sopsfile.Leaf, fingerprint string) {
 		wants = append(wants, plan.Want{Address: s.addressOf(leaf), File: manifest.Name, Line: leaf.Line, Sealed: manifest.Sealed, SOPS1: fingerprint})
 	}
@@ -131,11 +130,14 @@ func (s *source) wants(ctx context.Context, manifest *sopsfile.Manifest) ([]plan
 	}
 	eachConnection(manifest.Leaves, func(fields []sopsfile.Leaf) { add(fields[0], sopsfile.ConnectionSOPS1(fields)) })
 	if s.keyless {
-		return wants, nil
+		return wants, nil, nil
 	}
-	opened, err := manifest.Decrypt(ctx, s.keys)
+	if unlocked, err = manifest.Unlock(ctx, s.keys); err != nil {
+		return wants, nil, err
+	}
+	opened, err := unlocked.Decrypt()
 	if err != nil {
-		return wants, err
+		return wants, nil, err
 	}
 	contents := s.contents(opened)
 	var errs []error
@@ -148,7 +150,7 @@ func (s *source) wants(ctx context.Context, manifest *sopsfile.Manifest) ([]plan
 			errs = append(errs, fmt.Errorf("%s: line %d: %s %s: %w", w.File, w.Line, w.Address.Kind, w.Address, err))
 		}
 	}
-	return wants, errors.Join(errs...)
+	return wants, unlocked, errors.Join(errs...)
 }
 
 // settle keeps what exactly one file claims. If two files claim one secret, it stays as

@@ -8,7 +8,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile"
@@ -20,7 +24,14 @@ import (
 type sameContent struct {
 	files    []gitsource.File
 	manifest *sopsfile.Manifest // nil if it is refused
+	outcome  outcome
+	// unlocked is kept for the write, if there is room.
+	unlocked *sopsfile.Unlocked
 }
+
+// maxUnlocked limits the bytes of the files that a sync keeps unlocked from its plan to its
+// writes. They take a few times as much memory. Others are read again.
+const maxUnlocked = 1 << 20
 
 // contentKey is a content and what decides how it is read.
 type contentKey struct {
@@ -51,48 +62,81 @@ func (s *source) contentsOf(files []gitsource.File) []*sameContent {
 }
 
 // readMissing reads the files that are not cached into the cache. It verifies all before
-// it decrypts one, so that a commit beyond a limit costs little.
+// it decrypts one, so that a commit beyond a limit costs little. On each processor it reads
+// one file at a time.
 func (s *source) readMissing(ctx context.Context, files []gitsource.File) error {
 	missing, leaves := s.cache.missing(files)
 	contents := s.contentsOf(missing)
-	var first []gitsource.File
-	for _, c := range contents {
-		first = append(first, c.files[0])
-	}
-	next := 0 // Read keeps the order
-	err := s.repo.Read(ctx, first, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
-		c := contents[next]
-		next++
-		if err == nil {
-			c.manifest, err = s.verified(file.Path, data)
-		}
-		if err != nil {
-			s.keep(c, outcome{err: err})
-			return ctx.Err()
-		}
-		leaves += len(c.manifest.Leaves) * len(c.files)
-		return cmp.Or(ctx.Err(), s.checkLeaves(leaves))
-	})
-	if err != nil {
+	if err := s.verifyContents(ctx, contents, leaves); err != nil {
 		return err
 	}
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	room := int64(maxUnlocked)
 	for _, c := range contents {
-		if c.manifest == nil {
-			continue
-		}
-		o := outcome{leaves: len(c.manifest.Leaves)}
-		o.wants, o.err = s.wants(ctx, c.manifest)
-		c.manifest = nil // its memory is no longer needed
-		if ctx.Err() != nil {
+		room -= c.files[0].Size
+		keep := room >= 0
+		work.Go(func() error {
+			if c.manifest != nil {
+				c.outcome.wants, c.unlocked, c.outcome.err = s.wants(ctx, c.manifest)
+				c.manifest = nil // its memory is no longer needed
+			}
+			if !keep {
+				c.unlocked = nil
+			}
 			return ctx.Err()
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	s.unlocked = map[string]*sopsfile.Unlocked{}
+	for _, c := range contents {
+		s.keep(c)
+		if c.unlocked != nil && c.outcome.err == nil {
+			s.unlocked[c.files[0].Path] = c.unlocked
 		}
-		s.keep(c, o)
 	}
 	return nil
 }
 
+// verifyContents reads and verifies contents. known is how many secrets the other files have.
+func (s *source) verifyContents(ctx context.Context, contents []*sameContent, known int) error {
+	var first []gitsource.File
+	for _, c := range contents {
+		first = append(first, c.files[0])
+	}
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	var found atomic.Int64 // secrets
+	next := 0              // Read keeps the order
+	err := s.repo.Read(ctx, first, sopsfile.MaxBytes, func(file gitsource.File, data []byte, err error) error {
+		c := contents[next]
+		next++
+		if c.outcome.err = err; err == nil {
+			work.Go(func() error {
+				if c.manifest, c.outcome.err = s.verified(file.Path, data); c.outcome.err == nil {
+					c.outcome.leaves = len(c.manifest.Leaves)
+				}
+				found.Add(int64(c.outcome.leaves * len(c.files)))
+				return nil // it is in the outcome
+			})
+		}
+		return cmp.Or(ctx.Err(), s.checkLeaves(known+int(found.Load())))
+	})
+	_ = work.Wait()
+	for _, c := range contents[:next] { // the error names the first count beyond the limit
+		known += c.outcome.leaves * len(c.files)
+		if err := s.checkLeaves(known); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
 // keep caches the outcome of the first file for all files with its content.
-func (s *source) keep(c *sameContent, o outcome) {
+func (s *source) keep(c *sameContent) {
+	o := c.outcome
 	for i, f := range c.files {
 		at := o
 		if i > 0 {

@@ -36,6 +36,8 @@ type source struct {
 	// reason is the person's, for the audit file.
 	reason string
 	cache  *manifestCache
+	// unlocked are files that this sync has read, by path.
+	unlocked map[string]*sopsfile.Unlocked
 	// ancestry is what is known of the commit's history.
 	ancestry *ancestry
 	// fingerprint is for the values; it may be none.

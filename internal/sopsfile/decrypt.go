@@ -25,12 +25,40 @@ type Secret struct {
 	Key1 string
 }
 
-// Decrypt decrypts all secrets, in the order of Leaves, and checks the MAC of the file.
-// It returns all or none. Errors are a *NoKeyError, the context's, or a *Problems:
-// values that cannot be decrypted at their path, or a MAC that does not match. It is
-// safe for concurrent use.
+// Unlocked is a manifest with its data key: what was found valid is decrypted again without
+// parsing the file and without the keys. It contains no value, and prints no data key.
+type Unlocked struct {
+	manifest *Manifest
+	dataKey  func() []byte // see secrets.Value
+}
+
+// Decrypt is Unlock and Unlocked.Decrypt.
 func (m *Manifest) Decrypt(ctx context.Context, keys *Keys) ([]Secret, error) {
-	values, dataKey, err := m.open(ctx, keys)
+	u, err := m.Unlock(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	return u.Decrypt()
+}
+
+// Unlock decrypts the data key of the file. Errors are a *NoKeyError, the context's, or a
+// *Problems. It is safe for concurrent use.
+func (m *Manifest) Unlock(ctx context.Context, keys *Keys) (u *Unlocked, err error) {
+	defer m.recovered(&err)
+	muteSOPS()
+	dataKey, err := m.dataKey(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	return &Unlocked{m, func() []byte { return dataKey }}, nil
+}
+
+// Decrypt decrypts all secrets, in the order of Leaves, and checks the MAC of the file.
+// It returns all or none. The error is a *Problems: values that cannot be decrypted at
+// their path, or a MAC that does not match. It is safe for concurrent use.
+func (u *Unlocked) Decrypt() ([]Secret, error) {
+	m, dataKey := u.manifest, u.dataKey()
+	values, err := m.values(dataKey)
 	if err != nil {
 		return nil, err
 	}
@@ -41,28 +69,26 @@ func (m *Manifest) Decrypt(ctx context.Context, keys *Keys) ([]Secret, error) {
 	return opened, nil
 }
 
-func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataKey []byte, err error) {
-	problems := &Problems{File: m.Name}
-	defer func() {
-		if recover() != nil { // the text of the panic can contain values
-			problems.add(0, nil, "%s", cannotOpen)
-			values, dataKey, err = nil, nil, problems
-		}
-	}()
-	muteSOPS()
-
-	dataKey, err = m.dataKey(ctx, keys)
-	if err != nil {
-		return nil, nil, err
+// recovered sets the error after a panic of SOPS, whose text can contain values.
+func (m *Manifest) recovered(err *error) {
+	if recover() != nil {
+		problems := &Problems{File: m.Name}
+		problems.add(0, nil, "%s", cannotOpen)
+		*err = problems
 	}
+}
+
+func (m *Manifest) values(dataKey []byte) (values []string, err error) {
+	problems := &Problems{File: m.Name}
+	defer m.recovered(&err)
 	cipher := &opener{cipher: aes.NewCipher(), values: make(map[string]string, len(m.locations))}
 	mac, err := m.tree().Decrypt(dataKey, cipher)
 	if err != nil { // opener returns none; the text of SOPS can contain values
 		problems.add(0, nil, "%s", cannotOpen)
-		return nil, nil, problems
+		return nil, problems
 	}
 	if len(cipher.values) == 0 && len(m.metadata.KeyGroups) > 1 {
-		return nil, nil, m.partsProblem()
+		return nil, m.partsProblem()
 	}
 	for i, p := range m.locations {
 		value, found := cipher.values[p.authenticated()]
@@ -76,9 +102,9 @@ func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataK
 	}
 	m.checkValues(values, problems)
 	if problems.found() {
-		return nil, nil, problems
+		return nil, problems
 	}
-	return values, dataKey, nil
+	return values, nil
 }
 
 // checkValues reports placeholders, values of which sops may have lost a part, and values with line ends of Windows: SOPS encrypts

@@ -19,6 +19,18 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
 )
 
+// open decrypts the plain texts and the data key.
+func (m *Manifest) open(ctx context.Context, keys *Keys) (values []string, dataKey []byte, err error) {
+	u, err := m.Unlock(ctx, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	if values, err = m.values(u.dataKey()); err != nil {
+		return nil, nil, err
+	}
+	return values, u.dataKey(), nil
+}
+
 // mustVerify fails the test on a file that Verify refuses.
 func mustVerify(t testing.TB, name, file string) *Manifest {
 	t.Helper()
