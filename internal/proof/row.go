@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"path"
 	"slices"
 )
 
@@ -48,7 +49,7 @@ func (g goal) reached(measured float64) bool {
 }
 
 // evidence is what a reader looks for in the code.
-func (r row) evidence() string { return r.pkg + " " + r.run }
+func (r row) evidence() string { return path.Join(r.module, r.pkg) + " " + r.run }
 
 // sections returns the sections of rows, in their order.
 func sections(rows []row) []string {

@@ -26,15 +26,15 @@ func TestTablesShowWhatFailed(t *testing.T) {
 	})
 	want := `FAULTS
 what is done  tried  survived  time  result  evidence
-cuts          20     20        1s    ok      ./a TestCuts
-cuts          20     19        1m0s  FAILED  ./a TestCuts
-cuts          0      0         0s    FAILED  ./a TestCuts
+cuts          20     20        1s    ok      a TestCuts
+cuts          20     19        1m0s  FAILED  a TestCuts
+cuts          0      0         0s    FAILED  a TestCuts
 
 SPEED
 what is measured  measured  goal           result  evidence
-time beside bare  1.988     at most 2      ok      ./a BenchmarkA
-rate              0.9       at least 0.95  FAILED  ./a BenchmarkA
-memory, MB        -                        FAILED  ./a BenchmarkA
+time beside bare  1.988     at most 2      ok      a BenchmarkA
+rate              0.9       at least 0.95  FAILED  a BenchmarkA
+memory, MB        -                        FAILED  a BenchmarkA
 
 `
 	if diff := cmp.Diff(want, got.String()); diff != "" {
