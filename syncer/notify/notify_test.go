@@ -284,7 +284,7 @@ func TestUnresponsiveTargetBlocksNeitherOthersNorStop(t *testing.T) {
 	}
 	before := time.Now()
 	r.stop()
-	if took := time.Since(before); took > grace+5*time.Second {
+	if took := time.Since(before); took > grace+30*time.Second {
 		t.Errorf("Run returned %v after the stop", took)
 	}
 	if !strings.Contains(r.log.String(), "the request timed out") {
