@@ -155,6 +155,45 @@ func TestSealedVaultRefusesUntilUnsealed(t *testing.T) {
 	}
 }
 
+// TestStandbyTakesOver steps the active node down, and then seals the one that took over.
+func TestStandbyTakesOver(t *testing.T) {
+	t.Parallel()
+	v := startTest(t, options{prepare: true, nodes: 3})
+	const entry = "customers/data/workflows/w/s"
+	if len(v.Nodes) != 3 || v.Nodes[0] != v.Address {
+		t.Fatalf("announced the nodes %v", v.Nodes)
+	}
+	at := func(node, method, path, body string) (int, string) {
+		return (&server{announcement: announcement{Address: node}}).call(t, v.RootToken, method, path, body)
+	}
+	active := func() string {
+		for _, node := range v.Nodes {
+			if status, _ := at(node, "GET", "sys/health", ""); status == http.StatusOK {
+				return node
+			}
+		}
+		return ""
+	}
+	if status, body := at(v.Nodes[2], "POST", entry, `{"data":{"value":"kept"}}`); status != 200 {
+		t.Errorf("a standby answered %d %s", status, body)
+	}
+	for _, path := range []string{"sys/step-down", "sys/seal"} {
+		before := active()
+		if status, body := at(before, "PUT", path, ""); status != 204 {
+			t.Errorf("%s answered %d %s", path, status, body)
+		}
+		if err := eventually(func() (bool, error) { now := active(); return now != "" && now != before, nil }); err != nil {
+			t.Fatalf("after %s: %v", path, err)
+		}
+		if err := eventually(func() (bool, error) {
+			status, body := at(active(), "GET", entry, "")
+			return status == 200 && strings.Contains(body, "kept"), nil
+		}); err != nil {
+			t.Errorf("after %s: %v", path, err)
+		}
+	}
+}
+
 func TestRaftStorageSurvivesRestart(t *testing.T) {
 	t.Parallel()
 	opts := options{prepare: true, storage: storage{dir: filepath.Join(t.TempDir(), "vault")}}
@@ -216,6 +255,8 @@ func TestRefusedCommandLines(t *testing.T) {
 		{"-reader-workflow", "+"},
 		{"-reader-workflow", "a/b"},
 		{"-reader-workflow", `a" {}`},
+		{"-nodes", "0"},
+		{"-nodes", "3", "-storage", "raft:data"},
 		{"extra"},
 	} {
 		var stdout bytes.Buffer

@@ -8,7 +8,8 @@
 // JWT, OIDC, Kubernetes, LDAP and certificate auth methods, on a loopback address only. When it
 // is ready, it prints one line of JSON on standard output. With -prepare it has a KV v2 mount and
 // the policies of Relay's writing and reading side. With -tls it serves over TLS, with
-// its own certificate authority, which also issues a client certificate.
+// its own certificate authority, which also issues a client certificate. With -nodes it runs
+// a cluster in memory: one node is active, and the others forward requests to it.
 //
 // It must not be used for production data: it writes its root token and unseal
 // key to standard output, has no audit device, and uses TLS only with a flag.

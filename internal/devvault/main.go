@@ -20,6 +20,7 @@ import (
 type options struct {
 	listen         string
 	storage        storage
+	nodes          int
 	tlsDir         string
 	prepare        bool
 	readerWorkflow string
@@ -72,6 +73,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&opts.listen, "listen", "127.0.0.1:0", "loopback `address` to serve on; port 0 takes a free one")
 	storageFlag := flags.String("storage", "inmem", "`inmem`, or raft:DIR to keep the data in DIR")
+	flags.IntVar(&opts.nodes, "nodes", 1, "`number` of nodes of one cluster in memory, each at an address of its own; the first is active")
 	flags.StringVar(&opts.tlsDir, "tls", "", "serve over TLS, and write "+caFile+", "+clientCertFile+" and "+clientKeyFile+" into `DIR`")
 	flags.BoolVar(&opts.prepare, "prepare", false, "mount KV v2 at "+mountName+", enable auth methods, write the policies")
 	flags.StringVar(&opts.readerWorkflow, "reader-workflow", "deploy-production", "`workflow` of the policy reader")
@@ -91,6 +93,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	var err error
 	opts.storage, err = parseStorage(*storageFlag)
+	if err == nil && opts.nodes != 1 && (opts.nodes < 1 || opts.storage.dir != "" || opts.tlsDir != "") {
+		err = fmt.Errorf("invalid -nodes %d: must be at least 1, and 1 with -storage raft or -tls", opts.nodes)
+	}
 	return opts, err
 }
 

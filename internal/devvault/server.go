@@ -31,6 +31,8 @@ type announcement struct {
 	Address   string `json:"address"`
 	RootToken string `json:"root_token"`
 	UnsealKey string `json:"unseal_key"`
+	// Nodes are the addresses of a cluster's nodes, the first of which is Address.
+	Nodes []string `json:"nodes,omitempty"`
 }
 
 // server is a Vault core behind its HTTP API.
@@ -39,15 +41,39 @@ type server struct {
 	core       *vault.Core
 	closeFiles func() error
 	http       *http.Server
+	standbys   []*server
 	failed     chan error // receives the error that ends serving
 }
 
-// start returns an unsealed Vault that serves.
+// start returns an unsealed Vault that serves: of one node, or the first of a cluster.
 func start(opts options, logs io.Writer) (*server, error) {
 	if !opts.verbose {
 		logs = io.Discard
 	}
 	logger := hclog.New(&hclog.LoggerOptions{Name: "vault", Output: logs, Level: hclog.Info})
+	if opts.nodes > 1 {
+		var err error
+		if opts.storage, err = newCluster(logger); err != nil {
+			return nil, err
+		}
+	}
+	srv, err := startNode(opts, logger, "")
+	if err != nil || opts.nodes <= 1 {
+		return srv, err
+	}
+	srv.Nodes = []string{srv.Address}
+	for range opts.nodes - 1 {
+		standby, err := startNode(options{listen: "127.0.0.1:0", storage: opts.storage}, logger, srv.UnsealKey)
+		if err != nil {
+			return nil, errors.Join(err, srv.stop())
+		}
+		srv.standbys, srv.Nodes = append(srv.standbys, standby), append(srv.Nodes, standby.Address)
+	}
+	return srv, nil
+}
+
+// startNode returns a node that serves. With the unseal key of a cluster it is a standby.
+func startNode(opts options, logger hclog.Logger, clusterKey string) (*server, error) {
 	listener, err := net.Listen("tcp", opts.listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
@@ -66,20 +92,27 @@ func start(opts options, logs io.Writer) (*server, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	keys, err := open(core, opts.storage)
+	handler := vaulthttp.Handler.Handler(&vault.HandlerProperties{Core: core})
+	core.SetClusterHandler(handler) // for requests that standbys forward
+	k := keys{UnsealKey: clusterKey}
+	if clusterKey != "" {
+		err = unseal(core, clusterKey)
+	} else {
+		k, err = open(core, opts.storage)
+	}
 	if err == nil && opts.prepare {
-		err = prepare(core, keys.RootToken, opts.readerWorkflow)
+		err = prepare(core, k.RootToken, opts.readerWorkflow)
 	}
 	if err != nil {
 		return nil, errors.Join(err, core.Shutdown(), closeFiles(), listener.Close())
 	}
 
 	srv := &server{
-		announcement: announcement{Address: address, RootToken: keys.RootToken, UnsealKey: keys.UnsealKey},
+		announcement: announcement{Address: address, RootToken: k.RootToken, UnsealKey: k.UnsealKey},
 		core:         core,
 		closeFiles:   closeFiles,
 		http: &http.Server{
-			Handler:           vaulthttp.Handler.Handler(&vault.HandlerProperties{Core: core}),
+			Handler:           handler,
 			ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog:          logger.StandardLogger(nil),
 		},
@@ -95,12 +128,16 @@ func start(opts options, logs io.Writer) (*server, error) {
 
 // stop ends serving and closes the storage.
 func (s *server) stop() error {
+	var err error
+	for _, standby := range s.standbys {
+		err = errors.Join(err, standby.stop())
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
 		_ = s.http.Close() // open connections must not keep the process
 	}
-	if err := errors.Join(s.core.Shutdown(), s.closeFiles()); err != nil {
+	if err := errors.Join(err, s.core.Shutdown(), s.closeFiles()); err != nil {
 		return fmt.Errorf("stop the core: %w", err)
 	}
 	return nil
@@ -121,18 +158,25 @@ func open(core *vault.Core, st storage) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	unsealKey, err := hex.DecodeString(k.UnsealKey)
+	if err := unseal(core, k.UnsealKey); err != nil {
+		return keys{}, err
+	}
+	return k, waitActive(core)
+}
+
+func unseal(core *vault.Core, key string) error {
+	unsealKey, err := hex.DecodeString(key)
 	if err != nil {
-		return keys{}, fmt.Errorf("read the unseal key: %w", err)
+		return fmt.Errorf("read the unseal key: %w", err)
 	}
 	unsealed, err := core.Unseal(unsealKey)
 	if err != nil {
-		return keys{}, fmt.Errorf("unseal: %w", err)
+		return fmt.Errorf("unseal: %w", err)
 	}
 	if !unsealed {
-		return keys{}, errors.New("unseal: the stored key does not match this Vault")
+		return errors.New("unseal: the stored key does not match this Vault")
 	}
-	return k, waitActive(core)
+	return nil
 }
 
 func initialize(core *vault.Core, st storage) (keys, error) {

@@ -30,6 +30,17 @@ type keys struct {
 // storage is the kind of storage: raft in dir, or memory if dir is empty.
 type storage struct {
 	dir string
+	// cluster is the memory of a cluster, nil for a node that has none.
+	cluster physical.Backend
+}
+
+// newCluster returns the memory that the nodes of a cluster share.
+func newCluster(logger hclog.Logger) (storage, error) {
+	backend, err := inmem.NewInmemHA(nil, logger)
+	if err != nil {
+		return storage{}, fmt.Errorf("open storage in memory: %w", err)
+	}
+	return storage{cluster: backend}, nil
 }
 
 func parseStorage(s string) (storage, error) {
@@ -46,6 +57,12 @@ func parseStorage(s string) (storage, error) {
 // configure sets the backend of the core. The returned function closes its files
 // after the shutdown of the core.
 func (s storage) configure(config *vault.CoreConfig, logger hclog.Logger) (closeFiles func() error, err error) {
+	if s.cluster != nil {
+		config.Physical, config.StorageType = s.cluster, "inmem_ha"
+		config.HAPhysical = s.cluster.(physical.HABackend)
+		config.ClusterAddr = "https://127.0.0.1:0" // a free port
+		return func() error { return nil }, nil
+	}
 	if s.dir == "" {
 		backend, err := inmem.NewInmem(nil, logger)
 		if err != nil {
