@@ -78,7 +78,7 @@ type Proxy struct {
 
 	forward *httputil.ReverseProxy
 
-	skew atomic.Int64 // nanoseconds
+	clock clock
 
 	mu       sync.Mutex
 	requests []*Request
@@ -86,23 +86,22 @@ type Proxy struct {
 	hook     func(n int, r *http.Request) Action
 }
 
-// NewProxy starts a Proxy in front of target, an address such as Vault.Address. It stops
-// at the end of the test.
-func NewProxy(t testing.TB, target string) *Proxy {
+// NewProxy starts a Proxy in front of targets, addresses such as Vault.Address, which it
+// uses in turn. It stops at the end of the test.
+func NewProxy(t testing.TB, targets ...string) *Proxy {
 	t.Helper()
-	u, err := url.Parse(target)
-	if err != nil {
-		t.Fatalf("parse the proxy's target: %v", err)
+	urls := make([]*url.URL, len(targets))
+	for i, target := range targets {
+		var err error
+		if urls[i], err = url.Parse(target); err != nil {
+			t.Fatalf("parse the proxy's target: %v", err)
+		}
 	}
 	p := &Proxy{planned: map[int]Action{}}
+	var next atomic.Uint32
 	p.forward = &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) },
-		ModifyResponse: func(r *http.Response) error {
-			if date, err := http.ParseTime(r.Header.Get("Date")); err == nil {
-				r.Header.Set("Date", date.Add(time.Duration(p.skew.Load())).Format(http.TimeFormat))
-			}
-			return nil
-		},
+		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(urls[int(next.Add(1))%len(urls)]) },
+		ModifyResponse: p.clock.shiftAnswer,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			w.WriteHeader(http.StatusBadGateway)
 			_, _ = io.WriteString(w, err.Error())
@@ -113,9 +112,6 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	p.Address = server.URL
 	return p
 }
-
-// Skew lets the clock of Vault, as its answers show it, be ahead by a time from now on.
-func (p *Proxy) Skew(by time.Duration) { p.skew.Store(int64(by)) }
 
 // Cut drops the connection at the k-th request from now on, counted from 1.
 func (p *Proxy) Cut(k int, m Moment) { p.plan(k, CutAt(m)) }

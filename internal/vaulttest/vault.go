@@ -35,12 +35,16 @@ type Vault struct {
 	Address   string `json:"address"`    // http://127.0.0.1:PORT; https:// of StartTLS
 	RootToken string `json:"root_token"` // may do everything
 	UnsealKey string `json:"unseal_key"` // hex
+	// Nodes are the addresses of the nodes of a Vault with the argument -nodes.
+	Nodes []string `json:"nodes"`
 
-	shared bool
-	client http.Client
-	stdin  io.Closer
-	exited chan error
-	stop   sync.Once
+	shared  bool
+	client  http.Client
+	args    []string // of a Vault from StartOwn
+	process *os.Process
+	stdin   io.Closer
+	exited  chan error
+	stop    *sync.Once
 }
 
 var shared struct {
@@ -87,8 +91,20 @@ func startOwn(t testing.TB, args []string) *Vault {
 	if err != nil {
 		t.Fatalf("start a dev Vault: %v", err)
 	}
+	v.args = args
 	t.Cleanup(func() { v.Stop(t) })
 	return v
+}
+
+// Restart starts a Vault from StartOwn again, which has ended, on the same data and at the same address,
+// if its arguments have them.
+func (v *Vault) Restart(t testing.TB) {
+	t.Helper()
+	again := startOwn(t, v.args)
+	if again.Address != v.Address || again.RootToken != v.RootToken {
+		t.Fatal("the dev Vault started with other data or at another address: use -storage raft:DIR and -listen")
+	}
+	v.process, v.stdin, v.exited, v.stop = again.process, again.stdin, again.exited, again.stop
 }
 
 // Certificates names PEM files: the authority of Vault's certificate, and a client
@@ -131,7 +147,7 @@ func launch(program string, args []string) (*Vault, error) {
 		return nil, err
 	}
 
-	v := &Vault{client: http.Client{Timeout: callTimeout}, stdin: stdin, exited: make(chan error, 1)}
+	v := &Vault{client: http.Client{Timeout: callTimeout}, process: cmd.Process, stdin: stdin, exited: make(chan error, 1), stop: new(sync.Once)}
 	watchdog := time.AfterFunc(startTimeout, func() { _ = cmd.Process.Kill() })
 	err = json.NewDecoder(stdout).Decode(v)
 	watchdog.Stop()
@@ -155,6 +171,47 @@ func (v *Vault) Stop(t testing.TB) {
 			t.Errorf("stop the dev Vault: %v", err)
 		}
 	})
+}
+
+// PID is the id of the process of a Vault from StartOwn.
+func (v *Vault) PID(t testing.TB) int {
+	t.Helper()
+	v.mustBeOwn(t)
+	return v.process.Pid
+}
+
+// Kill ends the process of a Vault from StartOwn with SIGKILL, and waits for it.
+func (v *Vault) Kill(t testing.TB) {
+	t.Helper()
+	v.mustBeOwn(t)
+	v.stop.Do(func() {
+		_ = v.process.Kill() // it may have ended by itself
+		<-v.exited
+		_ = v.stdin.Close()
+	})
+}
+
+// At is the same Vault at the address of another node.
+func (v *Vault) At(node string) *Vault {
+	return &Vault{Address: node, RootToken: v.RootToken, UnsealKey: v.UnsealKey, client: http.Client{Timeout: callTimeout}}
+}
+
+// Active is the active node of a Vault with the argument -nodes, nil while none is.
+func (v *Vault) Active(t testing.TB) *Vault {
+	t.Helper()
+	for _, address := range v.Nodes {
+		node := v.At(address)
+		if status, _ := node.Call(t, "", http.MethodGet, "sys/health", nil); status == http.StatusOK {
+			return node
+		}
+	}
+	return nil
+}
+
+// StepDown lets the active node of a cluster become a standby.
+func (v *Vault) StepDown(t testing.TB) {
+	t.Helper()
+	v.must(t, v.RootToken, http.MethodPut, "sys/step-down", nil)
 }
 
 // Seal seals a Vault from StartOwn: it responds with 503.
