@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/capability"
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
@@ -64,7 +65,7 @@ func (b Bodies) CreateField(ctx context.Context, a Address, v Value) error {
 		return &conflictError{Address: a}
 	}
 	if err != nil {
-		return fmt.Errorf("field %s: %w", quoteName(a.Name), err)
+		return fmt.Errorf("field %s: %w", quoteName(a.Name), b.c.changeError(ctx, a, capability.Write, err))
 	}
 	return nil
 }
@@ -97,9 +98,9 @@ func (b Bodies) DeleteField(ctx context.Context, a Address, destroy bool) error 
 	case err != nil:
 		return err
 	case destroy && len(e.Versions) > 0:
-		return b.c.kv.DestroyVersions(ctx, entryOf(a), slices.Sorted(maps.Keys(e.Versions))...)
+		return b.c.changeError(ctx, a, capability.Purge, b.c.kv.DestroyVersions(ctx, entryOf(a), slices.Sorted(maps.Keys(e.Versions))...))
 	case e.Live():
-		return b.c.kv.DeleteVersions(ctx, entryOf(a), e.Current)
+		return b.c.changeError(ctx, a, capability.Delete, b.c.kv.DeleteVersions(ctx, entryOf(a), e.Current))
 	}
 	return nil
 }

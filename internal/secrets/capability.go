@@ -69,7 +69,19 @@ func (c *Client) checkCapabilities(ctx context.Context, a Address, op capability
 // explainDenied distinguishes a token with a missing capability from one that Vault
 // rejects: Vault 1.14 returns the same text for both.
 func (c *Client) explainDenied(ctx context.Context, a Address, op capability.Operation, denied error) error {
-	rules := capability.For(op)[:1]
+	return c.explain(ctx, a, op, capability.For(op)[:1], denied)
+}
+
+// changeError explains why Vault denied a change, whose capabilities were there before: since then
+// the token, or its policy, has changed. It returns every other error as it is.
+func (c *Client) changeError(ctx context.Context, a Address, op capability.Operation, err error) error {
+	if !errors.Is(err, kv.ErrPermissionDenied) {
+		return err
+	}
+	return c.explain(ctx, a, op, capability.For(op), err)
+}
+
+func (c *Client) explain(ctx context.Context, a Address, op capability.Operation, rules []capability.Rule, denied error) error {
 	granted, err := c.capabilities(ctx, a, rules...)
 	if errors.Is(err, kv.ErrPermissionDenied) {
 		return fmt.Errorf("%s: %w", a.Scope.Title(), ErrTokenRejected)

@@ -91,9 +91,9 @@ func (c *Client) removeVersions(ctx context.Context, a Address, versions []int, 
 	case len(versions) == 0:
 		return nil
 	case op == capability.Purge:
-		return wrapSecret(a, c.kv.DestroyVersions(ctx, entryOf(a), versions...))
+		return wrapSecret(a, c.changeError(ctx, a, op, c.kv.DestroyVersions(ctx, entryOf(a), versions...)))
 	}
-	return wrapSecret(a, c.kv.DeleteVersions(ctx, entryOf(a), versions...))
+	return wrapSecret(a, c.changeError(ctx, a, op, c.kv.DeleteVersions(ctx, entryOf(a), versions...)))
 }
 
 // release cancels the record of the claimed version. It keeps the names of a connection's

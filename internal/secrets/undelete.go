@@ -49,7 +49,7 @@ func (c *Client) Undelete(ctx context.Context, a Address) (Record, error) {
 	}
 	if !e.Live() {
 		if err := c.kv.UndeleteVersions(pair, entryOf(a), record.Version); err != nil {
-			return Record{}, fmt.Errorf("undelete %s %s: %w; undelete it again", a.Kind, a, err)
+			return Record{}, fmt.Errorf("undelete %s %s: %w; undelete it again", a.Kind, a, c.changeError(pair, a, capability.Undelete, err))
 		}
 	}
 	return c.undeleted(pair, a, e, record)

@@ -148,7 +148,7 @@ func (c *Client) writeValue(ctx context.Context, w Write) (Written, error) {
 	case errors.Is(err, kv.ErrCASMismatch):
 		return Written{}, c.conflict(ctx, w)
 	case err != nil:
-		return Written{}, fmt.Errorf("%s %s: %w", w.Address.Kind, w.Address, err)
+		return Written{}, wrapSecret(w.Address, c.changeError(ctx, w.Address, capability.Write, err))
 	}
 	created, ok := parseTime(answer.CreatedTime)
 	expires, ok2 := parseTime(answer.DeletionTime)
@@ -176,7 +176,8 @@ func (c *Client) conflict(ctx context.Context, w Write) error {
 
 // writeRecord writes the owner's record. keys sign it.
 func (c *Client) writeRecord(ctx context.Context, a Address, r Record, keys FingerprintKeys) error {
-	return c.untilWritten(ctx, func() error { return c.patchRecord(ctx, a, c.owner, r, keys) })
+	err := c.untilWritten(ctx, func() error { return c.patchRecord(ctx, a, c.owner, r, keys) })
+	return c.changeError(ctx, a, capability.Write, err)
 }
 
 func (c *Client) patchRecord(ctx context.Context, a Address, owner Owner, r Record, keys FingerprintKeys) error {
