@@ -68,12 +68,20 @@ type ExitError struct {
 // Error names the command.
 func (e *ExitError) Error() string {
 	if e.Stderr == "" {
-		return fmt.Sprintf("git %s: exit code %d", e.Command, e.Code)
+		return fmt.Sprintf("git %s: %s", e.Command, e.end())
 	}
 	if OverMemory(e.Stderr) {
 		return fmt.Sprintf("git %s: %s: %s", e.Command, e.Stderr, MemoryHint)
 	}
-	return fmt.Sprintf("git %s: %s (exit code %d)", e.Command, e.Stderr, e.Code)
+	return fmt.Sprintf("git %s: %s (%s)", e.Command, e.Stderr, e.end())
+}
+
+// end is how the command ended. os/exec has the code -1 for a signal.
+func (e *ExitError) end() string {
+	if e.Code < 0 {
+		return "killed by a signal"
+	}
+	return fmt.Sprintf("exit code %d", e.Code)
 }
 
 // head keeps the first max bytes written to it and discards the rest.
