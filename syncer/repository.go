@@ -5,7 +5,10 @@ package syncer
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
@@ -29,10 +32,15 @@ func (c *Controller) locate(ctx context.Context, cfg config.Source) (location, e
 		return location{}, err
 	}
 	repo, err := c.openRepository(ctx, cfg)
-	if err != nil {
-		return location{}, err
+	var at location
+	if err == nil {
+		at, err = resolve(ctx, cfg, repo)
 	}
-	return resolve(ctx, cfg, repo)
+	if _, system := errors.AsType[syscall.Errno](err); err != nil && c.mirrors[cfg.Name] != nil && ctx.Err() == nil && !system {
+		// The fetch has just succeeded, so the mirror has to have the commit.
+		err = fmt.Errorf("%w: %w", gitsource.ErrDamaged, err)
+	}
+	return at, err
 }
 
 // resolve finds the commit that the source follows.
