@@ -96,14 +96,20 @@ type Error struct {
 	// Cause is one of the errors above, or the redirect that was not
 	// followed.
 	Cause error
+	// Detail is what this program knows beyond the cause, as a sentence; often empty.
+	Detail string
 }
 
-// Error returns operation, path, cause, a hint and the status. It never quotes Vault.
+// Error returns operation, path, cause, a hint, the status and the detail. It never quotes Vault.
 func (e *Error) Error() string {
-	if e.Status == 0 {
-		return fmt.Sprintf("%s %s: %s", e.Op, e.Path, e.Cause)
+	text := fmt.Sprintf("%s %s: %s", e.Op, e.Path, e.Cause)
+	if e.Status != 0 {
+		text += fmt.Sprintf(" (HTTP %d)", e.Status)
 	}
-	return fmt.Sprintf("%s %s: %s (HTTP %d)", e.Op, e.Path, e.Cause, e.Status)
+	if e.Detail != "" {
+		text += ". " + e.Detail
+	}
+	return text
 }
 
 // Unwrap returns the cause.

@@ -142,7 +142,8 @@ func (c *Client) obtain(ctx context.Context) error {
 		return last.err
 	}
 	auth, err := c.logIn(ctx, path, body)
-	if errors.Is(err, kv.ErrLoginFailed) {
+	if failed, is := errors.AsType[*kv.Error](err); is && failed.HasCause(kv.ErrLoginFailed) {
+		failed.Detail = describeToken(body, s.triedAt)
 		s.rejected = rejection{at: time.Now(), body: body, err: err}
 	}
 	if err != nil {
