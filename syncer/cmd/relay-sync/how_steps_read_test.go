@@ -34,22 +34,35 @@ for file in secrets/*; do test ! -f "$file" || { basename "$file"; base64 -w 0 "
 `
 )
 
+// cluster is a Kubernetes that issues and reviews tokens of service accounts.
+type cluster struct {
+	url, ca, reviewer string
+	// token is one of the service account "deploy" or "other" in the namespace "prod" or "other".
+	token func(namespace, account, audience string) string
+}
+
+// startCluster starts a stand-in for Kubernetes; make kubernetes-check has the real one here.
+var startCluster = func(t *testing.T) cluster {
+	k := vaulttest.StartKubernetes(t)
+	return cluster{k.URL, k.CA, k.Reviewer, func(namespace, account, audience string) string { return k.Token(t, namespace, account, audience) }}
+}
+
 // reading is a Vault after "Vault from nothing", and what the readers of the page need.
 type reading struct {
 	*firstHour
-	kubernetes *vaulttest.Kubernetes
+	kubernetes cluster
 	// password and key are the values of registry_password and signing_key.
 	password, key string
 }
 
 func newReading(t *testing.T) *reading {
 	t.Helper()
-	r := &reading{firstHour: afterFirstHour(t), kubernetes: vaulttest.StartKubernetes(t)}
+	r := &reading{firstHour: afterFirstHour(t), kubernetes: startCluster(t)}
 	r.password, _ = r.vault.ReadAs(t, r.admin, "deploy-production", "registry_password")
 	r.key, _ = r.vault.ReadAs(t, r.admin, "deploy-production", "signing_key")
 	r.vault.Call(t, r.admin, http.MethodPost, "customers/data/workflows/deploy-production/keystore",
 		map[string]any{"data": map[string]any{"value": "base64:" + base64.StdEncoding.EncodeToString([]byte(binaryValue))}})
-	for name, content := range map[string]string{"kubernetes-ca.crt": r.kubernetes.CA, "reviewer.jwt": r.kubernetes.Reviewer, "deploy.sh": deployScript} {
+	for name, content := range map[string]string{"kubernetes-ca.crt": r.kubernetes.ca, "reviewer.jwt": r.kubernetes.reviewer, "deploy.sh": deployScript} {
 		r.write(name, content)
 	}
 	if err := os.Chmod(filepath.Join(r.dir, "deploy.sh"), 0o700); err != nil { //nolint:gosec // must be executable
@@ -61,7 +74,7 @@ func newReading(t *testing.T) *reading {
 // pasteReaders runs parts of the page in one shell, and returns their output.
 func (r *reading) pasteReaders(sections []string) map[string]string {
 	r.t.Helper()
-	return r.sections(strings.ReplaceAll(r.script("how-steps-read", sections...), "https://kubernetes.example.com:6443", r.kubernetes.URL))
+	return r.sections(strings.ReplaceAll(r.script("how-steps-read", sections...), "https://kubernetes.example.com:6443", r.kubernetes.url))
 }
 
 // blocks returns the YAML documents in a part of the page.
@@ -150,7 +163,7 @@ func (r *reading) jobs(t *testing.T, want string) {
 	defer gitHub.Close()
 	steps := under(t, documents[0], "jobs", "deploy", "steps").([]any)
 	pod := under(t, documents[2], "spec", "template", "spec")
-	r.write("kubernetes.jwt", r.kubernetes.Token(t, "prod", "deploy", "vault"))
+	r.write("kubernetes.jwt", r.kubernetes.token("prod", "deploy", "vault"))
 	var words []string
 	for _, word := range under(t, pod, "containers", 0, "command").([]any) {
 		words = append(words, strings.ReplaceAll(word.(string), "/var/run/secrets/vault/token", "kubernetes.jwt"))
@@ -199,11 +212,11 @@ func (r *reading) logins(t *testing.T) {
 		}
 	}
 	for _, other := range [][3]string{{"other", "deploy", "vault"}, {"prod", "other", "vault"}, {"prod", "deploy", "other"}} {
-		if status, _ := logIn("kubernetes", r.kubernetes.Token(t, other[0], other[1], other[2])); status == http.StatusOK {
+		if status, _ := logIn("kubernetes", r.kubernetes.token(other[0], other[1], other[2])); status == http.StatusOK {
 			t.Errorf("%v logs in at Kubernetes", other)
 		}
 	}
-	_, answer := logIn("kubernetes", r.kubernetes.Token(t, "prod", "deploy", "vault"))
+	_, answer := logIn("kubernetes", r.kubernetes.token("prod", "deploy", "vault"))
 	token, _ := under(t, answer, "auth", "client_token").(string)
 	if kind := under(t, answer, "auth", "token_type"); kind != "batch" {
 		t.Errorf("the token of a step is a %v token", kind)

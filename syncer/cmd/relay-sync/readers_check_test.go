@@ -54,7 +54,7 @@ func TestHowStepsReadByExternalSecrets(t *testing.T) {
 	// The cluster that issues the token of the service account.
 	r.write("kubeconfig", fmt.Sprintf(`{"apiVersion":"v1","kind":"Config","clusters":[{"name":"prod","cluster":{"server":%q,"certificate-authority-data":%q}}],`+
 		`"contexts":[{"name":"prod","context":{"cluster":"prod"}}],"current-context":"prod"}`,
-		r.kubernetes.URL, base64.StdEncoding.EncodeToString([]byte(r.kubernetes.CA))))
+		r.kubernetes.url, base64.StdEncoding.EncodeToString([]byte(r.kubernetes.ca))))
 	command := exec.CommandContext(t.Context(), tools.Path(t, "external-secrets"))
 	command.Env = []string{"KUBECONFIG=" + filepath.Join(r.dir, "kubeconfig")}
 	command.Stdin = strings.NewReader(strings.ReplaceAll(manifests.String(), "https://vault.example.com:8200", r.vault.Address))
