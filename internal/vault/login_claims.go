@@ -34,8 +34,8 @@ func (a *audience) UnmarshalJSON(text []byte) error {
 // describeToken describes the identity token of a rejected login by its claims: Vault does not
 // answer what it refuses. It is empty for a login with other credentials, and has no part of the
 // signature, without which the claims are no credential.
-func describeToken(login map[string]any, now time.Time) string {
-	token, _ := login["jwt"].(string)
+func describeToken(login Login, body map[string]any, now time.Time) string {
+	token, _ := body["jwt"].(string)
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return ""
@@ -48,6 +48,9 @@ func describeToken(login map[string]any, now time.Time) string {
 	out := "The token is of " + foreign.Quote(found.Subject) + " for the audience " + foreign.Quote(strings.Join(found.Audience, " "))
 	if expires := time.Unix(int64(found.Expires), 0); found.Expires != 0 && !now.Before(expires) {
 		out += ", and expired at " + expires.UTC().Format(time.RFC3339)
+	} else if _, is := login.(*Kubernetes); is {
+		// Also without a connection to the API server, or without the right to review tokens.
+		out += ". Vault answers the same if it cannot ask Kubernetes about the token: see Vault's log"
 	}
 	return out
 }

@@ -25,17 +25,21 @@ func TestRejectedTokenIsDescribedByItsClaims(t *testing.T) {
 		{`x`, ""},
 	} {
 		token := "e30." + base64.RawURLEncoding.EncodeToString([]byte(test.claims)) + ".hunter2"
-		got := describeToken(map[string]any{"role": "r", "jwt": token}, now)
+		got := describeToken(&JWT{}, map[string]any{"role": "r", "jwt": token}, now)
 		if got != test.want {
 			t.Errorf("%s: %q, want %q", test.claims, got, test.want)
 		}
 	}
 	long := base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"` + strings.Repeat("a", 10_000) + `"}`))
-	if got := describeToken(map[string]any{"jwt": "e30." + long + ".hunter2"}, now); len(got) > 1000 || !strings.HasPrefix(got, "The token is of ") {
+	if got := describeToken(&Kubernetes{}, map[string]any{"jwt": "e30." + long + ".hunter2"}, now); len(got) > 1000 || !strings.HasPrefix(got, "The token is of ") {
 		t.Errorf("%d bytes: %.100s", len(got), got)
 	}
+	valid := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"a"}`)) + ".hunter2"
+	if got := describeToken(&Kubernetes{}, map[string]any{"jwt": valid}, now); !strings.Contains(got, "cannot ask Kubernetes about the token") {
+		t.Error(got)
+	}
 	for _, login := range []map[string]any{{"role_id": "r", "secret_id": "hunter2"}, {"jwt": "hunter2"}, {"jwt": "a.%.b"}, {"jwt": 1}} {
-		if got := describeToken(login, now); got != "" {
+		if got := describeToken(&Kubernetes{}, login, now); got != "" {
 			t.Errorf("%v: %q", login, got)
 		}
 	}

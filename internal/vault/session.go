@@ -143,7 +143,7 @@ func (c *Client) obtain(ctx context.Context) error {
 	}
 	auth, err := c.logIn(ctx, path, body)
 	if failed, is := errors.AsType[*kv.Error](err); is && failed.HasCause(kv.ErrLoginFailed) {
-		failed.Detail = describeToken(body, s.triedAt)
+		failed.Detail = describeToken(s.login, body, s.triedAt)
 		s.rejected = rejection{at: time.Now(), body: body, err: err}
 	}
 	if err != nil {

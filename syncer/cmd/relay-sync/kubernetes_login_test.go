@@ -93,8 +93,15 @@ END`)
 	}
 	refused("relay-sync: a deleted service account", got, token, "system:serviceaccount:relay-sync:deleted")
 
+	const unreviewed = "Vault answers the same if it cannot ask Kubernetes about the token: see Vault's log"
+	e.api.Kill(t)
+	refused("relay-sync: without the API server", apply(ofSync), ofSync, unreviewed)
+	e.api.Launch(t)
+	if got := apply(ofSync); !strings.Contains(got, "1 unchanged") {
+		t.Errorf("relay-sync does not log in after a restart of the API server: %s", got)
+	}
 	e.api.Kubectl(t, "delete", "clusterrolebinding", "reviewer")
-	refused("relay-sync: Vault may not review tokens", apply(ofSync), ofSync, "system:serviceaccount:relay-sync:relay-sync")
+	refused("relay-sync: Vault may not review tokens", apply(ofSync), ofSync, unreviewed)
 }
 
 // withToken runs a program with a token in the file token, and returns all that it prints.
