@@ -18,7 +18,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-var all = flag.Bool("outage.all", false, "test each outage (make proof), not a part of them")
+var all = flag.Bool("outage.all", false, "test each outage (make proof), under each CLI, not a part of them")
 
 // outage is what happens to Vault.
 type outage struct {
@@ -28,6 +28,8 @@ type outage struct {
 	raft bool
 	// lifetime is that of relay-sync's tokens, from logins by AppRole; "" for a token in a file.
 	lifetime string
+	// drift is the interval of the daemon's comparisons with Vault; "" for one longer than the test.
+	drift string
 	// begin begins the outage, and returns the function that ends it.
 	begin func(s *scene) (end func())
 	// shows are texts, one of which is in the output of an apply that fails, and in the status of the
@@ -115,7 +117,7 @@ func TestOutageOfVaultIsSurvived(t *testing.T) {
 		}
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
-			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) { o.happen(t, cli) })
+			each(t, func(t *testing.T, cli terraformtest.CLI) { o.happen(t, cli) })
 		})
 	}
 }
@@ -126,8 +128,8 @@ func (o outage) happen(t *testing.T, cli terraformtest.CLI) {
 
 	reached, open := s.gate()
 	t.Cleanup(open)
-	s.apply.commit(2)
-	s.terraform.configure(2)
+	s.apply.commit(2, names())
+	s.terraform.configure(2, names())
 	var printed bytes.Buffer
 	apply := s.apply.command("apply")
 	apply.Stdout, apply.Stderr = &printed, &printed
@@ -135,7 +137,7 @@ func (o outage) happen(t *testing.T, cli terraformtest.CLI) {
 		t.Fatal(err)
 	}
 	terraform := s.terraform.Start(t, "apply", "-auto-approve")
-	s.daemon.commit(2)
+	s.daemon.commit(2, names())
 	if !await.Until(time.Minute, reached) {
 		t.Fatal("not every program wrote")
 	}
@@ -162,9 +164,9 @@ func (o outage) happen(t *testing.T, cli terraformtest.CLI) {
 // begins brings everything to the first generation.
 func (s *scene) begins() (foreign string) {
 	s.t.Helper()
-	s.apply.commit(1)
-	s.daemon.commit(1)
-	s.terraform.configure(1)
+	s.apply.commit(1, names())
+	s.daemon.commit(1, names())
+	s.terraform.configure(1, names())
 	s.daemon.start()
 	s.page.logIn()
 	s.apply.applies()

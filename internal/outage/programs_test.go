@@ -35,10 +35,10 @@ type daemon struct {
 	log     bytes.Buffer
 }
 
-func (s *scene) newDaemon(login string) *daemon {
+func (s *scene) newDaemon(login, drift string) *daemon {
 	s.t.Helper()
 	d := &daemon{address: porttest.Address(s.t)}
-	d.source = s.newSource("daemon", login, "listen: "+d.address+"\n")
+	d.source = s.newSource("daemon", login, "listen: "+d.address+"\n", drift)
 	return d
 }
 
@@ -106,11 +106,7 @@ func (s *scene) newPage() *page {
 	p := &page{s: s, workflow: vaulttest.Workflow(s.t) + "-page"}
 	address := porttest.Address(s.t)
 	p.url = "http://" + address
-	rules, err := policy.For(policy.Grant{Role: policy.Operator, Mount: "customers", Prefix: "workflows", Workflows: []string{p.workflow}})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	p.name, p.password = s.vault.PersonLogin(s.t, rules)
+	p.name, p.password = s.vault.PersonLogin(s.t, s.operator(p.workflow))
 	dir := s.t.TempDir()
 	config := write(s.t, dir, "web.yaml", fmt.Sprintf("vault: {address: %q, allow_http: true, settle: 1s}\nweb: {listen: %q, audit: %q, logins: [{method: userpass}]}\n",
 		s.proxy.Address, address, filepath.Join(dir, "audit.jsonl")))
@@ -118,6 +114,16 @@ func (s *scene) newPage() *page {
 	cmd.Stderr, cmd.Env = &p.log, []string{"PATH=" + os.Getenv("PATH")}
 	s.starts(cmd, "the page", &p.log)
 	return p
+}
+
+// operator is the policy of a person for a workflow.
+func (s *scene) operator(workflow string) string {
+	s.t.Helper()
+	rules, err := policy.For(policy.Grant{Role: policy.Operator, Mount: "customers", Prefix: "workflows", Workflows: []string{workflow}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return rules
 }
 
 // logIn begins a session.

@@ -4,6 +4,7 @@
 package outage
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +39,16 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 	})
+}
+
+// each runs a test under every CLI of make proof, and otherwise under OpenTofu alone.
+func each(t *testing.T, test func(t *testing.T, cli terraformtest.CLI)) {
+	t.Helper()
+	if *all {
+		terraformtest.Each(t, test)
+	} else {
+		test(t, terraformtest.OpenTofu(t))
+	}
 }
 
 // scene is one Vault behind a proxy, and the four programs that use it.
@@ -79,8 +92,8 @@ func newScene(t *testing.T, cli terraformtest.CLI, o outage) *scene {
 		roleID, secretID := v.AppRole(t, "outage", o.lifetime)
 		login = fmt.Sprintf("login: {approle: {role_id: %q, secret_id_file: %q}}", roleID, write(t, dir, "secret-id", secretID))
 	}
-	s.daemon = s.newDaemon(login)
-	s.apply = s.newSource("apply", login, "")
+	s.daemon = s.newDaemon(login, o.drift)
+	s.apply = s.newSource("apply", login, "", "10m")
 	s.terraform = s.newTerraform(cli)
 	s.page = s.newPage()
 	return s
@@ -104,13 +117,13 @@ type source struct {
 	repo, workflow, config string
 }
 
-func (s *scene) newSource(name, login, more string) *source {
+func (s *scene) newSource(name, login, more, drift string) *source {
 	s.t.Helper()
 	o := &source{s: s, repo: s.t.TempDir(), workflow: vaulttest.Workflow(s.t) + "-" + name}
 	o.run("git", "init", "-q", "-b", "main", o.repo)
 	o.config = write(s.t, s.t.TempDir(), "relay-sync.yaml", fmt.Sprintf(
-		"controller: %s\n%svault: {address: %q, %s, settle: 1s}\nsources:\n- {name: shop, repository: %q, files: [\"*.yaml\"], workflows: [%s], age_keys: [%q]}\n",
-		strings.ToLower(o.workflow[len(o.workflow)-20:]), more, s.proxy.Address, login, o.repo, o.workflow, s.key))
+		"controller: %s\n%svault: {address: %q, %s, settle: 1s}\nsources:\n- {name: shop, repository: %q, files: [\"*.yaml\"], workflows: [%s], age_keys: [%q], drift_interval: %s}\n",
+		strings.ToLower(o.workflow[len(o.workflow)-20:]), more, s.proxy.Address, login, o.repo, o.workflow, s.key, cmp.Or(drift, "10m")))
 	return o
 }
 
@@ -138,16 +151,18 @@ func names() []string {
 	return out
 }
 
-// commit commits manifests in which each value is the number of the generation.
-func (o *source) commit(generation int) {
+// commit commits manifests of the secrets, in which each value is the number of the generation.
+func (o *source) commit(generation int, names []string) {
 	o.s.t.Helper()
 	var group sync.WaitGroup
-	for from := 0; from < *size; from += 100 {
+	n := 0
+	for part := range slices.Chunk(names, 100) {
 		text := "workflows:\n  " + o.workflow + ":\n"
-		for _, name := range names()[from:min(from+100, *size)] {
+		for _, name := range part {
 			text += fmt.Sprintf("    %s: \"%d\"\n", name, generation)
 		}
-		file := fmt.Sprintf("%d.yaml", from)
+		n++
+		file := fmt.Sprintf("%d.yaml", n)
 		write(o.s.t, o.repo, file, text)
 		group.Go(func() { o.run(tools.Path(o.s.t, "sops"), "encrypt", "--in-place", file) })
 	}
@@ -191,9 +206,17 @@ func (s *scene) newTerraform(cli terraformtest.CLI) *terraform {
 	return tf
 }
 
-func (tf *terraform) configure(generation int) {
+// configure declares the secrets: a quarter of all one by one, and the others as a set.
+func (tf *terraform) configure(generation int, declared []string) {
 	tf.s.t.Helper()
-	alone := *size / 4
+	var alone, set []string
+	for _, name := range declared {
+		if slices.Contains(names()[:*size/4], name) {
+			alone = append(alone, strconv.Quote(name))
+		} else {
+			set = append(set, strconv.Quote(name))
+		}
+	}
 	tf.Write(tf.s.t, fmt.Sprintf(`
 terraform {
   required_providers {
@@ -205,17 +228,17 @@ provider "relay" {
   settle = "1s"
 }
 resource "relay_workflow_secret" "one" {
-  count            = %[3]d
+  for_each         = toset([%[3]s])
   workflow         = %[1]q
-  name             = "s${count.index}"
+  name             = each.key
   value_wo         = "%[2]d"
   value_wo_version = "%[2]d"
 }
 resource "relay_workflow_secrets" "set" {
   workflow = %[1]q
-  secrets  = { for i in range(%[3]d, %[4]d) : "s${i}" => { value_wo = "%[2]d", value_wo_version = "%[2]d" } }
+  secrets  = { for name in [%[4]s] : name => { value_wo = "%[2]d", value_wo_version = "%[2]d" } }
 }
-`, tf.workflow, generation, alone, *size))
+`, tf.workflow, generation, strings.Join(alone, ", "), strings.Join(set, ", ")))
 }
 
 // gate holds the writes of each program in the middle of its work until the outage has begun.

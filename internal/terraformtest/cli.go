@@ -47,11 +47,17 @@ func (c CLI) Raced() CLI {
 
 const openTofu = "tofu"
 
+// OpenTofu is the CLI of tests for which one is enough.
+func OpenTofu(t *testing.T) CLI {
+	t.Helper()
+	return CLI{Name: openTofu, path: tools.Path(t, openTofu), slim: underRace}
+}
+
 // Each runs a test once under every CLI there is: OpenTofu always, Terraform
 // if it is in PATH.
 func Each(t *testing.T, test func(t *testing.T, cli CLI)) {
 	t.Helper()
-	clis := []CLI{{Name: openTofu, path: tools.Path(t, openTofu), slim: underRace}}
+	clis := []CLI{OpenTofu(t)}
 	if path, err := exec.LookPath("terraform"); err == nil {
 		clis = append(clis, CLI{Name: "terraform", path: path, slim: underRace})
 	}

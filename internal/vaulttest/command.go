@@ -50,6 +50,8 @@ var verbs = []verb{
 	{"token revoke", []string{"self?"}, CLI.tokenRevoke},
 	{"login", []string{"method", "token-only?"}, CLI.login},
 	{"unwrap", []string{"field"}, CLI.unwrap},
+	{"operator raft snapshot save", nil, CLI.snapshotSave},
+	{"operator raft snapshot restore", []string{"force?"}, CLI.snapshotRestore},
 	{"write", []string{"force?", "field", "wrap-ttl"}, CLI.write},
 	{"read", []string{"field", "format"}, CLI.read},
 	{"list", []string{"format"}, CLI.list},

@@ -21,10 +21,15 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-// own-vault sets $VAULT_ADDR and $VAULT_TOKEN to a Vault of this script and its root token, so
-// that the script may change everything.
-func ownVault(ts *testscript.TestScript, _ bool, _ []string) {
-	v := vaulttest.StartOwn(ts.Value("t").(testing.TB))
+// own-vault [raft] sets $VAULT_ADDR and $VAULT_TOKEN to a Vault of this script and its root token, so
+// that the script may change everything. With raft its storage is on disk, and it has snapshots.
+func ownVault(ts *testscript.TestScript, _ bool, args []string) {
+	t := ts.Value("t").(testing.TB)
+	var storage []string
+	if len(args) > 0 {
+		storage = []string{"-storage", "raft:" + t.TempDir()}
+	}
+	v := vaulttest.StartOwn(t, storage...)
 	ts.Setenv("VAULT_ADDR", v.Address)
 	ts.Setenv("VAULT_TOKEN", v.RootToken)
 }
