@@ -15,25 +15,49 @@ import (
 // The zero value is ready.
 type addressLocks struct {
 	mu    sync.Mutex
-	locks map[Address]chan struct{}
+	locks map[Address]*addressLock
+}
+
+// addressLock exists while an address is locked or waited for.
+type addressLock struct {
+	slot  chan struct{} // with room for one
+	users int
 }
 
 // lock waits for the address, or for the end of ctx. unlock is nil after an error.
 func (l *addressLocks) lock(ctx context.Context, a Address) (unlock func(), err error) {
-	l.mu.Lock()
-	if l.locks == nil {
-		l.locks = map[Address]chan struct{}{}
-	}
-	slot := l.locks[a]
-	if slot == nil {
-		slot = make(chan struct{}, 1)
-		l.locks[a] = slot
-	}
-	l.mu.Unlock()
+	one := l.enter(a)
 	select {
-	case slot <- struct{}{}:
-		return func() { <-slot }, nil
+	case one.slot <- struct{}{}:
+		return func() {
+			<-one.slot
+			l.leave(a, one)
+		}, nil
 	case <-ctx.Done():
+		l.leave(a, one)
 		return nil, ctx.Err()
+	}
+}
+
+func (l *addressLocks) enter(a Address) *addressLock {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.locks == nil {
+		l.locks = map[Address]*addressLock{}
+	}
+	one := l.locks[a]
+	if one == nil {
+		one = &addressLock{slot: make(chan struct{}, 1)}
+		l.locks[a] = one
+	}
+	one.users++
+	return one
+}
+
+func (l *addressLocks) leave(a Address, one *addressLock) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if one.users--; one.users == 0 {
+		delete(l.locks, a)
 	}
 }
