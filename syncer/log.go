@@ -52,7 +52,7 @@ func logSync(log *slog.Logger, r report.Report) {
 	if more > 0 {
 		log.Error("refused", "more", more)
 	}
-	logResults(log, slices.Concat(r.Results, r.Signatures))
+	logResults(log, r.Results, r.Signatures)
 	for _, b := range r.RelayBodies {
 		log.Warn("body of Relay stays live", "path", b.Path(), "fields", b.Names(), "was_of", b.WasOf(), "used_by", b.InUseBy(), "checks", b.Checks(), "commands", b.Commands())
 	}
@@ -81,25 +81,35 @@ func approvers(r report.Report) []string {
 // change of Vault has its line.
 const maxLogged = 100
 
-func logResults(log *slog.Logger, results []report.Result) {
+func logResults(log *slog.Logger, kinds ...[]report.Result) {
 	logged := 0
-	for _, result := range results {
-		entry := log.With("workflow", result.Address.Group, "secret", result.Address.Name, "action", string(result.Kind))
-		left := result.Kind.Waits() || result.Kind == plan.Drift
-		if left || result.Err != nil {
-			logged++
-		}
-		switch {
-		case result.Err == nil && !left && result.Kind != plan.Unchanged:
-			entry.Info("applied", "version", cmp.Or(result.Version, result.Entry.Current), "cause", result.Cause)
-		case result.Err == nil && !left, logged > maxLogged:
-		case result.Err != nil:
-			entry.Error("failed", "err", result.Err)
-		default:
-			entry.Warn("left as it is", "cause", result.Cause)
+	for _, results := range kinds {
+		for i := range results {
+			result := &results[i]
+			left := result.Kind.Waits() || result.Kind == plan.Drift
+			if result.Err == nil && !left && result.Kind == plan.Unchanged {
+				continue
+			}
+			if left || result.Err != nil {
+				if logged++; logged > maxLogged {
+					continue
+				}
+			}
+			logResult(log.With("workflow", result.Address.Group, "secret", result.Address.Name, "action", string(result.Kind)), result, left)
 		}
 	}
 	if logged > maxLogged {
 		log.Warn("failed or left as it is", "more", logged-maxLogged)
+	}
+}
+
+func logResult(log *slog.Logger, result *report.Result, left bool) {
+	switch {
+	case result.Err != nil:
+		log.Error("failed", "err", result.Err)
+	case left:
+		log.Warn("left as it is", "cause", result.Cause)
+	default:
+		log.Info("applied", "version", cmp.Or(result.Version, result.Entry.Current), "cause", result.Cause)
 	}
 }

@@ -5,7 +5,6 @@ package syncer
 
 import (
 	"context"
-	"slices"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/approval"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
@@ -68,7 +67,7 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	defer func() { r.Observation = report.Observed(s.client.Owner(), cfg.Name, seen.entries, seen.unseen, *r) }()
 	r.Applied = ask.Apply && (ask.Approve == "" || r.Approved)
 	if r.Applied {
-		s.apply(ctx, d, r, c.counter(cfg.Name, slices.Concat(actions, signatures)))
+		s.apply(ctx, d, r, c.counter(cfg.Name, actions, signatures))
 		s.leftPending(r, actions)
 		s.cleanConnections(ctx, seen.entries, r.Results)
 		r.RelayBodies, r.RelayBodiesErr = s.relayBodies(ctx, r.Results)
@@ -90,11 +89,13 @@ func planned(actions []plan.Action) []report.Result {
 }
 
 // counter turns the ends of actions into progress.
-func (c *Controller) counter(source string, actions []plan.Action) func(report.Result) {
+func (c *Controller) counter(source string, plans ...[]plan.Action) func(report.Result) {
 	of, done := 0, 0
-	for _, a := range actions {
-		if a.Kind.Changes() {
-			of++
+	for _, actions := range plans {
+		for i := range actions {
+			if actions[i].Kind.Changes() {
+				of++
+			}
 		}
 	}
 	return func(report.Result) {

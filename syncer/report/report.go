@@ -140,9 +140,11 @@ func AnyFailed(results []Result) bool {
 // as long as there is one.
 func (r Report) OlderKey() []secrets.Address {
 	left := map[secrets.Address]bool{}
-	for _, one := range slices.Concat(r.Results, r.Signatures) {
-		if one.Entry.MAC == secrets.MACOlderKey {
-			left[one.Address] = !r.Applied || one.Err != nil || !one.Kind.Changes()
+	for _, results := range [][]Result{r.Results, r.Signatures} { // a signature decides after a result
+		for i := range results { // a copy of each would be large
+			if one := &results[i]; one.Entry.MAC == secrets.MACOlderKey {
+				left[one.Address] = !r.Applied || one.Err != nil || !one.Kind.Changes()
+			}
 		}
 	}
 	maps.DeleteFunc(left, func(_ secrets.Address, is bool) bool { return !is })
