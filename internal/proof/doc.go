@@ -6,10 +6,11 @@
 //
 // Usage, from the root of the repository:
 //
-//	proof [-page FILE] [SECTION...]
+//	proof [-pages FOLDER] [SECTION...]
 //
 // Each row of rows.go is a test or a benchmark of another package with its flags; this program
 // proves nothing by itself. A row is survived if everything that it tried passed and nothing was
 // skipped; a benchmark also has to reach its goals. The exit code is 1 if a row was not survived.
-// With -page, the tables of all sections replace that file, from which the guide "Proof" takes them.
+// With -pages, the table of each section that ran replaces its file in that folder, from which the
+// guide "Proof" takes it.
 package main

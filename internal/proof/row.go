@@ -48,8 +48,15 @@ func (g goal) reached(measured float64) bool {
 	return (g.most == 0 || measured <= g.most) && (g.least == 0 || measured >= g.least)
 }
 
-// evidence is what a reader looks for in the code.
-func (r row) evidence() string { return path.Join(r.module, r.pkg) + " " + r.run }
+// evidence is what a reader looks for in the code. A long pattern is cut off.
+func (r row) evidence() string {
+	const longest = 60
+	pattern := r.run
+	if len(pattern) > longest {
+		pattern = pattern[:longest] + "…"
+	}
+	return path.Join(r.module, r.pkg) + " " + pattern
+}
 
 // sections returns the sections of rows, in their order.
 func sections(rows []row) []string {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -29,35 +28,22 @@ func (r result) passed() bool {
 	return len(r.failed) == 0 && r.survived == r.tried && (r.tried > 0 || len(r.goals) > 0)
 }
 
-// write writes a table for each section: first the tests, then the measurements.
+// write writes the tables of a section: first the tests, then the measurements.
 func write(w io.Writer, results []result) {
-	for _, section := range sections(rowsOf(results)) {
-		var tests, benchmarks []result
-		for _, r := range results {
-			switch {
-			case r.section != section:
-			case len(r.goals) > 0:
-				benchmarks = append(benchmarks, r)
-			default:
-				tests = append(tests, r)
-			}
-		}
-		fmt.Fprintln(w, strings.ToUpper(section))
-		if len(tests) > 0 {
-			table(w, "what is done\ttried\tsurvived\ttime\tresult\tevidence", tests, testLines)
-		}
-		if len(benchmarks) > 0 {
-			table(w, "what is measured\tmeasured\tgoal\tresult\tevidence", benchmarks, goalLines)
+	var tests, benchmarks []result
+	for _, r := range results {
+		if len(r.goals) > 0 {
+			benchmarks = append(benchmarks, r)
+		} else {
+			tests = append(tests, r)
 		}
 	}
-}
-
-func rowsOf(results []result) []row {
-	out := make([]row, len(results))
-	for i, r := range results {
-		out[i] = r.row
+	if len(tests) > 0 {
+		table(w, "what is done\ttried\tsurvived\ttime\tresult\tevidence", tests, testLines)
 	}
-	return out
+	if len(benchmarks) > 0 {
+		table(w, "what is measured\tmeasured\tgoal\tresult\tevidence", benchmarks, goalLines)
+	}
 }
 
 func table(w io.Writer, head string, results []result, lines func(result) []string) {

@@ -24,13 +24,11 @@ func TestTablesShowWhatFailed(t *testing.T) {
 		{row: fault},
 		{row: speed, outcome: outcome{measured: map[string]float64{"ratio": 1.98765, "rate": 0.9}}},
 	})
-	want := `FAULTS
-what is done  tried  survived  time  result  evidence
+	want := `what is done  tried  survived  time  result  evidence
 cuts          20     20        1s    ok      a TestCuts
 cuts          20     19        1m0s  FAILED  a TestCuts
 cuts          0      0         0s    FAILED  a TestCuts
 
-SPEED
 what is measured  measured  goal           result  evidence
 time beside bare  1.988     at most 2      ok      a BenchmarkA
 rate              0.9       at least 0.95  FAILED  a BenchmarkA
