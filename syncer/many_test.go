@@ -5,8 +5,6 @@ package syncer
 
 import (
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -85,69 +83,13 @@ func (w *world) sealMany(b *testing.B) {
 	}
 }
 
-// bareRequests sends requests with a writer's token, and nothing else.
-type bareRequests struct {
-	b       *testing.B
-	client  http.Client
-	address string
-	token   string
-}
-
-func (w *world) bareRequests(b *testing.B) *bareRequests {
-	b.Helper()
-	return &bareRequests{
-		b: b, client: http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}},
-		address: w.vault.Address, token: w.vault.Writer(b),
-	}
-}
-
-func (r *bareRequests) send(method, path, body string) error {
-	request, err := http.NewRequestWithContext(r.b.Context(), method, r.address+"/v1/customers/"+path, strings.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("X-Vault-Token", r.token)
-	if method == http.MethodPatch {
-		request.Header.Set("Content-Type", "application/merge-patch+json")
-	}
-	response, err := r.client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %d, %w", method, path, response.StatusCode, err)
-	}
-	return nil
-}
-
-// all does something for each secret, with the concurrency of relay-sync.
-func (r *bareRequests) all(do func(i int) error) time.Duration {
-	r.b.Helper()
-	begun := time.Now()
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for i := range manyAll {
-		group.Go(func() error { return do(i) })
-	}
-	if err := group.Wait(); err != nil {
-		r.b.Fatal(err)
-	}
-	return time.Since(begun)
-}
-
-// bare writes as many secrets elsewhere: value and record.
+// bare writes as many secrets elsewhere.
 func (w *world) bare(b *testing.B, name string) time.Duration {
 	b.Helper()
-	record := strings.Repeat("r", 400) // as long as a real one
 	workflow := vaulttest.Workflow(b) + "-" + name
 	requests := w.bareRequests(b)
-	return requests.all(func(i int) error {
-		path := fmt.Sprintf("workflows/%s-%d/secret_%d", workflow, i%manyWorkflows, i)
-		if err := requests.send(http.MethodPost, "data/"+path, fmt.Sprintf(`{"options":{"cas":0},"data":{"value":"value-%d-%s"}}`, i, strings.Repeat("x", 40))); err != nil {
-			return err
-		}
-		return requests.send(http.MethodPatch, "metadata/"+path, `{"custom_metadata":{"relay.gitops/bench/shop":"`+record+`"}}`)
+	return requests.all(manyAll, func(i int) error {
+		return requests.write(fmt.Sprintf("workflows/%s-%d/secret_%d", workflow, i%manyWorkflows, i), i)
 	})
 }
 
@@ -155,9 +97,9 @@ func (w *world) bare(b *testing.B, name string) time.Duration {
 func (w *world) bareReads(b *testing.B) time.Duration {
 	b.Helper()
 	requests := w.bareRequests(b)
-	return requests.all(func(i int) error {
+	return requests.all(manyAll, func(i int) error {
 		workflow, rest := i/(manyManifests*manySecrets), i%(manyManifests*manySecrets)
-		return requests.send(http.MethodGet, fmt.Sprintf("metadata/workflows/%s/secret_%d_%02d", w.workflow(workflow), rest/manySecrets, rest%manySecrets), "")
+		return requests.read(fmt.Sprintf("workflows/%s/secret_%d_%02d", w.workflow(workflow), rest/manySecrets, rest%manySecrets))
 	})
 }
 

@@ -5,8 +5,6 @@ package syncer
 
 import (
 	"fmt"
-	"io"
-	"net/http"
 	"os/exec"
 	"strings"
 	"testing"
@@ -18,7 +16,6 @@ import (
 	"github.com/getsops/sops/v3/cmd/sops/common"
 	sopsconfig "github.com/getsops/sops/v3/config"
 	"github.com/getsops/sops/v3/stores/yaml"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
@@ -49,17 +46,12 @@ type scale struct {
 	*world
 	secrets      int
 	repositories []string
-	// config is that of the program, and client its own for the bare requests.
-	config string
-	client *http.Client
+	config       string
 }
 
 func newScale(b *testing.B, secrets int) *scale {
 	b.Helper()
-	s := &scale{
-		world: newWorld(b, scaleSources*scaleWorkflows), secrets: secrets,
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}},
-	}
+	s := &scale{world: newWorld(b, scaleSources*scaleWorkflows), secrets: secrets}
 	for source := range scaleSources {
 		s.repositories = append(s.repositories, b.TempDir())
 		s.repo = s.repositories[source]
@@ -126,7 +118,8 @@ func (s *scale) sealInProcess(b *testing.B, source, manifest int, value string) 
 
 // measure runs everything once.
 func (s *scale) measure(b *testing.B) {
-	writes := s.bareLoop(b, s.writeBare)
+	bare := s.bareRequests(b)
+	writes := bare.all(s.secrets, func(i int) error { return bare.write(s.barePath(i), i) })
 	p := startProgram(b, s.config)
 	cold := s.until(b, p, func(sum report.Summary) int { return sum.Add })
 	applied := p.memory(b, "VmHWM")
@@ -138,7 +131,7 @@ func (s *scale) measure(b *testing.B) {
 	peak := p.memory(b, "VmHWM")
 	p.stop(b)
 
-	reads := s.bareLoop(b, s.readBare)
+	reads := bare.all(s.secrets, func(i int) error { return bare.read(s.barePath(i)) })
 	plan := s.plan(b, s.config)
 	s.proxy.Reset()
 	s.plan(b, s.configAt(s.proxy.Address))
@@ -151,6 +144,11 @@ func (s *scale) measure(b *testing.B) {
 	b.ReportMetric(reads.Seconds()/plan.Seconds(), "plan-of-bare")
 	b.ReportMetric(float64(len(s.proxy.Requests()))/float64(s.secrets), "plan-requests/secret")
 	b.ReportMetric(max(applied, peak), "peak-MB")
+}
+
+// barePath is where the bare loop writes a secret: beside those of relay-sync.
+func (s *scale) barePath(i int) string {
+	return fmt.Sprintf("workflows/%s-bare/secret_%d", s.workflow(i%(scaleSources*scaleWorkflows)), i)
 }
 
 // until waits until a number of all sources' summaries is that of all secrets, and returns how long
@@ -202,55 +200,4 @@ func (s *scale) plan(b *testing.B, config string) time.Duration {
 		b.Fatalf("plan: %v\n%s", err, output)
 	}
 	return time.Since(begun)
-}
-
-// bareLoop does something for each secret, with the concurrency of relay-sync.
-func (s *scale) bareLoop(b *testing.B, do func(b *testing.B, token string, i int) error) time.Duration {
-	b.Helper()
-	token := s.vault.Writer(b)
-	begun := time.Now()
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for i := range s.secrets {
-		group.Go(func() error { return do(b, token, i) })
-	}
-	if err := group.Wait(); err != nil {
-		b.Fatal(err)
-	}
-	return time.Since(begun)
-}
-
-// writeBare writes a secret and a record elsewhere.
-func (s *scale) writeBare(b *testing.B, token string, i int) error {
-	path := fmt.Sprintf("workflows/%s-bare/secret_%d", s.workflow(i%(scaleSources*scaleWorkflows)), i)
-	value := fmt.Sprintf(`{"options":{"cas":0},"data":{"value":"value-%d-%s"}}`, i, strings.Repeat("x", 40))
-	if err := s.sendBare(b, token, http.MethodPost, "data/"+path, value); err != nil {
-		return err
-	}
-	return s.sendBare(b, token, http.MethodPatch, "metadata/"+path, `{"custom_metadata":{"relay.gitops/bench/shop":"`+strings.Repeat("r", 400)+`"}}`)
-}
-
-// readBare reads the metadata of what writeBare wrote.
-func (s *scale) readBare(b *testing.B, token string, i int) error {
-	return s.sendBare(b, token, http.MethodGet, fmt.Sprintf("metadata/workflows/%s-bare/secret_%d", s.workflow(i%(scaleSources*scaleWorkflows)), i), "")
-}
-
-func (s *scale) sendBare(b *testing.B, token, method, path, body string) error {
-	request, err := http.NewRequestWithContext(b.Context(), method, s.vault.Address+"/v1/customers/"+path, strings.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("X-Vault-Token", token)
-	if method == http.MethodPatch {
-		request.Header.Set("Content-Type", "application/merge-patch+json")
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %d, %w", method, path, response.StatusCode, err)
-	}
-	return nil
 }
