@@ -15,7 +15,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // Request is a request of a client through a Proxy.
@@ -27,49 +26,6 @@ type Request struct {
 	CAS    bool // a write of data with options.cas
 	Status int  // Vault's response; 0 if the request did not reach it
 }
-
-// Moment is the time at which a Proxy drops a connection.
-type Moment int
-
-// Before loses the request; After loses only the response.
-const (
-	Before Moment = iota
-	After
-)
-
-// Action is what a Proxy does with a request; the zero value forwards it.
-type Action struct {
-	kind   actionKind
-	status int
-	delay  time.Duration
-}
-
-type actionKind int
-
-const (
-	pass actionKind = iota
-	cutBefore
-	cutAfter
-	fail
-	garble
-)
-
-// CutAt drops the connection at that moment.
-func CutAt(m Moment) Action {
-	if m == Before {
-		return Action{kind: cutBefore}
-	}
-	return Action{kind: cutAfter}
-}
-
-// FailWith responds with the status and does not forward the request.
-func FailWith(status int) Action { return Action{kind: fail, status: status} }
-
-// GarbleAnswer forwards the request, and responds with 200 and a text that is not Vault's.
-func GarbleAnswer() Action { return Action{kind: garble} }
-
-// Delay forwards the request, and responds later by this time.
-func Delay(by time.Duration) Action { return Action{delay: by} }
 
 // Proxy forwards requests of a client to Vault, records them, and makes them fail on
 // demand.
@@ -158,39 +114,16 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the client closed the connection
 	}
 	recorded, action := p.receive(r, body)
-	if action.kind == cutBefore {
-		panic(http.ErrAbortHandler)
-	}
-	if action.kind == fail {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(action.status)
-		_, _ = io.WriteString(w, `{"errors":["response of the test proxy"]}`)
+	if action.before(w) {
 		return
 	}
-
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	answer := httptest.NewRecorder()
 	p.forward.ServeHTTP(answer, r)
 	p.mu.Lock()
 	recorded.Status = answer.Code
 	p.mu.Unlock()
-	if action.kind == cutAfter {
-		panic(http.ErrAbortHandler)
-	}
-	if action.kind == garble {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, "<html>the gateway is busy</html>")
-		return
-	}
-	select {
-	case <-time.After(action.delay):
-	case <-r.Context().Done():
-	}
-	for key, values := range answer.Header() {
-		w.Header()[key] = values
-	}
-	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes())
+	action.after(w, r, answer)
 }
 
 // receive records a request and returns the action for it.
