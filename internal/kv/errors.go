@@ -42,7 +42,8 @@ var (
 	ErrRateLimited = errors.New("Vault's rate limit is exceeded; lower the concurrency or raise the quota")
 	// ErrSealed: Vault is sealed (503).
 	ErrSealed = errors.New("Vault is sealed; unseal it")
-	// ErrUnavailable: no usable response (5xx, 408, 499, timeout, lost connection).
+	// ErrUnavailable: no usable response (5xx, 408, 499, timeout, lost connection), or that of a
+	// standby that cannot serve the request yet (412, 473).
 	ErrUnavailable = errors.New("Vault is unavailable; check its health")
 	// ErrUnreachable: the connection failed.
 	ErrUnreachable = errors.New("connection failed; check address, port and network")
@@ -136,6 +137,13 @@ func AnswerLost(status int) bool {
 // or of the token's policy.
 func (e *Error) Temporary() bool {
 	return e.HasCause(ErrUnreachable, ErrHostNotFound, ErrProxyUnreachable, ErrSealed, ErrRateLimited, ErrUnavailable, ErrMetadataCAS)
+}
+
+// Refused reports whether Vault has decided against the request: the token, the mount or the entry
+// does not permit it. Any other failure may be over soon, such as the page of a proxy, a
+// redirect or a certificate of one of several servers.
+func (e *Error) Refused() bool {
+	return e.HasCause(ErrPermissionDenied, ErrInvalidToken, ErrLoginFailed, ErrNotFound, ErrNoMount, ErrUnsupported, ErrRejected, ErrCanceled)
 }
 
 // AffectsAll reports whether every other request would fail alike: it is about the

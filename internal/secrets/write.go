@@ -186,14 +186,15 @@ func (c *Client) patchRecord(ctx context.Context, a Address, owner Owner, r Reco
 }
 
 // untilWritten retries the request for a record, which is idempotent, for as long as
-// others wait for it.
+// others wait for it. The value was sent with the same address and token a moment ago, so only
+// a refusal of Vault is final.
 func (c *Client) untilWritten(ctx context.Context, send func() error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = 50 * time.Millisecond
 	wait.MaxInterval = 2 * time.Second
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := send()
-		if failed, ok := errors.AsType[*kv.Error](err); ok && !failed.Temporary() {
+		if failed, ok := errors.AsType[*kv.Error](err); ok && failed.Refused() {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		return struct{}{}, err

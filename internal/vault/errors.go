@@ -19,6 +19,10 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
+// statusPerformanceStandby is how Vault's health endpoint names a performance standby; a load
+// balancer can pass it on.
+const statusPerformanceStandby = 473
+
 // newError converts an error of the api library. It is the only place that maps a
 // status to a cause.
 func (c *Client) newError(op, path string, err error) *kv.Error {
@@ -47,7 +51,7 @@ func (c *Client) newError(op, path string, err error) *kv.Error {
 func undecodable(err error) bool {
 	_, syntax := errors.AsType[*json.SyntaxError](err)
 	_, kind := errors.AsType[*json.UnmarshalTypeError](err)
-	return syntax || kind
+	return syntax || kind || errors.Is(err, errNotVaults)
 }
 
 // connectionCause is why there was no connection to Vault, nil if there was one.
@@ -122,6 +126,8 @@ func causeOf(response *api.ResponseError) error {
 		return kv.ErrProxyDenied
 	case http.StatusTooManyRequests:
 		return kv.ErrRateLimited
+	case http.StatusPreconditionFailed, statusPerformanceStandby:
+		return kv.ErrUnavailable
 	case http.StatusServiceUnavailable:
 		if contains("Vault is sealed") {
 			return kv.ErrSealed

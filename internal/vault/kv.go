@@ -90,77 +90,14 @@ func (c *Client) WriteData(ctx context.Context, e kv.Entry, value string, cas in
 	if err != nil {
 		return kv.Written{}, err
 	}
+	if secret != nil && secret.RequestID == "" {
+		return kv.Written{}, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
+	}
 	var out kv.Written
 	if err := decodeData(secret, &out); err != nil || out.Version < 1 {
 		return kv.Written{}, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrNoVersion}
 	}
 	return out, nil
-}
-
-// PatchMetadata merges fields into an entry's metadata: null deletes a field, and other
-// fields stay (Vault API, KV v2, "Patch secret metadata"). It is idempotent, but sent
-// once: the caller decides how often to repeat it. The error is kv.ErrNotFound if the
-// entry does not exist, and kv.ErrMetadataCAS where a field metadata_cas is not the
-// current one, or missing although the mount requires it.
-func (c *Client) PatchMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
-	path := e.Mount + "/metadata/" + e.Path
-	return c.call(ctx, "update the metadata of", path, func() error {
-		return c.patch(once(ctx), e.Namespace, path, fields)
-	})
-}
-
-// patch sends a JSON merge patch. The method of Vault's library for it would hide a 404.
-func (c *Client) patch(ctx context.Context, namespace, path string, fields map[string]any) error {
-	client := c.in(namespace)
-	request := client.NewRequest(http.MethodPatch, "/v1/"+path)
-	request.Headers.Set("Content-Type", "application/merge-patch+json")
-	if err := request.SetJSONBody(fields); err != nil {
-		return err
-	}
-	resp, err := client.RawRequestWithContext(ctx, request) //nolint:staticcheck // no other method sends this type of content
-	if resp != nil {
-		_ = resp.Body.Close()
-	}
-	return err
-}
-
-// CreateMetadata creates an entry with metadata and without a version. Of an existing
-// entry, Vault would replace the custom metadata.
-func (c *Client) CreateMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
-	_, err := c.post(ctx, "create the metadata of", e.Namespace, e.Mount+"/metadata/"+e.Path, fields)
-	return err
-}
-
-// DeleteVersions soft-deletes versions.
-func (c *Client) DeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error {
-	return c.postVersions(ctx, "delete", "delete", e, versions)
-}
-
-// UndeleteVersions undeletes soft-deleted versions. If the entry has a
-// delete_version_after, Vault sets a new expiry, counted from now.
-func (c *Client) UndeleteVersions(ctx context.Context, e kv.Entry, versions ...int) error {
-	return c.postVersions(ctx, "undelete", "undelete", e, versions)
-}
-
-// DeleteMetadata removes an entry with all versions and metadata, for good. It sends the
-// request once: a repetition could meet another entry of the same name.
-func (c *Client) DeleteMetadata(ctx context.Context, e kv.Entry) error {
-	path := e.Mount + "/metadata/" + e.Path
-	return c.call(ctx, "delete the metadata of", path, func() error {
-		_, err := c.in(e.Namespace).Logical().DeleteWithContext(once(ctx), path)
-		return err
-	})
-}
-
-// DestroyVersions destroys versions.
-func (c *Client) DestroyVersions(ctx context.Context, e kv.Entry, versions ...int) error {
-	return c.postVersions(ctx, "destroy the versions of", "destroy", e, versions)
-}
-
-func (c *Client) postVersions(ctx context.Context, op, verb string, e kv.Entry, versions []int) error {
-	path := e.Mount + "/" + verb + "/" + e.Path
-	_, err := c.post(ctx, op, e.Namespace, path, map[string]any{"versions": versions})
-	return err
 }
 
 func (c *Client) post(ctx context.Context, op, namespace, path string, body map[string]any) (secret *api.Secret, err error) {
