@@ -4,204 +4,168 @@
 package syncer
 
 import (
-	"flag"
 	"fmt"
 	"net/http"
-	"strings"
+	"regexp"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
-	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
+	"github.com/relay-secrets/terraform-provider-relay/internal/faulttest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
-var allFaults = flag.Bool("faults.all", false, "try each fault at each request (make proof), not a part of them")
-
-// faults are what a server before Vault does to one request, or to all from that one on.
-var faults = []struct {
-	name   string
-	action vaulttest.Action
-	onward bool
-}{
-	{"cut before", vaulttest.CutAt(vaulttest.Before), false},
-	{"cut after", vaulttest.CutAt(vaulttest.After), false},
-	{"garbled", vaulttest.GarbleAnswer(), false},
-	{"delayed", vaulttest.Delay(300 * time.Millisecond), false},
-	{"412", vaulttest.FailWith(http.StatusPreconditionFailed), false}, // an eventually consistent standby
-	{"429", vaulttest.FailWith(http.StatusTooManyRequests), false},
-	{"473", vaulttest.FailWith(473), false}, // a performance standby
-	{"500", vaulttest.FailWith(http.StatusInternalServerError), false},
-	{"503", vaulttest.FailWith(http.StatusServiceUnavailable), false},
-	{"cut before, from then on", vaulttest.CutAt(vaulttest.Before), true},
-	{"cut after, from then on", vaulttest.CutAt(vaulttest.After), true},
-	{"403, from then on", vaulttest.FailWith(http.StatusForbidden), true},
-}
-
-// operation is what one sync does.
+// operation is what relay-sync does while a request has a fault.
 type operation struct {
 	name string
-	// before prepares Vault and git, and change commits what the sync applies.
-	before, change func(w *world)
-	request        Request
+	// world is one where everything is ready for the operation.
+	world func(t *testing.T) *world
+	// run does the operation, and reports whether nothing is left to do. Without a fault, the
+	// first run does all. nil is a sync.
+	run func(w *world) (done bool)
 	// live are the secrets that can be read afterwards with their values, gone those that cannot.
 	live map[string]string
 	gone []string
+	// also checks what else must hold afterwards.
+	also func(w *world)
+	// afterwards is the outcome of one more sync.
+	afterwards report.Outcome
 }
 
-var operations = []operation{
-	{
-		name:   "create",
-		change: func(w *world) { w.values("a.yaml", "one: 1", "two: 2") },
-		live:   map[string]string{"one": "1", "two": "2"},
-	},
-	{
-		name:   "update",
-		before: func(w *world) { w.values("a.yaml", "one: 1") },
-		change: func(w *world) { w.values("a.yaml", "one: 2") },
-		live:   map[string]string{"one": "2"},
-	},
-	{
-		name:   "delete",
-		before: func(w *world) { w.values("a.yaml", "one: 1", "two: 2") },
-		change: func(w *world) { w.values("a.yaml", "one: 1") },
-		live:   map[string]string{"one": "1"},
-		gone:   []string{"two"},
-	},
-	{
-		name:   "repair an outside change",
-		before: func(w *world) { w.values("a.yaml", "one: 1") },
-		change: func(w *world) { w.vault.Write(w.t, w.workflow(0), "one", "foreign") },
-		live:   map[string]string{"one": "1"},
-	},
-	{
-		name:   "repair an outside deletion",
-		before: func(w *world) { w.values("a.yaml", "one: 1") },
-		change: func(w *world) { w.vault.SoftDelete(w.t, w.workflow(0), "one") },
-		live:   map[string]string{"one": "1"},
-	},
-	{
-		name:    "adopt",
-		before:  func(w *world) { w.vault.Write(w.t, w.workflow(0), "one", "unmanaged") },
-		change:  func(w *world) { w.values("a.yaml", "one: 1") },
-		request: Request{Adopt: []string{"one"}, Reason: "test"},
-		live:    map[string]string{"one": "1"},
-	},
-	{
-		name:   "a set of 20",
-		before: func(w *world) { w.values("a.yaml", numberedValues(20, "old")...) },
-		change: func(w *world) { w.values("a.yaml", numberedValues(20, "new")...) },
-		live:   map[string]string{"s0": "new", "s9": "new", "s19": "new"},
-	},
-}
-
-func numberedValues(n int, value string) []string {
-	out := make([]string, n)
-	for i := range out {
-		out[i] = fmt.Sprintf("s%d: %s", i, value)
-	}
-	return out
-}
-
-// values commits a manifest of the workflow with lines of the form NAME: VALUE.
-func (w *world) values(file string, lines ...string) {
-	w.t.Helper()
-	text := "workflows:\n  " + w.workflow(0) + ":\n"
-	for _, line := range lines {
-		text += "    " + strings.Replace(line, ": ", `: "`, 1) + "\"\n"
-	}
-	w.seal(file, text)
-	w.commit()
-}
-
-// TestEachFaultAtEachRequestIsOvercome: whatever happens to one request of a sync, a later
-// sync has everything as the commit has it. Nothing is lost, nothing foreign is touched, and
-// every version was written by a sync.
+// TestEachFaultAtEachRequestIsOvercome: whatever happens to one request of an operation, the
+// next one has everything as the commit or the person wants it. Nothing is lost, nothing foreign
+// is touched, and every version is explained.
 func TestEachFaultAtEachRequestIsOvercome(t *testing.T) {
 	t.Parallel()
-	for o, op := range operations {
-		requests := op.count(t)
-		for f, fault := range faults {
-			for k := 1; k <= requests; k++ {
-				if !*allFaults && (o+f+k)%(2*len(faults)) != 0 {
-					continue
-				}
-				t.Run(fmt.Sprintf("%s, %s at request %d of %d", op.name, fault.name, k, requests), func(t *testing.T) {
-					t.Parallel()
-					w := op.world(t)
-					w.proxy.Hook(func(n int, _ *http.Request) vaulttest.Action {
-						if n == k || fault.onward && n > k {
-							return fault.action
-						}
-						return vaulttest.Action{}
-					})
-					w.askAll(op.of(w))
-					w.proxy.Hook(nil)
-					op.converges(w)
-				})
-			}
-		}
+	for _, op := range slices.Concat(syncOperations, sourceOperations, connectionOperations) {
+		faulttest.Each(t, op.name, op.count(t), func(t *testing.T, f faulttest.Fault) {
+			w := op.start(t)
+			before := w.versions()
+			w.proxy.Hook(f.Hook)
+			op.run(w)
+			w.proxy.Hook(nil)
+			op.converges(w)
+			w.explained(before)
+		})
 	}
 }
 
-// world is one before the sync of the operation, with a foreign secret beside it.
-func (o operation) world(t *testing.T) *world {
-	w := newWorld(t, 1)
-	w.cfg.Vault.Concurrency = 1
+// start is the world before the operation, with a foreign secret beside the others.
+func (o operation) start(t *testing.T) *world {
+	t.Helper()
+	w := o.world(t)
 	w.vault.Write(t, w.workflow(0), "foreign", "untouched")
-	if o.before != nil {
-		o.before(w)
-		if w.hasCommit() {
-			w.endsClean(Request{Apply: true})
-		}
-	}
-	o.change(w)
 	w.proxy.Reset()
 	return w
 }
 
-func (w *world) hasCommit() bool {
-	return strings.TrimSpace(w.run("git", "rev-list", "--all", "--max-count=1")) != ""
-}
-
-// of is the request for the sync of the operation.
-func (o operation) of(w *world) Request {
-	out := o.request
-	out.Apply = true
-	out.Adopt = nil
-	for _, name := range o.request.Adopt {
-		out.Adopt = append(out.Adopt, w.workflow(0)+"/"+name)
-	}
-	return out
-}
-
 // count is the number of requests of the operation without a fault.
 func (o operation) count(t *testing.T) int {
-	w := o.world(t)
-	w.endsClean(o.of(w))
+	t.Helper()
+	w := o.start(t)
+	if !o.run(w) {
+		t.Fatalf("%s: not done without a fault:\n%s", o.name, w.text())
+	}
 	return len(w.proxy.Requests())
 }
 
-// converges syncs until everything is as in the commit. A version without a record is repaired
-// after the time to settle.
+// converges repeats the operation until nothing is left to do. A version without a record is
+// repaired after the time to settle.
 func (o operation) converges(w *world) {
 	w.t.Helper()
-	if !await.Until(time.Minute, func() bool { return w.ask(o.of(w)).Outcome() == report.Clean }) {
-		w.t.Errorf("not clean:\n%s", w.text())
+	if !await.Until(time.Minute, func() bool { return o.run(w) }) {
+		w.t.Fatalf("not done:\n%s", w.text())
 	}
 	for name, value := range o.live {
 		w.wantRead(w.workflow(0), name, value)
 	}
 	w.gone(w.workflow(0), o.gone...)
 	w.wantRead(w.workflow(0), "foreign", "untouched")
-	if versions, _ := w.vault.Metadata(w.t, w.workflow(0), "foreign")["current_version"]; fmt.Sprint(versions) != "1" {
-		w.t.Errorf("the foreign secret has version %v", versions)
+	if o.also != nil {
+		o.also(w)
 	}
 	w.proxy.AssertBlind(w.t)
 	w.proxy.AssertCheckAndSet(w.t)
 	w.proxy.Reset()
-	w.endsClean(Request{Apply: true})
-	if n := w.writes(); n != 0 {
-		w.t.Errorf("one more sync sends %d values", n)
+	if w.ask(Request{Apply: true}).Outcome() != o.afterwards {
+		w.t.Errorf("one more sync is not %s:\n%s", o.afterwards, w.text())
 	}
+	if n := w.writes(); n != 0 {
+		w.t.Errorf("one more sync sends %d values:\n%s", n, w.text())
+	}
+}
+
+// syncs is a run that syncs once.
+func syncs(request Request) func(w *world) bool {
+	request.Apply = true
+	return func(w *world) bool {
+		once := request
+		once.Adopt = nil
+		for _, name := range request.Adopt {
+			once.Adopt = append(once.Adopt, w.workflow(0)+"/"+name)
+		}
+		return !slices.ContainsFunc(w.askAll(once), func(r report.Report) bool { return r.Outcome() != report.Clean })
+	}
+}
+
+var adoptCommand = regexp.MustCompile(`unmanaged; to take it over: relay-sync adopt '?(\S+?)'? --reason`)
+
+// creates is a run for secrets that did not exist. The first version of one, whose record is
+// missing, can be that of any writer: a person takes it over, with the command that the sync
+// prints.
+func creates(w *world) bool {
+	var adopt []string
+	if len(w.output) > 0 {
+		for _, found := range adoptCommand.FindAllStringSubmatch(w.text(), -1) {
+			adopt = append(adopt, found[1])
+		}
+	}
+	return !slices.ContainsFunc(w.askAll(Request{Apply: true, Adopt: adopt, Reason: "test"}), func(r report.Report) bool { return r.Outcome() != report.Clean })
+}
+
+// versions are the current versions of the workflow's secrets.
+func (w *world) versions() map[string]int {
+	w.t.Helper()
+	_, answer := w.vault.Call(w.t, w.vault.RootToken, "LIST", w.cfg.Vault.Mount+"/metadata/"+w.cfg.Vault.Prefix+"/"+w.workflow(0), nil)
+	data, _ := answer["data"].(map[string]any)
+	keys, _ := data["keys"].([]any)
+	out := map[string]int{}
+	for _, key := range keys {
+		out[key.(string)] = w.versionOf(key.(string))
+	}
+	return out
+}
+
+func (w *world) versionOf(name string) int {
+	w.t.Helper()
+	_, answer := w.vault.Call(w.t, w.vault.RootToken, http.MethodGet, w.cfg.Vault.Mount+"/metadata/"+w.cfg.Vault.Prefix+"/"+w.workflow(0)+"/"+name, nil)
+	data, _ := answer["data"].(map[string]any)
+	version, _ := data["current_version"].(float64)
+	return int(version)
+}
+
+// explained checks each version since: the operation writes one of each secret, and a fault
+// costs one more at most, which has the same value.
+func (w *world) explained(before map[string]int) {
+	w.t.Helper()
+	for name, now := range w.versions() {
+		was := before[name]
+		switch {
+		case name == "foreign" && now != 1:
+			w.t.Errorf("the foreign secret has version %d", now)
+		case now > was+2:
+			w.t.Errorf("%s: version %d was written after %d", name, now, was)
+		case now == was+2 && w.valueOf(name, now) != w.valueOf(name, now-1):
+			w.t.Errorf("%s: versions %d and %d have different values", name, now-1, now)
+		}
+	}
+}
+
+func (w *world) valueOf(name string, version int) string {
+	w.t.Helper()
+	_, answer := w.vault.Call(w.t, w.vault.RootToken, http.MethodGet,
+		fmt.Sprintf("%s/data/%s/%s/%s?version=%d", w.cfg.Vault.Mount, w.cfg.Vault.Prefix, w.workflow(0), name, version), nil)
+	data, _ := answer["data"].(map[string]any)
+	return fmt.Sprint(data["data"])
 }
