@@ -122,6 +122,6 @@ func (l *workflowSecretList) result(ctx context.Context, req list.ListRequest, a
 		return result
 	}
 	state, _ := l.backend.importedState(address)
-	result.Diagnostics.Append(result.Resource.Set(ctx, state)...)
+	result.Diagnostics.Append(setModel(ctx, &result.Resource.Raw, result.Resource.Schema, state)...)
 	return result
 }

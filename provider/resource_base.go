@@ -61,7 +61,7 @@ func priorState[M any, P privateState | setPrivateState](ctx context.Context, re
 		return nil, private
 	}
 	state := new(M)
-	diagnostics.Append(req.State.Get(ctx, state)...)
+	diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, state)...)
 	return state, private
 }
 

@@ -41,8 +41,8 @@ func (r *connectionResource) Schema(ctx context.Context, _ resource.SchemaReques
 func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Cannot create the connection"
 	var plan, config connectionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan.Raw, req.Plan.Schema, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config.Raw, req.Config.Schema, &config)...)
 	address := r.address(plan, privateState{})
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
@@ -77,14 +77,14 @@ func (r *connectionResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	plan.Path = types.StringValue(pathOf(address))
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
 // Read observes the connection in Vault's metadata.
 func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state connectionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
 	address := r.address(state, private)
 	resp.Diagnostics.Append(keepIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
@@ -101,7 +101,7 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 	if !r.refresh(ctx, address, &state.computedAttributes, &private, observe, &resp.Diagnostics) {
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
@@ -110,9 +110,9 @@ func (r *connectionResource) Read(ctx context.Context, req resource.ReadRequest,
 func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	const summary = "Cannot update the connection"
 	var plan, config, state connectionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan.Raw, req.Plan.Schema, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config.Raw, req.Config.Schema, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
 	address := r.address(plan, private)
 	resp.Diagnostics.Append(keepIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
@@ -121,7 +121,7 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	private.Replaces = nil
 	if !plan.writePlanned() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, plan)...)
 		resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 		return
 	}
@@ -151,14 +151,14 @@ func (r *connectionResource) Update(ctx context.Context, req resource.UpdateRequ
 	if !plan.setUpdated(wrote, err, r.backend.client.Owner(), &private) {
 		plan = state
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
 // Delete deletes the connection if this owner has it, and reports what remains.
 func (r *connectionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state connectionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.ready(&resp.Diagnostics) {
 		return

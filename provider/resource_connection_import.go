@@ -80,7 +80,7 @@ func (r *connectionResource) ImportState(ctx context.Context, req resource.Impor
 	private := newPrivateState(address)
 	private.Imported = true
 	// The refresh that follows sets the other attributes.
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, connectionIdentityOf(address))...)
 }

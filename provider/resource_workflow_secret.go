@@ -38,8 +38,8 @@ func (r *workflowSecretResource) Schema(ctx context.Context, _ resource.SchemaRe
 func (r *workflowSecretResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Cannot create the secret"
 	var plan, config workflowSecretModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan.Raw, req.Plan.Schema, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config.Raw, req.Config.Schema, &config)...)
 	address := r.backend.address(plan, privateState{})
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
 	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
@@ -78,14 +78,14 @@ func (r *workflowSecretResource) Create(ctx context.Context, req resource.Create
 	}
 	private.HMAC1 = r.backend.fingerprintOf(address, config.ValueWO)
 	plan.Path = types.StringValue(pathOf(address))
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
 // Read observes the secret in Vault's metadata.
 func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state workflowSecretModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(keepIdentity(ctx, resp.Identity, identityOf(r.backend.address(state, private)))...)
 	if resp.Diagnostics.HasError() || !r.backend.usable(&resp.Diagnostics) {
@@ -108,7 +108,7 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 	if !r.refresh(ctx, address, &state.computedAttributes, &private, observe, &resp.Diagnostics) {
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
@@ -117,9 +117,9 @@ func (r *workflowSecretResource) Read(ctx context.Context, req resource.ReadRequ
 func (r *workflowSecretResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	const summary = "Cannot update the secret"
 	var plan, config, state workflowSecretModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan.Raw, req.Plan.Schema, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config.Raw, req.Config.Schema, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
 	address := r.backend.address(plan, private)
 	resp.Diagnostics.Append(keepIdentity(ctx, resp.Identity, identityOf(address))...)
@@ -133,7 +133,7 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 		report(&resp.Diagnostics, summary, errNoValue)
 		return
 	case !sends && !plan.settingsDiffer(state):
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, plan)...)
 		resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 		return
 	}
@@ -167,14 +167,14 @@ func (r *workflowSecretResource) Update(ctx context.Context, req resource.Update
 	case err != nil:
 		plan = state.afterFailedUpdate(plan)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
 // Delete deletes the secret if this owner has it, and reports what remains.
 func (r *workflowSecretResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state workflowSecretModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, &state)...)
 	private := loadPrivateState[privateState](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
 		return

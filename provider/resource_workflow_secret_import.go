@@ -85,7 +85,7 @@ func (r *workflowSecretResource) ImportState(ctx context.Context, req resource.I
 	}
 	state, private := r.backend.importedState(address)
 	// The refresh that follows sets the other attributes.
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identityOf(address))...)
 }

@@ -47,7 +47,7 @@ func moveFromVaultProvider(ctx context.Context, req resource.MoveStateRequest, r
 	}
 	state := newSecretModel(workflow, name)
 	state.fill(workflowSecretModel{}, defaults{})
-	resp.Diagnostics.Append(resp.TargetState.Set(ctx, state)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.TargetState.Raw, resp.TargetState.Schema, state)...)
 	resp.Diagnostics.Append(privateState{MovedFrom: source.path()}.save(ctx, resp.TargetPrivate)...)
 	if source.Namespace != "" {
 		resp.Diagnostics.AddWarning("Secret is moved from a namespace", fmt.Sprintf(

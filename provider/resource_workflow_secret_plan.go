@@ -20,8 +20,8 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 		return
 	}
 	var plan, config workflowSecretModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan.Raw, req.Plan.Schema, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config.Raw, req.Config.Schema, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -67,7 +67,7 @@ func (r *workflowSecretResource) ModifyPlan(ctx context.Context, req resource.Mo
 	if state != nil {
 		resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.Plan.Raw, resp.Plan.Schema, plan)...)
 }
 
 // planCreate refuses during the plan what the apply of a create would refuse.

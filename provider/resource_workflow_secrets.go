@@ -43,8 +43,8 @@ func (r *workflowSecretsResource) Schema(ctx context.Context, _ resource.SchemaR
 func (r *workflowSecretsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Cannot create the secrets"
 	var plan, config workflowSecretsModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan.Raw, req.Plan.Schema, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config.Raw, req.Config.Schema, &config)...)
 	planned, _ := decode(ctx, plan.Secrets, &resp.Diagnostics)
 	values, _ := decode(ctx, config.Secrets, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
@@ -91,14 +91,14 @@ func (r *workflowSecretsResource) Create(ctx context.Context, req resource.Creat
 	plan.Secrets = planned.encode(ctx, &resp.Diagnostics)
 	plan.Path = r.backend.scopePath(plan.Workflow)
 	r.findUndeclared(ctx, &plan, &private, planned, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, plan)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }
 
 // Read observes every secret in Vault's metadata.
 func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state workflowSecretsModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, &state)...)
 	prior := loadPrivateState[setPrivateState](ctx, req.Private, &resp.Diagnostics)
 	current, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.backend.usable(&resp.Diagnostics) {
@@ -129,7 +129,7 @@ func (r *workflowSecretsResource) Read(ctx context.Context, req resource.ReadReq
 		r.findUndeclared(ctx, &state, &updated, current, &resp.Diagnostics)
 	}
 	state.Secrets = current.encode(ctx, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, state)...)
 	resp.Diagnostics.Append(updated.save(ctx, resp.Private)...)
 }
 
@@ -169,7 +169,7 @@ func (b *backend) observeSet(ctx context.Context, scope secrets.Scope, current e
 // keeps secrets that could not be deleted.
 func (r *workflowSecretsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state workflowSecretsModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, &state)...)
 	prior := loadPrivateState[setPrivateState](ctx, req.Private, &resp.Diagnostics)
 	current, _ := decode(ctx, state.Secrets, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.backend.ready(&resp.Diagnostics) {
@@ -193,5 +193,5 @@ func (r *workflowSecretsResource) Delete(ctx context.Context, req resource.Delet
 	failed.addErrors(&resp.Diagnostics, "Cannot delete the secrets")
 	maps.DeleteFunc(current, func(name string, _ secretElement) bool { return failed[name] == nil })
 	state.Secrets = current.encode(ctx, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, state)...)
 }

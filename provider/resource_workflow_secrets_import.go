@@ -46,6 +46,6 @@ func (r *workflowSecretsResource) ImportState(ctx context.Context, req resource.
 		Timeouts:   noTimeouts(),
 	}
 	state.fill(workflowSecretsModel{}, r.backend.defaults)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, state)...)
 	resp.Diagnostics.Append(private.save(ctx, resp.Private)...)
 }

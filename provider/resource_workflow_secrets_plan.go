@@ -63,8 +63,8 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 		return
 	}
 	var plan, config workflowSecretsModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan.Raw, req.Plan.Schema, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config.Raw, req.Config.Schema, &config)...)
 	state, private := priorState[workflowSecretsModel, setPrivateState](ctx, req, &resp.Diagnostics)
 	plan.fill(config, r.backend.defaults)
 	r.backend.checkDetection(plan.DetectChanges, &resp.Diagnostics)
@@ -105,7 +105,7 @@ func (r *workflowSecretsResource) ModifyPlan(ctx context.Context, req resource.M
 		}
 		plan.Secrets = planned.encode(ctx, &resp.Diagnostics)
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.Plan.Raw, resp.Plan.Schema, plan)...)
 }
 
 // fill sets the arguments that apply: those of the resource, else the defaults of

@@ -28,9 +28,9 @@ type plannedWork struct {
 func (r *workflowSecretsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	const summary = "Cannot update the secrets"
 	var plan, config, state workflowSecretsModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan.Raw, req.Plan.Schema, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config.Raw, req.Config.Schema, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State.Raw, req.State.Schema, &state)...)
 	prior := loadPrivateState[setPrivateState](ctx, req.Private, &resp.Diagnostics)
 	planned, _ := decode(ctx, plan.Secrets, &resp.Diagnostics)
 	values, _ := decode(ctx, config.Secrets, &resp.Diagnostics)
@@ -41,7 +41,7 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 	todo := plan.plannedWork(state, planned, current, prior)
 	if !todo.needsVault() && !plan.Undeclared.IsUnknown() {
 		prior.Replaces = nil
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, plan)...)
 		resp.Diagnostics.Append(prior.save(ctx, resp.Private)...)
 		return
 	}
@@ -87,7 +87,7 @@ func (r *workflowSecretsResource) Update(ctx context.Context, req resource.Updat
 		plan.keepUndeclared(state, undeclared)
 		updated.keepUndeclared(prior, plan)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setModel(ctx, &resp.State.Raw, resp.State.Schema, plan)...)
 	resp.Diagnostics.Append(updated.save(ctx, resp.Private)...)
 }
 
