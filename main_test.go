@@ -67,7 +67,7 @@ provider "relay" {}
 	})
 }
 
-func TestLibraryLogIsMutedWithoutALogSetting(t *testing.T) {
+func TestLogIsMutedWithoutALogSetting(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		asked map[string]string
@@ -82,12 +82,12 @@ func TestLibraryLogIsMutedWithoutALogSetting(t *testing.T) {
 		{map[string]string{"TF_LOG_SDK_PROTO": "TRACE"}, false},
 	} {
 		var set []string
-		err := muteLibraryLog(
+		quiet, err := muteLog(
 			func(name string) (string, bool) { value, ok := row.asked[name]; return value, ok },
 			func(name, value string) error { set = append(set, name+"="+value); return nil },
 		)
-		if muted := slices.Equal(set, []string{"TF_LOG_SDK=OFF"}); err != nil || muted != row.muted || (!muted && len(set) > 0) {
-			t.Errorf("asked %v: set %v, %v", row.asked, set, err)
+		if muted := slices.Equal(set, []string{"TF_LOG_SDK=OFF"}); err != nil || muted != row.muted || quiet != muted || (!muted && len(set) > 0) {
+			t.Errorf("asked %v: set %v, quiet %t, %v", row.asked, set, quiet, err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) {
 			serveVaultStub()
 			return
 		}
-		if err := Serve(context.Background(), "test", false); err != nil {
+		if err := Serve(context.Background(), Options{Version: "test", Quiet: os.Getenv("TF_LOG") == ""}); err != nil {
 			log.Fatal(err)
 		}
 	})

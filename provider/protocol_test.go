@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -274,4 +275,20 @@ func TestHostileSettingsArePrintable(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestContextWithoutLoggersEndsWithItsRequest(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	request, stop := context.WithCancel(context.WithValue(t.Context(), key{}, "logger"))
+	ctx, end := withoutLoggers(request)
+	if ctx.Value(key{}) != nil || ctx.Err() != nil {
+		t.Errorf("value %v, %v", ctx.Value(key{}), ctx.Err())
+	}
+	stop()
+	<-ctx.Done()
+	end()
+	ctx, end = withoutLoggers(t.Context())
+	end()
+	<-ctx.Done()
 }

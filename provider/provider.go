@@ -30,6 +30,8 @@ var (
 type relayProvider struct {
 	version string
 	env     environment
+	// quiet is as in Options.
+	quiet bool
 
 	mu sync.Mutex
 	// clients are the Vault clients of all configurations of this process, for close.

@@ -19,13 +19,22 @@ import (
 // after it asks it to stop.
 const closeTimeout = 1500 * time.Millisecond
 
+// Options are what Serve needs.
+type Options struct {
+	// Version is the version of the release.
+	Version string
+	// Debug waits for a debugger and prints how to attach Terraform.
+	Debug bool
+	// Quiet writes no log while the provider serves.
+	Quiet bool
+}
+
 // Serve serves the provider until Terraform stops it, then revokes the tokens of its
-// logins. version is the version of the release; debug waits for a debugger and prints
-// how to attach Terraform.
-func Serve(ctx context.Context, version string, debug bool) error {
-	p := &relayProvider{version: version, env: readEnvironment()}
+// logins.
+func Serve(ctx context.Context, o Options) error {
+	p := &relayProvider{version: o.Version, env: readEnvironment(), quiet: o.Quiet}
 	var options []tf6server.ServeOpt
-	if debug {
+	if o.Debug {
 		options = append(options, tf6server.WithManagedDebug())
 	}
 	err := tf6server.Serve("registry.terraform.io/relay-secrets/relay", p.protocolServer, options...)
