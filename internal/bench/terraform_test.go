@@ -68,6 +68,11 @@ type taken struct {
 	processor time.Duration
 }
 
+// less is the time without that of the host.
+func (t taken) less(host taken) taken {
+	return taken{t.wall - host.wall, t.processor - host.processor}
+}
+
 // terraform measures the steps with Terraform if it is installed, else with OpenTofu. Each
 // step includes the start of the command and the provider.
 func terraform(b *testing.B, vault *vaulttest.Vault, resource string) []taken {
