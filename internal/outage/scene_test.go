@@ -35,7 +35,7 @@ var size = flag.Int("outage.secrets", 12, "how many secrets each program writes 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	terraformtest.Main(m, func() {
-		if err := provider.Serve(context.Background(), "test", false); err != nil {
+		if err := provider.Serve(context.Background(), provider.Options{Version: "test", Quiet: true}); err != nil {
 			log.Fatal(err)
 		}
 	})
