@@ -191,6 +191,7 @@ func (o *options) versionCommand() *cobra.Command {
 
 // sync runs plan, apply or adopt for the selected sources and prints the reports.
 func (o *options) sync(c *cobra.Command, ask syncer.Request) error {
+	delayCollection()
 	open := o.openController
 	if ask.Apply {
 		open = o.openChanging
