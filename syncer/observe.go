@@ -21,6 +21,8 @@ type observation struct {
 	entries map[secrets.Address]secrets.Entry
 	// other are the names that cannot be managed, by workflow.
 	other map[secrets.Scope][]string
+	// absent is the observation of the names that a workflow does not have.
+	absent func(secrets.Scope) secrets.Entry
 	// unseen are the workflows, and types of connections, that could not be observed,
 	// and why.
 	unseen map[secrets.Scope]error
@@ -35,7 +37,7 @@ func (s *source) observe(ctx context.Context) (observation, error) {
 		scopes[i] = s.scope(workflow)
 	}
 	seen, err := s.client.Survey(ctx, scopes...)
-	o := observation{entries: seen.Entries, other: seen.Other, unseen: map[secrets.Scope]error{}}
+	o := observation{entries: seen.Entries, other: seen.Other, absent: seen.Absent, unseen: map[secrets.Scope]error{}}
 	maps.Copy(o.unseen, seen.Failed)
 	if err == nil && len(scopes) > 0 && len(o.unseen) == len(scopes) && o.unavailable() {
 		err = o.unseen[scopes[0]]
@@ -64,6 +66,17 @@ func (s *source) observeConnections(ctx context.Context, o *observation) error {
 		o.entries[a] = seen
 	}
 	return nil
+}
+
+// noteAbsent sets the observation of new secrets: without one, each write would read the
+// metadata first.
+func (o observation) noteAbsent(results []report.Result) {
+	for i := range results {
+		r := &results[i]
+		if _, exists := o.entries[r.Address]; !exists && r.Address.Kind == secrets.Secret && r.Kind.Writes() {
+			r.Entry = o.absent(r.Address.Scope)
+		}
+	}
 }
 
 // unavailable reports whether a workflow is unseen because Vault was unavailable.

@@ -81,3 +81,24 @@ func (w *world) wantOneReadEach(n int) {
 	}
 	w.proxy.AssertBlind(w.t)
 }
+
+// TestNewSecretIsWrittenWithoutAReadOfIt: the list of its workflow has shown that it does
+// not exist.
+func TestNewSecretIsWrittenWithoutAReadOfIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.cfg.Vault.Settle = time.Minute // a busy machine must not make the list old
+	w.secretsIn("a.yaml", w.workflow(0), numbered(20)...)
+	w.commit()
+	if added := w.sync(true).Summary().Add; added != 20 {
+		t.Fatalf("%d secrets were added", added)
+	}
+	for _, r := range w.proxy.Requests() {
+		if strings.HasPrefix(r.Path, "/v1/customers/metadata/workflows/"+w.workflow(0)+"/") && r.Method == http.MethodGet && !strings.HasSuffix(r.Path, "/") {
+			t.Fatalf("asked %s %s", r.Method, r.Path)
+		}
+	}
+	if n := w.writes(); n != 20 {
+		t.Errorf("%d values were sent", n)
+	}
+}

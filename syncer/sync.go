@@ -67,6 +67,7 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	defer func() { r.Observation = report.Observed(s.client.Owner(), cfg.Name, seen.entries, seen.unseen, *r) }()
 	r.Applied = ask.Apply && (ask.Approve == "" || r.Approved)
 	if r.Applied {
+		seen.noteAbsent(r.Results)
 		s.apply(ctx, d, r, c.counter(cfg.Name, actions, signatures))
 		s.leftPending(r, actions)
 		s.cleanConnections(ctx, seen.entries, r.Results)

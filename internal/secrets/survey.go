@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -24,6 +25,19 @@ type Survey struct {
 	// Failed are the scopes that could not be observed as a whole, with the error. The
 	// Entries contain none of their secrets.
 	Failed map[Scope]error
+
+	// listedAt is when the scopes were listed, by this machine's clock.
+	listedAt map[Scope]time.Time
+}
+
+// Absent is the observation of the names that were not listed in a scope: Vault has not
+// even metadata of them. It is as good as a read of the metadata, for as long. It is the zero
+// Entry for a scope that could not be observed.
+func (s Survey) Absent(in Scope) Entry {
+	if at, listed := s.listedAt[in]; listed && s.Failed[in] == nil {
+		return Entry{absent: true, observedAt: at}
+	}
+	return Entry{}
 }
 
 // Survey lists the scopes and describes every secret in them: one request a
@@ -31,7 +45,7 @@ type Survey struct {
 // that cannot be observed is in Failed and stops no other. Errors: those that affect
 // all (AffectsAll), or the context's.
 func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
-	out := Survey{Entries: map[Address]Entry{}, Other: map[Scope][]string{}, Failed: map[Scope]error{}}
+	out := Survey{Other: map[Scope][]string{}, Failed: map[Scope]error{}, listedAt: map[Scope]time.Time{}}
 	names, errs, err := requestAll(ctx, c.concurrency, scopes, c.listChecked)
 	if err != nil {
 		return Survey{}, err
@@ -40,6 +54,8 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 	for i, scope := range scopes {
 		if errs[i] != nil {
 			out.Failed[scope] = errs[i]
+		} else {
+			out.listedAt[scope] = names[i].at
 		}
 		if errs[i] == nil && len(names[i].Other)+len(names[i].Manageable) == 0 {
 			out.Empty = append(out.Empty, scope)
@@ -71,6 +87,7 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 			delete(out.Other, a.Scope)
 		}
 	}
+	out.Entries = make(map[Address]Entry, len(addresses)) // it would grow to twice as much
 	for i, a := range addresses {
 		if out.Failed[a.Scope] == nil {
 			out.Entries[a] = entries[i]
@@ -79,11 +96,19 @@ func (c *Client) Survey(ctx context.Context, scopes ...Scope) (Survey, error) {
 	return out, nil
 }
 
-func (c *Client) listChecked(ctx context.Context, s Scope) (Names, error) {
+// listing are the names of a scope, and when they were asked for.
+type listing struct {
+	Names
+	at time.Time
+}
+
+func (c *Client) listChecked(ctx context.Context, s Scope) (l listing, err error) {
 	if err := s.Check(); err != nil {
-		return Names{}, err
+		return listing{}, err
 	}
-	return c.List(ctx, s)
+	l.at = time.Now()
+	l.Names, err = c.List(ctx, s)
+	return l, err
 }
 
 // ofScope is the error of one address as that of its whole scope.
