@@ -85,7 +85,8 @@ type leftovers struct {
 
 // leftoversOf decides what of a connection may be deleted. ids are the bodies in the domain
 // with the tags of owner and connection: those that are older than the oldest that the
-// record names are dead, because each was deleted before its name was dropped. Pure.
+// record names are dead, because each was deleted before its name was dropped. If it names one
+// for each version of the pointer, it dropped none: an older body is of a create that failed. Pure.
 func leftoversOf(me secrets.Owner, pointer secrets.Entry, ids []string, grace time.Duration) leftovers {
 	record := pointer.Records[me]
 	out := leftovers{record: record.Body}
@@ -94,6 +95,9 @@ func leftoversOf(me secrets.Owner, pointer secrets.Entry, ids []string, grace ti
 		if id, is := parseID(text); is && (oldest == 0 || id.made() < oldest) {
 			oldest = id.made()
 		}
+	}
+	if len(named(record.Body)) >= pointer.Current {
+		oldest = 0
 	}
 	for _, text := range ids {
 		if id, is := parseID(text); is && id.made() > oldest && !slices.Contains(named(record.Body), text) {

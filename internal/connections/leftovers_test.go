@@ -20,8 +20,8 @@ func madeAt(minute int) string {
 // releasedPointer is a deleted pointer whose record was released at noon and is seen age
 // later.
 func releasedPointer(age time.Duration, body secrets.Body) secrets.Entry {
-	e := pointer(2, age, us, body)
-	e.Versions[2] = secrets.Version{Created: noon, Deleted: noon}
+	e := pointer(4, age, us, body)
+	e.Versions[4] = secrets.Version{Created: noon, Deleted: noon}
 	record := e.Records[us]
 	record.Released, record.ReleasedAt = true, noon
 	e.Records[us] = record
@@ -92,23 +92,25 @@ func TestLeftoversOf(t *testing.T) {
 	first, second, third, fourth := madeAt(1), madeAt(2), madeAt(3), madeAt(4)
 	all := []string{first, second, third, fourth}
 	taken := releasedPointer(time.Hour, bodies(third, second))
-	taken.Records[them] = secrets.Record{Version: 3, Time: noon, Body: bodies(fourth, third)}
+	taken.Records[them] = secrets.Record{Version: 5, Time: noon, Body: bodies(fourth, third)}
 	destroyed := releasedPointer(time.Hour, bodies(third))
-	destroyed.Versions[2] = secrets.Version{Created: noon, Destroyed: true}
+	destroyed.Versions[4] = secrets.Version{Created: noon, Destroyed: true}
 	outside := releasedPointer(time.Hour, bodies(third))
-	outside.Versions[3], outside.Current = secrets.Version{Created: noon}, 3
+	outside.Versions[5], outside.Current = secrets.Version{Created: noon}, 5
 	for name, c := range map[string]struct {
 		pointer        secrets.Entry
 		named, unnamed []string
 		record         secrets.Body
 		destroy        bool
 	}{
-		"a connection that is settled":        {pointer: pointer(2, time.Hour, us, bodies(fourth)), record: bodies(fourth)},
-		"a replaced body":                     {pointer: pointer(2, grace+1, us, bodies(fourth, third)), named: []string{third}, record: bodies(fourth)},
-		"a body that was replaced just now":   {pointer: pointer(2, grace, us, bodies(fourth, third)), record: bodies(fourth, third)},
-		"a write that was cut off later":      {pointer: pointer(2, time.Hour, us, bodies(third)), unnamed: []string{fourth}, record: bodies(third)},
-		"a write that was cut off in between": {pointer: pointer(2, 0, us, bodies(fourth, second)), unnamed: []string{third}, record: bodies(fourth, second)},
+		"a connection that is settled":        {pointer: pointer(3, time.Hour, us, bodies(fourth)), record: bodies(fourth)},
+		"a replaced body":                     {pointer: pointer(3, grace+1, us, bodies(fourth, third)), named: []string{third}, record: bodies(fourth)},
+		"a body that was replaced just now":   {pointer: pointer(3, grace, us, bodies(fourth, third)), record: bodies(fourth, third)},
+		"a write that was cut off later":      {pointer: pointer(3, time.Hour, us, bodies(third)), unnamed: []string{fourth}, record: bodies(third)},
+		"a write that was cut off in between": {pointer: pointer(3, 0, us, bodies(fourth, second)), unnamed: []string{third}, record: bodies(fourth, second)},
 		"a create that was cut off":           {pointer: secrets.Entry{}, unnamed: all},
+		"a create after one that was cut off": {pointer: pointer(1, 0, us, bodies(third)), unnamed: []string{first, second, fourth}, record: bodies(third)},
+		"the first change after those":        {pointer: pointer(2, 0, us, bodies(fourth, second)), unnamed: []string{first, third}, record: bodies(fourth, second)},
 		"deleted just now":                    {pointer: releasedPointer(grace, bodies(fourth, third)), record: bodies(fourth, third)},
 		"deleted long ago":                    {pointer: releasedPointer(grace+1, bodies(fourth, third)), named: []string{fourth, third}, record: secrets.Body{ID: fourth, Superseded: [2]string{third}}},
 		"deleted and cleaned up":              {pointer: releasedPointer(time.Hour, secrets.Body{ID: fourth}), record: secrets.Body{ID: fourth}},
