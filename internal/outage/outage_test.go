@@ -96,7 +96,7 @@ var outages = []outage{
 		},
 	},
 	{
-		name: "the tokens expire", lifetime: "5s", short: true,
+		name: "the tokens expire", lifetime: "15s", short: true,
 		begin: func(s *scene) func() { s.awaitExpiry(); return nothing },
 	},
 	{name: "the clock of Vault is 10 minutes ahead", short: true, begin: func(s *scene) func() { return s.skew(10 * time.Minute) }},
