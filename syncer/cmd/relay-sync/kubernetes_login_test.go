@@ -29,20 +29,7 @@ sources:
 // token is.
 func TestKubernetesLogin(t *testing.T) {
 	t.Parallel()
-	e := newExample(t)
-	e.apply("kubernetes")
-	e.run(`vault policy write deploy-production-reader - <<'END'
-path "customers/data/workflows/deploy-production/*" { capabilities = ["read"] }
-END`)
-	e.api.Namespace(t, "prod")
-	for namespace, accounts := range map[string][]string{"relay-sync": {"other", "deleted"}, "prod": {"deploy", "relay-sync"}} {
-		for _, account := range accounts {
-			e.api.Kubectl(t, "create", "serviceaccount", account, "--namespace", namespace)
-		}
-	}
-	e.run("vault write auth/kubernetes/role/relay-sync audience=vault bound_service_account_names=relay-sync,deleted " +
-		"bound_service_account_namespaces=relay-sync token_policies=relay-sync token_ttl=1h")
-	e.write("relay-sync.yaml", fmt.Sprintf(configurationOfLogin, e.vault.Address))
+	e := withRoles(t)
 	apply := func(token string) string { return e.withToken(token, "relay-sync", "apply", "-c", "relay-sync.yaml") }
 	step := func(token string) string {
 		return e.withToken(token, tools.Path(t, "relay-step"), "exec", "--workflow", "deploy-production", "--login", "kubernetes", "--role", "deploy-production",
@@ -102,6 +89,26 @@ END`)
 	}
 	e.api.Kubectl(t, "delete", "clusterrolebinding", "reviewer")
 	refused("relay-sync: Vault may not review tokens", apply(ofSync), ofSync, unreviewed)
+}
+
+// withRoles is an example with service accounts, and with the roles of relay-sync and of a step.
+func withRoles(t *testing.T) *example {
+	t.Helper()
+	e := newExample(t)
+	e.apply("kubernetes")
+	e.run(`vault policy write deploy-production-reader - <<'END'
+path "customers/data/workflows/deploy-production/*" { capabilities = ["read"] }
+END`)
+	e.api.Namespace(t, "prod")
+	for namespace, accounts := range map[string][]string{"relay-sync": {"other", "deleted"}, "prod": {"deploy", "relay-sync"}} {
+		for _, account := range accounts {
+			e.api.Kubectl(t, "create", "serviceaccount", account, "--namespace", namespace)
+		}
+	}
+	e.run("vault write auth/kubernetes/role/relay-sync audience=vault bound_service_account_names=relay-sync,deleted " +
+		"bound_service_account_namespaces=relay-sync token_policies=relay-sync token_ttl=1h")
+	e.write("relay-sync.yaml", fmt.Sprintf(configurationOfLogin, e.vault.Address))
+	return e
 }
 
 // withToken runs a program with a token in the file token, and returns all that it prints.
