@@ -27,7 +27,7 @@ func TestFailingGitWritesNothing(t *testing.T) {
 		"fails after the start":  {`case "$1" in version|--version) exec REAL "$@";; esac; exit 1`, "git"},
 		"is killed in the fetch": {`for a; do [ "$a" = fetch ] && kill -9 $$; done; exec REAL "$@"`, "git"},
 		"fails to read objects":  {`for a; do [ "$a" = cat-file ] && exit 1; done; exec REAL "$@"`, "git"},
-		"reads other objects":    {`for a; do [ "$a" = cat-file ] && { REAL "$@" | sed s/ENC/EMC/; exit 0; }; done; exec REAL "$@"`, ""},
+		"reads other objects":    {`for a; do [ "$a" = cat-file ] && { REAL "$@" | sed -u s/ENC/EMC/; exit 0; }; done; exec REAL "$@"`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
