@@ -72,7 +72,7 @@ func (c *Candidate) Run(ctx context.Context, log *slog.Logger, work func(context
 
 // runTerm waits to be elected, and does the work of one term.
 func (c *Candidate) runTerm(ctx context.Context, log *slog.Logger, work func(context.Context)) {
-	e := &elector{leases: c.leases, identity: c.identity, duration: c.terms.lease}
+	e := &elector{leases: c.leases, name: c.cfg.Lease, identity: c.identity, duration: c.terms.lease}
 	if !c.waitForElection(ctx, log, e) {
 		return
 	}

@@ -65,7 +65,7 @@ func TestProxyOfTheEnvironmentIsIgnored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := leases.get(t.Context()); err == nil {
+		if _, err := leases.get(t.Context(), "relay-sync"); err == nil {
 			t.Errorf("%s: the request succeeded", name)
 		}
 		if got := asked.Load(); got != test.want {

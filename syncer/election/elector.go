@@ -10,16 +10,38 @@ import (
 	"time"
 )
 
-// elector is what a candidate knows of the lease.
-type elector struct {
-	leases   *leases
-	identity string
-	duration time.Duration
+// observed is a Lease as the answers to this process showed it.
+type observed struct {
 	// metadata and spec are those of the last answer. since is when this spec was seen for
 	// the first time, by the clock of this process.
 	metadata json.RawMessage
 	spec     spec
 	since    time.Time
+	// changed means that the spec was seen to change, so that the leader was alive then.
+	changed bool
+}
+
+// expired reports whether the Lease was not renewed for as long as it lasts.
+func (o *observed) expired(now time.Time) bool {
+	return !now.Before(o.since.Add(time.Duration(o.spec.Seconds) * time.Second))
+}
+
+// see takes an answer. A change of the metadata alone is not a renewal.
+func (o *observed) see(l lease, now time.Time) {
+	o.metadata = l.Metadata
+	if o.since.IsZero() || l.Spec != o.spec {
+		o.changed = o.changed || !o.since.IsZero()
+		o.spec, o.since = l.Spec, now
+	}
+}
+
+// elector is what a candidate knows of a Lease that it wants or has.
+type elector struct {
+	observed
+	leases   *leases
+	name     string
+	identity string
+	duration time.Duration
 	// renewed is when this candidate sent the last renewal that succeeded: the others cannot
 	// have seen that earlier.
 	renewed time.Time
@@ -27,19 +49,6 @@ type elector struct {
 
 // leads reports whether this candidate has the lease, as far as it knows.
 func (e *elector) leads() bool { return e.spec.Leader == e.identity }
-
-// expired reports whether the lease was not renewed for as long as it lasts.
-func (e *elector) expired(now time.Time) bool {
-	return !now.Before(e.since.Add(time.Duration(e.spec.Seconds) * time.Second))
-}
-
-// see takes an answer. A change of the metadata alone is not a renewal.
-func (e *elector) see(l lease, now time.Time) {
-	e.metadata = l.Metadata
-	if e.since.IsZero() || l.Spec != e.spec {
-		e.spec, e.since = l.Spec, now
-	}
-}
 
 // claim is the spec that takes or renews the lease.
 func (e *elector) claim(now time.Time) spec {
@@ -63,13 +72,13 @@ func (e *elector) try(ctx context.Context) (bool, error) {
 			return renewed, nil
 		}
 	}
-	found, err := e.leases.get(ctx)
+	found, err := e.leases.get(ctx, e.name)
 	now := time.Now()
 	if hasStatus(err, http.StatusNotFound) {
 		e.spec = spec{}
 		created := e.claim(now)
 		created.Transitions = 0
-		found, err = e.leases.create(ctx, created)
+		found, err = e.leases.create(ctx, e.name, nil, created)
 		return e.took(found, now, err)
 	}
 	if err != nil {
@@ -85,7 +94,7 @@ func (e *elector) try(ctx context.Context) (bool, error) {
 // put takes or renews the lease that was seen.
 func (e *elector) put(ctx context.Context) (bool, error) {
 	now := time.Now()
-	updated, err := e.leases.update(ctx, e.metadata, e.claim(now))
+	updated, err := e.leases.update(ctx, e.name, e.metadata, e.claim(now))
 	return e.took(updated, now, err)
 }
 
@@ -102,14 +111,19 @@ func (e *elector) took(l lease, sent time.Time, err error) (bool, error) {
 // arrive, so release retries after a conflict.
 func (e *elector) release(ctx context.Context) error {
 	for {
-		found, err := e.leases.get(ctx)
+		found, err := e.leases.get(ctx, e.name)
 		if err != nil || found.Spec.Leader != e.identity {
 			return err
 		}
-		now := microTime(time.Now())
-		_, err = e.leases.update(ctx, found.Metadata, spec{Seconds: 1, Acquired: now, Renewed: now, Transitions: found.Spec.Transitions})
+		_, err = e.leases.update(ctx, e.name, found.Metadata, found.Spec.released(time.Now()))
 		if !hasStatus(err, http.StatusConflict) {
 			return err
 		}
 	}
+}
+
+// released is the spec of a Lease that its leader releases.
+func (s spec) released(now time.Time) spec {
+	text := microTime(now)
+	return spec{Seconds: 1, Acquired: text, Renewed: text, Transitions: s.Transitions}
 }

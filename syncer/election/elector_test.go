@@ -71,7 +71,7 @@ func TestClaimCountsTransitionsAndKeepsTheTimeOfElection(t *testing.T) {
 		"released":   {spec{Seconds: 1, Acquired: "x", Renewed: "y", Transitions: 2}, spec{"a", 30, text, text, 3}},
 		"its own":    {spec{Leader: "a", Seconds: 30, Acquired: "x", Renewed: "y", Transitions: 2}, spec{"a", 30, "x", text, 2}},
 	} {
-		e := &elector{identity: "a", duration: 30 * time.Second, spec: test.before}
+		e := &elector{observed: observed{spec: test.before}, identity: "a", duration: 30 * time.Second}
 		if got := e.claim(now); got != test.want {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
@@ -88,7 +88,7 @@ func TestLeaseOfClientGoIsUnderstood(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Name: "relay-sync", Namespace: "prod", Labels: map[string]string{"team": "platform"}},
 		Spec:       v1.LeaseSpec{HolderIdentity: &other, LeaseDurationSeconds: &seconds, AcquireTime: &now, RenewTime: &now, LeaseTransitions: &transitions},
 	})
-	e := &elector{leases: open(t, api, "a"), identity: "a", duration: 30 * time.Second}
+	e := &elector{leases: open(t, api, "a"), name: "relay-sync", identity: "a", duration: 30 * time.Second}
 	if leads, err := e.try(t.Context()); leads || err != nil {
 		t.Fatalf("a lease of another: %v, %v", leads, err)
 	}
@@ -112,7 +112,7 @@ func TestLeaseOfClientGoIsUnderstood(t *testing.T) {
 func TestConflictIsNotAnElection(t *testing.T) {
 	t.Parallel()
 	api := leasetest.New(t)
-	e := &elector{leases: open(t, api, "a"), identity: "a", duration: 30 * time.Second}
+	e := &elector{leases: open(t, api, "a"), name: "relay-sync", identity: "a", duration: 30 * time.Second}
 	if leads, err := e.try(t.Context()); !leads || err != nil {
 		t.Fatalf("a new lease: %v, %v", leads, err)
 	}
@@ -135,7 +135,7 @@ func TestConflictIsNotAnElection(t *testing.T) {
 func TestLostAnswerOfAnUpdateIsReadAgain(t *testing.T) {
 	t.Parallel()
 	api := leasetest.New(t)
-	e := &elector{leases: open(t, api, "a"), identity: "a", duration: 30 * time.Second}
+	e := &elector{leases: open(t, api, "a"), name: "relay-sync", identity: "a", duration: 30 * time.Second}
 	if leads, err := e.try(t.Context()); !leads || err != nil {
 		t.Fatalf("a new lease: %v, %v", leads, err)
 	}
@@ -152,7 +152,7 @@ func TestLostAnswerOfAnUpdateIsReadAgain(t *testing.T) {
 func TestReadingTheOwnLeaseIsNotARenewal(t *testing.T) {
 	t.Parallel()
 	api := leasetest.New(t)
-	e := &elector{leases: open(t, api, "a"), identity: "a", duration: 30 * time.Second}
+	e := &elector{leases: open(t, api, "a"), name: "relay-sync", identity: "a", duration: 30 * time.Second}
 	if leads, err := e.try(t.Context()); !leads || err != nil {
 		t.Fatalf("a new lease: %v, %v", leads, err)
 	}
@@ -179,7 +179,7 @@ func TestEndedCandidateStartsNoWork(t *testing.T) {
 			cancel()
 		}
 	})
-	c := &Candidate{identity: "a", leases: open(t, api, "a"), terms: terms{lease: 3 * time.Second, renew: time.Second, retry: 100 * time.Millisecond}}
+	c := &Candidate{identity: "a", cfg: Config{Lease: "relay-sync"}, leases: open(t, api, "a"), terms: terms{lease: 3 * time.Second, renew: time.Second, retry: 100 * time.Millisecond}}
 	c.Run(ctx, slog.New(slog.DiscardHandler), func(context.Context) { t.Error("work started after the end of the candidate") })
 }
 
@@ -192,7 +192,7 @@ func TestErrorsOfTheAPIServerNameTheCause(t *testing.T) {
 	} {
 		l := open(t, leasetest.New(t), "hunter2")
 		answer(t, l, code, `{"kind":"Status","message":"hunter2"}`)
-		_, err := l.get(t.Context())
+		_, err := l.get(t.Context(), "relay-sync")
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%d: %v", code, err)
 		}

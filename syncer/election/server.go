@@ -20,7 +20,7 @@ import (
 
 const (
 	requestTimeout = 10 * time.Second
-	maxLeaseBytes  = 1 << 20
+	maxAnswerBytes = 16 << 20
 )
 
 // server is the API server of Kubernetes, and how to log in.
@@ -48,7 +48,7 @@ func (c Config) open() (*leases, error) {
 		return nil, fmt.Errorf("%s: %w", origin, err)
 	}
 	collection := s.address + "/apis/coordination.k8s.io/v1/namespaces/" + c.Namespace + "/leases"
-	return &leases{server: s, client: client, collection: collection, name: c.Lease, namespace: c.Namespace}, nil
+	return &leases{server: s, client: client, collection: collection, namespace: c.Namespace}, nil
 }
 
 func (c Config) server() (server, error) {
@@ -87,7 +87,7 @@ func (s server) client() (*http.Client, error) {
 		return nil, err
 	}
 	trust := s.trust
-	trust.UserAgent, trust.Timeout, trust.MaxResponseBytes = "relay-sync", requestTimeout, maxLeaseBytes
+	trust.UserAgent, trust.Timeout, trust.MaxResponseBytes = "relay-sync", requestTimeout, maxAnswerBytes
 	client, err := httpclient.New(trust)
 	if invalid, is := errors.AsType[*problem.Error](err); is {
 		return nil, causes(invalid.Problems)

@@ -69,13 +69,13 @@ func TestTokenOfAPodIsReadAgain(t *testing.T) {
 	l := &leases{server: s, client: client, collection: s.address}
 	for token, want := range map[string]string{"one": "authentication failed; check the token or the certificate", "two": "<nil>"} {
 		put("token", []byte(token))
-		_, err := l.get(t.Context())
+		_, err := l.get(t.Context(), "relay-sync")
 		if got := authorization.Load(); got != "Bearer "+token || !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("the API server received %q: %v", got, err)
 		}
 	}
 	put("token", []byte("t\u0000"))
-	if _, err := l.get(t.Context()); err == nil || !strings.Contains(err.Error(), "must be one line of printable ASCII") {
+	if _, err := l.get(t.Context(), "relay-sync"); err == nil || !strings.Contains(err.Error(), "must be one line of printable ASCII") {
 		t.Error(err)
 	}
 }
@@ -104,12 +104,12 @@ func TestDeadConnectionIsNotUsedAgain(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := l.get(ctx); err == nil || !strings.Contains(err.Error(), "the request timed out") {
+	if _, err := l.get(ctx, "relay-sync"); err == nil || !strings.Contains(err.Error(), "the request timed out") {
 		t.Errorf("the first request: %v", err)
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := l.get(ctx); err != nil {
+	if _, err := l.get(ctx, "relay-sync"); err != nil {
 		t.Errorf("the second request: %v", err)
 	}
 }
