@@ -56,9 +56,11 @@ type Controller struct {
 	// approvalPoll is the interval at which approvals are looked for while a plan waits.
 	approvalPoll time.Duration
 
-	// candidate is nil without an election; standby means that another was elected.
+	// candidate is nil without an election; standby means that another was elected, and
+	// alone that this replica does not take part in sharing the sources.
 	candidate *election.Candidate
 	standby   atomic.Bool
+	alone     atomic.Bool
 	// reloadFailure is nil if the configuration on disk is not known to be unusable.
 	reloadFailure atomic.Pointer[report.ReloadFailure]
 
@@ -171,7 +173,8 @@ func (c *Controller) syncOnce(ctx context.Context, s config.Source, ask Request,
 }
 
 // Run follows every source until ctx ends. With an election it does so only while
-// this replica is elected, and otherwise is on standby: it fetches and writes nothing.
+// this replica is elected, and otherwise is on standby: it fetches and writes nothing. If
+// replicas share the sources, it follows those that fall to this one.
 func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
 	if c.candidate == nil && c.cfg.Election != nil {
 		panic("syncer: Run before OpenHooks, which joins the election")
@@ -180,12 +183,15 @@ func (c *Controller) Run(ctx context.Context, log *slog.Logger) {
 		c.follow(ctx, log)
 		return
 	}
+	if c.cfg.Election.Share == election.ShareSources {
+		c.share(ctx, log)
+		return
+	}
 	c.standby.Store(true)
 	c.candidate.Run(ctx, log, func(elected context.Context) {
 		c.standby.Store(false)
 		defer c.standby.Store(true)
 		c.follow(elected, log)
-		c.metrics.unelected()
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -27,14 +28,10 @@ const (
 	jitter = 0.05
 )
 
-// follow follows every source until ctx ends: a commit is applied when a hint or a poll
-// shows it, and an unchanged commit causes requests to Vault only at the source's drift
-// interval. Each source has its own loop; none can delay another. A suspended source
-// has none. A write under way when ctx ends is finished.
+// follow follows every source until ctx ends. Each source has its own loop; none can delay
+// another.
 func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 	c.warnOfFiles()
-	stopNotifying := c.startNotifying(ctx, log)
-	defer stopNotifying()
 	var work errgroup.Group
 	work.Go(func() error {
 		c.watchToken(ctx, log)
@@ -45,24 +42,33 @@ func (c *Controller) follow(ctx context.Context, log *slog.Logger) {
 		return nil
 	})
 	for _, cfg := range c.cfg.Sources {
-		if cfg.Suspend {
-			log.Info("suspended", "source", cfg.Name)
-			continue
-		}
-		f := newFollower(c, cfg, log)
-		files := c.cfg.SyncFiles(cfg)
-		before := conffile.VersionOf(files...)
 		work.Go(func() error {
-			f.follow(ctx)
-			return nil
-		})
-		work.Go(func() error {
-			watchFiles(ctx, before, files, func() { _ = c.Changed([]string{cfg.Name}) }) // the source exists
+			c.followSource(ctx, cfg, log)
 			return nil
 		})
 	}
 	_ = work.Wait()
 	<-ctx.Done() // also if every source is suspended
+}
+
+// followSource follows one source until ctx ends: a commit is applied when a hint or a poll
+// shows it, and an unchanged commit causes requests to Vault only at the source's drift
+// interval. A suspended source has no loop. A write under way when ctx ends is finished.
+func (c *Controller) followSource(ctx context.Context, cfg config.Source, log *slog.Logger) {
+	if cfg.Suspend {
+		log.Info("suspended", "source", cfg.Name)
+		return
+	}
+	defer c.startNotifying(ctx, log, cfg.Name)()
+	c.metrics.follow(cfg.Name)
+	defer c.metrics.leave(cfg.Name)
+	f := newFollower(c, cfg, log)
+	files := c.cfg.SyncFiles(cfg)
+	before := conffile.VersionOf(files...)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	watch.Go(func() { watchFiles(ctx, before, files, func() { _ = c.Changed([]string{cfg.Name}) }) }) // the source exists
+	f.follow(ctx)
 }
 
 // follower is the loop of one source.

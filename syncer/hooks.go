@@ -38,15 +38,15 @@ func (c *Controller) OpenHooks() (webhooks http.Handler, err error) {
 	return handler, nil
 }
 
-// startNotifying sends notifications until stop is called, and then those that still
-// wait, for some seconds.
-func (c *Controller) startNotifying(ctx context.Context, log *slog.Logger) (stop func()) {
+// startNotifying sends the notifications of a source until stop is called, and then those
+// that still wait, for some seconds.
+func (c *Controller) startNotifying(ctx context.Context, log *slog.Logger, source string) (stop func()) {
 	if c.notifier == nil {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var sender sync.WaitGroup
-	sender.Go(func() { c.notifier.Run(ctx, log) })
+	sender.Go(func() { c.notifier.Run(ctx, log, source) })
 	return func() {
 		cancel()
 		sender.Wait()

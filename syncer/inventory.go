@@ -115,6 +115,14 @@ func (i *inventory) postFiles(source config.Source, files workflowFiles) {
 	i.changed(source)
 }
 
+// forget discards what is known of a source that another replica follows from now on.
+func (i *inventory) forget(source config.Source) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.sources[source.Name] = &stock{workflows: map[string]observed{}, connections: map[string]observed{}}
+	i.changed(source)
+}
+
 // filesOf is what is known of the workflow files of a source.
 func (i *inventory) filesOf(source string) workflowFiles {
 	i.mu.Lock()

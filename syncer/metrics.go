@@ -25,6 +25,7 @@ type metrics struct {
 	// pendingSince is when the plan that waits for approval was made first.
 	pendingSince *prometheus.GaugeVec
 	suspend      *prometheus.GaugeVec
+	follows      *prometheus.GaugeVec
 	fetches      *prometheus.CounterVec
 	fetching     *prometheus.HistogramVec
 	reload       prometheus.Gauge
@@ -70,6 +71,10 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 			Help: "1 if the configuration suspends the source, otherwise 0.",
 		}, []string{"source"}),
 	}
+	m.follows = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "relay_sync_follows",
+		Help: "1 if this replica follows the source, 0 if it does not.",
+	}, []string{"source"})
 	m.fetches = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "relay_sync_git_fetches_total",
 		Help: "Polls of remote repositories by source and result: unchanged, fetched, failed.",
@@ -96,7 +101,7 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		Name: "relay_sync_token_lifetime_seconds",
 		Help: "Lifetime with which the token of vault.token_file was created; 0 for a token that never expires, and for a login.",
 	})
-	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.pendingSince, m.suspend, m.fetches, m.fetching, m.reload, m.tidied, m.tokenExpires, m.tokenLifetime)
+	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.pendingSince, m.suspend, m.follows, m.fetches, m.fetching, m.reload, m.tidied, m.tokenExpires, m.tokenLifetime)
 	for _, s := range sources {
 		m.suspend.WithLabelValues(s.Name).Set(0)
 		if s.Suspend {
@@ -104,6 +109,7 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 			continue
 		}
 		m.success.WithLabelValues(s.Name).Set(0) // an alarm on a missing series never fires
+		m.follows.WithLabelValues(s.Name).Set(0)
 	}
 	return m
 }
@@ -153,21 +159,25 @@ func (m *metrics) observePending(source string, pending *notify.Pending) {
 	m.pendingSince.WithLabelValues(source).Set(since)
 }
 
-// unelected removes the metrics of what is in Vault: the next leader has them, and an alarm
-// about these would never end.
-func (m *metrics) unelected() {
-	m.secrets.Reset()
-	m.pending.Reset()
-	m.pendingSince.Reset()
+// follow notes that this replica follows a source.
+func (m *metrics) follow(source string) { m.follows.WithLabelValues(source).Set(1) }
+
+// leave notes that it does not any more, and removes the metrics of what is in Vault: the
+// replica that follows the source has them, and an alarm about these would never end.
+func (m *metrics) leave(source string) {
+	m.follows.WithLabelValues(source).Set(0)
+	m.secrets.DeletePartialMatch(prometheus.Labels{"source": source})
+	m.pending.DeleteLabelValues(source)
+	m.pendingSince.DeleteLabelValues(source)
 }
 
 // newLeaderMetric makes the metric of which replica follows the sources.
 func (c *Controller) newLeaderMetric() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "relay_sync_leader",
-		Help: "1 if this replica is the elected leader and follows the sources, 0 if it is on standby.",
+		Help: "1 if this replica is the elected leader and follows the sources, or takes part in sharing them; otherwise 0.",
 	}, func() float64 {
-		if c.standby.Load() {
+		if c.standby.Load() || c.alone.Load() {
 			return 0
 		}
 		return 1

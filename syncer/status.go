@@ -25,13 +25,17 @@ type board struct {
 	all map[string]report.Status
 	// history are the last syncs of each source, oldest first.
 	history map[string][]report.PastSync
+	// elsewhere are the sources that this replica does not follow, because replicas share
+	// them, with the name of the replica that does; empty if it is not known. replicas are
+	// the identities of the other replicas by source.
+	elsewhere, replicas map[string]string
 }
 
 // maxHistory limits the syncs that the board keeps of a source.
 const maxHistory = 50
 
 func newBoard(sources []config.Source) *board {
-	b := &board{all: map[string]report.Status{}, history: map[string][]report.PastSync{}}
+	b := &board{all: map[string]report.Status{}, history: map[string][]report.PastSync{}, elsewhere: map[string]string{}}
 	for _, s := range sources {
 		first := report.Status{Source: s.Name, Branch: s.ShortRef(), Problems: []string{"no sync yet"}}
 		if s.Suspend {
@@ -108,7 +112,11 @@ func (b *board) list() []report.Status {
 	defer b.mu.Unlock()
 	out := make([]report.Status, 0, len(b.all))
 	for _, s := range b.all {
-		s.History = slices.Clone(b.history[s.Source])
+		if replica, elsewhere := b.elsewhere[s.Source]; elsewhere {
+			s = elsewhereStatus(s, replica)
+		} else {
+			s.History = slices.Clone(b.history[s.Source])
+		}
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, c report.Status) int { return strings.Compare(a.Source, c.Source) })
@@ -123,7 +131,7 @@ func (c *Controller) ReloadFailed(cause error) {
 }
 
 // Handler serves /healthz (the process runs), /readyz (the last sync of every source made
-// a plan, or this replica is on standby; 503 and the cause otherwise), /status (JSON, a
+// a plan, or this replica does not follow it; 503 and the cause otherwise), /status (JSON, a
 // report.Daemon) and /metrics (Prometheus). It publishes names and no
 // values; it has no login of its own.
 func (c *Controller) Handler() http.Handler {
@@ -135,7 +143,7 @@ func (c *Controller) Handler() http.Handler {
 			return
 		}
 		for _, s := range c.board.list() {
-			if !s.Ready {
+			if _, elsewhere := c.board.otherReplica(s.Source); !s.Ready && !elsewhere {
 				refuse(w, errors.New(s.Source+": "+strings.Join(s.Problems, "; ")), http.StatusServiceUnavailable)
 				return
 			}

@@ -140,7 +140,7 @@ func (c *Controller) Commanded(names []string) error {
 var errStandby = errors.New("standby: another replica is the leader and follows the sources. Hint: run the command where it runs")
 
 // errEnded is the answer of a loop that ends before the sync.
-var errEnded = errors.New("the daemon stops, reads its configuration again, or is no longer the leader, so it did not sync. Hint: run the command again")
+var errEnded = errors.New("the daemon stops, reads its configuration again, or does not follow the source any more, so it did not sync. Hint: run the command again")
 
 // SyncNow lets the running loops sync sources at once, and returns the reports. No names
 // mean all sources. It waits for a sync that runs, and then for its own.
@@ -157,6 +157,10 @@ func (c *Controller) SyncNow(ctx context.Context, names []string) ([]report.Repo
 		answers[i] = make(chan report.Report, 1)
 		if s.Suspend {
 			answers[i] <- report.Report{Source: s.Name, Branch: s.ShortRef(), Suspended: true}
+			continue
+		}
+		if replica, elsewhere := c.board.otherReplica(s.Name); elsewhere {
+			answers[i] <- report.Report{Source: s.Name, Branch: s.ShortRef(), Err: errElsewhere(replica)}
 			continue
 		}
 		c.wakes[s.Name].ask(s.Name, answers[i])

@@ -16,6 +16,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/lazyregexp"
 	"github.com/relay-secrets/terraform-provider-relay/internal/problem"
 	"github.com/relay-secrets/terraform-provider-relay/internal/secrets"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/election"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/notify"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 )
@@ -45,6 +46,7 @@ func (cfg *Config) problems() (out problem.List) {
 	}
 	if cfg.Election != nil {
 		out.AddList("election", cfg.Election.Problems())
+		out.AddIf(cfg.Election.Share != "" && !election.Fit(cfg.sourceNames()), "election.share", "must not be set with so many sources: the Lease of one replica has no room for their names")
 	}
 	out.AddIf(len(cfg.Sources) == 0, "sources", "is required; at least one repository")
 	out.AddIf(cfg.Records != "" && cfg.Records != AuthenticRecords, "records", "must be authentic, or unset")
@@ -60,6 +62,13 @@ func (cfg *Config) problems() (out problem.List) {
 			"is required for the connections of source %q; the name of the account in Relay", s.Name)
 	}
 	return out
+}
+
+func (cfg *Config) sourceNames() (names []string) {
+	for _, s := range cfg.Sources {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 // webProblems is problems of what relay-sync web uses.

@@ -88,8 +88,9 @@ type Config struct {
 	Mirrors string `yaml:"mirrors"`
 	// Tidy removes the metadata of names that are dead and released; unset for not.
 	Tidy *Tidy `yaml:"tidy"`
-	// Election lets only one of several replicas follow the sources, by a Lease of
-	// Kubernetes. If unset, each replica follows them, which is safe and costs requests.
+	// Election lets only one of several replicas follow the sources, or lets them share the
+	// sources, by Leases of Kubernetes. If unset, each replica follows all of them, which is safe
+	// and costs requests.
 	Election *election.Config `yaml:"election"`
 	// Web is the web page and the user API of relay-sync web; unset for none. A file with
 	// vault and web alone is enough for relay-sync web, which ignores everything else.

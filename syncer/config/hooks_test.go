@@ -23,6 +23,8 @@ func TestHookProblemsAreReportedWithTheirLine(t *testing.T) {
 		{"a pattern as host", "listen: ':1'\nhosts: ['*.example.com']\n" + source + "}", "line 4: hosts[0] must be a host name"},
 		{"hosts of nothing", "hosts: [localhost]\n" + source + "}", "line 3: hosts must not be set without listen"},
 		{"a lease without a namespace", "election: {lease: relay-sync}\n" + source + "}", "line 3: election.namespace must be"},
+		{"something else to share", "election: {lease: relay-sync, namespace: prod, share: secrets}\n" + source + "}", "line 3: election.share must be sources, or unset"},
+		{"a lease that cannot be a label", "election: {lease: " + strings.Repeat("a", 64) + ", namespace: prod, share: sources}\n" + source + "}", "line 3: election.lease must have at most 63 characters with share"},
 		{"a target of two kinds", source + ", notify: [{github: {repository: a/b, token_file: t}, webhook: {url: 'https://x', secret_file: s}}]}", "line 4: sources[0].notify[0] must have exactly one of"},
 		{"a token in clear", source + ", notify: [{gitea: {url: 'http://git.example.com', repository: a/b, token_file: t}}]}", "line 4: sources[0].notify[0].gitea.url must begin with https://"},
 		{"too many targets", source + ", notify: [" + strings.Repeat("{github: {repository: a/b, token_file: t}}, ", 11) + "]}", "line 4: sources[0].notify must have at most 10 targets"},

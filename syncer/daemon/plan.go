@@ -47,9 +47,10 @@ func FindPlan(r io.Reader, from, source string) (plan.Document, error) {
 func findPlan(r io.Reader, source string) (plan.Document, error) {
 	var answer struct {
 		Sources []struct {
-			Source string          `json:"source"`
-			PlanID string          `json:"plan_id"`
-			Plan   json.RawMessage `json:"plan"`
+			Source     string          `json:"source"`
+			PlanID     string          `json:"plan_id"`
+			Plan       json.RawMessage `json:"plan"`
+			FollowedBy string          `json:"followed_by"`
 		} `json:"sources"`
 	}
 	if err := json.NewDecoder(r).Decode(&answer); err != nil || answer.Sources == nil {
@@ -58,6 +59,9 @@ func findPlan(r io.Reader, source string) (plan.Document, error) {
 	for _, s := range answer.Sources {
 		if s.Source != source {
 			continue
+		}
+		if s.FollowedBy != "" {
+			return plan.Document{}, fmt.Errorf("replica %s follows the source, so it has the plan. Hint: run the command there, or name its endpoint: --url", foreign.Short(s.FollowedBy))
 		}
 		if len(s.Plan) == 0 {
 			return plan.Document{}, ErrNoPlan

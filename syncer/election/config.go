@@ -19,7 +19,13 @@ type Config struct {
 	// Kubeconfig is a kubeconfig file, of which the current context is used, with a token or
 	// a client certificate; the pod's service account if unset.
 	Kubeconfig string `yaml:"kubeconfig"`
+	// Share lets each replica follow some of the sources, and take over those of a replica
+	// that ends, if it is sources. If unset, one replica follows all of them.
+	Share string `yaml:"share"`
 }
+
+// ShareSources is the value of Share with which all replicas work.
+const ShareSources = "sources"
 
 // Names of Kubernetes: labels of RFC 1123, and of an object several with dots.
 var (
@@ -32,6 +38,8 @@ var (
 func (c Config) Problems() (out problem.List) {
 	out.AddIf(len(c.Lease) > 253 || !object.MatchString(c.Lease), "lease", "must be a valid name of a Kubernetes object, such as relay-sync")
 	out.AddIf(len(c.Namespace) > 63 || !namespace.MatchString(c.Namespace), "namespace", "must be a valid name of a Kubernetes namespace, such as relay-sync")
+	out.AddIf(c.Share != "" && c.Share != ShareSources, "share", "must be sources, or unset")
+	out.AddIf(c.Share != "" && len(c.Lease) > 63, "lease", "must have at most 63 characters with share: it becomes the value of a label")
 	return out
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 var stateColors = map[report.State]string{
-	report.InSync: green, report.Drifted: yellow, report.NotApplied: yellow, report.NotReady: red, report.Suspended: yellow,
+	report.InSync: green, report.Drifted: yellow, report.NotApplied: yellow, report.NotReady: red, report.Suspended: yellow, report.Elsewhere: green,
 }
 
 // WriteStatus prints the state of the daemon.
@@ -27,7 +27,10 @@ func (t *Text) WriteStatus(daemon report.Daemon, now time.Time) error {
 	for _, s := range daemon.Sources {
 		state := s.State()
 		t.line(0, part{bold, s.Source}, plain("  "+s.Branch+"  "), part{stateColors[state], string(state)})
-		if s.Suspended {
+		if s.FollowedBy != "" {
+			t.line(1, plain("replica  "+s.FollowedBy))
+		}
+		if s.Suspended || s.FollowedBy != "" {
 			continue
 		}
 		t.line(1, plain("seen     "+orNone(s.Seen)))

@@ -42,8 +42,11 @@ type Status struct {
 	// Watched means that a commit is noticed at once, as the last one was; otherwise by
 	// polling.
 	Watched bool `json:"watched"`
+	// FollowedBy is the replica that follows the source, if replicas share the sources and it
+	// is another one. The rest is not known then.
+	FollowedBy string `json:"followed_by,omitempty"`
 	// Ready means that the last sync made a plan, or that none is due because the
-	// source is Suspended.
+	// source is Suspended, or that another replica follows it.
 	Ready     bool    `json:"ready"`
 	Suspended bool    `json:"suspended,omitempty"`
 	Summary   Summary `json:"summary"`
@@ -73,6 +76,7 @@ const (
 	NotApplied State = "not all applied"
 	NotReady   State = "not ready"
 	Suspended  State = "suspended"
+	Elsewhere  State = "followed by another replica"
 )
 
 // State sums a status up. Drift that is only reported is not in sync.
@@ -80,6 +84,8 @@ func (s Status) State() State {
 	switch n := s.Summary; {
 	case s.Suspended:
 		return Suspended
+	case s.FollowedBy != "":
+		return Elsewhere
 	case !s.Ready:
 		return NotReady
 	case n.Blocked+n.PendingApproval+n.PendingHandOver+n.Failed > 0:
@@ -95,7 +101,7 @@ func (s Status) State() State {
 // Outcome is the state as the result of a command.
 func (s Status) Outcome() Outcome {
 	switch s.State() {
-	case InSync, Suspended:
+	case InSync, Suspended, Elsewhere:
 		return Clean
 	case Drifted:
 		return Pending

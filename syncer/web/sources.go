@@ -49,7 +49,7 @@ func (r sourceRow) Class() string {
 	switch r.State() {
 	case report.InSync:
 		return "good"
-	case report.Suspended:
+	case report.Suspended, report.Elsewhere:
 		return "calm"
 	case report.Drifted:
 		return "warn"
