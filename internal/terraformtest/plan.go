@@ -4,6 +4,7 @@
 package terraformtest
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -34,10 +35,16 @@ type Change struct {
 func (w *Workspace) Plan(t *testing.T, args ...string) *Plan {
 	t.Helper()
 	result := w.Must(t, append([]string{"plan", "-out=" + PlanFile}, args...)...)
+	output, err := w.command(t.Context(), "show", "-json", PlanFile).Output()
+	if err != nil {
+		t.Fatalf("show the plan: %v\n%s", err, output)
+	}
 	var shown struct {
 		Changes []Change `json:"resource_changes"`
 	}
-	w.showJSON(t, &shown, PlanFile)
+	if err := json.Unmarshal(output, &shown); err != nil {
+		t.Fatalf("decode the plan: %v", err)
+	}
 	return &Plan{Output: result.Output, changes: shown.Changes}
 }
 

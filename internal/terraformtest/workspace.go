@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,38 +113,60 @@ func (w *Workspace) Destroy(t *testing.T) Result {
 }
 
 // Attributes returns the attributes of a resource in the state; nil if the state does not
-// have it.
+// have it. It reads the file: to show the state, the CLI would start the provider.
 func (w *Workspace) Attributes(t *testing.T, address string) map[string]any {
 	t.Helper()
-	var state struct {
-		Values struct {
-			Root struct {
-				Resources []struct {
-					Address string         `json:"address"`
-					Values  map[string]any `json:"values"`
-				} `json:"resources"`
-			} `json:"root_module"`
-		} `json:"values"`
+	text, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	w.showJSON(t, &state)
-	for _, resource := range state.Values.Root.Resources {
-		if resource.Address == address {
-			return resource.Values
+	var state struct {
+		Resources []stateResource `json:"resources"`
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &state)
+	}
+	if err != nil {
+		t.Fatalf("read the state: %v", err)
+	}
+	for _, resource := range state.Resources {
+		for _, instance := range resource.Instances {
+			if resource.address(instance.Key) == address {
+				return instance.Attributes
+			}
 		}
 	}
 	return nil
 }
 
-// showJSON decodes "show -json": of the state, or of a plan file.
-func (w *Workspace) showJSON(t *testing.T, into any, files ...string) {
-	t.Helper()
-	output, err := w.command(t.Context(), append([]string{"show", "-json"}, files...)...).Output()
-	if err != nil {
-		t.Fatalf("show -json: %v\n%s", err, output)
+// stateResource is a resource in a state file.
+type stateResource struct {
+	Module    string `json:"module"`
+	Mode      string `json:"mode"`
+	Type      string `json:"type"`
+	Name      string `json:"name"`
+	Instances []struct {
+		Key        any            `json:"index_key"`
+		Attributes map[string]any `json:"attributes"`
+	} `json:"instances"`
+}
+
+// address is the address of an instance; key is its count.index, each.key, or nil.
+func (r stateResource) address(key any) string {
+	out := r.Type + "." + r.Name
+	if r.Mode == "data" {
+		out = "data." + out
 	}
-	if err := json.Unmarshal(output, into); err != nil {
-		t.Fatalf("decode show -json: %v", err)
+	if r.Module != "" {
+		out = r.Module + "." + out
 	}
+	switch key := key.(type) {
+	case string:
+		return fmt.Sprintf("%s[%q]", out, key)
+	case float64:
+		return fmt.Sprintf("%s[%v]", out, key)
+	}
+	return out
 }
 
 func (w *Workspace) command(ctx context.Context, args ...string) *exec.Cmd {
