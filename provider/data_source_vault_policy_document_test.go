@@ -23,7 +23,7 @@ func document(name string, lines ...string) string {
 
 func TestPolicyDocumentAllowsAndDenies(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		one := fmt.Sprintf("workflows = [%q]", s.workflow)
 		s.configure(t, document("writer", `role = "writer"`, one), document("purger", `role = "writer"`, one, "destroy = true"),
@@ -74,7 +74,7 @@ func TestPolicyDocumentAllowsAndDenies(t *testing.T) {
 
 func TestPolicyDocumentUsesMountAndPrefixOfProvider(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		elsewhere := strings.Replace(header, `owner `, "mount = \"team/kv\"\n  prefix = \"/flows/\"\n  owner ", 1)
 		s.Write(t, elsewhere+document("default", `role = "writer"`)+document("team", `role = "operator"`, `team = "shop"`, "undelete = true")+document("own", `role = "writer"`, `mount = "/other"`, `prefix = "a/b/"`, "undelete = true", "settings = true")+
@@ -107,7 +107,7 @@ func TestPolicyDocumentUsesMountAndPrefixOfProvider(t *testing.T) {
 
 func TestPolicyDocumentSendsNoRequests(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		// Attributes of a new resource are known only during the apply.
 		unknown := "\nresource \"terraform_data\" \"later\" {\n  input = \"customers\"\n}\n"
@@ -128,7 +128,7 @@ func TestPolicyDocumentSendsNoRequests(t *testing.T) {
 
 func TestPolicyDocumentNeedsNoProviderBlock(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.Setenv("VAULT_ADDR", "")
 		s.Setenv("VAULT_TOKEN", "")
@@ -184,7 +184,7 @@ func TestPolicyDocumentNeedsNoProviderBlock(t *testing.T) {
 
 func TestPolicyDocumentRefusesSpecialCharacters(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		for _, c := range []struct {
 			lines []string
@@ -217,7 +217,7 @@ func TestPolicyDocumentRefusesSpecialCharacters(t *testing.T) {
 
 func TestPolicyDocumentExample(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.Write(t, readExample(t, "relay_vault_policy_document"))
 		s.Apply(t)

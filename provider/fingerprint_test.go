@@ -72,7 +72,7 @@ func TestCompare(t *testing.T) {
 
 func TestDetectChangesNeedsAFingerprintKey(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `detect_changes = true`))
 		s.Fails(t, []string{"plan"}, "Cannot detect changes of the value", "RELAY_FINGERPRINT_KEY")
@@ -91,7 +91,7 @@ func (s *fixture) sends(t *testing.T, want int) {
 
 func TestFingerprintDetectsAChangedValue(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		const detect = `detect_changes = true`
 		key := vaulttest.Canary(t)
@@ -139,7 +139,7 @@ func TestFingerprintDetectsAChangedValue(t *testing.T) {
 
 func TestFingerprintOfTheRecordIsCompared(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		const detect = `detect_changes = true`
 		key := vaulttest.Canary(t)
@@ -206,7 +206,7 @@ resource "terraform_data" "source" {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+			terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 				s := newFixture(t, cli)
 				s.Write(t, configuration(s, "one", "1"))
 				s.Apply(t)
@@ -248,7 +248,7 @@ resource "terraform_data" "source" {
 // MAC may be forged, and its secret is not written over without adopt.
 func TestForgedRecordDoesNotHideAChangeFromAPlan(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		configure := func(key, options string) {
 			s.Write(t, strings.Replace(header, `"shop"`, `"shop"

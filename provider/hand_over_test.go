@@ -75,7 +75,7 @@ func TestHandOverInsideAConfigurationKeepsTheValue(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+			terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 				h := newHandOver(t, cli)
 				h.applyFormer(t, row.takes, row.resource)
 				h.keeps(t, 1, "former")
@@ -94,7 +94,7 @@ func TestHandOverInsideAConfigurationKeepsTheValue(t *testing.T) {
 
 func TestHandOverBetweenTerraformAndGitKeepsTheValue(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		h := newHandOver(t, cli)
 		h.git(t)
 		former := h.secret("registry_password", "var.registry_password") + "\nvariable \"registry_password\" {\n  type = string\n  ephemeral = true\n}\n"
@@ -125,7 +125,7 @@ func TestHandOverBetweenTerraformAndGitKeepsTheValue(t *testing.T) {
 
 func TestHandOverFromAPersonKeepsTheValue(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		h := newHandOver(t, cli)
 		h.ownedBy(t, "person/ana", "registry_password", "former")
 		h.configureStep(t, "Terraform takes over from a person")

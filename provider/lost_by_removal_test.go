@@ -20,7 +20,7 @@ import (
 // the dependent depends on before it destroys it, too.
 func TestReplaceUnderACreateBeforeDestroyDependentKeepsTheNewVersion(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		dependent := "resource \"terraform_data\" \"dependent\" {\n  triggers_replace = relay_workflow_secret.token.version\n" +
 			"  lifecycle {\n    create_before_destroy = true\n  }\n}\n"
@@ -38,7 +38,7 @@ func TestReplaceUnderACreateBeforeDestroyDependentKeepsTheNewVersion(t *testing.
 // list gets the name of the next one, while that one is destroyed.
 func TestCountShiftKeepsTheRemainingSecrets(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		for _, lifecycle := range []string{"", "lifecycle {\n    create_before_destroy = true\n  }"} {
 			s := newFixture(t, cli)
 			list := func(names ...string) {
@@ -68,7 +68,7 @@ func TestCountShiftKeepsTheRemainingSecrets(t *testing.T) {
 // another writer can have written it.
 func TestDestroyAfterALostAnswerNamesWhatStays(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		lose := func() { // the answers to both attempts of the next write
 			var writes atomic.Int32
@@ -103,7 +103,7 @@ func TestDestroyAfterALostAnswerNamesWhatStays(t *testing.T) {
 // TestSavedDestroyPlanOfAConnectionKeepsANewerVersion: neither the pointer nor a field.
 func TestSavedDestroyPlanOfAConnectionKeepsANewerVersion(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newConnectionFixture(t, cli)
 		write := func(token string) {
 			t.Helper()

@@ -13,7 +13,7 @@ import (
 
 func TestAnotherVaultIsAnErrorUntilItIsAccepted(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`))
 		s.Apply(t)

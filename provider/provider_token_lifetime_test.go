@@ -19,7 +19,7 @@ func TestLoginCanBeKnownOnlyDuringTheApply(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	roleID, secretID := v.AppRole(t, "deployer", "1h")
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixtureOn(t, cli, v)
 		source := "\nresource \"terraform_data\" \"role\" {\n  input = \"" + roleID + "\"\n}\n"
 		s.configureAuth(t, `auth = { approle = { role_id = terraform_data.role.output, secret_id_file = "`+credential(t, secretID)+`" } }`,
@@ -47,7 +47,7 @@ func TestTokenThatExpiresDuringAnApplyIsReplaced(t *testing.T) {
 	t.Parallel()
 	v := vaulttest.StartOwn(t)
 	roleID, secretID := v.AppRole(t, "brief", "1s")
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixtureOn(t, cli, v)
 		var blocks []string
 		names := []string{"one", "two", "three", "four"}
@@ -85,7 +85,7 @@ func TestFailedRevocationIsNotAnError(t *testing.T) {
 	v := vaulttest.StartOwn(t)
 	roleID, secretID := v.AppRole(t, "deployer", "1h")
 	file := credential(t, secretID)
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		for what, do := range map[string]func(r *http.Request) vaulttest.Action{
 			"Vault is gone": func(*http.Request) vaulttest.Action { return vaulttest.CutAt(vaulttest.Before) },
 			"Vault refuses": func(*http.Request) vaulttest.Action { return vaulttest.FailWith(http.StatusForbidden) },

@@ -19,7 +19,7 @@ import (
 
 func TestAllProblemsOfTheProviderBlockAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		w := cli.Workspace(t)
 		w.Write(t, `
 terraform {
@@ -50,7 +50,7 @@ resource "relay_workflow_secret" "token" {
 
 func TestValidateNeedsNeitherVaultNorEnvironment(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		w := cli.Workspace(t)
 		w.Write(t, `
 terraform {
@@ -74,7 +74,7 @@ resource "relay_workflow_secret" "token" {
 
 func TestArgumentsAreCheckedBeforeTheFirstRequest(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.Write(t, header+`
 resource "relay_workflow_secret" "token" {
@@ -93,7 +93,7 @@ resource "relay_workflow_secret" "token" {
 
 func TestUnavailableVaultIsAnErrorWithHint(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		vault := vaulttest.StartOwn(t)
 		s := newFixtureOn(t, cli, vault)
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
@@ -148,7 +148,7 @@ func closedPort(t *testing.T) string {
 
 func TestMissingCapabilityIsReportedBeforeAWrite(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		for _, missing := range []struct{ operation, capability, complete string }{
 			{"data", "create", `create", "update`}, {"data", "update", `create", "update`},
 			{"metadata", "read", `read", "patch`}, {"metadata", "patch", `read", "patch`},
@@ -180,7 +180,7 @@ func TestMissingCapabilityIsReportedBeforeAWrite(t *testing.T) {
 
 func TestTokenThatCannotReadItsCapabilitiesIsAWarning(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		_, answer := s.vault.Call(t, s.vault.RootToken, http.MethodPost, "auth/token/create",
 			map[string]any{"policies": []string{"writer"}, "no_default_policy": true})
@@ -196,7 +196,7 @@ func TestTokenThatCannotReadItsCapabilitiesIsAWarning(t *testing.T) {
 
 func TestTokenThatCannotReadMetadataIsAWarningInThePlan(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`))
 		s.Apply(t)
@@ -216,7 +216,7 @@ func TestTokenThatCannotReadMetadataIsAWarningInThePlan(t *testing.T) {
 
 func TestSettingsFromEnvironmentAndHomeDirectory(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.Setenv("VAULT_TOKEN", "")
 		s.Setenv("RELAY_OWNER", "from-environment")
@@ -246,7 +246,7 @@ func TestSettingsFromEnvironmentAndHomeDirectory(t *testing.T) {
 
 func TestProviderSettingsCanBeKnownOnlyDuringTheApply(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		configuration := func(trigger, version string) string {
 			return `

@@ -111,7 +111,7 @@ func TestInterruptedCreateIsRepaired(t *testing.T) {
 		{3, vaulttest.Before, true, "update", "record lost"},
 		{3, vaulttest.After, true, "no-op", ""},
 	}
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secrets(faults, "own", "1")...)
 		s.Plan(t)
@@ -141,7 +141,7 @@ func TestInterruptedUpdateIsRepaired(t *testing.T) {
 		{3, vaulttest.Before, true, "update", "record lost"},
 		{3, vaulttest.After, true, "no-op", ""},
 	}
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secrets(faults, "first", "1")...)
 		s.Apply(t)
@@ -161,7 +161,7 @@ func TestInterruptedUpdateIsRepaired(t *testing.T) {
 
 func TestUnconfirmedCreateIsNotMatchedWithAnotherOwnersVersion(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		lost := fault{request: 2, moment: vaulttest.Before, outage: true}
 		s.configure(t, s.secret(lost.secret(), `"own"`))

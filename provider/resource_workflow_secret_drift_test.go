@@ -55,7 +55,7 @@ func disturbances() []disturbance {
 
 func TestDriftIsShownAndRepairedInPlace(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		var all []string
 		for _, d := range disturbances() {
@@ -97,7 +97,7 @@ func TestDriftIsShownAndRepairedInPlace(t *testing.T) {
 
 func TestSecretsOfOthersAreNotWrittenWithoutAdopt(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		foreign := map[string]string{}
 		for _, d := range disturbances() {
@@ -134,7 +134,7 @@ func TestSecretsOfOthersAreNotWrittenWithoutAdopt(t *testing.T) {
 
 func TestOnDriftWarnShowsDriftAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"own"`, `on_drift = "warn"`, `value_wo_version = "1"`))
 		s.Apply(t)
@@ -167,7 +167,7 @@ func TestOnDriftWarnShowsDriftAndChangesNothing(t *testing.T) {
 
 func TestOnDriftErrorStopsThePlan(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"own"`, `on_drift = "error"`))
 		s.Apply(t)
@@ -195,7 +195,7 @@ func TestOnDriftErrorStopsThePlan(t *testing.T) {
 
 func TestExpiryIsShownAndThenRepaired(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		s.Apply(t)
@@ -229,7 +229,7 @@ func TestExpiryIsShownAndThenRepaired(t *testing.T) {
 
 func TestSavedPlanFailsIfTheSecretHasChanged(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `value_wo_version = "1"`))
 		s.Apply(t)
@@ -267,7 +267,7 @@ func TestSavedPlanFailsIfTheSecretHasChanged(t *testing.T) {
 
 func TestCreateRefusesExistingSecretsWithoutAdopt(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.vault.Write(t, s.workflow, "found", "other")
 		s.vault.Write(t, s.workflow, "owned", "other")
@@ -304,7 +304,7 @@ func TestCreateRefusesExistingSecretsWithoutAdopt(t *testing.T) {
 
 func TestRestoredVaultIsDetected(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		for _, version := range []string{"1", "2"} {
 			s.configure(t, s.secret("token", `"own"`, fmt.Sprintf("value_wo_version = %q", version)))

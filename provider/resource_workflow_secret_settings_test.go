@@ -53,7 +53,7 @@ func (s *fixture) creator(t *testing.T) string {
 
 func TestSettingsChangeWithoutTheValue(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`))
 		s.Apply(t)
@@ -111,7 +111,7 @@ func TestSettingsChangeWithoutTheValue(t *testing.T) {
 
 func TestSettingsChangedOutsideAreShownAndRestored(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.Setenv("VAULT_TOKEN", s.creator(t))
 		s.configure(t, s.secret("token", `"one"`, allSettings...))
@@ -165,7 +165,7 @@ func TestSettingsChangedOutsideAreShownAndRestored(t *testing.T) {
 
 func TestDeleteVersionAfterAppliesToTheFirstVersion(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, allSettings...))
 		s.Fails(t, []string{"apply", "-auto-approve"}, `path "customers/metadata/workflows/`+s.workflow+`/+" { capabilities = ["create", "read", "patch"] }`)
@@ -220,7 +220,7 @@ func (s *fixture) onSettings(f func() vaulttest.Action) {
 
 func TestInterruptedSettingsAreFinishedLater(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, allSettings[:2]...))
 		s.onSettings(func() vaulttest.Action { return vaulttest.FailWith(400) })
@@ -264,7 +264,7 @@ func TestInterruptedSettingsAreFinishedLater(t *testing.T) {
 
 func TestInvalidSettingsAreRefusedBeforeTheFirstRequest(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("token", `"one"`, `custom_metadata = { "relay.terraform/x" = "forged", empty = "" }`, `max_versions = -1`, `delete_version_after = "30d"`))
 		s.Fails(t, []string{"validate"}, `Label "relay.terraform/x": the prefix "relay." is reserved`, `Label "empty": the value has 0 bytes`, "Must be 0 to 10000", "There is no unit for days")

@@ -23,7 +23,7 @@ func TestSetCreatedBeforeItsDestroyKeepsTheNewValues(t *testing.T) {
 	for _, deletion := range []string{deletionSoft, deletionPurge} {
 		t.Run(deletion, func(t *testing.T) {
 			t.Parallel()
-			terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+			terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 				s := newFixture(t, cli)
 				configure := func(trigger string) {
 					s.configure(t, fmt.Sprintf("\nresource \"terraform_data\" \"trigger\" {\n  input = %q\n}\n", trigger),
@@ -46,7 +46,7 @@ func TestSetCreatedBeforeItsDestroyKeepsTheNewValues(t *testing.T) {
 // instances.
 func TestKeysThatMoveWithCountKeepTheirValues(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		configure := func(names string) {
 			s.configure(t, fmt.Sprintf(`
@@ -72,7 +72,7 @@ resource "relay_workflow_secrets" "all" {
 // A saved plan of a destroy is older than what another copy of the state wrote.
 func TestSavedDestroyOfASetKeepsNewerValues(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1@1", "b": "2@1"}))
 		s.Apply(t)
@@ -100,7 +100,7 @@ func TestSavedDestroyOfASetKeepsNewerValues(t *testing.T) {
 // stay behind unmanaged.
 func TestSetInAnotherVaultIsRefusedUntilItIsAccepted(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1", "b": "2"}))
 		s.Apply(t)
@@ -130,7 +130,7 @@ func TestSetInAnotherVaultIsRefusedUntilItIsAccepted(t *testing.T) {
 // wrote it first, must not take that version for its own: its value would be lost.
 func TestSetDoesNotTakeTheVersionOfAnotherResourceForItsOwn(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		set := map[string]string{"shared": "this@1", "own": "this@1"}
 		s.configure(t, s.set(set))

@@ -17,7 +17,7 @@ import (
 
 func TestDriftInASetIsShownAndRepairedPerSecret(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		all, foreign := map[string]string{"untouched": "own@1"}, []string{}
 		for _, d := range disturbances() {
@@ -90,7 +90,7 @@ func inSet(side map[string]any, name string) map[string]any {
 
 func TestSavedPlanOfASetChangesNothingIfASecretHasChanged(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1@1", "b": "2@1", "c": "3@1"}))
 		s.Apply(t)
@@ -135,7 +135,7 @@ func TestSavedPlanOfASetChangesNothingIfASecretHasChanged(t *testing.T) {
 
 func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.vault.Write(t, s.workflow, "found", "other")
 		s.vault.Write(t, s.workflow, "owned", "other")
@@ -187,7 +187,7 @@ func TestSetIsRefusedBeforeAnySecretIsWritten(t *testing.T) {
 
 func TestSetDoesNotDeleteSecretsOfOthers(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.set(map[string]string{"a": "1", "taken": "2"}))
 		s.Apply(t)
@@ -202,7 +202,7 @@ func TestSetDoesNotDeleteSecretsOfOthers(t *testing.T) {
 
 func TestValuesOfASetAreOnlyInVault(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		canary := vaulttest.Canary(t)
 		s.Setenv("TF_VAR_token", canary)
@@ -258,7 +258,7 @@ func TestValuesOfASetAreOnlyInVault(t *testing.T) {
 
 func TestDocumentedPlanOfASetIsReal(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixtureOn(t, cli, vaulttest.StartOwn(t))
 		s.workflow = "deploy-production"
 		s.configure(t, s.set(map[string]string{"registry-password": "1@1", "signing-key": "2@1", "api-token": "3@1", "old-password": "4@1"}))
@@ -277,7 +277,7 @@ func TestDocumentedPlanOfASetIsReal(t *testing.T) {
 
 func TestSetWithChangedOwnerNeedsAdopt(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		all := map[string]string{"a": "1@1", "b": "2@1"}
 		as := func(owner string, lines ...string) {

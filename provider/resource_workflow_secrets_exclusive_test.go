@@ -23,7 +23,7 @@ func (s *fixture) undeclared(t *testing.T, want map[string]any) {
 
 func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		single := s.secret("beside", `"own"`)
 		s.configure(t, s.set(map[string]string{"a": "1", "left": "2"}), single)
@@ -92,7 +92,7 @@ func TestUndeclaredSecretsAreListedAndOnlyOwnOnesDeleted(t *testing.T) {
 
 func TestExclusiveSetCreateDoesNotDeleteUnlistedSecrets(t *testing.T) {
 	t.Parallel()
-	terraformtest.Each(t, func(t *testing.T, cli terraformtest.CLI) {
+	terraformtest.One(t, func(t *testing.T, cli terraformtest.CLI) {
 		s := newFixture(t, cli)
 		s.configure(t, s.secret("beside", `"own"`))
 		s.Apply(t)

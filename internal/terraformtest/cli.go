@@ -4,6 +4,8 @@
 package terraformtest
 
 import (
+	"flag"
+	"hash/fnv"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,14 +55,41 @@ func OpenTofu(t *testing.T) CLI {
 	return CLI{Name: openTofu, path: tools.Path(t, openTofu), slim: underRace}
 }
 
+// allCLIs makes One run each test under every CLI, as Each does.
+var allCLIs = flag.Bool("clis.all", false, "run each test under every CLI")
+
 // Each runs a test once under every CLI there is: OpenTofu always, Terraform
 // if it is in PATH.
 func Each(t *testing.T, test func(t *testing.T, cli CLI)) {
 	t.Helper()
-	clis := []CLI{OpenTofu(t)}
-	if path, err := exec.LookPath("terraform"); err == nil {
-		clis = append(clis, CLI{Name: "terraform", path: path, slim: underRace})
+	under(t, clis(t), test)
+}
+
+// One runs a test under one CLI, chosen by the name of the test: with Terraform in PATH,
+// each CLI has half of these tests. It is for what the provider does in Vault, with the
+// same requests from both.
+func One(t *testing.T, test func(t *testing.T, cli CLI)) {
+	t.Helper()
+	all := clis(t)
+	if !*allCLIs {
+		name := fnv.New32a()
+		_, _ = name.Write([]byte(t.Name())) // cannot fail
+		all = all[int(name.Sum32())%len(all):][:1]
 	}
+	under(t, all, test)
+}
+
+func clis(t *testing.T) []CLI {
+	t.Helper()
+	out := []CLI{OpenTofu(t)}
+	if path, err := exec.LookPath("terraform"); err == nil {
+		out = append(out, CLI{Name: "terraform", path: path, slim: underRace})
+	}
+	return out
+}
+
+func under(t *testing.T, clis []CLI, test func(t *testing.T, cli CLI)) {
+	t.Helper()
 	for _, cli := range clis {
 		t.Run(cli.Name, func(t *testing.T) {
 			t.Parallel()

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package terraformtest runs the provider under the real command lines: OpenTofu
-// from bin/, and Terraform where it is installed.
+// from bin/, and Terraform where it is installed (Each), or under one of them (One).
 //
 // The provider under test is always current: the test binary itself, or, if the race
 // detector is on, the release build. A test of what the provider does at the same time
