@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 )
 
 // died ends the process of an actor.
@@ -85,9 +87,22 @@ func (a *actor) operate(ctx context.Context, c *Client) {
 	}
 }
 
+// observe is what Survey does for the secret, in this goroutine: a crash of the actor is a panic.
+func (a *actor) observe(ctx context.Context, c *Client) (Entry, error) {
+	scope := a.h.address.Scope
+	found, err := c.listChecked(ctx, scope)
+	if err != nil {
+		return Entry{}, err
+	}
+	if !slices.Contains(found.Manageable, a.h.address.Name) {
+		return Survey{listedAt: map[Scope]time.Time{scope: found.at}}.Absent(scope), nil
+	}
+	return c.Describe(ctx, a.h.address)
+}
+
 // sync is one run of a source: observe, judge, write or prune.
 func (a *actor) sync(ctx context.Context, c *Client) {
-	e, err := c.Describe(ctx, a.h.address)
+	e, err := a.observe(ctx, c)
 	if err != nil {
 		return
 	}

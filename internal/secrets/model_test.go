@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -136,7 +137,20 @@ func (m *modelKV) change(e kv.Entry, versions []int, do func(*kv.Version)) error
 
 func (m *modelKV) Close(context.Context) error { return nil }
 
-func (m *modelKV) List(context.Context, kv.Entry) ([]string, error) { return nil, nil }
+func (m *modelKV) List(_ context.Context, e kv.Entry) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var names []string
+	for path := range m.entries {
+		if name, below := strings.CutPrefix(path, e.Path+"/"); below {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return nil, refusal(kv.ErrNotFound, http.StatusNotFound)
+	}
+	return names, nil
+}
 
 func (m *modelKV) ReadMount(_ context.Context, _, mount string) (kv.Mount, error) {
 	out := kv.Mount{Path: mount + "/", Type: "kv"}
