@@ -68,7 +68,7 @@ func newWorldOf(t *testing.T, v *vaulttest.Vault, change func(*config.Web)) *wor
 		audit: filepath.Join(t.TempDir(), "audit.jsonl"), log: &logged{},
 	}
 	text := strings.NewReplacer("ADDRESS", w.proxy.Address, "DOMAIN", w.domain, "AUDIT", w.audit).Replace(`vault: {address: ADDRESS, allow_http: true, domain: DOMAIN, settle: 1s}
-web: {listen: '127.0.0.1:0', audit: AUDIT, logins: [{method: userpass}, {method: oidc}, {method: token}]}
+web: {listen: '127.0.0.1:0', audit: 'AUDIT', logins: [{method: userpass}, {method: oidc}, {method: token}]}
 `)
 	path := filepath.Join(t.TempDir(), "web.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
