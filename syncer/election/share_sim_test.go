@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -29,7 +30,7 @@ var (
 )
 
 // simulation is replicas that share parts before one API server, in virtual time. Its
-// requests take time, and answers get lost.
+// requests take time.
 type simulation struct {
 	t      *testing.T
 	api    *leasetest.Server
@@ -41,6 +42,8 @@ type simulation struct {
 	// doing are the replicas by the parts that they do.
 	doing  map[string]*simulated
 	outage bool
+	// losses: some requests and answers get lost, and lost counts them.
+	losses bool
 	lost   int
 }
 
@@ -50,8 +53,10 @@ type simulated struct {
 	name string
 	// gone: the process was killed. cut: it does not reach the API server.
 	gone, cut bool
-	end       context.CancelFunc
-	ended     chan struct{}
+	// renewed is when its last renewal arrived.
+	renewed time.Time
+	end     context.CancelFunc
+	ended   chan struct{}
 }
 
 func newSimulation(t *testing.T, random *rand.Rand, parts int) *simulation {
@@ -76,7 +81,7 @@ func (r *simulated) RoundTrip(request *http.Request) (*http.Response, error) {
 		if r.gone || r.cut || r.s.outage {
 			return errors.New("no route to host")
 		}
-		if r.s.random.IntN(1000) == 0 {
+		if r.s.losses && r.s.random.IntN(1000) == 0 {
 			r.s.lost++
 			return errors.New("connection reset")
 		}
@@ -87,6 +92,11 @@ func (r *simulated) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	answer := httptest.NewRecorder()
 	r.s.api.ServeHTTP(answer, request)
+	if request.Method == http.MethodPut && answer.Code == http.StatusOK {
+		r.s.mu.Lock()
+		r.renewed = time.Now()
+		r.s.mu.Unlock()
+	}
 	if err := travel(); err != nil { // carried out, and the answer is lost
 		return nil, err
 	}
@@ -189,18 +199,15 @@ func takeOvers(t *testing.T, sources, replicas int) {
 	}
 
 	before = s.api.Count()
-	s.takeOver(all[7].kill())
-	s.settle(3*s.terms.retry, replicas-1, "kill -9 of one")
-	took := s.terms.lease + 5*s.terms.retry
+	begun := time.Now()
+	s.takeOver(all[7])
+	s.settle(4*s.terms.retry, replicas-1, "kill -9 of one")
+	took := time.Since(begun)
 	t.Logf("%.0f more requests in the %v after kill -9 of one replica", float64(s.api.Count()-before)-quiet*took.Seconds(), took)
 
 	half := replicas / 2
-	var orphaned []string
-	for _, r := range all[replicas-half:] {
-		orphaned = append(orphaned, r.kill()...)
-	}
-	s.takeOver(orphaned)
-	s.settle(3*s.terms.retry, replicas-1-half, "kill -9 of half of them")
+	s.takeOver(all[replicas-half:]...)
+	s.settle(4*s.terms.retry, replicas-1-half, "kill -9 of half of them")
 	all[0].end()
 	<-all[0].ended
 	s.settle(3*s.terms.retry, replicas-2-half, "the stop of one")
@@ -223,29 +230,34 @@ func takeOvers(t *testing.T, sources, replicas int) {
 	}
 }
 
-// takeOver asserts that other replicas take over the sources of killed ones when their leases
-// have expired, and not before: the last renewal was at most an interval before the end, and
-// the others read the Leases in this interval.
-func (s *simulation) takeOver(orphaned []string) {
+// takeOver kills replicas, and asserts that the others take over their sources when the leases
+// have expired, and not before. The others read the Leases once in an interval.
+func (s *simulation) takeOver(killed ...*simulated) {
 	s.t.Helper()
-	start := time.Now()
-	taken := func() (n int) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for _, part := range orphaned {
-			if s.doing[part] != nil {
-				n++
-			}
+	start, expired := time.Now(), time.Now().Add(s.terms.lease)
+	var orphaned []string
+	for _, r := range killed {
+		orphaned = append(orphaned, r.kill()...)
+		if at := r.renewed.Add(s.terms.lease); at.Before(expired) {
+			expired = at // the last renewal was up to an interval before the end
 		}
-		return n
 	}
-	time.Sleep(s.terms.lease - s.terms.retry - time.Second)
-	if n := taken(); n > 0 {
-		s.t.Errorf("%d of %d sources were taken over before the lease had expired", n, len(orphaned))
+	taken := map[string]bool{} // also those that move on to a third replica
+	for len(taken) < len(orphaned) && time.Since(start) < s.terms.lease+2*s.terms.retry {
+		time.Sleep(50 * time.Millisecond)
+		s.mu.Lock()
+		for _, part := range orphaned {
+			taken[part] = taken[part] || s.doing[part] != nil
+		}
+		s.mu.Unlock()
+		maps.DeleteFunc(taken, func(_ string, is bool) bool { return !is })
+		if len(taken) > 0 && time.Now().Before(expired) {
+			s.t.Fatalf("%d of %d sources were taken over before a lease had expired", len(taken), len(orphaned))
+		}
 	}
-	time.Sleep(time.Until(start.Add(s.terms.lease + 2*s.terms.retry)))
-	if n := taken(); n < len(orphaned) || n == 0 {
-		s.t.Errorf("%d of %d sources are taken over %v after the end", n, len(orphaned), time.Since(start))
+	s.t.Logf("%d sources of %d killed replicas were taken over within %v", len(taken), len(killed), time.Since(start).Round(time.Second))
+	if len(taken) < len(orphaned) || len(orphaned) == 0 {
+		s.t.Errorf("%d of %d sources were taken over %v after the end", len(taken), len(orphaned), time.Since(start))
 	}
 }
 
@@ -269,6 +281,7 @@ func TestTwoReplicasNeverDoTheSamePart(t *testing.T) {
 
 func randomHistory(t *testing.T, random *rand.Rand) {
 	s := newSimulation(t, random, 40)
+	s.losses = true
 	var all []*simulated
 	n := 0
 	add := func() {
