@@ -3,22 +3,38 @@
 
 package main
 
-import "slices"
+import (
+	"os"
+	"slices"
+)
 
 // rows is everything that is proven, in the order of the tables.
 var rows = slices.Concat(faults, attacks, scale, speed)
 
 var faults = []row{
-	{section: "faults", what: "a fault at each request of each kind of sync", pkg: "./syncer", run: "TestEachFaultAtEachRequestIsOvercome", args: []string{"-faults.all"}},
-	{section: "faults", what: "each outage of Vault during a daemon, two long applies and a session of the page", pkg: "./internal/outage", run: "TestOutageOfVaultIsSurvived", args: []string{"-outage.all", "-outage.secrets=300"}},
-	{section: "faults", what: "Vault set back to a snapshot; records of older versions", pkg: "./internal/outage", run: "Test(VaultSetBackIsRepaired|RecordsOfBothFormatsAreRead)"},
-	{section: "faults", what: "kill -9 of a long apply and of the daemon, at random moments", pkg: "./syncer", run: "TestKilledAtRandomLosesNothing", args: []string{"-kills=100"}},
+	{section: "faults", what: "a fault at each request of each kind of sync", pkg: "./syncer", run: "TestEachFaultAtEachRequestIsOvercome", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
+	{section: "faults", what: "a fault at each request of an apply of the provider", pkg: "./provider", run: "TestEachFaultAtEachRequestOfAnApplyIsOvercome", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
+	{section: "faults", what: "a fault at each request of a change on the web page", pkg: "./syncer/web", run: "TestEachFaultOfAChangeOnThePageIsShown", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
+	{section: "faults", what: "a fault at each request of what relay-step reads", module: "syncer/cmd/relay-step", pkg: ".", run: "TestEachFaultOfAReadGivesTheValueOrAnError", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
+	{section: "faults", what: "an apply of OpenTofu whose requests are cut", pkg: "./provider", run: "Test.*(Interrupted|BrokenWrite).*"},
+	{section: "faults", what: "an outage of Vault during a daemon, two applies and a session of the page", pkg: "./internal/outage", run: "TestOutageOfVaultIsSurvived", flags: []string{"-parallel=3"}, args: []string{"-outage.all", "-outage.secrets=300"}},
+	{section: "faults", what: "Vault set back to a snapshot; records of older versions", pkg: "./internal/outage", run: "Test(VaultSetBackIsRepaired|RecordsOfBothFormatsAreRead)", args: []string{"-outage.all"}},
+	{section: "faults", what: "kill -9 of a long apply, the daemon and its git, at random moments", pkg: "./syncer", run: "TestKilledAtRandomLosesNothing", args: []string{"-kills=100"}},
 	{section: "faults", what: "a damaged byte of a mirror", pkg: "./syncer", run: "TestDamagedByteOfAMirrorAppliesNothingWrong", args: []string{"-flips=400"}},
-	{section: "faults", what: "a read-only and a full disk, few file descriptors, a failing git", pkg: "./syncer", run: "Test(DiskOfTheDataFolder|.*FewDescriptors.*|.*FailingGit.*)", args: []string{"-disks"}},
-	{section: "faults", what: "election and shares of replicas with the API server of Kubernetes", pkg: "./syncer", run: "TestKubernetes.*", flags: []string{"-tags=kubernetes", "-parallel=12"}},
-	{section: "faults", what: "Kubernetes logins and manifests with its API server", pkg: "./syncer/cmd/relay-sync", run: "TestKubernetes.*", flags: []string{"-tags=kubernetes"}},
+	{section: "faults", what: "a failing git, few descriptors, a disk that is full or read-only", pkg: "./syncer", run: "Test(FailingGit|FewDesc|DaemonOutOf|DaemonThatCanStore|DiskOf).*", args: asRoot("-disks")},
 	{section: "faults", what: "two replicas write the same secrets for a minute", pkg: "./syncer", run: "TestTwoReplicasWriteSafely", args: []string{"-replicas.for=60s"}},
+	{section: "faults", what: "replicas that share sources, in histories of kills and lost answers", pkg: "./syncer/election", run: "TestTwoReplicasNeverDoTheSamePart", args: []string{"-share.simulations=100"}},
+	{section: "faults", what: "election and sharing with the API server of Kubernetes", pkg: "./syncer", run: "TestKubernetes.*", flags: []string{"-tags=kubernetes", "-parallel=12"}},
+	{section: "faults", what: "logins and manifests with the API server of Kubernetes", pkg: "./syncer/cmd/relay-sync", run: "TestKubernetes.*", flags: []string{"-tags=kubernetes"}},
 	{section: "faults", what: "random histories of writers, crashes and lost answers", pkg: "./internal/secrets", run: "TestHistor.*"},
+}
+
+// asRoot gives an argument to a test that can do more as root.
+func asRoot(arg string) []string {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return []string{arg}
 }
 
 // attacks are tests of the attacks in the guide "Security model", by who attacks.
@@ -38,6 +54,7 @@ var attacks = []row{
 }
 
 var scale = []row{
+	{section: "scale", what: "1,000 sources shared by 50 replicas, in virtual time", pkg: "./syncer/election", run: "TestSharedSourcesAreTakenOver", args: []string{"-share.all"}},
 	{section: "scale", what: "10,000, 30,000 and 100,000 secrets of 20 sources", pkg: "./syncer", run: "BenchmarkScale", flags: []string{"-benchtime=1x"}, goals: slices.Concat(
 		grown("10000", 0), grown("30000", 0), grown("100000", 200),
 	)},
@@ -77,5 +94,10 @@ var speed = []row{
 		{what: "  drift check of them, beside bare reads of metadata", metric: "check-of-bare", least: 0.95},
 		{what: "  memory after the apply, MB", metric: "MB-applied", most: 60},
 		{what: "  memory after a comparison, MB", metric: "MB-compared", most: 60},
+	}},
+	{section: "speed", what: "300 secrets through the provider, one resource each", pkg: "./internal/bench", run: "BenchmarkSecrets", flags: []string{"-benchtime=1x"}, goals: []goal{
+		{what: "300 secrets through the provider: create, less 300 terraform_data, s", metric: "create-each-less-host-s", most: 1.7},
+		{what: "  plan, s", metric: "plan-each-less-host-s", most: 0.85},
+		{what: "  change, s", metric: "change-each-less-host-s", most: 2.7},
 	}},
 }
