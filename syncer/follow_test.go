@@ -61,7 +61,7 @@ func (f *follower) status(t *testing.T) report.Status {
 	return s
 }
 
-func TestDaemonRunsSixGitProcessesForACommit(t *testing.T) {
+func TestDaemonRunsFewGitProcessesForACommit(t *testing.T) {
 	w := newWorld(t, 1)
 	w.secretsIn("a.yaml", w.workflow(0), "stays", "goes")
 	w.commit()
@@ -81,10 +81,10 @@ func TestDaemonRunsSixGitProcessesForACommit(t *testing.T) {
 	if s := f.status(t); s.Summary.Add != 1 || s.Summary.Delete != 1 {
 		t.Fatalf("the commit is not applied: %+v", s)
 	}
-	// The branch, the trees, the sizes of the files, their content to plan and to write,
-	// and the ancestry of the deleted secret.
-	if got := processes(); len(got) != 6 {
-		t.Errorf("%d git processes for a commit, want 6:\n%s", len(got), strings.Join(got, "\n"))
+	// The branch, the sizes of the files, and one that reads all objects, or two on a machine
+	// that is so busy that the first one ends between two reads.
+	if got := processes(); len(got) > 4 {
+		t.Errorf("%d git processes for a commit, want at most 4:\n%s", len(got), strings.Join(got, "\n"))
 	}
 }
 
