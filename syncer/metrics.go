@@ -93,25 +93,36 @@ func newMetrics(registry prometheus.Registerer, sources []config.Source) *metric
 		Name: "relay_sync_tidied_names_total",
 		Help: "Dead and released names whose metadata was removed (tidy).",
 	})
-	m.tokenExpires = prometheus.NewGauge(prometheus.GaugeOpts{
+	m.tokenExpires, m.tokenLifetime = tokenGauges()
+	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.pendingSince, m.suspend, m.follows, m.fetches, m.fetching, m.reload, m.tidied, m.tokenExpires, m.tokenLifetime)
+	for _, s := range sources {
+		m.begin(s)
+	}
+	return m
+}
+
+// tokenGauges are those of the token of vault.token_file.
+func tokenGauges() (expires, lifetime prometheus.Gauge) {
+	expires = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "relay_sync_token_expires_timestamp_seconds",
 		Help: "Time at which the token of vault.token_file expires unless it is renewed, also after it has expired; 0 for a token that never expires, and for a login.",
 	})
-	m.tokenLifetime = prometheus.NewGauge(prometheus.GaugeOpts{
+	lifetime = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "relay_sync_token_lifetime_seconds",
 		Help: "Lifetime with which the token of vault.token_file was created; 0 for a token that never expires, and for a login.",
 	})
-	registry.MustRegister(m.syncs, m.duration, m.success, m.secrets, m.changes, m.pending, m.pendingSince, m.suspend, m.follows, m.fetches, m.fetching, m.reload, m.tidied, m.tokenExpires, m.tokenLifetime)
-	for _, s := range sources {
-		m.suspend.WithLabelValues(s.Name).Set(0)
-		if s.Suspend {
-			m.suspend.WithLabelValues(s.Name).Set(1)
-			continue
-		}
-		m.success.WithLabelValues(s.Name).Set(0) // an alarm on a missing series never fires
-		m.follows.WithLabelValues(s.Name).Set(0)
+	return expires, lifetime
+}
+
+// begin creates the series of a source: an alarm on a missing one never fires.
+func (m *metrics) begin(s config.Source) {
+	m.suspend.WithLabelValues(s.Name).Set(0)
+	if s.Suspend {
+		m.suspend.WithLabelValues(s.Name).Set(1)
+		return
 	}
-	return m
+	m.success.WithLabelValues(s.Name).Set(0)
+	m.follows.WithLabelValues(s.Name).Set(0)
 }
 
 // fetched counts one poll of a remote repository.

@@ -10,14 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/aes"
-	"github.com/getsops/sops/v3/age"
-	"github.com/getsops/sops/v3/cmd/sops/common"
-	sopsconfig "github.com/getsops/sops/v3/config"
-	"github.com/getsops/sops/v3/stores/yaml"
-
 	"github.com/relay-secrets/terraform-provider-relay/internal/await"
+	"github.com/relay-secrets/terraform-provider-relay/internal/sopsfile/sopstest"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -87,33 +81,12 @@ func (s *scale) configAt(address string) string {
 // than the measurement.
 func (s *scale) sealInProcess(b *testing.B, source, manifest int, value string) {
 	b.Helper()
-	key, err := age.MasterKeyFromRecipient(s.recipient)
-	if err != nil {
-		b.Fatal(err)
-	}
 	var plain strings.Builder
 	fmt.Fprintf(&plain, "workflows:\n  %s:\n", s.workflowOf(source, manifest))
 	for i := range scaleSecrets {
 		fmt.Fprintf(&plain, "    secret_%d_%02d: %s-%d-%d-%s\n", manifest, i, value, source, i, strings.Repeat("x", 40))
 	}
-	store := yaml.NewStore(&sopsconfig.YAMLStoreConfig{})
-	branches, err := store.LoadPlainFile([]byte(plain.String()))
-	if err != nil {
-		b.Fatal(err)
-	}
-	tree := sops.Tree{Branches: branches, Metadata: sops.Metadata{KeyGroups: []sops.KeyGroup{{key}}, UnencryptedSuffix: "_unencrypted", Version: "3.13.1"}}
-	dataKey, problems := tree.GenerateDataKey()
-	if len(problems) > 0 {
-		b.Fatal(problems)
-	}
-	if err := common.EncryptTree(common.EncryptTreeOpts{DataKey: dataKey, Tree: &tree, Cipher: aes.NewCipher()}); err != nil {
-		b.Fatal(err)
-	}
-	sealed, err := store.EmitEncryptedFile(tree)
-	if err != nil {
-		b.Fatal(err)
-	}
-	write(b, s.repositories[source], fmt.Sprintf("secrets/%04d.yaml", manifest), string(sealed))
+	write(b, s.repositories[source], fmt.Sprintf("secrets/%04d.yaml", manifest), sopstest.Seal(b, plain.String(), s.recipient))
 }
 
 // measure runs everything once.

@@ -41,5 +41,5 @@ func inPart(operation string, i, total int) bool {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(operation))
 	const prime = 7919 // larger than any total, so that the tries are spread
-	return (i*prime+int(h.Sum32()%uint32(total)))%total < Part
+	return (i*prime+int(h.Sum32()))%total < Part
 }

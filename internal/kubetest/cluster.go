@@ -5,6 +5,7 @@ package kubetest
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
@@ -55,7 +56,7 @@ func Start(t testing.TB) *Cluster {
 // is ready.
 func (c *Cluster) Launch(t testing.TB) {
 	t.Helper()
-	c.server = exec.Command(tools.Path(t, "kube-api"), "-until-eof", "-data", c.folder, "-listen", c.address)
+	c.server = exec.CommandContext(context.WithoutCancel(t.Context()), tools.Path(t, "kube-api"), "-until-eof", "-data", c.folder, "-listen", c.address)
 	c.server.Env = []string{}
 	c.log = &bytes.Buffer{}
 	c.server.Stderr = c.log
@@ -67,14 +68,14 @@ func (c *Cluster) Launch(t testing.TB) {
 	if err := c.server.Start(); err != nil {
 		t.Fatalf("start the API server: %v", err)
 	}
-	if !await.Until(startTimeout, c.ready) {
+	if !await.Until(startTimeout, func() bool { return c.ready(t.Context()) }) {
 		c.Kill(t)
 		t.Fatalf("start the API server: not ready; its log: %s", c.log)
 	}
 }
 
 // ready asks the server, whose first start writes the certificate that the client trusts.
-func (c *Cluster) ready() bool {
+func (c *Cluster) ready(ctx context.Context) bool {
 	ca, err := os.ReadFile(filepath.Join(c.folder, "apiserver.crt"))
 	if err != nil {
 		return false
@@ -85,7 +86,11 @@ func (c *Cluster) ready() bool {
 		Timeout:   10 * time.Second,
 		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: authorities}},
 	}
-	response, err := client.Get(c.URL + "/readyz")
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return false
 	}

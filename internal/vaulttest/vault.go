@@ -186,7 +186,7 @@ func (v *Vault) Kill(t testing.TB) {
 	v.mustBeOwn(t)
 	v.stop.Do(func() {
 		_ = v.process.Kill() // it may have ended by itself
-		<-v.exited
+		t.Logf("Vault ended: %v", <-v.exited)
 		_ = v.stdin.Close()
 	})
 }
