@@ -9,13 +9,17 @@ import (
 )
 
 // rows is everything that is proven, in the order of the tables.
-var rows = slices.Concat(faults, attacks, scale, speed)
+var rows = slices.Concat(requests, faults, attacks, scale, speed)
+
+// requests are faults at each request. The sets of 20 secrets alone take half an hour.
+var requests = []row{
+	{section: "requests", what: "a fault at each request of each kind of sync", pkg: "./syncer", run: "TestEachFaultAtEachRequestIsOvercome", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
+	{section: "requests", what: "a fault at each request of an apply of the provider", pkg: "./provider", run: "TestEachFaultAtEachRequestOfAnApplyIsOvercome", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
+	{section: "requests", what: "a fault at each request of a change on the web page", pkg: "./syncer/web", run: "TestEachFaultOfAChangeOnThePageIsShown", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
+	{section: "requests", what: "a fault at each request of what relay-step reads", module: "syncer/cmd/relay-step", pkg: ".", run: "TestEachFaultOfAReadGivesTheValueOrAnError", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
+}
 
 var faults = []row{
-	{section: "faults", what: "a fault at each request of each kind of sync", pkg: "./syncer", run: "TestEachFaultAtEachRequestIsOvercome", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
-	{section: "faults", what: "a fault at each request of an apply of the provider", pkg: "./provider", run: "TestEachFaultAtEachRequestOfAnApplyIsOvercome", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
-	{section: "faults", what: "a fault at each request of a change on the web page", pkg: "./syncer/web", run: "TestEachFaultOfAChangeOnThePageIsShown", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
-	{section: "faults", what: "a fault at each request of what relay-step reads", module: "syncer/cmd/relay-step", pkg: ".", run: "TestEachFaultOfAReadGivesTheValueOrAnError", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
 	{section: "faults", what: "an apply of OpenTofu whose requests are cut", pkg: "./provider", run: "Test.*(Interrupted|BrokenWrite).*"},
 	{section: "faults", what: "an outage of Vault during a daemon, two applies and a session of the page", pkg: "./internal/outage", run: "TestOutageOfVaultIsSurvived", flags: []string{"-parallel=3"}, args: []string{"-outage.all", "-outage.secrets=300"}},
 	{section: "faults", what: "Vault set back to a snapshot; records of older versions", pkg: "./internal/outage", run: "Test(VaultSetBackIsRepaired|RecordsOfBothFormatsAreRead)", args: []string{"-outage.all"}},
