@@ -101,7 +101,7 @@ func (b *board) join(source string) {
 func (b *board) leave(source string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.elsewhere[source] = replicaName(b.replicas[source])
+	b.elsewhere[source] = true
 	b.all[source] = report.Status{Source: source, Branch: b.all[source].Branch, Problems: []string{"no sync yet"}}
 }
 
@@ -110,17 +110,14 @@ func (b *board) see(replicas map[string]string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.replicas = replicas
-	for source := range b.elsewhere {
-		b.elsewhere[source] = replicaName(replicas[source])
-	}
 }
 
-// otherReplica is the replica that follows a source, if this one does not.
+// otherReplica is the name of the replica that follows a source, if this one does not; empty if it is
+// not known.
 func (b *board) otherReplica(source string) (replica string, elsewhere bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	replica, elsewhere = b.elsewhere[source]
-	return replica, elsewhere
+	return replicaName(b.replicas[source]), b.elsewhere[source]
 }
 
 // elsewhereStatus is the status of a source that this replica does not follow.

@@ -26,16 +26,16 @@ type board struct {
 	// history are the last syncs of each source, oldest first.
 	history map[string][]report.PastSync
 	// elsewhere are the sources that this replica does not follow, because replicas share
-	// them, with the name of the replica that does; empty if it is not known. replicas are
-	// the identities of the other replicas by source.
-	elsewhere, replicas map[string]string
+	// them. replicas are the identities of the other replicas by source.
+	elsewhere map[string]bool
+	replicas  map[string]string
 }
 
 // maxHistory limits the syncs that the board keeps of a source.
 const maxHistory = 50
 
 func newBoard(sources []config.Source) *board {
-	b := &board{all: map[string]report.Status{}, history: map[string][]report.PastSync{}, elsewhere: map[string]string{}}
+	b := &board{all: map[string]report.Status{}, history: map[string][]report.PastSync{}, elsewhere: map[string]bool{}}
 	for _, s := range sources {
 		first := report.Status{Source: s.Name, Branch: s.ShortRef(), Problems: []string{"no sync yet"}}
 		if s.Suspend {
@@ -112,8 +112,8 @@ func (b *board) list() []report.Status {
 	defer b.mu.Unlock()
 	out := make([]report.Status, 0, len(b.all))
 	for _, s := range b.all {
-		if replica, elsewhere := b.elsewhere[s.Source]; elsewhere {
-			s = elsewhereStatus(s, replica)
+		if b.elsewhere[s.Source] {
+			s = elsewhereStatus(s, replicaName(b.replicas[s.Source]))
 		} else {
 			s.History = slices.Clone(b.history[s.Source])
 		}
