@@ -118,20 +118,15 @@ func (n *Notifier) Send(e Event) {
 	}
 }
 
-// Run sends queued events of sources until ctx ends, and then the remaining ones, for a few
-// seconds at most. No sources mean all.
-func (n *Notifier) Run(ctx context.Context, log *slog.Logger, sources ...string) {
+// Run sends queued events of a source until ctx ends, and then the remaining ones, for a few
+// seconds at most.
+func (n *Notifier) Run(ctx context.Context, log *slog.Logger, source string) {
 	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, stop) })()
 	var work sync.WaitGroup
-	for source, targets := range n.targets {
-		if len(sources) > 0 && !slices.Contains(sources, source) {
-			continue
-		}
-		for _, t := range targets {
-			work.Go(func() { t.run(ctx, sending, log.With("source", source, "kind", t.kind, "host", t.host)) })
-		}
+	for _, t := range n.targets[source] {
+		work.Go(func() { t.run(ctx, sending, log.With("source", source, "kind", t.kind, "host", t.host)) })
 	}
 	work.Wait()
 }

@@ -117,7 +117,7 @@ func start(t *testing.T, configs ...Config) *running {
 	ended := make(chan struct{})
 	log := slog.New(slog.NewTextHandler(&r.log, nil))
 	go func() {
-		r.Run(ctx, log)
+		r.Run(ctx, log, "shop")
 		close(ended)
 	}()
 	r.stop = sync.OnceFunc(func() {
@@ -305,7 +305,7 @@ func TestStopSendsQueuedEvents(t *testing.T) {
 	}
 	ended, stop := context.WithCancel(context.Background())
 	stop()
-	n.Run(ended, slog.New(slog.DiscardHandler))
+	n.Run(ended, slog.New(slog.DiscardHandler), "shop")
 	if got := len(s.requests()); got != 8 {
 		t.Errorf("%d of 8 events were sent", got)
 	}

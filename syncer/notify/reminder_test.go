@@ -47,7 +47,7 @@ func (s simulated) run() (stop func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.Run(ctx, slog.New(slog.DiscardHandler))
+		s.Run(ctx, slog.New(slog.DiscardHandler), "shop")
 	}()
 	return func() {
 		cancel()
