@@ -13,8 +13,8 @@ import (
 // all is the long form, which make proof runs.
 var all = flag.Bool("faults.all", false, "try each fault at each request (make proof), not a part of them")
 
-// Part is how many of the tries of one operation a test without -faults.all makes.
-const Part = 2
+// part is how many of the tries of one operation a test without -faults.all makes.
+const part = 2
 
 // Each runs a subtest for each fault at each request of an operation. requests counts those
 // without a fault.
@@ -41,5 +41,5 @@ func inPart(operation string, i, total int) bool {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(operation))
 	const prime = 7919 // larger than any total, so that the tries are spread
-	return (i*prime+int(h.Sum32()))%total < Part
+	return (i*prime+int(h.Sum32()))%total < part
 }

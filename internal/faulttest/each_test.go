@@ -19,8 +19,8 @@ func TestPartIsAlwaysTriedAndSmall(t *testing.T) {
 				tried++
 			}
 		}
-		if tried != Part {
-			t.Errorf("%d requests: %d tries, want %d", requests, tried, Part)
+		if tried != part {
+			t.Errorf("%d requests: %d tries, want %d", requests, tried, part)
 		}
 	}
 }

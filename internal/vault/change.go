@@ -80,14 +80,17 @@ func (c *Client) change(ctx context.Context, op, namespace, method, path string,
 	})
 }
 
-// errNotVaults: the answer does not have what each answer of Vault has.
+// errNotVaults: the answer does not have the id of the request, as each of Vault with a body has.
 var errNotVaults = errors.New("answer without a request_id")
 
-// vaultsAnswer checks that Vault gave an answer with a body: it then has the id of the request.
+// vaultsAnswer checks that Vault gave an answer with a body.
 func vaultsAnswer(resp *api.Response) error {
 	secret, err := api.ParseSecret(resp.Body)
-	if err == nil && (secret == nil || secret.RequestID == "") {
+	if err == nil && !isVaults(secret) {
 		return errNotVaults
 	}
 	return err
 }
+
+// isVaults reports whether an answer with a body is Vault's.
+func isVaults(secret *api.Secret) bool { return secret != nil && secret.RequestID != "" }

@@ -90,7 +90,7 @@ func (c *Client) WriteData(ctx context.Context, e kv.Entry, value string, cas in
 	if err != nil {
 		return kv.Written{}, err
 	}
-	if secret != nil && secret.RequestID == "" {
+	if secret != nil && !isVaults(secret) {
 		return kv.Written{}, &kv.Error{Op: op, Path: path, Status: http.StatusOK, Cause: kv.ErrMalformed}
 	}
 	var out kv.Written
