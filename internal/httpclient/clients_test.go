@@ -82,7 +82,7 @@ func sendNotification(ctx context.Context, t *testing.T, secret string) error {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		notifier.Run(ctx, slog.New(slog.NewTextHandler(logged, nil)))
+		notifier.Run(ctx, slog.New(slog.NewTextHandler(logged, nil)), "shop")
 	}()
 	notifier.Send(notify.Event{Source: "shop", Commit: "c0ffee"})
 	line := <-logged
