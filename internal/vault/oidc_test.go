@@ -29,7 +29,8 @@ import (
 // provider is an OpenID provider without a login page, as far as Vault uses one: it accepts
 // every code, for the person "ada".
 type provider struct {
-	*httptest.Server
+	// URL is known before the first request: Vault's requests read it.
+	URL string
 	key *rsa.PrivateKey
 	// nonce is that of the login under way.
 	nonce atomic.Value
@@ -64,8 +65,10 @@ func newProvider(t *testing.T) *provider {
 		p.codes.Add(1)
 		answer(w, map[string]any{"access_token": "a", "token_type": "Bearer", "id_token": p.idToken(t)})
 	})
-	p.Server = httptest.NewServer(mux)
-	t.Cleanup(p.Close)
+	server := httptest.NewUnstartedServer(mux)
+	p.URL = "http://" + server.Listener.Addr().String()
+	server.Start()
+	t.Cleanup(server.Close)
 	return p
 }
 

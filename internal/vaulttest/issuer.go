@@ -27,7 +27,7 @@ type Issuer struct {
 func StartIssuer(t testing.TB) *Issuer {
 	t.Helper()
 	i := &Issuer{key: issuerKey(t)}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		number := func(n *big.Int) string { return base64.RawURLEncoding.EncodeToString(n.Bytes()) }
 		documents := map[string]any{
 			"/.well-known/openid-configuration": map[string]any{
@@ -41,8 +41,10 @@ func StartIssuer(t testing.TB) *Issuer {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(documents[r.URL.Path]) // a test that misses the document fails
 	}))
+	// The handler reads the address: it has to be known before the first request.
+	i.URL = "http://" + server.Listener.Addr().String()
+	server.Start()
 	t.Cleanup(server.Close)
-	i.URL = server.URL
 	return i
 }
 
