@@ -58,7 +58,7 @@ func (c *Client) DeleteMetadata(ctx context.Context, e kv.Entry) error {
 // take a 404 without a body for a success, and any answer with 200: also the page of a proxy
 // that has not sent the request on.
 func (c *Client) change(ctx context.Context, op, namespace, method, path string, body map[string]any) error {
-	return c.call(ctx, op, path, func() error {
+	return c.call(ctx, op, path, func(ctx context.Context) error {
 		client := c.in(namespace)
 		request := client.NewRequest(method, "/v1/"+path)
 		if method == http.MethodPatch {

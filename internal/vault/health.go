@@ -27,7 +27,7 @@ func (c *Clients) Health(ctx context.Context) (Health, error) {
 	const op, path = "request the state of Vault at", "sys/health"
 	client := c.WithToken("", "")
 	var health Health
-	err := client.call(ctx, op, path, func() error {
+	err := client.call(ctx, op, path, func(ctx context.Context) error {
 		header, err := client.get(ctx, "", path, map[string][]string{
 			"standbyok": {"true"}, "perfstandbyok": {"true"}, "drsecondarycode": {"200"}, "sealedcode": {"200"}, "uninitcode": {"200"},
 		}, &health)

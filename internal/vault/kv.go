@@ -23,7 +23,7 @@ func (c *Client) ReadMetadata(ctx context.Context, e kv.Entry) (kv.Metadata, err
 	var response struct {
 		Data *kv.Metadata `json:"data"`
 	}
-	err := c.call(ctx, op, path, func() error {
+	err := c.call(ctx, op, path, func(ctx context.Context) error {
 		header, err := c.get(ctx, e.Namespace, path, nil, &response)
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func (c *Client) ReadMount(ctx context.Context, namespace, mount string) (kv.Mou
 	var response struct {
 		Data *kv.Mount `json:"data"`
 	}
-	err := c.call(ctx, op, path, func() error {
+	err := c.call(ctx, op, path, func(ctx context.Context) error {
 		_, err := c.get(ctx, namespace, path, nil, &response)
 		return err
 	})
@@ -101,7 +101,7 @@ func (c *Client) WriteData(ctx context.Context, e kv.Entry, value string, cas in
 }
 
 func (c *Client) post(ctx context.Context, op, namespace, path string, body map[string]any) (secret *api.Secret, err error) {
-	err = c.call(ctx, op, path, func() (err error) {
+	err = c.call(ctx, op, path, func(ctx context.Context) (err error) {
 		secret, err = c.in(namespace).Logical().WriteWithContext(ctx, path, body)
 		return err
 	})
@@ -119,7 +119,7 @@ func (c *Client) List(ctx context.Context, e kv.Entry) ([]string, error) {
 			Keys []string `json:"keys"`
 		} `json:"data"`
 	}
-	err := c.call(ctx, op, path, func() error {
+	err := c.call(ctx, op, path, func(ctx context.Context) error {
 		_, err := c.get(ctx, e.Namespace, path, map[string][]string{"list": {"true"}}, &response)
 		return err
 	})

@@ -18,7 +18,7 @@ import (
 // import this one can call it (.golangci.yml).
 func Get(ctx context.Context, c *Client, namespace, path string, into any) error {
 	const op = "read"
-	return c.call(ctx, op, path, func() error {
+	return c.call(ctx, op, path, func(ctx context.Context) error {
 		resp, err := c.in(namespace).Logical().ReadRawWithDataWithContext(ctx, path, nil)
 		if resp != nil {
 			defer resp.Body.Close()

@@ -74,7 +74,7 @@ func (c *Client) Entity(ctx context.Context, id string) (Entity, error) {
 
 func (c *Client) lookUp(ctx context.Context, op, path string, into any) error {
 	var secret *api.Secret
-	err := c.call(ctx, op, path, func() (err error) {
+	err := c.call(ctx, op, path, func(ctx context.Context) (err error) {
 		secret, err = c.api.Logical().ReadWithContext(ctx, path)
 		return err
 	})

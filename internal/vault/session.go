@@ -196,8 +196,11 @@ func (c *Client) Close(ctx context.Context) error {
 }
 
 // call sends one request, do, with a valid token. It sends it once more if the token no
-// longer existed.
-func (c *Client) call(ctx context.Context, op, path string, do func() error) error {
+// longer existed. The context of do ends with the call: otherwise Vault's library keeps
+// what belongs to a raw request until its timeout.
+func (c *Client) call(ctx context.Context, op, path string, do func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	// The slot covers a login and the second attempt, too: they run one by one.
 	select {
 	case c.slots <- struct{}{}:
@@ -212,13 +215,13 @@ func (c *Client) call(ctx context.Context, op, path string, do func() error) err
 		return fmt.Errorf("%s %s: %w", op, path, err)
 	}
 	token := c.currentToken()
-	err := do()
+	err := do(ctx)
 	if err == nil {
 		return nil
 	}
 	failed := c.newError(op, path, err)
 	if failed.HasCause(kv.ErrPermissionDenied, kv.ErrInvalidToken) && c.replaceToken(ctx, token) {
-		if err = do(); err == nil {
+		if err = do(ctx); err == nil {
 			return nil
 		}
 		failed = c.newError(op, path, err)
