@@ -24,7 +24,8 @@ func relayStep(t *testing.T, environment []string, args ...string) (command *exe
 	t.Helper()
 	command = exec.CommandContext(t.Context(), "relay-step", args...)
 	command.Dir = t.TempDir()
-	command.Env = append([]string{"PATH=" + os.Getenv("PATH")}, environment...)
+	// Under the race detector each command would otherwise wait a second at its end.
+	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0"}, environment...)
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
 	command.Stdout, command.Stderr = stdout, stderr
 	return command, stdout, stderr

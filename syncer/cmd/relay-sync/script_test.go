@@ -121,6 +121,8 @@ func setUp(env *testscript.Env, v *vaulttest.Vault, tools string) error {
 	env.Setenv("LISTEN", porttest.Address(t))
 	env.Setenv("HOOKS", porttest.Address(t))
 	env.Setenv("HOME", env.WorkDir)
+	// Under the race detector each command would otherwise wait a second at its end.
+	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	for _, name := range []string{"GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"} {
 		env.Setenv(name, "ada@example.com")
 	}
