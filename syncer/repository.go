@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
@@ -36,11 +37,21 @@ func (c *Controller) locate(ctx context.Context, cfg config.Source) (location, e
 	if err == nil {
 		at, err = resolve(ctx, cfg, repo)
 	}
-	if _, system := errors.AsType[syscall.Errno](err); err != nil && c.mirrors[cfg.Name] != nil && ctx.Err() == nil && !system {
-		// The fetch has just succeeded, so the mirror has to have the commit.
-		err = fmt.Errorf("%w: %w", gitsource.ErrDamaged, err)
+	if err != nil && c.mirrors[cfg.Name] != nil && ctx.Err() == nil {
+		err = ofFetched(err)
 	}
 	return at, err
+}
+
+// ofFetched is an error of a mirror that was fetched just before, and thus has to have the commit: it is damaged, unless the
+// system or a git that does not answer is the cause.
+func ofFetched(err error) error {
+	_, system := errors.AsType[syscall.Errno](err)
+	_, silent := errors.AsType[*gitcommand.TimeoutError](err)
+	if system || silent {
+		return err
+	}
+	return fmt.Errorf("%w: %w", gitsource.ErrDamaged, err)
 }
 
 // resolve finds the commit that the source follows.

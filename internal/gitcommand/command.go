@@ -33,6 +33,8 @@ type Git struct {
 	Binary string
 	// Dir is the git directory, or the .git file of a linked worktree. Absolute.
 	Dir string
+	// Timeout bounds a command, and what Bound is called for; 0 for the caller's context alone.
+	Timeout time.Duration
 
 	tools    string   // folder of the programs that git may start; empty for none
 	settings []string // additional settings, as key=value
@@ -45,7 +47,7 @@ func Find(ctx context.Context) (Git, error) {
 	if err != nil {
 		return Git{}, fmt.Errorf("find the git command: %w. Hint: install git %d.%d or later", err, oldestMajor, oldestMinor)
 	}
-	g := Git{Binary: binary, Dir: nowhere, memory: DefaultMemory}
+	g := Git{Binary: binary, Dir: nowhere, Timeout: DefaultTimeout, memory: DefaultMemory}
 	return g, g.checkVersion(ctx)
 }
 
@@ -63,9 +65,9 @@ func (g Git) WithMemory(limit int64) Git {
 
 // ForFetch returns the same git with permission to start the programs of one folder, which should contain only git
 // itself, and to fetch over descriptors that it inherits (fd::3). Git checks what it fetches and keeps it in packs.
-// Settings, as key=value, are added.
+// Settings, as key=value, are added. The caller bounds the time.
 func (g Git) ForFetch(tools string, settings ...string) Git {
-	g.tools = tools
+	g.tools, g.Timeout = tools, 0
 	g.settings = append([]string{
 		"protocol.version=2",
 		"transfer.fsckObjects=true",

@@ -10,8 +10,8 @@
 //   - A Git from Git.ForFetch can start the programs in one folder, and can use the descriptor that it inherits
 //     (git-remote-fd(1)). It cannot connect to anything by itself.
 //   - The memory of git is bounded: what it allocates at once, its caches and its threads.
-//   - The output of git is bounded and reaches errors as one printable line. When the context ends, git's whole process
-//     group is killed.
+//   - The output of git is bounded and reaches errors as one printable line. When the context ends, or Git.Timeout, git's
+//     whole process group is killed.
 //
 // It must not know what git is used for. Package gitsource documents what a hostile repository can attempt, and what
 // prevents it.

@@ -53,7 +53,7 @@ func (p *Process) Wait() error {
 	_ = p.In.Close() // fails only if git has exited, which cmd.Wait reports
 	err := p.cmd.Wait()
 	if p.ctx.Err() != nil {
-		return fmt.Errorf("git %s: %w", p.name, p.ctx.Err())
+		return ended(p.ctx, p.name)
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

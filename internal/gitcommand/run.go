@@ -28,6 +28,8 @@ func (g Git) Run(ctx context.Context, args ...string) (Result, error) {
 
 // RunWithFile is Run for a command that inherits a file as descriptor 3; nil for none.
 func (g Git) RunWithFile(ctx context.Context, inherited *os.File, args ...string) (Result, error) {
+	ctx, cancel := g.Bound(ctx, args[0])
+	defer cancel()
 	stdout, stderr := &head{max: maxStdout}, &head{max: maxStderr}
 	cmd := g.command(ctx, args...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
@@ -36,7 +38,7 @@ func (g Git) RunWithFile(ctx context.Context, inherited *os.File, args ...string
 	}
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return Result{}, fmt.Errorf("git %s: %w", args[0], ctx.Err())
+		return Result{}, ended(ctx, args[0])
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -46,6 +48,14 @@ func (g Git) RunWithFile(ctx context.Context, inherited *os.File, args ...string
 		return Result{}, fmt.Errorf("git %s: more than %d bytes of output", args[0], maxStdout)
 	}
 	return Result{Stdout: string(stdout.kept), Stderr: OneLine(stderr.kept), ExitCode: cmd.ProcessState.ExitCode()}, nil
+}
+
+// ended is why a command was killed when its context ended.
+func ended(ctx context.Context, command string) error {
+	if timeout, is := errors.AsType[*TimeoutError](context.Cause(ctx)); is {
+		return timeout
+	}
+	return fmt.Errorf("git %s: %w", command, ctx.Err())
 }
 
 // Output is Run, but a non-zero exit code is an error.

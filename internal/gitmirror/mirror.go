@@ -113,10 +113,13 @@ func (m *Mirror) update(ctx context.Context) (bool, error) {
 	defer unlock()
 	at := git.At(m.path)
 	complete := m.isComplete(ctx, at)
-	switch {
-	case complete && m.has(ctx, at, want.id):
-		return false, nil
-	case complete && m.hasFormat(ctx, at, want.format):
+	if complete {
+		has, err := m.has(ctx, at, want.id)
+		if has || err != nil {
+			return false, err
+		}
+	}
+	if complete && m.hasFormat(ctx, at, want.format) {
 		return true, m.follow(ctx, git, remote, want)
 	}
 	return true, m.rebuild(ctx, git, remote, want)
@@ -144,16 +147,21 @@ func (m *Mirror) isComplete(ctx context.Context, git gitcommand.Git) bool {
 	if err := removeLeftovers(m.path); err != nil {
 		return false
 	}
+	git.Timeout = 0 // a large mirror takes as long as an Update may
 	if result, err := git.Run(ctx, "fsck", "--connectivity-only", "--no-dangling", "--no-progress"); err != nil || result.ExitCode != 0 {
 		return false
 	}
 	return os.Remove(busy) == nil
 }
 
-// has reports whether the ref of the mirror points to the object.
-func (m *Mirror) has(ctx context.Context, git gitcommand.Git, id string) bool {
+// has reports whether the ref of the mirror points to the object. A git that does not answer is an error: the mirror may
+// be as it should be.
+func (m *Mirror) has(ctx context.Context, git gitcommand.Git, id string) (bool, error) {
 	result, err := git.Run(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "--end-of-options", m.cfg.Ref)
-	return err == nil && slices.Contains(strings.Split(result.Stdout, "\n"), id+" "+m.cfg.Ref)
+	if timeout, is := errors.AsType[*gitcommand.TimeoutError](err); is {
+		return false, timeout
+	}
+	return err == nil && slices.Contains(strings.Split(result.Stdout, "\n"), id+" "+m.cfg.Ref), nil
 }
 
 func (m *Mirror) hasFormat(ctx context.Context, git gitcommand.Git, format string) bool {

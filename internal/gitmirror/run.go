@@ -5,6 +5,8 @@ package gitmirror
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
@@ -38,6 +40,9 @@ func run(ctx context.Context, git gitcommand.Git, remote transport, limit int64,
 	_ = local.Close()
 	forwardErr := <-forwarded
 	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		// A remote that is silent ends earlier, with errStalled.
+		return result, fmt.Errorf("%w: timed out: git %s did not end in time. Hint: the remote or the disk of the mirror is slow; remote.timeout bounds a fetch", ErrUnreachable, args[0])
 	case ctx.Err() != nil:
 		return result, because(ctx, ctx.Err())
 	case gitErr != nil:

@@ -74,11 +74,13 @@ func (b *batch) ask(ctx context.Context, kind, id string, limit int64) (content 
 			return nil, nil, err
 		}
 	}
-	unbind := context.AfterFunc(ctx, b.process.Stop)
+	bounded, cancel := b.repository.git.Bound(ctx, "cat-file")
+	defer cancel()
+	unbind := context.AfterFunc(bounded, b.process.Stop)
 	content, problem = readObject(b.process, kind, id, limit)
-	if !unbind() { // ctx has ended
+	if !unbind() { // bounded has ended
 		b.drop()
-		return nil, nil, ctx.Err()
+		return nil, nil, cmp.Or(ctx.Err(), noAnswer(bounded, kind, id))
 	}
 	switch {
 	case errors.Is(problem, errEnded):
@@ -91,6 +93,11 @@ func (b *batch) ask(ctx context.Context, kind, id string, limit int64) (content 
 		return nil, damage("the content does not match the id of object " + id + "; " + restoreObject), nil
 	}
 	return content, problem, nil
+}
+
+// noAnswer is why a context of Git.Bound has ended before git sent an object. It is not a damage: the object may be there.
+func noAnswer(bounded context.Context, kind, id string) error {
+	return fmt.Errorf("%s %s: %w", kind, id, context.Cause(bounded))
 }
 
 // must is read for an object without which the caller cannot continue.

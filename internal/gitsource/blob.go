@@ -60,7 +60,9 @@ func (r *Repository) measure(ctx context.Context, files []File) error {
 	if ids.Len() == 0 {
 		return nil
 	}
-	p, err := r.git.Start(ctx, "cat-file", "--batch-check", "--buffer")
+	bounded, cancel := r.git.Bound(ctx, "cat-file")
+	defer cancel()
+	p, err := r.git.Start(bounded, "cat-file", "--batch-check", "--buffer")
 	if err != nil {
 		return err
 	}
@@ -76,7 +78,7 @@ func (r *Repository) measure(ctx context.Context, files []File) error {
 		switch {
 		case errors.Is(err, errEnded):
 			p.Kill()
-			return cmp.Or(ctx.Err(), err)
+			return cmp.Or(ctx.Err(), context.Cause(bounded), err)
 		case err != nil:
 			files[i].Rejected = "has no readable content in this repository (object " + f.OID + "); " + restoreObject
 		default:

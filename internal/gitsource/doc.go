@@ -50,8 +50,9 @@
 //   - Entries that only a forged tree can have (`..`, a slash inside a name, a duplicate name) and names that are not
 //     printable are rejected one by one.
 //
-// The memory of git is bounded (Repository.LimitMemory). The caller bounds the time by the context: when it ends, the whole
-// process group of git is killed.
+// The memory of git is bounded (Repository.LimitMemory), and so is the time of each command and of each answer
+// (gitcommand.DefaultTimeout): a git that does not answer, as on a file system of the network, is an error. When this time
+// or the context ends, the whole process group of git is killed.
 //
 // The package runs on Unix.
 package gitsource
