@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -26,6 +27,9 @@ const (
 	pollInterval = 30 * time.Second
 	// jitter spreads the polls of several controllers.
 	jitter = 0.05
+	// largeSync is the number of secrets from which a sync gives its memory back at its end:
+	// by default Go's runtime keeps some of it until the next sync.
+	largeSync = 1000
 )
 
 // follow follows every source until ctx ends. Each source has its own loop; none can delay
@@ -145,6 +149,9 @@ func (f *follower) poll(ctx context.Context) time.Duration {
 	}
 	begun := time.Now()
 	r := f.controller.sync(ctx, f.cfg, at, Request{Apply: true}, plan.Adoption{})
+	if len(r.Results) >= largeSync {
+		debug.FreeOSMemory()
+	}
 	why.answer(r)
 	if ctx.Err() != nil {
 		return 0

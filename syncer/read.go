@@ -157,7 +157,7 @@ func (s *source) wants(ctx context.Context, manifest *sopsfile.Manifest) (wants 
 // it is, and the failure names both.
 func (d *desired) settle(claims []plan.Want) {
 	slices.SortStableFunc(claims, func(a, b plan.Want) int { return plan.Compare(a.Address, b.Address) })
-	d.Wants = make([]plan.Want, 0, len(claims))
+	d.Wants = claims[:0] // in place: what is kept is never behind what is read
 	for len(claims) > 0 {
 		n := 1
 		for n < len(claims) && claims[n].Address == claims[0].Address {

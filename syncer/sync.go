@@ -64,7 +64,10 @@ func (c *Controller) syncInto(ctx context.Context, r *report.Report, cfg config.
 	}
 	signatures := plan.Signatures(seen.entries, actions)
 	r.Results, r.Signatures = planned(actions), planned(signatures)
-	defer func() { r.Observation = report.Observed(s.client.Owner(), cfg.Name, seen.entries, seen.unseen, *r) }()
+	defer func() {
+		r.Observation = report.Observed(s.client.Owner(), cfg.Name, seen.entries, seen.unseen, *r)
+		r.ShortenEntries()
+	}()
 	r.Applied = ask.Apply && (ask.Approve == "" || r.Approved)
 	if r.Applied {
 		seen.noteAbsent(r.Results)

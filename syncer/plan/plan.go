@@ -4,7 +4,6 @@
 package plan
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -74,14 +73,14 @@ func Make(in Input) []Action {
 		wanted[w.Address] = true
 		actions = append(actions, in.wanted(w))
 	}
-	for _, address := range slices.SortedFunc(maps.Keys(in.Observed), Compare) {
+	for address := range in.Observed {
 		if !wanted[address] {
 			if action, owned := in.unwanted(address); owned {
 				actions = append(actions, action)
 			}
 		}
 	}
-	slices.SortStableFunc(actions, func(a, b Action) int { return Compare(a.Address, b.Address) })
+	slices.SortFunc(actions, func(a, b Action) int { return Compare(a.Address, b.Address) })
 	actions = in.limit(actions)
 	if in.History == RefuseHistory {
 		return in.refuseHistory(actions)

@@ -16,18 +16,23 @@ import (
 // it would not be authentic. They change no version, so no approval is about them, and
 // they are not part of the plan's ID.
 func Signatures(observed map[secrets.Address]secrets.Entry, actions []Action) []Action {
-	written := map[secrets.Address]bool{}
-	for _, a := range actions {
-		written[a.Address] = a.Kind.Changes()
+	older := map[secrets.Address]bool{}
+	for address, entry := range observed {
+		if entry.MAC == secrets.MACOlderKey {
+			older[address] = true
+		}
+	}
+	for i := range actions {
+		if actions[i].Kind.Changes() {
+			delete(older, actions[i].Address)
+		}
 	}
 	var out []Action
-	for _, address := range slices.SortedFunc(maps.Keys(observed), Compare) {
-		if entry := observed[address]; entry.MAC == secrets.MACOlderKey && !written[address] {
-			out = append(out, Action{
-				Kind: Sign, Address: address, Entry: entry, Verdict: secrets.Verdict{State: secrets.InSync},
-				Cause: "the record is valid only under an older fingerprint key",
-			})
-		}
+	for _, address := range slices.SortedFunc(maps.Keys(older), Compare) {
+		out = append(out, Action{
+			Kind: Sign, Address: address, Entry: observed[address], Verdict: secrets.Verdict{State: secrets.InSync},
+			Cause: "the record is valid only under an older fingerprint key",
+		})
 	}
 	return out
 }

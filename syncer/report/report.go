@@ -94,6 +94,16 @@ func (r *Result) SetRemoved(done secrets.Deletion) {
 	}
 }
 
+// ShortenEntries drops what only the plan and the apply need of the observed entries:
+// versions and records take most of the memory of a sync.
+func (r *Report) ShortenEntries() {
+	for _, results := range [][]Result{r.Results, r.Signatures} {
+		for i := range results {
+			results[i].Entry = secrets.Entry{Current: results[i].Entry.Current, MAC: results[i].Entry.MAC}
+		}
+	}
+}
+
 // ErrorText is the text of an error in JSON; empty for nil.
 func ErrorText(err error) string {
 	if err == nil {

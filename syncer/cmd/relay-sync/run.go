@@ -41,8 +41,7 @@ after the current write, and a second one at once.`,
 }
 
 // gcPercent lowers the memory of the daemon, which is idle most of the time and would
-// keep the garbage of a sync for long: with 10,000 secrets to 110 MB from 130 MB (make
-// bench).
+// keep the garbage of a small sync for long, and the peak of a large one.
 const gcPercent = 40
 
 // run runs the daemon until ctx ends. SIGHUP reloads the configuration.
