@@ -58,6 +58,7 @@ func TestJudge(t *testing.T) {
 		{"a newer version has no record", entryWith(4, own(3)), nil, "overwritten: version 4 at 2026-11-22T12:04:00Z, last written 3"},
 		{"a newer version, without a record, with a baseline", entryWith(4, nil), wrote(3), "overwritten: version 4 at 2026-11-22T12:04:00Z, last written 3"},
 		{"the record is newer than the baseline", entryWith(5, own(5)), wrote(3), "overwritten: version 5 at 2026-11-22T12:05:00Z, last written 3"},
+		{"another instance took it back since the baseline", entryWith(5, map[Owner]Record{shop: record(5), cluster: record(4)}), wrote(3), "overwritten: version 5 at 2026-11-22T12:05:00Z, last written 3"},
 		{"soft-deleted", entryWith(3, own(3)).change(3, deletedAt(at(30))), nil, "deleted at 2026-11-22T12:30:00Z"},
 		{"overwritten and then deleted", entryWith(4, own(3)).change(4, deletedAt(at(30))), nil, "deleted at 2026-11-22T12:30:00Z"},
 		{"deleted within the second of the observation", entryWith(3, own(3)).change(3, deletedAt(noon.Add(time.Hour+900*time.Millisecond))), nil, "deleted at 2026-11-22T13:00:01Z"},
@@ -165,6 +166,7 @@ func TestPermit(t *testing.T) {
 		{"a dead one of another", entryWith(3, map[Owner]Record{cluster: record(3)}).change(3, dead), nil, false, "owned by gitops/cluster-1/shop; adopt"},
 		{"a live one without a record", entryWith(1, nil), nil, false, "already exists and is unmanaged"},
 		{"another's", entryWith(3, map[Owner]Record{cluster: record(3)}), nil, false, "owned by gitops/cluster-1/shop; adopt"},
+		{"another's of the same kind", entryWith(3, map[Owner]Record{"terraform/bank": record(3)}), nil, false, "owned by terraform/bank; adopt"},
 		{"another's, adopted", entryWith(3, map[Owner]Record{cluster: record(3)}), nil, true, ""},
 		{"a baseline of a purged entry", entryWith(1, nil), &Written{Version: 1, Created: at(9)}, false, "already exists"},
 	} {
