@@ -135,21 +135,26 @@ func (c *Client) deleteIfAbandoned(ctx context.Context, a secrets.Address, e sec
 	if err != nil {
 		return false, err
 	}
+	age, live := youngestOf(fields)
+	switch {
+	case !live:
+		return true, nil
+	case !abandoned(c.Owner(), e, id, age, c.grace):
+		return false, nil
+	}
+	return true, c.deleteBody(ctx, bodyOf(a, id), false)
+}
+
+// youngestOf is the age of the youngest field of a body, by Vault's clock, and whether any field is live. Pure.
+func youngestOf(fields map[string]secrets.Entry) (age time.Duration, live bool) {
 	var youngest, now time.Time
-	live := false
 	for _, field := range fields {
 		if at := field.Versions[field.Current].Created; at.After(youngest) {
 			youngest = at
 		}
 		now, live = field.Date, live || field.Live()
 	}
-	switch {
-	case !live:
-		return true, nil
-	case !abandoned(c.Owner(), e, id, now.Sub(youngest), c.grace):
-		return false, nil
-	}
-	return true, c.deleteBody(ctx, bodyOf(a, id), false)
+	return now.Sub(youngest), live
 }
 
 // deleteBody deletes or destroys the fields of a body that no reader uses.
