@@ -68,8 +68,6 @@ func (cfg Settings) newAPI(conns int) (*api.Client, error) {
 		CheckRetry:     retryPolicy,
 		Backoff:        retryablehttp.RateLimitLinearJitterBackoff,
 		ReadYourWrites: true,
-		// The library would follow one to any host, with the token.
-		DisableRedirects: true,
 	})
 	if err != nil {
 		// The library reads VAULT_* itself; its error may quote one of them.

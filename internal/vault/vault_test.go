@@ -132,6 +132,10 @@ func TestMaxRetriesIsRespected(t *testing.T) {
 		if _, err := c.WriteData(context.Background(), entry, "x", 0); !errors.Is(err, kv.ErrUnavailable) || requests.Load() != 1 {
 			t.Errorf("with %d retries a data write was sent %d times, %v", retries, requests.Load(), err)
 		}
+		requests.Store(0)
+		if err := c.DeleteMetadata(context.Background(), entry); !errors.Is(err, kv.ErrUnavailable) || requests.Load() != 1 {
+			t.Errorf("with %d retries a removal of metadata was sent %d times, %v", retries, requests.Load(), err)
+		}
 	}
 }
 
@@ -199,6 +203,17 @@ func TestListingWithoutKeysIsNotAnEmptyFolder(t *testing.T) {
 		address, _ := serve(t, 200, body)
 		if keys, err := connect(t, Settings{Address: address}).List(t.Context(), entry); !errors.Is(err, kv.ErrMalformed) {
 			t.Errorf("%s: %v, %v", body, keys, err)
+		}
+	}
+}
+
+// TestMetadataWithoutDataIsNotAnEmptyEntry: of an empty entry, a removal would report that nothing of it is left.
+func TestMetadataWithoutDataIsNotAnEmptyEntry(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{}`, `{"data":null}`, `{"data":null,"wrap_info":{"token":"hvs.x","ttl":300}}`} {
+		address, _ := serve(t, 200, body)
+		if m, err := connect(t, Settings{Address: address}).ReadMetadata(t.Context(), entry); !errors.Is(err, kv.ErrMalformed) {
+			t.Errorf("%s: %+v, %v", body, m, err)
 		}
 	}
 }
