@@ -198,16 +198,24 @@ func TestApprovalDuringTheApplyIsRemoved(t *testing.T) {
 	}
 }
 
+// otherDigit is a hexadecimal digit that is not this one.
+func otherDigit(digit string) string {
+	if digit == "0" {
+		return "1"
+	}
+	return "0"
+}
+
 func TestApprovalDoesNotCount(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*approval.Note)
 		cause  string
 	}{
-		"expired":              {func(n *approval.Note) { n.Time = n.Time.Add(-time.Hour) }, "it expired at "},
-		"from the future":      {func(n *approval.Note) { n.Time = n.Time.Add(3 * time.Minute) }, "is in the future; check the clock of the machine that wrote it"},
-		"for another plan":     {func(n *approval.Note) { n.Plan = strings.Repeat("0", 64) }, ""},
-		"for a plan in sha512": {func(n *approval.Note) { n.Plan = n.Plan[:63] + "0" }, ""},
+		"expired":            {func(n *approval.Note) { n.Time = n.Time.Add(-time.Hour) }, "it expired at "},
+		"from the future":    {func(n *approval.Note) { n.Time = n.Time.Add(3 * time.Minute) }, "is in the future; check the clock of the machine that wrote it"},
+		"for another plan":   {func(n *approval.Note) { n.Plan = strings.Repeat("0", 64) }, ""},
+		"for a similar plan": {func(n *approval.Note) { n.Plan = n.Plan[:63] + otherDigit(n.Plan[63:]) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
