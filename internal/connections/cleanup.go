@@ -159,6 +159,9 @@ func youngestOf(fields map[string]secrets.Entry) (age time.Duration, live bool) 
 
 // deleteBody deletes or destroys the fields of a body that no reader uses.
 func (c *Client) deleteBody(ctx context.Context, body secrets.Scope, destroy bool) error {
+	if body.Group == earliest {
+		return nil
+	}
 	names, err := c.List(ctx, body)
 	errs := []error{err}
 	for _, name := range names.Manageable {

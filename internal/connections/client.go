@@ -108,11 +108,14 @@ func (c *Client) Put(ctx context.Context, w secrets.Write) (secrets.Written, err
 	return written, err
 }
 
-// now is the time of an observation by the clock of Vault; of an absent connection, for
-// which Vault returns none, by that of this machine.
+// now is the time of an observation by the clock of Vault, which has whole seconds, but not before
+// its current version; of an absent connection, for which Vault returns none, that of this machine.
 func (c *Client) now(observed secrets.Entry) time.Time {
 	if observed.Date.IsZero() {
 		return time.Now()
+	}
+	if written := observed.Versions[observed.Current].Created; written.After(observed.Date) {
+		return written
 	}
 	return observed.Date
 }
@@ -124,6 +127,13 @@ func (c *Client) prepare(ctx context.Context, w secrets.Write, body secrets.Scop
 		return secrets.Body{}, fmt.Errorf("connection %s: %w", w.Address, err)
 	}
 	record, due := superseding(c.Owner(), w.Observed, c.grace)
+	if len(due) > 0 {
+		unnamed, err := c.unnamed(ctx, w, record)
+		if err != nil {
+			return secrets.Body{}, fmt.Errorf("connection %s: %w", w.Address, err)
+		}
+		due = append(slices.DeleteFunc(due, func(id string) bool { return id == earliest }), unnamed...)
+	}
 	record.ID, record.Fields = body.Group, len(w.Fields)
 	if wait := untilDeletable(record, c.now(w.Observed)); len(due) > 0 {
 		time.Sleep(wait)
@@ -134,6 +144,17 @@ func (c *Client) prepare(ctx context.Context, w secrets.Write, body secrets.Scop
 		}
 	}
 	return record, nil
+}
+
+// unnamed finds the bodies that no search would find any more after this write. It finds none if
+// the token cannot list the domain, as the other searches.
+func (c *Client) unnamed(ctx context.Context, w secrets.Write, next secrets.Body) ([]string, error) {
+	folders, err := c.bodies.Folders(ctx, w.Address.Scope)
+	if errors.Is(err, secrets.ErrPermissionDenied) {
+		return nil, nil
+	}
+	ids := c.ownBodies(folders)[tagsOf(c.Owner(), w.Address)]
+	return unnamedBefore(next, c.Owner(), w.Observed, ids), err
 }
 
 // writeBody writes the first field and marks it, so that CleanUp can name the connection

@@ -20,9 +20,9 @@
 // The record of the connection names the live body, the number of its fields, and the
 // bodies that it replaced, also after its release. CleanUp deletes a replaced body, and
 // those of a deleted pointer, once the pointer has not named them for the grace period: no
-// reader that read the pointer before is still reading then. It finds a body that a crash
-// left by its id, which contains a hash of owner and connection, and reads no body that is
-// live or was deleted before.
+// reader that read the pointer before is still reading then. It finds a body that a crash or
+// a failed record left by its id, which contains a hash of owner and connection, and reads no
+// body that is live or was deleted before. So does a change whose record drops a name.
 //
 // No value is read back here either. Drift is judged from the metadata of the pointer
 // and of the fields, so that a field that another writer wrote, added or deleted shows.

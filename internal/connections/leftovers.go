@@ -18,14 +18,19 @@ const grace = 10 * time.Minute
 // several changes in the grace period, the third one deletes the oldest body.
 const linger = time.Second
 
-// superseding returns what the record of a new live body names as superseded, and the
-// bodies that have to be deleted before the pointer moves: those that no reader uses any
-// more, and the oldest ones that the record has no room for. A record never drops the name
-// of a body that may be live. Pure.
-func superseding(me secrets.Owner, pointer secrets.Entry, grace time.Duration) (next secrets.Body, due []string) {
-	names := unsettled(me, pointer)
+// superseding returns what the record of a new live body names as superseded, and the names
+// that it drops: those of bodies that no reader uses any more, and the oldest ones that the
+// record has no room for. The dropped bodies, and older ones of this owner without a name, have
+// to be deleted before the pointer moves: later searches begin at the oldest name. Pure.
+func superseding(me secrets.Owner, pointer secrets.Entry, grace time.Duration) (next secrets.Body, dropped []string) {
+	var names []string
 	if _, last, found := pointer.LastOwner(); found {
-		names = append(named(last.Body), names...)
+		names = named(last.Body)
+	}
+	for _, id := range accounted(me, pointer) {
+		if !slices.Contains(names, id) {
+			names = append(names, id)
+		}
 	}
 	room := min(len(next.Superseded), len(names))
 	if settled(me, pointer, grace) {
@@ -33,6 +38,41 @@ func superseding(me secrets.Owner, pointer secrets.Entry, grace time.Duration) (
 	}
 	copy(next.Superseded[:], names[:room])
 	return next, names[room:]
+}
+
+// earliest is an id that no body has, older than that of each body. An owner that never recorded
+// a write of a pointer can have written bodies whose record failed, and the pointer can name one.
+// Its first record names this id, so that they are searched for.
+const earliest = "00000000-0001-8000-8000-000000000000"
+
+// accounted are the bodies up to which an owner's record of a pointer accounts for all. Pure.
+func accounted(me secrets.Owner, pointer secrets.Entry) []string {
+	names := named(pointer.Records[me].Body)
+	if len(names) == 0 && pointer.Current > 0 {
+		return []string{earliest}
+	}
+	return names
+}
+
+// unnamedBefore are the bodies in no record that are not younger than the oldest that a record
+// will name. The pointer has not named them since it names that one. ids are as of leftoversOf. Pure.
+func unnamedBefore(next secrets.Body, me secrets.Owner, pointer secrets.Entry, ids []string) []string {
+	oldest := oldestOf(nonEmpty(next.Superseded[:]))
+	return slices.DeleteFunc(leftoversOf(me, pointer, ids, grace).unnamed, func(text string) bool {
+		id, _ := parseID(text)
+		return id.made() > oldest || slices.Contains(next.Superseded[:], text)
+	})
+}
+
+// oldestOf is when the oldest of these bodies was made; 0 if that is not known. Pure.
+func oldestOf(ids []string) int64 {
+	oldest := int64(0)
+	for _, text := range ids {
+		if id, is := parseID(text); is && (oldest == 0 || id.made() < oldest) {
+			oldest = id.made()
+		}
+	}
+	return oldest
 }
 
 // untilDeletable is how long to wait before bodies that a record has no room for may be
@@ -85,22 +125,18 @@ type leftovers struct {
 
 // leftoversOf decides what of a connection may be deleted. ids are the bodies in the domain
 // with the tags of owner and connection: those that are older than the oldest that the
-// record names are dead, because each was deleted before its name was dropped. If it names one
-// for each version of the pointer, it dropped none: an older body is of a create that failed. Pure.
+// record names are dead, because each was deleted before its name was dropped. One of the same
+// time is of a write that failed before it. If the record names one for each version of the
+// pointer, it dropped none: an older body is of a create that failed. Pure.
 func leftoversOf(me secrets.Owner, pointer secrets.Entry, ids []string, grace time.Duration) leftovers {
 	record := pointer.Records[me]
 	out := leftovers{record: record.Body}
-	oldest := int64(0)
-	for _, text := range named(record.Body) {
-		if id, is := parseID(text); is && (oldest == 0 || id.made() < oldest) {
-			oldest = id.made()
-		}
-	}
+	oldest := oldestOf(named(record.Body))
 	if len(named(record.Body)) >= pointer.Current {
 		oldest = 0
 	}
 	for _, text := range ids {
-		if id, is := parseID(text); is && id.made() > oldest && !slices.Contains(named(record.Body), text) {
+		if id, is := parseID(text); is && id.made() >= oldest && !slices.Contains(named(record.Body), text) {
 			out.unnamed = append(out.unnamed, text)
 		}
 	}
@@ -133,9 +169,26 @@ func unused(pointer secrets.Entry, me secrets.Owner, id string) bool {
 }
 
 // abandoned reports whether a body that no record of its owner names, and whose youngest
-// field is of that age, is not being written any more, and no reader uses it. Pure.
+// field is of that age, is not being written any more, and no reader uses it: the pointer can
+// have named it until it moved, unless the record names one for each version. Pure.
 func abandoned(me secrets.Owner, pointer secrets.Entry, id string, age, grace time.Duration) bool {
-	return age > grace && unused(pointer, me, id)
+	names := slices.DeleteFunc(named(pointer.Records[me].Body), func(id string) bool { return id == earliest })
+	return age > grace && unused(pointer, me, id) && (len(names) >= pointer.Current || pointer.Date.Sub(moved(pointer)) > grace)
+}
+
+// moved is when the pointer was written or deleted last. Pure.
+func moved(pointer secrets.Entry) time.Time {
+	current := pointer.Versions[pointer.Current]
+	at := current.Created
+	if !pointer.Live() && current.Deleted.After(at) {
+		at = current.Deleted
+	}
+	for _, record := range pointer.Records { // a destroyed version has no time of it
+		if record.ReleasedAt.After(at) {
+			at = record.ReleasedAt
+		}
+	}
+	return at
 }
 
 func nonEmpty(ids []string) []string {

@@ -28,28 +28,35 @@ func releasedPointer(age time.Duration, body secrets.Body) secrets.Entry {
 	return e
 }
 
+// unrecordedPointer is a live pointer without a record.
+func unrecordedPointer(version int) secrets.Entry {
+	return secrets.Entry{Current: version, Date: noon.Add(time.Hour), Versions: map[int]secrets.Version{version: {Created: noon}}}
+}
+
 func TestSuperseding(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		pointer secrets.Entry
 		names   [2]string
-		due     string
+		dropped string
 	}{
-		"the first":                     {secrets.Entry{}, [2]string{}, ""},
-		"soon after the first":          {pointer(1, grace, us, bodies(idA)), [2]string{idA}, ""},
-		"long after the first":          {pointer(1, grace+1, us, bodies(idA)), [2]string{idA}, ""},
-		"soon after another":            {pointer(2, grace, us, bodies(idB, idA)), [2]string{idB, idA}, ""},
-		"long after another":            {pointer(2, grace+1, us, bodies(idB, idA)), [2]string{idB}, idA},
-		"too often for a record":        {pointer(3, 0, us, bodies(idC, idB, idA)), [2]string{idC, idB}, idA},
-		"taken over from another owner": {pointer(2, grace+1, them, bodies(idB, idA)), [2]string{idB, idA}, ""},
-		"after a deletion":              {releasedPointer(0, bodies(idB, idA)), [2]string{idB, idA}, ""},
-		"after a deletion, cleaned up":  {releasedPointer(time.Hour, secrets.Body{ID: idB}), [2]string{}, ""},
+		"the first":                      {secrets.Entry{}, [2]string{}, ""},
+		"soon after the first":           {pointer(1, grace, us, bodies(idA)), [2]string{idA}, ""},
+		"long after the first":           {pointer(1, grace+1, us, bodies(idA)), [2]string{idA}, ""},
+		"soon after another":             {pointer(2, grace, us, bodies(idB, idA)), [2]string{idB, idA}, ""},
+		"long after another":             {pointer(2, grace+1, us, bodies(idB, idA)), [2]string{idB}, idA},
+		"too often for a record":         {pointer(3, 0, us, bodies(idC, idB, idA)), [2]string{idC, idB}, idA},
+		"taken over from another owner":  {pointer(2, grace+1, them, bodies(idB)), [2]string{idB, earliest}, ""},
+		"taken over soon after a change": {pointer(2, 0, them, bodies(idB, idA)), [2]string{idB, idA}, earliest},
+		"after a deletion":               {releasedPointer(0, bodies(idB, idA)), [2]string{idB, idA}, ""},
+		"after a deletion, cleaned up":   {releasedPointer(time.Hour, secrets.Body{ID: idB}), [2]string{idB}, ""},
+		"after one without a record":     {unrecordedPointer(2), [2]string{earliest}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			next, due := superseding(us, c.pointer, grace)
-			if next.Superseded != c.names || strings.Join(due, " ") != c.due || next.ID != "" {
-				t.Errorf("the record names %v, due are %v; want %v and %q", next.Superseded, due, c.names, c.due)
+			next, dropped := superseding(us, c.pointer, grace)
+			if next.Superseded != c.names || strings.Join(dropped, " ") != c.dropped || next.ID != "" {
+				t.Errorf("the record names %v and drops %v; want %v and %q", next.Superseded, dropped, c.names, c.dropped)
 			}
 		})
 	}
@@ -57,8 +64,8 @@ func TestSuperseding(t *testing.T) {
 		t.Parallel()
 		e := pointer(3, 0, them, bodies(idB))
 		e.Records[us] = secrets.Record{Version: 2, Time: noon, Released: true, Body: bodies(idA)}
-		if next, due := superseding(us, e, grace); next.Superseded != [2]string{idB, idA} || len(due) > 0 {
-			t.Errorf("the record names %v, due are %v", next.Superseded, due)
+		if next, dropped := superseding(us, e, grace); next.Superseded != [2]string{idB, idA} || len(dropped) > 0 {
+			t.Errorf("the record names %v and drops %v", next.Superseded, dropped)
 		}
 	})
 }
@@ -111,6 +118,7 @@ func TestLeftoversOf(t *testing.T) {
 		"a create that was cut off":           {pointer: secrets.Entry{}, unnamed: all},
 		"a create after one that was cut off": {pointer: pointer(1, 0, us, bodies(third)), unnamed: []string{first, second, fourth}, record: bodies(third)},
 		"the first change after those":        {pointer: pointer(2, 0, us, bodies(fourth, second)), unnamed: []string{first, third}, record: bodies(fourth, second)},
+		"a create whose record failed":        {pointer: pointer(2, 0, us, bodies(fourth, earliest)), unnamed: []string{first, second, third}, record: bodies(fourth, earliest)},
 		"deleted just now":                    {pointer: releasedPointer(grace, bodies(fourth, third)), record: bodies(fourth, third)},
 		"deleted long ago":                    {pointer: releasedPointer(grace+1, bodies(fourth, third)), named: []string{fourth, third}, record: secrets.Body{ID: fourth, Superseded: [2]string{third}}},
 		"deleted and cleaned up":              {pointer: releasedPointer(time.Hour, secrets.Body{ID: fourth}), record: secrets.Body{ID: fourth}},
@@ -128,27 +136,61 @@ func TestLeftoversOf(t *testing.T) {
 	}
 }
 
+func TestUnnamedBefore(t *testing.T) {
+	t.Parallel()
+	first, second, third, fourth, twin := madeAt(1), madeAt(2), madeAt(3), madeAt(4), madeAt(3)
+	for name, c := range map[string]struct {
+		pointer secrets.Entry
+		next    secrets.Body
+		want    []string
+	}{
+		"a create":                               {secrets.Entry{}, bodies(""), nil},
+		"all were named":                         {pointer(9, 0, us, bodies(third, second, first)), bodies("", third, second), nil},
+		"one was cut off":                        {pointer(9, 0, us, bodies(fourth, third, first)), bodies("", fourth, third), []string{second}},
+		"one was cut off at the same time":       {pointer(9, 0, us, bodies(fourth, twin, first)), bodies("", fourth, twin), []string{second, third}},
+		"one was cut off later":                  {pointer(9, 0, us, bodies(third, second, first)), bodies("", third), nil},
+		"the record of a create failed":          {pointer(2, time.Hour, us, bodies(third, earliest)), bodies("", third), []string{first, second}},
+		"another owner's is taken over":          {pointer(9, time.Hour, them, bodies(third)), bodies("", third), []string{first, second}},
+		"the record names ids that have no time": {pointer(9, 0, us, bodies(idC, idB, idA)), bodies("", idC, idB), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := unnamedBefore(c.next, us, c.pointer, []string{first, second, third, fourth}); !slices.Equal(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 func TestAbandoned(t *testing.T) {
 	t.Parallel()
 	unrecorded := pointer(2, time.Hour, us, bodies(idA))
 	unrecorded.Versions[3], unrecorded.Current = secrets.Version{Created: noon.Add(time.Minute)}, 3
-	taken := pointer(2, 0, them, bodies(idB, idA))
+	taken := pointer(2, time.Hour, them, bodies(idB, idA))
 	released := releasedPointer(time.Hour, bodies(idA))
+	purged := releasedPointer(time.Minute, bodies(idA))
+	purged.Versions[4] = secrets.Version{Created: noon.Add(-time.Hour), Destroyed: true}
 	for name, c := range map[string]struct {
 		pointer secrets.Entry
 		id      string
 		age     time.Duration
 		want    bool
 	}{
-		"the live one":                                {pointer(2, 0, us, bodies(idA, idB)), idA, time.Hour, false},
-		"one that no record names":                    {pointer(2, 0, us, bodies(idA, idB)), idD, time.Hour, true},
-		"one that no record names, but young":         {pointer(2, 0, us, bodies(idA, idB)), idD, grace, false},
-		"one whose pointer another owner moved away":  {pointer(2, 0, them, bodies(idA)), idD, time.Hour, true},
-		"one that another owner took over":            {taken, idA, time.Hour, false},
-		"one whose pointer another writer moved":      {unrecorded, idD, time.Hour, false},
-		"one whose pointer has a record without body": {pointer(2, 0, us, secrets.Body{}), idD, time.Hour, false},
-		"one whose pointer never came":                {secrets.Entry{}, idD, time.Hour, true},
-		"one whose pointer was released":              {released, idD, time.Hour, true},
+		"the live one":                                 {pointer(2, time.Hour, us, bodies(idA, idB)), idA, time.Hour, false},
+		"one that no record names":                     {pointer(2, time.Hour, us, bodies(idA, idB)), idD, time.Hour, true},
+		"one that no record names, but young":          {pointer(2, time.Hour, us, bodies(idA, idB)), idD, grace, false},
+		"one that the pointer may have named just now": {pointer(3, grace, us, bodies(idA, idB)), idD, time.Hour, false},
+		"the same, and a record of a create failed":    {pointer(2, grace, us, bodies(idA, earliest)), idD, time.Hour, false},
+		"one that the pointer has never named":         {pointer(2, grace, us, bodies(idA, idB)), idD, time.Hour, true},
+		"one whose pointer another owner moved away":   {pointer(2, time.Hour, them, bodies(idA)), idD, time.Hour, true},
+		"the same, moved away just now":                {pointer(2, grace, them, bodies(idA)), idD, time.Hour, false},
+		"one that another owner took over":             {taken, idA, time.Hour, false},
+		"one whose pointer another writer moved":       {unrecorded, idD, time.Hour, false},
+		"one whose pointer has a record without body":  {pointer(2, time.Hour, us, secrets.Body{}), idD, time.Hour, false},
+		"one whose pointer never came":                 {secrets.Entry{}, idD, time.Hour, true},
+		"one whose pointer was released":               {released, idD, time.Hour, true},
+		"one whose pointer was released just now":      {releasedPointer(grace, bodies(idA)), idD, time.Hour, false},
+		"one whose pointer was destroyed just now":     {purged, idD, time.Hour, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
