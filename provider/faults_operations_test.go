@@ -68,10 +68,24 @@ func setOperations() []providerOperation {
 	for name := range hasOld {
 		gone[name] = ""
 	}
+	exclusive, _ := set(0, 1, "1")
+	exclusive["exclusive"] = exclusiveDelete
 	return []providerOperation{
-		{name: "create a set of 20", kind: kind, after: old, has: hasOld},
-		{name: "change a set of 20", kind: kind, before: old, after: changed, has: hasChanged},
-		{name: "delete a set of 20", kind: kind, before: old, has: gone},
+		{name: "create a set of 20", kind: kind, repeats: true, after: old, has: hasOld},
+		{name: "change a set of 20", kind: kind, repeats: true, before: old, after: changed, has: hasChanged},
+		{name: "delete a set of 20", kind: kind, repeats: true, before: old, has: gone},
+		{
+			name: "delete what a set does not declare", kind: kind, before: exclusive, after: exclusive,
+			outside: undeclared, has: map[string]string{"s0": secretMark + " 1", "extra": ""},
+		},
+	}
+}
+
+// undeclared writes a secret of the same owner with a resource of its own.
+func undeclared(w *faultWorld) {
+	other := host{t: w.t, kind: "relay_workflow_secret", variables: w.variables, settings: w.settings}
+	if errors := other.apply(map[string]any{"workflow": w.workflow, "name": "extra", "value_wo": secretMark, "value_wo_version": "1"}); errors != "" {
+		w.t.Fatal(errors)
 	}
 }
 

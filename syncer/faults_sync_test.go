@@ -76,8 +76,9 @@ var syncOperations = []operation{
 		world: prepared(func(w *world) { w.values("a.yaml", numberedValues(20, "old")...) }, func(w *world) {
 			w.values("a.yaml", numberedValues(20, "new")...)
 		}),
-		run:  syncs(Request{}),
-		live: map[string]string{"s0": "new", "s9": "new", "s19": "new"},
+		run:     syncs(Request{}),
+		repeats: true,
+		live:    map[string]string{"s0": "new", "s9": "new", "s19": "new"},
 	},
 }
 

@@ -7,11 +7,17 @@ import (
 	"flag"
 	"fmt"
 	"hash/fnv"
+	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
-// all is the long form, which make proof runs.
-var all = flag.Bool("faults.all", false, "try each fault at each request (make proof), not a part of them")
+var (
+	// all is the long form, which make proof runs.
+	all = flag.Bool("faults.all", false, "try each fault at each request (make proof), not a part of them")
+	// seed changes which tries a part is.
+	seed = flag.Uint("faults.seed", 0, "which tries are made where not all are")
+)
 
 // part is how many of the tries of one operation a test without -faults.all makes.
 const part = 2
@@ -20,14 +26,22 @@ const part = 2
 // without a fault.
 func Each(t *testing.T, operation string, requests int, try func(t *testing.T, f Fault)) {
 	t.Helper()
+	Sample(t, operation, requests, requests*len(Faults()), try)
+}
+
+// Sample is Each for an operation that sends the same requests many times, or that Each tries in
+// another form: the long form makes at most this many of the tries, spread over all requests and
+// faults.
+func Sample(t *testing.T, operation string, requests, most int, try func(t *testing.T, f Fault)) {
+	t.Helper()
 	if requests < 1 {
 		t.Fatalf("%s: no request, so no fault: the test proves nothing", operation)
 	}
+	if !*all {
+		most = part
+	}
 	faults := Faults()
-	for i := range len(faults) * requests {
-		if !*all && !inPart(operation, i, len(faults)*requests) {
-			continue
-		}
+	for _, i := range chosen(operation, len(faults)*requests, most) {
 		f := faults[i%len(faults)].At(1 + i/len(faults))
 		t.Run(fmt.Sprintf("%s, %s at request %d of %d", operation, f.Name, f.at, requests), func(t *testing.T) {
 			t.Parallel()
@@ -36,10 +50,11 @@ func Each(t *testing.T, operation string, requests int, try func(t *testing.T, f
 	}
 }
 
-// inPart chooses the tries of the short form: the same ones each time, others for each operation.
-func inPart(operation string, i, total int) bool {
-	h := fnv.New32a()
+// chosen are the tries that are made: for one seed the same ones each time, others for each operation.
+func chosen(operation string, total, most int) []int {
+	h := fnv.New64a()
 	_, _ = h.Write([]byte(operation))
-	const prime = 7919 // larger than any total, so that the tries are spread
-	return (i*prime+int(h.Sum32()))%total < part
+	tries := rand.New(rand.NewPCG(uint64(*seed), h.Sum64())).Perm(total)[:min(total, most)] //nolint:gosec // not a secret
+	slices.Sort(tries)
+	return tries
 }

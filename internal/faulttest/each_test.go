@@ -5,22 +5,24 @@ package faulttest
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/relay-secrets/terraform-provider-relay/internal/vaulttest"
 )
 
-func TestPartIsAlwaysTriedAndSmall(t *testing.T) {
+func TestSampleIsAlwaysTheSameAndAsLargeAsAsked(t *testing.T) {
 	t.Parallel()
 	for _, requests := range []int{1, 2, 7, 25, 100} {
-		total, tried := len(Faults())*requests, 0
-		for i := range total {
-			if inPart("create", i, total) {
-				tried++
+		for _, most := range []int{part, 60, 5000} {
+			total := len(Faults()) * requests
+			tries := chosen("create", total, most)
+			if len(slices.Compact(slices.Clone(tries))) != min(total, most) || tries[len(tries)-1] >= total {
+				t.Errorf("%d tries of %d: %v", most, total, tries)
 			}
-		}
-		if tried != part {
-			t.Errorf("%d requests: %d tries, want %d", requests, tried, part)
+			if !slices.Equal(tries, chosen("create", total, most)) {
+				t.Errorf("%d tries of %d differ in the next run", most, total)
+			}
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 // rows is everything that is proven, in the order of the tables.
 var rows = slices.Concat(requests, faults, attacks, scale, speed)
 
-// requests are faults at each request. The sets of 20 secrets alone take half an hour.
+// requests are faults at each request; a sample for sets of 20 secrets, and for lost states.
 var requests = []row{
 	{section: "requests", what: "a fault at each request of each kind of sync", pkg: "./syncer", run: "TestEachFaultAtEachRequestIsOvercome", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
 	{section: "requests", what: "a fault at each request of an apply of the provider", pkg: "./provider", run: "TestEachFaultAtEachRequestOfAnApplyIsOvercome", flags: []string{"-parallel=12"}, args: []string{"-faults.all"}},
