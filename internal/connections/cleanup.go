@@ -121,8 +121,7 @@ func (c *Client) cleanUp(ctx context.Context, a secrets.Address, e secrets.Entry
 			return err
 		}
 	}
-	// The oldest name in the record is where the search for the others begins.
-	if len(left.named) == 0 || writing {
+	if !left.drops(writing) {
 		return nil
 	}
 	return c.bodies.Update(ctx, a, e, left.record)

@@ -152,6 +152,10 @@ func leftoversOf(me secrets.Owner, pointer secrets.Entry, ids []string, grace ti
 	return out
 }
 
+// drops reports whether the record drops the names of the bodies that were deleted. It keeps them while a body that it does
+// not name may still be written: the search for that body begins at the oldest name. Pure.
+func (l leftovers) drops(writing bool) bool { return len(l.named) > 0 && !writing }
+
 // unused reports whether no reader gets a body by the pointer as it is now, and no record
 // of another owner took it over. Pure.
 func unused(pointer secrets.Entry, me secrets.Owner, id string) bool {

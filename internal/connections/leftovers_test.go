@@ -162,6 +162,14 @@ func TestUnnamedBefore(t *testing.T) {
 	}
 }
 
+func TestNamesAreDroppedOnlyIfNoBodyIsBeingWritten(t *testing.T) {
+	t.Parallel()
+	named := leftovers{named: []string{idA}, unnamed: []string{idB}}
+	if !named.drops(false) || named.drops(true) || (leftovers{}).drops(false) {
+		t.Errorf("%t, %t, %t", named.drops(false), named.drops(true), leftovers{}.drops(false))
+	}
+}
+
 func TestAbandoned(t *testing.T) {
 	t.Parallel()
 	unrecorded := pointer(2, time.Hour, us, bodies(idA))

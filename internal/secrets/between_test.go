@@ -15,13 +15,17 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/kv"
 )
 
-// betweenKV calls a function before a request of the client, and returns its error in place of sending the request.
+// betweenKV calls a function before a request of the client, and returns its error in place of sending the request. It sends
+// none for a context that has ended.
 type betweenKV struct {
 	*modelKV
 	patch, delete, undelete func() error
 }
 
 func (k *betweenKV) PatchMetadata(ctx context.Context, e kv.Entry, fields map[string]any) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if k.patch != nil {
 		if err := k.patch(); err != nil {
 			return err
@@ -127,6 +131,20 @@ func TestTidyThatBeginsWhileABodyIsWrittenStopsTheWrite(t *testing.T) {
 			t.Errorf("the write: %v; version %d is current", err, now)
 		}
 	})
+}
+
+// TestStopBetweenValueAndRecordWritesTheRecord: a value without its record belongs to no owner.
+func TestStopBetweenValueAndRecordWritesTheRecord(t *testing.T) {
+	t.Parallel()
+	c, _, a := betweenWorld(t)
+	ctx, stop := context.WithCancel(t.Context())
+	_, err := c.Bodies().Put(ctx, Write{Address: a, Observed: mustDescribe(t, c, a)}, func(context.Context) (Value, Body, error) {
+		stop()
+		return NewValue("two"), Body{}, nil
+	})
+	if verdict := Judge(shop, mustDescribe(t, c, a), nil); err != nil || verdict.State != InSync || verdict.Version != 2 {
+		t.Errorf("the write: %v; then %s", err, verdict)
+	}
 }
 
 // TestFailedDeletionReleasesNothing: a released value that is still live has no owner that would delete it later.
