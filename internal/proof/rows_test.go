@@ -28,6 +28,28 @@ func TestRowsNameExistingTests(t *testing.T) {
 	}
 }
 
+// TestGuideNamesExistingTests: the table of mutations in the guide is worth nothing once its tests have other names.
+func TestGuideNamesExistingTests(t *testing.T) {
+	t.Parallel()
+	root, err := tools.RepositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile(filepath.Join(root, "templates", "guides", "proof.md.tmpl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`([a-z/]+)` `(Test\\w+)` \\|").FindAllStringSubmatch(string(guide), -1)
+	if len(named) == 0 {
+		t.Error("the guide names no test")
+	}
+	for _, row := range named {
+		if !strings.Contains(testsOf(t, filepath.Join(root, row[1])), "\nfunc "+row[2]+"(") {
+			t.Errorf("%s has no %s", row[1], row[2])
+		}
+	}
+}
+
 // testsOf returns the test files of a package as one text.
 func testsOf(t *testing.T, folder string) string {
 	t.Helper()
