@@ -15,6 +15,7 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitmirror"
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitsource"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/config"
+	"github.com/relay-secrets/terraform-provider-relay/syncer/plan"
 	"github.com/relay-secrets/terraform-provider-relay/syncer/report"
 )
 
@@ -52,6 +53,17 @@ func ofFetched(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", gitsource.ErrDamaged, err)
+}
+
+// Commit returns the commit that a sync of a source would read now, shortened. It fetches a remote repository, and asks
+// Vault nothing.
+func (c *Controller) Commit(ctx context.Context, source string) (string, error) {
+	sources, err := c.cfg.Select([]string{source})
+	if err != nil {
+		return "", err
+	}
+	at, err := c.locate(ctx, sources[0])
+	return plan.Short(string(at.commit)), err
 }
 
 // resolve finds the commit that the source follows.

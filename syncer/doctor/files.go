@@ -38,7 +38,7 @@ func (d Doctor) files() []report.Check {
 	}
 	for _, s := range d.Config.Sources {
 		if s.IsRemote() {
-			out = append(out, writable("mirrors", filepath.Join(d.Config.Mirrors, "any"))...)
+			out = append(out, writable("mirrors", nearest(d.Config.Mirrors))...)
 			break
 		}
 	}
@@ -48,16 +48,19 @@ func (d Doctor) files() []report.Check {
 	return out
 }
 
-// writable checks that a file can be made in the nearest existing folder of a path. It makes
-// none.
+// writable returns what stops relay-sync from writing to a file at path, or from creating it: relay-sync does not create
+// its folder.
 func writable(what, path string) []report.Check {
 	at := path
 	info, err := os.Stat(at)
-	for errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at) {
+	if errors.Is(err, fs.ErrNotExist) {
 		at = filepath.Dir(at)
 		info, err = os.Stat(at)
 	}
 	name := conffile.Display(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []report.Check{warn(filesName, fmt.Sprintf("%s: folder %s not found, and relay-sync does not create it", what, name), "create it for the user of relay-sync, or correct the path; the systemd unit of the package creates its folders when it starts")}
+	}
 	if err != nil {
 		return []report.Check{bad(filesName, fmt.Sprintf("%s: %s cannot be read", what, name), "give the user of relay-sync permission")}
 	}
@@ -69,4 +72,14 @@ func writable(what, path string) []report.Check {
 		return []report.Check{bad(filesName, fmt.Sprintf("%s: permission denied to write %s", what, name), trimHint(hint))}
 	}
 	return nil
+}
+
+// nearest is the folder at path, or the nearest one above it that exists: relay-sync creates those of mirrors.
+func nearest(path string) string {
+	for {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) || path == filepath.Dir(path) {
+			return path
+		}
+		path = filepath.Dir(path)
+	}
 }

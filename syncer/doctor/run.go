@@ -21,6 +21,9 @@ type Doctor struct {
 	Each func(report.Check)
 }
 
+// Invalid is the check of a configuration that could not be read.
+func Invalid(err error) report.Check { return failed("configuration", err, "") }
+
 // Run makes all checks and returns them in order.
 func (d Doctor) Run(ctx context.Context) []report.Check {
 	l := &list{each: d.Each}
@@ -51,6 +54,16 @@ func (d Doctor) daemon(ctx context.Context, l *list) (vaultUp bool) {
 	return vaultUp
 }
 
+// repository checks of a source what needs no Vault.
+func repository(ctx context.Context, controller *syncer.Controller, source string) report.Check {
+	name := "source " + source
+	commit, err := controller.Commit(ctx, source)
+	if err != nil {
+		return failed(name, err, "")
+	}
+	return skipped(name, "only the repository was checked, because of Vault: the source is at "+commit, "")
+}
+
 // userAgent is that of relay-sync.
 func (d Doctor) userAgent() string { return "relay-sync/" + d.Version }
 
@@ -65,14 +78,14 @@ func (d Doctor) sources(ctx context.Context, l *list, vaultReady bool) {
 		}
 		names = append(names, s.Name)
 	}
+	controller := syncer.New(d.Config, d.Version)
+	defer func() { _ = controller.Close(context.WithoutCancel(ctx)) }() // the token expires
 	if !vaultReady {
 		for _, name := range names {
-			l.skip("Vault", "source "+name)
+			l.add(repository(ctx, controller, name))
 		}
 		return
 	}
-	controller := syncer.New(d.Config, d.Version)
-	defer func() { _ = controller.Close(context.WithoutCancel(ctx)) }() // the token expires
 	for _, name := range names {
 		reports, err := controller.Sync(ctx, syncer.Request{Sources: []string{name}})
 		if err != nil {

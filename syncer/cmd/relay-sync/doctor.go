@@ -38,6 +38,9 @@ The exit code is 0 if nothing failed, also with warnings, and 1 otherwise.`,
 
 func (o *options) doctor(ctx context.Context) error {
 	cfg, err := config.ReadAny(o.config)
+	if err != nil && o.output == "json" {
+		return o.checked([]report.Check{doctor.Invalid(err)})
+	}
 	if err != nil {
 		return err
 	}
@@ -48,11 +51,22 @@ func (o *options) doctor(ctx context.Context) error {
 			failure = errors.Join(text.Check(c), o.stdout.Flush())
 		}
 	}}.Run(ctx)
-	if o.output == "json" {
-		failure = render.Document(o.stdout, map[string]any{"checks": all, "state": report.WorstCheck(all)})
+	if failure != nil {
+		return failure
 	}
-	if failure == nil && report.WorstCheck(all) == report.CheckFailed {
+	return o.checked(all)
+}
+
+// checked ends a doctor with its checks: it prints them as JSON, if that was asked for.
+func (o *options) checked(all []report.Check) error {
+	worst := report.WorstCheck(all)
+	if o.output == "json" {
+		if err := render.Document(o.stdout, map[string]any{"checks": all, "state": worst}); err != nil {
+			return err
+		}
+	}
+	if worst == report.CheckFailed {
 		return exitError{report.Failed}
 	}
-	return failure
+	return nil
 }
