@@ -150,27 +150,28 @@ func (c *Client) obtain(ctx context.Context) error {
 		return err
 	}
 	s.loggedIn = auth.TokenType != "batch"
-	c.keep(&auth.SecretAuth)
+	c.keep(&auth.SecretAuth, s.triedAt)
 	return nil
 }
 
 // prolong renews the token, or gets a new one if that fails.
 func (c *Client) prolong(ctx context.Context) error {
+	asked := time.Now()
 	response, err := c.api.Auth().Token().RenewSelfWithContext(ctx, 0)
 	if err != nil || response == nil || response.Auth == nil {
 		return c.obtain(ctx)
 	}
-	c.keep(response.Auth)
+	c.keep(response.Auth, asked)
 	return nil
 }
 
-func (c *Client) keep(auth *api.SecretAuth) {
+// keep uses a token. Its lease may have begun when it was asked for: Vault's answer can be late.
+func (c *Client) keep(auth *api.SecretAuth, asked time.Time) {
 	s := c.session
 	c.use(auth.ClientToken)
 	s.renewable, s.renewAt, s.expiresAt = auth.Renewable, time.Time{}, time.Time{}
 	if lease := time.Duration(auth.LeaseDuration) * time.Second; lease > 0 {
-		now := time.Now()
-		s.renewAt, s.expiresAt = now.Add(lease*2/3), now.Add(lease)
+		s.renewAt, s.expiresAt = asked.Add(lease*2/3), asked.Add(lease)
 	}
 }
 
@@ -195,7 +196,11 @@ func (c *Client) Close(ctx context.Context) error {
 	return nil
 }
 
-// call sends one request, do, with a valid token. It sends it once more if the token no
+// maxTokens is how many tokens are tried for one request. With short leases and a slow
+// Vault, the token that replaced another one can have ended before it is used.
+const maxTokens = 3
+
+// call sends one request, do, with a valid token. It sends it again if the token no
 // longer existed. The context of do ends with the call: otherwise Vault's library keeps
 // what belongs to a raw request until its timeout.
 func (c *Client) call(ctx context.Context, op, path string, do func(context.Context) error) error {
@@ -214,19 +219,18 @@ func (c *Client) call(ctx context.Context, op, path string, do func(context.Cont
 		}
 		return fmt.Errorf("%s %s: %w", op, path, err)
 	}
-	token := c.currentToken()
-	err := do(ctx)
-	if err == nil {
-		return nil
-	}
-	failed := c.newError(op, path, err)
-	if failed.HasCause(kv.ErrPermissionDenied, kv.ErrInvalidToken) && c.replaceToken(ctx, token) {
-		if err = do(ctx); err == nil {
+	for tokens := 1; ; tokens++ {
+		token := c.currentToken()
+		err := do(ctx)
+		if err == nil {
 			return nil
 		}
-		failed = c.newError(op, path, err)
+		failed := c.newError(op, path, err)
+		denied := failed.HasCause(kv.ErrPermissionDenied, kv.ErrInvalidToken)
+		if !denied || tokens == maxTokens || !c.replaceToken(ctx, token) {
+			return failed
+		}
 	}
-	return failed
 }
 
 func (c *Client) currentToken() string {
