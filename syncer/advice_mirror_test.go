@@ -118,6 +118,7 @@ var mirrorAdvice = []advice{
 	{message: "is not allowed; if that host is right, add it to", begin: moved(func(s *config.Source, host, _ string) {
 		s.Remote.RedirectHosts = []string{host}
 	})},
+	{message: "did not end in time. Hint: the remote or the disk of the mirror is slow", test: "TestGitThatDoesNotAnswerIsNotTheRemotesFault"},
 	{message: "Hint: check whether it was deleted or renamed", begin: adviceAbout("branch or tag not found in the remote")},
 	{message: "URL must not contain credentials, because it appears in logs. Hint: set remote.token_file", test: "TestAddressOfARepositoryIsCorrected"},
 	{message: "Hint: use https:// or ssh://", test: "TestAddressOfARepositoryIsCorrected"},

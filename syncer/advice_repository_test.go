@@ -132,6 +132,7 @@ func (w *world) openPGPKeys(armored string) {
 var repositoryAdvice = []advice{
 	{message: "find the git command: %w. Hint: install git", test: "advice_sources.txt"},
 	{message: "unsupported version %d.%d. Hint: install git", test: "advice_sources.txt"},
+	{message: "timed out: no answer within", test: "TestGitThatDoesNotAnswerIsAnError"},
 	{message: "write it after the pattern whose files it excludes", test: "advice_sources.txt"},
 	{message: "alternatives together; write several patterns", test: "advice_sources.txt"},
 	{message: "the content does not match the id of object", begin: lostObject("HEAD:one.yaml", replaced)},
