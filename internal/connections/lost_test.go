@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,18 +39,18 @@ func TestBodyThatThePointerMayNameStays(t *testing.T) {
 			c, proxy := w.client(us)
 			a := w.address("kubernetes", "main")
 			w.put(c, a, map[string]string{"server": "old", "certificateAuthority": "old", "token": "old"})
-			seen, hit := w.observe(c, a), false
+			seen := w.observe(c, a)
+			var hit atomic.Bool // fields are written at the same time
 			proxy.Hook(func(_ int, r *http.Request) vaulttest.Action {
 				ofPointer := strings.HasSuffix(r.URL.Path, "/"+a.String())
 				is := r.Method == row.method && strings.Contains(r.URL.Path, row.pointer+"connections/") && ofPointer == (row.pointer != "")
-				if !is || hit && !row.always {
+				if !is || hit.Swap(true) && !row.always {
 					return vaulttest.Action{}
 				}
-				hit = true
 				return vaulttest.CutAt(row.moment)
 			})
 			_, err := c.Put(t.Context(), secrets.Write{Address: a, Fields: values(fresh), Observed: seen})
-			if !hit || !errors.Is(err, row.want) {
+			if !hit.Load() || !errors.Is(err, row.want) {
 				t.Errorf("the write: %v", err)
 			}
 			if got, _ := w.read(w.readerToken(), a); !maps.Equal(got, fresh) {
