@@ -18,7 +18,7 @@ type Limits struct {
 	// MiB is the size of all manifests in a commit; 32 if unset, at most 1024.
 	MiB int64 `yaml:"mib"`
 	// Secrets is the number of secrets and fields of connections in a commit; 20000 if
-	// unset, at most 100000, which need some 300 MB of memory.
+	// unset, at most 100000, which need some 500 MB of memory.
 	Secrets int `yaml:"secrets"`
 	// GitMiB is how much memory git may allocate at once for the repository: for one object
 	// that is a delta, or for the list of the objects of a fetch (about 70 bytes each); 64 if
