@@ -15,19 +15,19 @@ import (
 	"github.com/relay-secrets/terraform-provider-relay/internal/gitcommand"
 )
 
-// TestGitThatDoesNotAnswerIsAnError has a git that hangs in one command. The error is that of a git that does not answer,
-// not that of a damaged repository, and afterwards the repository can be read.
-func TestGitThatDoesNotAnswerIsAnError(t *testing.T) {
-	t.Parallel()
+// silence is a git that hangs in one command.
+type silence struct {
+	script string // before the real git runs
+	do     func(context.Context, *Repository, Commit) error
+	want   []string
+}
+
+func silences() map[string]silence {
 	list := func(ctx context.Context, r *Repository, head Commit) error {
 		_, err := r.Files(ctx, head, []string{"*.yaml"})
 		return err
 	}
-	for name, row := range map[string]struct {
-		script string // before the real git runs
-		do     func(context.Context, *Repository, Commit) error
-		want   []string
-	}{
+	return map[string]silence{
 		"branch": {
 			`case "$*" in *for-each-ref*) hang;; esac`,
 			func(ctx context.Context, r *Repository, _ Commit) error {
@@ -69,7 +69,14 @@ func TestGitThatDoesNotAnswerIsAnError(t *testing.T) {
 			},
 			[]string{"commit HEAD: git cat-file: timed out"},
 		},
-	} {
+	}
+}
+
+// TestGitThatDoesNotAnswerIsAnError has a git that hangs in one command. The error is that of a git that does not answer,
+// not that of a damaged repository, and afterwards the repository can be read.
+func TestGitThatDoesNotAnswerIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, row := range silences() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, head, _ := idleWorld(t)
